@@ -1,0 +1,339 @@
+"""The sizes of every network, and the four scales that limner knows.
+
+Knows numbers only: no torch, no weights, no files. A scale is a `Preset`, and the same classes are built from any of
+them: TINY for tests, SKETCH for two CPU cores, MINIATURE for the embedded model, SEED_X for the full-scale backbone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisionSizes:
+    """The Qwen-VL vision transformer: square pictures in, `num_queries` tokens of `output_dim` out."""
+
+    image_size_px: int
+    patch_size_px: int
+    width: int
+    layers: int
+    heads: int
+    mlp_width: int
+    num_queries: int
+    output_dim: int
+    pool_heads: int  # SEED-X: output_dim // 128
+
+    @property
+    def grid(self) -> int:
+        """Patches along one side of the picture."""
+        return self.image_size_px // self.patch_size_px
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResamplerSizes:
+    """One cross-attention from `grid` x `grid` learned queries of `width` to any number of `input_dim` vectors."""
+
+    grid: int
+    width: int
+    heads: int
+    input_dim: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageSizes:
+    """The LLaMA in the middle."""
+
+    vocab_size: int
+    width: int
+    layers: int
+    heads: int
+    ffn_width: int
+    context_tokens: int
+    rms_norm_eps: float = 1e-5
+    tie_embeddings: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenHeadSizes:
+    """The transformer that turns slots' hidden states into image tokens (the flow head; regression needs no sizes)."""
+
+    width: int
+    depth: int
+    heads: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetokenizerSizes:
+    """The diffusion transformer: image tokens in, a velocity over square latents out."""
+
+    latent_size: int
+    latent_channels: int
+    patch_size: int
+    width: int
+    layers: int
+    heads: int
+    token_dim: int
+    num_tokens: int
+    # PixArt stretches its sine positions by this factor; 1 unless a public checkpoint was trained with another.
+    interpolation_scale: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoencoderSizes:
+    """A KL autoencoder behind a pixel unshuffle: `unshuffle` * 2^(len(block_widths) - 1) pixels to a latent."""
+
+    image_size_px: int
+    unshuffle: int
+    block_widths: tuple[int, ...]
+    layers_per_block: int
+    latent_channels: int
+    norm_groups: int
+    mid_attention: bool = False
+
+    @property
+    def downsampling(self) -> int:
+        """Pixels along one side of a latent."""
+        return self.unshuffle * 2 ** (len(self.block_widths) - 1)
+
+    @property
+    def latent_size(self) -> int:
+        """Latents along one side of the picture."""
+        return self.image_size_px // self.downsampling
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecoderSizes:
+    """The picture decoder that exists only while the encoder is pre-trained."""
+
+    image_size_px: int
+    num_tokens: int
+    token_dim: int
+    width: int
+    layers: int
+    heads: int
+    refine_width: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """One scale: the sizes of all components, which agree with each other (checked on construction)."""
+
+    name: str
+    image_size_px: int
+    num_image_tokens: int
+    vision: VisionSizes
+    input_resampler: ResamplerSizes
+    output_resampler: ResamplerSizes
+    language: LanguageSizes
+    token_head: TokenHeadSizes
+    detokenizer: DetokenizerSizes
+    autoencoder: AutoencoderSizes
+    decoder: DecoderSizes
+
+    def __post_init__(self) -> None:
+        tokens, dim, width = self.num_image_tokens, self.vision.output_dim, self.language.width
+        agreements = (
+            ("vision.num_queries % num_image_tokens", self.vision.num_queries % tokens, 0),
+            ("input_resampler.grid squared", self.input_resampler.grid**2, tokens),
+            ("input_resampler.width", self.input_resampler.width, width),
+            ("input_resampler.input_dim", self.input_resampler.input_dim, dim),
+            ("output_resampler.grid squared", self.output_resampler.grid**2, tokens),
+            ("output_resampler.width", self.output_resampler.width, dim),
+            ("output_resampler.input_dim", self.output_resampler.input_dim, width),
+            ("detokenizer.token_dim", self.detokenizer.token_dim, dim),
+            ("detokenizer.num_tokens", self.detokenizer.num_tokens, tokens),
+            ("detokenizer.latent_size", self.detokenizer.latent_size, self.autoencoder.latent_size),
+            ("detokenizer.latent_channels", self.detokenizer.latent_channels, self.autoencoder.latent_channels),
+            ("decoder.token_dim", self.decoder.token_dim, dim),
+            ("decoder.num_tokens", self.decoder.num_tokens, tokens),
+        )
+        for what, found, expected in agreements:
+            if found != expected:
+                raise ValueError(f"Preset {self.name!r}: {what} is {found}, but must be {expected}; change the sizes.")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for `limner.json`."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Preset:
+        """The inverse of `to_json`; ValueError names what a foreign or older file got wrong."""
+        parts: dict[str, type] = {
+            "vision": VisionSizes,
+            "input_resampler": ResamplerSizes,
+            "output_resampler": ResamplerSizes,
+            "language": LanguageSizes,
+            "token_head": TokenHeadSizes,
+            "detokenizer": DetokenizerSizes,
+            "autoencoder": AutoencoderSizes,
+            "decoder": DecoderSizes,
+        }
+        try:
+            made = {key: parts[key](**value) if key in parts else value for key, value in values.items()}
+            autoencoder = {**values["autoencoder"], "block_widths": tuple(values["autoencoder"]["block_widths"])}
+            return cls(**{**made, "autoencoder": AutoencoderSizes(**autoencoder)})
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"These preset sizes are not of this version of limner: {error}.") from error
+
+
+TINY: Final = Preset(
+    name="tiny",
+    image_size_px=32,
+    num_image_tokens=16,
+    vision=VisionSizes(
+        image_size_px=32,
+        patch_size_px=4,
+        width=32,
+        layers=2,
+        heads=2,
+        mlp_width=64,
+        num_queries=64,
+        output_dim=16,
+        pool_heads=2,
+    ),
+    input_resampler=ResamplerSizes(grid=4, width=48, heads=4, input_dim=16),
+    output_resampler=ResamplerSizes(grid=4, width=16, heads=2, input_dim=48),
+    language=LanguageSizes(vocab_size=600, width=48, layers=2, heads=4, ffn_width=96, context_tokens=512),
+    token_head=TokenHeadSizes(width=32, depth=2, heads=2),
+    detokenizer=DetokenizerSizes(
+        latent_size=4,
+        latent_channels=4,
+        patch_size=1,
+        width=32,
+        layers=2,
+        heads=2,
+        token_dim=16,
+        num_tokens=16,
+    ),
+    autoencoder=AutoencoderSizes(
+        image_size_px=32, unshuffle=4, block_widths=(16, 16), layers_per_block=1, latent_channels=4, norm_groups=4
+    ),
+    decoder=DecoderSizes(
+        image_size_px=32, num_tokens=16, token_dim=16, width=32, layers=1, heads=2, refine_width=8
+    ),
+)
+
+SKETCH: Final = Preset(
+    name="sketch",
+    image_size_px=128,
+    num_image_tokens=64,
+    vision=VisionSizes(
+        image_size_px=128,
+        patch_size_px=8,
+        width=128,
+        layers=4,
+        heads=4,
+        mlp_width=512,
+        num_queries=256,
+        output_dim=64,
+        pool_heads=4,
+    ),
+    input_resampler=ResamplerSizes(grid=8, width=192, heads=6, input_dim=64),
+    output_resampler=ResamplerSizes(grid=8, width=64, heads=4, input_dim=192),
+    language=LanguageSizes(vocab_size=4096, width=192, layers=6, heads=6, ffn_width=512, context_tokens=2048),
+    token_head=TokenHeadSizes(width=192, depth=3, heads=6),
+    detokenizer=DetokenizerSizes(
+        latent_size=16,
+        latent_channels=8,
+        patch_size=2,
+        width=192,
+        layers=6,
+        heads=6,
+        token_dim=64,
+        num_tokens=64,
+    ),
+    autoencoder=AutoencoderSizes(
+        image_size_px=128, unshuffle=4, block_widths=(48, 96), layers_per_block=1, latent_channels=8, norm_groups=8
+    ),
+    decoder=DecoderSizes(
+        image_size_px=128, num_tokens=64, token_dim=64, width=192, layers=3, heads=6, refine_width=32
+    ),
+)
+
+MINIATURE: Final = Preset(
+    name="miniature",
+    image_size_px=256,
+    num_image_tokens=64,
+    # 1,024 patches read by 256 queries, exactly as in SEED-X.
+    vision=VisionSizes(
+        image_size_px=256,
+        patch_size_px=8,
+        width=192,
+        layers=6,
+        heads=6,
+        mlp_width=768,
+        num_queries=256,
+        output_dim=64,
+        pool_heads=4,
+    ),
+    input_resampler=ResamplerSizes(grid=8, width=256, heads=8, input_dim=64),
+    output_resampler=ResamplerSizes(grid=8, width=64, heads=4, input_dim=256),
+    language=LanguageSizes(vocab_size=4096, width=256, layers=6, heads=8, ffn_width=704, context_tokens=2048),
+    token_head=TokenHeadSizes(width=192, depth=4, heads=6),
+    detokenizer=DetokenizerSizes(
+        latent_size=32,
+        latent_channels=8,
+        patch_size=2,
+        width=256,
+        layers=6,
+        heads=8,
+        token_dim=64,
+        num_tokens=64,
+    ),
+    autoencoder=AutoencoderSizes(
+        image_size_px=256, unshuffle=4, block_widths=(64, 128), layers_per_block=1, latent_channels=8, norm_groups=8
+    ),
+    decoder=DecoderSizes(
+        image_size_px=256, num_tokens=64, token_dim=64, width=256, layers=4, heads=8, refine_width=48
+    ),
+)
+
+SEED_X: Final = Preset(
+    name="seed-x",
+    image_size_px=448,
+    num_image_tokens=64,
+    vision=VisionSizes(
+        image_size_px=448,
+        patch_size_px=14,
+        width=1664,
+        layers=48,
+        heads=16,
+        mlp_width=8192,
+        num_queries=256,
+        output_dim=4096,
+        pool_heads=32,
+    ),
+    input_resampler=ResamplerSizes(grid=8, width=5120, heads=32, input_dim=4096),
+    output_resampler=ResamplerSizes(grid=8, width=4096, heads=32, input_dim=5120),
+    language=LanguageSizes(
+        vocab_size=32330, width=5120, layers=40, heads=40, ffn_width=13824, context_tokens=2048
+    ),
+    token_head=TokenHeadSizes(width=2048, depth=12, heads=16),
+    # PixArt-Sigma at 1024 px on SDXL's autoencoder.
+    detokenizer=DetokenizerSizes(
+        latent_size=128,
+        latent_channels=4,
+        patch_size=2,
+        width=1152,
+        layers=28,
+        heads=16,
+        token_dim=4096,
+        num_tokens=64,
+        interpolation_scale=2.0,
+    ),
+    autoencoder=AutoencoderSizes(
+        image_size_px=1024,
+        unshuffle=1,
+        block_widths=(128, 256, 512, 512),
+        layers_per_block=2,
+        latent_channels=4,
+        norm_groups=32,
+        mid_attention=True,
+    ),
+    decoder=DecoderSizes(
+        image_size_px=448, num_tokens=64, token_dim=4096, width=1024, layers=8, heads=16, refine_width=64
+    ),
+)
+
+PRESETS: Final = {preset.name: preset for preset in (TINY, SKETCH, MINIATURE, SEED_X)}
