@@ -1,0 +1,44 @@
+# Everything a newcomer or CI needs: each target makes .venv, installs pinned versions, and runs.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+# Two threads that spin while they wait slow small models down several times over on a busy machine.
+export OMP_WAIT_POLICY := passive
+export HF_HUB_OFFLINE := 1
+
+.PHONY: demo test check format miniature clean help
+
+help:  ## what there is to make
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt "torch==2.13.0"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	@touch $@
+
+demo: $(VENV)/installed  ## real conversations with the embedded model, offline; pictures and a page in demo/
+	$(BIN)/limner demo --out demo
+
+test: $(VENV)/installed-dev  ## every test, on the CPU, offline
+	$(BIN)/python -m pytest
+
+check: $(VENV)/installed-dev  ## lint, format, types, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/installed-dev  ## let ruff format the tree
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+miniature: $(VENV)/installed-dev  ## train the embedded model from nothing (resumable; SCALE=sketch on a CPU)
+	$(BIN)/limner train miniature --scale $(or $(SCALE),miniature) --out $(or $(OUT),runs/miniature)
+
+clean:  ## remove what was made (not runs/)
+	rm -rf $(VENV) demo build src/*.egg-info
