@@ -109,6 +109,7 @@ class DecoderSizes:
     image_size_px: int
     num_tokens: int
     token_dim: int
+    grid: int  # cells along one side; each token holds grid^2 / num_tokens neighbours of one row
     width: int
     layers: int
     heads: int
@@ -144,13 +145,19 @@ class Preset:
             ("detokenizer.token_dim", self.detokenizer.token_dim, dim),
             ("detokenizer.num_tokens", self.detokenizer.num_tokens, tokens),
             ("detokenizer.latent_size", self.detokenizer.latent_size, self.autoencoder.latent_size),
-            ("detokenizer.latent_channels", self.detokenizer.latent_channels, self.autoencoder.latent_channels),
+            (
+                "detokenizer.latent_channels",
+                self.detokenizer.latent_channels,
+                self.autoencoder.latent_channels,
+            ),
             ("decoder.token_dim", self.decoder.token_dim, dim),
             ("decoder.num_tokens", self.decoder.num_tokens, tokens),
         )
         for what, found, expected in agreements:
             if found != expected:
-                raise ValueError(f"Preset {self.name!r}: {what} is {found}, but must be {expected}; change the sizes.")
+                raise ValueError(
+                    f"Preset {self.name!r}: {what} is {found}, but must be {expected}; change the sizes."
+                )
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for `limner.json`."""
@@ -171,7 +178,10 @@ class Preset:
         }
         try:
             made = {key: parts[key](**value) if key in parts else value for key, value in values.items()}
-            autoencoder = {**values["autoencoder"], "block_widths": tuple(values["autoencoder"]["block_widths"])}
+            autoencoder = {
+                **values["autoencoder"],
+                "block_widths": tuple(values["autoencoder"]["block_widths"]),
+            }
             return cls(**{**made, "autoencoder": AutoencoderSizes(**autoencoder)})
         except (KeyError, TypeError) as error:
             raise ValueError(f"These preset sizes are not of this version of limner: {error}.") from error
@@ -207,10 +217,15 @@ TINY: Final = Preset(
         num_tokens=16,
     ),
     autoencoder=AutoencoderSizes(
-        image_size_px=32, unshuffle=4, block_widths=(16, 16), layers_per_block=1, latent_channels=4, norm_groups=4
+        image_size_px=32,
+        unshuffle=4,
+        block_widths=(16, 16),
+        layers_per_block=1,
+        latent_channels=4,
+        norm_groups=4,
     ),
     decoder=DecoderSizes(
-        image_size_px=32, num_tokens=16, token_dim=16, width=32, layers=1, heads=2, refine_width=8
+        image_size_px=32, num_tokens=16, token_dim=16, grid=8, width=32, layers=1, heads=2, refine_width=8
     ),
 )
 
@@ -244,10 +259,15 @@ SKETCH: Final = Preset(
         num_tokens=64,
     ),
     autoencoder=AutoencoderSizes(
-        image_size_px=128, unshuffle=4, block_widths=(48, 96), layers_per_block=1, latent_channels=8, norm_groups=8
+        image_size_px=128,
+        unshuffle=4,
+        block_widths=(48, 96),
+        layers_per_block=1,
+        latent_channels=8,
+        norm_groups=8,
     ),
     decoder=DecoderSizes(
-        image_size_px=128, num_tokens=64, token_dim=64, width=192, layers=3, heads=6, refine_width=32
+        image_size_px=128, num_tokens=64, token_dim=64, grid=16, width=192, layers=3, heads=6, refine_width=32
     ),
 )
 
@@ -282,10 +302,15 @@ MINIATURE: Final = Preset(
         num_tokens=64,
     ),
     autoencoder=AutoencoderSizes(
-        image_size_px=256, unshuffle=4, block_widths=(64, 128), layers_per_block=1, latent_channels=8, norm_groups=8
+        image_size_px=256,
+        unshuffle=4,
+        block_widths=(64, 128),
+        layers_per_block=1,
+        latent_channels=8,
+        norm_groups=8,
     ),
     decoder=DecoderSizes(
-        image_size_px=256, num_tokens=64, token_dim=64, width=256, layers=4, heads=8, refine_width=48
+        image_size_px=256, num_tokens=64, token_dim=64, grid=16, width=256, layers=4, heads=8, refine_width=48
     ),
 )
 
@@ -332,7 +357,14 @@ SEED_X: Final = Preset(
         mid_attention=True,
     ),
     decoder=DecoderSizes(
-        image_size_px=448, num_tokens=64, token_dim=4096, width=1024, layers=8, heads=16, refine_width=64
+        image_size_px=448,
+        num_tokens=64,
+        token_dim=4096,
+        grid=16,
+        width=1024,
+        layers=8,
+        heads=16,
+        refine_width=64,
     ),
 )
 

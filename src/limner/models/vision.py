@@ -1,0 +1,167 @@
+"""The vision encoder of Qwen-VL, and the tokenizer of pictures built on it.
+
+Knows how square pictures become 256 tokens, how these are pooled to 64, and their normalisation. Knows nothing about
+text, and nothing about how it was trained. State-dict names and numbers are those of Qwen-VL's `transformer.visual`.
+
+Legend: B batch, H W pixels, N tokens, D width, h heads, d width of a head.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from limner.models.presets import ResamplerSizes, VisionSizes
+from limner.models.resampler import Resampler, stretch_positions
+
+NORM_EPS = 1e-6
+
+
+class _Attention(nn.Module):
+    """Self-attention whose fused projection is laid out head by head as [q, k, v], not as three blocks."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.in_proj = nn.Linear(width, 3 * width)
+        self.out_proj = nn.Linear(width, width)
+
+    def forward(self, x_BND: Tensor) -> Tensor:
+        batch, length, width = x_BND.shape
+        fused_BNhd = self.in_proj(x_BND).view(batch, length, self.heads, 3 * width // self.heads)
+        q, k, v = (part.transpose(1, 2) for part in fused_BNhd.chunk(3, dim=-1))
+        out_BhNd = F.scaled_dot_product_attention(q, k, v)
+        return self.out_proj(out_BhNd.transpose(1, 2).reshape(batch, length, width))
+
+
+class _FeedForward(nn.Module):
+    def __init__(self, width: int, inner: int) -> None:
+        super().__init__()
+        self.c_fc = nn.Linear(width, inner)
+        self.c_proj = nn.Linear(inner, width)
+
+    def forward(self, x_BND: Tensor) -> Tensor:
+        return self.c_proj(F.gelu(self.c_fc(x_BND)))
+
+
+class _Block(nn.Module):
+    def __init__(self, sizes: VisionSizes) -> None:
+        super().__init__()
+        self.ln_1 = nn.LayerNorm(sizes.width, eps=NORM_EPS)
+        self.attn = _Attention(sizes.width, sizes.heads)
+        self.ln_2 = nn.LayerNorm(sizes.width, eps=NORM_EPS)
+        self.mlp = _FeedForward(sizes.width, sizes.mlp_width)
+
+    def forward(self, x_BND: Tensor) -> Tensor:
+        x_BND = x_BND + self.attn(self.ln_1(x_BND))
+        return x_BND + self.mlp(self.ln_2(x_BND))
+
+
+class _Transformer(nn.Module):
+    def __init__(self, sizes: VisionSizes) -> None:
+        super().__init__()
+        self.resblocks = nn.ModuleList(_Block(sizes) for _ in range(sizes.layers))
+
+    def forward(self, x_BND: Tensor) -> Tensor:
+        for block in self.resblocks:
+            x_BND = block(x_BND)
+        return x_BND
+
+
+class QwenVisionTransformer(nn.Module):
+    """Patches -> transformer -> a pool of learned queries -> norm -> projection. No CLS token.
+
+    `positional_embedding` always has one row per query, and is stretched bicubically to the patches there are.
+    """
+
+    def __init__(self, sizes: VisionSizes) -> None:
+        super().__init__()
+        if sizes.image_size_px % sizes.patch_size_px:
+            raise ValueError(
+                f"Patches of {sizes.patch_size_px} px do not tile a picture of {sizes.image_size_px} px; "
+                "change the vision sizes."
+            )
+        query_grid = round(sizes.num_queries**0.5)
+        self.sizes = sizes
+        self.conv1 = nn.Conv2d(3, sizes.width, sizes.patch_size_px, stride=sizes.patch_size_px, bias=False)
+        self.positional_embedding = nn.Parameter(
+            torch.randn(sizes.num_queries, sizes.width) * sizes.width**-0.5
+        )
+        self.ln_pre = nn.LayerNorm(sizes.width, eps=NORM_EPS)
+        self.transformer = _Transformer(sizes)
+        self.attn_pool = Resampler(
+            ResamplerSizes(
+                grid=query_grid, width=sizes.output_dim, heads=sizes.pool_heads, input_dim=sizes.width
+            ),
+            norm_eps=NORM_EPS,
+        )
+        self.ln_post = nn.LayerNorm(sizes.output_dim, eps=NORM_EPS)
+        self.proj = nn.Parameter(torch.randn(sizes.output_dim, sizes.output_dim) * sizes.output_dim**-0.5)
+
+    def forward(self, pixels_B3HW: Tensor) -> Tensor:
+        """Pixels (B, 3, S, S) normalised as in training -> tokens (B, num_queries, output_dim)."""
+        size = self.sizes.image_size_px
+        if pixels_B3HW.ndim != 4 or pixels_B3HW.shape[1:] != (3, size, size):
+            raise ValueError(
+                f"The vision encoder reads (batch, 3, {size}, {size}) pixels, not {tuple(pixels_B3HW.shape)}; "
+                "resize first."
+            )
+        x_BND = self.conv1(pixels_B3HW).flatten(2).transpose(1, 2)
+        x_BND = self.ln_pre(x_BND + stretch_positions(self.positional_embedding, x_BND.shape[1]))
+        x_BND = self.transformer(x_BND)
+        return self.ln_post(self.attn_pool(x_BND)) @ self.proj
+
+
+def pool_tokens(tokens_BND: Tensor, num_tokens: int = 64) -> Tensor:
+    """1D average pool of (B, N, D) to (B, num_tokens, D): neighbours in a row become one (paper, section 3; SEED-X)."""
+    length = tokens_BND.shape[1]
+    if length % num_tokens:
+        raise ValueError(f"{length} tokens cannot be pooled evenly to {num_tokens}; choose a divisor.")
+    return tokens_BND.unflatten(1, (num_tokens, length // num_tokens)).mean(dim=2)
+
+
+class ImageTokenizer(nn.Module):
+    """Pictures -> normalised image tokens, the one vocabulary that the language model and the detokenizer share.
+
+    `token_mean` and `token_std` (D,) bring each channel to zero mean and unit spread; they are 0 and 1 at full scale,
+    where the paper regresses the encoder's own values.
+    """
+
+    token_mean: Tensor
+    token_std: Tensor
+
+    def __init__(
+        self,
+        vision: QwenVisionTransformer,
+        num_tokens: int = 64,
+        token_mean: Tensor | None = None,
+        token_std: Tensor | None = None,
+    ) -> None:
+        super().__init__()
+        dim = vision.sizes.output_dim
+        self.vision = vision
+        self.num_tokens = num_tokens
+        self.register_buffer("token_mean", torch.zeros(dim) if token_mean is None else token_mean.clone())
+        self.register_buffer("token_std", torch.ones(dim) if token_std is None else token_std.clone())
+
+    def encode(self, pixels_B3HW: Tensor) -> Tensor:
+        """Pixels (B, 3, S, S) in [-1, 1] -> normalised image tokens (B, num_tokens, D)."""
+        return self.normalise(pool_tokens(self.vision(pixels_B3HW), self.num_tokens))
+
+    forward = encode
+
+    def normalise(self, tokens_BND: Tensor) -> Tensor:
+        """Encoder's tokens -> normalised ones."""
+        return (tokens_BND - self.token_mean) / self.token_std
+
+    def denormalise(self, tokens_BND: Tensor) -> Tensor:
+        """The inverse of `normalise`."""
+        return tokens_BND * self.token_std + self.token_mean
+
+    @torch.no_grad()
+    def fit_statistics(self, tokens_BND: Tensor) -> None:
+        """Set mean and spread from a sample of *unnormalised* pooled tokens (B, num_tokens, D)."""
+        flat = tokens_BND.float().flatten(0, 1)
+        self.token_mean.copy_(flat.mean(0))
+        self.token_std.copy_(flat.std(0).clamp_min(1e-4))
