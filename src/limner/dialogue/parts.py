@@ -1,4 +1,4 @@
-"""The parts of a dialogue as pure values: pictures, instructions, responses, rounds, named persons, dialogues.
+"""The parts of a dialogue as pure values: pictures, instructions, responses, rounds, persons, dialogues.
 
 Knows what each part holds, that it is well formed, and how untrusted picture bytes become a `Picture`.
 Knows nothing about history, storage, tokens or models; identity in a history is `history.py`'s business.
@@ -41,7 +41,9 @@ class Picture:
             shape = getattr(pixels, "shape", type(pixels).__name__)
             raise ValueError(f"a picture needs an array of shape (height, width, 3), not {shape}")
         if pixels.dtype != np.uint8:
-            raise ValueError(f"a picture needs uint8 pixels in 0..255, not {pixels.dtype}; scale and cast them first")
+            raise ValueError(
+                f"a picture needs uint8 pixels in 0..255, not {pixels.dtype}; scale and cast them first"
+            )
         _check_size(width_px=pixels.shape[1], height_px=pixels.shape[0])
         if pixels.flags.writeable or not pixels.flags.c_contiguous or not pixels.flags.owndata:
             pixels = pixels.copy(order="C")
@@ -51,10 +53,7 @@ class Picture:
     @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) over shape, mode and bytes."""
-        height_px, width_px, channels = self.pixels.shape
-        digest = hashlib.sha256(f"{height_px}x{width_px}x{channels} RGB uint8\n".encode())
-        digest.update(self.pixels.data)
-        return digest.hexdigest()
+        return pixels_digest(self.pixels)
 
     @property
     def width_px(self) -> int:
@@ -74,7 +73,7 @@ class Picture:
         return f"Picture({self.width_px}x{self.height_px}, {self.digest[:12]})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Sent between processes as plain pixels; numpy forgets the read-only flag, the constructor restores it.
+        # Between processes numpy forgets the read-only flag; the constructor restores it.
         return (Picture, (self.pixels,))
 
     def to_pil(self) -> Image.Image:
@@ -89,14 +88,16 @@ class Picture:
     def from_pil(cls, image: Image.Image) -> Picture:
         """A picture of the first frame: EXIF orientation applied, alpha flattened on white, any mode to RGB.
 
-        Embedded colour profiles are ignored. Raises ValueError for a size out of range or an undecodable image.
+        Embedded colour profiles are ignored. ValueError for a size out of range or an undecodable image.
         """
         _check_size(width_px=image.width, height_px=image.height)
         try:
             image = ImageOps.exif_transpose(image)
             pixels = _rgb_pixels(image)
         except Exception as error:  # decoders of untrusted bytes raise nearly anything
-            raise ValueError(f"the picture cannot be decoded ({error}); save it anew as PNG or JPEG") from error
+            raise ValueError(
+                f"the picture cannot be decoded ({error}); save it anew as PNG or JPEG"
+            ) from error
         pixels.setflags(write=False)
         return cls(pixels)
 
@@ -104,20 +105,22 @@ class Picture:
     def from_bytes(cls, data: bytes) -> Picture:
         """Decode untrusted bytes (PNG, JPEG, WebP, GIF, BMP).
 
-        Raises ValueError when they are over 25 MB, over 20 megapixels, under 16 px a side, or no such picture. The size
-        is read from the header and refused before any pixel is decoded.
+        ValueError when they are over 25 MB, over 20 megapixels, under 16 px a side, or no such picture.
+        The size is read from the header and refused before any pixel is decoded.
         """
         if len(data) > MAX_BYTES:
             raise ValueError(
-                f"the picture file holds {len(data) / 1e6:.1f} MB, more than the {MAX_BYTES // 1_000_000} MB allowed; "
-                "send a smaller one"
+                f"the picture file holds {len(data) / 1e6:.1f} MB, more than the {MAX_BYTES // 1_000_000} MB "
+                "allowed; send a smaller one"
             )
         try:
             image = Image.open(io.BytesIO(data), formats=FORMATS)
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
             raise ValueError(_too_large("many times more")) from error
         except Exception as error:  # decoders of untrusted bytes raise nearly anything
-            raise ValueError(f"the bytes are not a readable picture; send one of {', '.join(FORMATS)}") from error
+            raise ValueError(
+                f"the bytes are not a readable picture; send one of {', '.join(FORMATS)}"
+            ) from error
         with image:
             return cls.from_pil(image)
 
@@ -140,14 +143,24 @@ class Picture:
             raise ValueError(f"{path}: {error}") from error
 
 
+def pixels_digest(pixels: np.ndarray) -> str:
+    """SHA-256 (hex) of (H, W, 3) uint8 RGB pixels: over shape, mode and bytes."""
+    height_px, width_px, channels = pixels.shape
+    digest = hashlib.sha256(f"{height_px}x{width_px}x{channels} RGB uint8\n".encode())
+    digest.update(np.ascontiguousarray(pixels).data)
+    return digest.hexdigest()
+
+
 def _too_large(size: str) -> str:
-    return f"the picture has {size} pixels, more than the {MAX_PIXELS // 1_000_000} megapixels allowed; scale it down"
+    limit = MAX_PIXELS // 1_000_000
+    return f"the picture has {size} pixels, more than the {limit} megapixels allowed; scale it down"
 
 
 def _check_size(*, width_px: int, height_px: int) -> None:
     if min(width_px, height_px) < MIN_SIDE_PX:
         raise ValueError(
-            f"the picture is {width_px}x{height_px} px, smaller than {MIN_SIDE_PX}x{MIN_SIDE_PX}; use a larger one"
+            f"the picture is {width_px}x{height_px} px, smaller than {MIN_SIDE_PX}x{MIN_SIDE_PX}; "
+            "use a larger one"
         )
     if width_px * height_px > MAX_PIXELS:
         raise ValueError(_too_large(f"{width_px}x{height_px}"))
@@ -172,7 +185,9 @@ def _check_text(text: object, where: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise ValueError(f"the {where}'s text holds half of a surrogate pair at {error.start}; remove it") from error
+        raise ValueError(
+            f"the {where}'s text holds half of a surrogate pair at {error.start}; remove it"
+        ) from error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,7 +240,7 @@ class Round:
 
 @dataclass(frozen=True, kw_only=True)
 class NamedPerson:
-    """A name and where that person is first seen: a round and a face box (x0, y0, x1, y1) in [0, 1], if known."""
+    """A name and where its person is first seen: a round, perhaps a face box (x0, y0, x1, y1) in [0, 1]."""
 
     name: str
     round_index: int
@@ -258,11 +273,14 @@ class Dialogue:
             raise ValueError("a dialogue needs at least one round")
         for index, round_ in enumerate(self.rounds):
             if round_.depends_on and round_.depends_on[-1] >= index:
-                raise ValueError(f"round {index} depends on round {round_.depends_on[-1]}, which is not earlier")
+                raise ValueError(
+                    f"round {index} depends on round {round_.depends_on[-1]}, which is not earlier"
+                )
         for person in self.persons:
             if not 0 <= person.round_index < len(self.rounds):
                 raise ValueError(
-                    f"{person.name} is seen in round {person.round_index}, but there are {len(self.rounds)} rounds"
+                    f"{person.name} is seen in round {person.round_index} of {len(self.rounds)}; "
+                    "round_index starts at 0"
                 )
 
     @property
