@@ -1,7 +1,8 @@
 """The sizes of every network, and the four scales that limner knows.
 
-Knows numbers only: no torch, no weights, no files. A scale is a `Preset`, and the same classes are built from any of
-them: TINY for tests, SKETCH for two CPU cores, MINIATURE for the embedded model, SEED_X for the full-scale backbone.
+Knows numbers only: no torch, no weights, no files. A scale is a `Preset`, and the same classes are built from
+any of them: TINY for tests, SKETCH for two CPU cores, MINIATURE for the embedded model, SEED_X for the
+full-scale backbone.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ class VisionSizes:
 
 @dataclass(frozen=True, kw_only=True)
 class ResamplerSizes:
-    """One cross-attention from `grid` x `grid` learned queries of `width` to any number of `input_dim` vectors."""
+    """One cross-attention from `grid` x `grid` learned queries of `width` to any number of `input_dim`
+    vectors.
+    """
 
     grid: int
     width: int
@@ -56,7 +59,9 @@ class LanguageSizes:
 
 @dataclass(frozen=True, kw_only=True)
 class TokenHeadSizes:
-    """The transformer that turns slots' hidden states into image tokens (the flow head; regression needs no sizes)."""
+    """The transformer that turns slots' hidden states into image tokens (the flow head; regression needs no
+    sizes).
+    """
 
     width: int
     depth: int
@@ -75,7 +80,8 @@ class DetokenizerSizes:
     heads: int
     token_dim: int
     num_tokens: int
-    # PixArt stretches its sine positions by this factor; 1 unless a public checkpoint was trained with another.
+    # PixArt stretches its sine positions by this factor; 1 unless a public checkpoint was trained with
+    # another.
     interpolation_scale: float = 1.0
 
 

@@ -1,7 +1,8 @@
-"""One cross-attention from learned queries to a sequence: SEED-X's input and output resamplers, and Qwen-VL's pool.
+"""One cross-attention from learned queries to a sequence: SEED-X's input and output resamplers, and Qwen-VL's
+pool.
 
-Knows attention and its fixed sine positions. Knows nothing about pictures, prompts or losses. The state-dict names are
-those of the public checkpoints.
+Knows attention and its fixed sine positions. Knows nothing about pictures, prompts or losses. The state-dict
+names are those of the public checkpoints.
 
 Legend: B batch, N tokens read, Q queries, D width, K width of what is read.
 """
@@ -20,8 +21,8 @@ from limner.models.presets import ResamplerSizes
 class Resampler(nn.Module):
     """`grid`^2 learned queries read any square number of vectors; no feed-forward and no norm on the way out.
 
-    q = ln_q(query) + pos, k = ln_kv(kv_proj(x)) + pos, v = ln_kv(kv_proj(x)), where the frozen `pos_embed` is stretched
-    to the length of x. LayerNorm eps is 1e-5 in SEED-X's resamplers and 1e-6 in Qwen-VL's pool.
+    q = ln_q(query) + pos, k = ln_kv(kv_proj(x)) + pos, v = ln_kv(kv_proj(x)), where the frozen `pos_embed` is
+    stretched to the length of x. LayerNorm eps is 1e-5 in SEED-X's resamplers and 1e-6 in Qwen-VL's pool.
     """
 
     pos_embed: Tensor
@@ -51,7 +52,9 @@ class Resampler(nn.Module):
 
 
 def sine_positions(width: int, grid: int) -> Tensor:
-    """2D sine-cosine positions (grid^2, width), rows first: a half of the width for x, then a half for y (MAE)."""
+    """2D sine-cosine positions (grid^2, width), rows first: a half of the width for x, then a half for y
+    (MAE).
+    """
     if width % 4:
         raise ValueError(f"Sine positions need a width divisible by 4, not {width}; change the preset.")
     frequencies = 1.0 / 10000 ** (torch.arange(width // 4, dtype=torch.float64) / (width // 4))
@@ -65,7 +68,9 @@ def sine_positions(width: int, grid: int) -> Tensor:
 
 
 def stretch_positions(positions_PD: Tensor, num_targets: int) -> Tensor:
-    """Positions of a square grid, bicubically stretched to another square number of places, in their own dtype."""
+    """Positions of a square grid, bicubically stretched to another square number of places, in their own
+    dtype.
+    """
     num_places, width = positions_PD.shape
     if num_places == num_targets:
         return positions_PD

@@ -1,7 +1,8 @@
 """The vision encoder of Qwen-VL, and the tokenizer of pictures built on it.
 
-Knows how square pictures become 256 tokens, how these are pooled to 64, and their normalisation. Knows nothing about
-text, and nothing about how it was trained. State-dict names and numbers are those of Qwen-VL's `transformer.visual`.
+Knows how square pictures become 256 tokens, how these are pooled to 64, and their normalisation. Knows
+nothing about text, and nothing about how it was trained. State-dict names and numbers are those of Qwen-VL's
+`transformer.visual`.
 
 Legend: B batch, H W pixels, N tokens, D width, h heads, d width of a head.
 """
@@ -72,7 +73,8 @@ class _Transformer(nn.Module):
 class QwenVisionTransformer(nn.Module):
     """Patches -> transformer -> a pool of learned queries -> norm -> projection. No CLS token.
 
-    `positional_embedding` always has one row per query, and is stretched bicubically to the patches there are.
+    `positional_embedding` always has one row per query, and is stretched bicubically to the patches there
+    are.
     """
 
     def __init__(self, sizes: VisionSizes) -> None:
@@ -114,7 +116,9 @@ class QwenVisionTransformer(nn.Module):
 
 
 def pool_tokens(tokens_BND: Tensor, num_tokens: int = 64) -> Tensor:
-    """1D average pool of (B, N, D) to (B, num_tokens, D): neighbours in a row become one (paper, section 3; SEED-X)."""
+    """1D average pool of (B, N, D) to (B, num_tokens, D): neighbours in a row become one (paper, section 3;
+    SEED-X).
+    """
     length = tokens_BND.shape[1]
     if length % num_tokens:
         raise ValueError(f"{length} tokens cannot be pooled evenly to {num_tokens}; choose a divisor.")
@@ -122,10 +126,11 @@ def pool_tokens(tokens_BND: Tensor, num_tokens: int = 64) -> Tensor:
 
 
 class ImageTokenizer(nn.Module):
-    """Pictures -> normalised image tokens, the one vocabulary that the language model and the detokenizer share.
+    """Pictures -> normalised image tokens, the one vocabulary that the language model and the detokenizer
+    share.
 
-    `token_mean` and `token_std` (D,) bring each channel to zero mean and unit spread; they are 0 and 1 at full scale,
-    where the paper regresses the encoder's own values.
+    `token_mean` and `token_std` (D,) bring each channel to zero mean and unit spread; they are 0 and 1 at
+    full scale, where the paper regresses the encoder's own values.
     """
 
     token_mean: Tensor

@@ -1,0 +1,103 @@
+"""The detokenizer: a vanilla diffusion transformer that draws a picture's latents from its image tokens
+alone.
+
+Knows one PixArt transformer, the adapter before it and rectified flow. Knows nothing about pixels (the
+autoencoder's business) and never sees a condition image (paper, section 3.2).
+
+Legend: B batch, C latent channels, H W latent places, N image tokens, D token width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from limner.models.flow import flow_loss, integrate, seeded_noise
+from limner.models.presets import DetokenizerSizes
+
+DIFFUSERS_TIMES = 1000.0
+
+
+class DiTDetokenizer(nn.Module):
+    """PixArt transformer over latents, reading image tokens by cross-attention through its MLP adapter.
+
+    The adapter is PixArt's `caption_projection`; learned `token_positions` tell the 64 tokens apart, which a
+    caption's own embeddings would have done. Stock PixArt also predicts a variance: dropped, as flow matching
+    has none.
+    """
+
+    def __init__(self, sizes: DetokenizerSizes) -> None:
+        super().__init__()
+        # Imported here: a machine that only encodes or trains the language model needs no diffusers.
+        from diffusers import PixArtTransformer2DModel
+
+        self.sizes = sizes
+        self.transformer = PixArtTransformer2DModel(
+            num_attention_heads=sizes.heads,
+            attention_head_dim=sizes.width // sizes.heads,
+            in_channels=sizes.latent_channels,
+            out_channels=sizes.latent_channels,
+            num_layers=sizes.layers,
+            cross_attention_dim=sizes.width,
+            sample_size=sizes.latent_size,
+            patch_size=sizes.patch_size,
+            caption_channels=sizes.token_dim,
+            interpolation_scale=sizes.interpolation_scale,
+            use_additional_conditions=False,
+        )
+        self.token_positions = nn.Parameter(torch.randn(1, sizes.num_tokens, sizes.token_dim) * 0.1)
+        nn.init.zeros_(self.transformer.proj_out.weight)
+        nn.init.zeros_(self.transformer.proj_out.bias)
+
+    def velocity(self, latents_BCHW: Tensor, time_B: Tensor, image_tokens_BND: Tensor) -> Tensor:
+        """dx/dt (B, C, H, W) of latents at time_B in [0, 1] (0 noise, 1 data), given their pictures' tokens.
+
+        PixArt's own clock runs backwards from 1000 (noise) to 0, so a public checkpoint starts with the right
+        one.
+        """
+        return self.transformer(
+            latents_BCHW,
+            encoder_hidden_states=image_tokens_BND + self.token_positions,
+            timestep=(1 - time_B) * DIFFUSERS_TIMES,
+            added_cond_kwargs={"resolution": None, "aspect_ratio": None},
+            return_dict=False,
+        )[0]
+
+    forward = velocity
+
+    def loss(
+        self, latents_BCHW: Tensor, image_tokens_BND: Tensor, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """Rectified-flow reconstruction loss of latents from their own image tokens: a scalar."""
+        return flow_loss(
+            lambda x_BCHW, time_B: self.velocity(x_BCHW, time_B, image_tokens_BND), latents_BCHW, generator
+        )
+
+    @torch.no_grad()
+    def sample(
+        self,
+        image_tokens_BND: Tensor,
+        steps: int,
+        seeds: Sequence[int],
+        *,
+        shift: float = 1.0,
+        second_order: bool = False,
+    ) -> Tensor:
+        """Image tokens (B, N, D) -> latents (B, C, H, W); one seed gives one image, whatever else is in the
+        batch.
+        """
+        if len(seeds) != image_tokens_BND.shape[0]:
+            raise ValueError(
+                f"{len(seeds)} seeds for {image_tokens_BND.shape[0]} pictures; pass one for each picture."
+            )
+        shape = (self.sizes.latent_channels, self.sizes.latent_size, self.sizes.latent_size)
+        noise = seeded_noise(seeds, shape, device=image_tokens_BND.device, dtype=image_tokens_BND.dtype)
+        return integrate(
+            lambda x_BCHW, time_B: self.velocity(x_BCHW, time_B, image_tokens_BND),
+            noise,
+            steps,
+            shift=shift,
+            second_order=second_order,
+        )
