@@ -1,0 +1,144 @@
+"""Settings, light, style, framing and doings in words: the phrases from which openings and backgrounds are made."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PLACE_PHRASES: Final[dict[str, tuple[str, ...]]] = {
+    "white": ("on a plain white background", "against a white background", "in front of plain white"),
+    "living room": ("in a living room", "in the living room", "at home in the living room"),
+    "kitchen": ("in a kitchen", "in the kitchen"),
+    "cafe": ("in a cafe", "at a cafe", "in a restaurant or cafe"),
+    "office": ("in an office", "at the office"),
+    "library": ("in a library", "in the library", "among the shelves of a library"),
+    "doctor's office": ("in a doctor's office", "at the doctor's office"),
+    "garden": ("in a garden", "in the garden"),
+    "park": ("in a park", "in the park", "outdoors in a park"),
+    "forest": ("in a forest", "in the woods", "among the trees of a forest"),
+    "beach": ("on a beach", "on the beach", "at the beach"),
+    "mountains": ("in the mountains", "in front of mountains", "in a mountain landscape"),
+    "city street": ("on a city street", "in a city street", "on a street in the city"),
+    "snowy field": ("in a snowy field", "in the snow", "in a field covered with snow"),
+    "wedding": ("at a wedding", "at a wedding venue", "at an outdoor wedding"),
+    "ship": ("on a ship", "on the deck of a ship", "aboard a ship"),
+    "classroom": ("in a classroom", "in the classroom"),
+    "flower field": ("in a flower field", "in a field of flowers", "among the flowers of a field"),
+    "brick wall": ("in front of a brick wall", "against a brick wall", "by a brick wall"),
+}
+PLACE_NOUNS: Final[dict[str, tuple[str, ...]]] = {
+    "white": ("plain white", "white"),
+    "living room": ("a living room", "a cozy living room"),
+    "kitchen": ("a kitchen", "a tidy kitchen"),
+    "cafe": ("a cafe", "a restaurant or cafe"),
+    "office": ("an office", "a bright office"),
+    "library": ("a library", "a library full of books"),
+    "doctor's office": ("a doctor's office", "a doctor's examination room"),
+    "garden": ("a garden", "a green garden"),
+    "park": ("a park", "a green park"),
+    "forest": ("a forest", "a forest with tall trees"),
+    "beach": ("a beach", "a sandy beach with the sea"),
+    "mountains": ("a mountain landscape", "a landscape of mountains"),
+    "city street": ("a city street", "a street lined with buildings"),
+    "snowy field": ("a snowy field", "a field covered with snow"),
+    "wedding": ("a wedding venue", "an outdoor wedding"),
+    "ship": ("the deck of a ship", "a ship at sea"),
+    "classroom": ("a classroom", "a school classroom"),
+    "flower field": ("a field of flowers", "a flower field"),
+    "brick wall": ("a brick wall", "a wall of bricks"),
+}
+PLACE_MARKS: Final[dict[str, tuple[str, ...]]] = {
+    setting: (setting,) for setting in PLACE_PHRASES
+} | {
+    "forest": ("forest", "woods"),
+    "mountains": ("mountain",),
+    "city street": ("street",),
+    "snowy field": ("snow",),
+    "doctor's office": ("doctor's",),
+    "flower field": ("flower field", "flowers"),
+    "brick wall": ("brick wall", "wall of bricks"),
+}
+BACKGROUND_SENTENCES: Final = (
+    "The background appears to be {}.",
+    "The background is {}.",
+    "The background shows {}.",
+    "In the background there is {}.",
+    "Behind {them} is {}.",
+    "The setting is {}.",
+    "{They} {are} {place}.",
+    "The scene takes place {place}.",
+    "It is set {place}.",
+)
+LIGHT_PHRASES: Final[dict[str, tuple[str, ...]]] = {
+    "daylight": ("in daylight", "on a bright day", "in bright daylight"),
+    "warm evening light": ("in warm evening light", "in the warm light of the evening", "at sunset"),
+    "night": ("at night", "in the dark of night", "late at night"),
+}
+LIGHT_SENTENCES: Final[dict[str, tuple[str, ...]]] = {
+    "daylight": ("The light is bright daylight.", "It is daytime."),
+    "warm evening light": ("Warm evening light falls on the scene.", "The light is warm, as in the evening."),
+    "night": ("It is night.", "The scene is dark; it is night."),
+}
+LIGHT_MARKS: Final[dict[str, tuple[str, ...]]] = {
+    "daylight": ("daylight", "bright day", "daytime"),
+    "warm evening light": ("evening", "sunset"),
+    "night": ("night",),
+}
+# Nouns for a picture of each style; the first is the one used in short answers.
+STYLE_NOUNS: Final[dict[str, tuple[str, ...]]] = {
+    "storybook": ("storybook illustration", "illustration in storybook style"),
+    "watercolor": ("watercolor painting", "watercolor"),
+    "pencil sketch": ("pencil sketch", "pencil drawing"),
+    "comic": ("comic panel", "comic-style drawing", "comic book picture"),
+    "oil painting": ("oil painting",),
+    "pixel art": ("pixel art picture", "piece of pixel art"),
+    "pastel": ("pastel drawing", "soft pastel drawing"),
+}
+STYLE_PHRASES: Final[dict[str, tuple[str, ...]]] = {
+    "storybook": ("in storybook style", "as a storybook illustration"),
+    "watercolor": ("in watercolor", "in watercolor style", "as a watercolor painting"),
+    "pencil sketch": ("as a pencil sketch", "in pencil", "in the style of a pencil drawing"),
+    "comic": ("in comic style", "as a comic panel", "in the style of a comic book"),
+    "oil painting": ("as an oil painting", "in oil", "in the style of an oil painting"),
+    "pixel art": ("as pixel art", "in pixel art style"),
+    "pastel": ("in pastel", "as a pastel drawing", "in soft pastels"),
+}
+STYLE_MARKS: Final[dict[str, tuple[str, ...]]] = {
+    "storybook": ("storybook",),
+    "watercolor": ("watercolor",),
+    "pencil sketch": ("pencil",),
+    "comic": ("comic",),
+    "oil painting": ("oil",),
+    "pixel art": ("pixel art",),
+    "pastel": ("pastel",),
+}
+FRAMING_NOUNS: Final[dict[str, tuple[str, ...]]] = {
+    "close-up": ("close-up", "close-up photo", "close-up portrait"),
+    "bust": ("portrait", "head-and-shoulders portrait"),
+    "half body": ("half-body picture", "picture from the waist up"),
+    "full body": ("full-body picture", "full-length picture"),
+}
+PAIR_DOINGS: Final[dict[str, tuple[str, ...]]] = {
+    "none": ("standing side by side", "standing next to each other", "together", "side by side", "posing together"),
+    "sitting on a couch": ("sitting on a couch together", "sitting on a couch", "sitting side by side on a couch"),
+    "looking at a laptop": ("looking at a laptop together", "looking at a laptop screen", "working on a laptop together"),
+    "reading a book": ("reading a book together", "reading a book", "looking into a book together"),
+    "taking a selfie": ("taking a selfie", "taking a selfie together", "posing for a selfie"),
+    "sitting at a table": ("sitting at a table", "sitting at a table together", "seated at a table"),
+    "examining": ("examining {other}'s face", "examining {other}", "taking a close look at {other}'s face"),
+    "holding the baby": ("holding {other}", "holding {other} in both arms", "with {other} in both arms"),
+    "kissing on the cheek": ("kissing {other} on the cheek", "giving {other} a kiss on the cheek"),
+    "hugging": ("hugging", "hugging each other", "in a warm hug"),
+    "holding hands": ("holding hands", "standing hand in hand"),
+    "holding flowers": ("holding flowers", "standing together with flowers", "holding flowers together"),
+}
+LONE_DOINGS: Final[dict[str, tuple[str, ...]]] = {
+    "none": ("", "", "standing", "posing", "looking into the picture"),
+    "sitting on a couch": ("sitting on a couch",),
+    "looking at a laptop": ("looking at a laptop", "working on a laptop", "looking at a laptop screen"),
+    "reading a book": ("reading a book", "reading"),
+    "taking a selfie": ("taking a selfie", "posing for a selfie"),
+    "sitting at a table": ("sitting at a table", "seated at a table"),
+    "holding flowers": ("holding flowers", "with flowers in both hands"),
+}
+# Interactions in which the first does something to the second: the order of the names matters.
+ONE_SIDED: Final = ("examining", "holding the baby", "kissing on the cheek")
