@@ -1,0 +1,167 @@
+"""The language model in the middle: text and image tokens in, hidden states out, whole or piece by piece.
+
+Knows how text ids, image tokens and slots become one sequence of vectors, and how a key-value cache grows. Does not
+know templates (`prompt.py`), training layouts (`packing.py`) or how hidden states become image tokens
+(`token_head.py`).
+
+Module names follow SEED-X's agent (`llm`, `input_resampler`; its `output_resampler` is the regression head's, the only
+one to use it). SEED-X keeps the slots as rows <img_00000>.. of the embedding table; here they are a parameter of their
+own, `slots`, which a conversion fills from those rows.
+
+A round of chat, with `cache` a `KeyValueCache`:
+    hidden(embed_text(instruction ids), cache=cache)      prefill; text_logits of the last position starts the answer
+    hidden(embed_text(next id), cache=cache)              one decode step, until <img> or </s>
+    length = cache.length
+    image_hidden(hidden(embed_slots(1), cache=cache))     what the token head paints from
+    cache.crop(length)                                    the slots leave
+    hidden(embed_image(predicted tokens), cache=cache)    the history block takes their positions
+
+Legend: B batch, N sequence, S all keys (cached and new), K image tokens of a picture, D token width, W model width.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from limner.models.cache import KeyValueCache
+from limner.models.presets import LanguageSizes, ResamplerSizes
+from limner.models.resampler import Resampler
+from limner.models.resampler_start import start_as_copy
+
+# Text, slots and image tokens enter the first layer at this standard deviation.
+EMBEDDING_STD = 0.3
+
+
+class MultimodalLLM(nn.Module):
+    """A LLaMA over text and image tokens.
+
+    Args:
+        language: the sizes of the LLaMA.
+        input_resampler: grid^2 is the number of image tokens (and slots) of a picture.
+    """
+
+    def __init__(self, language: LanguageSizes, input_resampler: ResamplerSizes) -> None:
+        super().__init__()
+        self.sizes = language
+        self.num_image_tokens = input_resampler.grid**2
+        self.llm = LlamaForCausalLM(_llama_config(language))
+        self.input_resampler = Resampler(input_resampler)
+        self.slots = nn.Parameter(torch.randn(self.num_image_tokens, language.width) * EMBEDDING_STD)
+        self._initialise()
+
+    @property
+    def device(self) -> torch.device:
+        return self.slots.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.slots.dtype
+
+    def embed_text(self, ids_BN: Tensor) -> Tensor:
+        """(B, N) ids -> (B, N, W)."""
+        embeds: Tensor = self.llm.model.embed_tokens(ids_BN)
+        return embeds
+
+    def embed_image(self, tokens_BKD: Tensor) -> Tensor:
+        """Image tokens of B pictures (64 pooled or predicted ones, or all 256 of an encoder) -> (B, K slots, W)."""
+        embeds: Tensor = self.input_resampler(tokens_BKD.to(self.dtype))
+        return embeds
+
+    def embed_slots(self, batch: int) -> Tensor:
+        """The learned placeholders of `batch` pictures to be painted, (B, K, W)."""
+        return self.slots.expand(batch, -1, -1)
+
+    def hidden(
+        self,
+        embeds_BNW: Tensor,
+        position_ids_BN: Tensor | None = None,
+        mask_B1NS: Tensor | None = None,
+        cache: KeyValueCache | None = None,
+    ) -> Tensor:
+        """Last hidden states (B, N, W) after the final norm; `cache`, when given, grows by N.
+
+        Args:
+            embeds_BNW: what is new.
+            position_ids_BN: positions in the context; by default they continue after the cache.
+            mask_B1NS: True where a new position may look at a cached or new one; by default causal, that is
+                everything cached and everything new up to itself.
+
+        Raises:
+            ValueError: positions by default would leave the context.
+        """
+        cached = cache.length if cache is not None else 0
+        num_new = embeds_BNW.shape[1]
+        if position_ids_BN is None:
+            if cached + num_new > self.sizes.context_tokens:
+                raise ValueError(
+                    f"{cached + num_new} tokens do not fit a context of {self.sizes.context_tokens}; drop rounds first."
+                )
+            position_ids_BN = torch.arange(cached, cached + num_new, device=embeds_BNW.device)[None]
+        if mask_B1NS is None:
+            mask_B1NS = causal_mask(num_new, cached, embeds_BNW.device).expand(embeds_BNW.shape[0], 1, -1, -1)
+        states: Tensor = self.llm.model(
+            inputs_embeds=embeds_BNW,
+            position_ids=position_ids_BN,
+            attention_mask=mask_B1NS,
+            past_key_values=cache.dynamic if cache is not None else None,
+            use_cache=cache is not None,
+        ).last_hidden_state
+        return states
+
+    def text_logits(self, hidden_BNW: Tensor) -> Tensor:
+        """Hidden states -> logits over the vocabulary; pass only the positions that are needed."""
+        logits: Tensor = self.llm.lm_head(hidden_BNW)
+        return logits
+
+    def image_hidden(self, hidden_BKW: Tensor) -> Tensor:
+        """Hidden states at the slots -> what a token head is conditioned on: the same states, checked.
+
+        Raises:
+            ValueError: there are not as many positions as a picture has slots.
+        """
+        if hidden_BKW.shape[1] != self.num_image_tokens:
+            raise ValueError(f"A picture has {self.num_image_tokens} slots, not {hidden_BKW.shape[1]}.")
+        return hidden_BKW
+
+    def _initialise(self) -> None:
+        # The library's std of 0.02 is made for widths of thousands: at a width of 192 it leaves the layers almost
+        # silent. 1/sqrt(fan in) holds at every width; residual branches are scaled down by depth (GPT-2).
+        branch_scale = (2 * self.sizes.layers) ** -0.5
+        for name, module in self.llm.model.layers.named_modules():
+            if isinstance(module, nn.Linear):
+                scale = branch_scale if name.endswith(("o_proj", "down_proj")) else 1.0
+                nn.init.normal_(module.weight, std=scale * module.in_features**-0.5)
+        nn.init.normal_(self.llm.model.embed_tokens.weight, std=EMBEDDING_STD)
+        if not self.sizes.tie_embeddings:
+            nn.init.normal_(self.llm.lm_head.weight, std=0.5 * self.sizes.width**-0.5)
+        start_as_copy(self.input_resampler, out_std=EMBEDDING_STD)
+
+
+def causal_mask(num_new: int, num_cached: int, device: torch.device | str = "cpu") -> Tensor:
+    """(1, 1, N, S) bool: new position i sees everything cached and the new ones up to itself.
+
+    Aligned at the bottom right: a chunk on top of a cache sees all of it.
+    """
+    rows = torch.arange(num_cached, num_cached + num_new, device=device)
+    return (rows[:, None] >= torch.arange(num_cached + num_new, device=device))[None, None]
+
+
+def _llama_config(sizes: LanguageSizes) -> LlamaConfig:
+    return LlamaConfig(
+        vocab_size=sizes.vocab_size,
+        hidden_size=sizes.width,
+        intermediate_size=sizes.ffn_width,
+        num_hidden_layers=sizes.layers,
+        num_attention_heads=sizes.heads,
+        num_key_value_heads=sizes.heads,
+        max_position_embeddings=sizes.context_tokens,
+        rms_norm_eps=sizes.rms_norm_eps,
+        tie_word_embeddings=sizes.tie_embeddings,
+        attn_implementation="sdpa",
+        use_cache=False,
+        pad_token_id=None,
+        bos_token_id=None,
+        eos_token_id=None,
+    )

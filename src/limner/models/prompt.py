@@ -1,0 +1,163 @@
+"""Rounds as token segments: the one template that training and chat share.
+
+Knows the template, what of it is supervised, and how boxes are written. Does not know image tokens, masks or models.
+
+    <s> [INST] {instruction text}<img>{tokens}</img>... [/INST]\\n {response text}<img>{tokens}</img></s>
+
+- A round begins with <s> and ends with </s>, so its tokens depend on that round alone and its key-value entries can
+  be shared by every conversation that has the same rounds before it.
+- Supervised: the response's text, its `<img>`, and the `</s>` of a response without a picture. After a picture the
+  program itself writes `</img></s>` (nothing is left to choose), so neither is supervised; SEED-X supervises that
+  `</s>` too.
+- "[INST]" is plain text in this template, as in LLaMA-2's. Text from outside that spells it is rewritten with round
+  brackets, "(INST)", before it is encoded: the model never reads a second turn that nobody took.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from limner.dialogue.parts import Instruction, Picture, Response, Round
+from limner.models.tokenizer import NUM_LOCATIONS, TextTokenizer
+
+TURN_START: Final = "[INST]"
+TURN_END: Final = "[/INST]\n"
+KEEP_FACE_REQUEST: Final = "Please keep the face identical."
+KEEP_FACE_ANSWER: Final = "I keep the face unchanged."
+
+_TURN_MARK: Final = re.compile(r"\[(\s*/?\s*INST\s*)\]", re.IGNORECASE)
+_BOX: Final = re.compile(r"\[\[(\d+) (\d+) (\d+) (\d+)\]\]".replace(r"\d+", r"0|[1-9]\d{0,2}"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextSegment:
+    """Ids that stand together; `supervised` when the model itself must write them."""
+
+    ids: tuple[int, ...]
+    supervised: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageSegment:
+    """The image tokens of one picture: shown to the model ("context") or painted by it ("target")."""
+
+    picture: Picture
+    role: Literal["context", "target"]
+
+    @property
+    def key(self) -> str:
+        """What image tokens are looked up by."""
+        return self.picture.digest
+
+
+Segment = TextSegment | ImageSegment
+
+
+def segments(round_: Round, tokenizer: TextTokenizer) -> list[Segment]:
+    """A whole round: `instruction_segments` and then `response_segments`."""
+    return [
+        *instruction_segments(round_.instruction, tokenizer),
+        *response_segments(round_.response, tokenizer),
+    ]
+
+
+def instruction_segments(instruction: Instruction, tokenizer: TextTokenizer) -> list[Segment]:
+    """Everything that stands before the first token of the answer: what chat feeds before it decodes."""
+    ids = [tokenizer.start_id, *tokenizer.encode(TURN_START), *encode_user(instruction.text, tokenizer)]
+    made: list[Segment] = []
+    for picture in instruction.pictures:
+        made.append(TextSegment(ids=(*ids, tokenizer.image_start_id)))
+        made.append(ImageSegment(picture=picture, role="context"))
+        ids = [tokenizer.image_end_id]
+    made.append(TextSegment(ids=(*ids, *tokenizer.encode(TURN_END))))
+    return made
+
+
+def response_segments(response: Response, tokenizer: TextTokenizer) -> list[Segment]:
+    """The answer, supervised where the model writes it."""
+    ids = encode_response(response.text, tokenizer)
+    if response.picture is None:
+        return [TextSegment(ids=(*ids, tokenizer.end_id), supervised=True)]
+    return [
+        TextSegment(ids=(*ids, tokenizer.image_start_id), supervised=True),
+        ImageSegment(picture=response.picture, role="target"),
+        TextSegment(ids=closing_ids(tokenizer)),
+    ]
+
+
+def closing_ids(tokenizer: TextTokenizer) -> tuple[int, int]:
+    """What the program writes after an answer's image tokens."""
+    return (tokenizer.image_end_id, tokenizer.end_id)
+
+
+def encode_user(text: str, tokenizer: TextTokenizer) -> list[int]:
+    """Text from outside -> ids, with neither special tokens nor turn marks in it. Empty text has no ids."""
+    return tokenizer.encode(neutralise(text)) if text else []
+
+
+def neutralise(text: str) -> str:
+    """`text` with every "[INST]" or "[/INST]" (any case, spaces inside) in round brackets instead."""
+    return _TURN_MARK.sub(r"(\1)", text)
+
+
+def encode_response(text: str, tokenizer: TextTokenizer) -> list[int]:
+    """An answer's text -> ids. A box "[[x0 y0 x1 y1]]", whole numbers 0..223, becomes location tokens.
+
+    Anything else in brackets is text, and so is a box that a user writes (`encode_user`).
+    """
+    ids: list[int] = []
+    start = 0
+    clean = neutralise(text)
+    for match in _BOX.finditer(clean):
+        corners = [int(group) for group in match.groups()]
+        if max(corners) >= NUM_LOCATIONS:
+            continue
+        ids += tokenizer.encode(clean[start : match.start(1)])
+        ids.append(tokenizer.box_start_id)
+        ids += [tokenizer.first_location_id + corner for corner in corners]
+        ids.append(tokenizer.box_end_id)
+        start = match.end(4)  # the closing "]]" is encoded with the text that follows it
+    return ids + (tokenizer.encode(clean[start:]) if clean[start:] else [])
+
+
+def decode_response(ids: Sequence[int], tokenizer: TextTokenizer) -> str:
+    """Ids that the model wrote -> text, location tokens as "[[x0 y0 x1 y1]]". Other special tokens are left out."""
+    pieces: list[str] = []
+    plain: list[int] = []
+    corners: list[str] = []
+    for index in ids:
+        location = index - tokenizer.first_location_id
+        if 0 <= location < NUM_LOCATIONS:
+            corners.append(str(location))
+        elif index == tokenizer.box_start_id:
+            pieces.append(tokenizer.decode(plain))
+            plain = []
+        elif index == tokenizer.box_end_id:
+            pieces.append(" ".join(corners))
+            corners = []
+        else:
+            plain.append(index)
+    pieces += [" ".join(corners), tokenizer.decode(plain)]
+    return "".join(pieces)
+
+
+def keep_faces(round_: Round) -> Round:
+    """The same round with the paper's identity phrases: asked for in the instruction, promised in the answer."""
+    return replace(
+        round_,
+        instruction=keep_faces_instruction(round_.instruction),
+        response=replace(round_.response, text=f"{round_.response.text} {KEEP_FACE_ANSWER}".strip()),
+    )
+
+
+def keep_faces_instruction(instruction: Instruction) -> Instruction:
+    """What chat sends when the identity phrases are wanted."""
+    return replace(instruction, text=f"{instruction.text} {KEEP_FACE_REQUEST}".strip())
+
+
+def count_tokens(parts: Iterable[Segment], num_image_tokens: int) -> int:
+    """Positions that `parts` take in the context."""
+    return sum(len(part.ids) if isinstance(part, TextSegment) else num_image_tokens for part in parts)

@@ -1,0 +1,213 @@
+"""Token heads: hidden states at the slots -> the image tokens of one picture.
+
+Knows hidden states and image tokens as vectors. Does not know the language model, prompts or pixels.
+
+- `RegressionHead` (SEED-X, and the paper's): one cross-attention, mean squared error. It predicts the mean of all
+  pictures that fit, so it cannot choose where the text leaves something open.
+- `FlowHead` (ours): a small rectified-flow transformer over the tokens, conditioned on the hidden states slot by slot;
+  it samples one picture's tokens. Conventions of time and noise are those of `flow.py`.
+
+Both have `losses` (one value a picture), `loss` (their mean) and `predict`.
+
+Legend: B pictures, K image tokens of a picture, W width of the hidden states, D width of image tokens, F width of the
+flow transformer, M noise draws a picture.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from limner.models.flow import integrate, interpolate, random_noise, random_times, seeded_noise, target_velocity
+from limner.models.presets import Preset, ResamplerSizes, TokenHeadSizes
+from limner.models.resampler import Resampler
+from limner.models.resampler_start import start_as_copy
+
+
+class RegressionHead(nn.Module):
+    """SEED-X's `output_resampler` and nothing else, at every scale."""
+
+    def __init__(self, output_resampler: ResamplerSizes) -> None:
+        super().__init__()
+        self.output_resampler = Resampler(output_resampler)
+        start_as_copy(self.output_resampler, out_std=0.1)
+
+    def losses(self, hidden_BKW: Tensor, target_BKD: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Mean squared error of each picture, (B,); `generator` is not used."""
+        predicted_BKD = self.output_resampler(hidden_BKW)
+        return (predicted_BKD.float() - target_BKD.float()).square().mean(dim=(1, 2))
+
+    def loss(self, hidden_BKW: Tensor, target_BKD: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """The mean of `losses`."""
+        return self.losses(hidden_BKW, target_BKD, generator).mean()
+
+    @torch.no_grad()
+    def predict(
+        self,
+        hidden_BKW: Tensor,
+        seeds: Sequence[int] = (),
+        *,
+        steps: int = 1,
+        temperature: float = 1.0,
+        guidance: float = 1.0,
+    ) -> Tensor:
+        """Image tokens (B, K, D) in float32; seeds and the sampler's settings make no difference."""
+        tokens: Tensor = self.output_resampler(hidden_BKW.to(self.output_resampler.query.dtype))
+        return tokens.float()
+
+
+class FlowHead(nn.Module):
+    """A transformer that carries noise to image tokens, each token led by the hidden state of its own slot.
+
+    Args:
+        sizes: width F, depth, heads.
+        num_tokens: K.
+        token_dim: D.
+        hidden_dim: W.
+        draws: noise draws M per picture and training step; the language model runs once for all of them.
+        drop: share of the draws that do not see their condition, so that `predict` can be guided.
+    """
+
+    def __init__(
+        self,
+        sizes: TokenHeadSizes,
+        *,
+        num_tokens: int,
+        token_dim: int,
+        hidden_dim: int,
+        draws: int = 4,
+        drop: float = 0.1,
+    ) -> None:
+        super().__init__()
+        self.num_tokens, self.token_dim, self.draws, self.drop = num_tokens, token_dim, draws, drop
+        self.token_in = nn.Linear(token_dim, sizes.width)
+        self.places = nn.Parameter(torch.randn(num_tokens, sizes.width) * 0.1)
+        self.condition = nn.Sequential(
+            nn.Linear(hidden_dim, sizes.width), nn.SiLU(), nn.Linear(sizes.width, sizes.width)
+        )
+        self.no_condition = nn.Parameter(torch.zeros(num_tokens, sizes.width))
+        self.time = nn.Sequential(nn.Linear(64, sizes.width), nn.SiLU(), nn.Linear(sizes.width, sizes.width))
+        self.blocks = nn.ModuleList(_FlowBlock(sizes.width, sizes.heads) for _ in range(sizes.depth))
+        self.token_out = nn.Linear(sizes.width, token_dim)
+        nn.init.zeros_(self.token_out.weight)
+
+    def encode_condition(self, hidden_BKW: Tensor) -> Tensor:
+        """Hidden states -> what `velocity` is led by, (B, K, F); once a picture, whatever the number of steps."""
+        condition: Tensor = self.condition(hidden_BKW.to(self.places.dtype))
+        return condition
+
+    def velocity(self, tokens_BKD: Tensor, time_B: Tensor, condition_BKF: Tensor) -> Tensor:
+        """dx/dt at tokens x_t, float32 (B, K, D)."""
+        time_BF = self.time(_time_features(time_B).to(self.places.dtype))
+        x_BKF = self.token_in(tokens_BKD.to(self.places.dtype)) + self.places
+        for block in self.blocks:
+            x_BKF = block(x_BKF, condition_BKF, time_BF)
+        out: Tensor = self.token_out(F.layer_norm(x_BKF, x_BKF.shape[-1:]))
+        return out.float()
+
+    def losses(self, hidden_BKW: Tensor, target_BKD: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Mean squared error of the velocity, (B,), averaged over M draws of noise and time."""
+        condition = self.encode_condition(hidden_BKW).repeat_interleave(self.draws, 0)
+        data = target_BKD.float().repeat_interleave(self.draws, 0)
+        device = generator.device if generator is not None else data.device
+        dropped = (torch.rand(len(data), generator=generator, device=device) < self.drop).to(data.device)
+        condition = torch.where(dropped[:, None, None], self.no_condition.to(condition.dtype), condition)
+        time = random_times(len(data), generator, data.device)
+        noise = random_noise(data, generator)
+        velocity = self.velocity(interpolate(data, noise, time), time, condition)
+        errors = (velocity - target_velocity(data, noise)).square().mean(dim=(1, 2))
+        return errors.reshape(-1, self.draws).mean(1)
+
+    def loss(self, hidden_BKW: Tensor, target_BKD: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """The mean of `losses`."""
+        return self.losses(hidden_BKW, target_BKD, generator).mean()
+
+    @torch.no_grad()
+    def predict(
+        self,
+        hidden_BKW: Tensor,
+        seeds: Sequence[int],
+        *,
+        steps: int = 16,
+        temperature: float = 1.0,
+        guidance: float = 1.0,
+    ) -> Tensor:
+        """Sample image tokens (B, K, D), float32.
+
+        Args:
+            hidden_BKW: hidden states at the slots.
+            seeds: one a picture; a seed gives the same tokens in any batch.
+            steps: Euler steps.
+            temperature: scale of the noise that is carried along; below 1 nearer to the likeliest, 0 without chance.
+            guidance: above 1 exaggerates what the condition changes (classifier-free), at twice the cost.
+        """
+        if len(seeds) != len(hidden_BKW):
+            raise ValueError(f"{len(hidden_BKW)} pictures need as many seeds, not {len(seeds)}.")
+        condition = self.encode_condition(hidden_BKW)
+
+        def velocity(tokens: Tensor, time_B: Tensor) -> Tensor:
+            led = self.velocity(tokens, time_B, condition)
+            if guidance == 1.0:
+                return led
+            free = self.velocity(tokens, time_B, self.no_condition.expand_as(condition))
+            return free + guidance * (led - free)
+
+        noise = seeded_noise(seeds, (self.num_tokens, self.token_dim), device=condition.device)
+        return integrate(velocity, temperature * noise, steps)
+
+
+TokenHead = RegressionHead | FlowHead
+
+
+def build_token_head(preset: Preset, kind: str) -> TokenHead:
+    """A new head of `kind` "flow" or "regression" with the preset's sizes."""
+    if kind == "regression":
+        return RegressionHead(preset.output_resampler)
+    if kind == "flow":
+        return FlowHead(
+            preset.token_head,
+            num_tokens=preset.num_image_tokens,
+            token_dim=preset.vision.output_dim,
+            hidden_dim=preset.language.width,
+        )
+    raise ValueError(f"There is no token head {kind!r}; choose 'flow' or 'regression'.")
+
+
+class _FlowBlock(nn.Module):
+    """Attention and feed-forward, modulated by time (DiT's adaLN-zero), led by the condition of each token."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.lead = nn.Linear(width, width)
+        self.modulation = nn.Linear(width, 6 * width)
+        self.qkv = nn.Linear(width, 3 * width)
+        self.attended = nn.Linear(width, width)
+        self.up = nn.Linear(width, 4 * width)
+        self.down = nn.Linear(4 * width, width)
+        nn.init.zeros_(self.modulation.weight)
+        nn.init.zeros_(self.modulation.bias)
+
+    def forward(self, x_BKF: Tensor, condition_BKF: Tensor, time_BF: Tensor) -> Tensor:
+        changes = self.modulation(F.silu(time_BF))[:, None].chunk(6, dim=-1)
+        shift_1, scale_1, gate_1, shift_2, scale_2, gate_2 = changes
+        x_BKF = x_BKF + self.lead(condition_BKF)
+        batch, tokens, width = x_BKF.shape
+        normed = F.layer_norm(x_BKF, (width,)) * (1 + scale_1) + shift_1
+        q, k, v = self.qkv(normed).reshape(batch, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        attended = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(batch, tokens, width)
+        x_BKF = x_BKF + gate_1 * self.attended(attended)
+        normed = F.layer_norm(x_BKF, (width,)) * (1 + scale_2) + shift_2
+        out: Tensor = x_BKF + gate_2 * self.down(F.gelu(self.up(normed), approximate="tanh"))
+        return out
+
+
+def _time_features(time_B: Tensor) -> Tensor:
+    """(B,) in [0, 1] -> (B, 64) sines and cosines of 1 to 1,000 radians."""
+    frequencies = torch.exp(torch.linspace(0, math.log(1000.0), 32, device=time_B.device))
+    angles = time_B.float()[:, None] * frequencies
+    return torch.cat([angles.sin(), angles.cos()], dim=1)

@@ -1,0 +1,190 @@
+"""Text <-> token ids: a byte-level BPE, and the special tokens that only the program itself may write.
+
+Knows how to train, save, load and apply a vocabulary. Does not know templates or rounds (see `prompt.py`).
+
+Two rules hold everywhere:
+- text that comes from outside (a user, a data set, a caption) goes through `encode`, where special tokens do not
+  exist: "<img>" is five letters and signs. Special ids come only from the named properties;
+- every separately encoded text begins with one space of its own (LLaMA's SentencePiece prefix does the same), so
+  that a word at the start of a text has the same token as inside it; `decode` takes that space away again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerFast
+
+NUM_LOCATIONS: Final = 224
+START: Final = "<s>"
+END: Final = "</s>"
+PAD: Final = "<pad>"
+IMAGE_START: Final = "<img>"
+IMAGE_END: Final = "</img>"
+PATCH_START: Final = "<patch>"
+PATCH_END: Final = "</patch>"
+BOX_START: Final = "<box_start>"
+BOX_END: Final = "<box_end>"
+SPECIAL_TOKENS: Final = (
+    PAD,
+    START,
+    END,
+    IMAGE_START,
+    IMAGE_END,
+    PATCH_START,
+    PATCH_END,
+    BOX_START,
+    BOX_END,
+    *(f"<loc-{index}>" for index in range(NUM_LOCATIONS)),
+)
+
+
+class TextTokenizer:
+    """A trained vocabulary around transformers' `PreTrainedTokenizerFast`; immutable.
+
+    Args:
+        fast: a fast tokenizer that holds every one of `SPECIAL_TOKENS`.
+
+    Raises:
+        ValueError: a special token is missing from the vocabulary.
+    """
+
+    def __init__(self, fast: PreTrainedTokenizerFast) -> None:
+        missing = [token for token in SPECIAL_TOKENS if token not in fast.get_vocab()]
+        if missing:
+            raise ValueError(
+                f"The tokenizer lacks the special tokens {missing[:4]}...; train it with train_tokenizer()."
+            )
+        self.fast = fast
+        self._backend = fast.backend_tokenizer
+        # From here on the string "<img>" is plain text; without this the library would return the special id.
+        self._backend.encode_special_tokens = True
+        self._special_ids = frozenset(fast.convert_tokens_to_ids(list(SPECIAL_TOKENS)))
+
+    def __len__(self) -> int:
+        return len(self.fast)
+
+    @cached_property
+    def vocab_size(self) -> int:
+        """Entries, special tokens included: the least `vocab_size` of a language model that reads these ids."""
+        return len(self.fast)
+
+    @cached_property
+    def start_id(self) -> int:
+        return self.special_id(START)
+
+    @cached_property
+    def end_id(self) -> int:
+        return self.special_id(END)
+
+    @cached_property
+    def pad_id(self) -> int:
+        return self.special_id(PAD)
+
+    @cached_property
+    def image_start_id(self) -> int:
+        return self.special_id(IMAGE_START)
+
+    @cached_property
+    def image_end_id(self) -> int:
+        return self.special_id(IMAGE_END)
+
+    @cached_property
+    def box_start_id(self) -> int:
+        return self.special_id(BOX_START)
+
+    @cached_property
+    def box_end_id(self) -> int:
+        return self.special_id(BOX_END)
+
+    @cached_property
+    def first_location_id(self) -> int:
+        """`<loc-n>` has the id `first_location_id + n`."""
+        return self.special_id("<loc-0>")
+
+    @property
+    def special_ids(self) -> frozenset[int]:
+        return self._special_ids
+
+    def special_id(self, token: str) -> int:
+        """The id of one of `SPECIAL_TOKENS`."""
+        if token not in SPECIAL_TOKENS:
+            raise ValueError(f"{token!r} is not a special token; encode plain text with encode().")
+        return int(self.fast.convert_tokens_to_ids(token))
+
+    def encode(self, text: str) -> list[int]:
+        """Plain text -> ids, never a special one, whatever the text spells. `decode(encode(text)) == text`.
+
+        Lone surrogates, which no UTF-8 holds, become question marks.
+        """
+        clean = text.encode("utf-8", "replace").decode("utf-8")
+        ids: list[int] = self._backend.encode(" " + clean, add_special_tokens=False).ids
+        assert self._special_ids.isdisjoint(ids), "plain text produced a special token"
+        return ids
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Ids -> text. Special ids are left out; the prefix space of `encode` is removed."""
+        plain = [index for index in ids if index not in self._special_ids]
+        text: str = self._backend.decode(plain, skip_special_tokens=False)
+        return text.removeprefix(" ")
+
+    def save(self, folder: Path | str) -> None:
+        """Writes `tokenizer.json` and `tokenizer_config.json` (transformers' own layout)."""
+        self._backend.encode_special_tokens = False
+        try:
+            self.fast.save_pretrained(str(folder))
+        finally:
+            self._backend.encode_special_tokens = True
+
+    @classmethod
+    def load(cls, folder: Path | str) -> TextTokenizer:
+        """The inverse of `save`; ValueError when the folder holds no tokenizer of ours."""
+        path = Path(folder) / "tokenizer.json"
+        if not path.is_file():
+            raise ValueError(f"There is no tokenizer.json in {folder}; save one with TextTokenizer.save().")
+        try:
+            backend = Tokenizer.from_str(path.read_text(encoding="utf-8"))
+        except Exception as error:  # the library raises a bare Exception
+            raise ValueError(f"{path} is not a readable tokenizer file: {error}.") from error
+        return cls(_wrap(backend))
+
+
+def train_tokenizer(texts: Iterable[str], vocab_size: int = 4096) -> TextTokenizer:
+    """A byte-level BPE learned from `texts`; any other text is still spelled out in bytes.
+
+    Args:
+        texts: plain sentences as they appear in instructions and responses.
+        vocab_size: entries at most, special tokens and the 256 bytes included.
+
+    Raises:
+        ValueError: `vocab_size` leaves no room beside the special tokens and the bytes.
+    """
+    least = len(SPECIAL_TOKENS) + 256
+    if vocab_size < least:
+        raise ValueError(f"vocab_size is {vocab_size}, but the special tokens and bytes need {least}; raise it.")
+    backend = Tokenizer(models.BPE())
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        min_frequency=2,
+        special_tokens=list(SPECIAL_TOKENS),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    backend.train_from_iterator((" " + text for text in texts), trainer)
+    return TextTokenizer(_wrap(backend))
+
+
+def _wrap(backend: Tokenizer) -> PreTrainedTokenizerFast:
+    return PreTrainedTokenizerFast(
+        tokenizer_object=backend,
+        bos_token=START,
+        eos_token=END,
+        pad_token=PAD,
+        clean_up_tokenization_spaces=False,
+    )
