@@ -10,6 +10,7 @@ Legend: B batch, ... any further axes, S sampling steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -77,7 +78,7 @@ def seeded_noise(
 
 
 def time_schedule(steps: int, *, shift: float = 1.0) -> list[float]:
-    """S + 1 times from 0 to 1. shift > 1 spends more of the steps near the noise (Esser et al. 2024, eq. 23)."""
+    """S + 1 times from 0 to 1; shift > 1 spends more steps near the noise (Esser et al. 2024, eq. 23)."""
     if steps < 1:
         raise ValueError(f"A sampler needs at least 1 step, not {steps}.")
     levels = [1 - step / steps for step in range(steps + 1)]
@@ -107,7 +108,7 @@ def integrate(
     step = heun_step if second_order else euler_step
     times = time_schedule(steps, shift=shift)
     x = noise
-    for now, later in zip(times, times[1:], strict=False):
+    for now, later in pairwise(times):
         time_B = torch.full((x.shape[0],), now, device=x.device)
         x = step(velocity, x, time_B, torch.full_like(time_B, later))
     return x

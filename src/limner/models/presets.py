@@ -87,7 +87,7 @@ class DetokenizerSizes:
 
 @dataclass(frozen=True, kw_only=True)
 class AutoencoderSizes:
-    """A KL autoencoder behind a pixel unshuffle: `unshuffle` * 2^(len(block_widths) - 1) pixels to a latent."""
+    """A KL autoencoder behind a pixel unshuffle; a latent covers `downsampling` pixels a side."""
 
     image_size_px: int
     unshuffle: int
@@ -96,6 +96,7 @@ class AutoencoderSizes:
     latent_channels: int
     norm_groups: int
     mid_attention: bool = False
+    linear_shortcut: bool = True  # off only for the public autoencoder, which has none
 
     @property
     def downsampling(self) -> int:
@@ -361,6 +362,7 @@ SEED_X: Final = Preset(
         latent_channels=4,
         norm_groups=32,
         mid_attention=True,
+        linear_shortcut=False,
     ),
     decoder=DecoderSizes(
         image_size_px=448,

@@ -41,7 +41,7 @@ class Resampler(nn.Module):
         self.ln_kv = nn.LayerNorm(width, eps=norm_eps)
 
     def forward(self, inputs_BNK: Tensor) -> Tensor:
-        """(B, N, K) -> (B, Q, D); N must be a square number, as 256 encoder tokens or 64 predicted ones are."""
+        """(B, N, K) -> (B, Q, D); N must be a square number, as 256 encoder or 64 predicted tokens are."""
         batch, num_inputs, _ = inputs_BNK.shape
         values_BND = self.ln_kv(self.kv_proj(inputs_BNK))
         keys_BND = values_BND + stretch_positions(self.pos_embed, num_inputs)
