@@ -1,0 +1,60 @@
+"""`limner world ...`: look at the synthetic world, and write its films. Thin."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from limner.app.terminal import err, out
+
+app = typer.Typer(no_args_is_help=True, help="The synthetic world of illustrated people: sheets to look at, films to build from.")
+
+
+class What(StrEnum):
+    """What a sheet shows."""
+
+    people = "people"
+    scenes = "scenes"
+    films = "films"
+    edits = "edits"
+    styles = "styles"
+
+
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Same seed, same pixels.")]
+
+
+@app.command("sheet")
+def sheet_command(
+    file: Annotated[Path, typer.Option("--out", help="The PNG to write.")],
+    what: Annotated[What, typer.Option("--what", help="What to show.")] = What.people,
+    seed: Seed = 0,
+) -> None:
+    """Paint one contact sheet of the world."""
+    from PIL import Image
+
+    from limner.world.sheet import sheet
+
+    if file.suffix.lower() != ".png":
+        raise ValueError(f"{file}: a sheet is a PNG picture; give --out a name that ends in .png.")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(sheet(what.value, seed)).save(file)
+    out.print(str(file), markup=False)
+
+
+@app.command("film")
+def film_command(
+    folder: Annotated[Path, typer.Option("--out", help="Folder for the clips and their truth.")],
+    num: Annotated[int, typer.Option("--num", min=1, max=1_000_000, help="How many clips.")] = 4,
+    seed: Seed = 0,
+    size_px: Annotated[int, typer.Option("--size", min=32, max=1024, help="Pixels along a side.")] = 256,
+) -> None:
+    """Write mp4 clips of two persons, each with its truth as JSON beside it."""
+    from rich.progress import track
+
+    from limner.world.film import write_films
+
+    for path in track(write_films(folder, num=num, seed=seed, size_px=size_px), total=num, console=err, transient=True):
+        out.print(str(path), markup=False)

@@ -1,0 +1,131 @@
+"""The demo: four conversations that show what a later round remembers. Knows its own prompts and how to hold them.
+
+Knows nothing about printing or pages: it yields what happened, round by round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from PIL import Image
+
+from limner.chat.conversation import Reply
+from limner.chat.painter import Painter
+from limner.world.caption import caption
+from limner.world.render import render
+from limner.world.sampling import random_person
+from limner.world.scene import Figure, Scene
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line of a script: what is said, and whether a face is given with it."""
+
+    text: str
+    with_face: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Script:
+    """A conversation to be held; `note` says what to look for."""
+
+    name: str
+    title: str
+    note: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    """One round as it happened."""
+
+    script: Script
+    number: int
+    line: Line
+    given: Image.Image | None
+    reply: Reply
+
+
+@dataclass(kw_only=True)
+class PlayedScript:
+    """A whole conversation as it happened, for the page."""
+
+    script: Script
+    rounds: list[Played] = field(default_factory=list)
+
+
+SCRIPTS = (
+    Script(
+        name="named",
+        title="Two people, by name",
+        note="Only the first round describes anyone. The close-ups must find who was meant, in the words and in the picture.",
+        lines=(
+            Line(
+                text="The image shows Clara and Hugo in a living room. Clara has fair skin and long red hair. She is "
+                "wearing a yellow sweater and smiling. Hugo has dark skin, short black hair and a beard. He is wearing "
+                "a blue button-up shirt and black glasses."
+            ),
+            Line(text="A close-up of Clara."),
+            Line(text="Now a close-up of Hugo."),
+        ),
+    ),
+    Script(
+        name="rollback",
+        title="Edits, and going back",
+        note="The fourth round starts from the first picture, the fifth undoes one edit and makes another.",
+        lines=(
+            Line(
+                text="The image shows a woman in a garden. She has brown skin and curly black hair. She is wearing a "
+                "green t-shirt."
+            ),
+            Line(text="Add a red beanie."),
+            Line(text="Change the background to the beach."),
+            Line(text="Step back 2 times, then add blue glasses."),
+            Line(text="Instead of adding blue glasses, make her hair blond."),
+        ),
+    ),
+    Script(
+        name="face",
+        title="A face given, a new scene",
+        note="The face was never described: who it is can only come from the picture.",
+        lines=(
+            Line(
+                text="Generate a person at the beach, wearing a white t-shirt and smiling. Please keep the face identical.",
+                with_face=True,
+            ),
+            Line(text="Paint the same person in a snowy field, wearing a red sweater."),
+        ),
+    ),
+    Script(
+        name="question",
+        title="A question about the picture",
+        note="The answers come from the picture the model painted itself.",
+        lines=(
+            Line(
+                text="The image shows Nora and Felix in a kitchen. Nora has gray hair in a bun and wears a purple "
+                "cardigan. Felix has blond hair and wears a red hooded sweatshirt."
+            ),
+            Line(text="What color is the hair of the person on the left?"),
+            Line(text="How many people are in the picture?"),
+        ),
+    ),
+)
+
+
+def given_face(seed: int, size_px: int) -> tuple[Image.Image, str]:
+    """A face of the world's test split, cut out on white, with the caption that nobody tells the model."""
+    rng = np.random.default_rng(seed)
+    scene = Scene(figures=(Figure(person=random_person(rng, split="test")),), framing="close-up", setting="white")
+    return Image.fromarray(render(scene, size_px)), caption(scene, rng=rng)
+
+
+def play(painter: Painter, seed: int) -> Iterator[Played]:
+    """Hold every scripted conversation, yielding each round as it is done."""
+    for script in SCRIPTS:
+        conversation = painter.conversation(seed=seed)
+        for number, line in enumerate(script.lines, start=1):
+            given = given_face(seed, painter.image_size_px)[0] if line.with_face else None
+            reply = conversation.say(line.text, images=[given] if given is not None else [])
+            yield Played(script=script, number=number, line=line, given=given, reply=reply)

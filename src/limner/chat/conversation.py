@@ -1,0 +1,267 @@
+"""A conversation: a place in a history tree, and what a painter needs to go on from there.
+
+Knows rounds, forks, the token cache and the people seen. How a round is computed is the painter's business
+(`painter.py`); how a conversation becomes a file is `store.py`'s.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+from limner.chat.painter import Painter, PastRound
+from limner.chat.people import Sighting, people_of
+from limner.chat.window import visible_rounds
+from limner.dialogue.history import HistoryTree
+from limner.dialogue.parts import Instruction, Picture, Response, Round
+from limner.dialogue.people import find_people
+from limner.models.prompt import count_tokens, instruction_segments
+
+if TYPE_CHECKING:
+    from limner.chat.generation import Sampling
+
+MAX_TEXT_CHARACTERS = 4000
+MAX_IMAGES = 4
+# Room kept free for an answer: its words, its picture and the closing.
+ANSWER_TOKENS = 256
+
+Image_ = str | Path | bytes | Image.Image | np.ndarray | Picture
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RoundState:
+    """What the token cache keeps of a round: the answer's ids and predicted image tokens, as predicted."""
+
+    response_ids: tuple[int, ...]
+    image_tokens_KD: Tensor | None
+    num_tokens: int
+    seed: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reply:
+    """One answer. `id` names the round for `Conversation.fork`; `image` is None when only words were asked for."""
+
+    text: str
+    image: Image.Image | None
+    id: str
+    seconds: float
+    seed: int
+
+
+class Conversation:
+    """Say something, get words and pictures back; every earlier round is remembered.
+
+    Forks share one tree and copy nothing. Not meant for several threads at once.
+    """
+
+    def __init__(
+        self,
+        painter: Painter,
+        *,
+        seed: int = 0,
+        tree: HistoryTree | None = None,
+        states: dict[str, RoundState] | None = None,
+        head: str | None = None,
+    ) -> None:
+        if not 0 <= seed < 2**63:
+            raise ValueError(f"A conversation's seed is a whole number from 0 to 2**63 - 1, not {seed}.")
+        self.painter = painter
+        self.seed = seed
+        self.tree = tree if tree is not None else HistoryTree()
+        self.states = states if states is not None else {}
+        self.head = head
+
+    def say(
+        self,
+        text: str,
+        images: Sequence[Image_] = (),
+        *,
+        seed: int | None = None,
+        picture: bool | None = None,
+        sampling: Sampling | None = None,
+    ) -> Reply:
+        """One round: what you say, with pictures if you like, and the answer.
+
+        Args:
+            text: the instruction, at most 4,000 characters.
+            images: up to four pictures: paths, file bytes, PIL images or (H, W, 3) uint8 arrays.
+            seed: draws this round differently; by default it follows from the conversation's seed and the round.
+            picture: True insists on a picture, False forbids one, None leaves it to the model.
+            sampling: how the answer is drawn, instead of the painter's defaults.
+
+        Raises:
+            ValueError: one sentence on what is wrong with the text, a picture or the seed. Nothing is changed then.
+        """
+        start = time.perf_counter()
+        instruction = Instruction(text=checked_text(text), pictures=as_pictures(images))
+        round_seed = self.next_seed(seed)
+        instruction_tokens = self._count(instruction)
+        past = self._visible_past(instruction_tokens)
+        answer, painted, piece = self.painter.answer(
+            past, instruction, seed=round_seed, picture=picture, sampling=sampling
+        )
+        round_ = Round(instruction=instruction, response=Response(text=answer.text, picture=painted))
+        node_id = self.tree.append(self.head, round_)
+        seconds = time.perf_counter() - start
+        self.states[node_id] = RoundState(
+            response_ids=answer.response_ids,
+            image_tokens_KD=answer.image_tokens_KD,
+            num_tokens=piece.length,
+            seed=round_seed,
+            seconds=seconds,
+        )
+        self.painter.prefixes.insert(_chain(past[-1].key if past else "", node_id), piece)
+        self.head = node_id
+        return self._reply(node_id)
+
+    def fork(self, id: str | None = None) -> Conversation:
+        """Another conversation that goes on after round `id` (default: after the last one); this one stays as it is.
+
+        A beginning of an id is enough when it is unambiguous. Raises ValueError when no round of this history is meant.
+        """
+        target = self.head if id is None else self.resolve(id)
+        return Conversation(
+            self.painter, seed=self.seed, tree=self.tree, states=self.states, head=self.tree.fork(target)
+        )
+
+    def resolve(self, id: str) -> str:
+        """The full id of the one round whose id begins with `id`."""
+        found = [node.id for node in self.tree if node.id.startswith(id)] if id else []
+        if len(found) != 1:
+            what = "no round" if not found else f"{len(found)} rounds"
+            raise ValueError(f"{what} of this conversation has an id that begins with {id!r}; use a reply's .id.")
+        return found[0]
+
+    @property
+    def replies(self) -> list[Reply]:
+        """The answers so far, oldest first."""
+        return [self._reply(node_id) for node_id in self.tree.path_ids(self.head)]
+
+    @property
+    def rounds(self) -> tuple[Round, ...]:
+        """The rounds so far, oldest first."""
+        return self.tree.path(self.head)
+
+    @property
+    def people(self) -> Mapping[str, Sighting]:
+        """Everyone named so far: where first seen, what was said of them, and a crop of the face where one was found."""
+        return people_of(self.tree.path_ids(self.head), self.rounds, self.painter.senses)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the whole tree with its pictures and image tokens to one file, all or nothing; returns the path."""
+        from limner.chat.store import save_conversation
+
+        return save_conversation(self, path)
+
+    def next_seed(self, seed: int | None) -> int:
+        """The coming round's seed: the given one, or one that follows from the conversation's seed and the depth."""
+        if seed is None:
+            text = f"{self.seed} {self.tree.depth(self.head)}"
+            return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
+        if not isinstance(seed, int) or not 0 <= seed < 2**63:
+            raise ValueError(f"A seed is a whole number from 0 to 2**63 - 1, not {seed!r}.")
+        return seed
+
+    def past(self) -> list[PastRound]:
+        """Every round so far as the model would read it again (the naive twin's input)."""
+        return self._past_of(self.tree.path_ids(self.head))
+
+    def _past_of(self, node_ids: Sequence[str]) -> list[PastRound]:
+        past: list[PastRound] = []
+        for node_id in node_ids:
+            state = self.states[node_id]
+            past.append(
+                PastRound(
+                    key=_chain(past[-1].key if past else "", node_id),
+                    instruction=self.tree.node(node_id).round.instruction,
+                    response_ids=state.response_ids,
+                    image_tokens_KD=state.image_tokens_KD,
+                )
+            )
+        return past
+
+    def _visible_past(self, instruction_tokens: int) -> list[PastRound]:
+        node_ids = self.tree.path_ids(self.head)
+        budget = self.painter.model.language.sizes.context_tokens - instruction_tokens - ANSWER_TOKENS
+        lengths = [self.states[node_id].num_tokens for node_id in node_ids]
+        if sum(lengths) <= budget:
+            return self._past_of(node_ids)
+        seen: set[str] = set()
+        introduces = []
+        for round_ in self.rounds:
+            names = {mention.name for mention in find_people(round_.instruction.text)}
+            introduces.append(bool(names - seen))
+            seen |= names
+        return self._past_of([node_ids[index] for index in visible_rounds(lengths, introduces, budget)])
+
+    def _count(self, instruction: Instruction) -> int:
+        language = self.painter.model.language
+        segments = instruction_segments(instruction, self.painter.model.tokenizer)
+        num = count_tokens(segments, language.num_image_tokens)
+        most = language.sizes.context_tokens - ANSWER_TOKENS
+        if num > most:
+            raise ValueError(
+                f"The instruction takes {num} tokens, more than the {most} that fit; shorten it or give fewer images."
+            )
+        return num
+
+    def _reply(self, node_id: str) -> Reply:
+        response, state = self.tree.node(node_id).round.response, self.states[node_id]
+        image = response.picture.to_pil() if response.picture is not None else None
+        return Reply(text=response.text, image=image, id=node_id, seconds=state.seconds, seed=state.seed)
+
+
+def checked_text(text: str) -> str:
+    """The text without surrounding white space; ValueError when it is empty or too long."""
+    if not isinstance(text, str):
+        raise ValueError(f"What you say must be text, not {type(text).__name__}.")
+    text = text.strip()
+    if not text:
+        raise ValueError("The text is empty; say what you want to see.")
+    if len(text) > MAX_TEXT_CHARACTERS:
+        raise ValueError(f"The text has {len(text)} characters, more than {MAX_TEXT_CHARACTERS}; shorten it.")
+    return text
+
+
+def as_pictures(images: Sequence[Image_]) -> tuple[Picture, ...]:
+    """Paths, bytes, PIL images, arrays or pictures -> pictures; ValueError names what cannot be used and why."""
+    if isinstance(images, (str, bytes, Path, Image.Image, Picture, np.ndarray)):
+        raise ValueError("images is a list: write images=[...] even for one picture.")
+    if len(images) > MAX_IMAGES:
+        raise ValueError(f"{len(images)} pictures were given; at most {MAX_IMAGES} fit one round.")
+    return tuple(_as_picture(image) for image in images)
+
+
+def _as_picture(image: Image_) -> Picture:
+    match image:
+        case Picture():
+            return image
+        case bytes() | bytearray() | memoryview():
+            return Picture.from_bytes(bytes(image))
+        case Image.Image():
+            return Picture.from_pil(image)
+        case np.ndarray():
+            return Picture(image)
+        case str() | Path():
+            try:
+                return Picture.from_file(image)
+            except OSError as error:
+                raise ValueError(f"The picture {image} cannot be read: {error.strerror or error}.") from error
+        case io.IOBase():
+            return Picture.from_bytes(image.read())
+    raise ValueError(f"A picture is a path, bytes, a PIL image or an array, not {type(image).__name__}.")
+
+
+def _chain(parent_key: str, node_id: str) -> str:
+    return hashlib.sha256(f"{parent_key} {node_id}".encode()).hexdigest()

@@ -1,0 +1,119 @@
+"""A conversation as one file: safetensors with the history tree as JSON, pictures as PNG bytes, tokens as they were.
+
+Knows the file format and its integrity. Knows nothing about how rounds are computed. Nothing is executed on opening.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from limner.chat.conversation import Conversation, RoundState
+from limner.chat.painter import Painter
+from limner.dialogue.history import HistoryTree
+from limner.dialogue.parts import Picture
+
+FORMAT = "limner-conversation"
+FORMAT_VERSION = 1
+
+
+def save_conversation(conversation: Conversation, path: str | Path) -> Path:
+    """Write every branch of the conversation; an existing file is replaced only once the new one is whole."""
+    path = Path(path)
+    tensors: dict[str, Tensor] = {}
+    for digest, picture in conversation.tree.pictures().items():
+        tensors[f"picture/{digest}"] = torch.from_numpy(np.frombuffer(picture.to_png(), dtype=np.uint8).copy())
+    for node_id, state in conversation.states.items():
+        if state.image_tokens_KD is not None:
+            tensors[f"tokens/{node_id}"] = state.image_tokens_KD.contiguous().cpu()
+    tensors.setdefault("empty", torch.zeros(1))
+    metadata = {
+        "format": FORMAT,
+        "version": FORMAT_VERSION,
+        "painter": conversation.painter.fingerprint,
+        "seed": conversation.seed,
+        "head": conversation.head,
+        "history": conversation.tree.to_json(),
+        "rounds": {
+            node_id: {
+                "response_ids": list(state.response_ids),
+                "num_tokens": state.num_tokens,
+                "seed": state.seed,
+                "seconds": state.seconds,
+            }
+            for node_id, state in conversation.states.items()
+        },
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    try:
+        save_file(tensors, temporary, metadata={"limner": json.dumps(metadata)})
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+    return path
+
+
+def open_conversation(path: str | Path, painter: Painter) -> Conversation:
+    """See `limner.open_conversation`."""
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"There is no conversation at {path}.")
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            metadata = json.loads((file.metadata() or {}).get("limner", "null"))
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (not a dict)
+    except (SafetensorError, json.JSONDecodeError, OSError) as error:
+        raise ValueError(f"{path} is not a readable conversation file ({error}).") from error
+    _check(metadata, path, painter)
+    try:
+        pictures = {
+            key.removeprefix("picture/"): Picture.from_png(tensor.numpy().tobytes())
+            for key, tensor in tensors.items()
+            if key.startswith("picture/")
+        }
+        tree = HistoryTree.from_json(metadata["history"], pictures)
+        states = {node.id: _state(metadata["rounds"][node.id], tensors.get(f"tokens/{node.id}"), painter) for node in tree}
+        if metadata["head"] is not None:
+            tree.node(metadata["head"])
+        return Conversation(painter, seed=metadata["seed"], tree=tree, states=states, head=metadata["head"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} is damaged: {error}.") from error
+
+
+def _check(metadata: Any, path: Path, painter: Painter) -> None:
+    if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
+        raise ValueError(f"{path} is not a conversation of limner.")
+    if metadata.get("version") != FORMAT_VERSION:
+        raise ValueError(
+            f"{path} has format version {metadata.get('version')}, this limner reads {FORMAT_VERSION}; "
+            "open it with the limner that wrote it."
+        )
+    if metadata.get("painter") != painter.fingerprint:
+        raise ValueError(
+            f"{path} was held by a painter of other weights; load the checkpoint it was made with, or begin anew."
+        )
+
+
+def _state(row: dict[str, Any], tokens_KD: Tensor | None, painter: Painter) -> RoundState:
+    if tokens_KD is not None:
+        tokens_KD = tokens_KD.to(painter.model.language.device, painter.model.language.dtype)
+    return RoundState(
+        response_ids=tuple(int(index) for index in row["response_ids"]),
+        image_tokens_KD=tokens_KD,
+        num_tokens=int(row["num_tokens"]),
+        seed=int(row["seed"]),
+        seconds=float(row["seconds"]),
+    )
