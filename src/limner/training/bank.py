@@ -1,0 +1,301 @@
+"""Banks of training samples, rendered once from seeds and kept: pictures with their scenes, and dialogues.
+
+Knows the world, folders and numpy. Knows no torch: the processes that render import this module alone.
+A bank's folder is named by its content (what was asked for, and the source of the world that draws it), so a second
+run reuses it and a changed world never meets stale pixels.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import limner.world
+from limner.dialogue.parts import Dialogue, Instruction, NamedPerson, Picture, Response, Round
+from limner.training.render_pool import in_processes
+from limner.world.chance import seeded
+from limner.world.scene import Scene
+from limner.world.serial import scene_from_json, scene_to_json
+from limner.world.staging import portrait, random_scene
+
+MAX_FIGURES = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankSpec:
+    """What a bank holds: `count` samples of `kind`, drawn from the seeds `first_seed` onwards."""
+
+    kind: str
+    count: int
+    size_px: int
+    split: str = "train"
+    first_seed: int = 0
+
+    @property
+    def seeds(self) -> range:
+        return range(self.first_seed, self.first_seed + self.count)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureBank:
+    """Pictures of scenes. `pixels` is (N, S, S, 3) uint8, `face_boxes` (N, 2, 4) in [0, 1], zeros where no face is."""
+
+    pixels: np.ndarray
+    face_boxes: np.ndarray
+    captions: tuple[str, ...]
+    scene_lines: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.captions)
+
+    def scene(self, index: int) -> Scene:
+        """The scene that picture `index` shows."""
+        return scene_from_json(json.loads(self.scene_lines[index]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DialogueBank:
+    """Dialogues of one kind. `pixels` (N, S, S, 3) uint8 holds each picture once; `lines` one JSON text a dialogue."""
+
+    kind: str
+    pixels: np.ndarray
+    digests: tuple[str, ...]
+    lines: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def dialogue(self, index: int) -> Dialogue:
+        """Dialogue `index`, pictures included."""
+        return _dialogue(json.loads(self.lines[index]), lambda row: Picture(self.pixels[row]))
+
+
+def picture_bank(spec: BankSpec, folder: Path, *, workers: int) -> PictureBank:
+    """The bank of pictures at `folder` (made there first if it is not). Kinds are those of `PICTURE_KINDS`."""
+    if spec.kind not in PICTURE_KINDS:
+        raise ValueError(f"There is no kind of picture {spec.kind!r}; choose one of {', '.join(PICTURE_KINDS)}.")
+    with _made(folder, spec) as (place, missing):
+        if missing:
+            _render_pictures(spec, place, workers)
+    place = bank_folder(folder, spec)
+    told = [json.loads(line) for line in (place / "pictures.jsonl").read_text(encoding="utf-8").splitlines()]
+    return PictureBank(
+        pixels=np.load(place / "pixels.npy", mmap_mode="r"),
+        face_boxes=np.load(place / "face_boxes.npy"),
+        captions=tuple(line["caption"] for line in told),
+        scene_lines=tuple(json.dumps(line["scene"]) for line in told),
+    )
+
+
+def dialogue_bank(spec: BankSpec, folder: Path, *, workers: int) -> DialogueBank:
+    """The bank of dialogues at `folder` (made there first if it is not). Kinds are those of `limner.world.dialogues`."""
+    from limner.world.dialogues import KINDS
+
+    if spec.kind not in KINDS:
+        raise ValueError(f"There is no kind of dialogue {spec.kind!r}; choose one of {', '.join(sorted(KINDS))}.")
+    with _made(folder, spec) as (place, missing):
+        if missing:
+            _render_dialogues(spec, place, workers)
+    place = bank_folder(folder, spec)
+    return DialogueBank(
+        kind=spec.kind,
+        pixels=np.load(place / "pixels.npy", mmap_mode="r"),
+        digests=tuple(json.loads((place / "digests.json").read_text())),
+        lines=tuple((place / "dialogues.jsonl").read_text(encoding="utf-8").splitlines()),
+    )
+
+
+def bank_folder(folder: Path, spec: BankSpec) -> Path:
+    """Where the bank of `spec` lies: its kind, its number and twelve digits of its content's hash."""
+    content = json.dumps([asdict(spec), world_digest()], sort_keys=True)
+    return folder / f"{spec.kind}-{spec.split}-{spec.count}-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
+
+
+@functools.cache
+def world_digest() -> str:
+    """SHA-256 over the source of the world: another drawing is another bank."""
+    digest = hashlib.sha256()
+    root = Path(limner.world.__path__[0])
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _natural(rng: np.random.Generator, split: str) -> Scene:
+    """A place where nobody is close: the natural pictures of the detokenizer's first stage."""
+    return random_scene(rng, num_figures=1, framing="full body", split=split)
+
+
+def _people(rng: np.random.Generator, split: str) -> Scene:
+    """What a conversation shows: scenes of two, scenes of one, and cut-out faces on white."""
+    share = rng.random()
+    if share < 0.35:
+        return random_scene(rng, num_figures=2, framing="bust", split=split)
+    if share < 0.6:
+        return random_scene(rng, split=split)
+    alone = random_scene(rng, num_figures=1, split=split)
+    return portrait(rng, alone.figures[0], style=alone.style)
+
+
+def _portraits(rng: np.random.Generator, split: str) -> Scene:
+    """Cut-out faces on white alone."""
+    alone = random_scene(rng, num_figures=1, split=split)
+    return portrait(rng, alone.figures[0])
+
+
+def _couples(rng: np.random.Generator, split: str) -> Scene:
+    return random_scene(rng, num_figures=2, split=split)
+
+
+PICTURE_KINDS: Mapping[str, Callable[[np.random.Generator, str], Scene]] = {
+    "natural": _natural,
+    "people": _people,
+    "portraits": _portraits,
+    "couples": _couples,
+}
+
+
+def draw_picture(seed: int, kind: str, split: str, size_px: int) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+    """(pixels, face boxes, {"caption", "scene"}) of one seed; the same everywhere."""
+    from limner.world.caption import caption
+    from limner.world.render import render
+    from limner.world.truth import scene_truth
+
+    rng = seeded("picture bank", kind, split, seed)
+    scene = PICTURE_KINDS[kind](rng, split)
+    boxes = np.zeros((MAX_FIGURES, 4), np.float32)
+    for index, box in enumerate(scene_truth(scene).face_boxes[:MAX_FIGURES]):
+        if box is not None:
+            boxes[index] = np.clip(box, 0.0, 1.0)
+    return render(scene, size_px), boxes, {"caption": caption(scene, rng=rng), "scene": scene_to_json(scene)}
+
+
+def _draw_pictures(seeds: Sequence[int], *, spec: BankSpec) -> list[tuple[np.ndarray, np.ndarray, dict[str, Any]]]:
+    return [draw_picture(seed, spec.kind, spec.split, spec.size_px) for seed in seeds]
+
+
+def _render_pictures(spec: BankSpec, place: Path, workers: int) -> None:
+    shape = (spec.count, spec.size_px, spec.size_px, 3)
+    pixels = np.lib.format.open_memmap(place / "pixels.npy", "w+", np.uint8, shape)
+    boxes = np.zeros((spec.count, MAX_FIGURES, 4), np.float32)
+    make = functools.partial(_draw_pictures, spec=spec)
+    row = 0
+    with (place / "pictures.jsonl").open("w", encoding="utf-8") as lines:
+        for chunk in in_processes(make, spec.seeds, workers=workers, what=f"{spec.kind} pictures"):
+            for drawn, face_boxes, told in chunk:
+                pixels[row], boxes[row] = drawn, face_boxes
+                lines.write(json.dumps(told) + "\n")
+                row += 1
+    pixels.flush()
+    np.save(place / "face_boxes.npy", boxes)
+
+
+def _make_dialogues(
+    seeds: Sequence[int], *, spec: BankSpec
+) -> list[tuple[dict[str, Any], list[tuple[str, np.ndarray]]]]:
+    """Each dialogue as plain values, its pictures numbered within it."""
+    from limner.world.dialogues import KINDS
+
+    made = []
+    for seed in seeds:
+        dialogue = KINDS[spec.kind](seed, spec.split, spec.size_px)
+        pictures: dict[str, np.ndarray] = {}
+        made.append((_plain(dialogue, pictures), list(pictures.items())))
+    return made
+
+
+def _render_dialogues(spec: BankSpec, place: Path, workers: int) -> None:
+    rows: dict[str, int] = {}
+    raw = place / "pixels.raw"
+    make = functools.partial(_make_dialogues, spec=spec)
+    with raw.open("wb") as pixels, (place / "dialogues.jsonl").open("w", encoding="utf-8") as lines:
+        for chunk in in_processes(make, spec.seeds, workers=workers, what=f"{spec.kind} dialogues"):
+            for told, pictures in chunk:
+                for digest, array in pictures:
+                    if digest not in rows:
+                        rows[digest] = len(rows)
+                        pixels.write(np.ascontiguousarray(array).tobytes())
+                lines.write(json.dumps({**told, "rows": [rows[digest] for digest, _ in pictures]}) + "\n")
+    shape = (len(rows), spec.size_px, spec.size_px, 3)
+    stored = np.lib.format.open_memmap(place / "pixels.npy", "w+", np.uint8, shape)
+    if rows:
+        stored[:] = np.memmap(raw, np.uint8, "r", shape=shape)
+    stored.flush()
+    raw.unlink()
+    (place / "digests.json").write_text(json.dumps(list(rows)))
+
+
+def _plain(dialogue: Dialogue, pictures: dict[str, np.ndarray]) -> dict[str, Any]:
+    """`dialogue` as JSON values; its pictures go into `pictures` in order of appearance and are named by number."""
+
+    def number(picture: Picture) -> int:
+        pictures.setdefault(picture.digest, picture.pixels)
+        return list(pictures).index(picture.digest)
+
+    rounds = []
+    for round_ in dialogue.rounds:
+        asked = [number(picture) for picture in round_.instruction.pictures]
+        answer = round_.response
+        rounds.append(
+            {
+                "instruction": round_.instruction.text,
+                "pictures": asked,
+                "response": answer.text,
+                "picture": None if answer.picture is None else number(answer.picture),
+                "depends_on": list(round_.depends_on),
+            }
+        )
+    persons = [asdict(person) for person in dialogue.persons]
+    return {"rounds": rounds, "persons": persons, "kind": dialogue.kind, "truth": dict(dialogue.truth)}
+
+
+def _dialogue(told: Mapping[str, Any], picture_of_row: Callable[[int], Picture]) -> Dialogue:
+    def picture(number: int) -> Picture:
+        return picture_of_row(told["rows"][number])
+
+    rounds = tuple(
+        Round(
+            instruction=Instruction(text=r["instruction"], pictures=tuple(picture(n) for n in r["pictures"])),
+            response=Response(
+                text=r["response"], picture=None if r["picture"] is None else picture(r["picture"])
+            ),
+            depends_on=tuple(r["depends_on"]),
+        )
+        for r in told["rounds"]
+    )
+    persons = tuple(
+        NamedPerson(**{**person, "box": None if person["box"] is None else tuple(person["box"])})
+        for person in told["persons"]
+    )
+    return Dialogue(rounds=rounds, persons=persons, kind=told["kind"], truth=told["truth"])
+
+
+@contextmanager
+def _made(folder: Path, spec: BankSpec) -> Iterator[tuple[Path, bool]]:
+    """(fresh folder to fill, True), renamed to its place afterwards; or (finished folder, False).
+
+    A lock makes a second process wait for the first instead of rendering the same bank beside it.
+    """
+    place = bank_folder(folder, spec)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{place.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if place.is_dir():
+            yield place, False
+            return
+        fresh = place.with_name(place.name + ".fresh")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir()
+        yield fresh, True
+        os.rename(fresh, place)

@@ -1,0 +1,245 @@
+"""The one training loop, for every rung of the ladder.
+
+Knows steps, gradients, schedules, saving and stopping. Knows nothing about what is learned: that is a `Stage`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from limner.models.precision import autocast
+from limner.training.journal import Journal
+from limner.training.plan import Plan, learning_rate
+from limner.training.state import Chance, MovingAverage, existing_state, load_state, save_state, trainable
+
+SPEED_STEPS = 20
+LOG_LINES = 400
+
+
+class Stage(Protocol):
+    """One rung's learning problem: a network, a loss on freshly drawn samples, and held-out numbers."""
+
+    @property
+    def network(self) -> nn.Module:
+        """Everything that is trained (frozen parts may sit inside; only what requires a gradient is moved)."""
+
+    def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+        """The scalar loss of one micro-batch drawn by `chance`, and detached numbers to log."""
+
+    def validate(self) -> dict[str, float]:
+        """Numbers on held-out samples, the same samples every time."""
+
+
+class Stopped(Exception):
+    """The run was asked to stop; its state is saved."""
+
+
+class Trainer:
+    """Runs a stage to the end of its plan, from wherever the saved state stands.
+
+    `minutes` replaces `plan.steps`: the first 20 steps, which lie in the warm-up and so don't depend on the total,
+    are timed and the total is set from their speed. The total is kept in the state, so a resumed run has the same.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        plan: Plan,
+        folder: Path,
+        *,
+        name: str,
+        device: torch.device,
+        minutes: float | None = None,
+        tensorboard: bool = True,
+    ) -> None:
+        if minutes is not None and plan.warmup_steps < SPEED_STEPS:
+            raise ValueError(f"minutes needs a warm-up of at least {SPEED_STEPS} steps, not {plan.warmup_steps}.")
+        self.stage, self.plan, self.folder, self.name = stage, plan, folder, name
+        self.device, self.minutes, self.tensorboard = device, minutes, tensorboard
+        self.network = stage.network
+        self.optimizer = _adamw(self.network, plan, device)
+        self.average = MovingAverage(self.network, plan.average_decay) if plan.average_decay > 0 else None
+        self.step = 0
+        self.stop_asked = False
+
+    @property
+    def state_folder(self) -> Path:
+        """Where the training state lies."""
+        return self.folder / "state"
+
+    def run(self, until: int | None = None) -> dict[str, float]:
+        """Train to the end (or only to step `until`) and return the last held-out numbers.
+
+        Raises `Stopped` after Ctrl-C or a terminate signal, once the state is saved.
+        """
+        self._resume()
+        last = self.plan.steps if until is None else min(until, self.plan.steps)
+        with self._journal() as journal, self._signals(journal):
+            numbers = self._train(journal, last)
+        return numbers
+
+    def save(self) -> None:
+        """Write the state of the finished steps."""
+        notes = {"steps": self.plan.steps, "name": self.name, "timed": self.minutes is None}
+        save_state(
+            self.state_folder,
+            step=self.step,
+            network=self.network,
+            optimizer=self.optimizer,
+            average=self.average,
+            notes=notes,
+        )
+
+    def averaged(self) -> contextlib.AbstractContextManager[None]:
+        """Inside, the network holds its averaged weights, which are what a finished rung ships."""
+        return self.average.applied(self.network) if self.average else contextlib.nullcontext()
+
+    def _resume(self) -> None:
+        if existing_state(self.state_folder) is None:
+            return
+        self.step, notes = load_state(
+            self.state_folder, network=self.network, optimizer=self.optimizer, average=self.average
+        )
+        if notes["timed"]:
+            if self.minutes is not None:
+                self.plan = replace(self.plan, steps=int(notes["steps"]))
+            self.minutes = None
+
+    def _train(self, journal: Journal, last: int) -> dict[str, float]:
+        if self.step == 0:
+            journal.validation(0, self._validate())
+        held_out: dict[str, float] = {}
+        saved_s = began_s = time.monotonic()
+        first = self.step
+        validate_at = self._validation_steps()
+        while self.step < last:
+            loss, numbers = self._one_step()
+            self.step += 1
+            if self._worth_logging():
+                values = {"loss": float(loss), **{key: float(value) for key, value in numbers.items()}}
+                journal.step(self.step, {**values, "learning_rate": learning_rate(self.plan, self.step - 1)})
+                journal.progress(self.step, values)
+            if self.minutes is not None and self.step >= SPEED_STEPS:
+                last = self._set_length(journal, (time.monotonic() - began_s) / (self.step - first))
+                validate_at = self._validation_steps()
+            if self.stop_asked:
+                self.save()
+                raise Stopped(f"stopped after step {self.step} of {self.plan.steps}")
+            if self.step in validate_at and self.step < self.plan.steps:
+                journal.validation(self.step, self._validate())
+            if time.monotonic() - saved_s > self.plan.save_every_s:
+                self.save()
+                saved_s = time.monotonic()
+        self.save()
+        if self.step >= self.plan.steps:
+            held_out = self._validate()
+            journal.validation(self.step, held_out)
+        return held_out
+
+    def _one_step(self) -> tuple[Tensor, dict[str, Tensor]]:
+        """One optimizer step over `accumulation` micro-batches; returns their mean loss and the last one's numbers."""
+        self.network.train()
+        total = torch.zeros((), device=self.device)
+        numbers: dict[str, Tensor] = {}
+        for micro in range(self.plan.accumulation):
+            chance = Chance(seed=self.plan.seed, step=self.step, micro=micro)
+            torch.manual_seed(int(chance.numpy(purpose=99).integers(2**62)))  # dropout and the like
+            with autocast(self.device):
+                loss, numbers = self.stage.loss(chance, self.plan.batch)
+            (loss / self.plan.accumulation).backward()
+            total += loss.detach() / self.plan.accumulation
+        rate = learning_rate(self.plan, self.step)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        norm = nn.utils.clip_grad_norm_(list(trainable(self.network).values()), self.plan.clip_norm)
+        if not bool(torch.isfinite(norm)):
+            raise ValueError(
+                f"{self.name}: the gradient of step {self.step} is not finite; the saved state is of an earlier step. "
+                "Resume with a lower learning rate."
+            )
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        if self.average is not None:
+            self.average.update(self.network, self.step)
+        return total, {**numbers, "gradient_norm": norm.detach()}
+
+    @torch.no_grad()
+    def _validate(self) -> dict[str, float]:
+        self.network.eval()
+        with self.averaged(), autocast(self.device):
+            return self.stage.validate()
+
+    def _set_length(self, journal: Journal, step_s: float) -> int:
+        """Fix the number of steps from the speed so far, leaving a twentieth of the time to validation and saving."""
+        assert self.minutes is not None
+        steps = max(SPEED_STEPS + 1, int(self.minutes * 60 * 0.95 / step_s))
+        self.plan = replace(self.plan, steps=steps)
+        journal.total_steps = steps
+        journal.say(f"{step_s:.3f} s a step: {steps} steps fit into {self.minutes:g} minutes")
+        self.minutes = None
+        return steps
+
+    def _validation_steps(self) -> set[int]:
+        parts = self.plan.validations + 1
+        return {self.plan.steps * part // parts for part in range(1, parts)}
+
+    def _worth_logging(self) -> bool:
+        stride = max(1, self.plan.steps // LOG_LINES)
+        return self.step % stride == 0 or self.step <= 5 or self.step == self.plan.steps
+
+    def _journal(self) -> Journal:
+        return Journal(
+            self.folder,
+            name=self.name,
+            total_steps=self.plan.steps,
+            first_step=self.step,
+            tensorboard=self.tensorboard,
+        )
+
+    @contextlib.contextmanager
+    def _signals(self, journal: Journal) -> Iterator[None]:
+        """Ctrl-C and terminate end the run after the current step, so that a state is never half a step."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def ask(number: int, frame: Any) -> None:
+            if self.stop_asked:
+                raise KeyboardInterrupt
+            self.stop_asked = True
+            journal.say("stopping after this step; the same command resumes from there")
+
+        kept: dict[int, Callable[..., Any] | int | None] = {
+            number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in kept.items():
+                signal.signal(number, handler)
+
+
+def _adamw(network: nn.Module, plan: Plan, device: torch.device) -> torch.optim.Optimizer:
+    """AdamW; decay on matrices alone, not on biases, norms and single vectors."""
+    parameters = list(trainable(network).values())
+    groups = [
+        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": plan.weight_decay},
+        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(
+        [group for group in groups if group["params"]],
+        lr=plan.learning_rate,
+        betas=plan.betas,
+        eps=plan.epsilon,
+        fused=True,
+    )

@@ -1,0 +1,230 @@
+"""From a recipe's name to a finished rung: finds the file, builds the stage, trains, writes the component.
+
+Knows paths and order. Knows nothing about losses. `limner train` is a thin wrapper around `run_recipe`;
+`python -m limner.training.run NAME --out runs/x` does the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from limner.models.presets import PRESETS
+
+if TYPE_CHECKING:  # torch is imported late, so that the processes that render start quickly
+    from limner.training.recipe import Ladder, Recipe
+
+RECIPES = Path("recipes")
+INTERRUPTED = 130
+
+
+def run_recipe(
+    path_or_name: str,
+    *,
+    scale: str = "sketch",
+    steps: int | None = None,
+    minutes: float | None = None,
+    out: Path | str = "runs/default",
+    device: str | None = None,
+    workers: int | None = None,
+    jobs: int = 1,
+    threads: int | None = None,
+) -> dict[str, float]:
+    """Run the recipe (or a whole ladder of them) in folder `out`, resuming whatever stands there.
+
+    Args:
+        path_or_name: a file, or NAME for recipes/NAME.py.
+        scale: a preset's name.
+        steps: optimizer steps instead of the recipe's.
+        minutes: wall-clock minutes instead of steps; the first 20 steps decide how many fit.
+        device: "cpu", "cuda", or the best there is.
+        workers: processes that render samples.
+        jobs: how many rungs of a ladder run side by side, each with `threads` threads.
+
+    Returns:
+        The rung's last held-out numbers; those of a ladder's rungs as "rung/number".
+
+    Raises:
+        ValueError: no such recipe or scale, or an earlier rung is missing.
+    """
+    if scale not in PRESETS:
+        raise ValueError(f"There is no scale {scale!r}; choose one of {', '.join(PRESETS)}.")
+    if steps is not None and minutes is not None:
+        raise ValueError("Give either steps or minutes, not both.")
+    module = load_recipe(path_or_name)
+    if hasattr(module, "ladder"):
+        options = {"scale": scale, "steps": steps, "minutes": minutes, "device": device, "workers": workers}
+        return _climb(module.ladder(scale), Path(out), jobs=jobs, threads=threads, **options)
+    return run_rung(
+        module.recipe(scale),
+        Path(out),
+        steps=steps,
+        minutes=minutes,
+        device=device,
+        workers=workers,
+        threads=threads,
+    )
+
+
+def run_rung(
+    recipe: Recipe,
+    out: Path,
+    *,
+    steps: int | None = None,
+    minutes: float | None = None,
+    device: str | None = None,
+    workers: int | None = None,
+    threads: int | None = None,
+    tensorboard: bool = True,
+) -> dict[str, float]:
+    """Train one rung to its end and write its component; a finished rung only tells its numbers again."""
+    import torch
+
+    from limner.models.precision import best_device
+    from limner.training.components import has_component
+    from limner.training.loop import Trainer
+    from limner.training.render_pool import default_workers
+    from limner.training.workshop import Workshop
+
+    finished = out / "rungs" / recipe.name / "finished.json"
+    if finished.is_file():
+        numbers: dict[str, float] = json.loads(finished.read_text())["held_out"]
+        _say(f"{recipe.name}: finished before; delete {finished.parent} to train it anew")
+        return numbers
+    missing = [name for name in recipe.needs if not has_component(out / "model", name)]
+    if missing:
+        raise ValueError(f"{recipe.name} needs {', '.join(missing)} in {out / 'model'}; train those rungs first.")
+    if threads:
+        torch.set_num_threads(threads)
+    torch.manual_seed(recipe.plan.seed)  # the first weights
+    workshop = Workshop(
+        out=out,
+        preset=recipe.preset,
+        device=torch.device(device) if device else best_device(),
+        workers=default_workers() if workers is None else workers,
+        seed=recipe.plan.seed,
+    )
+    rung = recipe.build(workshop)
+    plan = recipe.plan if steps is None else replace(recipe.plan, steps=steps)
+    trainer = Trainer(
+        rung,
+        plan,
+        workshop.rung_folder(recipe.name),
+        name=recipe.name,
+        device=workshop.device,
+        minutes=minutes,
+        tensorboard=tensorboard,
+    )
+    numbers = trainer.run()
+    rung.network.eval()
+    with torch.no_grad(), trainer.averaged():
+        rung.write()
+    told = {"name": recipe.name, "scale": recipe.preset.name, "steps": trainer.step, "held_out": numbers}
+    fresh = finished.with_name("finished.fresh")
+    fresh.write_text(json.dumps({**told, "expected": dict(recipe.expected)}, indent=1))
+    os.replace(fresh, finished)
+    return numbers
+
+
+def load_recipe(path_or_name: str) -> ModuleType:
+    """The module of a recipe file. ValueError lists the recipes there are."""
+    path = Path(path_or_name)
+    if path.suffix != ".py":
+        path = RECIPES / f"{path_or_name}.py"
+    if not path.is_file():
+        names = ", ".join(sorted(found.stem for found in RECIPES.glob("*.py"))) or "none in ./recipes"
+        raise ValueError(f"There is no recipe {path}; there are: {names}. Run from the project's folder.")
+    spec = importlib.util.spec_from_file_location(f"recipe_{path.stem}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if not (hasattr(module, "recipe") or hasattr(module, "ladder")):
+        raise ValueError(f"{path} defines neither recipe(scale) nor ladder(scale), so it is not a recipe.")
+    return module
+
+
+def _climb(
+    ladder: Ladder,
+    out: Path,
+    *,
+    scale: str,
+    steps: int | None,
+    minutes: float | None,
+    device: str | None,
+    workers: int | None,
+    jobs: int,
+    threads: int | None,
+) -> dict[str, float]:
+    """Each rung in a process of its own (memory is given back, and rungs of one wave can run side by side)."""
+    numbers: dict[str, float] = {}
+    for wave in ladder.waves:
+        waiting = list(wave)
+        running: dict[str, subprocess.Popen[bytes]] = {}
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                name = waiting.pop(0)
+                given = minutes if minutes is not None or steps is not None else ladder.minutes.get(name)
+                options = {
+                    "--scale": scale,
+                    "--out": out,
+                    "--steps": steps,
+                    "--minutes": given,
+                    "--device": device,
+                    "--workers": workers,
+                    "--threads": threads,
+                }
+                words = [word for key, value in options.items() if value is not None for word in (key, str(value))]
+                running[name] = subprocess.Popen([sys.executable, "-m", "limner.training.run", name, *words])
+            name = next(iter(running))
+            code = running.pop(name).wait()
+            if code:
+                for other in running.values():
+                    other.terminate()
+                    other.wait()
+                raise ValueError(f"The rung {name} ended with exit code {code}; the same command resumes from there.")
+            held_out = json.loads((out / "rungs" / name / "finished.json").read_text())["held_out"]
+            numbers.update({f"{name}/{key}": value for key, value in held_out.items()})
+    return numbers
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; results as JSON on standard output, everything else on stderr."""
+    parser = argparse.ArgumentParser(prog="python -m limner.training.run", description=run_recipe.__doc__)
+    parser.add_argument("recipe")
+    parser.add_argument("--scale", default="sketch")
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--minutes", type=float)
+    parser.add_argument("--out", default="runs/default")
+    parser.add_argument("--device")
+    parser.add_argument("--workers", type=int)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--threads", type=int)
+    given = vars(parser.parse_args(arguments))
+    from limner.training.loop import Stopped
+
+    try:
+        numbers = run_recipe(given.pop("recipe"), **given)
+    except ValueError as error:
+        _say(f"error: {error}")
+        return 1
+    except Stopped as stopped:
+        _say(f"{stopped}; run the same command to go on")
+        return INTERRUPTED
+    print(json.dumps(numbers, indent=1))
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

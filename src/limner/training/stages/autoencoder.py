@@ -1,0 +1,66 @@
+"""The rung that learns pixels <-> latents.
+
+Knows the autoencoder's own loss and where it is weighed. Knows nothing about image tokens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from limner.models.autoencoder import Autoencoder
+from limner.training.batches import PictureBatches, draw, psnr_db
+from limner.training.components import write_component
+from limner.training.state import Chance
+from limner.training.workshop import Workshop
+
+STATISTICS_PICTURES = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoencoderStage:
+    """How many pictures to learn from, and to measure on."""
+
+    pictures: int = 12_000
+    held_out: int = 128
+
+    def __call__(self, workshop: Workshop) -> AutoencoderRung:
+        return AutoencoderRung(self, workshop)
+
+
+class AutoencoderRung:
+    """Reconstruction of rendered pictures; held out: PSNR in dB over persons never seen."""
+
+    def __init__(self, stage: AutoencoderStage, workshop: Workshop) -> None:
+        self.workshop = workshop
+        self.network: nn.Module = Autoencoder(workshop.preset.autoencoder).to(workshop.device)
+        self._train = PictureBatches(workshop.pictures("people", stage.pictures).pixels, workshop.device)
+        test = workshop.pictures("people", stage.held_out, split="test")
+        self._test = PictureBatches(test.pixels, workshop.device)
+
+    def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+        pixels_B3SS = self._train.take(draw(chance.numpy(), len(self._train), batch))
+        total, numbers = self._model.loss(pixels_B3SS, chance.torch(self.workshop.device))
+        return total, {key: torch.as_tensor(value) for key, value in numbers.items()}
+
+    def validate(self) -> dict[str, float]:
+        errors = []
+        for start in range(0, len(self._test), 32):
+            pixels_B3SS = self._test.take(np.arange(start, min(start + 32, len(self._test))))
+            drawn = self._model.decode(self._model.encode(pixels_B3SS)).clamp(-1, 1)
+            errors.append((drawn - pixels_B3SS).square().mean(dim=(1, 2, 3)))
+        return {"psnr_db": float(psnr_db(torch.cat(errors)).mean())}
+
+    def write(self) -> None:
+        """Measure the latents' spread, then write `autoencoder/`."""
+        count = min(STATISTICS_PICTURES, len(self._train))
+        self._model.fit_statistics(self._train.take(np.arange(count)))
+        write_component(self.workshop, "autoencoder", self._model)
+
+    @property
+    def _model(self) -> Autoencoder:
+        assert isinstance(self.network, Autoencoder)
+        return self.network

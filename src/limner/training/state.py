@@ -1,0 +1,183 @@
+"""Training state on disk: weights, optimizer moments, moving average and counters, written whole or not at all.
+
+Knows safetensors, JSON and folders. Knows nothing about losses, data or schedules. Also holds `Chance`, the random
+numbers of one micro-batch: they depend on (seed, step, micro) alone, so nothing about them needs to be saved.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+STATE_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chance:
+    """The source of all randomness of one micro-batch, computed from counters."""
+
+    seed: int
+    step: int
+    micro: int = 0
+
+    def numpy(self, purpose: int = 0) -> np.random.Generator:
+        """A fresh generator; another `purpose` gives an independent stream."""
+        return np.random.default_rng((self.seed, self.step, self.micro, purpose))
+
+    def torch(self, device: torch.device | str = "cpu", purpose: int = 1) -> torch.Generator:
+        """The same for torch, on `device`."""
+        value = int(self.numpy(purpose).integers(2**62))
+        return torch.Generator(device=device).manual_seed(value)
+
+
+class MovingAverage:
+    """Exponential moving average of the trainable parameters; follows quickly at first (decay (1 + n) / (10 + n))."""
+
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self.values = {name: p.detach().clone() for name, p in trainable(network).items()}
+
+    @torch.no_grad()
+    def update(self, network: nn.Module, step: int) -> None:
+        """Move towards the parameters after `step` finished optimizer steps."""
+        decay = min(self.decay, (1 + step) / (10 + step))
+        parameters = trainable(network)
+        mine = [self.values[name] for name in parameters]
+        torch._foreach_lerp_(mine, [p.detach() for p in parameters.values()], 1.0 - decay)
+
+    @contextmanager
+    def applied(self, network: nn.Module) -> Iterator[None]:
+        """Inside, the network holds the averaged weights; afterwards its own again."""
+        parameters = trainable(network)
+        kept = {name: p.detach().clone() for name, p in parameters.items()}
+        _copy_into(parameters, self.values)
+        try:
+            yield
+        finally:
+            _copy_into(parameters, kept)
+
+
+def trainable(network: nn.Module) -> dict[str, nn.Parameter]:
+    """The parameters that an optimizer moves, by name, each shared one once."""
+    return {name: p for name, p in network.named_parameters() if p.requires_grad}
+
+
+def save_state(
+    folder: Path,
+    *,
+    step: int,
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: MovingAverage | None,
+    notes: Mapping[str, Any],
+) -> None:
+    """Write everything a resumed run needs; a crash at any moment leaves the previous state readable."""
+    fresh = folder.with_name(folder.name + ".fresh")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    save_file(_weights(network), fresh / "network.safetensors")
+    save_file(_moments(network, optimizer), fresh / "optimizer.safetensors")
+    if average is not None:
+        save_file({k: v.contiguous() for k, v in average.values.items()}, fresh / "average.safetensors")
+    told = {"version": STATE_VERSION, "step": step, "notes": dict(notes)}
+    (fresh / "state.json").write_text(json.dumps(told, indent=1))
+    replace_folder(fresh, folder)
+
+
+def load_state(
+    folder: Path,
+    *,
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: MovingAverage | None,
+) -> tuple[int, dict[str, Any]]:
+    """Fill network, optimizer and average in place; returns (finished steps, notes). ValueError names what differs."""
+    folder = existing_state(folder) or folder
+    if not (folder / "state.json").is_file():
+        raise ValueError(f"There is no training state in {folder}; start without resuming.")
+    told = json.loads((folder / "state.json").read_text())
+    if told.get("version") != STATE_VERSION:
+        raise ValueError(
+            f"{folder} holds training state version {told.get('version')}, this limner reads {STATE_VERSION}; "
+            "delete the folder and start that rung again."
+        )
+    own = _weights(network)
+    stored = load_file(folder / "network.safetensors")
+    _same_keys(folder / "network.safetensors", own.keys(), stored.keys())
+    _copy_into(own, stored)
+    _load_moments(network, optimizer, load_file(folder / "optimizer.safetensors"))
+    if average is not None:
+        averaged = load_file(folder / "average.safetensors")
+        _same_keys(folder / "average.safetensors", average.values.keys(), averaged.keys())
+        _copy_into(average.values, averaged)
+    return int(told["step"]), dict(told["notes"])
+
+
+def existing_state(folder: Path) -> Path | None:
+    """The readable state at `folder`, or the one a crash between two renames left beside it, or None."""
+    for candidate in (folder, folder.with_name(folder.name + ".last")):
+        if (candidate / "state.json").is_file():
+            return candidate
+    return None
+
+
+def replace_folder(fresh: Path, folder: Path) -> None:
+    """Put `fresh` where `folder` is; at every moment one of the two is whole on disk."""
+    last = folder.with_name(folder.name + ".last")
+    if folder.exists():
+        shutil.rmtree(last, ignore_errors=True)
+        os.rename(folder, last)
+    os.rename(fresh, folder)
+    shutil.rmtree(last, ignore_errors=True)
+
+
+def _weights(network: nn.Module) -> dict[str, Tensor]:
+    """Trainable parameters and persistent buffers: frozen parts belong to their own checkpoints."""
+    persistent = set(network.state_dict().keys())
+    kept: dict[str, Tensor] = {name: p.detach() for name, p in trainable(network).items()}
+    kept.update({name: b for name, b in network.named_buffers() if name in persistent})
+    return {name: value.contiguous() for name, value in kept.items()}
+
+
+def _moments(network: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    moments: dict[str, Tensor] = {}
+    for name, parameter in trainable(network).items():
+        for key, value in optimizer.state.get(parameter, {}).items():
+            moments[f"{key}:{name}"] = value.detach().contiguous()
+    return moments
+
+
+def _load_moments(network: nn.Module, optimizer: torch.optim.Optimizer, stored: Mapping[str, Tensor]) -> None:
+    parameters = trainable(network)
+    optimizer.state.clear()
+    for key, value in stored.items():
+        kind, _, name = key.partition(":")
+        if name not in parameters:
+            raise ValueError(f"The stored optimizer knows {name!r}, this network does not; start the rung again.")
+        optimizer.state[parameters[name]][kind] = value.to(parameters[name].device)
+
+
+def _same_keys(path: Path, own: Any, stored: Any) -> None:
+    missing, unexpected = sorted(set(own) - set(stored)), sorted(set(stored) - set(own))
+    if missing or unexpected:
+        raise ValueError(f"{path} does not fit this network: missing {missing[:5]}, unexpected {unexpected[:5]}.")
+
+
+@torch.no_grad()
+def _copy_into(own: Mapping[str, Tensor], stored: Mapping[str, Tensor]) -> None:
+    for name, tensor in own.items():
+        if tensor.shape != stored[name].shape:
+            shapes = f"{tuple(stored[name].shape)}, expected {tuple(tensor.shape)}"
+            raise ValueError(f"{name} is stored with shape {shapes}; start the rung again.")
+        tensor.copy_(stored[name])
