@@ -1,7 +1,7 @@
 """The history tree: rounds as nodes under one hash, so a fork or a roll-back is only a pointer to a node.
 
-Knows identity: a node's id is the SHA-256 of its parent's id, its round's words and its pictures' digests; the
-same id stands for a history, its image tokens and its key-value prefix. Knows nothing about models or disks.
+Knows identity: a node's id is the SHA-256 of its parent's id, its round's words and its pictures' digests.
+That id also stands for the history's image tokens and key-value prefix. Knows nothing about models or disks.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def _hash(parent_id: str | None, content: Mapping[str, Any]) -> str:
 class HistoryTree:
     """An append-only tree of rounds. `None` stands for the empty history before any round.
 
-    Appending an equal round under the same parent gives the node that is already there. It holds no lock: let one
-    thread append at a time.
+    Appending an equal round under the same parent gives the node that is already there. It holds no lock: let
+    one thread append at a time.
     """
 
     def __init__(self) -> None:
@@ -216,8 +216,8 @@ class HistoryTree:
                 raise ValueError(
                     f"node {name} of the history lacks {error}; restore the missing part"
                 ) from error
-            except TypeError as error:
-                raise ValueError(f"node {name} of the history is malformed ({error})") from error
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"node {name} of the history is malformed: {error}") from error
             if new_id != row["id"]:
                 raise ValueError(f"node {name} is not what its id says; the history was altered")
         tree.verify()
