@@ -277,3 +277,30 @@ def marks(traits: Traits, field: str) -> tuple[str, ...]:
     if field == "lower":
         return (value,)
     return tables[field][value]
+
+
+def plain_garment(traits: Traits, told: Collection[str]) -> str:
+    """The canonical garment, as fully as `told` allows: "a red striped sweater", "a sweater", "red clothes"."""
+    if traits.garment in GARMENT_COLOURED:
+        return "a white coat" if "garment" in told else "white clothes"
+    if "garment" not in told:
+        return f"{traits.garment_colour} clothes"
+    words = [traits.garment_colour] if "garment_colour" in told else []
+    if "garment_pattern" in told and traits.garment_pattern != "plain":
+        words.append(traits.garment_pattern)
+    return with_article(" ".join([*words, traits.garment]))
+
+
+def plain_thing(thing: str, colour: str) -> str:
+    """The canonical held thing: "a red balloon", "a phone", "white flowers"."""
+    return with_article(f"{colour} {thing}" if thing in COLOURED_THINGS else thing)
+
+
+def plain_hair(traits: Traits, told: Collection[str]) -> str:
+    """The canonical hair, as fully as `told` allows: "curly red hair", "red hair", "a bald head", or ""."""
+    if "hair_style" in told:
+        pattern = HAIR_PATTERNS[traits.hair_style][0]
+        if "hair_colour" in told or traits.hair_style == "bald":
+            return pattern.format(traits.hair_colour)
+        return pattern.replace("{} ", "")
+    return f"{traits.hair_colour} hair" if "hair_colour" in told else ""

@@ -1,0 +1,62 @@
+"""Dialogues without pictures that teach which traits belong to which name. Knows words only."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from limner.world.caption import Caption, tell
+from limner.world.chance import chance, pick, weighted
+from limner.world.dialogues.draft import Draft, DraftRound
+from limner.world.dialogues.replies import CLOSE_UP_ASKS, HERE_THEY_ARE, describe, restate
+from limner.world.names import Name, random_names
+from limner.world.question import random_question
+from limner.world.scene import Scene
+from limner.world.staging import random_scene, shared_traits_pair
+
+_LENGTHS: Final = {"short": 0.45, "medium": 0.4, "long": 0.15}
+_DESCRIBE: Final = ("Describe {x}.", "What does {x} look like?", "Tell me about {x}.", "Who is {x}?", "How would you describe {x}?")
+
+
+def draft_binding_text(rng: np.random.Generator, split: str) -> Draft:
+    """Two named persons told in text, then four to eight short questions whose answers need the right name."""
+    people = shared_traits_pair(rng, split) if chance(rng, 0.12) else None
+    while True:
+        scene = random_scene(rng, num_figures=2, people=people, split=split)
+        names = random_names(rng, [figure.person.traits for figure in scene.figures], split)
+        told = tell(scene, names, rng=rng, length=weighted(rng, _LENGTHS))
+        if all(len(stated - {"side"}) >= 2 for stated in told.stated):
+            break
+    rounds = [DraftRound(instruction=told.text, response=pick(rng, HERE_THEY_ARE))]
+    asked: set[str] = set()
+    wanted = 1 + int(rng.integers(4, 9))
+    for _ in range(40):
+        round_ = _question(rng, scene, names, told)
+        if round_.instruction not in asked and round_.response:
+            asked.add(round_.instruction)
+            rounds.append(round_)
+        if len(rounds) == wanted:
+            break
+    return Draft(
+        kind="binding_text",
+        rounds=tuple(rounds),
+        names={str(name): (0, place) for place, name in enumerate(names)},
+        truth={"stated": [sorted(fields) for fields in told.stated]},
+    )
+
+
+def _question(rng: np.random.Generator, scene: Scene, names: tuple[Name, ...], told: Caption) -> DraftRound:
+    place = int(rng.integers(2))
+    name, figure, stated = str(names[place]), scene.figures[place], told.stated[place]
+    kind = weighted(rng, {"question": 0.7, "describe": 0.12, "close-up": 0.18})
+    if kind == "describe":
+        ask, say = pick(rng, _DESCRIBE).format(x=name), describe(name, figure, stated)
+    elif kind == "close-up":
+        ask, say = pick(rng, CLOSE_UP_ASKS).format(x=name), restate(rng, name, figure, stated)
+    else:
+        asked = random_question(
+            scene, rng, names, told=told.stated, told_scene=told.stated_scene, topics=("what", "who", "yes")
+        )
+        ask, say = asked.question, asked.answer
+    return DraftRound(instruction=ask, response=say, depends_on=(0,))
