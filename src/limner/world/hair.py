@@ -1,0 +1,462 @@
+"""Hair: ten styles, each a layer behind the body and a layer over the face, with strands and shine.
+
+Knows how locks fall around a head. Knows nothing about the face beneath or the hat above, except that hats press hair.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from limner.world.canvas import RGB, Canvas, Points, ribbon, smooth
+from limner.world.palette import mix
+from limner.world.skull import Head
+
+_FINE_PX: Final = 0.021  # strands are left out where one pixel is more than this of a head
+PRESSING: Final = ("beanie", "cap", "sun hat", "tricorne hat")
+
+
+def draw_hair_back(canvas: Canvas, head: Head) -> None:
+    """The hair that hangs behind neck and shoulders."""
+    draw = _BACKS.get(head.person.traits.hair_style)
+    if draw is not None:
+        draw(canvas, head)
+
+
+def draw_hair_front(canvas: Canvas, head: Head) -> None:
+    """The hair over forehead, temples, ears and shoulders."""
+    draw = _FRONTS.get(head.person.traits.hair_style)
+    if draw is not None:
+        draw(canvas, head)
+
+
+def _pressed(head: Head) -> bool:
+    return head.person.traits.headwear in PRESSING
+
+
+# ---- locks ---------------------------------------------------------------------------------------------------
+
+
+def _lock(
+    canvas: Canvas,
+    head: Head,
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    strands: Sequence[float] = (0.25, 0.5, 0.75),
+    shine: tuple[float, float] | None = None,
+    colours: tuple[RGB, RGB] | None = None,
+    rim: bool = True,
+) -> None:
+    """A lock between two edges, each given by as many control points from root to tip.
+
+    `strands` are lines between the edges (0 the first, 1 the second); `shine` is a light band between two shares of
+    the lock's length; `colours` run from root to tip.
+    """
+    tones = head.tones
+    a, b = smooth(first, closed=False, samples=6), smooth(second, closed=False, samples=6)
+    outline = np.concatenate([a, b[::-1]])
+    root, tip = colours if colours else (tones.hair, mix(tones.hair, tones.hair_dark, 0.55))
+    if rim:
+        canvas.stroke(outline, tones.hair_dark, 0.010, closed=True)
+    top, low = float(outline[:, 1].min()), float(outline[:, 1].max())
+    canvas.fill(outline, root, shade=(tip, (0.0, top), (0.0, low)))
+    if canvas.pixel > _FINE_PX:
+        return
+    if shine is not None:
+        _shine(canvas, tones.hair_light, a, b, shine)
+    for index, share in enumerate(strands):
+        line = a * (1 - share) + b * share
+        line = line[1 : len(line) - 1 - index % 2 * 2]
+        colour = mix(root, tones.hair_light, 0.40) if index % 2 else mix(root, tones.hair_dark, 0.75)
+        canvas.fill(ribbon(line, [0.001, 0.009, 0.001]), colour)
+
+
+def _shine(canvas: Canvas, light: RGB, a: Points, b: Points, span: tuple[float, float]) -> None:
+    """A soft band of light across a lock."""
+    last = len(a) - 1
+    start, end = round(span[0] * last), max(round(span[1] * last), round(span[0] * last) + 2)
+    upper, lower = [], []
+    for k, share in enumerate(np.linspace(0.12, 0.88, 9)):
+        line = a * (1 - share) + b * share
+        jag = (end - start) * (0.28 if k % 2 else 0.0)
+        upper.append(line[min(int(start + jag * 0.6), last)])
+        lower.append(line[max(int(end - jag), 0)])
+    canvas.fill(np.array(upper + lower[::-1]), light, alpha=0.42)
+
+
+def _cap(
+    canvas: Canvas, head: Head, hairline: ArrayLike, side: float, top: float, part: tuple[float, float], strands: int = 9
+) -> None:
+    """The hair on the skull: between the dome, grown by `side` and `top`, and a hairline from left to right ear.
+
+    `part` is where strands start, on the face seen straight on.
+    """
+    tones = head.tones
+    if _pressed(head):
+        side, top = min(side, 0.02), min(top, 0.015)
+    line = head.on_face(smooth(hairline, closed=False, samples=5))
+    dome = head.dome(-math.pi - 0.42, 0.42, side, top)
+    widest = dome[:, 0].min(), dome[:, 0].max()
+    line[:, 0] = np.clip(line[:, 0], widest[0] + 0.004, widest[1] - 0.004)
+    shape = np.concatenate([dome, line[::-1]])
+    canvas.stroke(shape, tones.hair_dark, 0.010, closed=True)
+    canvas.fill(shape, mix(tones.hair, tones.hair_light, 0.22), shade=(mix(tones.hair, tones.hair_dark, 0.35), (-0.12, -0.52), (0.16, 0.10)))
+    if canvas.pixel > _FINE_PX:
+        return
+    # A crescent of light below the crown, then strands from the part to the edge.
+    px, py = head.spot(*part)
+    if not _pressed(head):
+        band = head.dome(-math.pi * 0.90, -math.pi * 0.42, side - 0.035, top - 0.035, 15)
+        low = head.dome(-math.pi * 0.90, -math.pi * 0.42, side - 0.085, top - 0.105, 15)
+        ends = np.sin(np.linspace(0, np.pi, 15))[:, None]
+        canvas.fill(np.concatenate([band, (band + (low - band) * ends)[::-1]]), tones.hair_light, alpha=0.45)
+    dark, light = mix(tones.hair, tones.hair_dark, 0.62), mix(tones.hair, tones.hair_light, 0.42)
+    for k, turn in enumerate(np.linspace(-math.pi - 0.15, 0.15, strands)):
+        end = head.dome(turn, turn, side - 0.02, top - 0.02, 1)[0]
+        x, y = (px + end[0]) / 2, (py + end[1]) / 2
+        out = 0.10 if end[1] > py else 0.03
+        middle = (x + (end[0] - px) * 0.14, y - out)
+        line = smooth([(px, py), middle, tuple(end)], closed=False, samples=4)[2:]
+        canvas.fill(ribbon(line, [0.001, 0.008, 0.001]), light if k % 3 == 1 else dark)
+
+
+def _mirror(points: Sequence[tuple[float, float]], side: int) -> list[tuple[float, float]]:
+    return [(x * side, y) for x, y in points]
+
+
+def _falls(head: Head, points: Sequence[tuple[float, float]], side: int) -> Points:
+    """Control points of a lock beside the face: on the face above, sliding a little with the turn below it."""
+    flat = np.array(points, dtype=np.float64) * (side, 1)
+    moved = head.on_face(flat)
+    share = np.clip((flat[:, 1:] - 0.05) / 0.45, 0, 1)
+    slid = flat + (0.05 * head.sin, 0.0)
+    return np.asarray(moved * (1 - share) + slid * share)
+
+
+# ---- backs ---------------------------------------------------------------------------------------------------
+
+
+def _curtain(canvas: Canvas, head: Head, length: float, wide: float, tip: float) -> None:
+    """Hair behind the shoulders down to `length`: `wide` half width at the ears, `tip` half width at the end."""
+    x, tones = head.skull_x * 1.6, head.tones
+    w = head.width + wide
+    low = length - 0.06
+    right = [(w * 0.80, -0.36), (w, -0.10), (w * 1.03, 0.20), (w * 1.05, 0.55 * length), (tip * 1.04, low * 0.86)]
+    right += [(tip * 0.90, low)]
+    hem = [(tip * 0.45, length), (0.0, length - 0.02), (-tip * 0.45, length)]
+    points = [(0.0, head.crown_y - 0.01), *right, *hem, *_mirror(right[::-1], -1)]
+    shape = smooth(np.array(points) + (x, 0.0), samples=6)
+    canvas.stroke(shape, tones.hair_dark, 0.010, closed=True)
+    canvas.fill(shape, mix(tones.hair, tones.hair_dark, 0.62), shade=(mix(tones.hair, tones.hair_dark, 0.25), (0, 0.45), (0, length)))
+    if canvas.pixel > _FINE_PX:
+        return
+    for k, share in enumerate(np.linspace(-0.9, 0.9, 9)):
+        line = np.array([(share * w * 0.96, 0.05), (share * w * 1.02, 0.5 * length), (share * tip * 0.98, length - 0.05)])
+        colour = tones.hair_dark if k % 2 else tones.hair
+        canvas.fill(ribbon(smooth(line + (x, 0.0), closed=False, samples=5), [0.002, 0.010, 0.001]), colour)
+
+
+def _long_back(canvas: Canvas, head: Head) -> None:
+    _curtain(canvas, head, 1.16, 0.045, 0.40)
+
+
+def _shoulder_back(canvas: Canvas, head: Head) -> None:
+    _curtain(canvas, head, 0.70, 0.060, 0.36)
+
+
+def _nape(canvas: Canvas, head: Head) -> None:
+    """Short hair seen behind the neck."""
+    _curtain(canvas, head, 0.40, 0.005, 0.24)
+
+
+def _curls(points: Points, bump: float, per: int = 8) -> Points:
+    """A scalloped outline: outward half circles of `bump` over each step of a closed ring of points."""
+    ring = np.concatenate([points, points[:1]])
+    t = np.linspace(0, np.pi, per, endpoint=False)
+    pieces = []
+    for a, b in zip(ring[:-1], ring[1:], strict=True):
+        middle, half = (a + b) / 2, (b - a) / 2
+        normal = np.array([half[1], -half[0]])
+        pieces.append(middle - np.cos(t)[:, None] * half + np.sin(t)[:, None] * normal * bump)
+    return np.concatenate(pieces)
+
+
+def _curly_back(canvas: Canvas, head: Head) -> None:
+    tones, woman = head.tones, head.person.traits.presentation == "woman"
+    low = 0.50 if woman else 0.22
+    wide = head.width + (0.17 if woman else 0.10)
+    t = np.linspace(0, 2 * np.pi, 19, endpoint=False)
+    top = 0.50 if _pressed(head) else 0.62
+    y = np.where(np.sin(t) < 0, np.sin(t) * top, np.sin(t) * low)
+    ring = np.stack([np.cos(t) * wide + head.skull_x * 1.5, y - 0.02], axis=1)
+    shape = _curls(ring, 1.0)
+    canvas.stroke(shape, tones.hair_dark, 0.010, closed=True)
+    canvas.fill(shape, mix(tones.hair, tones.hair_dark, 0.35), shade=(mix(tones.hair, tones.hair_dark, 0.75), (0, -0.3), (0, low)))
+    if canvas.pixel > _FINE_PX:
+        return
+    for k in range(0, 19, 1):
+        x, yy = ring[k] * 0.93 + (0.07 * head.skull_x, 0.0)
+        _curl(canvas, x, yy, 0.060, mix(tones.hair, tones.hair_light, 0.35 if k % 2 else 0.05), k)
+
+
+def _curl(canvas: Canvas, x: float, y: float, r: float, colour: RGB, k: int) -> None:
+    """One ring of a curl."""
+    start = k * 2.4
+    t = np.linspace(start, start + 4.2, 9)
+    spiral = np.stack([x + np.cos(t) * r * np.linspace(1, 0.5, 9), y + np.sin(t) * r * np.linspace(1, 0.5, 9)], axis=1)
+    canvas.fill(ribbon(spiral, [0.002, 0.014, 0.003]), colour)
+
+
+def _bun_back(canvas: Canvas, head: Head) -> None:
+    _nape(canvas, head)
+    tones = head.tones
+    low = _pressed(head)
+    cx, cy, r = (-0.34 - 0.1 * head.sin, 0.40, 0.13) if low else (-0.5 * head.sin * 0.45 + 0.02, head.crown_y - 0.10, 0.185)
+    t = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+    shape = smooth(np.stack([cx + np.cos(t) * r * 1.12, cy + np.sin(t) * r], axis=1), samples=4)
+    canvas.stroke(shape, tones.hair_dark, 0.012, closed=True)
+    canvas.fill(shape, mix(tones.hair, tones.hair_light, 0.25), shade=(mix(tones.hair, tones.hair_dark, 0.5), (cx - 0.05, cy - r), (cx + 0.1, cy + r)))
+    for k in range(3):
+        s = np.linspace(0.4 + k * 2.1, 3.0 + k * 2.1, 8)
+        grow = np.linspace(0.88, 0.35, 8)
+        line = np.stack([cx + np.cos(s) * r * grow, cy + np.sin(s) * r * grow], axis=1)
+        canvas.fill(ribbon(line, [0.002, 0.016, 0.002]), tones.hair_dark if k % 2 == 0 else tones.hair_light)
+
+
+def _tail_back(canvas: Canvas, head: Head) -> None:
+    """A ponytail that rises behind the crown and swings down beside the face."""
+    _nape(canvas, head)
+    side = 1 if head.sin <= 0.05 else -1
+    low = _pressed(head)
+    rise = 0.30 if low else 0.0
+    outer = [(0.10, -0.36 + rise), (0.40, -0.58 + rise), (0.64, -0.36 + rise), (0.66, 0.10), (0.60, 0.55), (0.42, 0.92)]
+    inner = [(0.20, -0.22 + rise), (0.38, -0.34 + rise), (0.43, -0.12 + rise), (0.40, 0.18), (0.42, 0.52), (0.40, 0.90)]
+    _lock(canvas, head, _mirror(outer, side), _mirror(inner, side), strands=(0.2, 0.4, 0.6, 0.8), shine=(0.36, 0.48))
+
+
+# ---- fronts --------------------------------------------------------------------------------------------------
+
+
+def _parted_sides(head: Head, part_x: float, low: float) -> list[tuple[float, float]]:
+    """A hairline from left ear to right ear that parts at `part_x` and sweeps to both temples."""
+    w, h = head.width, head.hairline_y
+    return [
+        (-w * 0.99, low),
+        (-w * 0.93, 0.5 * (low + h) + 0.04),
+        (-w * 0.72, h + 0.10),
+        (part_x - 0.10, h + 0.012),
+        (part_x, h - 0.02),
+        (part_x + 0.12, h + 0.014),
+        (w * 0.72, h + 0.10),
+        (w * 0.93, 0.5 * (low + h) + 0.04),
+        (w * 0.99, low),
+    ]
+
+
+def _side_locks(canvas: Canvas, head: Head, part_x: float, length: float, tip_x: float, curve: float = 0.0) -> None:
+    """Two locks from the part, over the temples and ears, down beside the cheeks to `length`."""
+    w, h = head.width, head.hairline_y
+    pressed = _pressed(head)
+    bulge = 0.020 if pressed else 0.055
+    far = 1 if head.sin > 0 else -1
+    for side in (far, -far):
+        px = part_x * side
+        reach = w + bulge
+        top = (px, head.crown_y + 0.012 if not pressed else -0.40)
+        outer = [top, (reach * 0.72, head.crown_y + 0.075), (reach * 0.985, -0.20), (reach * 1.03, 0.12)]
+        outer += [(reach * 1.02 + curve, 0.36), (tip_x + 0.09 + curve, 0.5 * (0.36 + length)), (tip_x + 0.02, length)]
+        inner = [(px, h - 0.025), (px + 0.11, h + 0.012), (w * 0.77, h + 0.125), (w * 0.93, 0.08)]
+        inner += [(w * 0.93, 0.30), (tip_x - 0.07, 0.5 * (0.36 + length)), (tip_x - 0.02, length - 0.015)]
+        a, b = np.array(_mirror(outer, side)), _falls(head, inner, side)
+        a[:, 0] += head.skull_x * np.clip(1 - a[:, 1], 0, 1)
+        a[0] = head.spot(*(top[0] * side, top[1]))
+        _lock(canvas, head, a, b, strands=(0.18, 0.36, 0.54, 0.72, 0.88), shine=None if pressed else (0.20, 0.30))
+
+
+def _long_front(canvas: Canvas, head: Head) -> None:
+    _side_locks(canvas, head, 0.03, 1.06, 0.36)
+
+
+def _shoulder_front(canvas: Canvas, head: Head) -> None:
+    _side_locks(canvas, head, -0.08, 0.66, 0.30, curve=0.045)
+
+
+def _fringe(canvas: Canvas, head: Head) -> None:
+    """A straight fringe down to the brows, in uneven tips."""
+    w, low, tones = head.width, head.brow_y - 0.035, head.tones
+    x = np.linspace(-0.74 * w, 0.74 * w, 15)
+    jag = np.where(np.arange(15) % 2 == 0, 0.0, 0.026)
+    hem = np.stack([x, low - jag + 0.05 * (np.abs(x) / w) ** 3], axis=1)
+    top = head.crown_y + 0.05 if not _pressed(head) else -0.40
+    sides = [(-0.80 * w, -0.20), (-0.55 * w, top + 0.06), (0.0, top), (0.55 * w, top + 0.06), (0.80 * w, -0.20)]
+    shape = head.on_face(np.concatenate([smooth(sides, closed=False, samples=4), hem[::-1]]))
+    canvas.fill(shape, mix(tones.hair, tones.hair_light, 0.15), shade=(mix(tones.hair, tones.hair_dark, 0.30), (0, -0.42), (0, low)))
+    if canvas.pixel > _FINE_PX:
+        return
+    for k in range(1, 14):
+        end = hem[k]
+        line = head.on_face([(end[0] * 0.62, top + 0.07), (end[0] * 0.92, 0.5 * (top + end[1])), end])
+        colour = mix(tones.hair, tones.hair_dark, 0.6) if k % 2 else mix(tones.hair, tones.hair_light, 0.4)
+        canvas.fill(ribbon(smooth(line, closed=False, samples=4), [0.001, 0.009, 0.002]), colour)
+    if not _pressed(head):
+        a = head.on_face([(-0.62 * w, -0.33), (-0.2 * w, -0.375), (0.25 * w, -0.365), (0.25 * w, -0.30), (-0.2 * w, -0.31), (-0.62 * w, -0.27)])
+        canvas.fill(smooth(a, samples=4), tones.hair_light, alpha=0.42)
+
+
+def _bangs_front(canvas: Canvas, head: Head) -> None:
+    _side_locks(canvas, head, 0.0, 1.06, 0.36)
+    _fringe(canvas, head)
+
+
+def _short_front(canvas: Canvas, head: Head) -> None:
+    """A side part: a man's with volume and short sides, a woman's a pixie cut with a swept fringe."""
+    w, h, tones = head.width, head.hairline_y, head.tones
+    woman = head.person.traits.presentation == "woman"
+    low = 0.16 if woman else 0.05
+    line = [
+        (-w * 0.995, low),
+        (-w * 0.90, low - 0.06),
+        (-w * 0.88, -0.12),
+        (-w * 0.66, h + 0.045),
+        (-0.10, h + 0.01),
+        (0.10, h + 0.015),
+        (w * 0.70, h + 0.05),
+        (w * 0.88, -0.12),
+        (w * 0.90, low - 0.06),
+        (w * 0.995, low),
+    ]
+    _cap(canvas, head, line, 0.028, 0.055, (-0.16, h - 0.10))
+    if head.person.traits.headwear in ("beanie",):
+        return
+    drop = 0.115 if woman else 0.030
+    top = head.crown_y - (0.0 if _pressed(head) else 0.065)
+    top = max(top, -0.40) if _pressed(head) else top
+    outer = [(-0.20, h - 0.05), (-0.14, top + 0.06), (0.10, top + 0.035), (w * 0.80, top + 0.17), (w * 0.96, h + drop + 0.10)]
+    inner = [(-0.20, h + 0.0), (-0.15, h + 0.028), (0.04, h + 0.055 + drop * 0.45), (w * 0.55, h + 0.07 + drop), (w * 0.93, h + drop + 0.13)]
+    a, b = head.on_face(outer), head.on_face(inner)
+    _lock(canvas, head, a, b, strands=(0.2, 0.38, 0.56, 0.74, 0.9), shine=None if _pressed(head) else (0.38, 0.56),
+          colours=(mix(tones.hair, tones.hair_light, 0.12), mix(tones.hair, tones.hair_dark, 0.3)))
+    left = [(-0.20, h - 0.05), (-w * 0.62, top + 0.14), (-w * 0.96, -0.22), (-w * 1.0, -0.04)]
+    under = [(-0.19, h + 0.0), (-w * 0.68, h + 0.05), (-w * 0.88, -0.16), (-w * 0.90, -0.04)]
+    _lock(canvas, head, head.on_face(left), head.on_face(under), strands=(0.3, 0.6), rim=False)
+
+
+def _pulled_front(canvas: Canvas, head: Head) -> None:
+    """Hair drawn back tight, with a few loose strands at the temples."""
+    w, h = head.width, head.hairline_y
+    line = [(-w * 0.99, 0.06), (-w * 0.90, -0.05), (-w * 0.74, h + 0.10), (-w * 0.36, h + 0.012), (0, h)]
+    line += [(-x, y) for x, y in line[-2::-1]]
+    _cap(canvas, head, line, 0.018, 0.025, (0.0, head.crown_y + 0.02), strands=11)
+    if head.person.traits.presentation == "woman":
+        for side in (-1, 1):
+            wisp = [(w * 0.80, -0.14), (w * 0.93, 0.04), (w * 0.90, 0.22), (w * 0.97, 0.36)]
+            curve = smooth(_falls(head, wisp, side), closed=False, samples=5)
+            canvas.fill(ribbon(curve, [0.012, 0.030, 0.022, 0.003]), head.tones.hair)
+
+
+def _curly_front(canvas: Canvas, head: Head) -> None:
+    """A crown of curls over the forehead and at the temples."""
+    tones, w, h = head.tones, head.width, head.hairline_y
+    pressed, woman = _pressed(head), head.person.traits.presentation == "woman"
+    low = 0.30 if woman else 0.06
+    side, top = (0.06, 0.02) if pressed else (0.10, 0.10)
+    dome = head.dome(-math.pi - 0.30, 0.30, side, top, 12)
+    edge = [(-w * 0.93, low), (-w * 0.90, low * 0.35), (-w * 0.84, -0.16), (-w * 0.55, h + 0.07), (-w * 0.20, h + 0.04)]
+    edge += [(w * 0.20, h + 0.05), (w * 0.55, h + 0.07), (w * 0.84, -0.16), (w * 0.90, low * 0.35), (w * 0.93, low)]
+    line = head.on_face(edge)
+    ring = np.concatenate([dome, line[::-1]])
+    shape = _curls(ring, 0.8)
+    canvas.fill(shape, mix(tones.hair, tones.hair_light, 0.15), shade=(mix(tones.hair, tones.hair_dark, 0.45), (-0.2, -0.5), (0.2, 0.2)))
+    if canvas.pixel > _FINE_PX:
+        return
+    inner = np.concatenate([dome[1:-1] * 0.90 - (0, 0.01), dome[2:-2:2] * 0.72 - (0, 0.04), line[1:-1:1] * 1.03 + (0, -0.035)])
+    for k, (x, y) in enumerate(inner):
+        dark = k % 3 == 0
+        _curl(canvas, x, y, 0.058, mix(tones.hair, tones.hair_dark, 0.6) if dark else mix(tones.hair, tones.hair_light, 0.5), k)
+
+
+def _braids_front(canvas: Canvas, head: Head) -> None:
+    """A centre part and two plaits over the shoulders."""
+    tones, w = head.tones, head.width
+    _cap(canvas, head, _parted_sides(head, 0.0, 0.10), 0.022, 0.020, (0.0, head.hairline_y - 0.03), strands=10)
+    far = 1 if head.sin > 0 else -1
+    for side in (far, -far):
+        x0 = side * (w * 0.96) + 0.10 * head.sin - side * 0.02
+        for k in range(7):
+            y = 0.16 + k * 0.125
+            x = x0 + side * 0.03 * math.sin(k * 0.5)
+            half = 0.082 - 0.004 * k
+            colour = mix(tones.hair, tones.hair_light, 0.2) if k % 2 else tones.hair
+            for leaf in (-1, 1):
+                knot = [(x, y + 0.11), (x + leaf * half, y + 0.045), (x + leaf * half * 0.85, y - 0.045), (x - leaf * 0.01, y + 0.0)]
+                shape = smooth(knot, samples=4)
+                canvas.stroke(shape, tones.hair_dark, 0.010, closed=True)
+                canvas.fill(shape, colour)
+        end = 0.16 + 7 * 0.125
+        x = x0 + side * 0.03 * math.sin(3.5)
+        band = [(x - 0.045, end - 0.03), (x + 0.045, end - 0.03), (x + 0.04, end + 0.02), (x - 0.04, end + 0.02)]
+        tuft = [(x - 0.04, end + 0.01), (x - 0.055, end + 0.10), (x, end + 0.14), (x + 0.055, end + 0.10), (x + 0.04, end + 0.01)]
+        canvas.fill(smooth(tuft, samples=3), tones.hair)
+        canvas.fill(band, (206, 74, 84))
+
+
+def _spiky_front(canvas: Canvas, head: Head) -> None:
+    """Short spikes up from the crown and a ragged forehead."""
+    tones, w, h = head.tones, head.width, head.hairline_y
+    pressed = _pressed(head)
+    spikes = 11
+    turns = np.linspace(-math.pi - 0.12, 0.12, spikes * 2 + 1)
+    outer = np.array([head.dome(t, t, 0.0, 0.0, 1)[0] for t in turns])
+    if not pressed:
+        far = np.array([0.215 if k % 4 == 1 else 0.165 for k in range(1, spikes * 2, 2)])
+        along = np.sin(np.linspace(0.10, np.pi - 0.10, spikes)) * 0.8 + 0.28
+        out = outer[1::2] - (head.skull_x, 0.05)
+        lean = np.stack([0.05 + 0.0 * far, -0.02 * along], axis=1)
+        outer[1::2] += out / np.linalg.norm(out, axis=1, keepdims=True) * (far * along)[:, None] + lean
+        outer[::2] += (0.0, 0.0)
+    x = np.linspace(-0.80 * w, 0.80 * w, 9)
+    jag = np.array([0.06, -0.01, 0.085, 0.0, 0.075, 0.005, 0.085, -0.005, 0.06])
+    front = np.stack([x, h + 0.015 + jag + 0.05 * (np.abs(x) / w) ** 2], axis=1)
+    sides = [(-w * 0.995, 0.03), (-w * 0.91, 0.03), (-w * 0.89, -0.10)]
+    line = head.on_face(np.concatenate([sides, front, [(-a, b) for a, b in sides[::-1]]]))
+    shape = np.concatenate([outer, line[::-1]])
+    canvas.stroke(shape, tones.hair_dark, 0.012, closed=True)
+    canvas.fill(shape, mix(tones.hair, tones.hair_light, 0.30), shade=(mix(tones.hair, tones.hair_dark, 0.35), (-0.1, -0.66), (0.1, -0.1)))
+    if canvas.pixel > _FINE_PX or pressed:
+        return
+    for k in range(1, spikes * 2, 2):
+        tip, root = outer[k], (outer[k - 1] + outer[k + 1]) / 2
+        deep = root + (np.array([head.skull_x, -0.1]) - root) * 0.42
+        dark = [outer[k + 1], tip * 0.86 + root * 0.14, deep]
+        canvas.fill(dark, mix(tones.hair, tones.hair_dark, 0.45))
+        line = ribbon(np.array([tip * 0.8 + root * 0.2, root, deep]), [0.001, 0.012, 0.001])
+        canvas.fill(line + (-0.02, 0.0), tones.hair_light)
+
+
+_Draw = Callable[[Canvas, Head], None]
+_BACKS: Final[dict[str, _Draw]] = {
+    "short": _nape,
+    "shoulder-length": _shoulder_back,
+    "long": _long_back,
+    "long with bangs": _long_back,
+    "curly": _curly_back,
+    "bun": _bun_back,
+    "ponytail": _tail_back,
+    "braids": _nape,
+}
+_FRONTS: Final[dict[str, _Draw]] = {
+    "short": _short_front,
+    "shoulder-length": _shoulder_front,
+    "long": _long_front,
+    "long with bangs": _bangs_front,
+    "curly": _curly_front,
+    "bun": _pulled_front,
+    "ponytail": _pulled_front,
+    "braids": _braids_front,
+    "spiky": _spiky_front,
+}

@@ -1,0 +1,269 @@
+"""What is worn on a head: hats, headphones, glasses, earrings, a choker.
+
+Knows where skull, eyes and ears lie. Knows nothing about hair styles or clothes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from limner.world.build import build_of
+from limner.world.canvas import RGB, Canvas, Points, arc, oval, ribbon, smooth
+from limner.world.palette import COLOURS, INK, darken, lighten, mix
+from limner.world.skull import Head
+
+_GOLD: Final[RGB] = (226, 172, 58)
+_FRAMES: Final[dict[str, RGB]] = {
+    "black glasses": (30, 28, 34),
+    "blue glasses": (36, 92, 196),
+    "red glasses": (204, 36, 44),
+    "dark sunglasses": (24, 22, 28),
+}
+
+
+# ---- glasses -------------------------------------------------------------------------------------------------
+
+
+def draw_glasses(canvas: Canvas, head: Head) -> None:
+    """Frames of their colour before the eyes; sunglasses with dark lenses."""
+    kind = head.person.traits.glasses
+    if kind == "none":
+        return
+    frame, sun = _FRAMES[kind], kind == "dark sunglasses"
+    w = max(head.eye_w * 1.30, 0.112) * (1.06 if sun else 1.0)
+    x = max(head.eye_x, w + 0.016)
+    y, h = head.eye_y + 0.008, max(w * 0.84, head.eye_h * 1.3)
+    lenses = [head.on_face(_lens(side, side * x, y, w, h, sun), lift=0.05) for side in (-1, 1)]
+    for side in (-1, 1):
+        arm = [(side * (x + w * 0.96), y - h * 0.25), (side * head.width * 1.0, y - h * 0.20)]
+        ends = head.on_face(arm, lift=0.0)
+        if side * head.sin <= 0.08:
+            canvas.stroke(ends, frame, 0.022)
+    for lens in lenses:
+        if sun:
+            canvas.fill(lens, (26, 24, 34), shade=((86, 76, 92), (0.0, y - h * 0.2), (0.0, y + h * 1.2)))
+        else:
+            canvas.fill(lens, (226, 240, 255), alpha=0.20)
+        _gleam(canvas, lens, 0.30 if sun else 0.40)
+        canvas.stroke(lens, frame, 0.024 if not sun else 0.020, closed=True)
+    bridge = head.on_face([(-x + w * 0.9, y - h * 0.25), (0.0, y - h * 0.42), (x - w * 0.9, y - h * 0.25)], lift=0.06)
+    canvas.stroke(smooth(bridge, closed=False, samples=4), frame, 0.022)
+
+
+def _lens(side: int, x: float, y: float, w: float, h: float, sun: bool) -> Points:
+    """A rounded lens, flatter on top and narrower below; clockwise from its right end."""
+    t = np.linspace(0, 2 * np.pi, 28, endpoint=False)
+    c, s = np.cos(t), np.sin(t)
+    power = 0.72
+    px = np.sign(c) * np.abs(c) ** power * w
+    py = np.sign(s) * np.abs(s) ** power * h
+    py = np.where(py < 0, py * 0.80, py * (1.02 if sun else 0.95))
+    px = px * (1 - 0.12 * (py / h)) + side * 0.02 * (-py / h)
+    return np.stack([px + x, py + y], axis=1)
+
+
+def _gleam(canvas: Canvas, lens: Points, alpha: float) -> None:
+    """A slanted streak of light across a lens."""
+    low, high = lens.min(axis=0), lens.max(axis=0)
+    size = high - low
+    streak = np.array([(0.22, 0.55), (0.46, 0.10), (0.60, 0.12), (0.34, 0.66)]) * size + low
+    canvas.fill(streak, (255, 255, 255), alpha=alpha)
+
+
+# ---- jewellery -----------------------------------------------------------------------------------------------
+
+
+def draw_earrings(canvas: Canvas, head: Head) -> None:
+    """Hoops or pearls at the ear lobes that can be seen."""
+    kind = head.person.traits.jewellery
+    if kind not in ("gold hoop earrings", "pearl earrings"):
+        return
+    for side in (-1, 1):
+        away = side * head.sin > 0.12
+        if side * head.sin > 0.34:
+            continue
+        x = side * (head.width + 0.012) * (head.cos if not away else 1.0) + (0.10 if abs(head.sin) > 0.12 else 0.03) * head.sin
+        y = 0.5 * (head.eye_y + head.nose_y) + head.ear * 0.98
+        if kind == "pearl earrings":
+            canvas.ellipse(x, y + 0.022, 0.042, 0.042, (178, 168, 170))
+            canvas.ellipse(x, y + 0.020, 0.036, 0.036, (255, 252, 246), shade=((214, 204, 206), (x - 0.01, y), (x + 0.03, y + 0.05)))
+            canvas.ellipse(x - 0.010, y + 0.008, 0.011, 0.011, (255, 255, 255))
+        else:
+            ring = oval(x, y + 0.070, 0.058, 0.074)
+            canvas.stroke(ring, darken(_GOLD, 0.35), 0.027, closed=True)
+            canvas.stroke(ring, _GOLD, 0.018, closed=True)
+            canvas.stroke(arc(x, y + 0.070, 0.058, 0.074, 2.6, 4.0), (255, 232, 160), 0.010)
+
+
+def draw_choker(canvas: Canvas, head: Head) -> None:
+    """A black band around the neck, below the chin."""
+    if head.person.traits.jewellery != "black choker":
+        return
+    build = build_of(head.person.traits)
+    half = build.neck_half + 0.004
+    y = 0.5 * (max(head.chin_y, 0.48) + build.pit_y) - 0.012
+    tall = min(0.036, 0.22 * (build.pit_y - head.chin_y) + 0.012)
+    band = np.array([(-half, y - 0.030), (0, y + 0.012), (half, y - 0.030)])
+    canvas.fill(ribbon(smooth(band, closed=False, samples=5), tall * 1.5), (26, 22, 28))
+    canvas.ellipse(0.0, y + 0.040, 0.022, 0.026, (196, 190, 200))
+
+
+# ---- hats ----------------------------------------------------------------------------------------------------
+
+
+def _dye(head: Head) -> tuple[RGB, RGB, RGB]:
+    """The headwear's colour, its light and its shade."""
+    colour = COLOURS[head.person.traits.headwear_colour]
+    return colour, lighten(colour, 0.25), darken(colour, 0.35)
+
+
+def _rim_y(head: Head) -> float:
+    """Where a hat's edge sits: a little below the hairline, clear of the brows."""
+    return min(head.hairline_y + 0.055, head.brow_y - 0.070)
+
+
+def draw_headwear_back(canvas: Canvas, head: Head) -> None:
+    """What of a hat lies behind the head."""
+    if head.person.traits.headwear == "sun hat":
+        _, _, shade = _dye(head)
+        x = head.skull_x
+        canvas.ellipse(x, _rim_y(head) + 0.0, head.width + 0.37, 0.16, shade)
+
+
+def draw_headwear_front(canvas: Canvas, head: Head) -> None:
+    """What of the headwear lies over the head."""
+    draw = _HATS.get(head.person.traits.headwear)
+    if draw is not None:
+        draw(canvas, head)
+
+
+def _crown_of_hat(head: Head, y: float, side: float, top: float, sag: float) -> Points:
+    """A dome from the left of the rim at height `y` over the top to the right and back along a sagging rim."""
+    dome = head.dome(-math.pi, 0.0, side, top, 19)
+    keep = dome[dome[:, 1] < y]
+    w = head.width + side
+    left, right = (head.skull_x - w, y), (head.skull_x + w, y)
+    t = np.linspace(0, np.pi, 13)
+    slide = 0.12 * head.sin * np.sin(t)
+    rim = np.stack([head.skull_x + np.cos(t) * w + slide, y + np.sin(t) * sag], axis=1)
+    return np.concatenate([[left], keep, [right], rim])
+
+
+def _beanie(canvas: Canvas, head: Head) -> None:
+    colour, light, shade = _dye(head)
+    y, w, x = _rim_y(head), head.width + 0.035, head.skull_x
+    pom = (x - 0.10 * head.sin, head.crown_y - 0.15)
+    ring = np.linspace(0, 2 * np.pi, 15, endpoint=False)
+    bump = np.where(np.arange(15) % 2 == 0, 0.105, 0.088)
+    fluff = smooth(np.stack([pom[0] + np.cos(ring) * bump, pom[1] + np.sin(ring) * bump], axis=1), samples=3)
+    canvas.stroke(fluff, shade, 0.012, closed=True)
+    canvas.fill(fluff, lighten(colour, 0.45), shade=(colour, (pom[0], pom[1] - 0.08), (pom[0] + 0.06, pom[1] + 0.12)))
+    dome = _crown_of_hat(head, y - 0.06, 0.030, 0.085, 0.03)
+    canvas.stroke(dome, shade, 0.014, closed=True)
+    canvas.fill(dome, light, shade=(mix(colour, shade, 0.5), (x - 0.25, -0.55), (x + 0.30, -0.15)))
+    for k in np.linspace(-0.8, 0.8, 7):
+        rib = [(x + k * 0.30, head.crown_y - 0.05 + 0.10 * k * k), (x + k * w * 0.94, -0.40), (x + k * w * 1.02, y - 0.10)]
+        canvas.fill(ribbon(smooth(rib, closed=False, samples=4), [0.002, 0.010, 0.008]), mix(colour, shade, 0.6))
+    t = np.linspace(-1, 1, 13)
+    slide = 0.10 * head.sin * (1 - t * t)
+    top = np.stack([x + t * w + slide, y - 0.115 + 0.035 * (1 - t * t)], axis=1)
+    low = np.stack([x + t * w * 1.01 + slide, y + 0.015 + 0.035 * (1 - t * t)], axis=1)
+    cuff = np.concatenate([top, low[::-1]])
+    canvas.stroke(cuff, shade, 0.014, closed=True)
+    canvas.fill(cuff, light, shade=(mix(colour, shade, 0.35), (x - 0.3, y), (x + 0.35, y)))
+    for k in range(1, 12):
+        canvas.fill(ribbon(np.array([top[k], low[k]]), 0.011), mix(colour, shade, 0.65))
+
+
+def _cap(canvas: Canvas, head: Head) -> None:
+    colour, light, shade = _dye(head)
+    y, x = _rim_y(head) - 0.02, head.skull_x
+    dome = _crown_of_hat(head, y, 0.030, 0.065, 0.045)
+    canvas.stroke(dome, shade, 0.014, closed=True)
+    canvas.fill(dome, light, shade=(mix(colour, shade, 0.45), (x - 0.2, -0.5), (x + 0.28, -0.15)))
+    front = x + 0.16 * head.sin
+    for k in (-0.52, 0.52):
+        seam = [(front * 0.6, head.crown_y - 0.060), (front + k * 0.72 * head.width, -0.42), (front + k * 1.1 * head.width, y + 0.03)]
+        canvas.fill(ribbon(smooth(seam, closed=False, samples=4), [0.006, 0.008, 0.006]), mix(colour, shade, 0.7))
+    canvas.ellipse(x + 0.03 * head.sin, head.crown_y - 0.065, 0.035, 0.020, shade)
+    bx = 0.62 * head.sin
+    brim = [(-0.345, y + 0.005), (-0.20, y - 0.040), (0, y - 0.055), (0.20, y - 0.040), (0.345, y + 0.005)]
+    brim += [(0.31, y + 0.070), (0.16, y + 0.092), (0, y + 0.096), (-0.16, y + 0.092), (-0.31, y + 0.070)]
+    wide = (head.width + 0.035) / 0.36
+    shape = smooth(np.array(brim) * (wide, 1.0) + (bx * 0.30, 0.0), samples=5)
+    canvas.stroke(shape, shade, 0.014, closed=True)
+    canvas.fill(shape, mix(colour, light, 0.4), shade=(mix(colour, shade, 0.8), (0, y - 0.03), (0, y + 0.10)))
+
+
+def _sun_hat(canvas: Canvas, head: Head) -> None:
+    colour, light, shade = _dye(head)
+    y, x = _rim_y(head), head.skull_x
+    dome = _crown_of_hat(head, y, 0.020, 0.090, 0.02)
+    canvas.fill(dome, light, shade=(mix(colour, shade, 0.35), (x - 0.2, -0.5), (x + 0.3, -0.2)))
+    ribbon_colour = (250, 244, 232) if min(colour) < 200 else (96, 62, 58)
+    w = head.width + 0.022
+    t = np.linspace(-1, 1, 13)
+    band = np.concatenate(
+        [np.stack([x + t * w * 0.985, y - 0.125 + 0.03 * (1 - t * t)], axis=1), np.stack([x + t * w, y - 0.02 + 0.03 * (1 - t * t)], axis=1)[::-1]]
+    )
+    canvas.fill(band, ribbon_colour)
+    wide = head.width + 0.37
+    t = np.linspace(0, np.pi, 21)
+    low = np.stack([x + np.cos(t) * wide, y + np.sin(t) * 0.075 - 0.012 + 0.02 * np.cos(2 * t)], axis=1)
+    top = np.stack([x + np.cos(t[::-1]) * wide, y - 0.035 - np.sin(t) * 0.035], axis=1)
+    brim = np.concatenate([low, top])
+    canvas.stroke(brim, shade, 0.012, closed=True)
+    canvas.fill(brim, light, shade=(colour, (x - 0.2, y - 0.05), (x + 0.2, y + 0.08)))
+    weave = np.stack([x + np.cos(t) * wide * 0.86, y + np.sin(t) * 0.045 - 0.015], axis=1)
+    canvas.fill(ribbon(weave, [0.001, 0.008, 0.001]), mix(colour, shade, 0.45))
+
+
+def _tricorne(canvas: Canvas, head: Head) -> None:
+    colour, light, shade = _dye(head)
+    y, x = _rim_y(head) + 0.01, head.skull_x + 0.06 * head.sin
+    dome = _crown_of_hat(head, y - 0.02, 0.015, 0.110, 0.0)
+    canvas.fill(dome, mix(colour, shade, 0.55))
+    wide = head.width + 0.24
+    points = [
+        (-wide, y - 0.115), (-wide * 0.62, y - 0.06), (-wide * 0.30, y + 0.015), (0.0, y + 0.045), (wide * 0.30, y + 0.015),
+        (wide * 0.62, y - 0.06), (wide, y - 0.115), (wide * 0.62, y - 0.235), (wide * 0.28, y - 0.185), (0.0, y - 0.095),
+        (-wide * 0.28, y - 0.185), (-wide * 0.62, y - 0.235),
+    ]  # fmt: skip
+    shape = smooth(np.array(points) + (x, 0.0), samples=5)
+    canvas.stroke(shape, shade, 0.014, closed=True)
+    canvas.fill(shape, light, shade=(colour, (x - 0.2, y - 0.2), (x + 0.15, y + 0.05)))
+    trim = shape[6 * 5 : 12 * 5 + 1]
+    canvas.stroke(trim, darken(_GOLD, 0.25), 0.030)
+    canvas.stroke(trim, _GOLD, 0.020)
+    canvas.ellipse(x + wide * 0.46, y - 0.10, 0.036, 0.036, _GOLD)
+    canvas.ellipse(x + wide * 0.46, y - 0.10, 0.020, 0.020, darken(_GOLD, 0.3))
+
+
+def _headphones(canvas: Canvas, head: Head) -> None:
+    colour, light, shade = _dye(head)
+    x = head.skull_x
+    band = head.dome(-math.pi - 0.05, 0.05, 0.060, 0.085, 25)
+    canvas.stroke(band, shade, 0.062)
+    canvas.stroke(band, colour, 0.044)
+    canvas.stroke(band[5:13] + (0.0, -0.006), light, 0.014)
+    y = 0.5 * (head.eye_y + head.nose_y) - 0.03
+    for side in (-1, 1):
+        away = side * head.sin > 0.0
+        cx = x + side * (head.width + 0.035) - (side * 0.42 * abs(head.sin) * head.width * 0.5 if not away else 0.0)
+        rx = 0.062 + (0.05 * abs(head.sin) if not away else -0.02 * abs(head.sin))
+        canvas.ellipse(cx - side * 0.030, y, rx, 0.130, darken(INK, 0.1))
+        canvas.ellipse(cx + side * 0.006, y, rx + 0.006, 0.146, shade)
+        canvas.ellipse(cx + side * 0.006, y, rx - 0.006, 0.132, light, shade=(colour, (cx - 0.04, y - 0.10), (cx + 0.05, y + 0.10)))
+
+
+_HATS: Final[dict[str, Callable[[Canvas, Head], None]]] = {
+    "beanie": _beanie,
+    "cap": _cap,
+    "sun hat": _sun_hat,
+    "tricorne hat": _tricorne,
+    "headphones": _headphones,
+}

@@ -1,0 +1,280 @@
+"""The measures of a head: how age, presentation and the 22 identity parameters become lengths, and how it turns.
+
+Knows where everything of a head lies in the head's own frame: its centre at (0, 0), chin to crown about 1.0, y down.
+Knows nothing about drawing: eyes, mouth, hair and hats read their places here.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from limner.world.canvas import RGB, Points, smooth
+from limner.world.palette import HAIR_COLOURS, SKINS, lighten, mix, skin_shadow
+from limner.world.person import Person
+
+MOST_TURN_RAD: Final = 0.52  # how far `turn` = 1 turns the head
+MOST_TILT_RAD: Final = 0.16
+_DEPTH: Final = 0.34  # how far the face's middle stands before the ears
+_SKULL_Y: Final = -0.07  # height of the skull's widest place
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Age:
+    """The average face of an age, in head units; half widths where a width is meant."""
+
+    width: float
+    eye_y: float
+    nose_y: float
+    mouth_y: float
+    eye_w: float
+    jaw: float
+    cheek: float
+    chin_y: float
+    chin_w: float
+    nose_w: float
+    mouth_w: float
+    lip: float
+    hairline_y: float
+    brow: float
+    ear: float
+    maturity: float  # how far a man's face differs from a woman's
+
+
+# fmt: off
+_AGES: Final = {
+    "baby": _Age(width=.420, eye_y=.115, nose_y=.235, mouth_y=.325, eye_w=.094, jaw=.315, cheek=.050, chin_y=.465,
+                 chin_w=.150, nose_w=.040, mouth_w=.080, lip=.85, hairline_y=-.27, brow=.45, ear=.080, maturity=0.),
+    "child": _Age(width=.395, eye_y=.080, nose_y=.230, mouth_y=.325, eye_w=.095, jaw=.285, cheek=.026, chin_y=.480,
+                  chin_w=.130, nose_w=.044, mouth_w=.098, lip=.85, hairline_y=-.25, brow=.75, ear=.082, maturity=.25),
+    "teenager": _Age(width=.368, eye_y=.052, nose_y=.212, mouth_y=.322, eye_w=.088, jaw=.258, cheek=.008, chin_y=.495,
+                     chin_w=.115, nose_w=.051, mouth_w=.110, lip=1., hairline_y=-.245, brow=.95, ear=.080, maturity=.7),
+    "young adult": _Age(width=.360, eye_y=.038, nose_y=.207, mouth_y=.322, eye_w=.084, jaw=.255, cheek=.0, chin_y=.50,
+                        chin_w=.115, nose_w=.055, mouth_w=.118, lip=1., hairline_y=-.25, brow=1., ear=.080, maturity=1.),
+    "middle-aged": _Age(width=.366, eye_y=.030, nose_y=.208, mouth_y=.325, eye_w=.078, jaw=.274, cheek=.004, chin_y=.50,
+                        chin_w=.125, nose_w=.060, mouth_w=.120, lip=.85, hairline_y=-.27, brow=1., ear=.085, maturity=1.),
+    "elderly": _Age(width=.362, eye_y=.032, nose_y=.216, mouth_y=.334, eye_w=.072, jaw=.282, cheek=-.004, chin_y=.505,
+                    chin_w=.130, nose_w=.066, mouth_w=.116, lip=.55, hairline_y=-.29, brow=1., ear=.098, maturity=.8),
+}
+_EYE_COLOURS: Final = np.array(
+    [(112, 66, 34), (172, 120, 44), (82, 148, 72), (58, 128, 208), (146, 160, 178)], dtype=float
+)  # brown, hazel, green, blue, gray at -1, -.5, 0, .5, 1
+# fmt: on
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tones:
+    """The colours of one head."""
+
+    skin: RGB
+    skin_light: RGB
+    skin_shade: RGB
+    skin_line: RGB
+    blush: RGB
+    lip: RGB
+    iris: RGB
+    hair: RGB
+    hair_dark: RGB
+    hair_light: RGB
+    brow: RGB
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """One person's head, turned. Half widths end in `_w`, half heights in `_h`, places in `_x` and `_y`."""
+
+    person: Person
+    width: float
+    jaw: float
+    cheek: float
+    chin_y: float
+    chin_w: float
+    crown_y: float
+    hairline_y: float
+    eye_x: float
+    eye_y: float
+    eye_w: float
+    eye_h: float
+    eye_tilt: float
+    brow_y: float
+    brow: float
+    brow_arch: float
+    brow_tilt: float
+    nose_y: float
+    nose_w: float
+    mouth_y: float
+    mouth_w: float
+    lip: float
+    ear: float
+    mole: tuple[float, float, float]  # x, y, radius
+    tones: Tones
+    turn: float
+    sin: float
+    cos: float
+
+    def depth(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How far points (N, 2) of the face stand out towards the viewer: (N,)."""
+        u = points[..., 0] / (self.width * 1.08)
+        v = (points[..., 1] - 0.05) / 0.78
+        return np.asarray(_DEPTH * np.sqrt(np.maximum(1 - u * u - v * v, 0.02)))
+
+    def on_face(self, points: ArrayLike, lift: float = 0.0) -> Points:
+        """Points (N, 2) of the face seen straight on, as the turned head shows them; `lift` above the skin."""
+        flat = np.array(points, dtype=np.float64)
+        if self.sin:
+            flat[..., 0] = flat[..., 0] * self.cos + (self.depth(flat) + lift) * self.sin
+        return flat
+
+    def spot(self, x: float, y: float, lift: float = 0.0) -> tuple[float, float]:
+        """One point of the face as the turned head shows it."""
+        moved = self.on_face([[x, y]], lift)[0]
+        return float(moved[0]), float(moved[1])
+
+    @property
+    def skull_x(self) -> float:
+        """Where the skull's middle goes when the face turns away."""
+        return -0.035 * self.sin / 0.5
+
+    def dome(self, start: float, end: float, side: float = 0.0, top: float = 0.0, count: int = 25) -> Points:
+        """The skull's upper outline between two angles (radians, 0 right, -pi/2 top), grown by `side` and `top`."""
+        turns = np.linspace(start, end, count)
+        c, s = np.cos(turns), np.sin(turns)
+        power = 2 / 2.25
+        x = np.sign(c) * np.abs(c) ** power * (self.width + side)
+        y = np.sign(s) * np.abs(s) ** power * (_SKULL_Y - self.crown_y + top)
+        return np.stack([x + self.skull_x, y + _SKULL_Y], axis=1)
+
+    @cached_property
+    def outline(self) -> Points:
+        """The head without hair and ears, closed, from the left temple over the crown to the chin and back."""
+        return _outline(self)
+
+
+def _outline(head: Head) -> Points:
+    low = head.chin_y - 0.5
+    right = np.array(
+        [
+            (head.width * 0.995 + 0.15 * head.cheek, 0.07),
+            (head.width * 0.62 + head.jaw * 0.38 + head.cheek, 0.22 + low * 0.3),
+            (head.jaw + head.cheek * 0.35, 0.355 + low * 0.6),
+            (head.chin_w + (head.jaw - head.chin_w) * 0.36, 0.449 + low * 0.9),
+            (head.chin_w * 0.55, head.chin_y - 0.008),
+        ]
+    )
+    left = right[::-1] * (-1, 1)
+    front = np.concatenate([right, [(0.0, head.chin_y + 0.004)], left])
+    if head.sin:
+        # The lower face follows its front; the far cheek dips at the eye and swells below it.
+        share = np.clip((front[:, 1] + 0.05) / 0.5, 0, 1) ** 1.2
+        front[:, 0] += head.sin * (0.30 * share)
+        far = front[:5] if head.sin > 0 else front[:-6:-1]
+        out = abs(head.sin) * np.array([-0.055, -0.050, -0.075, -0.05, -0.01])
+        far[:, 0] += np.sign(head.sin) * out
+    curve = head.dome(-math.pi, 0.0)
+    whole = np.concatenate([curve[::3], front])
+    return smooth(whole, samples=5)
+
+
+def _tones(person: Person) -> Tones:
+    traits = person.traits
+    skin = SKINS[traits.skin]
+    hair = HAIR_COLOURS[traits.hair_colour]
+    places = np.linspace(-1, 1, 5)
+    iris = [float(np.interp(person.identity.eye_hue, places, _EYE_COLOURS[:, i])) for i in range(3)]
+    woman = traits.presentation == "woman"
+    deep = traits.skin == "dark"
+    lip = mix(skin, (176, 48, 66), 0.42 if woman else 0.24)
+    brows = {"white": (176, 172, 170), "gray": (104, 102, 106), "blond": (160, 116, 62), "red": (136, 62, 34)}
+    black = traits.hair_colour == "black"
+    return Tones(
+        skin=skin,
+        skin_light=lighten(skin, 0.14 if deep else 0.3),
+        skin_shade=skin_shadow(skin, 0.34 if deep else 0.24),
+        skin_line=skin_shadow(skin, 0.66 if deep else 0.55),
+        blush=mix(skin, (214, 62, 62), 0.34 if deep else 0.42),
+        lip=lip,
+        iris=(round(iris[0]), round(iris[1]), round(iris[2])),
+        hair=hair,
+        hair_dark=mix(hair, (34, 18, 40), 0.42),
+        hair_light=(96, 88, 108) if black else mix(hair, (255, 240, 214), 0.4),
+        brow=brows.get(traits.hair_colour, mix(hair, (30, 18, 24), 0.35)),
+    )
+
+
+def _mole(identity_place: float, eye_y: float, mouth_y: float, mouth_w: float, chin_y: float) -> tuple[float, float]:
+    """A mole wanders from one cheek below the mouth to the other."""
+    spots = [
+        (-0.245, eye_y + 0.13),
+        (-0.205, eye_y + 0.21),
+        (-mouth_w - 0.035, mouth_y - 0.035),
+        (-mouth_w * 0.7, mouth_y + 0.075),
+        (mouth_w * 0.7, mouth_y + 0.08),
+        (mouth_w + 0.035, mouth_y - 0.035),
+        (0.205, eye_y + 0.21),
+        (0.245, eye_y + 0.13),
+    ]
+    places = np.linspace(-1, 1, len(spots))
+    x, y = zip(*spots, strict=True)
+    return float(np.interp(identity_place, places, x)), float(np.interp(identity_place, places, y))
+
+
+def measure(person: Person, turn: float = 0.0) -> Head:
+    """The head of `person`, turned by `turn` in [-1, 1] (negative looks to the picture's left)."""
+    return _measure(person, round(max(-1.0, min(1.0, turn)), 3))
+
+
+@lru_cache(maxsize=256)
+def _measure(person: Person, turn: float) -> Head:
+    i, age = person.identity, _AGES[person.traits.age]
+    man = age.maturity if person.traits.presentation == "man" else 0.0
+    width = age.width + 0.045 * i.face_width
+    stretch = 0.045 * i.face_length
+    chin_y = age.chin_y + stretch + 0.035 * i.chin_length
+    eye_y = age.eye_y + 0.042 * i.eye_height + 0.25 * stretch
+    size = (1 + 0.26 * i.eye_size) * (1 - 0.10 * man)
+    eye_w = age.eye_w * size
+    eye_x = min(0.168 * (width / 0.36) ** 0.5 + 0.034 * i.eye_spacing, width - eye_w * 0.95 - 0.02)
+    eye_x = max(eye_x, eye_w + 0.028)
+    eye_h = eye_w * (0.70 - 0.10 * man + (0.06 if age.maturity < 0.5 else 0.0))
+    nose_y = age.nose_y + 0.034 * i.nose_length + 0.5 * stretch
+    nose_y = max(nose_y, eye_y + 0.075)
+    mouth_y = age.mouth_y + 0.026 * i.mouth_height + 0.75 * stretch + 0.006 * i.chin_length
+    mouth_y = min(max(mouth_y, nose_y + 0.068), chin_y - 0.085)
+    mouth_w = age.mouth_w * (1 + 0.30 * i.mouth_width) * (1 + 0.06 * man)
+    angle = turn * MOST_TURN_RAD
+    brow_gap = 0.050 + 0.012 * age.eye_w / 0.08 - 0.012 * man
+    return Head(
+        person=person,
+        width=width,
+        jaw=min(age.jaw + 0.024 * man + 0.058 * i.jaw_width + 0.45 * (width - age.width), width - 0.02),
+        cheek=age.cheek + 0.032 * i.cheek_fullness,
+        chin_y=chin_y,
+        chin_w=age.chin_w * (1 + 0.22 * man + 0.18 * i.jaw_width - 0.14 * i.chin_length),
+        crown_y=-0.5 - 0.030 * i.forehead_height,
+        hairline_y=age.hairline_y - 0.055 * i.forehead_height,
+        eye_x=eye_x,
+        eye_y=eye_y,
+        eye_w=eye_w,
+        eye_h=eye_h,
+        eye_tilt=0.05 + 0.24 * i.eye_tilt - (0.06 if person.traits.age == "elderly" else 0.0),
+        brow_y=eye_y - eye_h - brow_gap,
+        brow=0.033 * age.brow * (1 + 0.52 * i.brow_thickness) * (1 + 0.38 * man),
+        brow_arch=0.024 * (1 - 0.55 * man) + 0.022 * i.brow_arch,
+        brow_tilt=0.02 + 0.24 * i.brow_tilt,
+        nose_y=nose_y,
+        nose_w=age.nose_w * (1 + 0.34 * i.nose_width) * (1 + 0.12 * man),
+        mouth_y=mouth_y,
+        mouth_w=mouth_w,
+        lip=0.030 * age.lip * (1 + 0.55 * i.lip_fullness) * (1 - 0.25 * man),
+        ear=age.ear * (1 + 0.34 * i.ear_size),
+        mole=(*_mole(i.mole_place, eye_y, mouth_y, mouth_w, chin_y), 0.0125 + 0.0095 * i.mole_size),
+        tones=_tones(person),
+        turn=turn,
+        sin=math.sin(angle),
+        cos=math.cos(angle),
+    )

@@ -1,0 +1,125 @@
+"""Facial hair: stubble, beard, mustache.
+
+Knows the jaw's shape from the head's measures. Knows nothing of the hair on top.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from limner.world.canvas import Canvas, Points, ribbon, smooth
+from limner.world.palette import mix
+from limner.world.skull import Head
+
+
+def draw_whiskers(canvas: Canvas, head: Head) -> None:
+    """The person's facial hair; none for none."""
+    kind = head.person.traits.facial_hair
+    if kind == "none":
+        return
+    if kind == "stubble":
+        _stubble(canvas, head)
+        return
+    if kind != "mustache":
+        _beard(canvas, head)
+    if kind != "beard":
+        _mustache(canvas, head)
+
+
+def _jaw(head: Head, grow: float) -> Points:
+    """The lower outline from the right ear under the chin to the left ear, grown outwards by `grow`."""
+    rim = head.outline[head.outline[:, 1] > 0.10]
+    middle, _ = head.spot(0.0, 0.2)
+    out = rim - (middle, 0.15)
+    length = np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-6)
+    low = np.clip((rim[:, 1:] - 0.10) / 0.25, 0, 1)
+    return np.asarray(rim + out / length * grow * low * (0.7, 1.25))
+
+
+def _field(head: Head, grow: float, cheek: float) -> Points:
+    """Where a beard grows: the jaw below, a line over the cheeks above, open around the mouth's upper lip."""
+    rim = _jaw(head, grow)
+    m, w = head.mouth_y, head.mouth_w
+    upper = [
+        (-head.width * 0.985, 0.10),
+        (-head.width * 0.90, 0.20),
+        (-w - 0.075 - cheek, m - 0.075 - cheek),
+        (-w - 0.020, m - 0.060),
+        (-w * 0.55, m - 0.025 - 0.5 * cheek),
+        (0.0, m - 0.015 - 0.5 * cheek),
+    ]
+    line = smooth(upper + [(-x, y) for x, y in upper[-2::-1]], closed=False, samples=4)
+    return np.concatenate([rim, head.on_face(line)])
+
+
+def _stubble(canvas: Canvas, head: Head) -> None:
+    """A gray-brown bloom over jaw and upper lip, with short dots."""
+    tones = head.tones
+    shade = mix(mix(tones.hair_dark, (70, 66, 74), 0.4), tones.skin_shade, 0.1)
+    field = _field(head, 0.0, 0.035)
+    canvas.fill(field, shade, alpha=0.34)
+    lip = [(-1.0, 0.0), (-0.72, -0.62), (0.0, -0.84), (0.72, -0.62), (1.0, 0.0)]
+    across = np.array(lip) * (head.mouth_w * 1.05, head.mouth_y - head.nose_y - 0.012) + (0.0, head.mouth_y)
+    canvas.fill(head.on_face(across), shade, alpha=0.34)
+    if canvas.pixel > 0.016:
+        return
+    dot = mix(shade, (30, 24, 28), 0.4)
+    for x, y in _scatter(70):
+        px = x * (head.jaw + 0.03)
+        py = head.mouth_y - 0.05 + y * (head.chin_y - head.mouth_y + 0.05)
+        reach = head.jaw + 0.05 - 0.55 * max(py - 0.33, 0) / 0.17 * head.jaw
+        if abs(px) < reach and (abs(px) > head.mouth_w * 1.05 or py > head.mouth_y + 0.055):
+            cx, cy = head.spot(px, py)
+            canvas.fill([(cx - 0.003, cy - 0.006), (cx + 0.004, cy - 0.005), (cx + 0.002, cy + 0.007)], dot)
+
+
+@lru_cache(maxsize=4)
+def _scatter(count: int) -> tuple[tuple[float, float], ...]:
+    """Evenly spread places in [-1, 1] x [0, 1] (a plastic-number sequence)."""
+    n = np.arange(1, count + 1)
+    return tuple(zip((2 * (n * 0.7548776662 % 1) - 1).tolist(), (n * 0.5698402910 % 1).tolist(), strict=True))
+
+
+def _beard(canvas: Canvas, head: Head) -> None:
+    tones = head.tones
+    low = head.chin_y
+    canvas.fill(_field(head, 0.055, 0.0), tones.hair, shade=(tones.hair_dark, (-0.15, 0.2), (0.2, low + 0.08)))
+    _bristles(canvas, head)
+    # The lower lip's patch of skin keeps the mouth readable.
+    y = head.mouth_y + head.lip * 1.0
+    mouth = np.array([(-1.02, -0.4), (-0.5, 0.55), (0, 0.75), (0.5, 0.55), (1.02, -0.4), (0.4, -1.0), (-0.4, -1.0)])
+    opening = mouth * (head.mouth_w * 1.12, 0.034) + (0.0, y)
+    canvas.fill(head.on_face(smooth(opening, samples=4)), mix(tones.skin_shade, tones.hair_dark, 0.35))
+
+
+def _bristles(canvas: Canvas, head: Head) -> None:
+    if canvas.pixel > 0.02:
+        return
+    tones = head.tones
+    rim = _jaw(head, 0.045)
+    middle, _ = head.spot(0.0, 0.2)
+    light = mix(tones.hair, tones.hair_light, 0.45)
+    for i in range(3, len(rim) - 3, 3):
+        end = rim[i]
+        start = end + (np.array([middle * 0.4, 0.20]) - end) * 0.34
+        bend = (start + end) / 2 + (0.012, 0.0)
+        colour = light if i % 2 else tones.hair_dark
+        canvas.fill(ribbon(np.array([start, bend, end]), [0.002, 0.012, 0.002]), colour)
+
+
+def _mustache(canvas: Canvas, head: Head) -> None:
+    tones = head.tones
+    full = head.mouth_w * 1.22
+    top, low = head.nose_y + 0.018, head.mouth_y + 0.004
+    tall = max(low - top, 0.045)
+    for side in (-1, 1):
+        half = np.array(
+            [(0.0, 0.12), (0.30, 0.0), (0.68, 0.34), (1.02, 1.12), (0.86, 1.10), (0.50, 0.86), (0.18, 0.92), (0.0, 0.72)]
+        ) * (side * full, tall) + (0.0, top)
+        shape = head.on_face(smooth(half, samples=4), lift=0.04)
+        canvas.fill(shape, mix(tones.hair, tones.hair_dark, 0.15 if side < 0 else 0.4))
+        strand = np.array([(0.08, 0.30), (0.42, 0.36), (0.84, 0.92)]) * (side * full, tall) + (0.0, top)
+        curve = smooth(strand, closed=False, samples=4)
+        canvas.fill(head.on_face(ribbon(curve, [0.003, 0.014, 0.002]), lift=0.04), mix(tones.hair, tones.hair_light, 0.4))
