@@ -103,6 +103,11 @@ class Canvas:
         mask = self._mask(place, box)
         self._blend(box, mask, colour if shade is None else self._gradient(box, colour, shade), alpha)
 
+    def fill_all(self, polygons: Sequence[ArrayLike], colour: RGB) -> None:
+        """Fill many closed polygons, none overlapping another, in one colour (dots, petals, stripes)."""
+        if len(polygons):
+            cv2.fillPoly(self._image, [self._place(p) for p in polygons], colour, cv2.LINE_AA, _SHIFT)
+
     def stroke(
         self, points: ArrayLike, colour: RGB, width: float, closed: bool = False, alpha: float = 1.0
     ) -> None:

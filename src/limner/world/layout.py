@@ -83,6 +83,11 @@ class Stance:
     right_arm: Arm
     held: Held | None = None
 
+    @property
+    def lowest_heads(self) -> float:
+        """Where the body ends, feet or all, in heads below the head's centre."""
+        return _stature(self.build, self.pose)
+
     def place(self, x_heads: float, y_heads: float) -> Place:
         """From the figure's frame to the picture."""
         return self.x + x_heads * self.head, self.y + y_heads * self.head

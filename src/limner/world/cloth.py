@@ -1,0 +1,109 @@
+"""Cloth: the colours a garment is painted with, its folds, and its patterns.
+
+Knows colours and repeats. Knows nothing about bodies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from limner.world.canvas import RGB, Canvas, Points, oval
+from limner.world.palette import COLOURS, darken, lighten, luminance, mix
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cloth:
+    """One cloth: its colour in light and in shade, the line around it, and its pattern's second colour."""
+
+    base: RGB
+    light: RGB
+    shade: RGB
+    line: RGB
+    second: RGB
+    pattern: str = "plain"
+
+
+def cloth(colour: str | RGB, pattern: str = "plain") -> Cloth:
+    """The cloth of a colour word (or RGB)."""
+    base = COLOURS[colour] if isinstance(colour, str) else colour
+    bright = luminance(base)
+    if bright > 0.72:
+        second = mix(base, (92, 96, 150), 0.42)
+    elif bright > 0.42:
+        second = mix(base, (255, 252, 244), 0.72)
+    else:
+        second = mix(base, (246, 232, 206), 0.62)
+    return Cloth(
+        base=base,
+        light=lighten(base, 0.16 if bright > 0.25 else 0.12),
+        shade=darken(base, 0.15 if bright > 0.8 else 0.26),
+        line=darken(base, 0.42 if bright > 0.3 else 0.30) if bright > 0.22 else mix(base, (12, 10, 18), 0.55),
+        second=second,
+        pattern=pattern,
+    )
+
+
+def paint_cloth(
+    canvas: Canvas, outline: Points, made_of: Cloth, line: float = 0.018, pitch: float = 0.17
+) -> None:
+    """Fill an outline with lit cloth, its pattern (one repeat every `pitch`) and its contour of width `line`."""
+    (x0, y0), (x1, y1) = outline.min(axis=0), outline.max(axis=0)
+    across = 0.75 * (x1 - x0)
+    canvas.fill(outline, made_of.light, shade=(made_of.shade, (x0 + 0.2 * across, y0), (x0 + across + 0.2, y1 + 0.35)))
+    if made_of.pattern != "plain":
+        with canvas.clip(outline):
+            paint_pattern(canvas, (float(x0), float(y0), float(x1), float(y1)), made_of, pitch)
+    if line:
+        canvas.stroke(outline, made_of.line, line, closed=True)
+
+
+def paint_pattern(canvas: Canvas, box: tuple[float, float, float, float], made_of: Cloth, pitch: float) -> None:
+    """The pattern's repeats over `box`; the caller clips."""
+    x0, y0, x1, y1 = box
+    rows = np.arange(np.floor(y0 / pitch), np.ceil(y1 / pitch) + 1) * pitch
+    columns = np.arange(np.floor(x0 / pitch), np.ceil(x1 / pitch) + 1) * pitch
+    if made_of.pattern == "striped":
+        sag = 0.05 * (x1 - x0)
+        for y in rows:
+            canvas.stroke([[x0, y - sag], [(x0 + x1) / 2, y], [x1, y - sag]], made_of.second, pitch * 0.38)
+    elif made_of.pattern == "checkered":
+        for y in rows:
+            canvas.stroke([[x0, y], [x1, y]], made_of.second, pitch * 0.42, alpha=0.5)
+        for x in columns:
+            canvas.stroke([[x, y0], [x, y1]], made_of.second, pitch * 0.42, alpha=0.5)
+        fine = mix(made_of.line, made_of.second, 0.3)
+        for y in rows:
+            canvas.stroke([[x0, y + pitch / 2], [x1, y + pitch / 2]], fine, pitch * 0.07)
+        for x in columns:
+            canvas.stroke([[x + pitch / 2, y0], [x + pitch / 2, y1]], fine, pitch * 0.07)
+    elif made_of.pattern == "polka-dot":
+        dots = [(x + (pitch / 2 if i % 2 else 0.0), y) for i, y in enumerate(rows) for x in columns]
+        canvas.fill_all([oval(x, y, pitch * 0.24, pitch * 0.24)[::4] for x, y in dots], made_of.second)
+    elif made_of.pattern == "floral":
+        _paint_flowers(canvas, rows, columns, made_of, pitch)
+
+
+def _paint_flowers(canvas: Canvas, rows: Points, columns: Points, made_of: Cloth, pitch: float) -> None:
+    heart = (250, 206, 92) if luminance(made_of.second) < 0.85 else (236, 140, 84)
+    leaf = mix((74, 132, 76), made_of.base, 0.25)
+    places = [(x + (pitch * 0.55 if i % 2 else 0.0), y) for i, y in enumerate(rows) for x in columns[::1]]
+    places = [place for i, place in enumerate(places) if i % 3 != 1]
+    leaves, petals, hearts = [], [], []
+    for i, (x, y) in enumerate(places):
+        leaves.append(oval(x + 0.36 * pitch, y + 0.22 * pitch, 0.17 * pitch, 0.08 * pitch, 0.6)[::6])
+        for k in range(5):
+            turn = 2 * np.pi * k / 5 + i
+            px, py = x + 0.20 * pitch * np.cos(turn), y + 0.20 * pitch * np.sin(turn)
+            petals.append(oval(px, py, 0.15 * pitch, 0.15 * pitch)[::6])
+        hearts.append(oval(x, y, 0.11 * pitch, 0.11 * pitch)[::6])
+    canvas.fill_all(leaves, leaf)
+    for k in range(5):
+        canvas.fill_all(petals[k::5], made_of.second)
+    canvas.fill_all(hearts, heart)
+
+
+def fold(canvas: Canvas, points: Points | list[list[float]], made_of: Cloth, width: float = 0.03) -> None:
+    """A soft crease in the cloth."""
+    canvas.stroke(points, made_of.line, width, alpha=0.28)
