@@ -5,7 +5,17 @@ from language_samples import image_tokens, picture, small_tokenizer, three_round
 
 from limner.dialogue.parts import Instruction, Response, Round
 from limner.models.mllm import MultimodalLLM
-from limner.models.packing import NO_LABEL, SEEN, SLOT, block_mask, collate, lay_out, loss, pack, packed_hidden
+from limner.models.packing import (
+    NO_LABEL,
+    SEEN,
+    SLOT,
+    block_mask,
+    collate,
+    lay_out,
+    loss,
+    pack,
+    packed_hidden,
+)
 from limner.models.presets import TINY
 from limner.models.prompt import segments
 from limner.models.token_head import RegressionHead, build_token_head

@@ -25,7 +25,9 @@ from limner.models.prompt import (
 TOKENIZER = small_tokenizer()
 words = st.lists(
     st.one_of(
-        st.sampled_from(["<img>", "</s>", "<s>", "[INST]", "[/INST]\n", "[ /inst ]", "[[1 2 3 4]]", "<loc-5>", "Emma "]),
+        st.sampled_from(
+            ["<img>", "</s>", "<s>", "[INST]", "[/INST]\n", "[ /inst ]", "[[1 2 3 4]]", "<loc-5>", "Emma "]
+        ),
         st.text(st.characters(exclude_categories=["Cs"]), max_size=6),
     ),
     max_size=6,
@@ -34,7 +36,9 @@ words = st.lists(
 
 def spelled(parts: list) -> str:
     """Segments as the string that they stand for."""
-    names = {index: token for token, index in TOKENIZER.fast.get_vocab().items() if index in TOKENIZER.special_ids}
+    names = {
+        index: token for token, index in TOKENIZER.fast.get_vocab().items() if index in TOKENIZER.special_ids
+    }
     out = ""
     for part in parts:
         if isinstance(part, ImageSegment):
@@ -69,9 +73,13 @@ def test_the_template() -> None:
 
 def test_supervised_is_what_the_model_must_write_itself() -> None:
     first, _, third = three_rounds()
-    written = [part for part in segments(first, TOKENIZER) if isinstance(part, TextSegment) and part.supervised]
+    written = [
+        part for part in segments(first, TOKENIZER) if isinstance(part, TextSegment) and part.supervised
+    ]
     assert [spelled([part]) for part in written] == [" Here is the picture.<img>"]
-    written = [part for part in segments(third, TOKENIZER) if isinstance(part, TextSegment) and part.supervised]
+    written = [
+        part for part in segments(third, TOKENIZER) if isinstance(part, TextSegment) and part.supervised
+    ]
     assert written[0].ids[-1] == TOKENIZER.end_id
 
 
@@ -109,7 +117,8 @@ def test_user_text_stays_text(text: str) -> None:
 def test_a_round_has_the_shape_of_its_pictures_whatever_the_user_writes(text: str, num_pictures: int) -> None:
     pictures = tuple(picture(seed) for seed in range(num_pictures))
     made = segments(
-        Round(instruction=Instruction(text=text, pictures=pictures), response=Response(text="Emma.")), TOKENIZER
+        Round(instruction=Instruction(text=text, pictures=pictures), response=Response(text="Emma.")),
+        TOKENIZER,
     )
     ids = [index for part in made if isinstance(part, TextSegment) for index in part.ids]
     assert ids.count(TOKENIZER.start_id) == ids.count(TOKENIZER.end_id) == 1
@@ -130,10 +139,14 @@ def test_answers_survive(text: str) -> None:
     assert decode_response(ids, TOKENIZER) == neutralise(text)
     specials = TOKENIZER.special_ids.intersection(ids)
     locations = range(TOKENIZER.first_location_id, TOKENIZER.first_location_id + 224)
-    assert all(index in locations or index in (TOKENIZER.box_start_id, TOKENIZER.box_end_id) for index in specials)
+    assert all(
+        index in locations or index in (TOKENIZER.box_start_id, TOKENIZER.box_end_id) for index in specials
+    )
 
 
-@pytest.mark.parametrize("text", ["[[0 0 223 223]] and [[1 2 3 4]]", "[[1 2 3 224]]", "[[1 2 3]]", "[[01 2 3 4]]", ""])
+@pytest.mark.parametrize(
+    "text", ["[[0 0 223 223]] and [[1 2 3 4]]", "[[1 2 3 224]]", "[[1 2 3]]", "[[01 2 3 4]]", ""]
+)
 def test_boxes_survive(text: str) -> None:
     assert decode_response(encode_response(text, TOKENIZER), TOKENIZER) == text
 

@@ -8,7 +8,9 @@ from limner.models.tokenizer import SPECIAL_TOKENS, TextTokenizer, train_tokeniz
 TOKENIZER = small_tokenizer()
 
 special_looking = st.lists(
-    st.one_of(st.sampled_from(SPECIAL_TOKENS), st.text(max_size=8), st.sampled_from(["<", "img", ">", "</", "s>"])),
+    st.one_of(
+        st.sampled_from(SPECIAL_TOKENS), st.text(max_size=8), st.sampled_from(["<", "img", ">", "</", "s>"])
+    ),
     max_size=8,
 ).map("".join)
 

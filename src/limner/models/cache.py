@@ -75,7 +75,10 @@ class KeyValueCache:
             return _from_layers(filled[0])
         return _from_layers(
             [
-                (torch.cat([keys for keys, _ in parts], dim=-2), torch.cat([values for _, values in parts], dim=-2))
+                (
+                    torch.cat([keys for keys, _ in parts], dim=-2),
+                    torch.cat([values for _, values in parts], dim=-2),
+                )
                 for parts in zip(*filled, strict=True)
             ]
         )

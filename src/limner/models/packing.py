@@ -141,7 +141,9 @@ class PackedBatch:
 
     def to(self, device: torch.device | str) -> PackedBatch:
         """The same batch elsewhere."""
-        moved = {field.name: getattr(self, field.name).to(device, non_blocking=True) for field in fields(self)}
+        moved = {
+            field.name: getattr(self, field.name).to(device, non_blocking=True) for field in fields(self)
+        }
         return replace(self, **moved)
 
     @property
@@ -149,7 +151,9 @@ class PackedBatch:
         return len(self.painted_tokens_TKD)
 
 
-def collate(layouts: Sequence[Layout], image_tokens: Mapping[str, Tensor] | Sequence[Mapping[str, Tensor]]) -> PackedBatch:
+def collate(
+    layouts: Sequence[Layout], image_tokens: Mapping[str, Tensor] | Sequence[Mapping[str, Tensor]]
+) -> PackedBatch:
     """Joins layouts to a batch.
 
     Args:
@@ -168,9 +172,15 @@ def collate(layouts: Sequence[Layout], image_tokens: Mapping[str, Tensor] | Sequ
             row[: len(layout)] = getattr(layout, name)
         return torch.from_numpy(out)
 
-    seen = [_look_up(tokens, key) for tokens, layout in zip(maps, layouts, strict=True) for key in layout.seen_keys]
+    seen = [
+        _look_up(tokens, key)
+        for tokens, layout in zip(maps, layouts, strict=True)
+        for key in layout.seen_keys
+    ]
     painted = [
-        _look_up(tokens, key) for tokens, layout in zip(maps, layouts, strict=True) for key in layout.painted_keys
+        _look_up(tokens, key)
+        for tokens, layout in zip(maps, layouts, strict=True)
+        for key in layout.painted_keys
     ]
     empty = torch.zeros(0, 1, 1)
     return PackedBatch(
@@ -187,7 +197,9 @@ def collate(layouts: Sequence[Layout], image_tokens: Mapping[str, Tensor] | Sequ
 
 
 def pack(
-    dialogues: Sequence[Sequence[Sequence[Segment]]], image_tokens: Mapping[str, Tensor], num_image_tokens: int
+    dialogues: Sequence[Sequence[Sequence[Segment]]],
+    image_tokens: Mapping[str, Tensor],
+    num_image_tokens: int,
 ) -> PackedBatch:
     """`lay_out` of every dialogue (its rounds' segments), then `collate`."""
     return collate([lay_out(rounds, num_image_tokens) for rounds in dialogues], image_tokens)

@@ -54,7 +54,9 @@ def start_as_copy(resampler: Resampler, out_std: float) -> None:
 
     taken = torch.cat([directions_RD[:rank], torch.ones(1, sizes.width, dtype=torch.float64)])
     free_DF = _complement(taken)
-    resampler.query.copy_((free_DF @ torch.randn(free_DF.shape[1], dtype=torch.float64))[None].expand_as(resampler.query))
+    resampler.query.copy_(
+        (free_DF @ torch.randn(free_DF.shape[1], dtype=torch.float64))[None].expand_as(resampler.query)
+    )
     if isinstance(resampler.kv_proj, nn.Linear):
         resampler.kv_proj.weight.copy_(free_DF @ _orthogonal(free_DF.shape[1], sizes.input_dim))
 

@@ -22,7 +22,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from limner.models.flow import integrate, interpolate, random_noise, random_times, seeded_noise, target_velocity
+from limner.models.flow import (
+    integrate,
+    interpolate,
+    random_noise,
+    random_times,
+    seeded_noise,
+    target_velocity,
+)
 from limner.models.presets import Preset, ResamplerSizes, TokenHeadSizes
 from limner.models.resampler import Resampler
 from limner.models.resampler_start import start_as_copy
@@ -36,12 +43,16 @@ class RegressionHead(nn.Module):
         self.output_resampler = Resampler(output_resampler)
         start_as_copy(self.output_resampler, out_std=0.1)
 
-    def losses(self, hidden_BKW: Tensor, target_BKD: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def losses(
+        self, hidden_BKW: Tensor, target_BKD: Tensor, generator: torch.Generator | None = None
+    ) -> Tensor:
         """Mean squared error of each picture, (B,); `generator` is not used."""
         predicted_BKD = self.output_resampler(hidden_BKW)
         return (predicted_BKD.float() - target_BKD.float()).square().mean(dim=(1, 2))
 
-    def loss(self, hidden_BKW: Tensor, target_BKD: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def loss(
+        self, hidden_BKW: Tensor, target_BKD: Tensor, generator: torch.Generator | None = None
+    ) -> Tensor:
         """The mean of `losses`."""
         return self.losses(hidden_BKW, target_BKD, generator).mean()
 
@@ -109,7 +120,9 @@ class FlowHead(nn.Module):
         out: Tensor = self.token_out(F.layer_norm(x_BKF, x_BKF.shape[-1:]))
         return out.float()
 
-    def losses(self, hidden_BKW: Tensor, target_BKD: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def losses(
+        self, hidden_BKW: Tensor, target_BKD: Tensor, generator: torch.Generator | None = None
+    ) -> Tensor:
         """Mean squared error of the velocity, (B,), averaged over M draws of noise and time."""
         condition = self.encode_condition(hidden_BKW).repeat_interleave(self.draws, 0)
         data = target_BKD.float().repeat_interleave(self.draws, 0)
@@ -122,7 +135,9 @@ class FlowHead(nn.Module):
         errors = (velocity - target_velocity(data, noise)).square().mean(dim=(1, 2))
         return errors.reshape(-1, self.draws).mean(1)
 
-    def loss(self, hidden_BKW: Tensor, target_BKD: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def loss(
+        self, hidden_BKW: Tensor, target_BKD: Tensor, generator: torch.Generator | None = None
+    ) -> Tensor:
         """The mean of `losses`."""
         return self.losses(hidden_BKW, target_BKD, generator).mean()
 

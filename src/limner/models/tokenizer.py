@@ -165,7 +165,9 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int = 4096) -> TextTokeniz
     """
     least = len(SPECIAL_TOKENS) + 256
     if vocab_size < least:
-        raise ValueError(f"vocab_size is {vocab_size}, but the special tokens and bytes need {least}; raise it.")
+        raise ValueError(
+            f"vocab_size is {vocab_size}, but the special tokens and bytes need {least}; raise it."
+        )
     backend = Tokenizer(models.BPE())
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     backend.decoder = decoders.ByteLevel()

@@ -1,0 +1,127 @@
+"""Everything that paints, in one bundle. Knows which components there are; knows nothing about files or chat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from limner.models.autoencoder import Autoencoder
+from limner.models.detokenizer import DiTDetokenizer
+from limner.models.mllm import MultimodalLLM
+from limner.models.presets import Preset
+from limner.models.token_head import RegressionHead, TokenHead, build_token_head
+from limner.models.tokenizer import TextTokenizer
+from limner.models.vision import ImageTokenizer, QwenVisionTransformer
+
+
+@dataclass(kw_only=True)
+class LimnerModel:
+    """The components of one model, on one device and in one number format.
+
+    `image_tokenizer`: picture -> image tokens. `language`: dialogue -> hidden states. `token_head`: hidden states ->
+    image tokens. `detokenizer`: image tokens -> latents. `autoencoder`: latents <-> pixels.
+
+    Raises:
+        ValueError: the tokenizer has ids that the language model has no embedding for.
+    """
+
+    preset: Preset
+    tokenizer: TextTokenizer
+    image_tokenizer: ImageTokenizer
+    language: MultimodalLLM
+    token_head: TokenHead
+    detokenizer: DiTDetokenizer
+    autoencoder: Autoencoder
+
+    def __post_init__(self) -> None:
+        entries, room = self.tokenizer.vocab_size, self.preset.language.vocab_size
+        if entries > room:
+            raise ValueError(
+                f"The tokenizer has {entries} entries, the language model room for {room}; train a smaller vocabulary."
+            )
+
+    @property
+    def head_kind(self) -> str:
+        """ "flow" or "regression"."""
+        return "regression" if isinstance(self.token_head, RegressionHead) else "flow"
+
+    @property
+    def device(self) -> torch.device:
+        return self.language.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.language.dtype
+
+    def networks(self) -> dict[str, nn.Module]:
+        """The trained components by the names of their folders in a checkpoint."""
+        return {
+            "vision": self.image_tokenizer,
+            "language": self.language,
+            "token_head": self.token_head,
+            "detokenizer": self.detokenizer,
+            "autoencoder": self.autoencoder,
+        }
+
+    def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> LimnerModel:
+        """Moves (and casts) every component in place; returns this model."""
+        for network in self.networks().values():
+            network.to(device=device, dtype=dtype)
+        return self
+
+    def eval(self) -> LimnerModel:
+        """Every component for use: no gradients, no dropout; returns this model."""
+        for network in self.networks().values():
+            network.eval().requires_grad_(False)
+        return self
+
+    @property
+    def num_parameters(self) -> int:
+        """Weights of all components together."""
+        return sum(weight.numel() for network in self.networks().values() for weight in network.parameters())
+
+
+def build_model(preset: Preset, tokenizer: TextTokenizer, head_kind: str = "flow") -> LimnerModel:
+    """A new model with random weights from the sizes of `preset`."""
+    parts = {name: build_component(name, preset, head_kind) for name in COMPONENTS}
+    return assemble(preset, tokenizer, parts)
+
+
+COMPONENTS = ("vision", "language", "token_head", "detokenizer", "autoencoder")
+
+
+def build_component(name: str, preset: Preset, head_kind: str = "flow") -> nn.Module:
+    """One new component of `COMPONENTS` with random weights."""
+    if name == "vision":
+        return ImageTokenizer(QwenVisionTransformer(preset.vision), preset.num_image_tokens)
+    if name == "language":
+        return MultimodalLLM(preset.language, preset.input_resampler)
+    if name == "token_head":
+        return build_token_head(preset, head_kind)
+    if name == "detokenizer":
+        return DiTDetokenizer(preset.detokenizer)
+    if name == "autoencoder":
+        return Autoencoder(preset.autoencoder)
+    raise ValueError(f"There is no component {name!r}; choose one of {', '.join(COMPONENTS)}.")
+
+
+def assemble(preset: Preset, tokenizer: TextTokenizer, parts: dict[str, nn.Module]) -> LimnerModel:
+    """A model from its components, by the names of `COMPONENTS`."""
+    vision, language, head = parts["vision"], parts["language"], parts["token_head"]
+    detokenizer, autoencoder = parts["detokenizer"], parts["autoencoder"]
+    assert isinstance(vision, ImageTokenizer)
+    assert isinstance(language, MultimodalLLM)
+    assert isinstance(head, TokenHead)
+    assert isinstance(detokenizer, DiTDetokenizer)
+    assert isinstance(autoencoder, Autoencoder)
+    return LimnerModel(
+        preset=preset,
+        tokenizer=tokenizer,
+        image_tokenizer=vision,
+        language=language,
+        token_head=head,
+        detokenizer=detokenizer,
+        autoencoder=autoencoder,
+    )

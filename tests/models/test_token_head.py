@@ -1,0 +1,102 @@
+import pytest
+import torch
+
+from limner.models.presets import TINY, TokenHeadSizes
+from limner.models.token_head import FlowHead, RegressionHead, build_token_head
+
+K, D, W = TINY.num_image_tokens, TINY.vision.output_dim, TINY.language.width
+
+
+def small_flow_head() -> FlowHead:
+    return FlowHead(TokenHeadSizes(width=32, depth=2, heads=2), num_tokens=4, token_dim=4, hidden_dim=8)
+
+
+def test_flow_draws_one_of_two_where_regression_gives_the_mean() -> None:
+    """The target is +1 or -1 everywhere, the text leaves open which: a sample must be one of them, whole."""
+    torch.manual_seed(0)
+    generator = torch.Generator().manual_seed(0)
+    flow = small_flow_head()
+    mean = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.AdamW([*flow.parameters(), mean], lr=3e-3)
+    hidden = torch.zeros(16, 4, 8)
+    for _ in range(250):
+        signs = torch.randint(0, 2, (16, 1, 1), generator=generator) * 2.0 - 1
+        target = signs.expand(16, 4, 4)
+        total = flow.loss(hidden, target, generator) + (mean - target).square().mean()
+        optimizer.zero_grad()
+        total.backward()
+        optimizer.step()
+    samples = flow.eval().predict(hidden[:1].expand(64, -1, -1), list(range(64)))
+    assert mean.abs().item() < 0.3
+    assert samples.abs().mean().item() == pytest.approx(1.0, abs=0.15)
+    assert samples.mean(dim=(1, 2)).abs().min() > 0.6  # every sample is one of the two, not a mixture of both
+    share = (samples.mean(dim=(1, 2)) > 0).float().mean().item()
+    assert 0.25 < share < 0.75
+
+
+def test_flow_follows_its_condition_and_guidance_strengthens_it() -> None:
+    torch.manual_seed(0)
+    generator = torch.Generator().manual_seed(0)
+    flow = small_flow_head()
+    optimizer = torch.optim.AdamW(flow.parameters(), lr=3e-3)
+    for _ in range(200):
+        hidden = torch.randn(16, 4, 8, generator=generator)
+        target = hidden[..., :4].sign()
+        total = flow.loss(hidden, target, generator)
+        optimizer.zero_grad()
+        total.backward()
+        optimizer.step()
+    hidden = torch.randn(32, 4, 8, generator=generator)
+    agreement = {
+        guidance: (flow.predict(hidden, list(range(32)), guidance=guidance) * hidden[..., :4].sign())
+        .mean()
+        .item()
+        for guidance in (1.0, 2.0)
+    }
+    assert agreement[1.0] > 0.6
+    assert agreement[2.0] > agreement[1.0]
+
+
+@pytest.mark.parametrize("kind", ["flow", "regression"])
+def test_one_seed_gives_one_result_in_any_batch(kind: str) -> None:
+    torch.manual_seed(0)
+    head = build_token_head(TINY, kind)
+    for weight in head.parameters():
+        torch.nn.init.normal_(weight, std=0.2)
+    hidden = torch.randn(3, K, W)
+    together = head.predict(hidden, [5, 6, 2**70 + 7])
+    assert together.shape == (3, K, D)
+    assert together.dtype == torch.float32
+    for row, seed in enumerate([5, 6, 2**70 + 7]):
+        alone = head.predict(hidden[row : row + 1], [seed])
+        torch.testing.assert_close(together[row : row + 1], alone, atol=1e-4, rtol=1e-4)
+    if kind == "flow":
+        assert (head.predict(hidden, [5, 6, 8]) - together)[2].abs().max() > 0.01
+        cold = [head.predict(hidden, seeds, temperature=0.0) for seeds in ([1, 2, 3], [4, 5, 6])]
+        torch.testing.assert_close(*cold)
+        with pytest.raises(ValueError, match="as many seeds"):
+            head.predict(hidden, [1])
+
+
+@pytest.mark.parametrize("kind", ["flow", "regression"])
+def test_losses_are_per_picture_and_repeat_with_the_generator(kind: str) -> None:
+    torch.manual_seed(0)
+    head = build_token_head(TINY, kind)
+    hidden, target = torch.randn(3, K, W), torch.randn(3, K, D)
+    losses = head.losses(hidden, target, torch.Generator().manual_seed(1))
+    assert losses.shape == (3,)
+    again = head.loss(hidden, target, torch.Generator().manual_seed(1))
+    assert again.item() == pytest.approx(losses.mean().item())
+    again.backward()
+    assert all(weight.grad is not None for weight in head.parameters())
+
+
+def test_the_regression_head_is_seed_x_output_resampler() -> None:
+    head = build_token_head(TINY, "regression")
+    assert isinstance(head, RegressionHead)
+    assert {name.split(".")[0] for name in head.state_dict()} == {"output_resampler"}
+
+
+def test_an_unknown_head_is_refused() -> None:
+    with pytest.raises(ValueError, match="choose 'flow' or 'regression'"):
+        build_token_head(TINY, "gan")
