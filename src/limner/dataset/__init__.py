@@ -1,0 +1,1 @@
+"""The on-disk format of dialogues: spec, writer, reader, check, contact sheet, mixture. Knows no torch."""

@@ -117,7 +117,7 @@ def _words(text: str) -> list[_Word]:
 
 
 def _runs(text: str, words: Sequence[_Word]) -> Iterator[tuple[int, int]]:
-    """(index of the first word, end) of each candidate: capitalised words in a row that are no ordinary words."""
+    """(index of the first word, end) of each candidate: capitalised words in a row, none ordinary."""
     index = 0
     while index < len(words):
         if not _may_name(text, words[index]):
