@@ -108,10 +108,12 @@ def dialogue_bank(spec: BankSpec, folder: Path, *, workers: int) -> DialogueBank
         if missing:
             _render_dialogues(spec, place, workers)
     place = bank_folder(folder, spec)
+    digests = tuple(json.loads((place / "digests.json").read_text()))
+    blank = np.zeros((0, spec.size_px, spec.size_px, 3), np.uint8)
     return DialogueBank(
         kind=spec.kind,
-        pixels=np.load(place / "pixels.npy", mmap_mode="r"),
-        digests=tuple(json.loads((place / "digests.json").read_text())),
+        pixels=np.load(place / "pixels.npy", mmap_mode="r") if digests else blank,
+        digests=digests,
         lines=tuple((place / "dialogues.jsonl").read_text(encoding="utf-8").splitlines()),
     )
 
@@ -228,10 +230,10 @@ def _render_dialogues(spec: BankSpec, place: Path, workers: int) -> None:
                         pixels.write(np.ascontiguousarray(array).tobytes())
                 lines.write(json.dumps({**told, "rows": [rows[digest] for digest, _ in pictures]}) + "\n")
     shape = (len(rows), spec.size_px, spec.size_px, 3)
-    stored = np.lib.format.open_memmap(place / "pixels.npy", "w+", np.uint8, shape)
-    if rows:
+    if rows:  # a bank of text alone keeps no pixels
+        stored = np.lib.format.open_memmap(place / "pixels.npy", "w+", np.uint8, shape)
         stored[:] = np.memmap(raw, np.uint8, "r", shape=shape)
-    stored.flush()
+        stored.flush()
     raw.unlink()
     (place / "digests.json").write_text(json.dumps(list(rows)))
 

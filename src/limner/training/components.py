@@ -1,44 +1,56 @@
 """Finished components in a run's checkpoint folder: written by one rung, read by later ones.
 
-Knows which class belongs to which sub-folder. The files themselves are `limner.models.checkpoint`'s business.
+Knows what a missing component means to a rung. The files themselves are `limner.models.checkpoint`'s business, which
+stores matrices in bfloat16: what a later rung reads is exactly what is shipped.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+from typing import TypeVar
 
-import torch
-from safetensors.torch import load_file, save_file
 from torch import nn
 
+from limner.models.checkpoint import has_component, load_component, save_component, save_manifest
+from limner.models.model import build_component
+from limner.models.tokenizer import TextTokenizer
+from limner.models.vision import ImageTokenizer
 from limner.training.workshop import Workshop
 
+Network = TypeVar("Network", bound=nn.Module)
 
-def write_component(workshop: Workshop, name: str, module: nn.Module) -> None:
-    """Write `module`'s weights to `model/NAME/`; the previous ones stay readable until the new ones are whole."""
-    folder = workshop.model_folder / name
-    folder.mkdir(parents=True, exist_ok=True)
-    fresh = folder / "model.safetensors.fresh"
-    weights = {key: value.detach().cpu().contiguous() for key, value in module.state_dict().items()}
-    save_file(weights, fresh)
-    os.replace(fresh, folder / "model.safetensors")
+SHIPPED_HEAD = "flow"
 
 
-def read_component(workshop: Workshop, name: str, module: nn.Module) -> nn.Module:
-    """Fill `module` from `model/NAME/`, strictly, and move it to the device. ValueError says which rung is missing."""
-    path = workshop.model_folder / name / "model.safetensors"
-    if not has_component(workshop.model_folder, name):
-        raise ValueError(f"{path} does not exist yet; train the rung that makes {name!r} first.")
-    stored = load_file(path)
-    own = module.state_dict()
-    missing, unexpected = sorted(set(own) - set(stored)), sorted(set(stored) - set(own))
-    if missing or unexpected:
-        raise ValueError(f"{path} does not fit: missing {missing[:5]}, unexpected {unexpected[:5]}.")
-    module.load_state_dict({key: value.to(torch.float32) for key, value in stored.items()})
-    return module.to(workshop.device)
+def write_component(workshop: Workshop, name: str, network: nn.Module) -> None:
+    """Write `network` to `model/NAME/`, whole or not at all, and the manifest that makes the folder a checkpoint."""
+    save_component(workshop.model_folder, name, network)
+    save_manifest(workshop.model_folder, workshop.preset, SHIPPED_HEAD)
 
 
-def has_component(model_folder: Path, name: str) -> bool:
-    """Whether some rung has written `name`."""
-    return (model_folder / name / "model.safetensors").is_file()
+def read_component(workshop: Workshop, name: str, network: Network) -> Network:
+    """Fill `network` from `model/NAME/`, strictly, and move it to the device. ValueError says which is missing."""
+    if not is_made(workshop.model_folder, name):
+        raise ValueError(f"{workshop.model_folder} has no {name}/ yet; train the rung that makes it first.")
+    return load_component(workshop.model_folder, name, network).to(workshop.device)
+
+
+def is_made(model_folder: Path, name: str) -> bool:
+    """Whether some rung has written the component `name` (or the tokenizer, which is no network)."""
+    if name == "tokenizer":
+        return (model_folder / name / "tokenizer.json").is_file()
+    if name == "senses":
+        return (model_folder / name).is_dir()
+    return has_component(model_folder, name)
+
+
+def frozen_encoder(workshop: Workshop) -> ImageTokenizer:
+    """The vision encoder as an earlier rung left it, without gradients."""
+    network = build_component("vision", workshop.preset)
+    assert isinstance(network, ImageTokenizer)
+    return read_component(workshop, "vision", network).eval().requires_grad_(False)
+
+
+def text_tokenizer(workshop: Workshop) -> TextTokenizer:
+    """The vocabulary as an earlier rung left it."""
+    return TextTokenizer.load(workshop.model_folder / "tokenizer")

@@ -89,7 +89,7 @@ def run_rung(
     import torch
 
     from limner.models.precision import best_device
-    from limner.training.components import has_component
+    from limner.training.components import is_made
     from limner.training.loop import Trainer
     from limner.training.render_pool import default_workers
     from limner.training.workshop import Workshop
@@ -99,7 +99,7 @@ def run_rung(
         numbers: dict[str, float] = json.loads(finished.read_text())["held_out"]
         _say(f"{recipe.name}: finished before; delete {finished.parent} to train it anew")
         return numbers
-    missing = [name for name in recipe.needs if not has_component(out / "model", name)]
+    missing = [name for name in recipe.needs if not is_made(out / "model", name)]
     if missing:
         raise ValueError(f"{recipe.name} needs {', '.join(missing)} in {out / 'model'}; train those rungs first.")
     if threads:

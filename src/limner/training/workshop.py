@@ -47,7 +47,11 @@ class Workshop:
 
     def dialogues(self, kind: str, count: int, *, split: str = "train") -> DialogueBank:
         """Rendered dialogues of one kind, split alike."""
-        return dialogue_bank(self._spec(kind, count, split), self.bank_folder, workers=self.workers)
+        return dialogue_bank(self.dialogue_spec(kind, count, split), self.bank_folder, workers=self.workers)
+
+    def dialogue_spec(self, kind: str, count: int, split: str) -> BankSpec:
+        """What `dialogues` asks of the bank."""
+        return self._spec(kind, count, split)
 
     def _spec(self, kind: str, count: int, split: str) -> BankSpec:
         first = self.seed * 100_000_000 + (0 if split == "train" else HELD_OUT_SEED)

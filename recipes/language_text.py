@@ -1,0 +1,45 @@
+"""Name binding from text alone: the phase transition that pictures learn a hundred times more slowly.
+
+Two CPU cores, sketch: 8 minutes on one core start it. One GPU, miniature: 10 minutes, held-out answers above 90 %.
+
+    limner train language_text --scale sketch --out runs/sketch
+"""
+
+from limner.models.presets import PRESETS
+from limner.training.plan import Plan
+from limner.training.recipe import Recipe
+from limner.training.stages.language import LanguageStage
+
+KIND = "binding_text"
+
+
+def _stage(count: int, held_out: int, tokens_in_batch: int) -> LanguageStage:
+    return LanguageStage(
+        mix={KIND: 1.0},
+        dialogues={KIND: count},
+        held_out=held_out,
+        tokens_in_batch=tokens_in_batch,
+        fresh=True,
+    )
+
+
+PLANS = {
+    "tiny": (Plan(steps=60, batch=8, learning_rate=2e-3, warmup_steps=20), _stage(64, 8, 2_048)),
+    "sketch": (Plan(steps=1_200, batch=16, learning_rate=1.5e-3, warmup_steps=60), _stage(20_000, 96, 4_096)),
+    "miniature": (
+        Plan(steps=20_000, batch=128, learning_rate=1e-3, warmup_steps=500, average_decay=0.999),
+        _stage(200_000, 512, 32_768),
+    ),
+}
+
+
+def recipe(scale: str) -> Recipe:
+    plan, stage = PLANS[scale]
+    return Recipe(
+        name="language_text",
+        preset=PRESETS[scale],
+        plan=plan,
+        build=stage,
+        makes=("tokenizer", "language", "token_head"),
+        expected={f"{KIND}.answers": 0.9},
+    )

@@ -1,0 +1,57 @@
+"""Both token heads trained at once: the paper's regression and our flow, on the same hidden states.
+
+Knows which gradients reach the language model. Knows nothing about prompts or data.
+
+Legend: B pictures, K image tokens of a picture, D token width, W width of the hidden states.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from limner.models.presets import Preset
+from limner.models.token_head import FlowHead, RegressionHead, build_token_head
+
+
+class BothHeads(nn.Module):
+    """`losses` as packing wants it: one value a picture, the sum of both heads' losses.
+
+    Args:
+        flow_detached: the flow head learns from the hidden states without shaping them.
+        flow_pictures: at most so many pictures of a micro-batch go through the flow head, which costs as much as the
+            language model itself; the regression head always sees all.
+        flow_draws: noise draws a picture.
+    """
+
+    def __init__(
+        self,
+        preset: Preset,
+        *,
+        flow_detached: bool = False,
+        flow_weight: float = 0.25,
+        flow_pictures: int = 8,
+        flow_draws: int = 2,
+    ) -> None:
+        super().__init__()
+        regression, flow = build_token_head(preset, "regression"), build_token_head(preset, "flow")
+        assert isinstance(regression, RegressionHead)
+        assert isinstance(flow, FlowHead)
+        flow.draws = flow_draws
+        self.regression, self.flow = regression, flow
+        self.flow_detached, self.flow_weight, self.flow_pictures = flow_detached, flow_weight, flow_pictures
+        self.last: dict[str, Tensor] = {}
+
+    def losses(self, hidden_BKW: Tensor, target_BKD: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """(B,) mean squared errors of regression, plus the weighted flow loss on the pictures chosen for it."""
+        errors = self.regression.losses(hidden_BKW, target_BKD)
+        self.last = {"regression": errors.detach().mean()}
+        count = min(self.flow_pictures, len(target_BKD))
+        if count == 0 or self.flow_weight == 0:
+            return errors
+        source = generator.device if generator is not None else torch.device("cpu")
+        chosen = torch.randperm(len(target_BKD), generator=generator, device=source)[:count].to(target_BKD.device)
+        seen = hidden_BKW[chosen]
+        flow = self.flow.losses(seen.detach() if self.flow_detached else seen, target_BKD[chosen], generator)
+        self.last["flow"] = flow.detach().mean()
+        return errors + self.flow_weight * flow.mean()

@@ -1,0 +1,116 @@
+"""Banks of dialogues as packed batches: which kind, which dialogues of similar length, laid out and joined.
+
+Knows ratios, lengths and token budgets. Knows nothing about networks' losses.
+
+Legend: B dialogues, N sequence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from torch import Tensor
+
+from limner.dialogue.parts import Dialogue
+from limner.models.packing import Layout, PackedBatch, collate, lay_out
+from limner.models.prompt import keep_faces, segments
+from limner.models.tokenizer import TextTokenizer
+from limner.training.bank import DialogueBank
+
+# A batch is drawn from this many times its number of neighbours in length, so that batches still differ.
+NEIGHBOURS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaidOut:
+    """The dialogues of one kind, laid out when first needed and then kept."""
+
+    bank: DialogueBank
+    image_tokens: Mapping[str, Tensor]
+    tokenizer: TextTokenizer
+    num_image_tokens: int
+    context_tokens: int
+    layouts: dict[int, Layout]
+    by_length: np.ndarray  # indices, shortest text first: the order in which batches are neighbours
+
+    def layout(self, index: int) -> Layout:
+        """Dialogue `index` as a sequence."""
+        if index not in self.layouts:
+            self.layouts[index] = self._fitting(self.bank.dialogue(index))
+        return self.layouts[index]
+
+    def _fitting(self, dialogue: Dialogue) -> Layout:
+        """Every round a target; a dialogue longer than the context loses its last rounds."""
+        rounds = [segments(round_, self.tokenizer) for round_ in dialogue.rounds]
+        for count in range(len(rounds), 0, -1):
+            layout = lay_out(rounds[:count], self.num_image_tokens)
+            if int(layout.positions.max()) < self.context_tokens:
+                return layout
+        raise ValueError(
+            f"The first round of a {self.bank.kind!r} dialogue is longer than the context of {self.context_tokens}; "
+            "make its text shorter or the context longer."
+        )
+
+    def batch(self, indices: Sequence[int]) -> PackedBatch:
+        """These dialogues as one batch."""
+        return collate([self.layout(index) for index in indices], self.image_tokens)
+
+
+def laid_out(
+    bank: DialogueBank,
+    image_tokens: Mapping[str, Tensor],
+    tokenizer: TextTokenizer,
+    *,
+    num_image_tokens: int,
+    context_tokens: int,
+) -> LaidOut:
+    """`bank` ready for batches."""
+    # The stored line's length stands for the sequence's: laying all out beforehand would take longer than it saves.
+    order = np.argsort([len(line) for line in bank.lines], kind="stable")
+    return LaidOut(
+        bank=bank,
+        image_tokens=image_tokens,
+        tokenizer=tokenizer,
+        num_image_tokens=num_image_tokens,
+        context_tokens=context_tokens,
+        layouts={},
+        by_length=order,
+    )
+
+
+def draw_batch(
+    data: Mapping[str, LaidOut],
+    mix: Mapping[str, float],
+    rng: np.random.Generator,
+    *,
+    tokens_in_batch: int,
+    most_dialogues: int,
+) -> tuple[str, PackedBatch]:
+    """A kind by its share of `mix`, then dialogues of similar length until `tokens_in_batch` places are filled."""
+    kinds = sorted(mix)
+    shares = np.array([mix[kind] for kind in kinds], dtype=np.float64)
+    kind = kinds[int(rng.choice(len(kinds), p=shares / shares.sum()))]
+    source = data[kind]
+    count = len(source.by_length)
+    reach = min(count, NEIGHBOURS * most_dialogues)
+    start = int(rng.integers(count - reach + 1))
+    near = rng.permutation(source.by_length[start : start + reach])
+    chosen: list[int] = []
+    longest = 0
+    for index in near[:most_dialogues]:
+        longest = max(longest, len(source.layout(int(index))))
+        if chosen and longest * (len(chosen) + 1) > tokens_in_batch:
+            break
+        chosen.append(int(index))
+    return kind, source.batch(chosen)
+
+
+def with_identity_phrases(dialogue: Dialogue) -> Dialogue:
+    """The same dialogue with "Please keep the face identical" where a later round paints (paper, section 4)."""
+    rounds = tuple(
+        keep_faces(round_) if index and round_.response.picture is not None else round_
+        for index, round_ in enumerate(dialogue.rounds)
+    )
+    return replace(dialogue, rounds=rounds)

@@ -1,0 +1,147 @@
+"""Every rung that trains the language model: text alone, text about pictures, pictures by name, personalization.
+
+They differ in their mix of dialogues, so that there is one stage and many recipes. Knows banks, packing and heads;
+the frozen encoder makes image tokens of all pictures beforehand. Knows nothing about pixels or diffusion.
+
+Legend: B dialogues, N sequence, K image tokens of a picture, D token width, W width of the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from limner.models.mllm import MultimodalLLM
+from limner.models.packing import PackedBatch, loss
+from limner.training.bank import DialogueBank, bank_folder
+from limner.training.components import (
+    SHIPPED_HEAD,
+    frozen_encoder,
+    is_made,
+    read_component,
+    text_tokenizer,
+    write_component,
+)
+from limner.training.heads import BothHeads
+from limner.training.language_data import LaidOut, draw_batch, laid_out
+from limner.training.state import Chance
+from limner.training.stages.language_metrics import measure
+from limner.training.stages.vocabulary import make_vocabulary
+from limner.training.token_bank import TokenBank, encoded
+from limner.training.workshop import Workshop
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageStage:
+    """What is talked about, and how."""
+
+    mix: Mapping[str, float]  # kind of dialogue -> its share of micro-batches
+    dialogues: Mapping[str, int]  # kind -> how many are rendered
+    held_out: int = 48  # of each kind
+    tokens_in_batch: int = 4096  # places in a micro-batch, padding included
+    text_weight: float = 1.0
+    image_weight: float = 6.0
+    flow_weight: float = 0.25
+    flow_detached: bool = False
+    flow_pictures: int = 6
+    flow_draws: int = 2
+    fresh: bool = False  # start from random weights instead of what earlier rungs left
+    measured: tuple[str, ...] = ()  # kinds that are measured; all of the mix when empty
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def __call__(self, workshop: Workshop) -> LanguageRung:
+        return LanguageRung(self, workshop)
+
+
+class LanguageRung:
+    """Held out, for each kind: answers written exactly, image-token error of both heads, right persons."""
+
+    def __init__(self, stage: LanguageStage, workshop: Workshop) -> None:
+        self.stage, self.workshop = stage, workshop
+        preset = workshop.preset
+        if not is_made(workshop.model_folder, "tokenizer"):
+            make_vocabulary(workshop)
+        self._tokenizer = text_tokenizer(workshop)
+        self.language = MultimodalLLM(preset.language, preset.input_resampler)
+        self.heads = BothHeads(
+            preset,
+            flow_detached=stage.flow_detached,
+            flow_weight=stage.flow_weight,
+            flow_pictures=stage.flow_pictures,
+            flow_draws=stage.flow_draws,
+        )
+        self.network: nn.Module = nn.ModuleDict({"language": self.language, "heads": self.heads}).to(workshop.device)
+        if not stage.fresh:
+            self._read_earlier()
+        self._train = {kind: self._laid_out(kind, stage.dialogues[kind], "train") for kind in stage.mix}
+        measured = stage.measured or tuple(stage.mix)
+        self._test = {kind: self._laid_out(kind, stage.held_out, "test") for kind in measured}
+
+    def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+        kind, packed = draw_batch(
+            self._train,
+            self.stage.mix,
+            chance.numpy(),
+            tokens_in_batch=self.stage.tokens_in_batch,
+            most_dialogues=batch,
+        )
+        total, metrics = self._loss(packed.to(self.workshop.device), chance.torch(self.workshop.device))
+        told = {name: metrics[name] for name in ("text", "text_accuracy", "image") if name in metrics}
+        return total, {f"{kind}.{name}": value for name, value in told.items()}
+
+    def validate(self) -> dict[str, float]:
+        numbers: dict[str, float] = {}
+        for kind, source in self._test.items():
+            found = measure(self.language, self.heads, self._batches(source), self.workshop.device)
+            numbers.update({f"{kind}.{name}": value for name, value in found.items()})
+        return numbers
+
+    def write(self) -> None:
+        """Write `language/`, both heads under their own names, and the one that chat uses as `token_head/`."""
+        write_component(self.workshop, "language", self.language)
+        write_component(self.workshop, "token_head_regression", self.heads.regression)
+        write_component(self.workshop, "token_head_flow", self.heads.flow)
+        shipped = self.heads.flow if SHIPPED_HEAD == "flow" else self.heads.regression
+        write_component(self.workshop, "token_head", shipped)
+
+    def _loss(self, packed: PackedBatch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        return loss(
+            self.language,
+            self.heads,
+            packed,
+            generator=generator,
+            text_weight=self.stage.text_weight,
+            image_weight=self.stage.image_weight,
+        )
+
+    def _batches(self, source: LaidOut) -> list[PackedBatch]:
+        order, size = source.by_length, 8
+        return [source.batch([int(i) for i in order[start : start + size]]) for start in range(0, len(order), size)]
+
+    def _read_earlier(self) -> None:
+        if is_made(self.workshop.model_folder, "language"):
+            read_component(self.workshop, "language", self.language)
+        for name, head in (("regression", self.heads.regression), ("flow", self.heads.flow)):
+            if is_made(self.workshop.model_folder, f"token_head_{name}"):
+                read_component(self.workshop, f"token_head_{name}", head)
+
+    def _laid_out(self, kind: str, count: int, split: str) -> LaidOut:
+        bank = self.workshop.dialogues(kind, count, split=split)
+        return laid_out(
+            bank,
+            self._image_tokens(bank, count, split),
+            self._tokenizer,
+            num_image_tokens=self.workshop.preset.num_image_tokens,
+            context_tokens=self.workshop.preset.language.context_tokens,
+        )
+
+    def _image_tokens(self, bank: DialogueBank, count: int, split: str) -> Mapping[str, Tensor]:
+        if not bank.digests:
+            return {}
+        folder = bank_folder(self.workshop.bank_folder, self.workshop.dialogue_spec(bank.kind, count, split))
+        tokens: np.ndarray = encoded(bank.pixels, frozen_encoder(self.workshop), folder, self.workshop.device)
+        return TokenBank(bank.digests, tokens)

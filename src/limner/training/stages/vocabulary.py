@@ -1,0 +1,36 @@
+"""The vocabulary, learned from the world's own sentences before the first language rung.
+
+Knows which texts to read. How a vocabulary is learned is `limner.models.tokenizer`'s business.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+
+from limner.models.checkpoint import save_tokenizer
+from limner.models.prompt import TURN_END, TURN_START
+from limner.models.tokenizer import train_tokenizer
+from limner.training.components import is_made
+from limner.training.workshop import Workshop
+from limner.world.dialogues import words_of_world
+
+SENTENCES = 40_000
+
+
+def make_vocabulary(workshop: Workshop) -> None:
+    """Write `model/tokenizer/`; of two rungs that start at the same moment, the second waits and finds it there."""
+    workshop.model_folder.mkdir(parents=True, exist_ok=True)
+    with (workshop.out / "tokenizer.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not is_made(workshop.model_folder, "tokenizer"):
+            size = workshop.preset.language.vocab_size
+            save_tokenizer(workshop.model_folder, train_tokenizer(_texts(), size))
+
+
+def _texts() -> Iterator[str]:
+    """The world's sentences, and the template's marks as often as a dialogue has them: they must be cheap."""
+    for text in words_of_world(SENTENCES):
+        yield text
+        yield TURN_START
+        yield TURN_END

@@ -1,0 +1,71 @@
+"""The image tokens of a bank's pictures, encoded once by the frozen encoder and kept beside the pixels.
+
+Knows the encoder as a function and files. Knows nothing about prompts or losses.
+
+Legend: N pictures, K image tokens of a picture, D token width.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from limner.models.precision import autocast
+from limner.models.vision import ImageTokenizer
+from limner.training.batches import PictureBatches
+
+ENCODE_AT_ONCE = 64
+
+
+class TokenBank(Mapping[str, Tensor]):
+    """Picture digest -> its (K, D) float32 tokens on the CPU; kept in half precision."""
+
+    def __init__(self, digests: Sequence[str], tokens_NKD: np.ndarray) -> None:
+        self.tokens_NKD = tokens_NKD
+        self._rows = {digest: row for row, digest in enumerate(digests)}
+
+    def __getitem__(self, digest: str) -> Tensor:
+        return torch.from_numpy(np.asarray(self.tokens_NKD[self._rows[digest]], dtype=np.float32))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
+def encoder_digest(tokenizer: ImageTokenizer) -> str:
+    """Twelve hex digits of the encoder's weights: other weights make other tokens."""
+    digest = hashlib.sha256()
+    for name, value in tokenizer.state_dict().items():
+        digest.update(name.encode())
+        digest.update(value.detach().float().cpu().numpy().tobytes())
+    return digest.hexdigest()[:12]
+
+
+@torch.no_grad()
+def encoded(pixels_NSS3: np.ndarray, tokenizer: ImageTokenizer, folder: Path, device: torch.device) -> np.ndarray:
+    """Tokens (N, K, D) float16 of all pictures, from `folder`/tokens-DIGEST.npy or encoded and written there."""
+    path = folder / f"tokens-{encoder_digest(tokenizer)}.npy"
+    if path.is_file():
+        stored: np.ndarray = np.load(path, mmap_mode="r")
+        return stored
+    shape = (len(pixels_NSS3), tokenizer.num_tokens, tokenizer.vision.sizes.output_dim)
+    tokens = np.zeros(shape, np.float16)
+    pictures = PictureBatches(pixels_NSS3, device)
+    tokenizer.eval()
+    for start in range(0, len(pixels_NSS3), ENCODE_AT_ONCE):
+        rows = np.arange(start, min(start + ENCODE_AT_ONCE, len(pixels_NSS3)))
+        with autocast(device):
+            made_BKD = tokenizer.encode(pictures.take(rows))
+        tokens[rows] = made_BKD.float().cpu().numpy()
+    fresh = path.with_name(f"{path.stem}.{os.getpid()}.fresh.npy")
+    np.save(fresh, tokens)
+    os.replace(fresh, path)
+    return tokens
