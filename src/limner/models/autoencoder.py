@@ -8,6 +8,7 @@ Legend: B batch, C latent channels, H W places (pixels or latents).
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -38,7 +39,8 @@ class Autoencoder(nn.Module):
         self.sizes = sizes
         num_blocks = len(sizes.block_widths)
         channels = 3 * sizes.unshuffle**2
-        self.kl = AutoencoderKL(
+        kl_class: Any = AutoencoderKL  # the library's lazy modules have no types
+        self.kl = kl_class(
             in_channels=channels,
             out_channels=channels,
             down_block_types=("DownEncoderBlock2D",) * num_blocks,

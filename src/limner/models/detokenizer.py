@@ -10,6 +10,7 @@ Legend: B batch, C latent channels, H W latent places, N image tokens, D token w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -34,7 +35,8 @@ class DiTDetokenizer(nn.Module):
         from diffusers import PixArtTransformer2DModel
 
         self.sizes = sizes
-        self.transformer = PixArtTransformer2DModel(
+        transformer_class: Any = PixArtTransformer2DModel  # the library's lazy modules have no types
+        self.transformer = transformer_class(
             num_attention_heads=sizes.heads,
             attention_head_dim=sizes.width // sizes.heads,
             in_channels=sizes.latent_channels,

@@ -106,8 +106,8 @@ class QwenVisionTransformer(nn.Module):
         size = self.sizes.image_size_px
         if pixels_B3HW.ndim != 4 or pixels_B3HW.shape[1:] != (3, size, size):
             raise ValueError(
-                f"The vision encoder reads (batch, 3, {size}, {size}) pixels, not {tuple(pixels_B3HW.shape)}; "
-                "resize first."
+                f"The vision encoder reads (batch, 3, {size}, {size}) pixels, "
+                f"not {tuple(pixels_B3HW.shape)}; resize first."
             )
         x_BND = self.conv1(pixels_B3HW).flatten(2).transpose(1, 2)
         x_BND = self.ln_pre(x_BND + stretch_positions(self.positional_embedding, x_BND.shape[1]))

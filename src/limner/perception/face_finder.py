@@ -54,13 +54,13 @@ class FaceFinder(nn.Module):
         self.join_half = Residual(2 * width)
         self.join_full = Residual(width)
         self.leave = nn.Conv2d(width, 5, 1)
-        # A face fills about one cell in 300: starting there keeps the first steps from being about nothing
-        # else.
+        # A face centre is one cell in 300: starting there, the first steps are not all about empty cells.
         nn.init.constant_(self.leave.bias[:1], -5.0)
 
     def forward(self, pixels_B3HW: Tensor) -> tuple[Tensor, Tensor]:
-        """Pixels in [-1, 1] -> heat logits (B, G, G) and, per cell, centre offset in cells and log size (B,
-        4, G, G).
+        """Pixels in [-1, 1] -> heat logits (B, G, G) and shapes (B, 4, G, G).
+
+        A shape is the centre's offset in cells (x, y) and the log of width and height in the unit square.
         """
         full = self.enter(F.pixel_unshuffle(pixels_B3HW, CELL_PX))
         half = self.down_half(full)
@@ -80,8 +80,11 @@ class FaceFinder(nn.Module):
         wrong = -F.logsigmoid(-heat_BGG) * chance.square() * (1 - target_BGG) ** 4
         count = max(1, len(wanted))
         heat_loss = (right + wrong).sum() / count
-        found = torch.stack([shape_B4GG[b, :, row, column] for b, row, column in cells]) if cells else None
-        shape_loss = (found - wanted).abs().mean() if found is not None else heat_BGG.sum() * 0
+        if cells:
+            found = torch.stack([shape_B4GG[b, :, row, column] for b, row, column in cells])
+            shape_loss = (found - wanted).abs().mean()
+        else:
+            shape_loss = heat_BGG.sum() * 0
         metrics = {"heat": float(heat_loss.detach()), "box": float(shape_loss.detach())}
         return heat_loss + BOX_WEIGHT * shape_loss, metrics
 

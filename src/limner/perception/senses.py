@@ -215,7 +215,7 @@ def _sizes_from_json(values: Mapping[str, Any]) -> SensesSizes:
     traits = dict(values["trait_reader"])
     traits["words"] = {name: tuple(words) for name, words in traits["words"].items()}
     parts = {**values, "trait_reader": traits}
-    tupled = {
+    tupled: dict[str, dict[str, Any]] = {
         name: {k: tuple(v) if isinstance(v, list) else v for k, v in part.items()}
         for name, part in parts.items()
     }

@@ -1,0 +1,108 @@
+"""The autoencoder and the encoder's picture decoder at tiny size: scale, shapes, and that both learn."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+
+from limner.models.autoencoder import Autoencoder, cosine_basis
+from limner.models.decoder import PictureDecoder
+from limner.models.presets import TINY
+
+SIZE = TINY.image_size_px
+
+
+def smooth_pictures(count: int) -> torch.Tensor:
+    """Flat colours that run into each other."""
+    coarse = torch.rand(count, 3, 3, 3, generator=torch.Generator().manual_seed(2)) * 2 - 1
+    return torch.nn.functional.interpolate(coarse, size=(SIZE, SIZE), mode="bilinear", align_corners=True)
+
+
+@pytest.fixture
+def autoencoder() -> Autoencoder:
+    torch.manual_seed(0)
+    return Autoencoder(TINY.autoencoder)
+
+
+def test_pictures_come_back_in_shape_from_small_latents(autoencoder: Autoencoder) -> None:
+    with torch.no_grad():
+        latents = autoencoder.encode(smooth_pictures(2))
+        assert latents.shape == (2, TINY.autoencoder.latent_channels, SIZE // 8, SIZE // 8)
+        assert autoencoder.decode(latents).shape == (2, 3, SIZE, SIZE)
+
+
+def test_encoding_has_no_chance_in_it_and_ignores_the_batch(autoencoder: Autoencoder) -> None:
+    pixels = smooth_pictures(3)
+    with torch.no_grad():
+        latents = autoencoder.encode(pixels)
+        torch.testing.assert_close(autoencoder.encode(pixels[2:]), latents[2:], atol=1e-5, rtol=1e-4)
+
+
+def test_fitted_latents_have_unit_spread_and_decode_as_before(autoencoder: Autoencoder) -> None:
+    pixels = smooth_pictures(32)
+    with torch.no_grad():
+        before = autoencoder.decode(autoencoder.encode(pixels))
+        autoencoder.fit_statistics(pixels)
+        latents = autoencoder.encode(pixels)
+        after = autoencoder.decode(latents)
+    assert float(latents.std(dim=(0, 2, 3)).min()) == pytest.approx(1, abs=0.01)
+    assert float(latents.mean(dim=(0, 2, 3)).abs().max()) < 0.01
+    torch.testing.assert_close(after, before, atol=1e-4, rtol=1e-3)
+
+
+def test_it_starts_from_a_blurred_picture_and_learns(autoencoder: Autoencoder) -> None:
+    pixels = smooth_pictures(8)
+    optimizer = torch.optim.Adam(autoencoder.parameters(), lr=3e-3)
+    generator = torch.Generator().manual_seed(0)
+    quality = []
+    for _ in range(40):
+        loss, metrics = autoencoder.loss(pixels, generator)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        quality.append(metrics["psnr_db"])
+    assert quality[0] > 12
+    assert quality[-1] > quality[0] + 4
+    without = [name for name, p in autoencoder.named_parameters() if p.grad is None]
+    assert without == []
+
+
+def test_without_the_shortcut_it_is_the_library_alone() -> None:
+    plain = Autoencoder(dataclasses.replace(TINY.autoencoder, linear_shortcut=False, unshuffle=1))
+    assert {name.split(".")[0] for name, _ in plain.named_parameters()} == {"kl"}
+    assert plain.encode(torch.zeros(1, 3, SIZE, SIZE)).shape[-1] == SIZE // 2
+
+
+def test_sides_that_latents_cannot_tile_are_refused(autoencoder: Autoencoder) -> None:
+    with pytest.raises(ValueError, match="multiples of 8 px"):
+        autoencoder.encode(torch.zeros(1, 3, 30, 32))
+
+
+def test_the_cosine_basis_is_orthonormal_and_begins_with_flat_colours() -> None:
+    basis = cosine_basis(10, 4)
+    torch.testing.assert_close(basis @ basis.T, torch.eye(10), atol=1e-5, rtol=0)
+    flat = torch.tensor([0.3, -0.5, 0.8]).repeat_interleave(16)
+    torch.testing.assert_close(basis[:3].T @ (basis[:3] @ flat), flat, atol=1e-5, rtol=0)
+
+
+def test_the_picture_decoder_learns_pictures_from_tokens() -> None:
+    torch.manual_seed(0)
+    decoder = PictureDecoder(TINY.decoder)
+    tokens = torch.randn(4, TINY.num_image_tokens, TINY.vision.output_dim)
+    pixels = smooth_pictures(4)
+    assert decoder(tokens).shape == (4, 3, SIZE, SIZE)
+    optimizer = torch.optim.Adam(decoder.parameters(), lr=3e-3)
+    for _ in range(60):
+        loss, metrics = decoder.loss(tokens, pixels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert metrics["psnr_db"] > 20
+    assert [name for name, p in decoder.named_parameters() if p.grad is None] == []
+
+
+def test_a_decoder_whose_tokens_do_not_tile_the_picture_is_refused() -> None:
+    with pytest.raises(ValueError, match="do not fit"):
+        PictureDecoder(dataclasses.replace(TINY.decoder, num_tokens=15))
