@@ -1,6 +1,4 @@
-"""The world's senses at tiny size, on drawn discs for faces: they find, tell apart, read, score, and come
-back from disk.
-"""
+"""The world's senses at tiny size, on drawn discs for faces: they find, tell apart, read, score, and save."""
 
 from __future__ import annotations
 
