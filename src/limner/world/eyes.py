@@ -10,9 +10,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from limner.world.canvas import RGB, Canvas, Points, oval, ribbon
+from limner.world.canvas import RGB, Canvas, Points, oval
 from limner.world.palette import mix
 from limner.world.skull import Head
+from limner.world.strands import taper
 
 _U: Final = np.linspace(-1, 1, 15)  # along the eye: -1 its inner corner, 1 its outer corner
 _UPPER: Final = np.clip(1 - np.abs(_U - 0.04) ** 2.3, 0, None) * (1 - 0.04 * _U)
@@ -61,9 +62,11 @@ def _open_eye(canvas: Canvas, head: Head, side: int, openness: float) -> None:
     up, low = head.on_face(upper), head.on_face(lower)
     canvas.fill(np.concatenate([up, low[::-1]]), (255, 252, 248))
     _iris(canvas, head, side, upper, lower)
-    canvas.fill(head.on_face(ribbon(lower[3:], [0.002, 0.009, 0.010])), mix(tones.skin_line, tones.skin, 0.25))
+    canvas.fill(head.on_face(taper(lower[3:], [0.002, 0.009, 0.010])), mix(tones.skin_line, tones.skin, 0.25))
     crease = _lid(head, side, -h * openness * (_UPPER - droop) - 0.020 - 0.006 * _UPPER)
-    canvas.fill(head.on_face(ribbon(crease[2:-1], [0.001, 0.009, 0.004])), mix(tones.skin_line, tones.skin, 0.3))
+    canvas.fill(
+        head.on_face(taper(crease[2:-1], [0.001, 0.009, 0.004])), mix(tones.skin_line, tones.skin, 0.3)
+    )
     _lashes(canvas, head, side, upper)
 
 
@@ -102,12 +105,12 @@ def _lashes(canvas: Canvas, head: Head, side: int, upper: Points) -> None:
     lash = mix(_LASH, head.tones.brow, 0.25)
     if not woman:
         width = 0.012 if traits.age in ("baby", "child") else 0.014
-        canvas.fill(head.on_face(ribbon(upper, [0.006 * strong, width * strong, width * strong * 0.8])), lash)
+        canvas.fill(head.on_face(taper(upper, [0.006 * strong, width * strong, width * strong * 0.8])), lash)
         return
     tip = upper[-1] + (side * 0.026, -0.020)
     line = np.concatenate([upper, [tip]])
     widths = [0.004, 0.016 * strong, 0.021 * strong, 0.021 * strong, 0.002]
-    canvas.fill(head.on_face(ribbon(line, widths)), lash)
+    canvas.fill(head.on_face(taper(line, widths)), lash)
     for at, length in ((-3, 0.026), (-5, 0.022)):
         root = upper[at]
         point = root + (side * length * 0.62, -length)
@@ -121,10 +124,10 @@ def _shut(canvas: Canvas, head: Head, side: int, bend: float) -> None:
     arc = 1 - _U**2
     line = _lid(head, side, head.eye_h * (bend * arc + (0.1 if bend > 0 else 0.3)), reach=1.04)
     width = 0.024 if woman else 0.019
-    canvas.fill(head.on_face(ribbon(line, [0.004, width, width, 0.004])), _LASH)
+    canvas.fill(head.on_face(taper(line, [0.004, width, width, 0.004])), _LASH)
     if bend > 0:
         lid = _lid(head, side, head.eye_h * (-0.62 * arc - 0.05))
-        canvas.fill(head.on_face(ribbon(lid[2:-2], [0.001, 0.009, 0.001])), head.tones.skin_line)
+        canvas.fill(head.on_face(taper(lid[2:-2], [0.001, 0.009, 0.001])), head.tones.skin_line)
     if woman:
         for at in (-2, -4, -6):
             root, down = line[at], (1 if bend > 0 else -1)
@@ -144,12 +147,16 @@ def _age_lines(canvas: Canvas, head: Head, side: int) -> None:
     tones, elderly = head.tones, head.person.traits.age == "elderly"
     line = mix(tones.skin_line, tones.skin, 0.30 if elderly else 0.5)
     bag = _lid(head, side, head.eye_h * 0.60 * _LOWER + 0.030 + 0.012 * (1 - _U**2), reach=0.92)
-    canvas.fill(head.on_face(ribbon(bag[1:-3], [0.001, 0.010, 0.001])), line)
+    canvas.fill(head.on_face(taper(bag[1:-3], [0.001, 0.010, 0.001])), line)
     if elderly:
         x, y = head.eye_x + head.eye_w * 1.18, head.eye_y
         for rise in (-0.030, 0.0, 0.030):
-            foot = [(side * x, y + rise * 0.4), (side * (x + 0.026), y + rise), (side * (x + 0.045), y + rise * 1.7)]
-            canvas.fill(head.on_face(ribbon(foot, [0.008, 0.007, 0.001])), line)
+            foot = [
+                (side * x, y + rise * 0.4),
+                (side * (x + 0.026), y + rise),
+                (side * (x + 0.045), y + rise * 1.7),
+            ]
+            canvas.fill(head.on_face(taper(foot, [0.008, 0.007, 0.001])), line)
 
 
 def draw_brows(canvas: Canvas, head: Head) -> None:
@@ -168,5 +175,5 @@ def draw_brows(canvas: Canvas, head: Head) -> None:
         x = head.eye_x + 0.006 + u * reach
         y = head.brow_y - lift - u * reach * head.brow_tilt + sad * u
         y = y - head.brow_arch * (1 - ((u - 0.25) / 1.25) ** 2)
-        shape = ribbon(np.stack([side * x, y], axis=1), [head.brow * k for k in (0.80, 1.0, 0.92, 0.66, 0.12)])
+        shape = taper(np.stack([side * x, y], axis=1), [head.brow * k for k in (0.80, 1.0, 0.92, 0.66, 0.12)])
         canvas.fill(head.on_face(shape), colour)

@@ -11,11 +11,10 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from limner.world.canvas import Canvas, Points, ribbon, smooth
+from limner.world.canvas import Canvas
 from limner.world.eyes import draw_brows, draw_eyes
 from limner.world.hair import draw_hair_back, draw_hair_front
 from limner.world.headgear import (
-    draw_choker,
     draw_earrings,
     draw_glasses,
     draw_headwear_back,
@@ -25,6 +24,7 @@ from limner.world.mouth import draw_mouth
 from limner.world.palette import mix
 from limner.world.person import Person
 from limner.world.skull import MOST_TILT_RAD, Head, measure
+from limner.world.strands import curve, taper
 from limner.world.whiskers import draw_whiskers
 
 _NECK_Y = 0.42  # the head leans about this point
@@ -42,7 +42,6 @@ def draw_head_front(canvas: Canvas, person: Person, turn: float = 0.0, tilt: flo
     """Head, face, front hair, glasses and headwear, over the body and its neck."""
     head = measure(person, turn)
     with _leaning(canvas, tilt):
-        draw_choker(canvas, head)
         _ears(canvas, head, near=False)
         _skin(canvas, head)
         _ears(canvas, head, near=True)
@@ -80,9 +79,9 @@ def _skin(canvas: Canvas, head: Head) -> None:
     canvas.fill(outline, tones.skin_light, shade=(tones.skin, (-0.30, -0.30), (0.25, 0.22)))
     with canvas.clip(outline):
         _side_shade(canvas, head)
-    blush = {"baby": 0.85, "child": 0.75}.get(head.person.traits.age, 0.55)
-    blush *= 1.0 if head.person.traits.presentation == "woman" or head.person.traits.age == "baby" else 0.75
-    full = 0.085 + 0.35 * head.cheek
+    blush = {"baby": 0.85, "child": 0.7}.get(head.person.traits.age, 0.5)
+    blush *= 1.0 if head.person.traits.presentation == "woman" or head.person.traits.age == "baby" else 0.7
+    full = 0.080 + 0.45 * max(head.cheek, -0.02)
     for side in (-1, 1):
         x, y = head.spot(side * (head.eye_x + 0.055), head.eye_y + 0.135)
         canvas.glow(x, y, full * 1.25, full, tones.blush, alpha=blush)
@@ -92,11 +91,11 @@ def _side_shade(canvas: Canvas, head: Head) -> None:
     """Shade along the cheek and jaw away from the light, and the hair's shadow on the forehead."""
     tones, outline = head.tones, head.outline
     x, _ = head.spot(0.0, 0.3)
-    edge = (outline - (x, 0.05)) * (0.86, 0.90) + (x - 0.042, 0.005)
-    rim = outline[(outline[:, 1] > -0.15)]
-    inner = edge[(outline[:, 1] > -0.15)]
-    right = rim[:, 0] > x - 0.10
-    canvas.fill(np.concatenate([rim[right], inner[right][::-1]]), tones.skin_shade, alpha=0.5)
+    rim = outline[(outline[:, 1] > -0.30) & (outline[:, 0] > x - 0.06)]
+    fade = np.sin(np.linspace(0.0, np.pi, len(rim)))[:, None] ** 0.7
+    inward = np.array([x, 0.05]) - rim
+    inner = rim + inward * fade * (0.26, 0.20)
+    canvas.fill(np.concatenate([rim, inner[::-1]]), tones.skin_shade, alpha=0.5)
     canvas.glow(x + 0.03, head.chin_y + 0.02, 0.24, 0.075, tones.skin_shade, alpha=0.8)
 
 
@@ -109,18 +108,29 @@ def _ears(canvas: Canvas, head: Head, near: bool) -> None:
         if over != near:
             continue
         y = 0.5 * (head.eye_y + head.nose_y) - 0.01
-        x = side * (head.width - 0.018) * (head.cos if not away else 1.0) + (0.10 if over else 0.03) * head.sin
+        x = (
+            side * (head.width - 0.018) * (head.cos if not away else 1.0)
+            + (0.10 if over else 0.03) * head.sin
+        )
         if away:
             x -= side * 0.35 * abs(head.sin) * size
         ear = np.array(
-            [(0, -0.62), (0.42, -1.02), (0.92, -0.72), (0.96, -0.10), (0.66, 0.48), (0.36, 0.98), (0.04, 0.72)]
+            [
+                (0, -0.62),
+                (0.42, -1.02),
+                (0.92, -0.72),
+                (0.96, -0.10),
+                (0.66, 0.48),
+                (0.36, 0.98),
+                (0.04, 0.72),
+            ]
         ) * (0.86 * size, 1.06 * size)
-        shape = smooth(ear * (side, 1) + (x, y), samples=5)
+        shape = curve(ear * (side, 1) + (x, y), closed=True, samples=5)
         if not over:
             canvas.stroke(shape, mix(tones.skin_line, tones.skin, 0.15), 0.012, closed=True)
         canvas.fill(shape, tones.skin if side < 0 else mix(tones.skin, tones.skin_shade, 0.35))
-        fold = smooth(ear[1:5] * (0.62, 0.62) * (side, 1) + (x + side * 0.06 * size, y), closed=False, samples=4)
-        canvas.fill(ribbon(fold, [0.004, 0.16 * size, 0.004]), mix(tones.skin_shade, tones.blush, 0.5))
+        fold = curve(ear[1:5] * (0.62, 0.62) * (side, 1) + (x + side * 0.06 * size, y), samples=4)
+        canvas.fill(taper(fold, [0.004, 0.16 * size, 0.004]), mix(tones.skin_shade, tones.blush, 0.5))
 
 
 def _nose(canvas: Canvas, head: Head) -> None:
@@ -129,10 +139,17 @@ def _nose(canvas: Canvas, head: Head) -> None:
     top = head.eye_y - 0.015
     side = 1 if head.sin >= 0 else -1
     middle = 0.55 * top + 0.45 * y
-    plane = [(side * 0.020, top), (side * 0.022, middle), (side * w * 0.92, y - 0.018), (side * w * 0.30, y - 0.004)]
+    plane = [
+        (side * 0.020, top),
+        (side * 0.022, middle),
+        (side * w * 0.92, y - 0.018),
+        (side * w * 0.30, y - 0.004),
+    ]
     plane += [(side * w * 0.26, middle), (side * 0.034, top)]
     lift = 0.045
-    canvas.fill(head.on_face(smooth(plane, samples=4), lift=lift * 0.8), tones.skin_shade, alpha=0.75)
+    canvas.fill(
+        head.on_face(curve(plane, closed=True, samples=4), lift=lift * 0.8), tones.skin_shade, alpha=0.75
+    )
     x, tip = head.spot(0.0, y - w * 0.55, lift=lift)
     rosy = mix(tones.skin, tones.blush, 0.75)
     canvas.glow(x, tip + 0.01, w * 1.45, w * 1.2, rosy, alpha=0.8)
@@ -141,8 +158,11 @@ def _nose(canvas: Canvas, head: Head) -> None:
         [(-1.0, -0.42), (-1.06, -0.12), (-0.80, 0.06), (-0.42, -0.02), (0, 0.20), (0.42, -0.02), (0.80, 0.06)]
         + [(1.06, -0.12), (1.0, -0.42)]
     ) * (w, w * 0.92) + (0.0, y)
-    line = smooth(under, closed=False, samples=4)
-    canvas.fill(head.on_face(ribbon(line, [0.002, 0.012, 0.013, 0.014, 0.013, 0.012, 0.002]), lift=lift), tones.skin_line)
+    line = curve(under, samples=4)
+    canvas.fill(
+        head.on_face(taper(line, [0.002, 0.015, 0.014, 0.014, 0.014, 0.015, 0.002]), lift=lift),
+        tones.skin_line,
+    )
     for s in (-1, 1):
         x, _ = head.spot(s * w * 0.48, y, lift=lift)
         canvas.ellipse(x, y - 0.002, w * 0.20 * head.cos, w * 0.11, mix(tones.skin_line, (70, 20, 24), 0.45))
@@ -161,29 +181,41 @@ def _age(canvas: Canvas, head: Head) -> None:
     if age not in ("middle-aged", "elderly"):
         return
     tones, elderly = head.tones, age == "elderly"
-    line = mix(tones.skin_line, tones.skin, 0.30 if elderly else 0.55)
-    wide = 0.013 if elderly else 0.010
+    line = mix(tones.skin_line, tones.skin, 0.38 if elderly else 0.6)
+    wide = 0.012 if elderly else 0.010
     w = max(head.mouth_w, head.nose_w + 0.03)
     for side in (-1, 1):
+        out = head.nose_w * 1.18
         fold = [
-            (side * head.nose_w * 1.25, head.nose_y - 0.03),
-            (side * (head.nose_w * 0.6 + w * 0.62), 0.55 * head.nose_y + 0.45 * head.mouth_y),
-            (side * (w * 1.18), head.mouth_y + 0.006),
+            (side * out, head.nose_y - 0.035),
+            (side * (out + 0.030), head.nose_y + 0.010),
+            (side * (0.35 * out + 0.65 * w + 0.030), 0.5 * (head.nose_y + head.mouth_y)),
+            (side * (w + 0.030), head.mouth_y - 0.012),
         ]
         _crease(canvas, head, fold, wide, line)
         if elderly:
-            jowl = [(side * w * 1.12, head.mouth_y + 0.045), (side * w * 1.10, head.mouth_y + 0.10)]
-            _crease(canvas, head, [*jowl, (side * w * 0.92, head.chin_y - 0.045)], 0.010, line)
-            cheek = [(side * 0.27, head.nose_y - 0.02), (side * 0.255, head.nose_y + 0.06)]
-            _crease(canvas, head, [*cheek, (side * 0.225, head.nose_y + 0.12)], 0.009, line)
+            low = [(side * (w + 0.010), head.mouth_y + 0.040), (side * (w + 0.014), head.mouth_y + 0.075)]
+            _crease(canvas, head, [*low, (side * (w - 0.004), head.mouth_y + 0.105)], 0.010, line)
+            cheek = [(side * 0.262, head.nose_y + 0.00), (side * 0.250, head.nose_y + 0.05)]
+            _crease(
+                canvas, head, [*cheek, (side * 0.228, head.nose_y + 0.09)], 0.007, mix(line, tones.skin, 0.3)
+            )
     high, low = head.hairline_y + 0.05, head.brow_y - 0.045
     rows = (0.30, 0.62, 0.92) if elderly else (0.85,)
     for share in rows:
         y = high + (low - high) * share
-        brow = [(-0.17, y + 0.012), (-0.08, y - 0.004), (0.0, y + 0.006), (0.08, y - 0.004), (0.17, y + 0.012)]
+        brow = [
+            (-0.17, y + 0.012),
+            (-0.08, y - 0.004),
+            (0.0, y + 0.006),
+            (0.08, y - 0.004),
+            (0.17, y + 0.012),
+        ]
         _crease(canvas, head, brow, wide * 0.75, line)
 
 
-def _crease(canvas: Canvas, head: Head, points: list[tuple[float, float]], width: float, colour: tuple[int, int, int]) -> None:
-    curve: Points = smooth(points, closed=False, samples=4)
-    canvas.fill(head.on_face(ribbon(curve, [0.001, width, 0.001])), colour)
+def _crease(
+    canvas: Canvas, head: Head, points: list[tuple[float, float]], width: float, colour: tuple[int, int, int]
+) -> None:
+    line = curve(points, samples=4)
+    canvas.fill(head.on_face(taper(line, [0.001, width, 0.001])), colour)

@@ -12,9 +12,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from limner.world.canvas import RGB, Canvas, Points, ribbon, smooth
+from limner.world.canvas import RGB, Canvas, Points
 from limner.world.palette import mix
 from limner.world.skull import Head
+from limner.world.strands import curve, taper
 
 _FINE_PX: Final = 0.021  # strands are left out where one pixel is more than this of a head
 PRESSING: Final = ("beanie", "cap", "sun hat", "tricorne hat")
@@ -58,7 +59,7 @@ def _lock(
     the lock's length; `colours` run from root to tip.
     """
     tones = head.tones
-    a, b = smooth(first, closed=False, samples=6), smooth(second, closed=False, samples=6)
+    a, b = curve(np.stack([np.asarray(first), np.asarray(second)]), samples=6)
     outline = np.concatenate([a, b[::-1]])
     root, tip = colours if colours else (tones.hair, mix(tones.hair, tones.hair_dark, 0.55))
     if rim:
@@ -73,7 +74,7 @@ def _lock(
         line = a * (1 - share) + b * share
         line = line[1 : len(line) - 1 - index % 2 * 2]
         colour = mix(root, tones.hair_light, 0.40) if index % 2 else mix(root, tones.hair_dark, 0.75)
-        canvas.fill(ribbon(line, [0.001, 0.009, 0.001]), colour)
+        canvas.fill(taper(line, [0.001, 0.009, 0.001]), colour)
 
 
 def _shine(canvas: Canvas, light: RGB, a: Points, b: Points, span: tuple[float, float]) -> None:
@@ -90,7 +91,13 @@ def _shine(canvas: Canvas, light: RGB, a: Points, b: Points, span: tuple[float, 
 
 
 def _cap(
-    canvas: Canvas, head: Head, hairline: ArrayLike, side: float, top: float, part: tuple[float, float], strands: int = 9
+    canvas: Canvas,
+    head: Head,
+    hairline: ArrayLike,
+    side: float,
+    top: float,
+    part: tuple[float, float],
+    strands: int = 9,
 ) -> None:
     """The hair on the skull: between the dome, grown by `side` and `top`, and a hairline from left to right ear.
 
@@ -99,13 +106,17 @@ def _cap(
     tones = head.tones
     if _pressed(head):
         side, top = min(side, 0.02), min(top, 0.015)
-    line = head.on_face(smooth(hairline, closed=False, samples=5))
+    line = head.on_face(curve(hairline, samples=5))
     dome = head.dome(-math.pi - 0.42, 0.42, side, top)
     widest = dome[:, 0].min(), dome[:, 0].max()
     line[:, 0] = np.clip(line[:, 0], widest[0] + 0.004, widest[1] - 0.004)
     shape = np.concatenate([dome, line[::-1]])
     canvas.stroke(shape, tones.hair_dark, 0.010, closed=True)
-    canvas.fill(shape, mix(tones.hair, tones.hair_light, 0.22), shade=(mix(tones.hair, tones.hair_dark, 0.35), (-0.12, -0.52), (0.16, 0.10)))
+    canvas.fill(
+        shape,
+        mix(tones.hair, tones.hair_light, 0.22),
+        shade=(mix(tones.hair, tones.hair_dark, 0.35), (-0.12, -0.52), (0.16, 0.10)),
+    )
     if canvas.pixel > _FINE_PX:
         return
     # A crescent of light below the crown, then strands from the part to the edge.
@@ -113,16 +124,15 @@ def _cap(
     if not _pressed(head):
         band = head.dome(-math.pi * 0.90, -math.pi * 0.42, side - 0.035, top - 0.035, 15)
         low = head.dome(-math.pi * 0.90, -math.pi * 0.42, side - 0.085, top - 0.105, 15)
-        ends = np.sin(np.linspace(0, np.pi, 15))[:, None]
-        canvas.fill(np.concatenate([band, (band + (low - band) * ends)[::-1]]), tones.hair_light, alpha=0.45)
+        swell = np.sin(np.linspace(0, np.pi, 15))[:, None]
+        canvas.fill(np.concatenate([band, (band + (low - band) * swell)[::-1]]), tones.hair_light, alpha=0.45)
     dark, light = mix(tones.hair, tones.hair_dark, 0.62), mix(tones.hair, tones.hair_light, 0.42)
-    for k, turn in enumerate(np.linspace(-math.pi - 0.15, 0.15, strands)):
-        end = head.dome(turn, turn, side - 0.02, top - 0.02, 1)[0]
-        x, y = (px + end[0]) / 2, (py + end[1]) / 2
-        out = 0.10 if end[1] > py else 0.03
-        middle = (x + (end[0] - px) * 0.14, y - out)
-        line = smooth([(px, py), middle, tuple(end)], closed=False, samples=4)[2:]
-        canvas.fill(ribbon(line, [0.001, 0.008, 0.001]), light if k % 3 == 1 else dark)
+    ends = head.dome(-math.pi - 0.15, 0.15, side - 0.02, top - 0.02, strands)
+    between = head.dome(-math.pi * 0.85, -math.pi * 0.15, side - 0.25 * head.width, top - 0.10, strands)
+    roots = np.broadcast_to([px, py], ends.shape)
+    lines = curve(np.stack([roots, 0.3 * roots + 0.7 * between, ends], axis=1), samples=4)[:, 2:]
+    for k, band in enumerate(taper(lines, (0.001, 0.008, 0.001))):
+        canvas.fill(band, light if k % 3 == 1 else dark)
 
 
 def _mirror(points: Sequence[tuple[float, float]], side: int) -> list[tuple[float, float]]:
@@ -146,19 +156,31 @@ def _curtain(canvas: Canvas, head: Head, length: float, wide: float, tip: float)
     x, tones = head.skull_x * 1.6, head.tones
     w = head.width + wide
     low = length - 0.06
-    right = [(w * 0.80, -0.36), (w, -0.10), (w * 1.03, 0.20), (w * 1.05, 0.55 * length), (tip * 1.04, low * 0.86)]
+    right = [
+        (w * 0.80, -0.36),
+        (w, -0.10),
+        (w * 1.03, 0.20),
+        (w * 1.05, 0.55 * length),
+        (tip * 1.04, low * 0.86),
+    ]
     right += [(tip * 0.90, low)]
     hem = [(tip * 0.45, length), (0.0, length - 0.02), (-tip * 0.45, length)]
     points = [(0.0, head.crown_y - 0.01), *right, *hem, *_mirror(right[::-1], -1)]
-    shape = smooth(np.array(points) + (x, 0.0), samples=6)
+    shape = curve(np.array(points) + (x, 0.0), closed=True, samples=6)
     canvas.stroke(shape, tones.hair_dark, 0.010, closed=True)
-    canvas.fill(shape, mix(tones.hair, tones.hair_dark, 0.62), shade=(mix(tones.hair, tones.hair_dark, 0.25), (0, 0.45), (0, length)))
+    canvas.fill(
+        shape,
+        mix(tones.hair, tones.hair_dark, 0.62),
+        shade=(mix(tones.hair, tones.hair_dark, 0.25), (0, 0.45), (0, length)),
+    )
     if canvas.pixel > _FINE_PX:
         return
     for k, share in enumerate(np.linspace(-0.9, 0.9, 9)):
-        line = np.array([(share * w * 0.96, 0.05), (share * w * 1.02, 0.5 * length), (share * tip * 0.98, length - 0.05)])
+        line = np.array(
+            [(share * w * 0.96, 0.05), (share * w * 1.02, 0.5 * length), (share * tip * 0.98, length - 0.05)]
+        )
         colour = tones.hair_dark if k % 2 else tones.hair
-        canvas.fill(ribbon(smooth(line + (x, 0.0), closed=False, samples=5), [0.002, 0.010, 0.001]), colour)
+        canvas.fill(taper(curve(line + (x, 0.0), samples=5), [0.002, 0.010, 0.001]), colour)
 
 
 def _long_back(canvas: Canvas, head: Head) -> None:
@@ -171,7 +193,7 @@ def _shoulder_back(canvas: Canvas, head: Head) -> None:
 
 def _nape(canvas: Canvas, head: Head) -> None:
     """Short hair seen behind the neck."""
-    _curtain(canvas, head, 0.40, 0.005, 0.24)
+    _curtain(canvas, head, 0.36, -0.045, 0.20)
 
 
 def _curls(points: Points, bump: float, per: int = 8) -> Points:
@@ -193,39 +215,56 @@ def _curly_back(canvas: Canvas, head: Head) -> None:
     t = np.linspace(0, 2 * np.pi, 19, endpoint=False)
     top = 0.50 if _pressed(head) else 0.62
     y = np.where(np.sin(t) < 0, np.sin(t) * top, np.sin(t) * low)
-    ring = np.stack([np.cos(t) * wide + head.skull_x * 1.5, y - 0.02], axis=1)
+    x = np.cos(t) * wide
+    if _pressed(head):
+        x, y = np.where(y < -0.22, x * 0.80, x), np.maximum(y, -0.30)
+    ring = np.stack([x + head.skull_x * 1.5, y - 0.02], axis=1)
     shape = _curls(ring, 1.0)
     canvas.stroke(shape, tones.hair_dark, 0.010, closed=True)
-    canvas.fill(shape, mix(tones.hair, tones.hair_dark, 0.35), shade=(mix(tones.hair, tones.hair_dark, 0.75), (0, -0.3), (0, low)))
+    canvas.fill(
+        shape,
+        mix(tones.hair, tones.hair_dark, 0.35),
+        shade=(mix(tones.hair, tones.hair_dark, 0.75), (0, -0.3), (0, low)),
+    )
     if canvas.pixel > _FINE_PX:
         return
     for k in range(0, 19, 1):
-        x, yy = ring[k] * 0.93 + (0.07 * head.skull_x, 0.0)
-        _curl(canvas, x, yy, 0.060, mix(tones.hair, tones.hair_light, 0.35 if k % 2 else 0.05), k)
+        cx, cy = ring[k] * 0.93 + (0.07 * head.skull_x, 0.0)
+        _curl(canvas, cx, cy, 0.060, mix(tones.hair, tones.hair_light, 0.35 if k % 2 else 0.05), k)
 
 
 def _curl(canvas: Canvas, x: float, y: float, r: float, colour: RGB, k: int) -> None:
     """One ring of a curl."""
     start = k * 2.4
     t = np.linspace(start, start + 4.2, 9)
-    spiral = np.stack([x + np.cos(t) * r * np.linspace(1, 0.5, 9), y + np.sin(t) * r * np.linspace(1, 0.5, 9)], axis=1)
-    canvas.fill(ribbon(spiral, [0.002, 0.014, 0.003]), colour)
+    spiral = np.stack(
+        [x + np.cos(t) * r * np.linspace(1, 0.5, 9), y + np.sin(t) * r * np.linspace(1, 0.5, 9)], axis=1
+    )
+    canvas.fill(taper(spiral, [0.002, 0.014, 0.003]), colour)
 
 
 def _bun_back(canvas: Canvas, head: Head) -> None:
     _nape(canvas, head)
     tones = head.tones
     low = _pressed(head)
-    cx, cy, r = (-0.34 - 0.1 * head.sin, 0.40, 0.13) if low else (-0.5 * head.sin * 0.45 + 0.02, head.crown_y - 0.10, 0.185)
+    cx, cy, r = (
+        (-0.34 - 0.1 * head.sin, 0.40, 0.13)
+        if low
+        else (-0.5 * head.sin * 0.45 + 0.02, head.crown_y - 0.10, 0.185)
+    )
     t = np.linspace(0, 2 * np.pi, 12, endpoint=False)
-    shape = smooth(np.stack([cx + np.cos(t) * r * 1.12, cy + np.sin(t) * r], axis=1), samples=4)
+    shape = curve(np.stack([cx + np.cos(t) * r * 1.12, cy + np.sin(t) * r], axis=1), closed=True, samples=4)
     canvas.stroke(shape, tones.hair_dark, 0.012, closed=True)
-    canvas.fill(shape, mix(tones.hair, tones.hair_light, 0.25), shade=(mix(tones.hair, tones.hair_dark, 0.5), (cx - 0.05, cy - r), (cx + 0.1, cy + r)))
+    canvas.fill(
+        shape,
+        mix(tones.hair, tones.hair_light, 0.25),
+        shade=(mix(tones.hair, tones.hair_dark, 0.5), (cx - 0.05, cy - r), (cx + 0.1, cy + r)),
+    )
     for k in range(3):
         s = np.linspace(0.4 + k * 2.1, 3.0 + k * 2.1, 8)
         grow = np.linspace(0.88, 0.35, 8)
         line = np.stack([cx + np.cos(s) * r * grow, cy + np.sin(s) * r * grow], axis=1)
-        canvas.fill(ribbon(line, [0.002, 0.016, 0.002]), tones.hair_dark if k % 2 == 0 else tones.hair_light)
+        canvas.fill(taper(line, [0.002, 0.016, 0.002]), tones.hair_dark if k % 2 == 0 else tones.hair_light)
 
 
 def _tail_back(canvas: Canvas, head: Head) -> None:
@@ -234,9 +273,30 @@ def _tail_back(canvas: Canvas, head: Head) -> None:
     side = 1 if head.sin <= 0.05 else -1
     low = _pressed(head)
     rise = 0.30 if low else 0.0
-    outer = [(0.10, -0.36 + rise), (0.40, -0.58 + rise), (0.64, -0.36 + rise), (0.66, 0.10), (0.60, 0.55), (0.42, 0.92)]
-    inner = [(0.20, -0.22 + rise), (0.38, -0.34 + rise), (0.43, -0.12 + rise), (0.40, 0.18), (0.42, 0.52), (0.40, 0.90)]
-    _lock(canvas, head, _mirror(outer, side), _mirror(inner, side), strands=(0.2, 0.4, 0.6, 0.8), shine=(0.36, 0.48))
+    outer = [
+        (0.10, -0.36 + rise),
+        (0.40, -0.58 + rise),
+        (0.64, -0.36 + rise),
+        (0.66, 0.10),
+        (0.60, 0.55),
+        (0.42, 0.92),
+    ]
+    inner = [
+        (0.20, -0.22 + rise),
+        (0.38, -0.34 + rise),
+        (0.43, -0.12 + rise),
+        (0.40, 0.18),
+        (0.42, 0.52),
+        (0.40, 0.90),
+    ]
+    _lock(
+        canvas,
+        head,
+        _mirror(outer, side),
+        _mirror(inner, side),
+        strands=(0.2, 0.4, 0.6, 0.8),
+        shine=(0.36, 0.48),
+    )
 
 
 # ---- fronts --------------------------------------------------------------------------------------------------
@@ -258,7 +318,9 @@ def _parted_sides(head: Head, part_x: float, low: float) -> list[tuple[float, fl
     ]
 
 
-def _side_locks(canvas: Canvas, head: Head, part_x: float, length: float, tip_x: float, curve: float = 0.0) -> None:
+def _side_locks(
+    canvas: Canvas, head: Head, part_x: float, length: float, tip_x: float, curl: float = 0.0
+) -> None:
     """Two locks from the part, over the temples and ears, down beside the cheeks to `length`."""
     w, h = head.width, head.hairline_y
     pressed = _pressed(head)
@@ -267,15 +329,33 @@ def _side_locks(canvas: Canvas, head: Head, part_x: float, length: float, tip_x:
     for side in (far, -far):
         px = part_x * side
         reach = w + bulge
-        top = (px, head.crown_y + 0.012 if not pressed else -0.40)
-        outer = [top, (reach * 0.72, head.crown_y + 0.075), (reach * 0.985, -0.20), (reach * 1.03, 0.12)]
-        outer += [(reach * 1.02 + curve, 0.36), (tip_x + 0.09 + curve, 0.5 * (0.36 + length)), (tip_x + 0.02, length)]
+        begin = -math.pi / 2 + math.asin(max(-0.9, min(0.9, px / w)))
+        over = head.dome(begin, 0.0, bulge, 0.015 if pressed else 0.050, 5) - (head.skull_x, 0.0)
+        fall = [
+            (reach * 1.02, 0.14),
+            (reach * 1.02 + curl, 0.36),
+            (tip_x + 0.09 + curl, 0.5 * (0.36 + length)),
+            (tip_x + 0.02, length),
+        ]
+        outer = [*map(tuple, over), *fall]
         inner = [(px, h - 0.025), (px + 0.11, h + 0.012), (w * 0.77, h + 0.125), (w * 0.93, 0.08)]
-        inner += [(w * 0.93, 0.30), (tip_x - 0.07, 0.5 * (0.36 + length)), (tip_x - 0.02, length - 0.015)]
+        inner += [
+            (w * 0.94, 0.20),
+            (w * 0.94, 0.32),
+            (tip_x - 0.04, 0.36 + 0.35 * (length - 0.36)),
+            (tip_x - 0.07, 0.36 + 0.7 * (length - 0.36)),
+        ]
+        inner += [(tip_x - 0.02, length - 0.015)]
         a, b = np.array(_mirror(outer, side)), _falls(head, inner, side)
         a[:, 0] += head.skull_x * np.clip(1 - a[:, 1], 0, 1)
-        a[0] = head.spot(*(top[0] * side, top[1]))
-        _lock(canvas, head, a, b, strands=(0.18, 0.36, 0.54, 0.72, 0.88), shine=None if pressed else (0.20, 0.30))
+        _lock(
+            canvas,
+            head,
+            a,
+            b,
+            strands=(0.18, 0.36, 0.54, 0.72, 0.88),
+            shine=None if pressed else (0.20, 0.30),
+        )
 
 
 def _long_front(canvas: Canvas, head: Head) -> None:
@@ -283,7 +363,7 @@ def _long_front(canvas: Canvas, head: Head) -> None:
 
 
 def _shoulder_front(canvas: Canvas, head: Head) -> None:
-    _side_locks(canvas, head, -0.08, 0.66, 0.30, curve=0.045)
+    _side_locks(canvas, head, -0.08, 0.66, 0.30, curl=0.045)
 
 
 def _fringe(canvas: Canvas, head: Head) -> None:
@@ -293,19 +373,38 @@ def _fringe(canvas: Canvas, head: Head) -> None:
     jag = np.where(np.arange(15) % 2 == 0, 0.0, 0.026)
     hem = np.stack([x, low - jag + 0.05 * (np.abs(x) / w) ** 3], axis=1)
     top = head.crown_y + 0.05 if not _pressed(head) else -0.40
-    sides = [(-0.80 * w, -0.20), (-0.55 * w, top + 0.06), (0.0, top), (0.55 * w, top + 0.06), (0.80 * w, -0.20)]
-    shape = head.on_face(np.concatenate([smooth(sides, closed=False, samples=4), hem[::-1]]))
-    canvas.fill(shape, mix(tones.hair, tones.hair_light, 0.15), shade=(mix(tones.hair, tones.hair_dark, 0.30), (0, -0.42), (0, low)))
+    sides = [
+        (-0.80 * w, -0.20),
+        (-0.55 * w, top + 0.06),
+        (0.0, top),
+        (0.55 * w, top + 0.06),
+        (0.80 * w, -0.20),
+    ]
+    shape = head.on_face(np.concatenate([curve(sides, samples=4), hem[::-1]]))
+    canvas.fill(
+        shape,
+        mix(tones.hair, tones.hair_light, 0.15),
+        shade=(mix(tones.hair, tones.hair_dark, 0.30), (0, -0.42), (0, low)),
+    )
     if canvas.pixel > _FINE_PX:
         return
     for k in range(1, 14):
         end = hem[k]
         line = head.on_face([(end[0] * 0.62, top + 0.07), (end[0] * 0.92, 0.5 * (top + end[1])), end])
         colour = mix(tones.hair, tones.hair_dark, 0.6) if k % 2 else mix(tones.hair, tones.hair_light, 0.4)
-        canvas.fill(ribbon(smooth(line, closed=False, samples=4), [0.001, 0.009, 0.002]), colour)
+        canvas.fill(taper(curve(line, samples=4), [0.001, 0.009, 0.002]), colour)
     if not _pressed(head):
-        a = head.on_face([(-0.62 * w, -0.33), (-0.2 * w, -0.375), (0.25 * w, -0.365), (0.25 * w, -0.30), (-0.2 * w, -0.31), (-0.62 * w, -0.27)])
-        canvas.fill(smooth(a, samples=4), tones.hair_light, alpha=0.42)
+        a = head.on_face(
+            [
+                (-0.62 * w, -0.33),
+                (-0.2 * w, -0.375),
+                (0.25 * w, -0.365),
+                (0.25 * w, -0.30),
+                (-0.2 * w, -0.31),
+                (-0.62 * w, -0.27),
+            ]
+        )
+        canvas.fill(curve(a, closed=True, samples=4), tones.hair_light, alpha=0.42)
 
 
 def _bangs_front(canvas: Canvas, head: Head) -> None:
@@ -336,11 +435,30 @@ def _short_front(canvas: Canvas, head: Head) -> None:
     drop = 0.115 if woman else 0.030
     top = head.crown_y - (0.0 if _pressed(head) else 0.065)
     top = max(top, -0.40) if _pressed(head) else top
-    outer = [(-0.20, h - 0.05), (-0.14, top + 0.06), (0.10, top + 0.035), (w * 0.80, top + 0.17), (w * 0.96, h + drop + 0.10)]
-    inner = [(-0.20, h + 0.0), (-0.15, h + 0.028), (0.04, h + 0.055 + drop * 0.45), (w * 0.55, h + 0.07 + drop), (w * 0.93, h + drop + 0.13)]
+    outer = [
+        (-0.20, h - 0.05),
+        (-0.14, top + 0.06),
+        (0.10, top + 0.035),
+        (w * 0.80, top + 0.17),
+        (w * 0.96, h + drop + 0.10),
+    ]
+    inner = [
+        (-0.20, h + 0.0),
+        (-0.15, h + 0.028),
+        (0.04, h + 0.055 + drop * 0.45),
+        (w * 0.55, h + 0.07 + drop),
+        (w * 0.93, h + drop + 0.13),
+    ]
     a, b = head.on_face(outer), head.on_face(inner)
-    _lock(canvas, head, a, b, strands=(0.2, 0.38, 0.56, 0.74, 0.9), shine=None if _pressed(head) else (0.38, 0.56),
-          colours=(mix(tones.hair, tones.hair_light, 0.12), mix(tones.hair, tones.hair_dark, 0.3)))
+    _lock(
+        canvas,
+        head,
+        a,
+        b,
+        strands=(0.2, 0.38, 0.56, 0.74, 0.9),
+        shine=None if _pressed(head) else (0.38, 0.56),
+        colours=(mix(tones.hair, tones.hair_light, 0.12), mix(tones.hair, tones.hair_dark, 0.3)),
+    )
     left = [(-0.20, h - 0.05), (-w * 0.62, top + 0.14), (-w * 0.96, -0.22), (-w * 1.0, -0.04)]
     under = [(-0.19, h + 0.0), (-w * 0.68, h + 0.05), (-w * 0.88, -0.16), (-w * 0.90, -0.04)]
     _lock(canvas, head, head.on_face(left), head.on_face(under), strands=(0.3, 0.6), rim=False)
@@ -355,8 +473,8 @@ def _pulled_front(canvas: Canvas, head: Head) -> None:
     if head.person.traits.presentation == "woman":
         for side in (-1, 1):
             wisp = [(w * 0.80, -0.14), (w * 0.93, 0.04), (w * 0.90, 0.22), (w * 0.97, 0.36)]
-            curve = smooth(_falls(head, wisp, side), closed=False, samples=5)
-            canvas.fill(ribbon(curve, [0.012, 0.030, 0.022, 0.003]), head.tones.hair)
+            line = curve(_falls(head, wisp, side), samples=5)
+            canvas.fill(taper(line, [0.012, 0.030, 0.022, 0.003]), head.tones.hair)
 
 
 def _curly_front(canvas: Canvas, head: Head) -> None:
@@ -366,42 +484,95 @@ def _curly_front(canvas: Canvas, head: Head) -> None:
     low = 0.30 if woman else 0.06
     side, top = (0.06, 0.02) if pressed else (0.10, 0.10)
     dome = head.dome(-math.pi - 0.30, 0.30, side, top, 12)
-    edge = [(-w * 0.93, low), (-w * 0.90, low * 0.35), (-w * 0.84, -0.16), (-w * 0.55, h + 0.07), (-w * 0.20, h + 0.04)]
-    edge += [(w * 0.20, h + 0.05), (w * 0.55, h + 0.07), (w * 0.84, -0.16), (w * 0.90, low * 0.35), (w * 0.93, low)]
+    edge = [
+        (-w * 0.99, low),
+        (-w * 0.98, low * 0.35),
+        (-w * 0.93, -0.16),
+        (-w * 0.60, h + 0.07),
+        (-w * 0.20, h + 0.04),
+    ]
+    edge += [
+        (w * 0.20, h + 0.05),
+        (w * 0.60, h + 0.07),
+        (w * 0.93, -0.16),
+        (w * 0.98, low * 0.35),
+        (w * 0.99, low),
+    ]
     line = head.on_face(edge)
     ring = np.concatenate([dome, line[::-1]])
     shape = _curls(ring, 0.8)
-    canvas.fill(shape, mix(tones.hair, tones.hair_light, 0.15), shade=(mix(tones.hair, tones.hair_dark, 0.45), (-0.2, -0.5), (0.2, 0.2)))
+    canvas.fill(
+        shape,
+        mix(tones.hair, tones.hair_light, 0.15),
+        shade=(mix(tones.hair, tones.hair_dark, 0.45), (-0.2, -0.5), (0.2, 0.2)),
+    )
     if canvas.pixel > _FINE_PX:
         return
-    inner = np.concatenate([dome[1:-1] * 0.90 - (0, 0.01), dome[2:-2:2] * 0.72 - (0, 0.04), line[1:-1:1] * 1.03 + (0, -0.035)])
+    inner = np.concatenate(
+        [dome[1:-1] * 0.90 - (0, 0.01), dome[2:-2:2] * 0.72 - (0, 0.04), line[1:-1:1] * 1.03 + (0, -0.035)]
+    )
     for k, (x, y) in enumerate(inner):
         dark = k % 3 == 0
-        _curl(canvas, x, y, 0.058, mix(tones.hair, tones.hair_dark, 0.6) if dark else mix(tones.hair, tones.hair_light, 0.5), k)
+        _curl(
+            canvas,
+            x,
+            y,
+            0.058,
+            mix(tones.hair, tones.hair_dark, 0.6) if dark else mix(tones.hair, tones.hair_light, 0.5),
+            k,
+        )
 
 
 def _braids_front(canvas: Canvas, head: Head) -> None:
     """A centre part and two plaits over the shoulders."""
     tones, w = head.tones, head.width
-    _cap(canvas, head, _parted_sides(head, 0.0, 0.10), 0.022, 0.020, (0.0, head.hairline_y - 0.03), strands=10)
+    _cap(
+        canvas, head, _parted_sides(head, 0.0, 0.10), 0.022, 0.020, (0.0, head.hairline_y - 0.03), strands=10
+    )
     far = 1 if head.sin > 0 else -1
     for side in (far, -far):
-        x0 = side * (w * 0.96) + 0.10 * head.sin - side * 0.02
+        outer = [(w * 0.97, -0.06), (w * 1.09, 0.06), (w * 1.14, 0.18), (w * 1.10, 0.30)]
+        inner = [(w * 0.84, -0.02), (w * 0.88, 0.08), (w * 0.88, 0.18), (w * 0.90, 0.30)]
+        slide = (0.06 * head.sin, 0.0)
+        _lock(
+            canvas,
+            head,
+            np.array(_mirror(outer, side)) + slide,
+            np.array(_mirror(inner, side)) + slide,
+            strands=(0.3, 0.65),
+        )
+        x0 = side * (w * 0.97) + 0.06 * head.sin
         for k in range(7):
-            y = 0.16 + k * 0.125
+            y = 0.27 + k * 0.115
             x = x0 + side * 0.03 * math.sin(k * 0.5)
             half = 0.082 - 0.004 * k
             colour = mix(tones.hair, tones.hair_light, 0.2) if k % 2 else tones.hair
             for leaf in (-1, 1):
-                knot = [(x, y + 0.11), (x + leaf * half, y + 0.045), (x + leaf * half * 0.85, y - 0.045), (x - leaf * 0.01, y + 0.0)]
-                shape = smooth(knot, samples=4)
+                knot = [
+                    (x, y + 0.11),
+                    (x + leaf * half, y + 0.045),
+                    (x + leaf * half * 0.85, y - 0.045),
+                    (x - leaf * 0.01, y + 0.0),
+                ]
+                shape = curve(knot, closed=True, samples=4)
                 canvas.stroke(shape, tones.hair_dark, 0.010, closed=True)
                 canvas.fill(shape, colour)
-        end = 0.16 + 7 * 0.125
+        end = 0.27 + 7 * 0.115 - 0.01
         x = x0 + side * 0.03 * math.sin(3.5)
-        band = [(x - 0.045, end - 0.03), (x + 0.045, end - 0.03), (x + 0.04, end + 0.02), (x - 0.04, end + 0.02)]
-        tuft = [(x - 0.04, end + 0.01), (x - 0.055, end + 0.10), (x, end + 0.14), (x + 0.055, end + 0.10), (x + 0.04, end + 0.01)]
-        canvas.fill(smooth(tuft, samples=3), tones.hair)
+        band = [
+            (x - 0.045, end - 0.03),
+            (x + 0.045, end - 0.03),
+            (x + 0.04, end + 0.02),
+            (x - 0.04, end + 0.02),
+        ]
+        tuft = [
+            (x - 0.04, end + 0.01),
+            (x - 0.055, end + 0.10),
+            (x, end + 0.14),
+            (x + 0.055, end + 0.10),
+            (x + 0.04, end + 0.01),
+        ]
+        canvas.fill(curve(tuft, closed=True, samples=3), tones.hair)
         canvas.fill(band, (206, 74, 84))
 
 
@@ -426,7 +597,11 @@ def _spiky_front(canvas: Canvas, head: Head) -> None:
     line = head.on_face(np.concatenate([sides, front, [(-a, b) for a, b in sides[::-1]]]))
     shape = np.concatenate([outer, line[::-1]])
     canvas.stroke(shape, tones.hair_dark, 0.012, closed=True)
-    canvas.fill(shape, mix(tones.hair, tones.hair_light, 0.30), shade=(mix(tones.hair, tones.hair_dark, 0.35), (-0.1, -0.66), (0.1, -0.1)))
+    canvas.fill(
+        shape,
+        mix(tones.hair, tones.hair_light, 0.30),
+        shade=(mix(tones.hair, tones.hair_dark, 0.35), (-0.1, -0.66), (0.1, -0.1)),
+    )
     if canvas.pixel > _FINE_PX or pressed:
         return
     for k in range(1, spikes * 2, 2):
@@ -434,7 +609,7 @@ def _spiky_front(canvas: Canvas, head: Head) -> None:
         deep = root + (np.array([head.skull_x, -0.1]) - root) * 0.42
         dark = [outer[k + 1], tip * 0.86 + root * 0.14, deep]
         canvas.fill(dark, mix(tones.hair, tones.hair_dark, 0.45))
-        line = ribbon(np.array([tip * 0.8 + root * 0.2, root, deep]), [0.001, 0.012, 0.001])
+        line = taper(np.array([tip * 0.8 + root * 0.2, root, deep]), [0.001, 0.012, 0.001])
         canvas.fill(line + (-0.02, 0.0), tones.hair_light)
 
 

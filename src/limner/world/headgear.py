@@ -1,4 +1,4 @@
-"""What is worn on a head: hats, headphones, glasses, earrings, a choker.
+"""What is worn on a head: hats, headphones, glasses, earrings.
 
 Knows where skull, eyes and ears lie. Knows nothing about hair styles or clothes.
 """
@@ -11,10 +11,10 @@ from typing import Final
 
 import numpy as np
 
-from limner.world.build import build_of
-from limner.world.canvas import RGB, Canvas, Points, arc, oval, ribbon, smooth
+from limner.world.canvas import RGB, Canvas, Points, arc, oval
 from limner.world.palette import COLOURS, INK, darken, lighten, mix
 from limner.world.skull import Head
+from limner.world.strands import curve, taper
 
 _GOLD: Final[RGB] = (226, 172, 58)
 _FRAMES: Final[dict[str, RGB]] = {
@@ -39,7 +39,7 @@ def draw_glasses(canvas: Canvas, head: Head) -> None:
     y, h = head.eye_y + 0.008, max(w * 0.84, head.eye_h * 1.3)
     lenses = [head.on_face(_lens(side, side * x, y, w, h, sun), lift=0.05) for side in (-1, 1)]
     for side in (-1, 1):
-        arm = [(side * (x + w * 0.96), y - h * 0.25), (side * head.width * 1.0, y - h * 0.20)]
+        arm = [(side * (x + w * 0.96), y - h * 0.25), (side * head.width * 0.97, y - h * 0.20)]
         ends = head.on_face(arm, lift=0.0)
         if side * head.sin <= 0.08:
             canvas.stroke(ends, frame, 0.022)
@@ -50,8 +50,10 @@ def draw_glasses(canvas: Canvas, head: Head) -> None:
             canvas.fill(lens, (226, 240, 255), alpha=0.20)
         _gleam(canvas, lens, 0.30 if sun else 0.40)
         canvas.stroke(lens, frame, 0.024 if not sun else 0.020, closed=True)
-    bridge = head.on_face([(-x + w * 0.9, y - h * 0.25), (0.0, y - h * 0.42), (x - w * 0.9, y - h * 0.25)], lift=0.06)
-    canvas.stroke(smooth(bridge, closed=False, samples=4), frame, 0.022)
+    bridge = head.on_face(
+        [(-x + w * 0.9, y - h * 0.25), (0.0, y - h * 0.42), (x - w * 0.9, y - h * 0.25)], lift=0.06
+    )
+    canvas.stroke(curve(bridge, samples=4), frame, 0.022)
 
 
 def _lens(side: int, x: float, y: float, w: float, h: float, sun: bool) -> Points:
@@ -86,30 +88,27 @@ def draw_earrings(canvas: Canvas, head: Head) -> None:
         away = side * head.sin > 0.12
         if side * head.sin > 0.34:
             continue
-        x = side * (head.width + 0.012) * (head.cos if not away else 1.0) + (0.10 if abs(head.sin) > 0.12 else 0.03) * head.sin
+        x = (
+            side * (head.width + 0.012) * (head.cos if not away else 1.0)
+            + (0.10 if abs(head.sin) > 0.12 else 0.03) * head.sin
+        )
         y = 0.5 * (head.eye_y + head.nose_y) + head.ear * 0.98
         if kind == "pearl earrings":
             canvas.ellipse(x, y + 0.022, 0.042, 0.042, (178, 168, 170))
-            canvas.ellipse(x, y + 0.020, 0.036, 0.036, (255, 252, 246), shade=((214, 204, 206), (x - 0.01, y), (x + 0.03, y + 0.05)))
+            canvas.ellipse(
+                x,
+                y + 0.020,
+                0.036,
+                0.036,
+                (255, 252, 246),
+                shade=((214, 204, 206), (x - 0.01, y), (x + 0.03, y + 0.05)),
+            )
             canvas.ellipse(x - 0.010, y + 0.008, 0.011, 0.011, (255, 255, 255))
         else:
             ring = oval(x, y + 0.070, 0.058, 0.074)
             canvas.stroke(ring, darken(_GOLD, 0.35), 0.027, closed=True)
             canvas.stroke(ring, _GOLD, 0.018, closed=True)
             canvas.stroke(arc(x, y + 0.070, 0.058, 0.074, 2.6, 4.0), (255, 232, 160), 0.010)
-
-
-def draw_choker(canvas: Canvas, head: Head) -> None:
-    """A black band around the neck, below the chin."""
-    if head.person.traits.jewellery != "black choker":
-        return
-    build = build_of(head.person.traits)
-    half = build.neck_half + 0.004
-    y = 0.5 * (max(head.chin_y, 0.48) + build.pit_y) - 0.012
-    tall = min(0.036, 0.22 * (build.pit_y - head.chin_y) + 0.012)
-    band = np.array([(-half, y - 0.030), (0, y + 0.012), (half, y - 0.030)])
-    canvas.fill(ribbon(smooth(band, closed=False, samples=5), tall * 1.5), (26, 22, 28))
-    canvas.ellipse(0.0, y + 0.040, 0.022, 0.026, (196, 190, 200))
 
 
 # ---- hats ----------------------------------------------------------------------------------------------------
@@ -159,15 +158,23 @@ def _beanie(canvas: Canvas, head: Head) -> None:
     pom = (x - 0.10 * head.sin, head.crown_y - 0.15)
     ring = np.linspace(0, 2 * np.pi, 15, endpoint=False)
     bump = np.where(np.arange(15) % 2 == 0, 0.105, 0.088)
-    fluff = smooth(np.stack([pom[0] + np.cos(ring) * bump, pom[1] + np.sin(ring) * bump], axis=1), samples=3)
+    fluff = curve(
+        np.stack([pom[0] + np.cos(ring) * bump, pom[1] + np.sin(ring) * bump], axis=1), closed=True, samples=3
+    )
     canvas.stroke(fluff, shade, 0.012, closed=True)
-    canvas.fill(fluff, lighten(colour, 0.45), shade=(colour, (pom[0], pom[1] - 0.08), (pom[0] + 0.06, pom[1] + 0.12)))
+    canvas.fill(
+        fluff, lighten(colour, 0.45), shade=(colour, (pom[0], pom[1] - 0.08), (pom[0] + 0.06, pom[1] + 0.12))
+    )
     dome = _crown_of_hat(head, y - 0.06, 0.030, 0.085, 0.03)
     canvas.stroke(dome, shade, 0.014, closed=True)
     canvas.fill(dome, light, shade=(mix(colour, shade, 0.5), (x - 0.25, -0.55), (x + 0.30, -0.15)))
     for k in np.linspace(-0.8, 0.8, 7):
-        rib = [(x + k * 0.30, head.crown_y - 0.05 + 0.10 * k * k), (x + k * w * 0.94, -0.40), (x + k * w * 1.02, y - 0.10)]
-        canvas.fill(ribbon(smooth(rib, closed=False, samples=4), [0.002, 0.010, 0.008]), mix(colour, shade, 0.6))
+        rib = [
+            (x + k * 0.30, head.crown_y - 0.05 + 0.10 * k * k),
+            (x + k * w * 0.94, -0.40),
+            (x + k * w * 1.02, y - 0.10),
+        ]
+        canvas.fill(taper(curve(rib, samples=4), [0.002, 0.010, 0.008]), mix(colour, shade, 0.6))
     t = np.linspace(-1, 1, 13)
     slide = 0.10 * head.sin * (1 - t * t)
     top = np.stack([x + t * w + slide, y - 0.115 + 0.035 * (1 - t * t)], axis=1)
@@ -176,7 +183,7 @@ def _beanie(canvas: Canvas, head: Head) -> None:
     canvas.stroke(cuff, shade, 0.014, closed=True)
     canvas.fill(cuff, light, shade=(mix(colour, shade, 0.35), (x - 0.3, y), (x + 0.35, y)))
     for k in range(1, 12):
-        canvas.fill(ribbon(np.array([top[k], low[k]]), 0.011), mix(colour, shade, 0.65))
+        canvas.fill(taper(np.array([top[k], low[k]]), [0.011]), mix(colour, shade, 0.65))
 
 
 def _cap(canvas: Canvas, head: Head) -> None:
@@ -187,14 +194,18 @@ def _cap(canvas: Canvas, head: Head) -> None:
     canvas.fill(dome, light, shade=(mix(colour, shade, 0.45), (x - 0.2, -0.5), (x + 0.28, -0.15)))
     front = x + 0.16 * head.sin
     for k in (-0.52, 0.52):
-        seam = [(front * 0.6, head.crown_y - 0.060), (front + k * 0.72 * head.width, -0.42), (front + k * 1.1 * head.width, y + 0.03)]
-        canvas.fill(ribbon(smooth(seam, closed=False, samples=4), [0.006, 0.008, 0.006]), mix(colour, shade, 0.7))
+        seam = [
+            (front * 0.6, head.crown_y - 0.060),
+            (front + k * 0.72 * head.width, -0.42),
+            (front + k * 1.1 * head.width, y + 0.03),
+        ]
+        canvas.fill(taper(curve(seam, samples=4), [0.006, 0.008, 0.006]), mix(colour, shade, 0.7))
     canvas.ellipse(x + 0.03 * head.sin, head.crown_y - 0.065, 0.035, 0.020, shade)
     bx = 0.62 * head.sin
     brim = [(-0.345, y + 0.005), (-0.20, y - 0.040), (0, y - 0.055), (0.20, y - 0.040), (0.345, y + 0.005)]
     brim += [(0.31, y + 0.070), (0.16, y + 0.092), (0, y + 0.096), (-0.16, y + 0.092), (-0.31, y + 0.070)]
     wide = (head.width + 0.035) / 0.36
-    shape = smooth(np.array(brim) * (wide, 1.0) + (bx * 0.30, 0.0), samples=5)
+    shape = curve(np.array(brim) * (wide, 1.0) + (bx * 0.30, 0.0), closed=True, samples=5)
     canvas.stroke(shape, shade, 0.014, closed=True)
     canvas.fill(shape, mix(colour, light, 0.4), shade=(mix(colour, shade, 0.8), (0, y - 0.03), (0, y + 0.10)))
 
@@ -208,7 +219,10 @@ def _sun_hat(canvas: Canvas, head: Head) -> None:
     w = head.width + 0.022
     t = np.linspace(-1, 1, 13)
     band = np.concatenate(
-        [np.stack([x + t * w * 0.985, y - 0.125 + 0.03 * (1 - t * t)], axis=1), np.stack([x + t * w, y - 0.02 + 0.03 * (1 - t * t)], axis=1)[::-1]]
+        [
+            np.stack([x + t * w * 0.985, y - 0.125 + 0.03 * (1 - t * t)], axis=1),
+            np.stack([x + t * w, y - 0.02 + 0.03 * (1 - t * t)], axis=1)[::-1],
+        ]
     )
     canvas.fill(band, ribbon_colour)
     wide = head.width + 0.37
@@ -219,7 +233,7 @@ def _sun_hat(canvas: Canvas, head: Head) -> None:
     canvas.stroke(brim, shade, 0.012, closed=True)
     canvas.fill(brim, light, shade=(colour, (x - 0.2, y - 0.05), (x + 0.2, y + 0.08)))
     weave = np.stack([x + np.cos(t) * wide * 0.86, y + np.sin(t) * 0.045 - 0.015], axis=1)
-    canvas.fill(ribbon(weave, [0.001, 0.008, 0.001]), mix(colour, shade, 0.45))
+    canvas.fill(taper(weave, [0.001, 0.008, 0.001]), mix(colour, shade, 0.45))
 
 
 def _tricorne(canvas: Canvas, head: Head) -> None:
@@ -233,7 +247,7 @@ def _tricorne(canvas: Canvas, head: Head) -> None:
         (wide * 0.62, y - 0.06), (wide, y - 0.115), (wide * 0.62, y - 0.235), (wide * 0.28, y - 0.185), (0.0, y - 0.095),
         (-wide * 0.28, y - 0.185), (-wide * 0.62, y - 0.235),
     ]  # fmt: skip
-    shape = smooth(np.array(points) + (x, 0.0), samples=5)
+    shape = curve(np.array(points) + (x, 0.0), closed=True, samples=5)
     canvas.stroke(shape, shade, 0.014, closed=True)
     canvas.fill(shape, light, shade=(colour, (x - 0.2, y - 0.2), (x + 0.15, y + 0.05)))
     trim = shape[6 * 5 : 12 * 5 + 1]
@@ -246,18 +260,29 @@ def _tricorne(canvas: Canvas, head: Head) -> None:
 def _headphones(canvas: Canvas, head: Head) -> None:
     colour, light, shade = _dye(head)
     x = head.skull_x
-    band = head.dome(-math.pi - 0.05, 0.05, 0.060, 0.085, 25)
+    band = head.dome(-math.pi - 0.05, 0.05, 0.060, 0.070, 25)
     canvas.stroke(band, shade, 0.062)
     canvas.stroke(band, colour, 0.044)
     canvas.stroke(band[5:13] + (0.0, -0.006), light, 0.014)
     y = 0.5 * (head.eye_y + head.nose_y) - 0.03
     for side in (-1, 1):
         away = side * head.sin > 0.0
-        cx = x + side * (head.width + 0.035) - (side * 0.42 * abs(head.sin) * head.width * 0.5 if not away else 0.0)
+        cx = (
+            x
+            + side * (head.width + 0.035)
+            - (side * 0.42 * abs(head.sin) * head.width * 0.5 if not away else 0.0)
+        )
         rx = 0.062 + (0.05 * abs(head.sin) if not away else -0.02 * abs(head.sin))
         canvas.ellipse(cx - side * 0.030, y, rx, 0.130, darken(INK, 0.1))
         canvas.ellipse(cx + side * 0.006, y, rx + 0.006, 0.146, shade)
-        canvas.ellipse(cx + side * 0.006, y, rx - 0.006, 0.132, light, shade=(colour, (cx - 0.04, y - 0.10), (cx + 0.05, y + 0.10)))
+        canvas.ellipse(
+            cx + side * 0.006,
+            y,
+            rx - 0.006,
+            0.132,
+            light,
+            shade=(colour, (cx - 0.04, y - 0.10), (cx + 0.05, y + 0.10)),
+        )
 
 
 _HATS: Final[dict[str, Callable[[Canvas, Head], None]]] = {

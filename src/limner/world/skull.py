@@ -14,13 +14,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from limner.world.canvas import RGB, Points, smooth
+from limner.world.canvas import RGB, Points
 from limner.world.palette import HAIR_COLOURS, SKINS, lighten, mix, skin_shadow
 from limner.world.person import Person
+from limner.world.strands import curve
 
-MOST_TURN_RAD: Final = 0.52  # how far `turn` = 1 turns the head
+MOST_TURN_RAD: Final = 0.48  # how far `turn` = 1 turns the head
 MOST_TILT_RAD: Final = 0.16
-_DEPTH: Final = 0.34  # how far the face's middle stands before the ears
+_DEPTH: Final = 0.31  # how far the face's middle stands before the ears
 _SKULL_Y: Final = -0.07  # height of the skull's widest place
 
 
@@ -48,17 +49,17 @@ class _Age:
 
 # fmt: off
 _AGES: Final = {
-    "baby": _Age(width=.420, eye_y=.115, nose_y=.235, mouth_y=.325, eye_w=.094, jaw=.315, cheek=.050, chin_y=.465,
+    "baby": _Age(width=.420, eye_y=.115, nose_y=.235, mouth_y=.325, eye_w=.106, jaw=.315, cheek=.050, chin_y=.465,
                  chin_w=.150, nose_w=.040, mouth_w=.080, lip=.85, hairline_y=-.27, brow=.45, ear=.080, maturity=0.),
-    "child": _Age(width=.395, eye_y=.080, nose_y=.230, mouth_y=.325, eye_w=.095, jaw=.285, cheek=.026, chin_y=.480,
+    "child": _Age(width=.395, eye_y=.080, nose_y=.230, mouth_y=.325, eye_w=.105, jaw=.285, cheek=.026, chin_y=.480,
                   chin_w=.130, nose_w=.044, mouth_w=.098, lip=.85, hairline_y=-.25, brow=.75, ear=.082, maturity=.25),
-    "teenager": _Age(width=.368, eye_y=.052, nose_y=.212, mouth_y=.322, eye_w=.088, jaw=.258, cheek=.008, chin_y=.495,
+    "teenager": _Age(width=.368, eye_y=.052, nose_y=.212, mouth_y=.322, eye_w=.098, jaw=.258, cheek=.008, chin_y=.495,
                      chin_w=.115, nose_w=.051, mouth_w=.110, lip=1., hairline_y=-.245, brow=.95, ear=.080, maturity=.7),
-    "young adult": _Age(width=.360, eye_y=.038, nose_y=.207, mouth_y=.322, eye_w=.084, jaw=.255, cheek=.0, chin_y=.50,
+    "young adult": _Age(width=.360, eye_y=.038, nose_y=.207, mouth_y=.322, eye_w=.094, jaw=.255, cheek=.0, chin_y=.50,
                         chin_w=.115, nose_w=.055, mouth_w=.118, lip=1., hairline_y=-.25, brow=1., ear=.080, maturity=1.),
-    "middle-aged": _Age(width=.366, eye_y=.030, nose_y=.208, mouth_y=.325, eye_w=.078, jaw=.274, cheek=.004, chin_y=.50,
+    "middle-aged": _Age(width=.366, eye_y=.030, nose_y=.208, mouth_y=.325, eye_w=.087, jaw=.274, cheek=.004, chin_y=.50,
                         chin_w=.125, nose_w=.060, mouth_w=.120, lip=.85, hairline_y=-.27, brow=1., ear=.085, maturity=1.),
-    "elderly": _Age(width=.362, eye_y=.032, nose_y=.216, mouth_y=.334, eye_w=.072, jaw=.282, cheek=-.004, chin_y=.505,
+    "elderly": _Age(width=.362, eye_y=.032, nose_y=.216, mouth_y=.334, eye_w=.080, jaw=.282, cheek=-.004, chin_y=.505,
                     chin_w=.130, nose_w=.066, mouth_w=.116, lip=.55, hairline_y=-.29, brow=1., ear=.098, maturity=.8),
 }
 _EYE_COLOURS: Final = np.array(
@@ -142,17 +143,23 @@ class Head:
 
     def dome(self, start: float, end: float, side: float = 0.0, top: float = 0.0, count: int = 25) -> Points:
         """The skull's upper outline between two angles (radians, 0 right, -pi/2 top), grown by `side` and `top`."""
-        turns = np.linspace(start, end, count)
-        c, s = np.cos(turns), np.sin(turns)
-        power = 2 / 2.25
-        x = np.sign(c) * np.abs(c) ** power * (self.width + side)
-        y = np.sign(s) * np.abs(s) ** power * (_SKULL_Y - self.crown_y + top)
-        return np.stack([x + self.skull_x, y + _SKULL_Y], axis=1)
+        return _arch(start, end, count) * (self.width + side, _SKULL_Y - self.crown_y + top) + (
+            self.skull_x,
+            _SKULL_Y,
+        )
 
     @cached_property
     def outline(self) -> Points:
         """The head without hair and ears, closed, from the left temple over the crown to the chin and back."""
         return _outline(self)
+
+
+@lru_cache(maxsize=256)
+def _arch(start: float, end: float, count: int) -> Points:
+    """Part of a circle, a little squared."""
+    turns = np.linspace(start, end, count)
+    circle = np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    return np.asarray(np.sign(circle) * np.abs(circle) ** (2 / 2.25))
 
 
 def _outline(head: Head) -> Points:
@@ -170,14 +177,13 @@ def _outline(head: Head) -> Points:
     front = np.concatenate([right, [(0.0, head.chin_y + 0.004)], left])
     if head.sin:
         # The lower face follows its front; the far cheek dips at the eye and swells below it.
-        share = np.clip((front[:, 1] + 0.05) / 0.5, 0, 1) ** 1.2
-        front[:, 0] += head.sin * (0.30 * share)
+        share = np.clip((front[:, 1] + 0.05) / 0.5, 0, 1) ** 0.85
+        front[:, 0] += head.sin * (0.29 * share)
         far = front[:5] if head.sin > 0 else front[:-6:-1]
-        out = abs(head.sin) * np.array([-0.055, -0.050, -0.075, -0.05, -0.01])
+        out = abs(head.sin) * np.array([-0.040, -0.055, -0.080, -0.055, -0.01])
         far[:, 0] += np.sign(head.sin) * out
-    curve = head.dome(-math.pi, 0.0)
-    whole = np.concatenate([curve[::3], front])
-    return smooth(whole, samples=5)
+    whole = np.concatenate([head.dome(-math.pi, 0.0, count=9), front])
+    return curve(whole, closed=True)
 
 
 def _tones(person: Person) -> Tones:
@@ -206,7 +212,9 @@ def _tones(person: Person) -> Tones:
     )
 
 
-def _mole(identity_place: float, eye_y: float, mouth_y: float, mouth_w: float, chin_y: float) -> tuple[float, float]:
+def _mole(
+    identity_place: float, eye_y: float, mouth_y: float, mouth_w: float, chin_y: float
+) -> tuple[float, float]:
     """A mole wanders from one cheek below the mouth to the other."""
     spots = [
         (-0.245, eye_y + 0.13),
@@ -218,7 +226,7 @@ def _mole(identity_place: float, eye_y: float, mouth_y: float, mouth_w: float, c
         (0.205, eye_y + 0.21),
         (0.245, eye_y + 0.13),
     ]
-    places = np.linspace(-1, 1, len(spots))
+    places = (-1.0, -0.72, -0.42, -0.08, 0.08, 0.42, 0.72, 1.0)
     x, y = zip(*spots, strict=True)
     return float(np.interp(identity_place, places, x)), float(np.interp(identity_place, places, y))
 
@@ -236,18 +244,18 @@ def _measure(person: Person, turn: float) -> Head:
     stretch = 0.045 * i.face_length
     chin_y = age.chin_y + stretch + 0.035 * i.chin_length
     eye_y = age.eye_y + 0.042 * i.eye_height + 0.25 * stretch
-    size = (1 + 0.26 * i.eye_size) * (1 - 0.10 * man)
+    size = (1 + 0.25 * i.eye_size) * (1 - 0.08 * man)
     eye_w = age.eye_w * size
-    eye_x = min(0.168 * (width / 0.36) ** 0.5 + 0.034 * i.eye_spacing, width - eye_w * 0.95 - 0.02)
-    eye_x = max(eye_x, eye_w + 0.028)
-    eye_h = eye_w * (0.70 - 0.10 * man + (0.06 if age.maturity < 0.5 else 0.0))
+    eye_x = min(0.172 * (width / 0.36) ** 0.5 + 0.034 * i.eye_spacing, width - eye_w * 0.95 - 0.02)
+    eye_x = max(eye_x, eye_w + 0.020)
+    eye_h = eye_w * (0.70 - 0.09 * man + (0.06 if age.maturity < 0.5 else 0.0))
     nose_y = age.nose_y + 0.034 * i.nose_length + 0.5 * stretch
     nose_y = max(nose_y, eye_y + 0.075)
     mouth_y = age.mouth_y + 0.026 * i.mouth_height + 0.75 * stretch + 0.006 * i.chin_length
     mouth_y = min(max(mouth_y, nose_y + 0.068), chin_y - 0.085)
     mouth_w = age.mouth_w * (1 + 0.30 * i.mouth_width) * (1 + 0.06 * man)
     angle = turn * MOST_TURN_RAD
-    brow_gap = 0.050 + 0.012 * age.eye_w / 0.08 - 0.012 * man
+    brow_gap = 0.050 + 0.010 * age.eye_w / 0.09 - 0.012 * man
     return Head(
         person=person,
         width=width,
@@ -263,7 +271,7 @@ def _measure(person: Person, turn: float) -> Head:
         eye_h=eye_h,
         eye_tilt=0.05 + 0.24 * i.eye_tilt - (0.06 if person.traits.age == "elderly" else 0.0),
         brow_y=eye_y - eye_h - brow_gap,
-        brow=0.033 * age.brow * (1 + 0.52 * i.brow_thickness) * (1 + 0.38 * man),
+        brow=0.031 * age.brow * (1 + 0.52 * i.brow_thickness) * (1 + 0.25 * man),
         brow_arch=0.024 * (1 - 0.55 * man) + 0.022 * i.brow_arch,
         brow_tilt=0.02 + 0.24 * i.brow_tilt,
         nose_y=nose_y,

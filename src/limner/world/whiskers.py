@@ -9,9 +9,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from limner.world.canvas import Canvas, Points, ribbon, smooth
+from limner.world.canvas import Canvas, Points
 from limner.world.palette import mix
 from limner.world.skull import Head
+from limner.world.strands import curve, taper
 
 
 def draw_whiskers(canvas: Canvas, head: Head) -> None:
@@ -50,7 +51,7 @@ def _field(head: Head, grow: float, cheek: float) -> Points:
         (-w * 0.55, m - 0.025 - 0.5 * cheek),
         (0.0, m - 0.015 - 0.5 * cheek),
     ]
-    line = smooth(upper + [(-x, y) for x, y in upper[-2::-1]], closed=False, samples=4)
+    line = curve(upper + [(-x, y) for x, y in upper[-2::-1]], samples=4)
     return np.concatenate([rim, head.on_face(line)])
 
 
@@ -85,13 +86,19 @@ def _scatter(count: int) -> tuple[tuple[float, float], ...]:
 def _beard(canvas: Canvas, head: Head) -> None:
     tones = head.tones
     low = head.chin_y
-    canvas.fill(_field(head, 0.055, 0.0), tones.hair, shade=(tones.hair_dark, (-0.15, 0.2), (0.2, low + 0.08)))
+    canvas.fill(
+        _field(head, 0.055, 0.0), tones.hair, shade=(tones.hair_dark, (-0.15, 0.2), (0.2, low + 0.08))
+    )
     _bristles(canvas, head)
     # The lower lip's patch of skin keeps the mouth readable.
     y = head.mouth_y + head.lip * 1.0
-    mouth = np.array([(-1.02, -0.4), (-0.5, 0.55), (0, 0.75), (0.5, 0.55), (1.02, -0.4), (0.4, -1.0), (-0.4, -1.0)])
+    mouth = np.array(
+        [(-1.02, -0.4), (-0.5, 0.55), (0, 0.75), (0.5, 0.55), (1.02, -0.4), (0.4, -1.0), (-0.4, -1.0)]
+    )
     opening = mouth * (head.mouth_w * 1.12, 0.034) + (0.0, y)
-    canvas.fill(head.on_face(smooth(opening, samples=4)), mix(tones.skin_shade, tones.hair_dark, 0.35))
+    canvas.fill(
+        head.on_face(curve(opening, closed=True, samples=4)), mix(tones.skin_shade, tones.hair_dark, 0.35)
+    )
 
 
 def _bristles(canvas: Canvas, head: Head) -> None:
@@ -106,7 +113,7 @@ def _bristles(canvas: Canvas, head: Head) -> None:
         start = end + (np.array([middle * 0.4, 0.20]) - end) * 0.34
         bend = (start + end) / 2 + (0.012, 0.0)
         colour = light if i % 2 else tones.hair_dark
-        canvas.fill(ribbon(np.array([start, bend, end]), [0.002, 0.012, 0.002]), colour)
+        canvas.fill(taper(np.array([start, bend, end]), [0.002, 0.012, 0.002]), colour)
 
 
 def _mustache(canvas: Canvas, head: Head) -> None:
@@ -116,10 +123,22 @@ def _mustache(canvas: Canvas, head: Head) -> None:
     tall = max(low - top, 0.045)
     for side in (-1, 1):
         half = np.array(
-            [(0.0, 0.12), (0.30, 0.0), (0.68, 0.34), (1.02, 1.12), (0.86, 1.10), (0.50, 0.86), (0.18, 0.92), (0.0, 0.72)]
+            [
+                (0.0, 0.12),
+                (0.30, 0.0),
+                (0.68, 0.34),
+                (1.02, 1.12),
+                (0.86, 1.10),
+                (0.50, 0.86),
+                (0.18, 0.92),
+                (0.0, 0.72),
+            ]
         ) * (side * full, tall) + (0.0, top)
-        shape = head.on_face(smooth(half, samples=4), lift=0.04)
+        shape = head.on_face(curve(half, closed=True, samples=4), lift=0.04)
         canvas.fill(shape, mix(tones.hair, tones.hair_dark, 0.15 if side < 0 else 0.4))
         strand = np.array([(0.08, 0.30), (0.42, 0.36), (0.84, 0.92)]) * (side * full, tall) + (0.0, top)
-        curve = smooth(strand, closed=False, samples=4)
-        canvas.fill(head.on_face(ribbon(curve, [0.003, 0.014, 0.002]), lift=0.04), mix(tones.hair, tones.hair_light, 0.4))
+        line = curve(strand, samples=4)
+        canvas.fill(
+            head.on_face(taper(line, [0.003, 0.014, 0.002]), lift=0.04),
+            mix(tones.hair, tones.hair_light, 0.4),
+        )

@@ -1,0 +1,47 @@
+"""Bundles of curves and tapered strokes, computed many at a time.
+
+Knows geometry alone: the same curves as `canvas.smooth`, as one matrix product, and bands that thin out along a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from limner.world.canvas import Points, smooth
+
+
+@lru_cache(maxsize=256)
+def _spline(count: int, samples: int, closed: bool) -> NDArray[np.float64]:
+    """The matrix (curve points, control points) of a Catmull-Rom curve: it is linear in its control points."""
+    unit = np.eye(count + count % 2)[:count]
+    pairs = [smooth(unit[:, j : j + 2], closed=closed, samples=samples) for j in range(0, count, 2)]
+    return np.concatenate(pairs, axis=1)[:, :count].copy()
+
+
+def curve(points: ArrayLike, closed: bool = False, samples: int = 5) -> Points:
+    """A smooth curve through control points (..., N, 2)."""
+    control = np.asarray(points, dtype=np.float64)
+    return np.asarray(_spline(control.shape[-2], samples, closed) @ control)
+
+
+@lru_cache(maxsize=512)
+def _half_widths(widths: tuple[float, ...], count: int) -> NDArray[np.float64]:
+    given = np.asarray(widths) / 2
+    return np.interp(np.linspace(0, 1, count), np.linspace(0, 1, len(given)), given)[:, None].copy()
+
+
+def taper(lines: ArrayLike, widths: Sequence[float]) -> Points:
+    """Closed bands (..., 2 N, 2) along lines (..., N, 2); full `widths` are spread evenly from start to end."""
+    line = np.asarray(lines, dtype=np.float64)
+    along = np.empty_like(line)
+    along[..., 1:-1, :] = line[..., 2:, :] - line[..., :-2, :]
+    along[..., 0, :] = line[..., 1, :] - line[..., 0, :]
+    along[..., -1, :] = line[..., -1, :] - line[..., -2, :]
+    length = np.sqrt(along[..., :1] ** 2 + along[..., 1:] ** 2)
+    side = along[..., ::-1] * ((-1.0, 1.0) / np.maximum(length, 1e-9))
+    side *= _half_widths(tuple(widths), line.shape[-2])
+    return np.concatenate([line + side, (line - side)[..., ::-1, :]], axis=-2)
