@@ -21,7 +21,10 @@ from numpy.typing import ArrayLike, NDArray
 
 RGB = tuple[int, int, int]
 Points = NDArray[np.float64]  # (N, 2), x and y
-Shade = tuple[RGB, tuple[float, float], tuple[float, float]]  # second colour, where it starts, where it is full
+Outline = ArrayLike | tuple[Points, ...]  # one closed polygon, or several seen as one shape
+Shade = tuple[
+    RGB, tuple[float, float], tuple[float, float]
+]  # second colour, where it starts, where it is full
 
 _SHIFT = 4  # sub-pixel bits given to OpenCV
 _ONE = 1 << _SHIFT
@@ -91,16 +94,20 @@ class Canvas:
 
     # ---- shapes --------------------------------------------------------------------------------------------
 
-    def fill(self, points: ArrayLike, colour: RGB, shade: Shade | None = None, alpha: float = 1.0) -> None:
-        """Fill a closed polygon (N, 2); `shade` runs linearly from `colour` at its start to its own colour at its end."""
-        place = self._place(points)
+    def fill(self, points: Outline, colour: RGB, shade: Shade | None = None, alpha: float = 1.0) -> None:
+        """Fill a closed polygon (N, 2), or all that a tuple of polygons covers together.
+
+        `shade` runs linearly from `colour` at its start to its own colour at its end.
+        """
+        places = self._places(points)
         if shade is None and alpha >= 0.999:
-            cv2.fillPoly(self._image, [place], colour, cv2.LINE_AA, _SHIFT)
+            for place in places:
+                cv2.fillPoly(self._image, [place], colour, cv2.LINE_AA, _SHIFT)
             return
-        box = self._box(place)
+        box = self._box(*places)
         if box is None:
             return
-        mask = self._mask(place, box)
+        mask = self._mask(places, box)
         self._blend(box, mask, colour if shade is None else self._gradient(box, colour, shade), alpha)
 
     def fill_all(self, polygons: Sequence[ArrayLike], colour: RGB) -> None:
@@ -159,10 +166,10 @@ class Canvas:
         self._blend_weights(box, near * near * np.float32(alpha), colour)
 
     @contextmanager
-    def clip(self, points: ArrayLike) -> Iterator[Canvas]:
-        """What is drawn inside the `with` block shows only within the polygon (N, 2)."""
-        place = self._place(points)
-        box = self._box(place)
+    def clip(self, points: Outline) -> Iterator[Canvas]:
+        """What is drawn inside the `with` block shows only within the polygon (N, 2) or tuple of polygons."""
+        places = self._places(points)
+        box = self._box(*places)
         if box is None:
             before = self._image.copy()
             yield self
@@ -180,7 +187,7 @@ class Canvas:
         finally:
             self._image, self._transforms = whole, transforms
             self._set(matrix)
-            self._blend(box, self._mask(place, box), part, 1.0)
+            self._blend(box, self._mask(places, box), part, 1.0)
 
     # ---- the whole picture ---------------------------------------------------------------------------------
 
@@ -237,18 +244,23 @@ class Canvas:
         moved *= _ONE
         return np.asarray(np.rint(moved), dtype=np.int32)
 
-    def _box(self, place: NDArray[np.int32], margin: int = 1) -> tuple[int, int, int, int] | None:
+    def _places(self, points: Outline) -> list[NDArray[np.int32]]:
+        return [self._place(part) for part in points] if isinstance(points, tuple) else [self._place(points)]
+
+    def _box(self, *places: NDArray[np.int32], margin: int = 1) -> tuple[int, int, int, int] | None:
+        place = places[0] if len(places) == 1 else np.concatenate(places)
         low, high = place.min(axis=0) >> _SHIFT, (place.max(axis=0) >> _SHIFT) + 2
         height, width = self._image.shape[:2]
         x0, y0 = max(int(low[0]) - margin, 0), max(int(low[1]) - margin, 0)
         x1, y1 = min(int(high[0]) + margin, width), min(int(high[1]) + margin, height)
         return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
 
-    def _mask(self, place: NDArray[np.int32], box: tuple[int, int, int, int]) -> NDArray[np.uint8]:
+    def _mask(self, places: list[NDArray[np.int32]], box: tuple[int, int, int, int]) -> NDArray[np.uint8]:
         x0, y0, x1, y1 = box
         mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
-        moved = place - np.array([x0 * _ONE, y0 * _ONE], np.int32)
-        cv2.fillPoly(mask, [moved], 255, cv2.LINE_AA, _SHIFT)
+        for place in places:
+            moved = place - np.array([x0 * _ONE, y0 * _ONE], np.int32)
+            cv2.fillPoly(mask, [moved], 255, cv2.LINE_AA, _SHIFT)
         return mask
 
     def _gradient(self, box: tuple[int, int, int, int], colour: RGB, shade: Shade) -> NDArray[np.uint8]:

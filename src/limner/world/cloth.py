@@ -51,7 +51,9 @@ def paint_cloth(
     """Fill an outline with lit cloth, its pattern (one repeat every `pitch`) and its contour of width `line`."""
     (x0, y0), (x1, y1) = outline.min(axis=0), outline.max(axis=0)
     across = 0.75 * (x1 - x0)
-    canvas.fill(outline, made_of.light, shade=(made_of.shade, (x0 + 0.2 * across, y0), (x0 + across + 0.2, y1 + 0.35)))
+    canvas.fill(
+        outline, made_of.light, shade=(made_of.shade, (x0 + 0.2 * across, y0), (x0 + across + 0.2, y1 + 0.35))
+    )
     if made_of.pattern != "plain":
         with canvas.clip(outline):
             paint_pattern(canvas, (float(x0), float(y0), float(x1), float(y1)), made_of, pitch)
@@ -59,7 +61,9 @@ def paint_cloth(
         canvas.stroke(outline, made_of.line, line, closed=True)
 
 
-def paint_pattern(canvas: Canvas, box: tuple[float, float, float, float], made_of: Cloth, pitch: float) -> None:
+def paint_pattern(
+    canvas: Canvas, box: tuple[float, float, float, float], made_of: Cloth, pitch: float
+) -> None:
     """The pattern's repeats over `box`; the caller clips."""
     x0, y0, x1, y1 = box
     rows = np.arange(np.floor(y0 / pitch), np.ceil(y1 / pitch) + 1) * pitch

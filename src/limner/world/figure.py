@@ -12,7 +12,7 @@ from limner.world.face import draw_head_back, draw_head_front
 from limner.world.garments import draw_neckwear, draw_trunk, sleeve_of
 from limner.world.layout import Arm, Held, Stance
 from limner.world.legs import draw_legs
-from limner.world.limbs import Sleeve, draw_arm, hand_over
+from limner.world.limbs import Sleeve, draw_arm, draw_hand
 from limner.world.palette import SKINS, skin_shadow
 from limner.world.person import Traits
 from limner.world.props import draw_prop
@@ -73,18 +73,47 @@ def draw_shadow(canvas: Canvas, stance: Stance, floor_y: float) -> None:
 
 def _arms(canvas: Canvas, stance: Stance, layer: str, skin: RGB, sleeve: Sleeve) -> None:
     for side, arm in ((-1, stance.left_arm), (1, stance.right_arm)):
-        if arm.layer == layer:
+        if arm.layer == layer or (arm.layer == "around" and layer == "front"):
             draw_arm(canvas, stance.build, arm, side, skin, sleeve)
+        elif arm.layer == "around" and layer == "over":
+            draw_arm(canvas, stance.build, arm, side, skin, sleeve, forearm_only=True)
+        elif arm.layer == "hand over" and layer == "over":
+            draw_hand(canvas, stance.build, arm, side, skin)
 
 
 def _fingers(canvas: Canvas, stance: Stance, skin: RGB) -> None:
     for side, arm in ((-1, stance.left_arm), (1, stance.right_arm)):
-        hand_over(canvas, stance.build, arm, side, skin)
+        if arm.grip == "hold":
+            draw_hand(canvas, stance.build, arm, side, skin)
 
 
 def _held(canvas: Canvas, held: Held) -> None:
     with canvas.at(held.x_heads, held.y_heads, held.scale, held.rotation):
         draw_prop(canvas, held.thing, held.colour)
+
+
+def draw_heart(canvas: Canvas, stage_stances: tuple[Stance, ...]) -> None:
+    """A small heart above two who kiss."""
+    first, second = stage_stances
+    x, y = (first.x + second.x) / 2, min(first.y, second.y)
+    head = first.head
+    heart = smooth(
+        [
+            [0, 0.30],
+            [-0.30, 0.0],
+            [-0.24, -0.24],
+            [-0.08, -0.24],
+            [0, -0.12],
+            [0.08, -0.24],
+            [0.24, -0.24],
+            [0.30, 0.0],
+        ],
+        samples=5,
+    )
+    with canvas.at(x, max(y - 0.78 * head, 0.09 * head + 0.02), 0.30 * head, 0.15):
+        canvas.fill(heart, (236, 84, 104), shade=((196, 40, 72), (-0.2, -0.2), (0.2, 0.3)))
+        canvas.stroke(heart, (140, 24, 52), 0.05, closed=True)
+        canvas.glow(-0.12, -0.12, 0.09, 0.08, (255, 255, 255), 0.8)
 
 
 def _under_chin(canvas: Canvas, build: Build, traits: Traits, skin: RGB) -> None:
@@ -125,15 +154,38 @@ def _draw_cradled(canvas: Canvas, stance: Stance) -> None:
     blanket = cloth((236, 226, 206) if traits.garment_colour != "white" else (168, 200, 224))
     with canvas.at(stance.x, stance.y, stance.head):
         with canvas.at(0.0, 0.28, 1.0, _LYING_RAD), canvas.at(0.0, -0.28):
-            folded = smooth([[-0.50, 0.10], [0.55, 0.05], [0.62, 0.9], [0.50, 1.9], [0.0, 2.2], [-0.46, 1.9], [-0.60, 0.9]])
+            folded = smooth(
+                [
+                    [-0.50, 0.10],
+                    [0.55, 0.05],
+                    [0.62, 0.9],
+                    [0.50, 1.9],
+                    [0.0, 2.2],
+                    [-0.46, 1.9],
+                    [-0.60, 0.9],
+                ]
+            )
             paint_cloth(canvas, folded, blanket)
             draw_trunk(canvas, build, traits, skin, "on the floor")
             for side, hand in ((-1, (-0.22, 0.86)), (1, (0.20, 0.98))):
                 arm = Arm(hand_heads=hand, elbow_heads=(side * 0.52, 1.05), layer="front")
                 draw_arm(canvas, build, arm, side, skin, sleeve)
-            cover = smooth([[-0.56, 1.12], [0.0, 1.22], [0.58, 1.08], [0.60, 1.6], [0.42, 2.05], [0.0, 2.2], [-0.42, 2.05], [-0.60, 1.6]])
+            cover = smooth(
+                [
+                    [-0.56, 1.12],
+                    [0.0, 1.22],
+                    [0.58, 1.08],
+                    [0.60, 1.6],
+                    [0.42, 2.05],
+                    [0.0, 2.2],
+                    [-0.42, 2.05],
+                    [-0.60, 1.6],
+                ]
+            )
             paint_cloth(canvas, cover, blanket)
-            canvas.stroke(smooth([[-0.3, 1.4], [0.1, 1.55], [0.3, 1.9]], closed=False), blanket.line, 0.025, alpha=0.35)
+            canvas.stroke(
+                smooth([[-0.3, 1.4], [0.1, 1.55], [0.3, 1.9]], closed=False), blanket.line, 0.025, alpha=0.35
+            )
         with canvas.at(0.0, 0.0, 1.0, LYING_HEAD_RAD):
             draw_head_back(canvas, person, stance.turn, stance.tilt)
             draw_head_front(canvas, person, stance.turn, stance.tilt)

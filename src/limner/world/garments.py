@@ -54,24 +54,48 @@ def draw_trunk(canvas: Canvas, build: Build, traits: Traits, skin: RGB, pose: st
     outline = trunk_outline(build, garment, pose)
     under = {"vest": cloth(_SHIRT_WHITE)}.get(garment)
     if under is not None:
-        paint_cloth(canvas, trunk_outline(build, "button-up shirt", pose), under)
+        _paint_trunk(canvas, trunk_outline(build, "button-up shirt", pose), under)
         outline = _vest_outline(build)
-    paint_cloth(canvas, outline, made_of)
+    _paint_trunk(canvas, outline, made_of, seamless=under is not None)
     _folds(canvas, build, made_of, garment, pose)
     _DETAILS[garment](canvas, build, made_of, skin, traits)
 
 
+_SHOULDER_POINTS: Final = 11  # of each side of `trunk_outline`: from the neck to the shoulder's tip
+_ARMPIT_POINTS: Final = 24  # and on to below the armpit
+
+
+def _paint_trunk(canvas: Canvas, outline: Points, made_of: Cloth, seamless: bool = False) -> None:
+    """The trunk's cloth; its contour leaves out the shoulders, where the sleeves go on."""
+    paint_cloth(canvas, outline, made_of, line=0.018 if seamless else 0.0)
+    if not seamless:
+        canvas.stroke(outline[:_SHOULDER_POINTS], made_of.line, 0.018)
+        canvas.stroke(outline[-_SHOULDER_POINTS:], made_of.line, 0.018)
+        canvas.stroke(outline[_ARMPIT_POINTS:-_ARMPIT_POINTS], made_of.line, 0.018)
+        for part in (
+            outline[_SHOULDER_POINTS + 1 : _ARMPIT_POINTS],
+            outline[-_ARMPIT_POINTS : -_SHOULDER_POINTS - 1],
+        ):
+            canvas.stroke(part, made_of.line, 0.016, alpha=0.45)
+
+
 def trunk_outline(build: Build, garment: str, pose: str = "standing") -> Points:
     """The garment's outline from neck to hem, without sleeves: (N, 2)."""
-    loose = {"sweater": 0.05, "hooded sweatshirt": 0.08, "cardigan": 0.04, "white coat": 0.07, "suit": 0.05}.get(garment, 0.02)
+    loose = {
+        "sweater": 0.05,
+        "hooded sweatshirt": 0.08,
+        "cardigan": 0.04,
+        "white coat": 0.07,
+        "suit": 0.05,
+    }.get(garment, 0.02)
     neck, shoulder = build.neck_half, build.shoulder_half
     right = [
         [neck + 0.035, build.pit_y - 0.17],
         [neck + 0.13, build.pit_y - 0.06],
-        [shoulder * 0.66, build.shoulder_y - 0.075],
-        [shoulder * 0.90, build.shoulder_y],
-        [shoulder * 0.985, build.shoulder_y + 0.16],
-        [build.chest_half + 0.03 + loose, build.shoulder_y + 0.42],
+        [shoulder * 0.62, build.shoulder_y - 0.085],
+        [shoulder * 0.80, build.shoulder_y - 0.015],
+        [shoulder * 0.84, build.shoulder_y + 0.14],
+        [build.chest_half + loose * 0.6, build.shoulder_y + 0.44],
         [build.waist_half + loose, build.waist_y],
     ]
     hem_y, hem_half = _hem(build, garment, pose)
@@ -94,7 +118,9 @@ def _hem(build: Build, garment: str, pose: str) -> tuple[float, float]:
         return build.knee_y - 0.25, build.hip_half * 1.12
     if garment == "onesie":
         return build.crotch_y, build.hip_half * 0.98
-    drop = {"suit": 0.14, "cardigan": 0.10, "button-up shirt": 0.06, "hooded sweatshirt": 0.04}.get(garment, 0.02)
+    drop = {"suit": 0.14, "cardigan": 0.10, "button-up shirt": 0.06, "hooded sweatshirt": 0.04}.get(
+        garment, 0.02
+    )
     return build.hip_y + drop, build.hip_half * 1.02
 
 
@@ -121,7 +147,12 @@ def _folds(canvas: Canvas, build: Build, made_of: Cloth, garment: str, pose: str
             made_of.line, 0.02, alpha=0.45,
         )  # fmt: skip
         fold(canvas, [[side * waist, build.waist_y], [side * waist * 0.55, build.waist_y + 0.08]], made_of)
-        fold(canvas, [[side * waist, build.waist_y + 0.10], [side * waist * 0.66, build.waist_y + 0.20]], made_of, 0.024)
+        fold(
+            canvas,
+            [[side * waist, build.waist_y + 0.10], [side * waist * 0.66, build.waist_y + 0.20]],
+            made_of,
+            0.024,
+        )
     if garment == "dress":
         hem, half = _hem(build, garment, pose)
         for x in (-0.7, -0.3, 0.1, 0.5, 0.8):
@@ -145,7 +176,13 @@ def _neck(canvas: Canvas, build: Build, skin: RGB, opening: list[list[float]]) -
 def _round_opening(build: Build, wide: float, deep: float) -> list[list[float]]:
     half, y = build.neck_half * wide, build.pit_y - 0.13
     curve = smooth(
-        [[-half, y], [-half * 0.80, y + deep * 0.62], [0.0, y + deep], [half * 0.80, y + deep * 0.62], [half, y]],
+        [
+            [-half, y],
+            [-half * 0.80, y + deep * 0.62],
+            [0.0, y + deep],
+            [half * 0.80, y + deep * 0.62],
+            [half, y],
+        ],
         closed=False,
         samples=4,
     )
@@ -189,7 +226,11 @@ def _buttons(canvas: Canvas, x: float, rows: list[float], colour: RGB, size: flo
 
 
 def _button_colour(made_of: Cloth) -> RGB:
-    return mix(made_of.base, (255, 253, 246), 0.75) if luminance(made_of.base) < 0.7 else darken(made_of.base, 0.45)
+    return (
+        mix(made_of.base, (255, 253, 246), 0.75)
+        if luminance(made_of.base) < 0.7
+        else darken(made_of.base, 0.45)
+    )
 
 
 # ---- the garments ----------------------------------------------------------------------------------------------
@@ -237,7 +278,13 @@ def _hood_behind(canvas: Canvas, build: Build, made_of: Cloth) -> None:
     """The hood's bulk on the shoulders, behind the neck."""
     neck, pit = build.neck_half, build.pit_y
     bulk = smooth(
-        [[-neck - 0.30, pit + 0.0], [-neck - 0.26, pit - 0.26], [0, pit - 0.36], [neck + 0.26, pit - 0.26], [neck + 0.30, pit]]
+        [
+            [-neck - 0.30, pit + 0.0],
+            [-neck - 0.26, pit - 0.26],
+            [0, pit - 0.36],
+            [neck + 0.26, pit - 0.26],
+            [neck + 0.30, pit],
+        ]
     )
     canvas.fill(bulk, made_of.shade)
     canvas.stroke(bulk, made_of.line, 0.018, closed=True)
@@ -264,7 +311,14 @@ def _hoodie(canvas: Canvas, build: Build, made_of: Cloth, skin: RGB, traits: Tra
         canvas.stroke(smooth(string, closed=False), lighten(made_of.second, 0.4), 0.028)
         canvas.ellipse(side * 0.11, pit + 0.58, 0.02, 0.035, darken(made_of.second, 0.3))
     y, half = build.waist_y + 0.04, build.waist_half * 0.74
-    pocket = [[-half * 0.55, y], [half * 0.55, y], [half, y + 0.32], [half, y + 0.42], [-half, y + 0.42], [-half, y + 0.32]]
+    pocket = [
+        [-half * 0.55, y],
+        [half * 0.55, y],
+        [half, y + 0.32],
+        [half, y + 0.42],
+        [-half, y + 0.42],
+        [-half, y + 0.32],
+    ]
     canvas.stroke(pocket, made_of.line, 0.018, closed=True, alpha=0.85)
     _ribbed_hem(canvas, build, made_of)
 
@@ -294,7 +348,13 @@ def _cardigan(canvas: Canvas, build: Build, made_of: Cloth, skin: RGB, traits: T
 
 def _blouse(canvas: Canvas, build: Build, made_of: Cloth, skin: RGB, traits: Traits) -> None:
     pit, neck = build.pit_y, build.neck_half
-    vee = [[-neck * 1.45, pit - 0.13], [-neck * 1.1, pit + 0.08], [0.0, pit + 0.42], [neck * 1.1, pit + 0.08], [neck * 1.45, pit - 0.13]]
+    vee = [
+        [-neck * 1.45, pit - 0.13],
+        [-neck * 1.1, pit + 0.08],
+        [0.0, pit + 0.42],
+        [neck * 1.1, pit + 0.08],
+        [neck * 1.45, pit - 0.13],
+    ]
     _neck(canvas, build, skin, vee)
     _bones_of_chest(canvas, build, skin)
     for side in (-1, 1):
@@ -318,14 +378,32 @@ def _blouse(canvas: Canvas, build: Build, made_of: Cloth, skin: RGB, traits: Tra
 def _dress(canvas: Canvas, build: Build, made_of: Cloth, skin: RGB, traits: Traits) -> None:
     pit, neck = build.pit_y, build.neck_half
     half = neck * 1.9
-    opening = [[-half, pit - 0.10], [-half * 0.86, pit + 0.12], [-half * 0.4, pit + 0.24], [0, pit + 0.21], [half * 0.4, pit + 0.24], [half * 0.86, pit + 0.12], [half, pit - 0.10]]
+    opening = [
+        [-half, pit - 0.10],
+        [-half * 0.86, pit + 0.12],
+        [-half * 0.4, pit + 0.24],
+        [0, pit + 0.21],
+        [half * 0.4, pit + 0.24],
+        [half * 0.86, pit + 0.12],
+        [half, pit - 0.10],
+    ]
     curve = smooth(opening, closed=False, samples=4)
     _neck(canvas, build, skin, [[float(x), float(y)] for x, y in curve])
     _bones_of_chest(canvas, build, skin)
     canvas.stroke(curve, made_of.line, 0.03)
     canvas.stroke(curve, made_of.light, 0.016)
     y, waist = build.waist_y, build.waist_half + 0.02
-    sash = smooth([[-waist, y - 0.05], [0, y - 0.02], [waist, y - 0.05], [waist, y + 0.07], [0, y + 0.10], [-waist, y + 0.07]], samples=3)
+    sash = smooth(
+        [
+            [-waist, y - 0.05],
+            [0, y - 0.02],
+            [waist, y - 0.05],
+            [waist, y + 0.07],
+            [0, y + 0.10],
+            [-waist, y + 0.07],
+        ],
+        samples=3,
+    )
     canvas.fill(sash, darken(made_of.second, 0.1))
     canvas.stroke(sash, made_of.line, 0.014, closed=True)
 
@@ -352,7 +430,13 @@ def _shirt_front(canvas: Canvas, build: Build, colour: RGB, deep: float) -> None
     """The shirt seen between a jacket's lapels."""
     pit, neck = build.pit_y, build.neck_half
     shirt = cloth(colour)
-    front = [[-neck - 0.08, pit - 0.15], [-neck - 0.12, pit + 0.1], [0, deep + 0.04], [neck + 0.12, pit + 0.1], [neck + 0.08, pit - 0.15]]
+    front = [
+        [-neck - 0.08, pit - 0.15],
+        [-neck - 0.12, pit + 0.1],
+        [0, deep + 0.04],
+        [neck + 0.12, pit + 0.1],
+        [neck + 0.08, pit - 0.15],
+    ]
     canvas.fill(front, shirt.light, shade=(shirt.shade, (0, pit), (0, deep + 0.2)))
     canvas.stroke([[0, pit + 0.1], [0, deep]], shirt.line, 0.012, alpha=0.5)
 
@@ -370,7 +454,16 @@ def _suit(canvas: Canvas, build: Build, made_of: Cloth, skin: RGB, traits: Trait
     _buttons(canvas, 0.07, [meet + 0.10, meet + 0.38], made_of.line, 0.03)
     x, y = build.chest_half * 0.52, build.shoulder_y + 0.42
     canvas.stroke([[x - 0.12, y], [x + 0.12, y - 0.02]], made_of.line, 0.02)
-    canvas.fill([[x - 0.07, y - 0.01], [x - 0.03, y - 0.08], [x, y - 0.03], [x + 0.04, y - 0.09], [x + 0.07, y - 0.02]], _SHIRT_WHITE)
+    canvas.fill(
+        [
+            [x - 0.07, y - 0.01],
+            [x - 0.03, y - 0.08],
+            [x, y - 0.03],
+            [x + 0.04, y - 0.09],
+            [x + 0.07, y - 0.02],
+        ],
+        _SHIRT_WHITE,
+    )
 
 
 def _tie_for(made_of: Cloth) -> RGB:
@@ -393,7 +486,9 @@ def _white_coat(canvas: Canvas, build: Build, made_of: Cloth, skin: RGB, traits:
         canvas.stroke([[x + shift, y - 0.08], [x + shift, y + 0.04]], pen, 0.028)
     for side in (-1, 1):
         low = build.waist_y + 0.30
-        canvas.stroke([[side * build.waist_half * 0.40, low], [side * build.waist_half * 0.92, low]], made_of.line, 0.02)
+        canvas.stroke(
+            [[side * build.waist_half * 0.40, low], [side * build.waist_half * 0.92, low]], made_of.line, 0.02
+        )
 
 
 def _vest(canvas: Canvas, build: Build, made_of: Cloth, skin: RGB, traits: Traits) -> None:
@@ -414,7 +509,13 @@ def _onesie(canvas: Canvas, build: Build, made_of: Cloth, skin: RGB, traits: Tra
     _neck(canvas, build, skin, opening)
     _band(canvas, opening, made_of.second, made_of.line, 0.05)
     pit = build.pit_y
-    _buttons(canvas, 0.0, [pit + 0.20 + 0.17 * i for i in range(4)], mix(made_of.second, (255, 255, 255), 0.4), 0.028)
+    _buttons(
+        canvas,
+        0.0,
+        [pit + 0.20 + 0.17 * i for i in range(4)],
+        mix(made_of.second, (255, 255, 255), 0.4),
+        0.028,
+    )
     canvas.ellipse(0.0, build.waist_y + 0.05, 0.16, 0.12, made_of.second, alpha=0.35)
 
 
@@ -422,7 +523,13 @@ def draw_tie(canvas: Canvas, build: Build, made_of: Cloth, bottom: float) -> Non
     """A tie from the collar down to `bottom`."""
     pit = build.pit_y
     knot = [[-0.075, pit + 0.0], [0.075, pit + 0.0], [0.045, pit + 0.13], [-0.045, pit + 0.13]]
-    blade = [[-0.045, pit + 0.13], [0.045, pit + 0.13], [0.105, bottom - 0.10], [0.0, bottom], [-0.105, bottom - 0.10]]
+    blade = [
+        [-0.045, pit + 0.13],
+        [0.045, pit + 0.13],
+        [0.105, bottom - 0.10],
+        [0.0, bottom],
+        [-0.105, bottom - 0.10],
+    ]
     for part in (blade, knot):
         canvas.fill(part, made_of.light, shade=(made_of.shade, (0, pit), (0.08, bottom)))
         canvas.stroke(part, made_of.line, 0.016, closed=True)
@@ -452,10 +559,23 @@ def draw_neckwear(canvas: Canvas, build: Build, traits: Traits) -> None:
     made_of = cloth(traits.neckwear_colour)
     pit, neck = build.pit_y, build.neck_half
     if traits.neckwear == "tie":
-        draw_tie(canvas, build, made_of, build.waist_y - (0.30 if traits.garment in ("suit", "vest", "white coat") else 0.0))
+        draw_tie(
+            canvas,
+            build,
+            made_of,
+            build.waist_y - (0.30 if traits.garment in ("suit", "vest", "white coat") else 0.0),
+        )
     elif traits.neckwear == "bow tie":
         for side in (-1, 1):
-            wing = smooth([[0, pit + 0.06], [side * 0.22, pit - 0.06], [side * 0.25, pit + 0.06], [side * 0.22, pit + 0.18]], samples=5)
+            wing = smooth(
+                [
+                    [0, pit + 0.06],
+                    [side * 0.22, pit - 0.06],
+                    [side * 0.25, pit + 0.06],
+                    [side * 0.22, pit + 0.18],
+                ],
+                samples=5,
+            )
             canvas.fill(wing, made_of.light, shade=(made_of.shade, (0, pit), (side * 0.25, pit + 0.2)))
             canvas.stroke(wing, made_of.line, 0.018, closed=True)
         canvas.ellipse(0, pit + 0.06, 0.06, 0.075, made_of.base)
@@ -468,7 +588,17 @@ def draw_neckwear(canvas: Canvas, build: Build, traits: Traits) -> None:
 
 def _scarf(canvas: Canvas, made_of: Cloth, pit: float, neck: float) -> None:
     half = neck + 0.20
-    tail = smooth([[0.02, pit + 0.02], [0.26, pit + 0.0], [0.34, pit + 0.50], [0.32, pit + 0.92], [0.06, pit + 0.94], [0.06, pit + 0.45]], samples=5)
+    tail = smooth(
+        [
+            [0.02, pit + 0.02],
+            [0.26, pit + 0.0],
+            [0.34, pit + 0.50],
+            [0.32, pit + 0.92],
+            [0.06, pit + 0.94],
+            [0.06, pit + 0.45],
+        ],
+        samples=5,
+    )
     canvas.fill(tail, made_of.base, shade=(made_of.shade, (0, pit), (0.3, pit + 1.0)))
     canvas.stroke(tail, made_of.line, 0.018, closed=True)
     for y in (pit + 0.66, pit + 0.78):
@@ -482,17 +612,23 @@ def _scarf(canvas: Canvas, made_of: Cloth, pit: float, neck: float) -> None:
     canvas.fill(wrap, made_of.light, shade=(made_of.shade, (-0.1, pit - 0.2), (0.1, pit + 0.25)))
     canvas.stroke(wrap, made_of.line, 0.018, closed=True)
     for a, b in ((0.0, 0.09), (0.06, 0.0)):
-        crease = smooth([[-half * 0.85, pit - 0.08 + a], [0.0, pit + 0.06 + a], [half * 0.8, pit - 0.1 + b]], closed=False)
+        crease = smooth(
+            [[-half * 0.85, pit - 0.08 + a], [0.0, pit + 0.06 + a], [half * 0.8, pit - 0.1 + b]], closed=False
+        )
         canvas.stroke(crease, made_of.line, 0.022, alpha=0.4)
 
 
 def _neck_headphones(canvas: Canvas, made_of: Cloth, pit: float, neck: float) -> None:
     half = neck + 0.16
-    arch = smooth([[-half - 0.02, pit + 0.16], [-half - 0.07, pit - 0.08], [-half * 0.75, pit - 0.24]], closed=False)
+    arch = smooth(
+        [[-half - 0.02, pit + 0.16], [-half - 0.07, pit - 0.08], [-half * 0.75, pit - 0.24]], closed=False
+    )
     for side in (-1, 1):
         canvas.stroke(arch * (-side, 1), made_of.line, 0.09)
         canvas.stroke(arch * (-side, 1), made_of.base, 0.06)
         cup = oval(side * half * 0.92, pit + 0.20, 0.13, 0.17, side * 0.35)
         canvas.fill(cup, made_of.light, shade=(made_of.shade, (side * half, pit), (side * half, pit + 0.4)))
         canvas.stroke(cup, made_of.line, 0.018, closed=True)
-        canvas.ellipse(side * half * 0.88, pit + 0.20, 0.07, 0.10, mix(made_of.line, (30, 30, 36), 0.5), side * 0.35)
+        canvas.ellipse(
+            side * half * 0.88, pit + 0.20, 0.07, 0.10, mix(made_of.line, (30, 30, 36), 0.5), side * 0.35
+        )

@@ -29,8 +29,8 @@ _ALONE: Final = {
 }
 _TOGETHER: Final = {
     "close-up": (0.27, 0.44, 0.375),
-    "bust": (0.29, 0.385, 0.335),
-    "half body": (0.32, 0.285, 0.225),
+    "bust": (0.272, 0.385, 0.33),
+    "half body": (0.305, 0.285, 0.225),
     "full body": (0.34, 0.0, 0.148),
 }
 _SEATED_HEAD: Final = {"half body": 0.232, "full body": 0.175}
@@ -41,8 +41,10 @@ _FLOOR_Y: Final = 0.925
 class Arm:
     """One arm. `hand_heads` is the palm's centre; `elbow_heads` overrides the natural elbow.
 
-    `grip`: "rest" (hanging or flat), "hold" (around a thing), "hidden" (the hand is not seen).
-    `layer`: "behind" the trunk, in "front" of it, or "over" the furniture in the foreground and other figures.
+    `grip`: "rest" (hanging or flat), "hold" (around a thing) or "hidden" (the hand is not seen).
+    `layer`: "behind" the trunk, in "front" of it, or "over" the furniture in the foreground and other figures,
+    "around" (in front of the trunk, the forearm over what it carries) or "hand over" (the arm runs behind the other
+    figure, the hand alone comes round).
     """
 
     hand_heads: Place
@@ -137,7 +139,7 @@ def lay_out(scene: Scene) -> Stage:
     if interaction == "taking a selfie":
         stances = _selfie(stances)
     if interaction == "holding flowers":
-        stances = [_with_flowers(stances[0], len(stances)), *stances[1:]]
+        stances = [_with_flowers(stances[0]), *stances[1:]]
     grown = max(stances, key=lambda s: s.build.size)
     return Stage(
         stances=tuple(stances),
@@ -174,7 +176,11 @@ def _upright(scene: Scene, interaction: str, index: int) -> Stance:
             pose = "on the floor"
         y = _FLOOR_Y - _stature(build, pose) * head
     elif pair and not grown:
-        y += {"close-up": 0.10, "bust": 0.12, "half body": 0.22}[scene.framing] * max(0.0, 0.95 - build.size) / 0.2
+        y += (
+            {"close-up": 0.10, "bust": 0.12, "half body": 0.22}[scene.framing]
+            * max(0.0, 0.95 - build.size)
+            / 0.2
+        )
     width = 2 * build.shoulder_half * head
     zoom = scene.zoom
     centre_y = _FLOOR_Y if scene.framing == "full body" else 0.45
@@ -204,8 +210,8 @@ def _stature(build: Build, pose: str) -> float:
 def _hanging(build: Build, side: int) -> Arm:
     reach = build.upper_arm + build.forearm
     return Arm(
-        hand_heads=(side * (build.shoulder_half + 0.10 * reach), build.shoulder_y + 0.97 * reach + 0.1),
-        elbow_heads=(side * (build.shoulder_half + 0.09 * reach), build.shoulder_y + build.upper_arm),
+        hand_heads=(side * (build.shoulder_half + 0.025 * reach), build.shoulder_y + 0.97 * reach + 0.08),
+        elbow_heads=(side * (build.shoulder_half + 0.035 * reach), build.shoulder_y + build.upper_arm * 0.98),
     )
 
 
@@ -236,50 +242,63 @@ def _closer(first: Stance, second: Stance, gap_heads: float) -> tuple[Stance, St
 
 
 def _kissing(first: Stance, second: Stance) -> list[Stance]:
-    first, second = _closer(first, second, 0.80)
-    first = replace(first, y=(first.y + second.y) / 2 + 0.02 * first.head, turn=1.0, tilt=0.75)
-    second = replace(second, turn=0.15 + 0.25 * second.turn, tilt=0.2)
-    inner = first.from_picture(*second.place(-0.12, second.build.shoulder_y + 0.3))
-    return [replace(first, right_arm=Arm(hand_heads=inner, grip="rest", layer="front")), second]
+    first, second = _closer(first, second, 0.72)
+    first = replace(first, y=second.y + 0.05 * first.head, turn=1.0, tilt=0.8)
+    second = replace(second, turn=0.15 + 0.25 * second.turn, tilt=0.25)
+    chest = first.from_picture(*second.place(0.40, second.build.shoulder_y + 0.55))
+    return [replace(first, right_arm=_embracing(first.build, chest)), second]
+
+
+def _embracing(build: Build, hand_heads: Place) -> Arm:
+    """A right arm laid across somebody's front."""
+    return Arm(
+        hand_heads=hand_heads,
+        elbow_heads=(build.shoulder_half + 0.02, build.shoulder_y + build.upper_arm * 0.80),
+        layer="over",
+    )
 
 
 def _hugging(first: Stance, second: Stance) -> list[Stance]:
-    first, second = _closer(first, second, 0.98)
-    first = replace(first, turn=0.35 + 0.3 * first.turn, tilt=0.55)
-    second = replace(second, turn=-0.35 + 0.3 * second.turn, tilt=-0.5)
-    across = first.from_picture(*second.place(0.30, second.build.shoulder_y + 0.42))
-    back = second.from_picture(*first.place(-0.55, first.build.shoulder_y + 0.30))
+    first, second = _closer(first, second, 0.94)
+    first = replace(first, turn=0.35 + 0.3 * first.turn, tilt=0.65)
+    second = replace(second, turn=-0.35 + 0.3 * second.turn, tilt=-0.6)
+    across = first.from_picture(*second.place(0.36, second.build.shoulder_y + 0.50))
+    build = first.build
+    shoulder = second.from_picture(*first.place(-build.shoulder_half + 0.06, build.shoulder_y + 0.34))
+    behind = second.from_picture(*first.place(-build.shoulder_half - 0.50, build.shoulder_y + 0.20))
     return [
-        replace(first, right_arm=Arm(hand_heads=across, layer="over")),
-        replace(second, left_arm=Arm(hand_heads=back, grip="hidden", layer="behind")),
+        replace(first, right_arm=_embracing(first.build, across)),
+        replace(second, left_arm=Arm(hand_heads=shoulder, elbow_heads=behind, layer="hand over")),
     ]
 
 
 def _cradling(first: Stance, second: Stance, framing: str) -> list[Stance]:
     x = {"close-up": 0.36, "bust": 0.40, "half body": 0.45, "full body": 0.48}[framing]
-    grow = {"close-up": 1.0, "bust": 1.0, "half body": 1.08, "full body": 1.0}[framing]
-    y = first.y - (0.07 if framing in ("close-up", "bust") else 0.0)
-    first = replace(first, x=x + (first.x - 0.34) * 0.3, y=y, head=first.head * grow, turn=0.35, tilt=0.45)
+    grow = {"close-up": 0.92, "bust": 1.0, "half body": 1.1, "full body": 1.0}[framing]
+    y = first.y - {"close-up": 0.10, "bust": 0.09}.get(framing, 0.0)
+    first = replace(first, x=x + (first.x - 0.29) * 0.3, y=y, head=first.head * grow, turn=0.35, tilt=0.45)
     build = first.build
-    crook_x, crook_y = build.shoulder_half * 0.78, build.shoulder_y + 0.52
-    baby_x, baby_y = first.place(crook_x, crook_y)
+    baby_x, baby_y = first.place(build.shoulder_half * 0.92, build.shoulder_y + 0.46)
     baby = replace(
-        second, x=baby_x, y=baby_y, head=first.head * 0.70, pose="cradled", turn=-0.15 + 0.3 * second.turn, tilt=0.0
+        second,
+        x=baby_x,
+        y=baby_y,
+        head=first.head * 0.76,
+        pose="cradled",
+        turn=-0.15 + 0.3 * second.turn,
+        tilt=0.0,
     )
-    under = build.shoulder_y + 1.28
     first = replace(
         first,
         right_arm=Arm(
-            hand_heads=(-0.10, under + 0.10),
-            elbow_heads=(build.shoulder_half + 0.26, under - 0.22),
-            grip="hold",
-            layer="over",
+            hand_heads=(-0.20, build.shoulder_y + 1.42),
+            elbow_heads=(build.shoulder_half + 0.36, build.shoulder_y + 1.12),
+            layer="around",
         ),
         left_arm=Arm(
-            hand_heads=(0.34, under - 0.42),
-            elbow_heads=(-build.shoulder_half - 0.10, under - 0.10),
-            grip="rest",
-            layer="over",
+            hand_heads=(0.02, build.shoulder_y + 0.98),
+            elbow_heads=(-build.shoulder_half - 0.16, build.shoulder_y + 0.98),
+            layer="around",
         ),
     )
     return [first, baby]
@@ -289,12 +308,16 @@ def _examining(first: Stance, second: Stance) -> list[Stance]:
     first, second = _closer(first, second, 1.55)
     first = replace(first, turn=0.8, tilt=0.15)
     second = replace(second, turn=-0.45 + 0.3 * second.turn, tilt=0.0)
-    cheek = first.from_picture(*second.place(-0.44, 0.22))
+    jaw = first.from_picture(*second.place(-0.34, 0.38))
     chin = first.from_picture(*second.place(-0.30, second.build.pit_y + 0.75))
     return [
         replace(
             first,
-            right_arm=Arm(hand_heads=cheek, grip="examine", layer="over"),
+            right_arm=Arm(
+                hand_heads=jaw,
+                elbow_heads=(first.build.shoulder_half + 0.12, first.build.shoulder_y + 0.80),
+                layer="over",
+            ),
             left_arm=Arm(hand_heads=chin, grip="hidden", layer="behind")
             if first.head < 0.2
             else _hanging(first.build, -1),
@@ -306,10 +329,20 @@ def _examining(first: Stance, second: Stance) -> list[Stance]:
 def _hand_in_hand(first: Stance, second: Stance, framing: str) -> list[Stance]:
     raised = framing in ("close-up", "bust")
     low = min(first.place(0, first.build.hip_y)[1], second.place(0, second.build.hip_y)[1])
-    meet = ((first.x + second.x) / 2, min(low, 0.90) if not raised else 0.90)
+    meet = ((first.x + second.x) / 2, min(low, 0.90) if not raised else 0.87)
     joined = [
-        Arm(hand_heads=stance.from_picture(*meet), grip=grip, layer="front")
-        for stance, grip in ((first, "rest"), (second, "hold"))
+        Arm(
+            hand_heads=stance.from_picture(*meet),
+            elbow_heads=(
+                side * (stance.build.shoulder_half + 0.06),
+                stance.build.shoulder_y + stance.build.upper_arm,
+            )
+            if raised
+            else None,
+            grip=grip,
+            layer="over",
+        )
+        for side, stance, grip in ((1, first, "rest"), (-1, second, "hold"))
     ]
     return [replace(first, right_arm=joined[0]), replace(second, left_arm=joined[1])]
 
@@ -352,9 +385,7 @@ def _at_table(stance: Stance, interaction: str, stances: list[Stance]) -> Stance
             layer="over",
         )
 
-    return replace(
-        stance, turn=turn, left_arm=laid(stance.left_arm, -1), right_arm=laid(stance.right_arm, 1)
-    )
+    return replace(stance, turn=turn, left_arm=laid(stance.left_arm, -1), right_arm=laid(stance.right_arm, 1))
 
 
 # ---- things held -----------------------------------------------------------------------------------------------
@@ -381,19 +412,28 @@ def _with_held(stance: Stance, interaction: str, index: int, count: int) -> Stan
     return _holding(stance, thing, stance.figure.holding_colour, side=-1 if count == 2 and index == 0 else 1)
 
 
-def _holding(stance: Stance, thing: str, colour: str, side: int) -> Stance:
+def _holding(stance: Stance, thing: str, colour: str, side: int, enlarged: float = 1.0) -> Stance:
     """The figure holding `thing` in the hand on `side` (-1 left, 1 right), or in both hands when it takes two."""
     build = stance.build
     small = 0.62 + 0.38 * (build.shoulder_half / 0.72 if build.size < 0.9 else 1.0)
+    small *= enlarged
     lift = _lift(stance)
     if thing in _TWO_HANDED and stance.right_arm.layer == "behind" and stance.left_arm.layer == "behind":
         y = build.shoulder_y + _TWO_HANDED[thing] * (build.waist_y / 1.72) - 0.35 * lift
-        wide, drop = {"laptop": (0.40, 0.16), "book": (0.34, 0.10), "tablet": (0.27, 0.08), "ball": (0.21, 0.06)}[thing]
+        wide, drop = {
+            "laptop": (0.40, 0.16),
+            "book": (0.34, 0.10),
+            "tablet": (0.27, 0.08),
+            "ball": (0.21, 0.06),
+        }[thing]
         held = Held(thing=thing, colour=colour, x_heads=0.0, y_heads=y, scale=small)
         arms = [
             Arm(
                 hand_heads=(s * wide * small, y + drop * small),
-                elbow_heads=(s * (build.shoulder_half + 0.12), max(y, build.shoulder_y + 0.75 * build.upper_arm)),
+                elbow_heads=(
+                    s * (build.shoulder_half + 0.12),
+                    max(y, build.shoulder_y + 0.75 * build.upper_arm),
+                ),
                 grip="hold",
                 layer="front",
             )
@@ -406,7 +446,9 @@ def _holding(stance: Stance, thing: str, colour: str, side: int) -> Stance:
     if thing == "potato chip":
         x, y = side * 0.40, min(y, 0.52)
     held = Held(thing=thing, colour=colour, x_heads=x, y_heads=y, rotation=side * 0.12, scale=small)
-    drop = {"flowers": 0.20, "balloon": 0.0, "leaf": 0.14, "potato chip": 0.10, "phone": 0.06}.get(thing, 0.03)
+    drop = {"flowers": 0.20, "balloon": 0.0, "leaf": 0.14, "potato chip": 0.10, "phone": 0.06}.get(
+        thing, 0.03
+    )
     arm = Arm(
         hand_heads=(x + side * (0.04 if thing in ("coffee cup", "whiskey glass") else 0.0), y + drop * small),
         elbow_heads=(side * (build.shoulder_half + 0.17), build.shoulder_y + build.upper_arm * 0.88),
@@ -424,9 +466,9 @@ def _lift(stance: Stance) -> float:
     return max(0.0, stance.build.shoulder_y + 0.55 - lowest)
 
 
-def _with_flowers(stance: Stance, count: int) -> Stance:
+def _with_flowers(stance: Stance) -> Stance:
     colour = stance.figure.holding_colour if stance.figure.holding == "flowers" else "pink"
-    return _holding(stance, "flowers", colour, side=1 if count == 2 else -1)
+    return _holding(stance, "flowers", colour, side=-1, enlarged=1.35)
 
 
 def _reading(stances: list[Stance]) -> list[Stance]:
@@ -469,12 +511,18 @@ def _selfie(stances: list[Stance]) -> list[Stance]:
         first = replace(first, tilt=0.45, x=first.x + 0.04)
     phone = first.from_picture(max(0.11, first.x - 1.25 * first.head), min(0.72, first.y + 1.05 * first.head))
     held = Held(
-        thing="phone", colour="black", x_heads=phone[0], y_heads=phone[1], rotation=0.2, scale=1.5, layer="over"
+        thing="phone",
+        colour="black",
+        x_heads=phone[0],
+        y_heads=phone[1],
+        rotation=0.2,
+        scale=1.5,
+        layer="over",
     )
     build = first.build
     arm = Arm(
         hand_heads=(phone[0] + 0.02, phone[1] + 0.16),
-        elbow_heads=(-(build.shoulder_half + 0.10), max(build.shoulder_y + 0.75, phone[1] + 0.40)),
+        elbow_heads=(-(build.shoulder_half + 0.30), max(build.shoulder_y + 0.70, phone[1] + 0.55)),
         grip="hold",
         layer="over",
     )

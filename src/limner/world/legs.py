@@ -51,11 +51,8 @@ def _leg_line(build: Build, pose: str, side: int) -> Points:
     else:
         knee = (side * build.hip_half * 0.50, build.knee_y)
         ankle = (side * build.hip_half * 0.46, build.ankle_y)
-    bend = 0.12 if pose != "standing" else 0.0
-    middle = [
-        [hip[0] * (1 - t) + knee[0] * t, hip[1] * (1 - t) + knee[1] * t] for t in (0.0, 0.5, 1.0 - bend)
-    ]
-    rest = [[knee[0] * (1 - t) + ankle[0] * t, knee[1] * (1 - t) + ankle[1] * t] for t in (bend + 0.02, 0.5, 1.0)]
+    middle = [[hip[0] * (1 - t) + knee[0] * t, hip[1] * (1 - t) + knee[1] * t] for t in (0.0, 0.5, 0.86)]
+    rest = [[knee[0] * (1 - t) + ankle[0] * t, knee[1] * (1 - t) + ankle[1] * t] for t in (0.14, 0.5, 1.0)]
     return smooth([*middle, *rest], closed=False, samples=4)
 
 
@@ -94,17 +91,32 @@ def _leg(
         end = line[-1]
         cuff = [[end[0] - width * 0.31, end[1] - 0.09], [end[0] + width * 0.31, end[1] - 0.09]]
         canvas.stroke(cuff, lighten(made_of.light, 0.25), 0.03)
-        canvas.stroke(line[4:-2] + np.array([side * width * 0.30, 0]), lighten(made_of.light, 0.2), 0.012, alpha=0.6)
+        canvas.stroke(
+            line[4:-2] + np.array([side * width * 0.30, 0]), lighten(made_of.light, 0.2), 0.012, alpha=0.6
+        )
 
 
 def _shoe(
-    canvas: Canvas, build: Build, line: Points, side: int, lower: str, made_of: Cloth, traits: Traits, pose: str
+    canvas: Canvas,
+    build: Build,
+    line: Points,
+    side: int,
+    lower: str,
+    made_of: Cloth,
+    traits: Traits,
+    pose: str,
 ) -> None:
     x, y = float(line[-1, 0]), float(line[-1, 1])
     size = build.sole_y - build.ankle_y
-    colour = made_of.base if lower == "onesie" else _SHOES[(len(traits.lower_colour) + len(traits.garment_colour)) % 4]
+    colour = (
+        made_of.base
+        if lower == "onesie"
+        else _SHOES[(len(traits.lower_colour) + len(traits.garment_colour)) % 4]
+    )
     if pose == "on the floor":
-        outline = smooth([[x - 0.12, y - 0.13], [x + 0.12, y - 0.13], [x + 0.13, y + 0.10], [x - 0.13, y + 0.10]])
+        outline = smooth(
+            [[x - 0.12, y - 0.13], [x + 0.12, y - 0.13], [x + 0.13, y + 0.10], [x - 0.13, y + 0.10]]
+        )
         canvas.fill(outline, colour)
         canvas.stroke(outline, cloth(colour).line, 0.015, closed=True)
         return
@@ -124,7 +136,10 @@ def _shoe(
     canvas.fill(outline, leather.light, shade=(leather.shade, (x, y), (x, y + size)))
     canvas.stroke(outline, leather.line, 0.016, closed=True)
     if lower != "onesie":
-        sole = [[x - size * 0.62 + min(out, 0), y + size * 0.90], [x + size * 0.62 + max(out, 0), y + size * 0.90]]
+        sole = [
+            [x - size * 0.62 + min(out, 0), y + size * 0.90],
+            [x + size * 0.62 + max(out, 0), y + size * 0.90],
+        ]
         canvas.stroke(sole, leather.line, 0.035)
     if lower not in ("bare", "shorts", "skirt", "onesie"):
         half = build.leg_width * 0.31

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from limner.world.build import Build
-from limner.world.canvas import RGB, Canvas, Points, ribbon, smooth
+from limner.world.canvas import RGB, Canvas, Points, oval, ribbon, smooth
 from limner.world.cloth import Cloth, paint_pattern
 from limner.world.layout import Arm
 from limner.world.palette import mix, skin_shadow
@@ -31,30 +31,31 @@ class Sleeve:
 
 def shoulder_of(build: Build, side: int) -> tuple[float, float]:
     """Where the arm hangs from."""
-    return side * (build.shoulder_half - 0.52 * build.arm_width), build.shoulder_y + 0.12
+    return side * (build.shoulder_half - 0.60 * build.arm_width), build.shoulder_y + 0.14
 
 
-def draw_arm(canvas: Canvas, build: Build, arm: Arm, side: int, skin: RGB, sleeve: Sleeve) -> None:
+def draw_arm(
+    canvas: Canvas, build: Build, arm: Arm, side: int, skin: RGB, sleeve: Sleeve, forearm_only: bool = False
+) -> None:
     """One arm from shoulder to hand. `side` is -1 for the picture's left, 1 for its right."""
-    line = _bones(build, arm, side)
-    width = build.arm_width
-    limb = [width * 1.05, width * 0.98, width * 0.86, width * 0.80, width * 0.58, width * 0.52]
+    bones = _bones(build, arm, side)
     if arm.grip != "hidden" or sleeve.reach < 1:
-        _bare(canvas, line, limb, skin)
+        widths = (0.5, 1.08, 0.98, 0.82), (0.80, 0.78, 0.60, 0.52)
+        _bare(canvas, _limb(bones, widths, build.arm_width, 1.0, forearm_only), skin)
     if arm.grip != "hidden":
-        _hand(canvas, build, line, arm, side, skin)
+        _hand(canvas, build, bones, arm, side, skin)
     if sleeve.reach > 0:
-        _cover(canvas, line, width, sleeve)
+        _cover(canvas, bones, build.arm_width, sleeve, side, forearm_only)
 
 
-def hand_over(canvas: Canvas, build: Build, arm: Arm, side: int, skin: RGB) -> None:
-    """The fingers once more, in front of the thing they hold."""
-    if arm.grip == "hold":
+def draw_hand(canvas: Canvas, build: Build, arm: Arm, side: int, skin: RGB) -> None:
+    """The hand alone, in front of the thing it holds or of another figure."""
+    if arm.grip != "hidden":
         _hand(canvas, build, _bones(build, arm, side), arm, side, skin)
 
 
-def _bones(build: Build, arm: Arm, side: int) -> Points:
-    """The arm's middle line from shoulder to wrist, rounded at the elbow: (N, 2)."""
+def _bones(build: Build, arm: Arm, side: int) -> tuple[Points, Points]:
+    """The arm's middle line in two parts, shoulder to elbow and elbow to wrist: each (N, 2)."""
     start = np.array(shoulder_of(build, side))
     hand = np.array(arm.hand_heads)
     if arm.elbow_heads is not None:
@@ -62,11 +63,45 @@ def _bones(build: Build, arm: Arm, side: int) -> Points:
     else:
         elbow = _elbow(start, hand, build.upper_arm, build.forearm, side)
     back = elbow - hand
-    wrist = hand + back / max(float(np.linalg.norm(back)), 1e-6) * build.hand * 0.55
-    near = [start + (elbow - start) * t for t in (0.0, 0.45, 0.82)]
-    far = [elbow + (wrist - elbow) * t for t in (0.18, 0.6, 1.0)]
-    corner = elbow * 0.7 + (near[2] + far[0]) * 0.15
-    return smooth([*near, corner, *far], closed=False, samples=4)
+    length = max(float(np.linalg.norm(back)), 1e-6)
+    wrist = hand + back / length * min(build.hand * 0.55, length * 0.4)
+    crossing = (elbow[0] - start[0]) * side < -0.12
+    inside = np.array([side * build.shoulder_half * 0.66, build.shoulder_y + 0.035])
+    first = start - (elbow - start) * 0.04 if crossing else inside
+    # the same curve through elbow and wrist, cut at the elbow, so that a sharp bend cannot fold the outline over
+    bow = 0.06 * (elbow - (start + wrist) / 2)
+    upper = smooth(
+        [first, start + (elbow - start) * 0.14, start + (elbow - start) * 0.55 + bow, elbow],
+        closed=False,
+        samples=5,
+    )
+    lower = smooth([elbow, elbow + (wrist - elbow) * 0.5 + bow * 0.5, wrist], closed=False, samples=5)
+    return upper, lower
+
+
+Limb = tuple[Points, ...]  # outlines that together make an arm or a sleeve: upper part, lower part, elbow
+
+
+def _limb(
+    bones: tuple[Points, Points],
+    widths: tuple[tuple[float, ...], tuple[float, ...]],
+    unit: float,
+    reach: float,
+    forearm_only: bool,
+) -> Limb:
+    """The outlines around both bones down to `reach` (0.5 is the elbow, 1 the wrist)."""
+    upper, lower = bones
+    if reach <= 0.5:
+        count = max(4, round(len(upper) * reach * 2))
+        return (ribbon(upper[:count], [w * unit for w in widths[0]]),)
+    count = max(3, round(len(lower) * (reach - 0.5) * 2))
+    below = ribbon(lower[:count], [w * unit for w in widths[1]])
+    joint = oval(float(lower[0, 0]), float(lower[0, 1]), widths[1][0] * unit / 2, widths[1][0] * unit / 2)[
+        ::3
+    ]
+    if forearm_only:
+        return below, joint
+    return ribbon(upper, [w * unit for w in widths[0]]), below, joint
 
 
 def _elbow(start: Points, hand: Points, upper: float, fore: float, side: int) -> Points:
@@ -85,54 +120,84 @@ def _elbow(start: Points, hand: Points, upper: float, fore: float, side: int) ->
     return np.asarray(start + unit * along + normal * outward * height)
 
 
-def _bare(canvas: Canvas, line: Points, widths: list[float], skin: RGB) -> None:
-    outline = ribbon(line, widths)
-    low, high = outline.min(axis=0), outline.max(axis=0)
-    dark = skin_shadow(skin, 0.30)
-    canvas.fill(outline, skin, shade=(dark, (low[0] + 0.08, low[1]), (high[0] + 0.22, high[1] + 0.05)))
-    half = len(line)
-    soft = skin_shadow(skin, 0.6)
-    for edge in (outline[3:half], outline[half : 2 * half - 3]):
-        canvas.stroke(edge, soft, 0.014)
+def _span(limb: Limb) -> tuple[Points, Points]:
+    points = np.concatenate(limb)
+    return points.min(axis=0), points.max(axis=0)
 
 
-def _cover(canvas: Canvas, line: Points, width: float, sleeve: Sleeve) -> None:
+def _bare(canvas: Canvas, limb: Limb, skin: RGB) -> None:
+    low, high = _span(limb)
+    dark, soft = skin_shadow(skin, 0.30), skin_shadow(skin, 0.6)
+    for outline in limb[-2:]:
+        canvas.stroke(outline, soft, 0.028, closed=True)
+    canvas.fill(limb, skin, shade=(dark, (low[0] + 0.08, low[1]), (high[0] + 0.22, high[1] + 0.05)))
+    if len(limb) == 3:
+        edge = limb[0]
+        half = len(edge) // 2
+        for part in (edge[6 : half - 1], edge[half + 1 : 2 * half - 6]):
+            canvas.stroke(part, soft, 0.014)
+
+
+def _cover(
+    canvas: Canvas,
+    bones: tuple[Points, Points],
+    width: float,
+    sleeve: Sleeve,
+    side: int,
+    forearm_only: bool,
+) -> None:
     """The sleeve over the arm."""
-    cloth = sleeve.made_of
-    count = max(6, round(len(line) * sleeve.reach))
-    part = line[:count]
-    loose = sleeve.loose
+    cloth, loose = sleeve.made_of, sleeve.loose
+    if forearm_only and sleeve.reach <= 0.5:
+        return
     if sleeve.puffed:
-        widths = [width * w for w in (1.5, 1.75, 1.8, 1.7, 1.6, 1.1)]
-    elif sleeve.reach < 0.6:
-        widths = [width * 1.36, width * 1.34, width * 1.32 * loose, width * 1.34 * loose]
+        widths: tuple[tuple[float, ...], tuple[float, ...]] = (0.6, 1.5, 1.85, 1.85, 1.5), (1.0,)
+    elif sleeve.reach <= 0.5:
+        widths = (0.6, 1.24, 1.36, 1.36), (1.0,)
     else:
-        widths = [width * w * loose for w in (1.34, 1.26, 1.16, 1.08, 0.92, 0.84)]
-    outline = ribbon(part, widths)
-    low, high = outline.min(axis=0), outline.max(axis=0)
-    canvas.fill(outline, cloth.light, shade=(cloth.shade, (low[0], low[1]), (high[0] + 0.25, high[1] + 0.10)))
+        widths = (
+            (0.6, 1.26, 1.24 * loose, 1.14 * loose),
+            (1.14 * loose, 1.12 * loose, 0.98 * loose, 0.86 * loose),
+        )
+    limb = _limb(bones, widths, width, sleeve.reach, forearm_only)
+    low, high = _span(limb)
+    for outline in limb[1:] if not forearm_only else limb:
+        canvas.stroke(outline, cloth.line, 0.036, closed=True)
+    canvas.fill(limb, cloth.light, shade=(cloth.shade, (low[0], low[1]), (high[0] + 0.25, high[1] + 0.10)))
     if cloth.pattern != "plain":
-        with canvas.clip(outline):
+        with canvas.clip(limb):
             paint_pattern(canvas, (low[0], low[1], high[0], high[1]), cloth, 0.17)
-    skip = max(2, count // 6)
-    canvas.stroke(outline[skip:count], cloth.line, 0.018)
-    canvas.stroke(outline[count : 2 * count - skip], cloth.line, 0.018)
-    canvas.stroke(outline[count - 1 : count + 1], cloth.line, 0.016)
-    if sleeve.reach > 0.6:
-        middle = count // 2
-        for shift in (-1, 2):
-            at, side = part[middle + shift], outline[middle + shift]
-            canvas.stroke([side, side * 0.45 + at * 0.55], cloth.line, 0.02, alpha=0.35)
+    if not forearm_only:
+        _upper_lines(canvas, limb, cloth, side)
+    elbow, below = bones[1][0], bones[1][1]
+    if sleeve.reach > 0.5:
+        across = np.array([-(below - elbow)[1], (below - elbow)[0]])
+        across *= width * 0.5 / max(float(np.linalg.norm(across)), 1e-6)
+        for t in (0.0, 1.4):
+            at = elbow + (below - elbow) * t
+            canvas.stroke([at + across * side, at + across * 0.1 * side], cloth.line, 0.02, alpha=0.35)
     if sleeve.cuff is not None:
-        end = part[-3:]
-        band = ribbon(end, widths[-1] * 1.10)
+        count = max(3, round(len(bones[1]) * (sleeve.reach - 0.5) * 2))
+        band = ribbon(bones[1][count - 3 : count], widths[1][-1] * width * 1.10)
         canvas.fill(band, sleeve.cuff)
         canvas.stroke(band, mix(sleeve.cuff, (40, 30, 50), 0.4), 0.014, closed=True)
 
 
-def _hand(canvas: Canvas, build: Build, line: Points, arm: Arm, side: int, skin: RGB) -> None:
-    """The hand at the end of the arm's line, fingers on along it."""
-    wrist, before = line[-1], line[-4]
+def _upper_lines(canvas: Canvas, limb: Limb, cloth: Cloth, side: int) -> None:
+    """The upper arm's contour: along the outside from the shoulder on, along the armpit side from below it."""
+    edge = limb[0]
+    half = len(edge) // 2
+    end = half if len(limb) == 1 else half - 1
+    first, second = (1, 6) if side < 0 else (6, 1)
+    canvas.stroke(edge[first:end], cloth.line, 0.018)
+    canvas.stroke(edge[2 * half - end : 2 * half - second], cloth.line, 0.018)
+    if len(limb) == 1:
+        canvas.stroke(edge[half - 1 : half + 1], cloth.line, 0.018)
+
+
+def _hand(canvas: Canvas, build: Build, bones: tuple[Points, Points], arm: Arm, side: int, skin: RGB) -> None:
+    """The hand at the end of the arm, fingers on along it."""
+    wrist, before = bones[1][-1], bones[1][-4]
     along = wrist - before
     turn = math.atan2(along[1], along[0]) - math.pi / 2
     soft, dark = skin_shadow(skin, 0.6), skin_shadow(skin, 0.26)
@@ -148,7 +213,9 @@ _PALM = smooth(
     [[-0.27, -0.12], [-0.40, 0.28], [-0.42, 0.62], [-0.36, 1.0], [-0.12, 1.20], [0.12, 1.18], [0.32, 0.98], [0.40, 0.62],
      [0.38, 0.26], [0.26, -0.12]], samples=4
 )  # fmt: skip
-_THUMB = smooth([[0.26, 0.05], [0.52, 0.28], [0.66, 0.58], [0.60, 0.80], [0.46, 0.74], [0.30, 0.52]], samples=4)
+_THUMB = smooth(
+    [[0.26, 0.05], [0.52, 0.28], [0.66, 0.58], [0.60, 0.80], [0.46, 0.74], [0.30, 0.52]], samples=4
+)
 _POINTING = smooth(
     [[-0.27, -0.1], [-0.42, 0.3], [-0.42, 0.66], [-0.26, 0.80], [-0.10, 0.78], [-0.08, 1.24], [0.02, 1.40], [0.13, 1.26],
      [0.18, 0.8], [0.34, 0.6], [0.38, 0.26], [0.26, -0.1]], samples=4
@@ -157,7 +224,9 @@ _FIST = smooth(
     [[-0.27, -0.12], [-0.46, 0.20], [-0.50, 0.55], [-0.40, 0.86], [0.0, 0.96], [0.36, 0.86], [0.47, 0.52], [0.40, 0.15],
      [0.26, -0.12]], samples=4
 )  # fmt: skip
-_FIST_THUMB = smooth([[0.16, 0.10], [0.48, 0.20], [0.56, 0.46], [0.40, 0.64], [0.10, 0.60], [0.06, 0.42]], samples=4)
+_FIST_THUMB = smooth(
+    [[0.16, 0.10], [0.48, 0.20], [0.56, 0.46], [0.40, 0.64], [0.10, 0.60], [0.06, 0.42]], samples=4
+)
 
 
 def _open_hand(canvas: Canvas, skin: RGB, dark: RGB, soft: RGB, pointing: bool) -> None:

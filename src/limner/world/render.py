@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.world.canvas import Canvas
-from limner.world.figure import draw_figure, draw_reach, draw_shadow
+from limner.world.figure import draw_figure, draw_heart, draw_reach, draw_shadow
 from limner.world.layout import lay_out
 from limner.world.scene import Scene
 from limner.world.settings import paint_foreground, paint_midground, paint_setting
@@ -40,6 +40,8 @@ def render(scene: Scene, size_px: int = 256) -> NDArray[np.uint8]:
     paint_foreground(canvas, scene)
     for index in stage.paint_order:
         draw_reach(canvas, stage.stances[index])
+    if scene.interaction == "kissing on the cheek" and len(stage.stances) == 2:
+        draw_heart(canvas, stage.stances)
     pixels = canvas.pixels()
     if scene.setting != "white":
         pixels = apply_lighting(pixels, scene.lighting)
