@@ -1,0 +1,81 @@
+"""Backgrounds: every setting word becomes a painted place, in several layouts and three lights.
+
+Knows which painter belongs to which word and how backdrops are kept. Knows nothing about people.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from limner.world.canvas import Canvas
+from limner.world.chance import seeded
+from limner.world.scene import SETTINGS
+from limner.world.settings import indoors, outdoors
+from limner.world.settings.light import light_of
+
+NUM_LAYOUTS: Final = 8  # a variant also picks a mirror image and a cut, so far more pictures than these
+_PAINTERS: Final = {**indoors.PAINTERS, **outdoors.PAINTERS}
+_MIRRORED: Final = tuple(word for word in _PAINTERS if word != "classroom")
+_CUT: Final = {"close-up": 0.74, "bust": 0.84, "half body": 0.92, "full body": 1.0}  # share of the backdrop seen
+_SOFTNESS: Final = {"close-up": 0.006, "bust": 0.0035, "half body": 0.002, "full body": 0.0}
+
+
+def paint_setting(canvas: Canvas, setting: str, variant: int, lighting: str, *, framing: str = "bust") -> None:
+    """Cover `canvas` with the place called `setting`.
+
+    `variant` (any whole number) picks one of `NUM_LAYOUTS` layouts, its mirror image and which part is seen;
+    `framing` how near the camera is: nearer shows less of the place, less sharply. Raises ValueError on unknown words.
+    """
+    if setting not in SETTINGS:
+        raise ValueError(f"unknown setting {setting!r}; use one of {', '.join(SETTINGS)}")
+    light = light_of(lighting)
+    if framing not in _CUT:
+        raise ValueError(f"unknown framing {framing!r}; use one of {', '.join(_CUT)}")
+    if setting == "white":
+        canvas.gradient((255, 255, 255), (255, 255, 255))
+        return
+    keep = _small_backdrop if canvas.size_px <= 288 else _large_backdrop
+    backdrop = keep(setting, variant % NUM_LAYOUTS, light.name, canvas.size_px)
+    canvas.restore(_seen_part(backdrop, setting, variant, framing, canvas.size_px * canvas.factor))
+
+
+def _seen_part(
+    backdrop: NDArray[np.uint8], setting: str, variant: int, framing: str, side_px: int
+) -> NDArray[np.uint8]:
+    """The part of a backdrop (S, S, 3) that the camera sees, at `side_px`."""
+    rng = seeded("cut", setting, variant)
+    share = _CUT[framing] * (1 - 0.06 * float(rng.random()))
+    left = float(rng.random()) * (1 - share)
+    top = (1 - share) * (0.15 + 0.4 * float(rng.random()))
+    source = backdrop.shape[0]
+    zoom = side_px / (share * source)
+    mirrored = setting in _MIRRORED and (variant // NUM_LAYOUTS) % 2 == 1
+    move = np.array([[zoom, 0.0, -left * source * zoom], [0.0, zoom, -top * source * zoom]])
+    move[:, 2] += 0.5 * zoom - 0.5
+    if mirrored:
+        move[0] = [-zoom, 0.0, side_px - 1 - move[0, 2]]
+    seen = cv2.warpAffine(backdrop, move, (side_px, side_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    sigma = _SOFTNESS[framing] * side_px
+    if sigma >= 0.4:
+        seen = cv2.GaussianBlur(seen, (0, 0), sigma)
+    return np.asarray(seen, dtype=np.uint8)
+
+
+def _backdrop(setting: str, layout: int, lighting: str, size_px: int) -> NDArray[np.uint8]:
+    canvas = Canvas(size_px)
+    _PAINTERS[setting](canvas, seeded("setting", setting, layout), light_of(lighting))
+    pixels = canvas.pixels()
+    pixels.flags.writeable = False
+    return pixels
+
+
+# Backdrops repeat from scene to scene; each cache stays below about 60 MB.
+_small_backdrop = lru_cache(maxsize=256)(_backdrop)
+_large_backdrop = lru_cache(maxsize=16)(_backdrop)
+
+__all__ = ["NUM_LAYOUTS", "paint_setting"]
