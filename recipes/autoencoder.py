@@ -11,7 +11,10 @@ from limner.training.recipe import Recipe
 from limner.training.stages.autoencoder import AutoencoderStage
 
 PLANS = {
-    "tiny": (Plan(steps=60, batch=4, learning_rate=2e-3, warmup_steps=20), AutoencoderStage(pictures=32, held_out=8)),
+    "tiny": (
+        Plan(steps=60, batch=4, learning_rate=2e-3, warmup_steps=20),
+        AutoencoderStage(pictures=32, held_out=8),
+    ),
     "sketch": (Plan(steps=1_500, batch=12, learning_rate=1.5e-3, warmup_steps=40), AutoencoderStage()),
     "miniature": (
         Plan(steps=20_000, batch=64, learning_rate=8e-4, warmup_steps=500, average_decay=0.9995),

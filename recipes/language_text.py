@@ -15,7 +15,7 @@ KIND = "binding_text"
 
 def _stage(count: int, held_out: int, tokens_in_batch: int) -> LanguageStage:
     return LanguageStage(
-        mix={KIND: 1.0},
+        mix={KIND: 1},
         dialogues={KIND: count},
         held_out=held_out,
         tokens_in_batch=tokens_in_batch,

@@ -11,7 +11,10 @@ from limner.training.recipe import Recipe
 from limner.training.stages.vision import VisionStage
 
 PLANS = {
-    "tiny": (Plan(steps=60, batch=4, learning_rate=2e-3, warmup_steps=20), VisionStage(pictures=32, held_out=8)),
+    "tiny": (
+        Plan(steps=60, batch=4, learning_rate=2e-3, warmup_steps=20),
+        VisionStage(pictures=32, held_out=8),
+    ),
     "sketch": (Plan(steps=2_000, batch=16, learning_rate=1.2e-3, warmup_steps=60), VisionStage()),
     "miniature": (
         Plan(steps=60_000, batch=128, learning_rate=6e-4, warmup_steps=1_000, average_decay=0.9995),

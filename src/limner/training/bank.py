@@ -84,7 +84,9 @@ class DialogueBank:
 def picture_bank(spec: BankSpec, folder: Path, *, workers: int) -> PictureBank:
     """The bank of pictures at `folder` (made there first if it is not). Kinds are those of `PICTURE_KINDS`."""
     if spec.kind not in PICTURE_KINDS:
-        raise ValueError(f"There is no kind of picture {spec.kind!r}; choose one of {', '.join(PICTURE_KINDS)}.")
+        raise ValueError(
+            f"There is no kind of picture {spec.kind!r}; choose one of {', '.join(PICTURE_KINDS)}."
+        )
     with _made(folder, spec) as (place, missing):
         if missing:
             _render_pictures(spec, place, workers)
@@ -103,7 +105,9 @@ def dialogue_bank(spec: BankSpec, folder: Path, *, workers: int) -> DialogueBank
     from limner.world.dialogues import KINDS
 
     if spec.kind not in KINDS:
-        raise ValueError(f"There is no kind of dialogue {spec.kind!r}; choose one of {', '.join(sorted(KINDS))}.")
+        raise ValueError(
+            f"There is no kind of dialogue {spec.kind!r}; choose one of {', '.join(sorted(KINDS))}."
+        )
     with _made(folder, spec) as (place, missing):
         if missing:
             _render_dialogues(spec, place, workers)
@@ -121,7 +125,9 @@ def dialogue_bank(spec: BankSpec, folder: Path, *, workers: int) -> DialogueBank
 def bank_folder(folder: Path, spec: BankSpec) -> Path:
     """Where the bank of `spec` lies: its kind, its number and twelve digits of its content's hash."""
     content = json.dumps([asdict(spec), world_digest()], sort_keys=True)
-    return folder / f"{spec.kind}-{spec.split}-{spec.count}-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
+    return (
+        folder / f"{spec.kind}-{spec.split}-{spec.count}-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
+    )
 
 
 @functools.cache
@@ -168,7 +174,9 @@ PICTURE_KINDS: Mapping[str, Callable[[np.random.Generator, str], Scene]] = {
 }
 
 
-def draw_picture(seed: int, kind: str, split: str, size_px: int) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+def draw_picture(
+    seed: int, kind: str, split: str, size_px: int
+) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """(pixels, face boxes, {"caption", "scene"}) of one seed; the same everywhere."""
     from limner.world.caption import caption
     from limner.world.render import render
@@ -183,7 +191,9 @@ def draw_picture(seed: int, kind: str, split: str, size_px: int) -> tuple[np.nda
     return render(scene, size_px), boxes, {"caption": caption(scene, rng=rng), "scene": scene_to_json(scene)}
 
 
-def _draw_pictures(seeds: Sequence[int], *, spec: BankSpec) -> list[tuple[np.ndarray, np.ndarray, dict[str, Any]]]:
+def _draw_pictures(
+    seeds: Sequence[int], *, spec: BankSpec
+) -> list[tuple[np.ndarray, np.ndarray, dict[str, Any]]]:
     return [draw_picture(seed, spec.kind, spec.split, spec.size_px) for seed in seeds]
 
 

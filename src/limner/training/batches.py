@@ -21,7 +21,10 @@ class PictureBatches:
         self.device = device
         self._pixels = np.asarray(pixels_NSS3)
         self._resident: Tensor | None = None
-        if device.type == "cuda" and pixels_NSS3.nbytes < SHARE_OF_FREE_MEMORY * torch.cuda.mem_get_info(device)[0]:
+        if (
+            device.type == "cuda"
+            and pixels_NSS3.nbytes < SHARE_OF_FREE_MEMORY * torch.cuda.mem_get_info(device)[0]
+        ):
             self._resident = torch.from_numpy(np.ascontiguousarray(pixels_NSS3)).to(device)
 
     def __len__(self) -> int:

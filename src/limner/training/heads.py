@@ -42,7 +42,9 @@ class BothHeads(nn.Module):
         self.flow_detached, self.flow_weight, self.flow_pictures = flow_detached, flow_weight, flow_pictures
         self.last: dict[str, Tensor] = {}
 
-    def losses(self, hidden_BKW: Tensor, target_BKD: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def losses(
+        self, hidden_BKW: Tensor, target_BKD: Tensor, generator: torch.Generator | None = None
+    ) -> Tensor:
         """(B,) mean squared errors of regression, plus the weighted flow loss on the pictures chosen for it."""
         errors = self.regression.losses(hidden_BKW, target_BKD)
         self.last = {"regression": errors.detach().mean()}
@@ -50,7 +52,9 @@ class BothHeads(nn.Module):
         if count == 0 or self.flow_weight == 0:
             return errors
         source = generator.device if generator is not None else torch.device("cpu")
-        chosen = torch.randperm(len(target_BKD), generator=generator, device=source)[:count].to(target_BKD.device)
+        chosen = torch.randperm(len(target_BKD), generator=generator, device=source)[:count].to(
+            target_BKD.device
+        )
         seen = hidden_BKW[chosen]
         flow = self.flow.losses(seen.detach() if self.flow_detached else seen, target_BKD[chosen], generator)
         self.last["flow"] = flow.detach().mean()

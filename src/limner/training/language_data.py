@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from torch import Tensor
 
+from limner.dataset.mixture import MixtureSampler
 from limner.dialogue.parts import Dialogue
 from limner.models.packing import Layout, PackedBatch, collate, lay_out
 from limner.models.prompt import keep_faces, segments
 from limner.models.tokenizer import TextTokenizer
 from limner.training.bank import DialogueBank
+from limner.training.state import Chance
 
 # A batch is drawn from this many times its number of neighbours in length, so that batches still differ.
 NEIGHBOURS = 8
@@ -82,21 +84,19 @@ def laid_out(
 
 def draw_batch(
     data: Mapping[str, LaidOut],
-    mix: Mapping[str, float],
-    rng: np.random.Generator,
+    sampler: MixtureSampler,
+    chance: Chance,
     *,
     tokens_in_batch: int,
     most_dialogues: int,
 ) -> tuple[str, PackedBatch]:
-    """A kind by its share of `mix`, then dialogues of similar length until `tokens_in_batch` places are filled."""
-    kinds = sorted(mix)
-    shares = np.array([mix[kind] for kind in kinds], dtype=np.float64)
-    kind = kinds[int(rng.choice(len(kinds), p=shares / shares.sum()))]
+    """The sampler names a kind and a place in its order of lengths; neighbours fill `tokens_in_batch` places."""
+    kind, place = sampler.at(chance.number)
     source = data[kind]
     count = len(source.by_length)
     reach = min(count, NEIGHBOURS * most_dialogues)
-    start = int(rng.integers(count - reach + 1))
-    near = rng.permutation(source.by_length[start : start + reach])
+    start = min(max(0, place - reach // 2), count - reach)
+    near = chance.numpy().permutation(source.by_length[start : start + reach])
     chosen: list[int] = []
     longest = 0
     for index in near[:most_dialogues]:

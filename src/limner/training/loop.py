@@ -63,7 +63,9 @@ class Trainer:
         tensorboard: bool = True,
     ) -> None:
         if minutes is not None and plan.warmup_steps < SPEED_STEPS:
-            raise ValueError(f"minutes needs a warm-up of at least {SPEED_STEPS} steps, not {plan.warmup_steps}.")
+            raise ValueError(
+                f"minutes needs a warm-up of at least {SPEED_STEPS} steps, not {plan.warmup_steps}."
+            )
         self.stage, self.plan, self.folder, self.name = stage, plan, folder, name
         self.device, self.minutes, self.tensorboard = device, minutes, tensorboard
         self.network = stage.network
@@ -152,7 +154,9 @@ class Trainer:
         total = torch.zeros((), device=self.device)
         numbers: dict[str, Tensor] = {}
         for micro in range(self.plan.accumulation):
-            chance = Chance(seed=self.plan.seed, step=self.step, micro=micro)
+            chance = Chance(
+                seed=self.plan.seed, step=self.step, micro=micro, accumulation=self.plan.accumulation
+            )
             torch.manual_seed(int(chance.numpy(purpose=99).integers(2**62)))  # dropout and the like
             with autocast(self.device):
                 loss, numbers = self.stage.loss(chance, self.plan.batch)

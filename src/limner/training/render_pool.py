@@ -62,4 +62,6 @@ class _Told:
         if now - self._last_s > 10 or (finished and now - self._began_s > 2):
             self._last_s = now
             speed = self._done / (now - self._began_s)
-            print(f"{self._what}: {self._done}/{self._total}, {speed:.0f} a second", file=sys.stderr, flush=True)
+            print(
+                f"{self._what}: {self._done}/{self._total}, {speed:.0f} a second", file=sys.stderr, flush=True
+            )

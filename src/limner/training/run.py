@@ -101,7 +101,9 @@ def run_rung(
         return numbers
     missing = [name for name in recipe.needs if not is_made(out / "model", name)]
     if missing:
-        raise ValueError(f"{recipe.name} needs {', '.join(missing)} in {out / 'model'}; train those rungs first.")
+        raise ValueError(
+            f"{recipe.name} needs {', '.join(missing)} in {out / 'model'}; train those rungs first."
+        )
     if threads:
         torch.set_num_threads(threads)
     torch.manual_seed(recipe.plan.seed)  # the first weights
@@ -181,7 +183,9 @@ def _climb(
                     "--workers": workers,
                     "--threads": threads,
                 }
-                words = [word for key, value in options.items() if value is not None for word in (key, str(value))]
+                words = [
+                    word for key, value in options.items() if value is not None for word in (key, str(value))
+                ]
                 running[name] = subprocess.Popen([sys.executable, "-m", "limner.training.run", name, *words])
             name = next(iter(running))
             code = running.pop(name).wait()
@@ -189,7 +193,9 @@ def _climb(
                 for other in running.values():
                     other.terminate()
                     other.wait()
-                raise ValueError(f"The rung {name} ended with exit code {code}; the same command resumes from there.")
+                raise ValueError(
+                    f"The rung {name} ended with exit code {code}; the same command resumes from there."
+                )
             held_out = json.loads((out / "rungs" / name / "finished.json").read_text())["held_out"]
             numbers.update({f"{name}/{key}": value for key, value in held_out.items()})
     return numbers

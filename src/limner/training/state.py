@@ -30,6 +30,12 @@ class Chance:
     seed: int
     step: int
     micro: int = 0
+    accumulation: int = 1
+
+    @property
+    def number(self) -> int:
+        """Micro-batches before this one in the whole run."""
+        return self.step * self.accumulation + self.micro
 
     def numpy(self, purpose: int = 0) -> np.random.Generator:
         """A fresh generator; another `purpose` gives an independent stream."""
@@ -164,14 +170,18 @@ def _load_moments(network: nn.Module, optimizer: torch.optim.Optimizer, stored: 
     for key, value in stored.items():
         kind, _, name = key.partition(":")
         if name not in parameters:
-            raise ValueError(f"The stored optimizer knows {name!r}, this network does not; start the rung again.")
+            raise ValueError(
+                f"The stored optimizer knows {name!r}, this network does not; start the rung again."
+            )
         optimizer.state[parameters[name]][kind] = value.to(parameters[name].device)
 
 
 def _same_keys(path: Path, own: Any, stored: Any) -> None:
     missing, unexpected = sorted(set(own) - set(stored)), sorted(set(stored) - set(own))
     if missing or unexpected:
-        raise ValueError(f"{path} does not fit this network: missing {missing[:5]}, unexpected {unexpected[:5]}.")
+        raise ValueError(
+            f"{path} does not fit this network: missing {missing[:5]}, unexpected {unexpected[:5]}."
+        )
 
 
 @torch.no_grad()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from limner.models.precision import autocast
 from limner.models.vision import ImageTokenizer
@@ -40,19 +40,21 @@ class TokenBank(Mapping[str, Tensor]):
         return len(self._rows)
 
 
-def encoder_digest(tokenizer: ImageTokenizer) -> str:
-    """Twelve hex digits of the encoder's weights: other weights make other tokens."""
+def weights_digest(network: nn.Module) -> str:
+    """Twelve hex digits of a network's weights: other weights make other tokens."""
     digest = hashlib.sha256()
-    for name, value in tokenizer.state_dict().items():
+    for name, value in network.state_dict().items():
         digest.update(name.encode())
         digest.update(value.detach().float().cpu().numpy().tobytes())
     return digest.hexdigest()[:12]
 
 
 @torch.no_grad()
-def encoded(pixels_NSS3: np.ndarray, tokenizer: ImageTokenizer, folder: Path, device: torch.device) -> np.ndarray:
+def encoded(
+    pixels_NSS3: np.ndarray, tokenizer: ImageTokenizer, folder: Path, device: torch.device
+) -> np.ndarray:
     """Tokens (N, K, D) float16 of all pictures, from `folder`/tokens-DIGEST.npy or encoded and written there."""
-    path = folder / f"tokens-{encoder_digest(tokenizer)}.npy"
+    path = folder / f"tokens-{weights_digest(tokenizer)}.npy"
     if path.is_file():
         stored: np.ndarray = np.load(path, mmap_mode="r")
         return stored

@@ -43,16 +43,15 @@ class Workshop:
 
     def pictures(self, kind: str, count: int, *, split: str = "train") -> PictureBank:
         """Rendered pictures of one kind; those of "test" show held-out persons and trait combinations."""
-        return picture_bank(self._spec(kind, count, split), self.bank_folder, workers=self.workers)
+        return picture_bank(self.bank_spec(kind, count, split), self.bank_folder, workers=self.workers)
 
     def dialogues(self, kind: str, count: int, *, split: str = "train") -> DialogueBank:
         """Rendered dialogues of one kind, split alike."""
-        return dialogue_bank(self.dialogue_spec(kind, count, split), self.bank_folder, workers=self.workers)
+        return dialogue_bank(self.bank_spec(kind, count, split), self.bank_folder, workers=self.workers)
 
-    def dialogue_spec(self, kind: str, count: int, split: str) -> BankSpec:
-        """What `dialogues` asks of the bank."""
-        return self._spec(kind, count, split)
-
-    def _spec(self, kind: str, count: int, split: str) -> BankSpec:
+    def bank_spec(self, kind: str, count: int, split: str) -> BankSpec:
+        """What `pictures` and `dialogues` ask of the bank."""
         first = self.seed * 100_000_000 + (0 if split == "train" else HELD_OUT_SEED)
-        return BankSpec(kind=kind, count=count, size_px=self.preset.image_size_px, split=split, first_seed=first)
+        return BankSpec(
+            kind=kind, count=count, size_px=self.preset.image_size_px, split=split, first_seed=first
+        )

@@ -9,12 +9,13 @@ Legend: B dialogues, N sequence, K image tokens of a picture, D token width, W w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from limner.dataset.mixture import MixtureSampler
 from limner.models.mllm import MultimodalLLM
 from limner.models.packing import PackedBatch, loss
 from limner.training.bank import DialogueBank, bank_folder
@@ -28,9 +29,9 @@ from limner.training.components import (
 )
 from limner.training.heads import BothHeads
 from limner.training.language_data import LaidOut, draw_batch, laid_out
-from limner.training.state import Chance
 from limner.training.stages.language_metrics import measure
 from limner.training.stages.vocabulary import make_vocabulary
+from limner.training.state import Chance
 from limner.training.token_bank import TokenBank, encoded
 from limner.training.workshop import Workshop
 
@@ -39,7 +40,7 @@ from limner.training.workshop import Workshop
 class LanguageStage:
     """What is talked about, and how."""
 
-    mix: Mapping[str, float]  # kind of dialogue -> its share of micro-batches
+    mix: Mapping[str, int]  # kind of dialogue -> its share of micro-batches
     dialogues: Mapping[str, int]  # kind -> how many are rendered
     held_out: int = 48  # of each kind
     tokens_in_batch: int = 4096  # places in a micro-batch, padding included
@@ -51,7 +52,6 @@ class LanguageStage:
     flow_draws: int = 2
     fresh: bool = False  # start from random weights instead of what earlier rungs left
     measured: tuple[str, ...] = ()  # kinds that are measured; all of the mix when empty
-    options: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, workshop: Workshop) -> LanguageRung:
         return LanguageRung(self, workshop)
@@ -74,18 +74,22 @@ class LanguageRung:
             flow_pictures=stage.flow_pictures,
             flow_draws=stage.flow_draws,
         )
-        self.network: nn.Module = nn.ModuleDict({"language": self.language, "heads": self.heads}).to(workshop.device)
+        self.network: nn.Module = nn.ModuleDict({"language": self.language, "heads": self.heads}).to(
+            workshop.device
+        )
         if not stage.fresh:
             self._read_earlier()
         self._train = {kind: self._laid_out(kind, stage.dialogues[kind], "train") for kind in stage.mix}
+        sizes = {kind: len(source.by_length) for kind, source in self._train.items()}
+        self._sampler = MixtureSampler(sizes=sizes, ratios=stage.mix, seed=workshop.seed)
         measured = stage.measured or tuple(stage.mix)
         self._test = {kind: self._laid_out(kind, stage.held_out, "test") for kind in measured}
 
     def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
         kind, packed = draw_batch(
             self._train,
-            self.stage.mix,
-            chance.numpy(),
+            self._sampler,
+            chance,
             tokens_in_batch=self.stage.tokens_in_batch,
             most_dialogues=batch,
         )
@@ -120,7 +124,10 @@ class LanguageRung:
 
     def _batches(self, source: LaidOut) -> list[PackedBatch]:
         order, size = source.by_length, 8
-        return [source.batch([int(i) for i in order[start : start + size]]) for start in range(0, len(order), size)]
+        return [
+            source.batch([int(i) for i in order[start : start + size]])
+            for start in range(0, len(order), size)
+        ]
 
     def _read_earlier(self) -> None:
         if is_made(self.workshop.model_folder, "language"):
@@ -142,6 +149,6 @@ class LanguageRung:
     def _image_tokens(self, bank: DialogueBank, count: int, split: str) -> Mapping[str, Tensor]:
         if not bank.digests:
             return {}
-        folder = bank_folder(self.workshop.bank_folder, self.workshop.dialogue_spec(bank.kind, count, split))
+        folder = bank_folder(self.workshop.bank_folder, self.workshop.bank_spec(bank.kind, count, split))
         tokens: np.ndarray = encoded(bank.pixels, frozen_encoder(self.workshop), folder, self.workshop.device)
         return TokenBank(bank.digests, tokens)

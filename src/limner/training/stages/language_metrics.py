@@ -50,7 +50,10 @@ def _measure_batch(
     hidden_TKW = hidden_BNW[is_slot].reshape(*shape, -1)
     rows, rounds = (
         values[is_slot].reshape(shape)[:, 0]
-        for values in (torch.arange(len(is_slot), device=is_slot.device)[:, None].expand_as(is_slot), batch.rounds_BN)
+        for values in (
+            torch.arange(len(is_slot), device=is_slot.device)[:, None].expand_as(is_slot),
+            batch.rounds_BN,
+        )
     )
     predicted = {
         "regression": heads.regression.predict(hidden_TKW),

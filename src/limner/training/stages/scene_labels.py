@@ -39,7 +39,15 @@ ABSENT: Final = -1
 NUM_BUCKETS: Final = 8192
 MAX_WORDS: Final = 96
 # What is "none" or "plain" is not listed as visible, yet its absence can be seen.
-_ABSENCE_SHOWS: Final = ("facial_hair", "glasses", "headwear", "jewellery", "neckwear", "make_up", "garment_pattern")
+_ABSENCE_SHOWS: Final = (
+    "facial_hair",
+    "glasses",
+    "headwear",
+    "jewellery",
+    "neckwear",
+    "make_up",
+    "garment_pattern",
+)
 
 
 def trait_labels(scenes: Sequence[Scene]) -> np.ndarray:

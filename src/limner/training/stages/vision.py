@@ -139,7 +139,9 @@ class VisionRung:
         tokens_BND = self._model.tokens(pixels_B3SS)
         squared = (self._model.decoder(tokens_BND).clamp(-1, 1) - pixels_B3SS).square().mean(1, keepdim=True)
         inside = self._test.face_weights(rows, 1e6) > 1.0
-        right = self._model.similarity(tokens_BND, bags_BW).argmax(1) == torch.arange(len(rows), device=bags_BW.device)
+        right = self._model.similarity(tokens_BND, bags_BW).argmax(1) == torch.arange(
+            len(rows), device=bags_BW.device
+        )
         return {
             "psnr_db": float(psnr_db(squared.mean(dim=(1, 2, 3))).mean()),
             "face_psnr_db": float(psnr_db(squared[inside].mean())) if bool(inside.any()) else 0.0,
@@ -175,7 +177,11 @@ class LabelledPictures:
     def take(self, rows: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
         """Pixels (B, 3, S, S), word bags (B, W), labels (B, F, T)."""
         chosen = torch.from_numpy(rows)
-        return self._pixels.take(rows), self._bags[chosen].to(self._device), self._labels[chosen].to(self._device)
+        return (
+            self._pixels.take(rows),
+            self._bags[chosen].to(self._device),
+            self._labels[chosen].to(self._device),
+        )
 
     def face_weights(self, rows: np.ndarray, inside: float) -> Tensor:
         """(B, 1, S, S) with a mean of 1."""

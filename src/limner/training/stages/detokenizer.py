@@ -1,0 +1,138 @@
+"""The rungs of the detokenizer: rectified flow on latents, from frozen image tokens; natural pictures, then people.
+
+Always reconstruction: a picture's own tokens, never a condition image (paper, section 3.2). Tokens and latents of all
+pictures are made once, so a step runs the diffusion transformer alone. Knows flow and banks; nothing about language.
+
+Legend: B batch, C latent channels, H W latent places, K image tokens of a picture, D token width.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from limner.models.autoencoder import Autoencoder
+from limner.models.detokenizer import DiTDetokenizer
+from limner.models.flow import interpolate, random_noise, random_times, target_velocity
+from limner.models.precision import autocast
+from limner.training.bank import PictureBank, bank_folder
+from limner.training.batches import PictureBatches, draw, face_weights, psnr_db
+from limner.training.components import frozen_encoder, is_made, read_component, write_component
+from limner.training.state import Chance
+from limner.training.token_bank import encoded, weights_digest
+from limner.training.workshop import Workshop
+
+ENCODE_AT_ONCE = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetokenizerStage:
+    """Which pictures, and how faces weigh."""
+
+    kind: str = "people"
+    pictures: int = 12_000
+    held_out: int = 48
+    face_weight: float = 2.0
+    token_noise: float = 0.05  # predicted tokens are never exact, so training's aren't either
+    sampling_steps: int = 12
+    fresh: bool = False
+
+    def __call__(self, workshop: Workshop) -> DetokenizerRung:
+        return DetokenizerRung(self, workshop)
+
+
+class DetokenizerRung:
+    """Held out: PSNR in dB of sampled pictures against the originals, and the velocity's error."""
+
+    def __init__(self, stage: DetokenizerStage, workshop: Workshop) -> None:
+        self.stage, self.workshop = stage, workshop
+        self._model = DiTDetokenizer(workshop.preset.detokenizer)
+        if not stage.fresh and is_made(workshop.model_folder, "detokenizer"):
+            read_component(workshop, "detokenizer", self._model)
+        self.network: nn.Module = self._model.to(workshop.device)
+        self._autoencoder = read_component(workshop, "autoencoder", Autoencoder(workshop.preset.autoencoder))
+        self._autoencoder.eval().requires_grad_(False)
+        self._train = self._pairs("train", stage.pictures)
+        self._test = self._pairs("test", stage.held_out)
+
+    def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+        rows = draw(chance.numpy(), len(self._train), batch)
+        latents_BCHW, tokens_BKD = self._train.take(rows)
+        generator = chance.torch(self.workshop.device)
+        tokens_BKD = tokens_BKD + self.stage.token_noise * random_noise(tokens_BKD, generator)
+        time_B = random_times(batch, generator, latents_BCHW.device)
+        noise = random_noise(latents_BCHW, generator)
+        predicted = self._model.velocity(interpolate(latents_BCHW, noise, time_B), time_B, tokens_BKD)
+        error = (predicted.float() - target_velocity(latents_BCHW, noise)).square()
+        weights = self._train.face_weights(rows, self.stage.face_weight)
+        return (error * weights).mean(), {"velocity_error": error.detach().mean()}
+
+    def validate(self) -> dict[str, float]:
+        errors, velocity = [], []
+        generator = torch.Generator(self.workshop.device).manual_seed(0)
+        for start in range(0, len(self._test), 16):
+            rows = np.arange(start, min(start + 16, len(self._test)))
+            latents_BCHW, tokens_BKD = self._test.take(rows)
+            velocity.append(float(self._model.loss(latents_BCHW, tokens_BKD, generator)) * len(rows))
+            made = self._model.sample(tokens_BKD, self.stage.sampling_steps, seeds=rows.tolist())
+            drawn = self._autoencoder.decode(made.float()).clamp(-1, 1)
+            errors.append((drawn - self._test.pixels.take(rows)).square().mean(dim=(1, 2, 3)))
+        return {"psnr_db": float(psnr_db(torch.cat(errors)).mean()), "velocity_error": sum(velocity) / len(self._test)}
+
+    def write(self) -> None:
+        """Write `detokenizer/`."""
+        write_component(self.workshop, "detokenizer", self._model)
+
+    def _pairs(self, split: str, count: int) -> LatentPairs:
+        bank = self.workshop.pictures(self.stage.kind, count, split=split)
+        folder = bank_folder(self.workshop.bank_folder, self.workshop.bank_spec(self.stage.kind, count, split))
+        tokens = encoded(bank.pixels, frozen_encoder(self.workshop), folder, self.workshop.device)
+        return LatentPairs(bank, tokens, latents(bank.pixels, self._autoencoder, folder, self.workshop), self.workshop)
+
+
+class LatentPairs:
+    """Pictures as (latents, image tokens), both held in half precision."""
+
+    def __init__(self, bank: PictureBank, tokens: np.ndarray, made: np.ndarray, workshop: Workshop) -> None:
+        self._bank, self._device = bank, workshop.device
+        self.pixels = PictureBatches(bank.pixels, workshop.device)
+        self._tokens, self._latents = tokens, made
+
+    def __len__(self) -> int:
+        return len(self._bank)
+
+    def take(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Latents (B, C, H, W) of unit spread, image tokens (B, K, D), both float32."""
+        return self._tensor(self._latents[rows]), self._tensor(self._tokens[rows])
+
+    def face_weights(self, rows: np.ndarray, inside: float) -> Tensor:
+        """(B, 1, H, W) with a mean of 1."""
+        return face_weights(self._bank, rows, self._latents.shape[-1], inside).to(self._device)
+
+    def _tensor(self, values: np.ndarray) -> Tensor:
+        return torch.from_numpy(np.asarray(values, dtype=np.float32)).to(self._device)
+
+
+@torch.no_grad()
+def latents(pixels_NSS3: np.ndarray, autoencoder: Autoencoder, folder: Path, workshop: Workshop) -> np.ndarray:
+    """Latents (N, C, H, W) float16 of all pictures, from `folder`/latents-DIGEST.npy or encoded and written there."""
+    path = folder / f"latents-{weights_digest(autoencoder)}.npy"
+    if path.is_file():
+        stored: np.ndarray = np.load(path, mmap_mode="r")
+        return stored
+    pictures = PictureBatches(pixels_NSS3, workshop.device)
+    parts = []
+    for start in range(0, len(pictures), ENCODE_AT_ONCE):
+        rows = np.arange(start, min(start + ENCODE_AT_ONCE, len(pictures)))
+        with autocast(workshop.device):
+            made = autoencoder.encode(pictures.take(rows))
+        parts.append(made.float().cpu().numpy().astype(np.float16))
+    fresh = path.with_name(f"{path.stem}.{os.getpid()}.fresh.npy")
+    np.save(fresh, np.concatenate(parts))
+    os.replace(fresh, path)
+    return np.concatenate(parts)
