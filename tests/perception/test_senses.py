@@ -25,7 +25,7 @@ SIZES = SensesSizes(
     face_embedder=FaceEmbedderSizes(image_size_px=16, widths=(8, 16), dim=16),
     trait_reader=TraitReaderSizes(words=WORDS, face_size_px=16, body_size_px=16, widths=(8, 16), dim=16),
     text_image_score=TextImageScoreSizes(
-        vocab_size=40, image_size_px=32, widths=(8, 8, 16), text_width=16, text_layers=1, text_heads=2, dim=16
+        vocab_size=40, image_size_px=32, widths=(8, 16), text_width=16, text_layers=1, text_heads=2, dim=16
     ),
 )
 

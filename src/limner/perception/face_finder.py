@@ -27,7 +27,7 @@ class FaceFinderSizes:
     """A picture of `image_size_px` makes a heat map of a quarter as many cells a side."""
 
     image_size_px: int = 96
-    width: int = 24
+    width: int = 20
     max_faces: int = 2
 
 

@@ -27,12 +27,12 @@ class TextImageScoreSizes:
 
     vocab_size: int
     image_size_px: int = 96
-    widths: tuple[int, ...] = (32, 48, 64, 96)
-    text_width: int = 96
+    widths: tuple[int, ...] = (32, 48, 64)
+    text_width: int = 80
     text_layers: int = 2
     text_heads: int = 4
     max_tokens: int = 128
-    dim: int = 96
+    dim: int = 80
 
 
 class TextImageScore(nn.Module):
@@ -41,7 +41,7 @@ class TextImageScore(nn.Module):
     def __init__(self, sizes: TextImageScoreSizes) -> None:
         super().__init__()
         self.sizes = sizes
-        self.picture_tower = Tower(sizes.image_size_px, 4, sizes.widths[1:], sizes.dim)
+        self.picture_tower = Tower(sizes.image_size_px, 4, sizes.widths, sizes.dim)
         self.words = nn.Embedding(sizes.vocab_size, sizes.text_width)
         self.positions = nn.Parameter(torch.randn(1, sizes.max_tokens, sizes.text_width) * 0.02)
         nn.init.normal_(self.words.weight, std=0.1)

@@ -27,8 +27,8 @@ class TraitReaderSizes:
     words: Mapping[str, tuple[str, ...]]
     face_size_px: int = 64
     body_size_px: int = 64
-    widths: tuple[int, ...] = (32, 48, 64, 96)
-    dim: int = 96
+    widths: tuple[int, ...] = (24, 40, 56, 80)
+    dim: int = 80
 
 
 class TraitReader(nn.Module):
