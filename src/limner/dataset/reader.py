@@ -118,7 +118,7 @@ class DatasetReader(Sequence[Dialogue]):
         return Record(index=index, row=self._group(number)[index - start])
 
     def records(self, start: int = 0, stop: int | None = None) -> Iterator[Record]:
-        """The stored dialogues from `start` to before `stop`, undecoded, one row group in memory at a time."""
+        """The stored dialogues from `start` to before `stop`, undecoded, a few in memory at a time."""
         for index in range(*slice(start, stop).indices(len(self))):
             yield self.record(index)
 

@@ -109,7 +109,7 @@ def shard_paths(folder: str | Path) -> list[Path]:
 
 
 def dialogue_id(dialogue: Dialogue) -> str:
-    """SHA-256 (hex) of what is said and shown: the node id of the last round, with kind, persons and truth."""
+    """SHA-256 (hex) of the whole content: the last round's node id with kind, persons and truth."""
     last: str | None = None
     for round_ in dialogue.rounds:
         last = node_id(last, round_)
