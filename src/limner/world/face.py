@@ -13,7 +13,7 @@ import numpy as np
 
 from limner.world.canvas import Canvas
 from limner.world.eyes import draw_brows, draw_eyes
-from limner.world.hair import draw_hair_back, draw_hair_front
+from limner.world.hair import covers_ears, draw_hair_back, draw_hair_front
 from limner.world.headgear import (
     draw_earrings,
     draw_glasses,
@@ -77,8 +77,7 @@ def _skin(canvas: Canvas, head: Head) -> None:
     tones, outline = head.tones, head.outline
     canvas.stroke(outline, mix(tones.skin_line, tones.skin, 0.15), 0.012, closed=True)
     canvas.fill(outline, tones.skin_light, shade=(tones.skin, (-0.30, -0.30), (0.25, 0.22)))
-    with canvas.clip(outline):
-        _side_shade(canvas, head)
+    _side_shade(canvas, head)
     blush = {"baby": 0.85, "child": 0.7}.get(head.person.traits.age, 0.5)
     blush *= 1.0 if head.person.traits.presentation == "woman" or head.person.traits.age == "baby" else 0.7
     full = 0.080 + 0.45 * max(head.cheek, -0.02)
@@ -88,19 +87,20 @@ def _skin(canvas: Canvas, head: Head) -> None:
 
 
 def _side_shade(canvas: Canvas, head: Head) -> None:
-    """Shade along the cheek and jaw away from the light, and the hair's shadow on the forehead."""
+    """Shade along the cheek and jaw away from the light."""
     tones, outline = head.tones, head.outline
     x, _ = head.spot(0.0, 0.3)
     rim = outline[(outline[:, 1] > -0.30) & (outline[:, 0] > x - 0.06)]
     fade = np.sin(np.linspace(0.0, np.pi, len(rim)))[:, None] ** 0.7
     inward = np.array([x, 0.05]) - rim
     inner = rim + inward * fade * (0.26, 0.20)
-    canvas.fill(np.concatenate([rim, inner[::-1]]), tones.skin_shade, alpha=0.5)
-    canvas.glow(x + 0.03, head.chin_y + 0.02, 0.24, 0.075, tones.skin_shade, alpha=0.8)
+    canvas.fill(np.concatenate([rim, inner[::-1]]), mix(tones.skin, tones.skin_shade, 0.55))
 
 
 def _ears(canvas: Canvas, head: Head, near: bool) -> None:
     """One ear, far (behind the head) or near (over it); looking ahead both lie behind."""
+    if covers_ears(head):
+        return
     tones, size = head.tones, head.ear
     for side in (-1, 1):
         away = side * head.sin > 0.0  # the ear on the side the face turns to
@@ -129,6 +129,10 @@ def _ears(canvas: Canvas, head: Head, near: bool) -> None:
         if not over:
             canvas.stroke(shape, mix(tones.skin_line, tones.skin, 0.15), 0.012, closed=True)
         canvas.fill(shape, tones.skin if side < 0 else mix(tones.skin, tones.skin_shade, 0.35))
+        if over:
+            canvas.fill(
+                taper(shape[3:-4], [0.002, 0.010, 0.010, 0.002]), mix(tones.skin_line, tones.skin, 0.15)
+            )
         fold = curve(ear[1:5] * (0.62, 0.62) * (side, 1) + (x + side * 0.06 * size, y), samples=4)
         canvas.fill(taper(fold, [0.004, 0.16 * size, 0.004]), mix(tones.skin_shade, tones.blush, 0.5))
 
@@ -153,7 +157,9 @@ def _nose(canvas: Canvas, head: Head) -> None:
     x, tip = head.spot(0.0, y - w * 0.55, lift=lift)
     rosy = mix(tones.skin, tones.blush, 0.75)
     canvas.glow(x, tip + 0.01, w * 1.45, w * 1.2, rosy, alpha=0.8)
-    canvas.ellipse(x - w * 0.14, tip - w * 0.22, w * 0.26, w * 0.19, tones.skin_light, alpha=0.8)
+    canvas.ellipse(
+        x - w * 0.14, tip - w * 0.22, w * 0.24, w * 0.17, mix(tones.skin_light, (255, 246, 230), 0.14)
+    )
     under = np.array(
         [(-1.0, -0.42), (-1.06, -0.12), (-0.80, 0.06), (-0.42, -0.02), (0, 0.20), (0.42, -0.02), (0.80, 0.06)]
         + [(1.06, -0.12), (1.0, -0.42)]
@@ -183,39 +189,30 @@ def _age(canvas: Canvas, head: Head) -> None:
     tones, elderly = head.tones, age == "elderly"
     line = mix(tones.skin_line, tones.skin, 0.38 if elderly else 0.6)
     wide = 0.012 if elderly else 0.010
-    w = max(head.mouth_w, head.nose_w + 0.03)
-    for side in (-1, 1):
-        out = head.nose_w * 1.18
-        fold = [
-            (side * out, head.nose_y - 0.035),
-            (side * (out + 0.030), head.nose_y + 0.010),
-            (side * (0.35 * out + 0.65 * w + 0.030), 0.5 * (head.nose_y + head.mouth_y)),
-            (side * (w + 0.030), head.mouth_y - 0.012),
-        ]
-        _crease(canvas, head, fold, wide, line)
-        if elderly:
-            low = [(side * (w + 0.010), head.mouth_y + 0.040), (side * (w + 0.014), head.mouth_y + 0.075)]
-            _crease(canvas, head, [*low, (side * (w - 0.004), head.mouth_y + 0.105)], 0.010, line)
-            cheek = [(side * 0.262, head.nose_y + 0.00), (side * 0.250, head.nose_y + 0.05)]
-            _crease(
-                canvas, head, [*cheek, (side * 0.228, head.nose_y + 0.09)], 0.007, mix(line, tones.skin, 0.3)
-            )
-    high, low = head.hairline_y + 0.05, head.brow_y - 0.045
-    rows = (0.30, 0.62, 0.92) if elderly else (0.85,)
-    for share in rows:
-        y = high + (low - high) * share
-        brow = [
-            (-0.17, y + 0.012),
-            (-0.08, y - 0.004),
-            (0.0, y + 0.006),
-            (0.08, y - 0.004),
-            (0.17, y + 0.012),
-        ]
-        _crease(canvas, head, brow, wide * 0.75, line)
+    w, out, nose, mouth = max(head.mouth_w, head.nose_w + 0.03), head.nose_w * 1.18, head.nose_y, head.mouth_y
+    folds = [(out, nose - 0.035), (out + 0.030, nose + 0.010)]
+    folds += [(0.35 * out + 0.65 * w + 0.030, 0.5 * (nose + mouth)), (w + 0.030, mouth - 0.012)]
+    _creases(canvas, head, [folds, [(-x, y) for x, y in folds]], wide, line)
+    if elderly:
+        low = [(w + 0.010, mouth + 0.040), (w + 0.014, mouth + 0.075), (w - 0.004, mouth + 0.105)]
+        cheek = [(0.262, nose), (0.250, nose + 0.05), (0.228, nose + 0.09)]
+        _creases(canvas, head, [low, [(-x, y) for x, y in low]], 0.010, line)
+        _creases(canvas, head, [cheek, [(-x, y) for x, y in cheek]], 0.007, mix(line, tones.skin, 0.3))
+    top, low_y = head.hairline_y + 0.05, head.brow_y - 0.045
+    rows = [top + (low_y - top) * share for share in ((0.30, 0.62, 0.92) if elderly else (0.85,))]
+    brows = [
+        [(-0.17, y + 0.012), (-0.08, y - 0.004), (0.0, y + 0.006), (0.08, y - 0.004), (0.17, y + 0.012)]
+        for y in rows
+    ]
+    _creases(canvas, head, brows, wide * 0.75, line)
 
 
-def _crease(
-    canvas: Canvas, head: Head, points: list[tuple[float, float]], width: float, colour: tuple[int, int, int]
+def _creases(
+    canvas: Canvas,
+    head: Head,
+    lines: list[list[tuple[float, float]]],
+    width: float,
+    colour: tuple[int, int, int],
 ) -> None:
-    line = curve(points, samples=4)
-    canvas.fill(head.on_face(taper(line, [0.001, width, 0.001])), colour)
+    for band in head.on_face(taper(curve(lines, samples=4), [0.001, width, 0.001])):
+        canvas.fill(band, colour)

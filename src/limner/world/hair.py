@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike
 from limner.world.canvas import RGB, Canvas, Points
 from limner.world.palette import mix
 from limner.world.skull import Head
-from limner.world.strands import curve, taper
+from limner.world.strands import curve, taper, tuft
 
-_FINE_PX: Final = 0.021  # strands are left out where one pixel is more than this of a head
+_FINE_PX: Final = 0.0165  # strands are left out where one pixel is more than this of a head
 PRESSING: Final = ("beanie", "cap", "sun hat", "tricorne hat")
 
 
@@ -33,6 +33,15 @@ def draw_hair_front(canvas: Canvas, head: Head) -> None:
     draw = _FRONTS.get(head.person.traits.hair_style)
     if draw is not None:
         draw(canvas, head)
+
+
+def covers_ears(head: Head) -> bool:
+    """Whether the hair hides the ears."""
+    traits = head.person.traits
+    style = traits.hair_style
+    return style in ("shoulder-length", "long", "long with bangs") or (
+        style == "curly" and traits.presentation == "woman"
+    )
 
 
 def _pressed(head: Head) -> bool:
@@ -69,12 +78,11 @@ def _lock(
     if canvas.pixel > _FINE_PX:
         return
     if shine is not None:
-        _shine(canvas, tones.hair_light, a, b, shine)
-    for index, share in enumerate(strands):
-        line = a * (1 - share) + b * share
-        line = line[1 : len(line) - 1 - index % 2 * 2]
-        colour = mix(root, tones.hair_light, 0.40) if index % 2 else mix(root, tones.hair_dark, 0.75)
-        canvas.fill(taper(line, [0.001, 0.009, 0.001]), colour)
+        _shine(canvas, mix(root, tones.hair_light, 0.40), a, b, shine)
+    shares = np.asarray(strands)[:, None, None]
+    lines = a * (1 - shares) + b * shares
+    canvas.fill(tuft(lines[::2, :-1], (0.001, 0.009, 0.001)), mix(root, tones.hair_dark, 0.75))
+    canvas.fill(tuft(lines[1::2, :-3], (0.001, 0.009, 0.001)), mix(root, tones.hair_light, 0.40))
 
 
 def _shine(canvas: Canvas, light: RGB, a: Points, b: Points, span: tuple[float, float]) -> None:
@@ -87,7 +95,7 @@ def _shine(canvas: Canvas, light: RGB, a: Points, b: Points, span: tuple[float, 
         jag = (end - start) * (0.28 if k % 2 else 0.0)
         upper.append(line[min(int(start + jag * 0.6), last)])
         lower.append(line[max(int(end - jag), 0)])
-    canvas.fill(np.array(upper + lower[::-1]), light, alpha=0.42)
+    canvas.fill(np.array(upper + lower[::-1]), light)
 
 
 def _cap(
@@ -125,13 +133,17 @@ def _cap(
         band = head.dome(-math.pi * 0.90, -math.pi * 0.42, side - 0.035, top - 0.035, 15)
         low = head.dome(-math.pi * 0.90, -math.pi * 0.42, side - 0.085, top - 0.105, 15)
         swell = np.sin(np.linspace(0, np.pi, 15))[:, None]
-        canvas.fill(np.concatenate([band, (band + (low - band) * swell)[::-1]]), tones.hair_light, alpha=0.45)
+        canvas.fill(
+            np.concatenate([band, (band + (low - band) * swell)[::-1]]),
+            mix(tones.hair, tones.hair_light, 0.52),
+        )
     dark, light = mix(tones.hair, tones.hair_dark, 0.62), mix(tones.hair, tones.hair_light, 0.42)
     ends = head.dome(-math.pi - 0.15, 0.15, side - 0.02, top - 0.02, strands)
     between = head.dome(-math.pi * 0.85, -math.pi * 0.15, side - 0.25 * head.width, top - 0.10, strands)
     roots = np.broadcast_to([px, py], ends.shape)
     lines = curve(np.stack([roots, 0.3 * roots + 0.7 * between, ends], axis=1), samples=4)[:, 2:]
-    for k, band in enumerate(taper(lines, (0.001, 0.008, 0.001))):
+    bands = taper(lines, (0.001, 0.008, 0.001))
+    for k, band in enumerate(bands):
         canvas.fill(band, light if k % 3 == 1 else dark)
 
 
@@ -175,12 +187,11 @@ def _curtain(canvas: Canvas, head: Head, length: float, wide: float, tip: float)
     )
     if canvas.pixel > _FINE_PX:
         return
-    for k, share in enumerate(np.linspace(-0.9, 0.9, 9)):
-        line = np.array(
-            [(share * w * 0.96, 0.05), (share * w * 1.02, 0.5 * length), (share * tip * 0.98, length - 0.05)]
-        )
-        colour = tones.hair_dark if k % 2 else tones.hair
-        canvas.fill(taper(curve(line + (x, 0.0), samples=5), [0.002, 0.010, 0.001]), colour)
+    shares = np.linspace(-0.9, 0.9, 9)[:, None, None]
+    line = np.array([(w * 0.96, 0.05), (w * 1.02, 0.5 * length), (tip * 0.98, length - 0.05)])
+    lines = curve(line * (1, 0) * shares + line * (0, 1) + (x, 0.0))
+    canvas.fill(tuft(lines[1::2], (0.002, 0.010, 0.001)), tones.hair_dark)
+    canvas.fill(tuft(lines[::2], (0.002, 0.010, 0.001)), tones.hair)
 
 
 def _long_back(canvas: Canvas, head: Head) -> None:
@@ -228,19 +239,22 @@ def _curly_back(canvas: Canvas, head: Head) -> None:
     )
     if canvas.pixel > _FINE_PX:
         return
-    for k in range(0, 19, 1):
-        cx, cy = ring[k] * 0.93 + (0.07 * head.skull_x, 0.0)
-        _curl(canvas, cx, cy, 0.060, mix(tones.hair, tones.hair_light, 0.35 if k % 2 else 0.05), k)
-
-
-def _curl(canvas: Canvas, x: float, y: float, r: float, colour: RGB, k: int) -> None:
-    """One ring of a curl."""
-    start = k * 2.4
-    t = np.linspace(start, start + 4.2, 9)
-    spiral = np.stack(
-        [x + np.cos(t) * r * np.linspace(1, 0.5, 9), y + np.sin(t) * r * np.linspace(1, 0.5, 9)], axis=1
+    _rings(
+        canvas,
+        ring * 0.93,
+        0.060,
+        mix(tones.hair, tones.hair_dark, 0.1),
+        mix(tones.hair, tones.hair_light, 0.25),
     )
-    canvas.fill(taper(spiral, [0.002, 0.014, 0.003]), colour)
+
+
+def _rings(canvas: Canvas, middles: Points, r: float, first: RGB, second: RGB, start: int = 0) -> None:
+    """The visible turns of curls around `middles` (K, 2), in two colours by turns."""
+    turns = (np.arange(len(middles)) * 2.4)[:, None] + np.linspace(0, 4.2, 9)
+    spread = np.linspace(r, r / 2, 9)
+    lines = middles[:, None] + np.stack([np.cos(turns) * spread, np.sin(turns) * spread], axis=2)
+    for k, band in enumerate(taper(lines, (0.002, 0.014, 0.003))):
+        canvas.fill(band, first if (k + start) % 3 == 0 else second)
 
 
 def _bun_back(canvas: Canvas, head: Head) -> None:
@@ -388,11 +402,13 @@ def _fringe(canvas: Canvas, head: Head) -> None:
     )
     if canvas.pixel > _FINE_PX:
         return
-    for k in range(1, 14):
-        end = hem[k]
-        line = head.on_face([(end[0] * 0.62, top + 0.07), (end[0] * 0.92, 0.5 * (top + end[1])), end])
-        colour = mix(tones.hair, tones.hair_dark, 0.6) if k % 2 else mix(tones.hair, tones.hair_light, 0.4)
-        canvas.fill(taper(curve(line, samples=4), [0.001, 0.009, 0.002]), colour)
+    tips = hem[1:14]
+    roots, middles = tips * (0.62, 0) + (0, top + 0.07), tips * (0.92, 0.5) + (0, 0.5 * top)
+    lines = head.on_face(curve(np.stack([roots, middles, tips], axis=1), samples=4))
+    for k, band in enumerate(taper(lines, (0.001, 0.009, 0.002))):
+        canvas.fill(
+            band, mix(tones.hair, tones.hair_light, 0.4) if k % 2 else mix(tones.hair, tones.hair_dark, 0.6)
+        )
     if not _pressed(head):
         a = head.on_face(
             [
@@ -404,7 +420,7 @@ def _fringe(canvas: Canvas, head: Head) -> None:
                 (-0.62 * w, -0.27),
             ]
         )
-        canvas.fill(curve(a, closed=True, samples=4), tones.hair_light, alpha=0.42)
+        canvas.fill(curve(a, closed=True, samples=4), mix(tones.hair, tones.hair_light, 0.45))
 
 
 def _bangs_front(canvas: Canvas, head: Head) -> None:
@@ -501,6 +517,7 @@ def _curly_front(canvas: Canvas, head: Head) -> None:
     line = head.on_face(edge)
     ring = np.concatenate([dome, line[::-1]])
     shape = _curls(ring, 0.8)
+    canvas.fill(ring, mix(tones.hair, tones.hair_dark, 0.2))
     canvas.fill(
         shape,
         mix(tones.hair, tones.hair_light, 0.15),
@@ -511,16 +528,9 @@ def _curly_front(canvas: Canvas, head: Head) -> None:
     inner = np.concatenate(
         [dome[1:-1] * 0.90 - (0, 0.01), dome[2:-2:2] * 0.72 - (0, 0.04), line[1:-1:1] * 1.03 + (0, -0.035)]
     )
-    for k, (x, y) in enumerate(inner):
-        dark = k % 3 == 0
-        _curl(
-            canvas,
-            x,
-            y,
-            0.058,
-            mix(tones.hair, tones.hair_dark, 0.6) if dark else mix(tones.hair, tones.hair_light, 0.5),
-            k,
-        )
+    _rings(
+        canvas, inner, 0.058, mix(tones.hair, tones.hair_dark, 0.6), mix(tones.hair, tones.hair_light, 0.5)
+    )
 
 
 def _braids_front(canvas: Canvas, head: Head) -> None:

@@ -239,7 +239,7 @@ def _sun_hat(canvas: Canvas, head: Head) -> None:
 def _tricorne(canvas: Canvas, head: Head) -> None:
     colour, light, shade = _dye(head)
     y, x = _rim_y(head) + 0.01, head.skull_x + 0.06 * head.sin
-    dome = _crown_of_hat(head, y - 0.02, 0.015, 0.110, 0.0)
+    dome = _crown_of_hat(head, y - 0.07, 0.0, 0.110, 0.05)
     canvas.fill(dome, mix(colour, shade, 0.55))
     wide = head.width + 0.24
     points = [

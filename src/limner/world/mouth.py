@@ -67,25 +67,21 @@ def draw_mouth(canvas: Canvas, head: Head) -> None:
     top = middle - head.lip * thin * 0.80 * _BOW
     bottom = below + head.lip * thin * 1.12 * _ROUND**0.7
     upper_lip, lower_lip = _lip_colours(head)
-    curves = [head.on_face(np.stack([x, y], axis=1), lift=0.02) for y in (top, middle, below, bottom)]
+    across = np.broadcast_to(x, (4, len(x)))
+    curves = head.on_face(np.stack([across, np.stack([top, middle, below, bottom])], axis=2), lift=0.02)
     canvas.fill(np.concatenate([curves[0], curves[1][::-1]]), upper_lip)
     canvas.fill(np.concatenate([curves[2], curves[3][::-1]]), lower_lip)
     if shape.gap:
         canvas.fill(np.concatenate([curves[1], curves[2][::-1]]), _INSIDE)
         _inside(canvas, head, shape, x, middle, below)
     seam = np.stack([x, middle], axis=1)
-    seam = np.concatenate(
-        [
-            seam[:1] + [(-0.010, -0.012 * np.sign(shape.lift))],
-            seam,
-            seam[-1:] + [(0.010, -0.012 * np.sign(shape.lift))],
-        ]
-    )
+    corner = np.array([0.010, -0.012 * np.sign(shape.lift)])
+    seam = np.concatenate([seam[:1] + corner * (-1, 1), seam, seam[-1:] + corner])
     line = mix(head.tones.skin_line, (84, 20, 34), 0.55)
     canvas.fill(head.on_face(taper(seam, [0.006, 0.013, 0.014, 0.013, 0.006]), lift=0.02), line)
     if traits.expression == "sticking out the tongue":
         _tongue_out(canvas, head, w, float(middle[8]))
-    elif not shape.gap:
+    elif not shape.gap and canvas.pixel < 0.0165:
         _gloss(canvas, head, w, float(middle[8] + head.lip * 0.62), lower_lip)
 
 
@@ -134,6 +130,6 @@ def _tongue_out(canvas: Canvas, head: Head, w: float, y: float) -> None:
 
 def _gloss(canvas: Canvas, head: Head, w: float, y: float, lip: RGB) -> None:
     """Light on the lower lip."""
-    strong = 0.45 if head.person.traits.make_up != "none" else 0.28
+    strong = 0.42 if head.person.traits.make_up != "none" else 0.22
     x, y = head.spot(-0.10 * w, y, lift=0.03)
     canvas.ellipse(x, y, 0.22 * w, head.lip * 0.17, mix(lip, (255, 244, 240), strong))

@@ -22,6 +22,7 @@ from limner.world.strands import curve
 MOST_TURN_RAD: Final = 0.48  # how far `turn` = 1 turns the head
 MOST_TILT_RAD: Final = 0.16
 _DEPTH: Final = 0.31  # how far the face's middle stands before the ears
+_FACE_MIDDLE: Final = np.array([0.0, 0.05])
 _SKULL_Y: Final = -0.07  # height of the skull's widest place
 
 
@@ -120,9 +121,11 @@ class Head:
 
     def depth(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """How far points (N, 2) of the face stand out towards the viewer: (N,)."""
-        u = points[..., 0] / (self.width * 1.08)
-        v = (points[..., 1] - 0.05) / 0.78
-        return np.asarray(_DEPTH * np.sqrt(np.maximum(1 - u * u - v * v, 0.02)))
+        scaled = (points - _FACE_MIDDLE) * (1 / (self.width * 1.08), 1 / 0.78)
+        scaled *= scaled
+        out = 1 - scaled[..., 0] - scaled[..., 1]
+        np.maximum(out, 0.02, out=out)
+        return np.asarray(np.sqrt(out, out=out) * _DEPTH)
 
     def on_face(self, points: ArrayLike, lift: float = 0.0) -> Points:
         """Points (N, 2) of the face seen straight on, as the turned head shows them; `lift` above the skin."""

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from limner.world.canvas import Points, smooth
+
+_NORMAL: Final = np.array([-1.0, 1.0])
 
 
 @lru_cache(maxsize=256)
@@ -41,7 +44,12 @@ def taper(lines: ArrayLike, widths: Sequence[float]) -> Points:
     along[..., 1:-1, :] = line[..., 2:, :] - line[..., :-2, :]
     along[..., 0, :] = line[..., 1, :] - line[..., 0, :]
     along[..., -1, :] = line[..., -1, :] - line[..., -2, :]
-    length = np.sqrt(along[..., :1] ** 2 + along[..., 1:] ** 2)
-    side = along[..., ::-1] * ((-1.0, 1.0) / np.maximum(length, 1e-9))
-    side *= _half_widths(tuple(widths), line.shape[-2])
+    length = np.hypot(along[..., :1], along[..., 1:])
+    side = along[..., ::-1] * _NORMAL
+    side *= _half_widths(tuple(widths), line.shape[-2]) / np.maximum(length, 1e-9)
     return np.concatenate([line + side, (line - side)[..., ::-1, :]], axis=-2)
+
+
+def tuft(lines: ArrayLike, widths: Sequence[float]) -> Points:
+    """Bands along lines (K, N, 2) that start side by side, as one closed outline (2 K N, 2), to be filled at once."""
+    return taper(lines, widths).reshape(-1, 2)

@@ -24,7 +24,7 @@ def draw_whiskers(canvas: Canvas, head: Head) -> None:
         _stubble(canvas, head)
         return
     if kind != "mustache":
-        _beard(canvas, head)
+        _beard(canvas, head, full=kind == "beard and mustache")
     if kind != "beard":
         _mustache(canvas, head)
 
@@ -39,18 +39,20 @@ def _jaw(head: Head, grow: float) -> Points:
     return np.asarray(rim + out / length * grow * low * (0.7, 1.25))
 
 
-def _field(head: Head, grow: float, cheek: float) -> Points:
-    """Where a beard grows: the jaw below, a line over the cheeks above, open around the mouth's upper lip."""
+def _field(head: Head, grow: float, cheek: float = 0.0, lip: bool = True) -> Points:
+    """Where a beard grows: the jaw below, above a line over the cheeks to the mouth, or (not `lip`) below the lips."""
     rim = _jaw(head, grow)
     m, w = head.mouth_y, head.mouth_w
-    upper = [
-        (-head.width * 0.985, 0.10),
-        (-head.width * 0.90, 0.20),
-        (-w - 0.075 - cheek, m - 0.075 - cheek),
-        (-w - 0.020, m - 0.060),
-        (-w * 0.55, m - 0.025 - 0.5 * cheek),
-        (0.0, m - 0.015 - 0.5 * cheek),
-    ]
+    upper = [(-head.width * 0.985, 0.10), (-head.width * 0.90, 0.20), (-w - 0.075 - cheek, m - 0.075 - cheek)]
+    if lip:
+        upper += [
+            (-w - 0.020, m - 0.060),
+            (-w * 0.55, m - 0.025 - 0.5 * cheek),
+            (0.0, m - 0.015 - 0.5 * cheek),
+        ]
+    else:
+        low = m + head.lip + 0.018
+        upper += [(-w - 0.030, m - 0.005), (-w * 0.72, low + 0.020), (-w * 0.22, low + 0.010), (0.0, low)]
     line = curve(upper + [(-x, y) for x, y in upper[-2::-1]], samples=4)
     return np.concatenate([rim, head.on_face(line)])
 
@@ -66,14 +68,14 @@ def _stubble(canvas: Canvas, head: Head) -> None:
     canvas.fill(head.on_face(across), shade, alpha=0.34)
     if canvas.pixel > 0.016:
         return
-    dot = mix(shade, (30, 24, 28), 0.4)
-    for x, y in _scatter(70):
+    dot = mix(mix(tones.skin, shade, 0.62), (30, 24, 28), 0.15)
+    for x, y in _scatter(64):
         px = x * (head.jaw + 0.03)
         py = head.mouth_y - 0.05 + y * (head.chin_y - head.mouth_y + 0.05)
         reach = head.jaw + 0.05 - 0.55 * max(py - 0.33, 0) / 0.17 * head.jaw
         if abs(px) < reach and (abs(px) > head.mouth_w * 1.05 or py > head.mouth_y + 0.055):
             cx, cy = head.spot(px, py)
-            canvas.fill([(cx - 0.003, cy - 0.006), (cx + 0.004, cy - 0.005), (cx + 0.002, cy + 0.007)], dot)
+            canvas.fill([(cx - 0.002, cy - 0.005), (cx + 0.003, cy - 0.004), (cx + 0.002, cy + 0.005)], dot)
 
 
 @lru_cache(maxsize=4)
@@ -83,13 +85,16 @@ def _scatter(count: int) -> tuple[tuple[float, float], ...]:
     return tuple(zip((2 * (n * 0.7548776662 % 1) - 1).tolist(), (n * 0.5698402910 % 1).tolist(), strict=True))
 
 
-def _beard(canvas: Canvas, head: Head) -> None:
+def _beard(canvas: Canvas, head: Head, full: bool) -> None:
+    """Around the jaw; `full` also encloses the mouth, which a mustache then completes."""
     tones = head.tones
     low = head.chin_y
     canvas.fill(
-        _field(head, 0.055, 0.0), tones.hair, shade=(tones.hair_dark, (-0.15, 0.2), (0.2, low + 0.08))
+        _field(head, 0.055, lip=full), tones.hair, shade=(tones.hair_dark, (-0.15, 0.2), (0.2, low + 0.08))
     )
     _bristles(canvas, head)
+    if not full:
+        return
     # The lower lip's patch of skin keeps the mouth readable.
     y = head.mouth_y + head.lip * 1.0
     mouth = np.array(
