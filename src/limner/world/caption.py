@@ -1,13 +1,13 @@
 """Whole scenes in words: descriptions and requests, short to long, with or without names.
 
-Every text comes with what it tells (`Caption.stated`), so that questions and tests ask only what was said. A trait may
-be left out at random, because a user who says little is as welcome as one who says all.
+Every text comes with what it tells (`Caption.stated`), so that questions and tests ask only what was said. A
+trait may be left out at random, because a user who says little is as welcome as one who says all.
 Knows nothing about dialogues.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,7 +45,11 @@ _SHOWS: Final = (
     "Here we see {}",
     "There is an image of {}",
     "The scene shows {}",
+    "An image of {}",
+    "The illustration shows {}",
+    "What we see: {}",
 )
+_SHOWS_PICTURE: Final = ("This is {}", "The image is {}", "Here is {}", "We look at {}", "It is {}")
 _ASKS: Final = (
     "Generate an image of {}",
     "Generate an image showing {}",
@@ -65,10 +69,41 @@ _ASKS: Final = (
     "Show {}",
     "I would like a picture of {}",
     "I want to see {}",
+    "I'd like to see {}",
     "Can you paint {}",
     "Can you draw {}",
     "Could you make a picture of {}",
+    "Would you draw {}",
     "Imagine {}",
+    "Hi, draw {}",
+    "Hello! Please paint {}",
+    "Let's paint {}",
+    "I need an illustration of {}",
+    "Picture {}",
+    "Make an illustration that shows {}",
+    "Now paint {}",
+    "Give me an image of {}",
+)
+_ASKS_PICTURE: Final = (
+    "Generate {}",
+    "Create {}",
+    "Make {}",
+    "Please make {}",
+    "Draw {}",
+    "Paint {}",
+    "Please paint {}",
+    "I would like {}",
+    "I want {}",
+    "Can you make {}",
+    "Could you paint {}",
+    "Give me {}",
+    "Make me {}",
+    "Show me {}",
+)
+_QUESTIONS: Final = ("Can", "Could", "Would")
+# How a noun phrase begins that is itself a picture ("a portrait of Mia").
+_MEDIA: Final = tuple(
+    with_article(noun) for nouns in (STYLE_NOUNS, FRAMING_NOUNS) for n in nouns.values() for noun in n
 )
 
 
@@ -76,7 +111,8 @@ _ASKS: Final = (
 class Caption:
     """A text about a scene and what it claims.
 
-    `stated` holds for each figure, left to right, the field names of Traits it tells (plus "holding" and "side");
+    `stated` holds for each figure, left to right, the field names of Traits it tells (plus "holding" and
+    "side");
     `stated_scene` the told ones of "setting", "style", "lighting", "framing", "interaction", "written_word".
     """
 
@@ -103,17 +139,20 @@ def tell(
     length: str | None = None,
     register: str | None = None,
     sides: bool | None = None,
+    untold: Collection[str] = (),
+    frame: bool | None = None,
 ) -> Caption:
     """A text about `scene` of at most 110 words.
 
-    `names` in the order of the figures (left to right), or None for an unnamed description; `length` one of "bare",
-    "short", "medium", "long"; `register` "describe" (a caption) or "ask" (a request); `sides` whether each person's
-    place is told. What is None is drawn.
+    `names` in the order of the figures (left to right), or None for an unnamed description; `length` one of
+    "bare", "short", "medium", "long"; `register` "describe" (a caption) or "ask" (a request); `sides`
+    whether each person's place is told, `frame` whether the framing is; `untold` fields are left out. What
+    is None is drawn.
     """
     length = length or weighted(rng, _LENGTH_WEIGHTS)
     register = register or ("ask" if chance(rng, 0.5) else "describe")
     while True:
-        made = _Teller(rng, scene, names, length, register, sides).caption()
+        made = _Teller(rng, scene, names, length, register, sides, untold, frame).caption()
         if made.num_words <= MAX_WORDS:
             return made
         length = "medium" if length == "long" and chance(rng, 0.5) else length
@@ -148,14 +187,19 @@ class _Teller:
         length: str,
         register: str,
         sides: bool | None,
+        untold: Collection[str],
+        frame: bool | None,
     ) -> None:
         self.rng, self.scene, self.names, self.length, self.register = rng, scene, names, length, register
         self.pair = len(scene.figures) == 2
-        self.told = [choose_told(rng, figure, scene, length) for figure in scene.figures]
+        self.told = [choose_told(rng, figure, scene, length) - set(untold) for figure in scene.figures]
+        self.frame = frame
         self.subjects = [str(name) for name in names] if names else unnamed_subjects(scene, rng)
         self.told_scene = self._choose_scene()
         self.sides = ["", ""] if not self.pair else self._choose_sides(sides)
-        self.reversed = self.pair and scene.interaction not in ONE_SIDED and all(self.sides) and chance(rng, 0.3)
+        self.reversed = (
+            self.pair and scene.interaction not in ONE_SIDED and all(self.sides) and chance(rng, 0.3)
+        )
 
     def _choose_scene(self) -> set[str]:
         rng, scene = self.rng, self.scene
@@ -166,7 +210,8 @@ class _Teller:
             told.add("style")
         if chance(rng, 0.92 if scene.lighting != "daylight" else 0.06):
             told.add("lighting")
-        if chance(rng, 0.5 if scene.framing == "close-up" else 0.22):
+        rate = 0.5 if scene.framing == "close-up" else 0.22
+        if chance(rng, rate) if self.frame is None else self.frame:
             told.add("framing")
         if chance(rng, 0.95):
             told.add("interaction")
@@ -192,10 +237,13 @@ class _Teller:
         if self.register == "ask" and chance(rng, 0.03):
             text = text.lower().rstrip(".")
         stated = [
-            told | ({"side"} if any(self.sides) or self.subjects[0].endswith("left") else set()) for told in self.told
+            told | ({"side"} if any(self.sides) or self.subjects[0].endswith("left") else set())
+            for told in self.told
         ]
         return Caption(
-            text=text, stated=tuple(frozenset(told) for told in stated), stated_scene=frozenset(self.told_scene)
+            text=text,
+            stated=tuple(frozenset(told) for told in stated),
+            stated_scene=frozenset(self.told_scene),
         )
 
     def _who(self) -> str:
@@ -245,15 +293,17 @@ class _Teller:
             place, who = self._styled(place, who)
         elif "framing" in told:
             who = f"a {pick(rng, FRAMING_NOUNS[scene.framing])} of {who}"
+        return self._lead_in(who, place)
+
+    def _lead_in(self, who: str, place: str) -> str:
+        """`who` and `place` within one of the opening forms; pictures are not said to show pictures."""
+        rng, is_picture = self.rng, who.startswith(_MEDIA)
         if self.register == "ask":
-            form = pick(rng, _ASKS)
-            if " a " in form.format("").rstrip("of ") and who.startswith(("a close", "a portrait", "a head")):
-                form = "Generate {}"
-            end = "?" if form.startswith(("Can", "Could")) else "."
-            return form.format(who) + place + end
+            form = pick(rng, _ASKS_PICTURE if is_picture else _ASKS)
+            return form.format(who) + place + ("?" if form.startswith(_QUESTIONS) else ".")
         if chance(rng, 0.25):
             return self._finite(who, place)
-        return pick(rng, _SHOWS).format(who) + place + "."
+        return pick(rng, _SHOWS_PICTURE if is_picture else _SHOWS).format(who) + place + "."
 
     def _styled(self, place: str, who: str) -> tuple[str, str]:
         rng, style = self.rng, self.scene.style
@@ -265,13 +315,17 @@ class _Teller:
         return f"{place} {pick(rng, STYLE_PHRASES[style])}", who
 
     def _finite(self, who: str, place: str) -> str:
-        """An opening without "The image shows": "Mia and Tom are hugging in a park.", "A portrait of Mia." """
+        """An opening without "The image shows": "Mia and Tom are hugging.", "A portrait of Mia." """
         if who.startswith("a ") or (not self.names and self.pair):
             return f"{who[0].upper()}{who[1:]}{place}."
         names = [name.introduction for name in self.names] if self.names else []
         if self.pair and self.reversed:
             names.reverse()
-        head = " and ".join(names) if self.pair and self.scene.interaction not in ONE_SIDED else (names or [""])[0]
+        head = (
+            " and ".join(names)
+            if self.pair and self.scene.interaction not in ONE_SIDED
+            else (names or [""])[0]
+        )
         if not head or not who.startswith(head):
             return f"{who[0].upper()}{who[1:]}{place}."
         verb = "are" if " and " in head else "is"
@@ -279,6 +333,8 @@ class _Teller:
         return f"{head[0].upper()}{head[1:]} {verb}{rest}." if rest.strip() else f"A picture of {head}."
 
     def _persons(self) -> list[str]:
+        if not self.names:  # the opening has told the age where it is told at all
+            self.told = [told - {"age"} for told in self.told]
         order = [1, 0] if self.reversed else list(range(len(self.scene.figures)))
         return [
             person_sentences(
@@ -296,7 +352,11 @@ class _Teller:
             parts.append(
                 pick(
                     rng,
-                    ('A sign reads "{}".', 'There is a sign that says "{}".', 'The word "{}" is written on a sign.'),
+                    (
+                        'A sign reads "{}".',
+                        'There is a sign that says "{}".',
+                        'The word "{}" is written on a sign.',
+                    ),
                 ).format(scene.written_word)
             )
         if "lighting" in told and not self.light_told:
@@ -319,7 +379,9 @@ class _Teller:
         return form.format(pick(rng, PLACE_NOUNS[setting]), place=pick(rng, PLACE_PHRASES[setting]), **words)
 
     def _compact(self) -> str:
-        """A request in note form: "Mia (red curly hair) and Tom (gray suit) hugging in a garden, watercolor"."""
+        """A request in note form: "Mia (red curly hair) and Tom (gray suit) hugging in a garden,
+        watercolor".
+        """
         rng, scene, told = self.rng, self.scene, self.told_scene
         heads = [name.introduction for name in self.names] if self.names else self._unnamed_introductions()
         shown = []

@@ -1,4 +1,6 @@
-"""Small draws from a seeded generator, shared by everything of the world that is random. Knows no vocabulary."""
+"""Small draws from a seeded generator, shared by everything of the world that is random. Knows no
+vocabulary.
+"""
 
 from __future__ import annotations
 

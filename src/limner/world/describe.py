@@ -1,6 +1,7 @@
 """One person in words: which traits are told, and the sentences that tell them.
 
-Knows how a person's sentences are built. Knows nothing about openings, settings or instructions (`caption.py`).
+Knows how a person's sentences are built. Knows nothing about openings, settings or instructions
+(`caption.py`).
 """
 
 from __future__ import annotations
@@ -151,7 +152,9 @@ def worn(rng: np.random.Generator, traits: Traits, told: Collection[str]) -> lis
 
 
 def doing(rng: np.random.Generator, figure: Figure, told: Collection[str]) -> str:
-    """The sentence part after the subject for expression and held thing: "is smiling and holding a phone"; may be ""."""
+    """The sentence part after the subject for expression and held thing: "is smiling and holding a phone";
+    may be "".
+    """
     traits = figure.person.traits
     expression = pick(rng, EXPRESSION_FORMS[traits.expression]) if "expression" in told else ""
     thing = holding_phrase(rng, figure.holding, figure.holding_colour) if "holding" in told else ""
@@ -171,7 +174,8 @@ def doing(rng: np.random.Generator, figure: Figure, told: Collection[str]) -> st
 def person_sentences(
     rng: np.random.Generator, figure: Figure, subject: str, told: Collection[str], side: str = ""
 ) -> str:
-    """One to three sentences about `figure`, called `subject` first; `side` is "", "on the left" or "on the right".
+    """One to three sentences about `figure`, called `subject` first; `side` is "", "on the left" or "on the
+    right".
 
     Returns "" when there is nothing to tell.
     """
@@ -182,7 +186,9 @@ def person_sentences(
     if not (has or wears or does or age):
         return _standing(rng, subject, side) if side else ""
     if chance(rng, 0.06):
-        return f"{_capital(subject)}{f' ({side})' if side else ''}: {', '.join(_terse(age, has, wears, does))}."
+        return (
+            f"{_capital(subject)}{f' ({side})' if side else ''}: {', '.join(_terse(age, has, wears, does))}."
+        )
     lead = _lead(rng, subject, side)
     wearing = pick(rng, _WEARING if len(wears) == 1 and "garment_colour" in told else _WEARING[:4])
     clauses: list[str] = []
@@ -207,7 +213,9 @@ def person_sentences(
 
 
 def _flow(rng: np.random.Generator, lead: str, he: str, clauses: list[str]) -> str:
-    """The clauses as sentences: the first after `lead`, the others joined to it by "and" or begun with `he`."""
+    """The clauses as sentences: the first after `lead`, the others joined to it by "and" or begun with
+    `he`.
+    """
     text = f"{lead} {clauses[0]}"
     joined = False
     for clause in clauses[1:]:
@@ -223,7 +231,10 @@ def _flow(rng: np.random.Generator, lead: str, he: str, clauses: list[str]) -> s
 def _lead(rng: np.random.Generator, subject: str, side: str) -> str:
     if not side:
         return _capital(subject)
-    return pick(rng, (f"{_capital(subject)}, {side},", f"{side.capitalize()}, {subject}", f"{_capital(subject)} {side}"))
+    return pick(
+        rng,
+        (f"{_capital(subject)}, {side},", f"{side.capitalize()}, {subject}", f"{_capital(subject)} {side}"),
+    )
 
 
 def _standing(rng: np.random.Generator, subject: str, side: str) -> str:
@@ -241,4 +252,6 @@ def _capital(text: str) -> str:
 def terse_traits(rng: np.random.Generator, traits: Traits, told: Collection[str]) -> str:
     """A bare list: "brown curly hair, white blouse". "" when nothing is told."""
     items = [*having(rng, traits, told), *worn(rng, traits, told)]
-    return ", ".join(item.removeprefix("a ").removeprefix("an ") if chance(rng, 0.5) else item for item in items)
+    return ", ".join(
+        item.removeprefix("a ").removeprefix("an ") if chance(rng, 0.5) else item for item in items
+    )

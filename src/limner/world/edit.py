@@ -1,4 +1,5 @@
-"""Edits as typed operations on scenes: add, remove, replace, recolour, background, style and so on, exact and invertible.
+"""Edits as typed operations on scenes: add, remove, replace, recolour, background, style and so on, exact
+and invertible.
 
 Knows what can be changed and what the scene becomes. The sentences are in `instruction.py`.
 """
@@ -44,6 +45,7 @@ _WEIGHTS: Final[dict[str, float]] = {
     "remove": 0.12,
     "replace": 0.08,
     "recolour garment": 0.12,
+    "recolour accessory": 0.04,
     "recolour hair": 0.08,
     "restyle hair": 0.05,
     "change garment": 0.08,
@@ -76,7 +78,12 @@ class Edit:
 
     def inverse(self) -> Edit:
         """The edit that takes this one back."""
-        return replace(self, operation=_OPPOSITES.get(self.operation, self.operation), before=self.after, after=self.before)
+        return replace(
+            self,
+            operation=_OPPOSITES.get(self.operation, self.operation),
+            before=self.after,
+            after=self.before,
+        )
 
 
 _OPPOSITES: Final = {"add": "remove", "remove": "add", "hold": "release", "release": "hold"}
@@ -106,18 +113,27 @@ def random_edit(
     operations: Collection[str] = OPERATIONS,
     avoid: Collection[Scene] = (),
 ) -> Edit:
-    """A random edit that visibly changes `scene`; its result lies in `split` (when given) and is not one of `avoid`."""
+    """A random edit that visibly changes `scene`; its result lies in `split` (when given) and is not one
+    of `avoid`.
+    """
     weights = {name: weight for name, weight in _WEIGHTS.items() if name in operations}
     if not weights:
-        raise ValueError(f"no known operation among {sorted(operations)}; choose from {', '.join(OPERATIONS)}")
+        raise ValueError(
+            f"no known operation among {sorted(operations)}; choose from {', '.join(OPERATIONS)}"
+        )
     for _ in range(500):
         edit = _draw(scene, rng, weighted(rng, weights))
         if edit is None:
             continue
         after = apply(edit, scene)
-        if after != scene and after not in avoid and (split is None or scene_split(after) == split):
+        if not _same_look(edit) and after not in avoid and (split is None or scene_split(after) == split):
             return edit
     raise ValueError(f"found no edit of the kinds {sorted(operations)} for this scene; allow more operations")
+
+
+def _same_look(edit: Edit) -> bool:
+    """Whether the edit changes nothing."""
+    return dict(edit.before) == dict(edit.after)
 
 
 def _draw(scene: Scene, rng: np.random.Generator, operation: str) -> Edit | None:
@@ -154,7 +170,10 @@ def _scene_edit(scene: Scene, rng: np.random.Generator, operation: str) -> Edit 
     if operation == "word" and old and chance(rng, 0.4):
         return Edit(operation=operation, place=None, before={name: old}, after={name: ""})
     return Edit(
-        operation=operation, place=None, before={name: old}, after={name: pick(rng, [v for v in values if v != old])}
+        operation=operation,
+        place=None,
+        before={name: old},
+        after={name: pick(rng, [v for v in values if v != old])},
     )
 
 
@@ -192,27 +211,46 @@ def _accessory(rng: np.random.Generator, name: str, old: str) -> dict[str, str]:
     return made
 
 
-def _recolour_garment(figure: Figure, rng: np.random.Generator, visible: Collection[str]) -> dict[str, str] | None:
+def _recolour_garment(
+    figure: Figure, rng: np.random.Generator, visible: Collection[str]
+) -> dict[str, str] | None:
     return None if figure.person.traits.garment == "white coat" else {"garment_colour": pick(rng, COLOURS)}
 
 
-def _recolour_hair(figure: Figure, rng: np.random.Generator, visible: Collection[str]) -> dict[str, str] | None:
+def _recolour_accessory(
+    figure: Figure, rng: np.random.Generator, visible: Collection[str]
+) -> dict[str, str] | None:
+    traits = figure.person.traits
+    worn = ["headwear_colour"] if traits.headwear != "none" else []
+    worn += ["neckwear_colour"] if traits.neckwear in ("scarf", "tie", "bow tie") else []
+    return {pick(rng, worn): pick(rng, COLOURS)} if worn else None
+
+
+def _recolour_hair(
+    figure: Figure, rng: np.random.Generator, visible: Collection[str]
+) -> dict[str, str] | None:
     return {"hair_colour": pick(rng, HAIR_COLOURS)} if "hair_colour" in visible else None
 
 
-def _restyle_hair(figure: Figure, rng: np.random.Generator, visible: Collection[str]) -> dict[str, str] | None:
+def _restyle_hair(
+    figure: Figure, rng: np.random.Generator, visible: Collection[str]
+) -> dict[str, str] | None:
     man = figure.person.traits.presentation == "man"
     if figure.person.traits.age == "baby" or "hair_style" not in visible:
         return None
     return {"hair_style": pick(rng, HAIR_STYLES if man else HAIR_STYLES[:-1])}
 
 
-def _change_garment(figure: Figure, rng: np.random.Generator, visible: Collection[str]) -> dict[str, str] | None:
+def _change_garment(
+    figure: Figure, rng: np.random.Generator, visible: Collection[str]
+) -> dict[str, str] | None:
     traits = figure.person.traits
     if traits.age == "baby":
         garments: tuple[str, ...] = ("onesie", "sweater", "t-shirt", "hooded sweatshirt")
     else:
-        garments = tuple(g for g in GARMENTS[:-1] if traits.presentation == "woman" or g not in ("dress", "blouse"))
+        garments = tuple(
+            g for g in GARMENTS[:-1] if traits.presentation == "woman" or g not in ("dress", "blouse")
+        )
     garment = pick(rng, [g for g in garments if g != traits.garment])
     pattern = "plain" if garment in PLAIN_GARMENTS or chance(rng, 0.7) else pick(rng, PATTERNS[1:])
     colour = "white" if garment == "white coat" else pick(rng, COLOURS)
@@ -220,19 +258,26 @@ def _change_garment(figure: Figure, rng: np.random.Generator, visible: Collectio
 
 
 def _pattern(figure: Figure, rng: np.random.Generator, visible: Collection[str]) -> dict[str, str] | None:
-    return None if figure.person.traits.garment in PLAIN_GARMENTS else {"garment_pattern": pick(rng, PATTERNS)}
+    return (
+        None if figure.person.traits.garment in PLAIN_GARMENTS else {"garment_pattern": pick(rng, PATTERNS)}
+    )
 
 
 def _expression(figure: Figure, rng: np.random.Generator, visible: Collection[str]) -> dict[str, str] | None:
     hidden = figure.person.traits.glasses in LENSES_HIDE_EYES
-    return {"expression": pick(rng, [e for e in EXPRESSIONS if not (hidden and e in ("winking", "eyes closed"))])}
+    return {
+        "expression": pick(rng, [e for e in EXPRESSIONS if not (hidden and e in ("winking", "eyes closed"))])
+    }
 
 
 def _hold(figure: Figure, rng: np.random.Generator, visible: Collection[str]) -> dict[str, str] | None:
     if figure.person.traits.age == "baby":
         return None
     thing = pick(rng, [thing for thing in HOLDABLE[1:] if thing != figure.holding])
-    return {"holding": thing, "holding_colour": pick(rng, COLOURS) if thing in COLOURED_THINGS else figure.holding_colour}
+    return {
+        "holding": thing,
+        "holding_colour": pick(rng, COLOURS) if thing in COLOURED_THINGS else figure.holding_colour,
+    }
 
 
 def _release(figure: Figure, rng: np.random.Generator, visible: Collection[str]) -> dict[str, str] | None:
@@ -244,6 +289,7 @@ _DRAWERS: Final[dict[str, Drawer]] = {
     "remove": _remove,
     "replace": _replace,
     "recolour garment": _recolour_garment,
+    "recolour accessory": _recolour_accessory,
     "recolour hair": _recolour_hair,
     "restyle hair": _restyle_hair,
     "change garment": _change_garment,

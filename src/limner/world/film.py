@@ -48,10 +48,22 @@ class Film:
 
 
 def moved(rng: np.random.Generator, figure: Figure, *, new_expression: bool = False) -> Figure:
-    """`figure` some moments later: another turn and tilt, a small step, now and then eyes closed or a smile."""
+    """`figure` some moments later: another turn and tilt, a small step, now and then eyes closed or a
+    smile.
+    """
     person = figure.person
-    if new_expression and person.traits.expression in ("neutral", "smiling") and person.traits.glasses != "dark sunglasses":
-        other = "eyes closed" if chance(rng, 0.3) else "smiling" if person.traits.expression == "neutral" else "neutral"
+    if (
+        new_expression
+        and person.traits.expression in ("neutral", "smiling")
+        and person.traits.glasses != "dark sunglasses"
+    ):
+        other = (
+            "eyes closed"
+            if chance(rng, 0.3)
+            else "smiling"
+            if person.traits.expression == "neutral"
+            else "neutral"
+        )
         person = Person(traits=replace(person.traits, expression=other), identity=person.identity)
     step = rng.uniform(-0.06, 0.06, 2)
     return replace(

@@ -1,4 +1,5 @@
-"""Edits in words: what the user asks ("Give Mia a red beanie"), its gerund ("giving Mia a red beanie"), what is answered.
+"""Edits in words: what the user asks ("Give Mia a red beanie"), its gerund ("giving Mia a red beanie"), what
+is answered.
 
 Knows phrasing only; what an edit does is in `edit.py`.
 """
@@ -13,7 +14,7 @@ import numpy as np
 from limner.world.chance import chance, pick
 from limner.world.edit import Edit
 from limner.world.person import Traits
-from limner.world.places import PLACE_NOUNS, PLACE_PHRASES, STYLE_NOUNS
+from limner.world.places import LIGHT_PHRASES, PLACE_NOUNS, PLACE_PHRASES, STYLE_NOUNS
 from limner.world.wording import plain_garment, plain_thing, plain_value, with_article
 
 # (imperative verb, gerund, rest): {x} whom, {n} the new thing, {o} the old one, {t} the kind of garment.
@@ -46,6 +47,12 @@ _FORMS: Final[dict[str, tuple[Form, ...]]] = {
         ("colour", "colouring", "{x}'s {t} {n}"),
         ("paint", "painting", "{x}'s {t} {n}"),
         ("recolour", "recolouring", "{x}'s {t} in {n}"),
+    ),
+    "recolour accessory": (
+        ("make", "making", "{x}'s {o} {n}"),
+        ("change", "changing", "the colour of {x}'s {o} to {n}"),
+        ("change", "changing", "the color of {x}'s {o} to {n}"),
+        ("turn", "turning", "{x}'s {o} {n}"),
     ),
     "recolour hair": (
         ("make", "making", "{x}'s hair {n}"),
@@ -107,9 +114,10 @@ _FORMS: Final[dict[str, tuple[Form, ...]]] = {
     ),
     "lighting": (
         ("change", "changing", "the light to {n}"),
-        ("make", "making", "the light {n}"),
         ("change", "changing", "the lighting to {n}"),
-        ("show", "showing", "the scene in {n}"),
+        ("show", "showing", "the scene {l}"),
+        ("set", "setting", "the scene {l}"),
+        ("paint", "painting", "it {l}"),
     ),
     "word": (
         ("add", "adding", 'a sign that says "{n}"'),
@@ -128,6 +136,7 @@ _RESULTS: Final[dict[str, tuple[str, ...]]] = {
     "replace": ("{x} now wears {n}", "{x} has {n} now", "here is {x} with {n}"),
     "beard": ("{x} now has {n}", "here is {x} with {n}"),
     "recolour garment": ("{x}'s {t} is {n} now", "{x}'s {t} is now {n}"),
+    "recolour accessory": ("{x}'s {o} is {n} now",),
     "recolour hair": ("{x}'s hair is {n} now", "{x} now has {n} hair"),
     "restyle hair": ("{x} now has {n}", "here is {x} with {n}"),
     "change garment": ("{x} now wears {n}", "{x} is wearing {n} now", "here is {x} in {n}"),
@@ -137,7 +146,7 @@ _RESULTS: Final[dict[str, tuple[str, ...]]] = {
     "release": ("{x} holds nothing now", "{x} has empty hands now"),
     "background": ("the background is now {n}", "the scene is {p} now", "here is the scene {p}"),
     "style": ("here it is as {n}", "the picture is now {n}", "it is {n} now"),
-    "lighting": ("the light is now {n}", "here is the scene in {n}"),
+    "lighting": ("here is the scene {l}", "the scene is {l} now"),
     "word": ('the sign now says "{n}"', 'there is a sign that says "{n}"'),
     "reword": ('the sign now says "{n}"',),
     "unword": ("the sign is gone", "I removed the sign"),
@@ -152,14 +161,28 @@ _FACES: Final = {
     "eyes closed": ("keep both eyes closed", "have both eyes closed"),
     "sticking out the tongue": ("stick out the tongue",),
 }
-_NIGHT: Final = {"daylight": ("bright daylight", "daylight"), "warm evening light": ("warm evening light",), "night": ("night",)}
-_POLITE: Final = ("Please {}.", "Can you {}?", "Could you {}?", "Now {}.", "Now please {}.", "I want you to {}.", "Next, {}.")
+_NIGHT: Final = {
+    "daylight": ("bright daylight", "daylight"),
+    "warm evening light": ("warm evening light",),
+    "night": ("night",),
+}
+_POLITE: Final = (
+    "Please {}.",
+    "Can you {}?",
+    "Could you {}?",
+    "Now {}.",
+    "Now please {}.",
+    "I want you to {}.",
+    "Next, {}.",
+)
 _DONE: Final = ("Here it is", "Done", "Here is the picture", "Here you are")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Phrase:
-    """One way to say an edit: "give Mia a red beanie", "giving Mia a red beanie", "Mia now wears a red beanie"."""
+    """One way to say an edit: "give Mia a red beanie", "giving Mia a red beanie", "Mia now wears a red
+    beanie".
+    """
 
     imperative: str
     gerund: str
@@ -167,11 +190,19 @@ class Phrase:
 
 
 def phrase(rng: np.random.Generator, edit: Edit, traits: Traits | None, subject: str = "") -> Phrase:
-    """`edit` in words; `traits` are those of its figure before the edit, `subject` how that figure is called."""
+    """`edit` in words; `traits` are those of its figure before the edit, `subject` how that figure is
+    called.
+    """
     key = edit.operation
     new, old, kind = _things(rng, edit, traits)
     if key == "word":
-        key = "unword" if not edit.after["written_word"] else "reword" if edit.before["written_word"] else "word"
+        key = (
+            "unword"
+            if not edit.after["written_word"]
+            else "reword"
+            if edit.before["written_word"]
+            else "word"
+        )
     forms = _FORMS[key]
     if key == "add" and "facial_hair" in edit.after:
         forms = (forms[1], ("let", "letting", "{x} have {n}"))
@@ -181,6 +212,7 @@ def phrase(rng: np.random.Generator, edit: Edit, traits: Traits | None, subject:
     setting = edit.after.get("setting", "white")
     style = str(edit.after.get("style", ""))
     words = {"x": subject, "n": new, "o": old, "t": kind, "s": style, "p": pick(rng, PLACE_PHRASES[setting])}
+    words["l"] = pick(rng, LIGHT_PHRASES[edit.after.get("lighting", "daylight")])
     if "facial_hair" in edit.after and key in ("add", "replace"):
         key = "beard"
     return Phrase(
@@ -204,7 +236,9 @@ def _things(rng: np.random.Generator, edit: Edit, traits: Traits | None) -> tupl
             return after["written_word"], before["written_word"], ""
         case "hold" | "release":
             old = before["holding"]
-            new = "" if edit.operation == "release" else plain_thing(after["holding"], after["holding_colour"])
+            new = (
+                "" if edit.operation == "release" else plain_thing(after["holding"], after["holding_colour"])
+            )
             return new, f"the {old}", ""
     assert traits is not None
     changed = replace(traits, **after)
@@ -214,6 +248,9 @@ def _things(rng: np.random.Generator, edit: Edit, traits: Traits | None) -> tupl
             return _worn(changed, name), _bare(traits, name), ""
         case "recolour garment":
             return after["garment_colour"], "", traits.garment
+        case "recolour accessory":
+            name = next(iter(after)).removesuffix("_colour")
+            return next(iter(after.values())), str(getattr(traits, name)), ""
         case "recolour hair":
             return after["hair_colour"], "", ""
         case "restyle hair":
@@ -259,7 +296,9 @@ def ask(rng: np.random.Generator, words: Phrase) -> str:
 
 
 def say(rng: np.random.Generator, words: Phrase) -> str:
-    """The answer before the edited picture: mostly what was done ("Mia now wears a red beanie."), else a plain word."""
+    """The answer before the edited picture: mostly what was done ("Mia now wears a red beanie."), else a
+    plain word.
+    """
     if chance(rng, 0.2):
         return f"{pick(rng, _DONE)}."
     result = f"{words.result[0].upper()}{words.result[1:]}."

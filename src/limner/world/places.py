@@ -1,4 +1,6 @@
-"""Settings, light, style, framing and doings in words: the phrases from which openings and backgrounds are made."""
+"""Settings, light, style, framing and doings in words: the phrases from which openings and backgrounds are
+made.
+"""
 
 from __future__ import annotations
 
@@ -46,9 +48,7 @@ PLACE_NOUNS: Final[dict[str, tuple[str, ...]]] = {
     "flower field": ("a field of flowers", "a flower field"),
     "brick wall": ("a brick wall", "a wall of bricks"),
 }
-PLACE_MARKS: Final[dict[str, tuple[str, ...]]] = {
-    setting: (setting,) for setting in PLACE_PHRASES
-} | {
+PLACE_MARKS: Final[dict[str, tuple[str, ...]]] = {setting: (setting,) for setting in PLACE_PHRASES} | {
     "forest": ("forest", "woods"),
     "mountains": ("mountain",),
     "city street": ("street",),
@@ -118,9 +118,23 @@ FRAMING_NOUNS: Final[dict[str, tuple[str, ...]]] = {
     "full body": ("full-body picture", "full-length picture"),
 }
 PAIR_DOINGS: Final[dict[str, tuple[str, ...]]] = {
-    "none": ("standing side by side", "standing next to each other", "together", "side by side", "posing together"),
-    "sitting on a couch": ("sitting on a couch together", "sitting on a couch", "sitting side by side on a couch"),
-    "looking at a laptop": ("looking at a laptop together", "looking at a laptop screen", "working on a laptop together"),
+    "none": (
+        "standing side by side",
+        "standing next to each other",
+        "together",
+        "side by side",
+        "posing together",
+    ),
+    "sitting on a couch": (
+        "sitting on a couch together",
+        "sitting on a couch",
+        "sitting side by side on a couch",
+    ),
+    "looking at a laptop": (
+        "looking at a laptop together",
+        "looking at a laptop screen",
+        "working on a laptop together",
+    ),
     "reading a book": ("reading a book together", "reading a book", "looking into a book together"),
     "taking a selfie": ("taking a selfie", "taking a selfie together", "posing for a selfie"),
     "sitting at a table": ("sitting at a table", "sitting at a table together", "seated at a table"),

@@ -1,7 +1,7 @@
 """Questions about a scene and their exact short answers: who, what, which colour, how many, where.
 
-With `told` only what a text has stated is asked (for dialogues without pictures); without it all that can be seen.
-Knows nothing about dialogues.
+With `told` only what a text has stated is asked (for dialogues without pictures); without it all that can be
+seen. Knows nothing about dialogues.
 """
 
 from __future__ import annotations
@@ -39,15 +39,27 @@ _ASK: Final[dict[str, tuple[str, ...]]] = {
         "Which hair colour does {x} have?",
         "What hair color does {x} have?",
     ),
-    "hair_style": ("What is {x}'s hairstyle?", "What kind of hair does {x} have?", "How is {x}'s hair styled?"),
+    "hair_style": (
+        "What is {x}'s hairstyle?",
+        "What kind of hair does {x} have?",
+        "How is {x}'s hair styled?",
+    ),
     "skin": ("What is {x}'s skin tone?", "What skin does {x} have?"),
     "facial_hair": ("What facial hair does {x} have?", "Which facial hair does {x} wear?"),
     "glasses": ("What glasses does {x} wear?", "Which glasses is {x} wearing?"),
-    "headwear": ("What is {x} wearing on the head?", "What does {x} have on the head?", "What is on {x}'s head?"),
+    "headwear": (
+        "What is {x} wearing on the head?",
+        "What does {x} have on the head?",
+        "What is on {x}'s head?",
+    ),
     "jewellery": ("What jewellery does {x} wear?", "What jewelry is {x} wearing?"),
     "neckwear": ("What is {x} wearing around the neck?", "What does {x} have around the neck?"),
     "garment": ("What is {x} wearing?", "What does {x} wear?", "What clothes does {x} wear?"),
-    "garment_colour": ("What colour is {x}'s {g}?", "What color is {x}'s {g}?", "Which colour does {x}'s {g} have?"),
+    "garment_colour": (
+        "What colour is {x}'s {g}?",
+        "What color is {x}'s {g}?",
+        "Which colour does {x}'s {g} have?",
+    ),
     "garment_pattern": ("What pattern does {x}'s {g} have?", "What is the pattern of {x}'s {g}?"),
     "expression": ("What is {x}'s expression?", "What expression does {x} have?", "How does {x} look?"),
     "make_up": ("What makeup does {x} wear?", "Which makeup is {x} wearing?"),
@@ -76,7 +88,13 @@ _STYLED: Final = {
     "braids": "In two braids",
     "bald": "Bald",
 }
-_WHERE_ASK: Final = ("Where is {x}?", "Where can I see {x}?", "Point to {x}.", "Find {x} in the picture.", "Show where {x} is.")
+_WHERE_ASK: Final = (
+    "Where is {x}?",
+    "Where can I see {x}?",
+    "Point to {x}.",
+    "Find {x} in the picture.",
+    "Show where {x} is.",
+)
 _WHERE_SAY: Final = ("{X} is here: {b}", "{X} is at {b}", "Here is {x}: {b}", "{b}")
 _WEIGHTS: Final = {"what": 0.5, "who": 0.24, "yes": 0.12, "scene": 0.14}
 
@@ -103,8 +121,8 @@ def random_question(
 ) -> Asked:
     """A random question about `scene`, people called by `names` (in figure order) or by what they look like.
 
-    `told` / `told_scene` limit it to stated fields; `topics` to some of "what", "who", "yes", "scene". Falls back on
-    the number of persons when nothing else can be asked.
+    `told` / `told_scene` limit it to stated fields; `topics` to some of "what", "who", "yes", "scene". Falls
+    back on the number of persons when nothing else can be asked.
     """
     asker = _Asker(scene, rng, names, told, told_scene)
     weights = {topic: weight for topic, weight in _WEIGHTS.items() if topic in topics}
@@ -122,7 +140,9 @@ def where_question(
 ) -> Asked:
     """A question for the place of `subject`, answered with `box` as text."""
     say = pick(rng, _WHERE_SAY).format(X=subject[0].upper() + subject[1:], x=subject, b=box_text(box))
-    return Asked(question=pick(rng, _WHERE_ASK).format(x=subject), answer=say, field="box", place=place, box=box)
+    return Asked(
+        question=pick(rng, _WHERE_ASK).format(x=subject), answer=say, field="box", place=place, box=box
+    )
 
 
 class _Asker:
@@ -138,11 +158,18 @@ class _Asker:
         self.subjects = [str(name) for name in names] if names is not None else unnamed_subjects(scene, rng)
         self.pair = len(scene.figures) == 2
         self.seen = told is None
-        self.told = [set(fields) for fields in told] if told is not None else [
-            {*visible_traits(figure, scene), *(("side",) if self.pair else ())} for figure in scene.figures
-        ]
+        self.told = (
+            [set(fields) for fields in told]
+            if told is not None
+            else [
+                {*visible_traits(figure, scene), *(("side",) if self.pair else ())}
+                for figure in scene.figures
+            ]
+        )
         self.told_scene = (
-            set(told_scene) if told_scene is not None else {"setting", "style", "lighting", "interaction", "count"}
+            set(told_scene)
+            if told_scene is not None
+            else {"setting", "style", "lighting", "interaction", "count"}
         )
 
     def ask(self, topic: str) -> Asked | None:
@@ -226,14 +253,24 @@ class _Asker:
         wish = chance(rng, 0.5)
         options: list[Callable[[], Asked | None]] = []
         if "hair_colour" in told:
-            options.append(lambda: self._colour_check(place, "hair_colour", HAIR_COLOURS, f"Does {x} have {{}} hair?", wish))
+            options.append(
+                lambda: self._colour_check(
+                    place, "hair_colour", HAIR_COLOURS, f"Does {x} have {{}} hair?", wish
+                )
+            )
         if "garment_colour" in told and "garment" in told and traits.garment not in GARMENT_COLOURED:
             form = f"Is {x}'s {traits.garment} {{}}?"
             options.append(lambda: self._colour_check(place, "garment_colour", COLOURS, form, wish))
         if self.seen or "glasses" in told:
-            options.append(lambda: self._has(place, "glasses", pick(rng, ("Does {x} wear glasses?", "Is {x} wearing glasses?"))))
+            options.append(
+                lambda: self._has(
+                    place, "glasses", pick(rng, ("Does {x} wear glasses?", "Is {x} wearing glasses?"))
+                )
+            )
         if self.seen or "headwear" in told:
-            thing = traits.headwear if traits.headwear != "none" and wish else pick(rng, tuple(HEADWEAR_FORMS))
+            thing = (
+                traits.headwear if traits.headwear != "none" and wish else pick(rng, tuple(HEADWEAR_FORMS))
+            )
             if self.seen or traits.headwear == thing:
                 options.append(lambda: self._wears(place, thing))
         if (self.seen or "facial_hair" in told) and traits.presentation == "man":
@@ -265,17 +302,30 @@ class _Asker:
         if scene.setting != "white":
             place = PLACE_PHRASES[scene.setting][0]
             form = pick(rng, (f"Where {are} {they}?", "What is the setting?", "Where does this take place?"))
-            options.append(("setting", Asked(question=form, answer=f"{place[0].upper()}{place[1:]}.", field="setting")))
-        form = pick(rng, ("What is the style of the picture?", "In which style is it painted?", "What style is this?"))
+            options.append(
+                ("setting", Asked(question=form, answer=f"{place[0].upper()}{place[1:]}.", field="setting"))
+            )
+        form = pick(
+            rng, ("What is the style of the picture?", "In which style is it painted?", "What style is this?")
+        )
         options.append(("style", Asked(question=form, answer=f"{scene.style.capitalize()}.", field="style")))
         form = pick(rng, ("What is the light like?", "What time of day is it?"))
-        options.append(("lighting", Asked(question=form, answer=f"{scene.lighting.capitalize()}.", field="lighting")))
+        options.append(
+            ("lighting", Asked(question=form, answer=f"{scene.lighting.capitalize()}.", field="lighting"))
+        )
         options = [(field, asked) for field, asked in options if field in self.told_scene]
         return pick(rng, options)[1] if options else None
 
     def how_many(self) -> Asked:
         """How many persons there are."""
-        form = pick(self.rng, ("How many people are there?", "How many people are in the picture?", "How many persons do you see?"))
+        form = pick(
+            self.rng,
+            (
+                "How many people are there?",
+                "How many people are in the picture?",
+                "How many persons do you see?",
+            ),
+        )
         return Asked(question=form, answer=("One.", "Two.")[len(self.scene.figures) - 1], field="count")
 
 
@@ -297,4 +347,3 @@ def answer_of(figure: Figure, field: str, told: Collection[str], place: int) -> 
     if field == "jewellery" and traits.jewellery == "black choker":
         return "a black choker"
     return plain_value(traits, field)
-

@@ -57,7 +57,9 @@ TIE_GARMENTS: Final = ("button-up shirt", "suit", "vest", "white coat")
 
 
 def random_identity(rng: np.random.Generator, split: str = "train") -> Identity:
-    """A hidden face of `split`: 22 numbers in [-1, 1], rounded to 3 decimals so that they survive JSON exactly."""
+    """A hidden face of `split`: 22 numbers in [-1, 1], rounded to 3 decimals so that they survive JSON
+    exactly.
+    """
     _check_split(split)
     names = [f.name for f in fields(Identity)]
     while True:
@@ -69,13 +71,15 @@ def random_identity(rng: np.random.Generator, split: str = "train") -> Identity:
 
 
 def identity_split(identity: Identity) -> str:
-    """"test" for the tenth of all faces that training never sees, else "train"."""
+    """ "test" for the tenth of all faces that training never sees, else "train"."""
     key = ",".join(f"{round(number * 1000)}" for number in identity.vector())
     return "test" if split_hash(key) == 0 else "train"
 
 
 def traits_split(traits: Traits) -> str:
-    """"test" for the tenth of all combinations of hair and garment that training never sees, else "train"."""
+    """ "test" for the tenth of all combinations of hair and garment that training never sees, else
+    "train".
+    """
     key = f"{traits.hair_colour}|{traits.hair_style}|{traits.garment}|{traits.garment_colour}"
     return "test" if split_hash(key) == 0 else "train"
 
@@ -89,10 +93,14 @@ def person_split(person: Person) -> str | None:
 def random_traits(
     rng: np.random.Generator, split: str = "train", age: str | None = None, presentation: str | None = None
 ) -> Traits:
-    """Believable described traits of `split`; about one person in eight breaks the usual pattern of hair and skin."""
+    """Believable described traits of `split`; about one person in eight breaks the usual pattern of hair
+    and skin.
+    """
     _check_split(split)
     while True:
-        traits = _draw_traits(rng, age or weighted(rng, _AGE_WEIGHTS), presentation or pick(rng, PRESENTATIONS))
+        traits = _draw_traits(
+            rng, age or weighted(rng, _AGE_WEIGHTS), presentation or pick(rng, PRESENTATIONS)
+        )
         if traits_split(traits) == split:
             return traits
 
@@ -102,16 +110,20 @@ def random_person(
 ) -> Person:
     """A person whose face and traits both belong to `split`."""
     return Person(
-        traits=random_traits(rng, split, age=age, presentation=presentation), identity=random_identity(rng, split)
+        traits=random_traits(rng, split, age=age, presentation=presentation),
+        identity=random_identity(rng, split),
     )
 
 
 def random_outfit(rng: np.random.Generator, traits: Traits, split: str = "train") -> Traits:
-    """The same person on another day: what is worn and the expression change, the body, hair and beard stay."""
+    """The same person on another day: what is worn and the expression change, the body, hair and beard
+    stay.
+    """
     while True:
         other = _draw_traits(rng, traits.age, traits.presentation)
         kept = {
-            name: getattr(traits, name) for name in ("skin", "hair_colour", "hair_style", "facial_hair", "make_up")
+            name: getattr(traits, name)
+            for name in ("skin", "hair_colour", "hair_style", "facial_hair", "make_up")
         }
         other = settle(replace(other, **kept))
         if traits_split(other) == split:
@@ -119,7 +131,9 @@ def random_outfit(rng: np.random.Generator, traits: Traits, split: str = "train"
 
 
 def settle(traits: Traits) -> Traits:
-    """The nearest traits without contradiction: what cannot be seen or worn together is set to its plain value."""
+    """The nearest traits without contradiction: what cannot be seen or worn together is set to its plain
+    value.
+    """
     changes: dict[str, str] = {}
     if traits.glasses in LENSES_HIDE_EYES and traits.expression in ("winking", "eyes closed"):
         changes["expression"] = "smiling"
@@ -203,14 +217,20 @@ def _accessories(rng: np.random.Generator, age: str, presentation: str, garment:
             else dict(zip(HEADWEAR[1:], (0.26, 0.24, 0.22, 0.1, 0.18), strict=True)),
         )
     jewellery = "none"
-    if not baby and chance(rng, 0.38 if woman else 0.05):
+    if not baby and chance(rng, 0.38 if woman else 0.05 if age != "child" else 0.0):
         jewellery = weighted(rng, {"gold hoop earrings": 0.4, "pearl earrings": 0.35, "black choker": 0.25})
     neckwear = "none"
     if garment in TIE_GARMENTS and chance(rng, 0.45 if not woman else 0.15):
         neckwear = weighted(rng, {"tie": 0.65, "bow tie": 0.35})
     elif chance(rng, 0.16):
         neckwear = weighted(
-            rng, {"scarf": 0.55, "headphones around the neck": 0.0 if baby else 0.25, "bow tie": 0.12, "tie": 0.05}
+            rng,
+            {
+                "scarf": 0.55,
+                "headphones around the neck": 0.0 if baby else 0.25,
+                "bow tie": 0.12,
+                "tie": 0.05,
+            },
         )
     make_up = "none"
     if woman and not baby and age != "child" and chance(rng, 0.25):

@@ -23,7 +23,9 @@ def person_from_json(value: Mapping[str, Any]) -> Person:
     names = [f.name for f in fields(Identity)]
     numbers = value["identity"]
     if len(numbers) != len(names):
-        raise ValueError(f"an identity has {len(names)} numbers, got {len(numbers)}; was it written by another version?")
+        raise ValueError(
+            f"an identity has {len(names)} numbers, got {len(numbers)}; was it written by another version?"
+        )
     identity = Identity(**{name: float(number) for name, number in zip(names, numbers, strict=True)})
     return Person(traits=_build(Traits, value["traits"]), identity=identity)
 
@@ -41,7 +43,8 @@ def scene_to_json(scene: Scene) -> dict[str, Any]:
 def scene_from_json(value: Mapping[str, Any]) -> Scene:
     """The inverse of `scene_to_json`. Raises ValueError on unknown or missing fields."""
     figures = tuple(
-        _build(Figure, {**figure, "person": person_from_json(figure["person"])}) for figure in value["figures"]
+        _build(Figure, {**figure, "person": person_from_json(figure["person"])})
+        for figure in value["figures"]
     )
     return _build(Scene, {**value, "figures": figures})
 

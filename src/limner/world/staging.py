@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from limner.world.chance import chance, pick, weighted
+from limner.world.layout import lay_out
 from limner.world.person import COLOURS, Person
 from limner.world.sampling import BARE_HEAD, person_split, random_person, random_traits, settle, traits_split
 from limner.world.scene import FRAMINGS, HOLDABLE, LIGHTINGS, SETTINGS, STYLES, Figure, Scene
@@ -18,13 +19,22 @@ from limner.world.scene import FRAMINGS, HOLDABLE, LIGHTINGS, SETTINGS, STYLES, 
 PLACES: Final = SETTINGS[1:]
 INDOORS: Final = ("living room", "kitchen", "cafe", "office", "library", "doctor's office", "classroom")
 OUTDOORS: Final = tuple(place for place in PLACES if place not in INDOORS)
-WORDS: Final = tuple(
-    "HELLO OPEN WELCOME LOVE HOME SALE PARK CAFE HAPPY BIRTHDAY SUMMER WINTER DREAM PEACE LUCKY STOP GO YES NO ART MUSIC".split()
+WORDS: Final = (
+    *("HELLO", "OPEN", "WELCOME", "LOVE", "HOME", "SALE", "PARK", "CAFE", "HAPPY", "BIRTHDAY", "SUMMER"),
+    *("WINTER", "DREAM", "PEACE", "LUCKY", "STOP", "GO", "YES", "NO", "ART", "MUSIC"),
 )
 # Each interaction with the settings where it is at home; an empty tuple means anywhere.
 _HOMES: Final[dict[str, tuple[str, ...]]] = {
     "none": (),
-    "sitting on a couch": ("living room", "living room", "living room", "library", "office", "doctor's office", "cafe"),
+    "sitting on a couch": (
+        "living room",
+        "living room",
+        "living room",
+        "library",
+        "office",
+        "doctor's office",
+        "cafe",
+    ),
     "looking at a laptop": ("living room", "office", "office", "cafe", "library", "kitchen", "classroom"),
     "reading a book": ("living room", "library", "library", "classroom", "garden", "park", "cafe"),
     "taking a selfie": (),
@@ -61,6 +71,7 @@ LONE_WEIGHTS: Final = {
 }
 CLOSE_FRAMINGS: Final = {"bust": 0.75, "close-up": 0.25}
 _FRAMING_WEIGHTS: Final = dict(zip(FRAMINGS, (0.14, 0.42, 0.24, 0.2), strict=True))
+_WITH_BABY: Final = ("holding the baby", "kissing on the cheek", "sitting on a couch")
 # Interactions that fill the hands of both, so that nothing else is held.
 _HANDS_FULL: Final = (
     "looking at a laptop",
@@ -85,7 +96,9 @@ def random_scene(
     style: str | None = None,
     split: str = "train",
 ) -> Scene:
-    """A believable scene of `split`; whatever is given is kept, the rest is drawn. Raises ValueError on 0 or 3 figures."""
+    """A believable scene of `split`; whatever is given is kept, the rest is drawn. Raises ValueError on 0
+    or 3 figures.
+    """
     num = len(people) if people is not None else num_figures or (2 if chance(rng, 0.6) else 1)
     if num not in (1, 2):
         raise ValueError(f"a scene has one or two figures, got {num}")
@@ -102,21 +115,31 @@ def random_scene(
         setting=setting,
         interaction=interaction,
         framing=framing,
-        lighting=weighted(rng, dict(zip(LIGHTINGS, (0.68, 0.17, 0.15), strict=True))) if setting != "white" else "daylight",
+        lighting=weighted(rng, dict(zip(LIGHTINGS, (0.68, 0.17, 0.15), strict=True)))
+        if setting != "white"
+        else "daylight",
         style=style or weighted(rng, dict(zip(STYLES, (0.58, *[0.07] * 6), strict=True))),
         variant=int(rng.integers(1000)),
         zoom=round(float(rng.uniform(0.92, 1.08)), 3),
-        written_word=pick(rng, WORDS) if setting != "white" and framing != "close-up" and chance(rng, 0.04) else "",
+        written_word=pick(rng, WORDS)
+        if setting != "white" and framing != "close-up" and chance(rng, 0.04)
+        else "",
     )
 
 
-def portrait(
-    rng: np.random.Generator, figure: Figure, *, framing: str = "close-up", style: str = "storybook", still: bool = False
-) -> Scene:
-    """The cut-out face of `figure` on white; posed anew unless `still`, with nothing in the hands."""
-    pose = {} if still else pose_of(rng)
-    alone = replace(figure, shift_x=0.0, shift_y=0.0, holding="none", **pose)
-    return Scene(figures=(alone,), setting="white", framing=framing, style=style)
+def portrait(rng: np.random.Generator, figure: Figure, style: str) -> Scene:
+    """The cut-out face of `figure` on white, posed anew."""
+    alone = replace(figure, shift_x=0.0, shift_y=0.0, holding="none", **pose_of(rng))
+    return Scene(figures=(alone,), setting="white", framing="close-up", style=style)
+
+
+def cut_out(scene: Scene, place: int) -> Scene:
+    """The face of one figure of `scene` on white, exactly as it is turned there (some doings turn heads)."""
+    stance = lay_out(scene).stances[place]
+    pose = {"turn": stance.turn, "tilt": stance.tilt}
+    posed = {name: round(float(np.clip(angle, -1.0, 1.0)), 3) for name, angle in pose.items()}
+    alone = replace(scene.figures[place], shift_x=0.0, shift_y=0.0, holding="none", **posed)
+    return Scene(figures=(alone,), setting="white", framing="close-up", style=scene.style)
 
 
 def pose_of(rng: np.random.Generator) -> dict[str, float]:
@@ -128,7 +151,9 @@ def pose_of(rng: np.random.Generator) -> dict[str, float]:
 
 def shared_traits_pair(rng: np.random.Generator, split: str = "train") -> tuple[Person, Person]:
     """Two persons who share most described traits: only name, place and pixels tell them apart."""
-    first = random_person(rng, split, age=pick(rng, ("child", "teenager", "young adult", "middle-aged", "elderly")))
+    first = random_person(
+        rng, split, age=pick(rng, ("child", "teenager", "young adult", "middle-aged", "elderly"))
+    )
     while True:
         second = random_person(rng, split, age=first.traits.age, presentation=first.traits.presentation)
         fields_kept = ["skin", "hair_colour", "hair_style", "facial_hair", "glasses", "garment", "expression"]
@@ -139,14 +164,20 @@ def shared_traits_pair(rng: np.random.Generator, split: str = "train") -> tuple[
 
 
 def visible_traits(figure: Figure, scene: Scene) -> tuple[str, ...]:
-    """The described traits of `figure` that can be seen in `scene`, as field names of Traits plus "holding"."""
+    """The described traits of `figure` that can be seen in `scene`, as field names of Traits plus
+    "holding".
+    """
     traits = figure.person.traits
     shown = ["age", "presentation", "skin", "expression"]
     if traits.hair_style != "bald":
         shown += ["hair_colour", "hair_style"]
     elif traits.headwear in BARE_HEAD:
         shown.append("hair_style")
-    shown += [name for name in ("facial_hair", "glasses", "headwear", "jewellery", "neckwear", "make_up") if getattr(traits, name) != "none"]
+    shown += [
+        name
+        for name in ("facial_hair", "glasses", "headwear", "jewellery", "neckwear", "make_up")
+        if getattr(traits, name) != "none"
+    ]
     shown += ["garment", "garment_colour"]
     if traits.garment_pattern != "plain":
         shown.append("garment_pattern")
@@ -163,17 +194,26 @@ def scene_split(scene: Scene) -> str | None:
     return splits.pop() if len(splits) == 1 else None
 
 
-def _random_interaction(rng: np.random.Generator, num: int, framing: str, people: tuple[Person, ...] | None) -> str:
+def _random_interaction(
+    rng: np.random.Generator, num: int, framing: str, people: tuple[Person, ...] | None
+) -> str:
     while True:
         interaction = weighted(rng, PAIR_WEIGHTS if num == 2 else LONE_WEIGHTS)
-        if framing == "close-up" and interaction not in ("none", "kissing on the cheek", "hugging", "taking a selfie"):
+        if framing == "close-up" and interaction not in (
+            "none",
+            "kissing on the cheek",
+            "hugging",
+            "taking a selfie",
+        ):
             continue
         baby_second = people is None or people[-1].traits.age == "baby"
-        if interaction == "holding the baby" and not (baby_second and (people is None or people[0].traits.age != "baby")):
+        if interaction == "holding the baby" and not (
+            baby_second and (people is None or people[0].traits.age != "baby")
+        ):
             continue
-        if people is not None and interaction != "none" and any(p.traits.age == "baby" for p in people):
-            if interaction not in ("holding the baby", "kissing on the cheek", "sitting on a couch"):
-                continue
+        with_baby = people is not None and any(person.traits.age == "baby" for person in people)
+        if with_baby and interaction not in ("none", *_WITH_BABY):
+            continue
         return interaction
 
 
@@ -188,7 +228,9 @@ def _random_people(
     rng: np.random.Generator, num: int, interaction: str, setting: str, split: str
 ) -> tuple[Person, ...]:
     if interaction == "holding the baby":
-        adult = random_person(rng, split, age=pick(rng, ("teenager", "young adult", "middle-aged", "elderly")))
+        adult = random_person(
+            rng, split, age=pick(rng, ("teenager", "young adult", "middle-aged", "elderly"))
+        )
         return adult, random_person(rng, split, age="baby")
     people = [random_person(rng, split, age=_upright(rng, interaction)) for _ in range(num)]
     if interaction == "examining" or (setting == "doctor's office" and chance(rng, 0.7)):
@@ -207,7 +249,9 @@ def _upright(rng: np.random.Generator, interaction: str) -> str | None:
     """An age that can do `interaction` alone; None leaves it open."""
     if interaction in ("none", "kissing on the cheek", "sitting on a couch"):
         return None
-    return weighted(rng, {"child": 0.18, "teenager": 0.16, "young adult": 0.3, "middle-aged": 0.2, "elderly": 0.16})
+    return weighted(
+        rng, {"child": 0.18, "teenager": 0.16, "young adult": 0.3, "middle-aged": 0.2, "elderly": 0.16}
+    )
 
 
 def _as_doctor(rng: np.random.Generator, split: str) -> Person:
@@ -216,7 +260,9 @@ def _as_doctor(rng: np.random.Generator, split: str) -> Person:
 
 
 def _dressed(rng: np.random.Generator, person: Person, split: str, **changes: str) -> Person:
-    """`person` with `changes`; hair and the garment's colour are redrawn until the combination belongs to `split`."""
+    """`person` with `changes`; hair and the garment's colour are redrawn until the combination belongs to
+    `split`.
+    """
     traits = settle(replace(person.traits, **changes))
     while traits_split(traits) != split:
         other = random_traits(rng, split, age=traits.age, presentation=traits.presentation)
@@ -225,7 +271,9 @@ def _dressed(rng: np.random.Generator, person: Person, split: str, **changes: st
     return replace(person, traits=traits)
 
 
-def _random_figure(rng: np.random.Generator, person: Person, framing: str, interaction: str, num: int) -> Figure:
+def _random_figure(
+    rng: np.random.Generator, person: Person, framing: str, interaction: str, num: int
+) -> Figure:
     holding = "none"
     free = framing != "close-up" and interaction not in _HANDS_FULL and person.traits.age != "baby"
     if free and chance(rng, 0.35):
@@ -247,4 +295,3 @@ def _facing(rng: np.random.Generator, figures: tuple[Figure, ...], interaction: 
         return figures
     left, right = figures
     return replace(left, turn=round(abs(left.turn), 3)), replace(right, turn=round(-abs(right.turn), 3))
-

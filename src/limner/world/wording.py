@@ -211,7 +211,9 @@ def hair_phrase(rng: np.random.Generator, traits: Traits, told: Collection[str])
 
 
 def garment_phrase(rng: np.random.Generator, traits: Traits, told: Collection[str]) -> str:
-    """The garment of `traits` with its article: "a red striped sweater"; only colour or only kind as `told` has it."""
+    """The garment of `traits` with its article: "a red striped sweater"; only colour or only kind as
+    `told` has it.
+    """
     noun = pick(rng, GARMENT_FORMS[traits.garment]) if "garment" in told else ""
     colour = colour_word(rng, traits.garment_colour)
     if traits.garment in GARMENT_COLOURED:
@@ -280,7 +282,9 @@ def marks(traits: Traits, field: str) -> tuple[str, ...]:
 
 
 def plain_garment(traits: Traits, told: Collection[str]) -> str:
-    """The canonical garment, as fully as `told` allows: "a red striped sweater", "a sweater", "red clothes"."""
+    """The canonical garment, as fully as `told` allows: "a red striped sweater", "a sweater", "red
+    clothes".
+    """
     if traits.garment in GARMENT_COLOURED:
         return "a white coat" if "garment" in told else "white clothes"
     if "garment" not in told:

@@ -1,7 +1,8 @@
-"""All kinds of training dialogues that the synthetic world can make: drafts (with scenes) and painted dialogues.
+"""All kinds of training dialogues that the synthetic world can make: drafts (with scenes) and painted
+dialogues.
 
-`DRAFTS[kind](seed, split)` is a `Draft`, `KINDS[kind](seed, split, size_px)` the painted `Dialogue`; the same seed gives
-the same sample on every machine. `words_of_world` yields the texts alone.
+`DRAFTS[kind](seed, split)` is a `Draft`, `KINDS[kind](seed, split, size_px)` the painted `Dialogue`; the
+same seed gives the same sample on every machine. `words_of_world` yields the texts alone.
 """
 
 from __future__ import annotations
@@ -58,13 +59,17 @@ _DRAFTERS: Final[Mapping[str, Callable[[np.random.Generator, str], Draft]]] = {
 
 
 def draft(kind: str, seed: int, split: str = "train") -> Draft:
-    """The `seed`-th dialogue of `kind` in `split`, unpainted. Raises ValueError on an unknown kind or split."""
+    """The `seed`-th dialogue of `kind` in `split`, unpainted. Raises ValueError on an unknown kind or
+    split.
+    """
     if kind not in _DRAFTERS:
         raise ValueError(f"there is no kind of dialogue called {kind!r}; choose from {', '.join(_DRAFTERS)}")
     return _DRAFTERS[kind](seeded(kind, split, seed), split)
 
 
-def _painted(kind: str, seed: int, split: str = "train", size_px: int = 256, *, paint: Paint | None = None) -> Dialogue:
+def _painted(
+    kind: str, seed: int, split: str = "train", size_px: int = 256, *, paint: Paint | None = None
+) -> Dialogue:
     return paint_draft(draft(kind, seed, split), size_px, paint)
 
 
@@ -73,7 +78,9 @@ KINDS: Final[Mapping[str, Callable[..., Dialogue]]] = {kind: partial(_painted, k
 
 
 def words_of_world(num: int, seed: int = 0, split: str = "train") -> Iterator[str]:
-    """`num` plain texts (instructions and responses) over all kinds in turn, without rendering; for the tokenizer."""
+    """`num` plain texts (instructions and responses) over all kinds in turn, without rendering; for the
+    tokenizer.
+    """
     kinds = list(_DRAFTERS)
     made = index = 0
     while made < num:

@@ -16,11 +16,19 @@ from limner.world.scene import Scene
 from limner.world.staging import random_scene, shared_traits_pair
 
 _LENGTHS: Final = {"short": 0.45, "medium": 0.4, "long": 0.15}
-_DESCRIBE: Final = ("Describe {x}.", "What does {x} look like?", "Tell me about {x}.", "Who is {x}?", "How would you describe {x}?")
+_DESCRIBE: Final = (
+    "Describe {x}.",
+    "What does {x} look like?",
+    "Tell me about {x}.",
+    "Who is {x}?",
+    "How would you describe {x}?",
+)
 
 
 def draft_binding_text(rng: np.random.Generator, split: str) -> Draft:
-    """Two named persons told in text, then four to eight short questions whose answers need the right name."""
+    """Two named persons told in text, then four to eight short questions whose answers need the right
+    name.
+    """
     people = shared_traits_pair(rng, split) if chance(rng, 0.12) else None
     while True:
         scene = random_scene(rng, num_figures=2, people=people, split=split)

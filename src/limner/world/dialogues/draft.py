@@ -34,8 +34,9 @@ class DraftRound:
 class Draft:
     """A dialogue whose pictures are still scenes.
 
-    `names` maps each name to the (round, place in the scene from left) where its person is first seen; the round's own
-    scene counts, or its first picture where it paints none. `truth` holds further JSON-able facts.
+    `names` maps each name to the (round, place in the scene from left) where its person is first seen; the
+    round's own scene counts, or its first picture where it paints none. `truth` holds further JSON-able
+    facts.
     """
 
     kind: str
@@ -58,10 +59,11 @@ class Draft:
 
 
 def paint_draft(draft: Draft, size_px: int, paint: Paint | None = None) -> Dialogue:
-    """The finished dialogue, each different scene painted once at `size_px` x `size_px` by `paint` (default: `render`).
+    """The finished dialogue, each different scene painted once at `size_px` x `size_px` by `paint` (default:
+    `render`).
 
-    The dialogue's truth holds "scenes" (per round the painted scene as JSON, or null), "pictures" (per round the
-    instruction's scenes), "names" (name -> [round, place]) and whatever the draft adds.
+    The dialogue's truth holds "scenes" (per round the painted scene as JSON, or null), "pictures" (per round
+    the instruction's scenes), "names" (name -> [round, place]) and whatever the draft adds.
     """
     if paint is None and draft.scenes:
         from limner.world.render import render

@@ -1,4 +1,6 @@
-"""Dialogues in which names stand for persons seen earlier: close-ups and full bodies by name (paper Sections 3.3.2, 8)."""
+"""Dialogues in which names stand for persons seen earlier: close-ups and full bodies by name (paper
+Sections 3.3.2, 8).
+"""
 
 from __future__ import annotations
 
@@ -17,10 +19,17 @@ from limner.world.person import Person
 from limner.world.question import random_question, where_question
 from limner.world.sampling import random_outfit
 from limner.world.scene import Scene
-from limner.world.staging import CLOSE_FRAMINGS, portrait, random_scene, shared_traits_pair
+from limner.world.staging import CLOSE_FRAMINGS, cut_out, random_scene, shared_traits_pair
 
 _FULL_BODY_RATE: Final = 0.85
-_AS_ASKED: Final = ("Here is {x}.", "Here is {x}, as you asked.", "This is {x}.", "Here is the picture of {x}.")
+# What the first picture has settled, so that a later request need not say it again.
+_BODY: Final = ("age", "skin", "hair_colour", "hair_style", "facial_hair")
+_AS_ASKED: Final = (
+    "Here is {x}.",
+    "Here is {x}, as you asked.",
+    "This is {x}.",
+    "Here is the picture of {x}.",
+)
 
 
 def named_pair(
@@ -35,9 +44,11 @@ def named_pair(
 
 
 def draft_named(rng: np.random.Generator, split: str) -> Draft:
-    """A picture of two named persons, then the close-up of each by name from the last frame of the film it begins.
+    """A picture of two named persons, then the close-up of each by name from the last frame of the film it
+    begins.
 
-    A third of the dialogues has one to three other rounds in between, so that names are needed up to six rounds later.
+    A third of the dialogues has one to three other rounds in between, so that names are needed up to six
+    rounds later.
     """
     scene, names, told = named_pair(rng, split)
     last = later(rng, scene)
@@ -48,10 +59,10 @@ def draft_named(rng: np.random.Generator, split: str) -> Draft:
         if between:
             for _ in range(int(rng.integers(0, 3))):
                 rounds.append(_distraction(rng, split, scene, names, rounds))
-        name, figure = str(names[place]), last.figures[place]
+        name, figure = str(names[place]), scene.figures[place]
         ask, say = pick(rng, CLOSE_UP_ASKS).format(x=name), restate(rng, name, figure, told.stated[place])
         ask, say = with_identity(rng, ask, say)
-        target = portrait(rng, figure, style=scene.style, still=True)
+        target = cut_out(last, place)
         rounds.append(DraftRound(instruction=ask, response=say, scene=target, depends_on=(0,)))
     return Draft(
         kind="named",
@@ -64,7 +75,9 @@ def draft_named(rng: np.random.Generator, split: str) -> Draft:
 def _distraction(
     rng: np.random.Generator, split: str, scene: Scene, names: tuple[Name, ...], rounds: list[DraftRound]
 ) -> DraftRound:
-    """A round that has nothing to do with the close-up asked next: a question or a picture of something else."""
+    """A round that has nothing to do with the close-up asked next: a question or a picture of something
+    else.
+    """
     if chance(rng, 0.6):
         asked = random_question(scene, rng, names)
         return DraftRound(instruction=asked.question, response=asked.answer, depends_on=(0,))
@@ -87,16 +100,23 @@ def draft_full_body(rng: np.random.Generator, split: str) -> Draft:
         person = Person(traits=traits, identity=figure.person.identity)
         framing = "full body" if chance(rng, _FULL_BODY_RATE) else "half body"
         target = random_scene(rng, people=(person,), framing=framing, style=scene.style, split=split)
-        ask = tell(target, [names[place]], rng=rng, length=pick(rng, ("short", "medium", "long"))).text
+        length = pick(rng, ("short", "medium", "long"))
+        known = _BODY if chance(rng, 0.7) else ()
+        framed = chance(rng, 0.6)
+        ask = tell(target, [names[place]], rng=rng, length=length, untold=known, frame=framed).text
         ask, say = with_identity(rng, ask, pick(rng, _AS_ASKED).format(x=names[place]))
         rounds.append(DraftRound(instruction=ask, response=say, scene=target, depends_on=(0,)))
     return Draft(
-        kind="full_body", rounds=tuple(rounds), names={str(name): (0, place) for place, name in enumerate(names)}
+        kind="full_body",
+        rounds=tuple(rounds),
+        names={str(name): (0, place) for place, name in enumerate(names)},
     )
 
 
 def draft_point(rng: np.random.Generator, split: str) -> Draft:
-    """A picture of named persons, painted or uploaded, then where each is, as a box; sometimes a question too."""
+    """A picture of named persons, painted or uploaded, then where each is, as a box; sometimes a question
+    too.
+    """
     scene, names, told = named_pair(rng, split)
     if chance(rng, 0.5):
         rounds = [DraftRound(instruction=told.text, response=pick(rng, HERE_THEY_ARE), scene=scene)]

@@ -1,4 +1,6 @@
-"""Single-picture samples: caption, painting from text, questions, copies, cropped faces, faces into pictures (Section 3.3.1)."""
+"""Single-picture samples: caption, painting from text, questions, copies, cropped faces, faces into
+pictures (Section 3.3.1).
+"""
 
 from __future__ import annotations
 
@@ -10,13 +12,12 @@ from limner.world.caption import tell, unnamed_subjects
 from limner.world.chance import chance, pick
 from limner.world.dialogues.draft import Draft, DraftRound
 from limner.world.dialogues.replies import HERE_ONE, HERE_THEY_ARE, with_identity
-from limner.world.film import moved
 from limner.world.names import Name, random_names
 from limner.world.person import Person
 from limner.world.question import random_question
 from limner.world.sampling import random_outfit
 from limner.world.scene import Scene
-from limner.world.staging import CLOSE_FRAMINGS, portrait, random_scene
+from limner.world.staging import CLOSE_FRAMINGS, cut_out, portrait, random_scene
 
 _CAPTION_ASKS: Final = (
     "Describe this picture.",
@@ -61,7 +62,9 @@ def _name_text(rng: np.random.Generator, names: tuple[Name, ...]) -> str:
     if len(names) == 1:
         return pick(rng, ("This is {}.", "Meet {}.", "The picture shows {}.")).format(names[0].introduction)
     both = f"{names[0].introduction} and {names[1].introduction}"
-    return pick(rng, ("These are {}, from left to right.", "From left to right: {}.", "You see {}, left to right.")).format(both)
+    return pick(
+        rng, ("These are {}, from left to right.", "From left to right: {}.", "You see {}, left to right.")
+    ).format(both)
 
 
 def draft_caption(rng: np.random.Generator, split: str) -> Draft:
@@ -85,7 +88,7 @@ def draft_text_to_image(rng: np.random.Generator, split: str) -> Draft:
     """A text and its picture: one or two persons, named or not; sometimes a lone portrait on white."""
     scene = random_scene(rng, split=split)
     if len(scene.figures) == 1 and chance(rng, 0.15):
-        scene = portrait(rng, scene.figures[0], style=scene.style)
+        scene = portrait(rng, scene.figures[0], scene.style)
     names = random_names(rng, [f.person.traits for f in scene.figures], split) if chance(rng, 0.5) else None
     told = tell(scene, names, rng=rng)
     say = pick(rng, HERE_THEY_ARE if len(scene.figures) == 2 else HERE_ONE)
@@ -93,7 +96,10 @@ def draft_text_to_image(rng: np.random.Generator, split: str) -> Draft:
         kind="text_to_image",
         rounds=(DraftRound(instruction=told.text, response=say, scene=scene),),
         names={str(name): (0, place) for place, name in enumerate(names or ())},
-        truth={"stated": [sorted(fields) for fields in told.stated], "stated_scene": sorted(told.stated_scene)},
+        truth={
+            "stated": [sorted(fields) for fields in told.stated],
+            "stated_scene": sorted(told.stated_scene),
+        },
     )
 
 
@@ -130,8 +136,12 @@ def draft_copy(rng: np.random.Generator, split: str) -> Draft:
     """Stage 1: a picture and the same picture again."""
     scene = random_scene(rng, split=split)
     if chance(rng, 0.3):
-        scene = portrait(rng, scene.figures[0], style=scene.style)
-    rounds = (DraftRound(instruction=pick(rng, _COPY_ASKS), response=pick(rng, HERE_ONE), scene=scene, pictures=(scene,)),)
+        scene = portrait(rng, scene.figures[0], scene.style)
+    rounds = (
+        DraftRound(
+            instruction=pick(rng, _COPY_ASKS), response=pick(rng, HERE_ONE), scene=scene, pictures=(scene,)
+        ),
+    )
     return Draft(kind="copy", rounds=rounds)
 
 
@@ -153,33 +163,39 @@ def _personal(rng: np.random.Generator, split: str, kind: str, face: Scene, whol
 def draft_face_to_image(rng: np.random.Generator, split: str) -> Draft:
     """Stage 2: the face cut out of a picture, in the very same pose, and a caption -> the whole picture."""
     whole = random_scene(rng, num_figures=1, framing=pick(rng, tuple(_FRAMED)), split=split)
-    face = portrait(rng, whole.figures[0], style=whole.style, still=True)
+    face = cut_out(whole, 0)
     return _personal(rng, split, "face_to_image", face, whole)
 
 
 def draft_paired(rng: np.random.Generator, split: str) -> Draft:
-    """Stage 3: the face from one picture, a caption of another -> that other picture, posed and dressed anew."""
+    """Stage 3: the face from one picture, a caption of another -> that other picture, posed and dressed
+    anew.
+    """
     first = random_scene(rng, num_figures=1, split=split)
     figure = first.figures[0]
     dressed = random_outfit(rng, figure.person.traits, split)
     person = Person(traits=dressed, identity=figure.person.identity)
-    whole = random_scene(rng, people=(person,), framing=pick(rng, tuple(_FRAMED)), style=first.style, split=split)
-    return _personal(rng, split, "paired", portrait(rng, figure, style=first.style), whole)
+    whole = random_scene(
+        rng, people=(person,), framing=pick(rng, tuple(_FRAMED)), style=first.style, split=split
+    )
+    return _personal(rng, split, "paired", portrait(rng, figure, first.style), whole)
 
 
 def draft_crop(rng: np.random.Generator, split: str) -> Draft:
     """A whole picture -> one face of it, cut out; in the same pose, or a moment later."""
-    scene = random_scene(rng, framing=pick(rng, tuple(CLOSE_FRAMINGS)) if chance(rng, 0.7) else None, split=split)
+    scene = random_scene(
+        rng, framing=pick(rng, tuple(CLOSE_FRAMINGS)) if chance(rng, 0.7) else None, split=split
+    )
     place = int(rng.integers(len(scene.figures)))
-    figure = scene.figures[place]
     names = random_names(rng, [f.person.traits for f in scene.figures], split) if chance(rng, 0.4) else None
     subject = str(names[place]) if names else unnamed_subjects(scene, rng)[place]
     ask = pick(rng, _CROP_ASKS).format(x=subject)
     if names:
         ask = f"{_name_text(rng, names)} {ask}"
-    ask, say = with_identity(rng, ask, pick(rng, ("Here is {x}.", "This is {x}.", "Here is {x}'s face.")).format(x=subject))
-    shown = figure if chance(rng, 0.7) else moved(rng, figure)
-    target = portrait(rng, shown, style=scene.style, still=True)
+    ask, say = with_identity(
+        rng, ask, pick(rng, ("Here is {x}.", "This is {x}.", "Here is {x}'s face.")).format(x=subject)
+    )
+    target = cut_out(scene, place) if chance(rng, 0.7) else portrait(rng, scene.figures[place], scene.style)
     return Draft(
         kind="crop",
         rounds=(DraftRound(instruction=ask, response=say, scene=target, pictures=(scene,)),),

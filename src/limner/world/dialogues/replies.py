@@ -1,4 +1,6 @@
-"""What is answered: announcements of pictures, restatements of a person, identity phrases. Knows no scenes' making."""
+"""What is answered: announcements of pictures, restatements of a person, identity phrases. Knows no
+scenes' making.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +14,27 @@ from limner.world.describe import join, pronouns
 from limner.world.scene import Figure
 from limner.world.wording import plain_garment, plain_hair, plain_value, with_article
 
-KEEP_FACE: Final = ("Please keep the face identical", "Please keep the face identical.", "Keep the face identical, please.")
+KEEP_FACE: Final = (
+    "Please keep the face identical",
+    "Please keep the face identical.",
+    "Keep the face identical, please.",
+)
 KEPT_FACE: Final = ("I keep the face unchanged", "I keep the face unchanged.")
-HERE_THEY_ARE: Final = ("Here they are.", "Here is the picture.", "Here you are.", "Here is your picture.", "There they are.", "Here it is.")
-HERE_ONE: Final = ("Here is the picture.", "Here you are.", "Here is your picture.", "Here it is.", "I have painted it.")
+HERE_THEY_ARE: Final = (
+    "Here they are.",
+    "Here is the picture.",
+    "Here you are.",
+    "Here is your picture.",
+    "There they are.",
+    "Here it is.",
+)
+HERE_ONE: Final = (
+    "Here is the picture.",
+    "Here you are.",
+    "Here is your picture.",
+    "Here it is.",
+    "I have painted it.",
+)
 CLOSE_UP_ASKS: Final = (
     "Generate a close-up photo of {x}.",
     "Generate a close-up photo of {x}",
@@ -55,15 +74,23 @@ def told_items(figure: Figure, told: Collection[str]) -> list[str]:
     traits = figure.person.traits
     items = [plain_hair(traits, told)]
     if "facial_hair" in told:
-        items.append(traits.facial_hair if traits.facial_hair == "stubble" else with_article(traits.facial_hair))
-    items += [plain_value(traits, field) for field in ("glasses", "headwear", "neckwear", "jewellery") if field in told]
+        items.append(
+            traits.facial_hair if traits.facial_hair == "stubble" else with_article(traits.facial_hair)
+        )
+    items += [
+        plain_value(traits, field)
+        for field in ("glasses", "headwear", "neckwear", "jewellery")
+        if field in told
+    ]
     if {"garment", "garment_colour"} & set(told):
         items.append(plain_garment(traits, told))
     return [with_article(item) if item == "black choker" else item for item in items if item]
 
 
 def restate(rng: np.random.Generator, name: str, figure: Figure, told: Collection[str], most: int = 4) -> str:
-    """ "Here is Mia, with curly red hair and a tan cardigan." from what the text told of Mia; at most `most` items."""
+    """ "Here is Mia, with curly red hair and a tan cardigan." from what the text told of Mia; at most
+    `most` items.
+    """
     items = told_items(figure, told)
     if len(items) > most:
         keep = sorted(int(place) for place in rng.permutation(len(items) - 2)[: most - 2])

@@ -1,6 +1,8 @@
-"""Editing dialogues: single edits, Markov chains, and instructions that reach back behind the last picture (Section 3.3.3).
+"""Editing dialogues: single edits, Markov chains, and instructions that reach back behind the last picture
+(Section 3.3.3).
 
-Knows how to say "instead of", "step back", "go back to", "recall" and "start from scratch", and which round each means.
+Knows how to say "instead of", "step back", "go back to", "recall" and "start from scratch", and which round
+each means.
 """
 
 from __future__ import annotations
@@ -20,7 +22,11 @@ from limner.world.names import random_names
 from limner.world.scene import Scene
 from limner.world.staging import random_scene
 
-_COUNTS: Final = {1: ("one time", "1 time", "1 times", "once"), 2: ("two times", "2 times", "twice"), 3: ("three times", "3 times")}
+_COUNTS: Final = {
+    1: ("one time", "1 time", "1 times", "once"),
+    2: ("two times", "2 times", "twice"),
+    3: ("three times", "3 times"),
+}
 _STEPS: Final = {1: ("one step", "1 step"), 2: ("two steps", "2 steps"), 3: ("three steps", "3 steps")}
 _STEP_BACK: Final = (
     "Step back {times} and {new}.",
@@ -82,12 +88,19 @@ _AFTER: Final = (
     "Go back to when you finished {old} and {new}.",
     "Recall the picture made by {old}, and {new}.",
 )
-_BACK: Final = ("Here is the earlier picture again.", "Back to the picture before.", "I took that back.", "Here is how it was before.")
+_BACK: Final = (
+    "Here is the earlier picture again.",
+    "Back to the picture before.",
+    "I took that back.",
+    "Here is how it was before.",
+)
 
 
 @dataclass
 class _Chain:
-    """A conversation of edits in the making; `scenes[i]` is round i's picture, `words[i]` how round i was asked."""
+    """A conversation of edits in the making; `scenes[i]` is round i's picture, `words[i]` how round i was
+    asked.
+    """
 
     rng: np.random.Generator
     split: str
@@ -109,9 +122,19 @@ class _Chain:
             return ""
         return str(self.names[place]) if self.names else unnamed_subjects(scene)[place]
 
-    def add(self, instruction: str, response: str, scene: Scene, needs: tuple[int, ...], words: Phrase | None, pictures: tuple[Scene, ...] = ()) -> None:
+    def add(
+        self,
+        instruction: str,
+        response: str,
+        scene: Scene,
+        needs: tuple[int, ...],
+        words: Phrase | None,
+        pictures: tuple[Scene, ...] = (),
+    ) -> None:
         self.rounds.append(
-            DraftRound(instruction=instruction, response=response, scene=scene, depends_on=needs, pictures=pictures)
+            DraftRound(
+                instruction=instruction, response=response, scene=scene, depends_on=needs, pictures=pictures
+            )
         )
         self.scenes.append(scene)
         self.words.append(words)
@@ -119,7 +142,13 @@ class _Chain:
     def step(self) -> None:
         """One more Markov edit of the last picture."""
         edit, words = self.draw(self.scenes[-1])
-        self.add(ask(self.rng, words), say(self.rng, words), apply(edit, self.scenes[-1]), (len(self.rounds) - 1,), words)
+        self.add(
+            ask(self.rng, words),
+            say(self.rng, words),
+            apply(edit, self.scenes[-1]),
+            (len(self.rounds) - 1,),
+            words,
+        )
 
 
 def _begin(rng: np.random.Generator, split: str, uploaded: bool, named: bool) -> _Chain:
@@ -147,7 +176,9 @@ def draft_edit(rng: np.random.Generator, split: str) -> Draft:
 
 
 def draft_rollback(rng: np.random.Generator, split: str) -> Draft:
-    """A Markov chain of pictures, one instruction that reaches back, and now and then an edit of what that gave."""
+    """A Markov chain of pictures, one instruction that reaches back, and now and then an edit of what that
+    gave.
+    """
     named = chance(rng, 0.45)
     chain = _begin(rng, split, uploaded=not named and chance(rng, 0.35), named=named)
     for _ in range(int(rng.integers(1 if chain.uploaded else 2, 4))):
@@ -156,13 +187,19 @@ def draft_rollback(rng: np.random.Generator, split: str) -> Draft:
     if chance(rng, 0.3):
         chain.step()
     names = {} if chain.names is None else {str(name): (0, place) for place, name in enumerate(chain.names)}
-    return Draft(kind="rollback", rounds=tuple(chain.rounds), names=names, truth={"rollback": how, "base": base})
+    return Draft(
+        kind="rollback", rounds=tuple(chain.rounds), names=names, truth={"rollback": how, "base": base}
+    )
 
 
 def _reach_back(chain: _Chain) -> tuple[str, int]:
-    """Add the non-Markov round. Returns its kind and the round whose picture it starts from (-1: the upload)."""
+    """Add the non-Markov round. Returns its kind and the round whose picture it starts from (-1: the
+    upload).
+    """
     rng, last = chain.rng, len(chain.rounds) - 1
-    how = weighted(rng, {"instead": 0.25, "step back": 0.28, "first": 0.16, "undo": 0.13, "before": 0.09, "after": 0.09})
+    how = weighted(
+        rng, {"instead": 0.25, "step back": 0.28, "first": 0.16, "undo": 0.13, "before": 0.09, "after": 0.09}
+    )
     if how == "undo":
         scene = chain.scenes[last - 1]
         chain.add(pick(rng, _UNDO), pick(rng, _BACK), scene, (last - 1,), None)
@@ -194,7 +231,9 @@ def _reaching(chain: _Chain, how: str, base: int, steps: int, words: Phrase) -> 
         return pick(rng, _STEP_BACK).format(
             times=pick(rng, _COUNTS[steps]),
             steps=pick(rng, _STEPS[steps]),
-            edits=pick(rng, ("edit", "change")) if steps == 1 else f"{pick(rng, (str(steps), ('two', 'three')[steps - 2]))} {pick(rng, ('edits', 'changes'))}",
+            edits=pick(rng, ("edit", "change"))
+            if steps == 1
+            else f"{pick(rng, (str(steps), ('two', 'three')[steps - 2]))} {pick(rng, ('edits', 'changes'))}",
             new=words.imperative,
         )
     if how == "first":
