@@ -84,7 +84,7 @@ def paint_pattern(
             canvas.stroke([[x + pitch / 2, y0], [x + pitch / 2, y1]], fine, pitch * 0.07)
     elif made_of.pattern == "polka-dot":
         dots = [(x + (pitch / 2 if i % 2 else 0.0), y) for i, y in enumerate(rows) for x in columns]
-        canvas.fill_all([oval(x, y, pitch * 0.24, pitch * 0.24)[::4] for x, y in dots], made_of.second)
+        canvas.stamp(oval(0, 0, pitch * 0.24, pitch * 0.24)[::4], dots, made_of.second)
     elif made_of.pattern == "floral":
         _paint_flowers(canvas, rows, columns, made_of, pitch)
 
@@ -92,20 +92,14 @@ def paint_pattern(
 def _paint_flowers(canvas: Canvas, rows: Points, columns: Points, made_of: Cloth, pitch: float) -> None:
     heart = (250, 206, 92) if luminance(made_of.second) < 0.85 else (236, 140, 84)
     leaf = mix((74, 132, 76), made_of.base, 0.25)
-    places = [(x + (pitch * 0.55 if i % 2 else 0.0), y) for i, y in enumerate(rows) for x in columns[::1]]
-    places = [place for i, place in enumerate(places) if i % 3 != 1]
-    leaves, petals, hearts = [], [], []
-    for i, (x, y) in enumerate(places):
-        leaves.append(oval(x + 0.36 * pitch, y + 0.22 * pitch, 0.17 * pitch, 0.08 * pitch, 0.6)[::6])
-        for k in range(5):
-            turn = 2 * np.pi * k / 5 + i
-            px, py = x + 0.20 * pitch * np.cos(turn), y + 0.20 * pitch * np.sin(turn)
-            petals.append(oval(px, py, 0.15 * pitch, 0.15 * pitch)[::6])
-        hearts.append(oval(x, y, 0.11 * pitch, 0.11 * pitch)[::6])
-    canvas.fill_all(leaves, leaf)
+    spots = [(x + (pitch * 0.55 if i % 2 else 0.0), y) for i, y in enumerate(rows) for x in columns]
+    centres = np.array([spot for i, spot in enumerate(spots) if i % 3 != 1])
+    canvas.stamp(oval(0.36 * pitch, 0.22 * pitch, 0.17 * pitch, 0.08 * pitch, 0.6)[::6], centres, leaf)
     for k in range(5):
-        canvas.fill_all(petals[k::5], made_of.second)
-    canvas.fill_all(hearts, heart)
+        turn = 2 * np.pi * k / 5 + 0.3
+        petal = oval(0.20 * pitch * np.cos(turn), 0.20 * pitch * np.sin(turn), 0.15 * pitch, 0.15 * pitch)[::6]
+        canvas.stamp(petal, centres, made_of.second)
+    canvas.stamp(oval(0, 0, 0.11 * pitch, 0.11 * pitch)[::6], centres, heart)
 
 
 def fold(canvas: Canvas, points: Points | list[list[float]], made_of: Cloth, width: float = 0.03) -> None:

@@ -416,10 +416,11 @@ def _holding(stance: Stance, thing: str, colour: str, side: int, enlarged: float
     """The figure holding `thing` in the hand on `side` (-1 left, 1 right), or in both hands when it takes two."""
     build = stance.build
     small = 0.62 + 0.38 * (build.shoulder_half / 0.72 if build.size < 0.9 else 1.0)
-    small *= enlarged
+    small *= enlarged * {"coffee cup": 1.25, "whiskey glass": 1.5, "potato chip": 1.15, "leaf": 1.3, "flowers": 1.15, "phone": 1.3}.get(thing, 1.0)
     lift = _lift(stance)
     if thing in _TWO_HANDED and stance.right_arm.layer == "behind" and stance.left_arm.layer == "behind":
-        y = build.shoulder_y + _TWO_HANDED[thing] * (build.waist_y / 1.72) - 0.35 * lift
+        y = build.shoulder_y + _TWO_HANDED[thing] * (build.waist_y / 1.72)
+        y = max(min(y, _lowest_seen(stance) - 0.16), 0.78 if thing != "laptop" else 0.98)
         wide, drop = {
             "laptop": (0.40, 0.16),
             "book": (0.34, 0.10),
@@ -450,7 +451,7 @@ def _holding(stance: Stance, thing: str, colour: str, side: int, enlarged: float
         thing, 0.03
     )
     arm = Arm(
-        hand_heads=(x + side * (0.04 if thing in ("coffee cup", "whiskey glass") else 0.0), y + drop * small),
+        hand_heads=(x + side * (0.13 if thing in ("coffee cup", "whiskey glass") else 0.0) * small, y + drop * small),
         elbow_heads=(side * (build.shoulder_half + 0.17), build.shoulder_y + build.upper_arm * 0.88),
         grip="hold",
         layer="front",
@@ -462,8 +463,12 @@ def _holding(stance: Stance, thing: str, colour: str, side: int, enlarged: float
 
 def _lift(stance: Stance) -> float:
     """How far (heads) a held thing must rise to be seen above the picture's lower edge."""
-    lowest = (0.93 - stance.y) / stance.head  # in heads below the head's centre
-    return max(0.0, stance.build.shoulder_y + 0.55 - lowest)
+    return max(0.0, stance.build.shoulder_y + 0.55 - _lowest_seen(stance))
+
+
+def _lowest_seen(stance: Stance) -> float:
+    """A line just above the picture's lower edge, in heads below the head's centre."""
+    return (0.93 - stance.y) / stance.head
 
 
 def _with_flowers(stance: Stance) -> Stance:

@@ -43,8 +43,8 @@ def _leg_line(build: Build, pose: str, side: int) -> Points:
     hip = (side * build.hip_half * 0.50, build.hip_y - 0.04)
     if pose == "sitting":
         drop = build.hip_y + 0.30
-        knee = (side * build.hip_half * 0.86, drop)
-        ankle = (side * build.hip_half * 0.74, drop + (build.ankle_y - build.knee_y))
+        knee = (side * build.hip_half * 0.74, drop)
+        ankle = (side * build.hip_half * 0.66, drop + (build.ankle_y - build.knee_y))
     elif pose == "on the floor":
         knee = (side * build.hip_half * 1.65, build.hip_y - 0.06)
         ankle = (side * build.hip_half * 0.95, build.hip_y + 0.10)
@@ -81,6 +81,8 @@ def _leg(
         paint_cloth(canvas, outline, made_of, line=0.016)
         return
     straight = (1.08, 1.0, 0.84, 0.76, 0.68, 0.62)
+    if pose == "sitting":
+        straight = (1.2, 1.22, 1.12, 0.92, 0.76, 0.64)
     soft = (1.1, 1.05, 1.0, 0.96, 0.9, 0.72)
     outline = ribbon(line, [width * w for w in (soft if lower == "onesie" else straight)])
     paint_cloth(canvas, outline, made_of, line=0.016)
@@ -162,7 +164,7 @@ def _pelvis(canvas: Canvas, build: Build, lower: str, made_of: Cloth, pose: str)
         for x in (-0.55, -0.15, 0.3, 0.7):
             fold(canvas, [[x * half, hem], [x * half * 0.7, build.hip_y]], made_of)
         return
-    crotch = build.crotch_y if pose == "standing" else build.hip_y + 0.14
+    crotch = build.crotch_y if pose == "standing" else build.hip_y + 0.20
     right = [[waist, top], [half, build.hip_y - 0.05], [half * 0.98, build.hip_y + 0.12]]
     outline = np.array([*right, [0.03, crotch], [-0.03, crotch], *[[-x, y] for x, y in right[::-1]]])
     (x0, y0), (x1, y1) = outline.min(axis=0), outline.max(axis=0)

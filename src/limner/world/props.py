@@ -199,7 +199,7 @@ def _leaf(canvas: Canvas, made_of: Cloth) -> None:
 
 def _glass(canvas: Canvas, made_of: Cloth) -> None:
     outline = np.array([[-0.13, -0.14], [0.13, -0.14], [0.11, 0.14], [-0.11, 0.14]])
-    canvas.fill(outline, (226, 238, 244), alpha=0.65)
+    canvas.fill(outline, (230, 240, 246), alpha=0.85)
     drink = np.array([[-0.122, -0.02], [0.122, -0.02], [0.105, 0.12], [-0.105, 0.12]])
     canvas.fill(drink, (232, 164, 66), shade=((176, 98, 30), (-0.1, 0), (0.12, 0.1)))
     canvas.fill(
