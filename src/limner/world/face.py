@@ -166,7 +166,7 @@ def _nose(canvas: Canvas, head: Head) -> None:
     ) * (w, w * 0.92) + (0.0, y)
     line = curve(under, samples=4)
     canvas.fill(
-        head.on_face(taper(line, [0.002, 0.015, 0.014, 0.014, 0.014, 0.015, 0.002]), lift=lift),
+        head.on_face(taper(line, [0.003, 0.019, 0.016, 0.014, 0.016, 0.019, 0.003]), lift=lift),
         tones.skin_line,
     )
     for s in (-1, 1):

@@ -204,7 +204,10 @@ def _shoulder_back(canvas: Canvas, head: Head) -> None:
 
 def _nape(canvas: Canvas, head: Head) -> None:
     """Short hair seen behind the neck."""
-    _curtain(canvas, head, 0.36, -0.045, 0.20)
+    w = head.width
+    right = [(w * 0.88, -0.22), (w * 0.90, 0.06), (w * 0.74, 0.25), (w * 0.52, 0.37), (0.20 * w, 0.40)]
+    points = np.array([*right, *_mirror(right[::-1], -1)]) + (head.skull_x * 1.8, 0.0)
+    canvas.fill(curve(points, closed=True), mix(head.tones.hair, head.tones.hair_dark, 0.6))
 
 
 def _curls(points: Points, bump: float, per: int = 8) -> Points:
@@ -410,17 +413,11 @@ def _fringe(canvas: Canvas, head: Head) -> None:
             band, mix(tones.hair, tones.hair_light, 0.4) if k % 2 else mix(tones.hair, tones.hair_dark, 0.6)
         )
     if not _pressed(head):
-        a = head.on_face(
-            [
-                (-0.62 * w, -0.33),
-                (-0.2 * w, -0.375),
-                (0.25 * w, -0.365),
-                (0.25 * w, -0.30),
-                (-0.2 * w, -0.31),
-                (-0.62 * w, -0.27),
-            ]
-        )
-        canvas.fill(curve(a, closed=True, samples=4), mix(tones.hair, tones.hair_light, 0.45))
+        x = np.linspace(-0.60 * w, 0.50 * w, 11)
+        high = -0.385 + 0.25 * x**2
+        jag = np.where(np.arange(11) % 2 == 0, 0.035, 0.070)
+        band = np.concatenate([np.stack([x, high], axis=1), np.stack([x, high + jag], axis=1)[::-1]])
+        canvas.fill(head.on_face(band), mix(tones.hair, tones.hair_light, 0.45))
 
 
 def _bangs_front(canvas: Canvas, head: Head) -> None:
@@ -489,8 +486,8 @@ def _pulled_front(canvas: Canvas, head: Head) -> None:
     if head.person.traits.presentation == "woman":
         for side in (-1, 1):
             wisp = [(w * 0.80, -0.14), (w * 0.93, 0.04), (w * 0.90, 0.22), (w * 0.97, 0.36)]
-            line = curve(_falls(head, wisp, side), samples=5)
-            canvas.fill(taper(line, [0.012, 0.030, 0.022, 0.003]), head.tones.hair)
+            strand = curve(_falls(head, wisp, side), samples=5)
+            canvas.fill(taper(strand, [0.012, 0.030, 0.022, 0.003]), head.tones.hair)
 
 
 def _curly_front(canvas: Canvas, head: Head) -> None:
@@ -514,7 +511,7 @@ def _curly_front(canvas: Canvas, head: Head) -> None:
         (w * 0.98, low * 0.35),
         (w * 0.99, low),
     ]
-    line = head.on_face(edge)
+    line = head.on_face(curve(edge, samples=2))
     ring = np.concatenate([dome, line[::-1]])
     shape = _curls(ring, 0.8)
     canvas.fill(ring, mix(tones.hair, tones.hair_dark, 0.2))
@@ -526,7 +523,7 @@ def _curly_front(canvas: Canvas, head: Head) -> None:
     if canvas.pixel > _FINE_PX:
         return
     inner = np.concatenate(
-        [dome[1:-1] * 0.90 - (0, 0.01), dome[2:-2:2] * 0.72 - (0, 0.04), line[1:-1:1] * 1.03 + (0, -0.035)]
+        [dome[1:-1] * 0.90 - (0, 0.01), dome[2:-2:2] * 0.72 - (0, 0.04), line[1:-1:2] * 1.03 + (0, -0.035)]
     )
     _rings(
         canvas, inner, 0.058, mix(tones.hair, tones.hair_dark, 0.6), mix(tones.hair, tones.hair_light, 0.5)

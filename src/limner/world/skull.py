@@ -197,7 +197,7 @@ def _tones(person: Person) -> Tones:
     iris = [float(np.interp(person.identity.eye_hue, places, _EYE_COLOURS[:, i])) for i in range(3)]
     woman = traits.presentation == "woman"
     deep = traits.skin == "dark"
-    lip = mix(skin, (176, 48, 66), 0.42 if woman else 0.24)
+    lip = mix(skin, (172, 40, 58), 0.50 if woman else 0.30)
     brows = {"white": (176, 172, 170), "gray": (104, 102, 106), "blond": (160, 116, 62), "red": (136, 62, 34)}
     black = traits.hair_colour == "black"
     return Tones(
@@ -252,18 +252,18 @@ def _measure(person: Person, turn: float) -> Head:
     eye_x = min(0.172 * (width / 0.36) ** 0.5 + 0.034 * i.eye_spacing, width - eye_w * 0.95 - 0.02)
     eye_x = max(eye_x, eye_w + 0.020)
     eye_h = eye_w * (0.70 - 0.09 * man + (0.06 if age.maturity < 0.5 else 0.0))
-    nose_y = age.nose_y + 0.034 * i.nose_length + 0.5 * stretch
+    nose_y = age.nose_y + 0.038 * i.nose_length + 0.5 * stretch
     nose_y = max(nose_y, eye_y + 0.075)
     mouth_y = age.mouth_y + 0.026 * i.mouth_height + 0.75 * stretch + 0.006 * i.chin_length
     mouth_y = min(max(mouth_y, nose_y + 0.068), chin_y - 0.085)
-    mouth_w = age.mouth_w * (1 + 0.30 * i.mouth_width) * (1 + 0.06 * man)
+    mouth_w = age.mouth_w * (1 + 0.36 * i.mouth_width) * (1 + 0.06 * man)
     angle = turn * MOST_TURN_RAD
     brow_gap = 0.050 + 0.010 * age.eye_w / 0.09 - 0.012 * man
     return Head(
         person=person,
         width=width,
-        jaw=min(age.jaw + 0.024 * man + 0.058 * i.jaw_width + 0.45 * (width - age.width), width - 0.02),
-        cheek=age.cheek + 0.032 * i.cheek_fullness,
+        jaw=min(age.jaw + 0.024 * man + 0.066 * i.jaw_width + 0.45 * (width - age.width), width - 0.02),
+        cheek=age.cheek + 0.044 * i.cheek_fullness,
         chin_y=chin_y,
         chin_w=age.chin_w * (1 + 0.22 * man + 0.18 * i.jaw_width - 0.14 * i.chin_length),
         crown_y=-0.5 - 0.030 * i.forehead_height,
@@ -278,12 +278,12 @@ def _measure(person: Person, turn: float) -> Head:
         brow_arch=0.024 * (1 - 0.55 * man) + 0.022 * i.brow_arch,
         brow_tilt=0.02 + 0.24 * i.brow_tilt,
         nose_y=nose_y,
-        nose_w=age.nose_w * (1 + 0.34 * i.nose_width) * (1 + 0.12 * man),
+        nose_w=age.nose_w * (1 + 0.42 * i.nose_width) * (1 + 0.12 * man),
         mouth_y=mouth_y,
         mouth_w=mouth_w,
-        lip=0.030 * age.lip * (1 + 0.55 * i.lip_fullness) * (1 - 0.25 * man),
-        ear=age.ear * (1 + 0.34 * i.ear_size),
-        mole=(*_mole(i.mole_place, eye_y, mouth_y, mouth_w, chin_y), 0.0125 + 0.0095 * i.mole_size),
+        lip=0.034 * age.lip * (1 + 0.66 * i.lip_fullness) * (1 - 0.20 * man),
+        ear=age.ear * (1 + 0.44 * i.ear_size),
+        mole=(*_mole(i.mole_place, eye_y, mouth_y, mouth_w, chin_y), 0.0150 + 0.0110 * i.mole_size),
         tones=_tones(person),
         turn=turn,
         sin=math.sin(angle),
