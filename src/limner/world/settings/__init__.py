@@ -16,6 +16,7 @@ from limner.world.canvas import Canvas
 from limner.world.chance import seeded
 from limner.world.scene import SETTINGS
 from limner.world.settings import indoors, outdoors
+from limner.world.settings.furniture import paint_foreground, paint_midground
 from limner.world.settings.light import light_of
 
 NUM_LAYOUTS: Final = 8  # a variant also picks a mirror image and a cut, so far more pictures than these
@@ -78,4 +79,4 @@ def _backdrop(setting: str, layout: int, lighting: str, size_px: int) -> NDArray
 _small_backdrop = lru_cache(maxsize=256)(_backdrop)
 _large_backdrop = lru_cache(maxsize=16)(_backdrop)
 
-__all__ = ["NUM_LAYOUTS", "paint_setting"]
+__all__ = ["NUM_LAYOUTS", "paint_foreground", "paint_midground", "paint_setting"]
