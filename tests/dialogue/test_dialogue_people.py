@@ -59,6 +59,7 @@ def test_names_are_found(text: str, expected: list[str]) -> None:
         "Smiling people in Paris. On Monday I visit London.",
         'Write "Hello World" on the sign.',
         "A photo of a man. Background: white. Lighting: warm.",
+        "A man in a T-shirt after an X-ray. Warm light falls on him. Dye his hair.",
         "DRAW TWO PEOPLE WITH HATS",
         "Step back 2 rounds! Roll back! Thanks! OK.",
     ],

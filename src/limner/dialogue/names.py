@@ -58,7 +58,10 @@ class _Word:
 
     @property
     def is_capital(self) -> bool:
-        return self.text[0].isupper() and not (len(self.text) > 1 and self.text.isupper())
+        """Written as names are: "Ada" and "Jean-Luc", neither "NASA" nor "T-shirt"."""
+        parts = self.text.split("-")
+        is_shouted = len(self.text) > 1 and self.text.isupper()
+        return self.text[0].isupper() and not is_shouted and not (len(parts[0]) == 1 and len(parts) > 1)
 
 
 def sentences(text: str) -> Iterator[tuple[int, int]]:

@@ -22,8 +22,8 @@ AMBIGUOUS: Final = _set(
     "will may mark rose grace hope joy bill art jack summer autumn april june august daisy lily ivy "
     "ruby amber violet iris faith rich drew pat sue frank chase hunter mason carter dawn olive sky "
     "robin jay chance max ray rob dean miles christian sandy penny ginger pearl jade crystal melody "
-    "harmony angel hazel holly heather reed cliff forest heath rocky stormy star clay glen dale ford "
-    "grant lance pierce wade trey norm gene faye "
+    "roman harmony angel hazel holly heather reed cliff forest heath rocky stormy star clay glen dale "
+    "ford grant lance pierce wade trey norm gene faye "
 )
 
 # Nearly always something else than a person, wherever it stands.
@@ -49,6 +49,9 @@ ORDINARY: Final = _set(
     "return revert roll rotate select set shift show sketch start step swap switch take tell "
     "translate try turn undo use want visualize wear write zoom describe locate point find see meet "
     "say ask enlarge shrink brighten darken picture put focus apply include transform convert "
+    "rollback dye caption reproduce tint braid shave tie curl straighten trim lengthen shorten age "
+    "dim letter sign spell rewrite outline retouch soften sharpen blur pose seat dress clothe lend "
+    "toss drop lift open close reveal count compare "
     # what pictures are made of
     "photo photograph photos picture pictures image images portrait portraits scene painting drawing "
     "illustration selfie closeup close-up shot view snapshot cartoon comic watercolor watercolour "
@@ -69,16 +72,17 @@ ORDINARY: Final = _set(
     # looks
     "black white gray grey red maroon orange yellow green mint-green blue light-blue navy-blue navy "
     "purple pink tan brown beige gold golden silver dark bright fair long curly plain striped big "
-    "small large tiny new "
+    "small large tiny new warm cool cold soft dim dusk dawnlight daylight moonlight candlelight calm "
+    "neutral simple plain floral checkered pale deep medium messy "
     # calendar, places, peoples, makers, feasts
     "monday tuesday wednesday thursday friday saturday sunday january february march july september "
     "october november december christmas easter halloween thanksgiving hanukkah diwali valentine "
     "valentine's new-year english french german italian spanish chinese japanese korean indian "
     "african american european asian british irish mexican russian dutch greek turkish arabic latin "
-    "victorian gothic renaissance baroque impressionist roman egyptian viking europe asia africa "
-    "america london rome tokyo york england france germany italy spain china japan india macbook "
-    "iphone ipad apple google nike adidas canon nikon kodak polaroid pixar disney ghibli lego "
-    "starbucks instagram photoshop internet god earth mars jupiter venus "
+    "victorian gothic renaissance baroque impressionist egyptian viking europe asia africa america "
+    "london rome tokyo york england france germany italy spain china japan india macbook iphone ipad "
+    "apple google nike adidas canon nikon kodak polaroid pixar disney ghibli lego starbucks instagram "
+    "photoshop internet god earth mars jupiter venus "
 )
 
 # Between an article and a capitalised word, these show a thing: "a silver MacBook".
