@@ -23,11 +23,11 @@ import numpy as np
 
 import limner.world
 from limner.dialogue.parts import Dialogue, Instruction, NamedPerson, Picture, Response, Round
+from limner.training.picture_kinds import PICTURE_KINDS
 from limner.training.render_pool import in_processes
 from limner.world.chance import seeded
 from limner.world.scene import Scene
 from limner.world.serial import scene_from_json, scene_to_json
-from limner.world.staging import portrait, random_scene
 
 MAX_FIGURES = 2
 
@@ -140,40 +140,6 @@ def world_digest() -> str:
     return digest.hexdigest()
 
 
-def _natural(rng: np.random.Generator, split: str) -> Scene:
-    """A place where nobody is close: the natural pictures of the detokenizer's first stage."""
-    return random_scene(rng, num_figures=1, framing="full body", split=split)
-
-
-def _people(rng: np.random.Generator, split: str) -> Scene:
-    """What a conversation shows: scenes of two, scenes of one, and cut-out faces on white."""
-    share = rng.random()
-    if share < 0.35:
-        return random_scene(rng, num_figures=2, framing="bust", split=split)
-    if share < 0.6:
-        return random_scene(rng, split=split)
-    alone = random_scene(rng, num_figures=1, split=split)
-    return portrait(rng, alone.figures[0], style=alone.style)
-
-
-def _portraits(rng: np.random.Generator, split: str) -> Scene:
-    """Cut-out faces on white alone."""
-    alone = random_scene(rng, num_figures=1, split=split)
-    return portrait(rng, alone.figures[0])
-
-
-def _couples(rng: np.random.Generator, split: str) -> Scene:
-    return random_scene(rng, num_figures=2, split=split)
-
-
-PICTURE_KINDS: Mapping[str, Callable[[np.random.Generator, str], Scene]] = {
-    "natural": _natural,
-    "people": _people,
-    "portraits": _portraits,
-    "couples": _couples,
-}
-
-
 def draw_picture(
     seed: int, kind: str, split: str, size_px: int
 ) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
@@ -182,13 +148,12 @@ def draw_picture(
     from limner.world.render import render
     from limner.world.truth import scene_truth
 
-    rng = seeded("picture bank", kind, split, seed)
-    scene = PICTURE_KINDS[kind](rng, split)
+    scene = PICTURE_KINDS[kind](seed, split)
     boxes = np.zeros((MAX_FIGURES, 4), np.float32)
     for index, box in enumerate(scene_truth(scene).face_boxes[:MAX_FIGURES]):
         if box is not None:
             boxes[index] = np.clip(box, 0.0, 1.0)
-    return render(scene, size_px), boxes, {"caption": caption(scene, rng=rng), "scene": scene_to_json(scene)}
+    return render(scene, size_px), boxes, {"caption": caption(scene, rng=seeded("bank caption", kind, split, seed)), "scene": scene_to_json(scene)}
 
 
 def _draw_pictures(

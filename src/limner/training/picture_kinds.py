@@ -1,0 +1,68 @@
+"""What the banks of single pictures show: for each kind, the scene of a seed.
+
+Knows the world's scenes. Knows nothing about rendering or files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from limner.world.chance import chance, pick, seeded
+from limner.world.person import EXPRESSIONS, Person
+from limner.world.sampling import random_outfit, random_person, random_traits, settle
+from limner.world.scene import Scene
+from limner.world.staging import portrait, random_scene
+
+# Pictures of one person in the bank of identities: seed // VIEWS is the person, seed % VIEWS the view.
+VIEWS: Final = 12
+
+
+def natural(seed: int, split: str) -> Scene:
+    """A place where nobody is close: the natural pictures of the detokenizer's first stage."""
+    rng = seeded("picture bank", "natural", split, seed)
+    return random_scene(rng, num_figures=1, framing="full body", split=split)
+
+
+def people(seed: int, split: str) -> Scene:
+    """What a conversation shows: scenes of two, scenes of one, and cut-out faces on white."""
+    rng = seeded("picture bank", "people", split, seed)
+    share = rng.random()
+    if share < 0.35:
+        return random_scene(rng, num_figures=2, framing="bust", split=split)
+    if share < 0.6:
+        return random_scene(rng, split=split)
+    alone = random_scene(rng, num_figures=1, split=split)
+    return portrait(rng, alone.figures[0], style=alone.style)
+
+
+def identities(seed: int, split: str) -> Scene:
+    """One person seen again and again, with another expression, outfit, pose, place and often other hair.
+
+    What stays is the hidden face, skin, age and presentation: a face embedder must not look at anything else.
+    """
+    owner = random_person(seeded("identity", split, seed // VIEWS), split)
+    rng = seeded("picture bank", "identities", split, seed)
+    person = _seen_anew(rng, owner, split)
+    scene = random_scene(rng, people=(person,), framing=pick(rng, ("close-up", "bust")), split=split)
+    return portrait(rng, scene.figures[0], style=scene.style) if chance(rng, 0.5) else scene
+
+
+def _seen_anew(rng: np.random.Generator, owner: Person, split: str) -> Person:
+    traits = random_outfit(rng, owner.traits, split)
+    other = random_traits(rng, split, age=owner.traits.age, presentation=owner.traits.presentation)
+    changes = {"expression": pick(rng, EXPRESSIONS)}
+    for group in (("hair_style", "hair_colour"), ("glasses",), ("headwear", "headwear_colour"), ("facial_hair",)):
+        if chance(rng, 0.3):
+            changes.update({name: getattr(other, name) for name in group})
+    return replace(owner, traits=settle(replace(traits, **changes)))
+
+
+PICTURE_KINDS: Final[Mapping[str, Callable[[int, str], Scene]]] = {
+    "natural": natural,
+    "people": people,
+    "identities": identities,
+}
