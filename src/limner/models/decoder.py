@@ -82,4 +82,5 @@ class _Refine(nn.Module):
         self.second = nn.Conv2d(width, width, 3, padding=1)
 
     def forward(self, x_BcHH: Tensor) -> Tensor:
-        return x_BcHH + self.second(F.gelu(self.first(self.norm(x_BcHH))))
+        change_BcHH: Tensor = self.second(F.gelu(self.first(self.norm(x_BcHH))))
+        return x_BcHH + change_BcHH

@@ -10,15 +10,18 @@ Legend: B batch, C latent channels, H W latent places, N image tokens, D token w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from limner.models.flow import flow_loss, integrate, seeded_noise
 from limner.models.presets import DetokenizerSizes
 
 DIFFUSERS_TIMES = 1000.0
+PIXART_WEIGHTS = "diffusion_pytorch_model.safetensors"
 
 
 class DiTDetokenizer(nn.Module):
@@ -59,13 +62,14 @@ class DiTDetokenizer(nn.Module):
         PixArt's own clock runs backwards from 1000 (noise) to 0, so a public checkpoint starts with the right
         one.
         """
-        return self.transformer(
+        velocity_BCHW: Tensor = self.transformer(
             latents_BCHW,
             encoder_hidden_states=image_tokens_BND + self.token_positions,
             timestep=(1 - time_B) * DIFFUSERS_TIMES,
             added_cond_kwargs={"resolution": None, "aspect_ratio": None},
             return_dict=False,
         )[0]
+        return velocity_BCHW
 
     forward = velocity
 
@@ -103,3 +107,42 @@ class DiTDetokenizer(nn.Module):
             shift=shift,
             second_order=second_order,
         )
+
+
+def start_from_pixart(detokenizer: DiTDetokenizer, folder: Path | str) -> list[str]:
+    """Copy a public text-to-image PixArt (the `transformer` folder of its pipeline) into a detokenizer of its
+    sizes.
+
+    The half of its output that predicted a variance is dropped, and so is an adapter of another token width.
+    Returns the names of the detokenizer's tensors that kept their own start. Which start the paper used is
+    not public.
+    """
+    weights_file = Path(folder) / PIXART_WEIGHTS
+    if not weights_file.is_file():
+        raise ValueError(
+            f"{folder} holds no {PIXART_WEIGHTS}; pass the `transformer` folder of a PixArt pipeline."
+        )
+    public, own = load_file(weights_file), detokenizer.transformer.state_dict()
+    sizes = detokenizer.sizes
+    for name in ("proj_out.weight", "proj_out.bias"):
+        if name in public and public[name].shape[0] == 2 * own[name].shape[0]:
+            rows = public[name].reshape(sizes.patch_size**2, 2 * sizes.latent_channels, -1)
+            public[name] = rows[:, : sizes.latent_channels].reshape(own[name].shape)
+    kept = [name for name in own if name.startswith("caption_projection.linear_1")]
+    if all(name in public and public[name].shape == own[name].shape for name in kept):
+        kept = []
+    misfits = [
+        name
+        for name in own
+        if name not in kept and own[name].shape != getattr(public.get(name), "shape", None)
+    ]
+    unknown = [name for name in public if name not in own]
+    if misfits or unknown:
+        raise ValueError(
+            f"The PixArt in {folder} does not fit these sizes: missing or misshapen {misfits[:5]}, "
+            f"unexpected {unknown[:5]}; build the detokenizer with its sizes."
+        )
+    detokenizer.transformer.load_state_dict(
+        {**own, **{name: public[name] for name in own if name not in kept}}
+    )
+    return ["token_positions", *(f"transformer.{name}" for name in kept)]

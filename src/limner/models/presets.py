@@ -101,7 +101,7 @@ class AutoencoderSizes:
     @property
     def downsampling(self) -> int:
         """Pixels along one side of a latent."""
-        return self.unshuffle * 2 ** (len(self.block_widths) - 1)
+        return self.unshuffle << (len(self.block_widths) - 1)
 
     @property
     def latent_size(self) -> int:

@@ -47,7 +47,7 @@ class Resampler(nn.Module):
         keys_BND = values_BND + stretch_positions(self.pos_embed, num_inputs)
         queries_QD = self.ln_q(self.query) + self.pos_embed
         queries_BQD = queries_QD.expand(batch, -1, -1)
-        out_BQD, _ = self.attn(queries_BQD, keys_BND, values_BND, need_weights=False)
+        out_BQD: Tensor = self.attn(queries_BQD, keys_BND, values_BND, need_weights=False)[0]
         return out_BQD
 
 

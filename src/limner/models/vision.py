@@ -33,7 +33,8 @@ class _Attention(nn.Module):
         fused_BNhd = self.in_proj(x_BND).view(batch, length, self.heads, 3 * width // self.heads)
         q, k, v = (part.transpose(1, 2) for part in fused_BNhd.chunk(3, dim=-1))
         out_BhNd = F.scaled_dot_product_attention(q, k, v)
-        return self.out_proj(out_BhNd.transpose(1, 2).reshape(batch, length, width))
+        out_BND: Tensor = self.out_proj(out_BhNd.transpose(1, 2).reshape(batch, length, width))
+        return out_BND
 
 
 class _FeedForward(nn.Module):
@@ -43,7 +44,8 @@ class _FeedForward(nn.Module):
         self.c_proj = nn.Linear(inner, width)
 
     def forward(self, x_BND: Tensor) -> Tensor:
-        return self.c_proj(F.gelu(self.c_fc(x_BND)))
+        out_BND: Tensor = self.c_proj(F.gelu(self.c_fc(x_BND)))
+        return out_BND
 
 
 class _Block(nn.Module):
@@ -55,8 +57,9 @@ class _Block(nn.Module):
         self.mlp = _FeedForward(sizes.width, sizes.mlp_width)
 
     def forward(self, x_BND: Tensor) -> Tensor:
-        x_BND = x_BND + self.attn(self.ln_1(x_BND))
-        return x_BND + self.mlp(self.ln_2(x_BND))
+        attended_BND: Tensor = x_BND + self.attn(self.ln_1(x_BND))
+        fed_BND: Tensor = self.mlp(self.ln_2(attended_BND))
+        return attended_BND + fed_BND
 
 
 class _Transformer(nn.Module):
@@ -112,17 +115,18 @@ class QwenVisionTransformer(nn.Module):
         x_BND = self.conv1(pixels_B3HW).flatten(2).transpose(1, 2)
         x_BND = self.ln_pre(x_BND + stretch_positions(self.positional_embedding, x_BND.shape[1]))
         x_BND = self.transformer(x_BND)
-        return self.ln_post(self.attn_pool(x_BND)) @ self.proj
+        pooled_BND: Tensor = self.ln_post(self.attn_pool(x_BND))
+        return pooled_BND @ self.proj
 
 
 def pool_tokens(tokens_BND: Tensor, num_tokens: int = 64) -> Tensor:
     """1D average pool of (B, N, D) to (B, num_tokens, D): neighbours in a row become one (paper, section 3;
     SEED-X).
     """
-    length = tokens_BND.shape[1]
+    batch, length, width = tokens_BND.shape
     if length % num_tokens:
         raise ValueError(f"{length} tokens cannot be pooled evenly to {num_tokens}; choose a divisor.")
-    return tokens_BND.unflatten(1, (num_tokens, length // num_tokens)).mean(dim=2)
+    return tokens_BND.reshape(batch, num_tokens, length // num_tokens, width).mean(dim=2)
 
 
 class ImageTokenizer(nn.Module):

@@ -55,7 +55,7 @@ class FaceFinder(nn.Module):
         self.join_full = Residual(width)
         self.leave = nn.Conv2d(width, 5, 1)
         # A face centre is one cell in 300: starting there, the first steps are not all about empty cells.
-        nn.init.constant_(self.leave.bias[:1], -5.0)
+        nn.init.constant_(self.leave.get_parameter("bias")[:1], -5.0)
 
     def forward(self, pixels_B3HW: Tensor) -> tuple[Tensor, Tensor]:
         """Pixels in [-1, 1] -> heat logits (B, G, G) and shapes (B, 4, G, G).

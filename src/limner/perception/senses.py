@@ -117,14 +117,16 @@ class WorldSenses:
 
     def embed(self, crop: np.ndarray) -> np.ndarray:
         """A face crop (from `crop_face`; others are resampled) -> a unit vector, float32."""
-        return self.embed_all([crop])[0]
+        vector: np.ndarray = self.embed_all([crop])[0]
+        return vector
 
     @torch.no_grad()
     def embed_all(self, crops: Sequence[np.ndarray]) -> np.ndarray:
         """Face crops -> unit vectors (number of crops, 128), float32."""
         size = self.face_embedder.sizes.image_size_px
         batch = to_tensor([shrink_whole(crop, size) for crop in crops], self.device)
-        return self.face_embedder(batch).float().cpu().numpy()
+        vectors: np.ndarray = self.face_embedder(batch).float().cpu().numpy()
+        return vectors
 
     def similarity(self, first: np.ndarray, second: np.ndarray) -> float:
         """Cosine of two embeddings, -1 to 1."""

@@ -26,7 +26,8 @@ class Residual(nn.Module):
         self.second = nn.Conv2d(width, width, 3, padding=1)
 
     def forward(self, x_BcHW: Tensor) -> Tensor:
-        return x_BcHW + self.second(F.gelu(self.first(F.gelu(self.norm(x_BcHW)))))
+        change_BcHW: Tensor = self.second(F.gelu(self.first(F.gelu(self.norm(x_BcHW)))))
+        return x_BcHW + change_BcHW
 
 
 class Tower(nn.Module):
@@ -52,4 +53,5 @@ class Tower(nn.Module):
 
     def forward(self, pixels_B3HW: Tensor) -> Tensor:
         """Pixels (B, 3, S, S) in [-1, 1] -> (B, D)."""
-        return self.leave(self.body(F.pixel_unshuffle(pixels_B3HW, self.unshuffle)))
+        out_BD: Tensor = self.leave(self.body(F.pixel_unshuffle(pixels_B3HW, self.unshuffle)))
+        return out_BD
