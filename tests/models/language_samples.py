@@ -1,4 +1,6 @@
-"""Small real dialogues for the tests of the language side: pictures of noise, a trained tokenizer, three rounds."""
+"""Small real dialogues for the tests of the language side: pictures of noise, a trained tokenizer, three
+rounds.
+"""
 
 from __future__ import annotations
 

@@ -124,7 +124,9 @@ def test_slots_are_counted(language) -> None:
 
 @torch.no_grad()
 def test_at_the_start_each_image_token_has_a_place_of_its_own(language) -> None:
-    """The untrained resampler hands token i to query i: changing one token changes one embedding, almost alone."""
+    """The untrained resampler hands token i to query i: changing one token changes one embedding, almost
+    alone.
+    """
     tokens = torch.randn(1, K, TINY.vision.output_dim)
     changed = tokens.clone()
     changed[0, 5] = torch.randn(TINY.vision.output_dim)

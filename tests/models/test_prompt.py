@@ -59,7 +59,8 @@ def spelled(parts: list) -> str:
 def test_the_template() -> None:
     first, second, third = three_rounds()
     assert spelled(segments(first, TOKENIZER)) == (
-        "<s> [INST] Draw Emma and Olivia sitting on a couch. [/INST]\n Here is the picture.<img>{target}</img></s>"
+        "<s> [INST] Draw Emma and Olivia sitting on a couch. [/INST]\n"
+        " Here is the picture.<img>{target}</img></s>"
     )
     assert spelled(segments(second, TOKENIZER)) == (
         "<s> [INST] Now only Olivia<img>{context}</img><img>{context}</img> [/INST]\n"
@@ -84,7 +85,9 @@ def test_supervised_is_what_the_model_must_write_itself() -> None:
 
 
 def test_training_and_chat_write_the_same_tokens() -> None:
-    """Chat knows the instruction first, then decodes the answer, then closes it; the sum must be the training round."""
+    """Chat knows the instruction first, then decodes the answer, then closes it; the sum must be the training
+    round.
+    """
     for round_ in three_rounds():
         chat = list(instruction_segments(round_.instruction, TOKENIZER))
         answer = encode_response(round_.response.text, TOKENIZER)  # what a perfect model would decode

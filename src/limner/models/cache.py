@@ -2,8 +2,8 @@
 
 Knows keys and values per layer. Knows nothing about rounds, tokens or when to evict.
 
-Tensors are never written in place (growing concatenates, cropping slices), so copies and pieces share memory with
-their origin and stay valid whatever happens to it.
+Tensors are never written in place (growing concatenates, cropping slices), so copies and pieces share memory
+with their origin and stay valid whatever happens to it.
 """
 
 from __future__ import annotations
@@ -33,11 +33,14 @@ class KeyValueCache:
         return sum(tensor.numel() * tensor.element_size() for pair in self.layers() for tensor in pair)
 
     def layers(self) -> list[tuple[Tensor, Tensor]]:
-        """Keys and values of each layer, (batch, heads, length, head width) each; empty for an empty cache."""
+        """Keys and values of each layer, (batch, heads, length, head width); none for an empty cache."""
+        pairs = [
+            (layer.keys, layer.values) for layer in self.dynamic.layers if isinstance(layer, DynamicLayer)
+        ]
         return [
-            (layer.keys, layer.values)
-            for layer in self.dynamic.layers
-            if layer.keys is not None and layer.values is not None and layer.get_seq_length()
+            (keys, values)
+            for keys, values in pairs
+            if keys is not None and values is not None and keys.numel()
         ]
 
     def crop(self, length: int) -> None:
@@ -53,10 +56,12 @@ class KeyValueCache:
         return self.piece(0, self.length)
 
     def piece(self, start: int, stop: int, *, own_memory: bool = False) -> KeyValueCache:
-        """Positions `start` to `stop` (excluded) as a cache of their own, to be joined again behind the same prefix.
+        """Positions `start` to `stop` (excluded) as a cache of their own, to be joined again behind the same
+        prefix.
 
-        Rotary positions are already in the keys, so a piece is only valid behind a prefix of `start` positions.
-        With `own_memory` the tensors are copied, so that the piece does not keep the whole cache alive.
+        Rotary positions are already in the keys, so a piece is only valid behind a prefix of `start`
+        positions. With `own_memory` the tensors are copied, so that the piece does not keep the whole cache
+        alive.
         """
         if not 0 <= start <= stop <= self.length:
             raise ValueError(f"Positions {start} to {stop} are not within a cache of {self.length}.")
@@ -87,8 +92,8 @@ class KeyValueCache:
     def stack(caches: Sequence[KeyValueCache]) -> tuple[KeyValueCache, Tensor]:
         """Several conversations as one batch: (cache, valid_BS), filled up with zeros on the left.
 
-        Every cache must hold something. valid_BS is True at real positions; positions are to be given to the model
-        explicitly, since the longest cache's length is not everyone's.
+        Every cache must hold something. valid_BS is True at real positions; positions are to be given to the
+        model explicitly, since the longest cache's length is not everyone's.
         """
         lengths = [cache.length for cache in caches]
         if not lengths or min(lengths) == 0:

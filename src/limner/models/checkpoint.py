@@ -8,9 +8,9 @@
 
 Knows files and state dicts; knows nothing about training state (optimizer, step), which lives elsewhere.
 
-Matrices are stored in bfloat16, vectors (norms, biases, token statistics) in float32, where rounding would shift whole
-channels. What they are computed in is decided when they are loaded, by the hardware. Components may be missing while a
-model is being trained: `save_component` and `load_component` handle one at a time.
+Matrices are stored in bfloat16, vectors (norms, biases, token statistics) in float32, where rounding would
+shift whole channels. What they are computed in is decided when they are loaded, by the hardware. Components
+may be missing while a model is being trained: `save_component` and `load_component` handle one at a time.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def load_model(
         dtype: what they are computed in; by default bfloat16 where the hardware multiplies it, else float32.
 
     Raises:
-        ValueError: a file is missing, unreadable or of another version, or a component's keys or shapes differ.
+        ValueError: a file is missing, unreadable or of another version, or a component's keys or shapes
+            differ.
     """
     folder = Path(folder)
     preset, head_kind = load_manifest(folder)
@@ -108,7 +109,9 @@ def has_component(folder: Path | str, name: str) -> bool:
 
 
 def save_component(folder: Path | str, name: str, network: nn.Module) -> None:
-    """Writes one sub-folder, complete or not at all, in files of at most 14 MiB (a larger single tensor excepted)."""
+    """Writes one sub-folder, complete or not at all, in files of at most 14 MiB (a larger single tensor
+    excepted).
+    """
     target = Path(folder) / name
     fresh, old = target.with_name(f".{name}.new"), target.with_name(f".{name}.old")
     for leftover in (fresh, old):

@@ -1,4 +1,4 @@
-"""Everything that paints, in one bundle. Knows which components there are; knows nothing about files or chat."""
+"""Everything that paints, in one bundle. Knows the components there are; knows no files, no chat."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from limner.models.vision import ImageTokenizer, QwenVisionTransformer
 class LimnerModel:
     """The components of one model, on one device and in one number format.
 
-    `image_tokenizer`: picture -> image tokens. `language`: dialogue -> hidden states. `token_head`: hidden states ->
-    image tokens. `detokenizer`: image tokens -> latents. `autoencoder`: latents <-> pixels.
+    `image_tokenizer`: picture -> image tokens. `language`: dialogue -> hidden states. `token_head`: hidden
+    states -> image tokens. `detokenizer`: image tokens -> latents. `autoencoder`: latents <-> pixels.
 
     Raises:
         ValueError: the tokenizer has ids that the language model has no embedding for.
@@ -39,7 +39,8 @@ class LimnerModel:
         entries, room = self.tokenizer.vocab_size, self.preset.language.vocab_size
         if entries > room:
             raise ValueError(
-                f"The tokenizer has {entries} entries, the language model room for {room}; train a smaller vocabulary."
+                f"The tokenizer has {entries} entries, the language model room for {room}; "
+                "train a smaller vocabulary."
             )
 
     @property

@@ -1,18 +1,22 @@
+# ruff: noqa: N815 (fields carry their shapes in their names)
 """All rounds of a dialogue as targets of one forward pass: twin blocks under a block mask, and the loss.
 
-Knows segments, image tokens and how they are laid out in a sequence. Does not know pixels, data sets or optimizers.
+Knows segments, image tokens and how they are laid out in a sequence. Does not know pixels, data sets or
+optimizers.
 
-Each painted picture stands in the sequence twice, at the same positions: as *slots*, seen by nothing but themselves,
-from whose hidden states the picture is predicted; and as *history*, seen by all that follows, exactly as chat replaces
-the slots by the picture's tokens. So one packed sequence equals one sample per round (tested), at the cost of 64
-tokens a picture. The last picture has no history block when nothing follows it.
+Each painted picture stands in the sequence twice, at the same positions: as *slots*, seen by nothing but
+themselves, from whose hidden states the picture is predicted; and as *history*, seen by all that follows,
+exactly as chat replaces the slots by the picture's tokens. So one packed sequence equals one sample per round
+(tested), at the cost of 64 tokens a picture. The last picture has no history block when nothing follows it.
 
     <s> [INST] draw .. [/INST] Here <img> |slots 1| |history 1| </img> </s> <s> [INST] now .. <img> |slots 2|
     position   0 ..               17       18..81    18..81      82     83   84 ..
 
-`lay_out` is numbers only (numpy), so a data set can keep layouts; `collate` joins them to a batch with tensors.
+`lay_out` is numbers only (numpy), so a data set can keep layouts; `collate` joins them to a batch with
+tensors.
 
-Legend: B batch, N sequence, M pictures seen, T pictures painted, K image tokens of a picture, D token width, W width.
+Legend: B batch, N sequence, M pictures seen, T pictures painted, K image tokens of a picture, D token width,
+W width.
 """
 
 from __future__ import annotations
@@ -41,8 +45,9 @@ IMAGE_WEIGHT: Final = 6.0
 class Layout:
     """One dialogue as a sequence of N places; every array has N entries.
 
-    `kinds`: TEXT, SEEN or SLOT. `labels`: the id that the hidden state at this place must predict, or NO_LABEL.
-    `slot_blocks`: 0, or the number of the painted picture (from 1). `rounds`: the round of a label or picture, from 0.
+    `kinds`: TEXT, SEEN or SLOT. `labels`: the id that the hidden state at this place must predict, or
+    NO_LABEL. `slot_blocks`: 0, or the number of the painted picture (from 1). `rounds`: the round of a label
+    or picture, from 0.
     """
 
     ids: np.ndarray
@@ -245,8 +250,8 @@ def loss(
     """SEED-X's loss: cross-entropy of the answers' text and the token head's loss of the pictures, weighted.
 
     Returns:
-        (loss, metrics): metrics are detached scalars "text", "text_accuracy", "image" and, for each round that
-        occurs (from 1), "text_round_1", "image_round_1" and so on.
+        (loss, metrics): metrics are detached scalars "text", "text_accuracy", "image" and, for each round
+        that occurs (from 1), "text_round_1", "image_round_1" and so on.
     """
     hidden_BNW = packed_hidden(language, batch)
     total = hidden_BNW.new_zeros((), dtype=torch.float32)
@@ -273,7 +278,7 @@ def loss(
 
 def _by_round(name: str, values: Tensor, rounds: Tensor) -> dict[str, Tensor]:
     found = {name: values.mean()}
-    for index in rounds.unique().tolist():
+    for index in sorted(set(rounds.tolist())):
         found[f"{name}_round_{index + 1}"] = values[rounds == index].mean()
     return found
 

@@ -1,7 +1,7 @@
 """Which number format to compute in on this hardware. Knows processors; knows nothing about models.
 
-bfloat16 is twice as fast as float32 where the processor multiplies it natively (CUDA, AVX512-BF16, AMX) and up to 60
-times slower where it does not, so the format is a property of the machine, never of a checkpoint.
+bfloat16 is twice as fast as float32 where the processor multiplies it natively (CUDA, AVX512-BF16, AMX) and
+up to 60 times slower where it does not, so the format is a property of the machine, never of a checkpoint.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ def compute_dtype(device: torch.device | str) -> torch.dtype:
 
 
 def autocast(device: torch.device | str) -> torch.autocast:
-    """For training with float32 weights: matrix products in `compute_dtype(device)`, a no-op where that is float32."""
+    """For training with float32 weights: matrix products in `compute_dtype(device)`, a no-op where that is
+    float32.
+    """
     dtype = compute_dtype(device)
     return torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=dtype is torch.bfloat16)
 
@@ -31,6 +33,7 @@ def best_device() -> torch.device:
 
 
 def _cpu_multiplies_bfloat16() -> bool:
-    # Private in torch and absent before 2.6; a machine that cannot tell computes in float32, which is always right.
+    # Private in torch and absent before 2.6; a machine that cannot tell computes in float32, which is always
+    # right.
     checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     return any(getattr(torch.cpu, name, bool)() for name in checks)

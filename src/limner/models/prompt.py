@@ -1,16 +1,17 @@
 """Rounds as token segments: the one template that training and chat share.
 
-Knows the template, what of it is supervised, and how boxes are written. Does not know image tokens, masks or models.
+Knows the template, what of it is supervised, and how boxes are written. Does not know image tokens, masks or
+models.
 
     <s> [INST] {instruction text}<img>{tokens}</img>... [/INST]\\n {response text}<img>{tokens}</img></s>
 
-- A round begins with <s> and ends with </s>, so its tokens depend on that round alone and its key-value entries can
-  be shared by every conversation that has the same rounds before it.
-- Supervised: the response's text, its `<img>`, and the `</s>` of a response without a picture. After a picture the
-  program itself writes `</img></s>` (nothing is left to choose), so neither is supervised; SEED-X supervises that
-  `</s>` too.
-- "[INST]" is plain text in this template, as in LLaMA-2's. Text from outside that spells it is rewritten with round
-  brackets, "(INST)", before it is encoded: the model never reads a second turn that nobody took.
+- A round begins with <s> and ends with </s>, so its tokens depend on that round alone and its key-value
+  entries can be shared by every conversation that has the same rounds before it.
+- Supervised: the response's text, its `<img>`, and the `</s>` of a response without a picture. After a
+  picture the program itself writes `</img></s>` (nothing is left to choose), so neither is supervised; SEED-X
+  supervises that `</s>` too.
+- "[INST]" is plain text in this template, as in LLaMA-2's. Text from outside that spells it is rewritten with
+  round brackets, "(INST)", before it is encoded: the model never reads a second turn that nobody took.
 """
 
 from __future__ import annotations
@@ -124,7 +125,9 @@ def encode_response(text: str, tokenizer: TextTokenizer) -> list[int]:
 
 
 def decode_response(ids: Sequence[int], tokenizer: TextTokenizer) -> str:
-    """Ids that the model wrote -> text, location tokens as "[[x0 y0 x1 y1]]". Other special tokens are left out."""
+    """Ids that the model wrote -> text, location tokens as "[[x0 y0 x1 y1]]". Other special tokens are left
+    out.
+    """
     pieces: list[str] = []
     plain: list[int] = []
     corners: list[str] = []
@@ -145,7 +148,7 @@ def decode_response(ids: Sequence[int], tokenizer: TextTokenizer) -> str:
 
 
 def keep_faces(round_: Round) -> Round:
-    """The same round with the paper's identity phrases: asked for in the instruction, promised in the answer."""
+    """The same round with the paper's identity phrases: asked for in the instruction, promised after."""
     return replace(
         round_,
         instruction=keep_faces_instruction(round_.instruction),

@@ -1,13 +1,16 @@
 """A start for resamplers that are trained from nothing: query i reads input i and hands it on.
 
-Knows one trick of initialisation, made with the parameters that a resampler has anyway (SEED-X's names and shapes);
-weights loaded from a checkpoint replace it. Why: with random weights all queries look alike and read the mean of all
-inputs, and on little data it takes long until they differ. Here the sine positions alone decide who reads whom.
+Knows one trick of initialisation, made with the parameters that a resampler has anyway (SEED-X's names and
+shapes); weights loaded from a checkpoint replace it. Why: with random weights all queries look alike and read
+the mean of all inputs, and on little data it takes long until they differ. Here the sine positions alone
+decide who reads whom.
 
 Legend: P places (queries and inputs), D width, R rank of the positions, H head width.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -15,21 +18,24 @@ from torch import Tensor, nn
 from limner.models.resampler import Resampler
 
 # How many nats the own place leads any other place by, before the softmax.
-LEAD_NATS = 6.0
+LEAD_NATS: Final = 6.0
+# Wider resamplers come from a checkpoint, and the decompositions below would take minutes.
+WIDEST: Final = 1024
 # Directions of the positions weaker than this share of the strongest would need huge weights: left out.
-WEAKEST = 0.02
+WEAKEST: Final = 0.02
 
 
 @torch.no_grad()
 def start_as_copy(resampler: Resampler, out_std: float) -> None:
     """Sets the weights so that output i is (almost) a rotation of input i, with standard deviation `out_std`.
 
-    The positions of an 8x8 grid span 15 directions of the width. Queries and keys read these alone, whitened, so that
-    the own place leads; the content is laid into the other directions, so that it does not disturb the choice at the
-    start. With a `kv_proj` of identity shape the content cannot be moved and does disturb it.
+    The positions of an 8x8 grid span 15 directions of the width. Queries and keys read these alone, whitened,
+    so that the own place leads; the content is laid into the other directions, so that it does not disturb
+    the choice at the start. With a `kv_proj` of identity shape the content cannot be moved and does disturb
+    it.
     """
     sizes, attn = resampler.sizes, resampler.attn
-    if resampler.pos_embed.is_meta:
+    if resampler.pos_embed.is_meta or sizes.width > WIDEST:
         return
     positions_PD = resampler.pos_embed.double()
     mean_D = positions_PD.mean(0)
@@ -69,4 +75,7 @@ def _complement(rows_RD: Tensor) -> Tensor:
 
 
 def _orthogonal(rows: int, columns: int) -> Tensor:
-    return nn.init.orthogonal_(torch.empty(rows, columns)).double()
+    matrix = torch.empty(rows, columns)
+    nn.init.orthogonal_(matrix)
+    double: Tensor = matrix.double()
+    return double

@@ -2,15 +2,15 @@
 
 Knows hidden states and image tokens as vectors. Does not know the language model, prompts or pixels.
 
-- `RegressionHead` (SEED-X, and the paper's): one cross-attention, mean squared error. It predicts the mean of all
-  pictures that fit, so it cannot choose where the text leaves something open.
-- `FlowHead` (ours): a small rectified-flow transformer over the tokens, conditioned on the hidden states slot by slot;
-  it samples one picture's tokens. Conventions of time and noise are those of `flow.py`.
+- `RegressionHead` (SEED-X, and the paper's): one cross-attention, mean squared error. It predicts the mean of
+  all pictures that fit, so it cannot choose where the text leaves something open.
+- `FlowHead` (ours): a small rectified-flow transformer over the tokens, conditioned on the hidden states slot
+  by slot; it samples one picture's tokens. Conventions of time and noise are those of `flow.py`.
 
 Both have `losses` (one value a picture), `loss` (their mean) and `predict`.
 
-Legend: B pictures, K image tokens of a picture, W width of the hidden states, D width of image tokens, F width of the
-flow transformer, M noise draws a picture.
+Legend: B pictures, K image tokens of a picture, W width of the hidden states, D width of image tokens, F
+width of the flow transformer, C = depth * F, M noise draws a picture.
 """
 
 from __future__ import annotations
@@ -47,8 +47,9 @@ class RegressionHead(nn.Module):
         self, hidden_BKW: Tensor, target_BKD: Tensor, generator: torch.Generator | None = None
     ) -> Tensor:
         """Mean squared error of each picture, (B,); `generator` is not used."""
-        predicted_BKD = self.output_resampler(hidden_BKW)
-        return (predicted_BKD.float() - target_BKD.float()).square().mean(dim=(1, 2))
+        predicted_BKD: Tensor = self.output_resampler(hidden_BKW)
+        errors_BKD = (predicted_BKD.float() - target_BKD.float()).square()
+        return errors_BKD.mean(dim=(1, 2))
 
     def loss(
         self, hidden_BKW: Tensor, target_BKD: Tensor, generator: torch.Generator | None = None
@@ -98,25 +99,31 @@ class FlowHead(nn.Module):
         self.token_in = nn.Linear(token_dim, sizes.width)
         self.places = nn.Parameter(torch.randn(num_tokens, sizes.width) * 0.1)
         self.condition = nn.Sequential(
-            nn.Linear(hidden_dim, sizes.width), nn.SiLU(), nn.Linear(sizes.width, sizes.width)
+            nn.Linear(hidden_dim, sizes.width),
+            nn.SiLU(),
+            nn.Linear(sizes.width, sizes.depth * sizes.width),
         )
-        self.no_condition = nn.Parameter(torch.zeros(num_tokens, sizes.width))
+        self.no_condition = nn.Parameter(torch.zeros(num_tokens, sizes.depth * sizes.width))
         self.time = nn.Sequential(nn.Linear(64, sizes.width), nn.SiLU(), nn.Linear(sizes.width, sizes.width))
         self.blocks = nn.ModuleList(_FlowBlock(sizes.width, sizes.heads) for _ in range(sizes.depth))
         self.token_out = nn.Linear(sizes.width, token_dim)
         nn.init.zeros_(self.token_out.weight)
 
     def encode_condition(self, hidden_BKW: Tensor) -> Tensor:
-        """Hidden states -> what `velocity` is led by, (B, K, F); once a picture, whatever the number of steps."""
+        """Hidden states -> what `velocity` is led by, (B, K, depth * F), one part a block.
+
+        Once a picture, whatever the number of steps.
+        """
         condition: Tensor = self.condition(hidden_BKW.to(self.places.dtype))
         return condition
 
-    def velocity(self, tokens_BKD: Tensor, time_B: Tensor, condition_BKF: Tensor) -> Tensor:
+    def velocity(self, tokens_BKD: Tensor, time_B: Tensor, condition_BKC: Tensor) -> Tensor:
         """dx/dt at tokens x_t, float32 (B, K, D)."""
         time_BF = self.time(_time_features(time_B).to(self.places.dtype))
         x_BKF = self.token_in(tokens_BKD.to(self.places.dtype)) + self.places
-        for block in self.blocks:
-            x_BKF = block(x_BKF, condition_BKF, time_BF)
+        leads = condition_BKC.chunk(len(self.blocks), dim=-1)
+        for block, lead_BKF in zip(self.blocks, leads, strict=True):
+            x_BKF = block(x_BKF + lead_BKF, time_BF)
         out: Tensor = self.token_out(F.layer_norm(x_BKF, x_BKF.shape[-1:]))
         return out.float()
 
@@ -157,7 +164,8 @@ class FlowHead(nn.Module):
             hidden_BKW: hidden states at the slots.
             seeds: one a picture; a seed gives the same tokens in any batch.
             steps: Euler steps.
-            temperature: scale of the noise that is carried along; below 1 nearer to the likeliest, 0 without chance.
+            temperature: scale of the noise that is carried along; below 1 nearer to the likeliest, 0 without
+                chance.
             guidance: above 1 exaggerates what the condition changes (classifier-free), at twice the cost.
         """
         if len(seeds) != len(hidden_BKW):
@@ -193,12 +201,11 @@ def build_token_head(preset: Preset, kind: str) -> TokenHead:
 
 
 class _FlowBlock(nn.Module):
-    """Attention and feed-forward, modulated by time (DiT's adaLN-zero), led by the condition of each token."""
+    """Attention and feed-forward, modulated by time (DiT's adaLN-zero)."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        self.lead = nn.Linear(width, width)
         self.modulation = nn.Linear(width, 6 * width)
         self.qkv = nn.Linear(width, 3 * width)
         self.attended = nn.Linear(width, width)
@@ -207,10 +214,9 @@ class _FlowBlock(nn.Module):
         nn.init.zeros_(self.modulation.weight)
         nn.init.zeros_(self.modulation.bias)
 
-    def forward(self, x_BKF: Tensor, condition_BKF: Tensor, time_BF: Tensor) -> Tensor:
+    def forward(self, x_BKF: Tensor, time_BF: Tensor) -> Tensor:
         changes = self.modulation(F.silu(time_BF))[:, None].chunk(6, dim=-1)
         shift_1, scale_1, gate_1, shift_2, scale_2, gate_2 = changes
-        x_BKF = x_BKF + self.lead(condition_BKF)
         batch, tokens, width = x_BKF.shape
         normed = F.layer_norm(x_BKF, (width,)) * (1 + scale_1) + shift_1
         q, k, v = self.qkv(normed).reshape(batch, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)

@@ -3,10 +3,10 @@
 Knows how to train, save, load and apply a vocabulary. Does not know templates or rounds (see `prompt.py`).
 
 Two rules hold everywhere:
-- text that comes from outside (a user, a data set, a caption) goes through `encode`, where special tokens do not
-  exist: "<img>" is five letters and signs. Special ids come only from the named properties;
-- every separately encoded text begins with one space of its own (LLaMA's SentencePiece prefix does the same), so
-  that a word at the start of a text has the same token as inside it; `decode` takes that space away again.
+- text that comes from outside (a user, a data set, a caption) goes through `encode`, where special tokens do
+  not exist: "<img>" is five letters and signs. Special ids come only from the named properties;
+- every separately encoded text begins with one space of its own (LLaMA's SentencePiece prefix does the same),
+  so that a word at the start of a text has the same token as inside it; `decode` takes that space away again.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ class TextTokenizer:
     """
 
     def __init__(self, fast: PreTrainedTokenizerFast) -> None:
-        missing = [token for token in SPECIAL_TOKENS if token not in fast.get_vocab()]
+        vocabulary = fast.get_vocab()
+        missing = [token for token in SPECIAL_TOKENS if token not in vocabulary]
         if missing:
             raise ValueError(
                 f"The tokenizer lacks the special tokens {missing[:4]}...; train it with train_tokenizer()."
@@ -63,14 +64,15 @@ class TextTokenizer:
         self._backend = fast.backend_tokenizer
         # From here on the string "<img>" is plain text; without this the library would return the special id.
         self._backend.encode_special_tokens = True
-        self._special_ids = frozenset(fast.convert_tokens_to_ids(list(SPECIAL_TOKENS)))
+        self._special = {token: int(vocabulary[token]) for token in SPECIAL_TOKENS}
+        self._special_ids = frozenset(self._special.values())
 
     def __len__(self) -> int:
         return len(self.fast)
 
     @cached_property
     def vocab_size(self) -> int:
-        """Entries, special tokens included: the least `vocab_size` of a language model that reads these ids."""
+        """Entries, special tokens included: the least that a language model must have embeddings for."""
         return len(self.fast)
 
     @cached_property
@@ -112,9 +114,9 @@ class TextTokenizer:
 
     def special_id(self, token: str) -> int:
         """The id of one of `SPECIAL_TOKENS`."""
-        if token not in SPECIAL_TOKENS:
+        if token not in self._special:
             raise ValueError(f"{token!r} is not a special token; encode plain text with encode().")
-        return int(self.fast.convert_tokens_to_ids(token))
+        return self._special[token]
 
     def encode(self, text: str) -> list[int]:
         """Plain text -> ids, never a special one, whatever the text spells. `decode(encode(text)) == text`.
