@@ -206,7 +206,7 @@ def _allowed(traits: Traits, name: str) -> bool:
 
 def _accessory(rng: np.random.Generator, name: str, old: str) -> dict[str, str]:
     made = {name: pick(rng, [value for value in ACCESSORIES[name] if value != old])}
-    if name in ("headwear", "neckwear"):
+    if name in ("headwear", "neckwear") and made[name] != "headphones around the neck":
         made[f"{name}_colour"] = pick(rng, COLOURS)
     return made
 

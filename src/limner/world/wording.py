@@ -278,7 +278,7 @@ def marks(traits: Traits, field: str) -> tuple[str, ...]:
         return COLOUR_FORMS[value]
     if field == "lower":
         return (value,)
-    return tables[field][value]
+    return tuple(form.removeprefix("a ") for form in tables[field][value])
 
 
 def plain_garment(traits: Traits, told: Collection[str]) -> str:

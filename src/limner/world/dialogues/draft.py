@@ -34,15 +34,16 @@ class DraftRound:
 class Draft:
     """A dialogue whose pictures are still scenes.
 
-    `names` maps each name to the (round, place in the scene from left) where its person is first seen; the
-    round's own scene counts, or its first picture where it paints none. `truth` holds further JSON-able
-    facts.
+    `names` maps each name to the (round, place in the scene from left) where its person is first seen: in
+    the picture that the round paints, or in the first one it is given when `names_uploaded`. `truth` holds further
+    JSON-able facts.
     """
 
     kind: str
     rounds: tuple[DraftRound, ...]
     names: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     truth: Mapping[str, Any] = field(default_factory=dict)
+    names_uploaded: bool = False
 
     @property
     def scenes(self) -> list[Scene]:
@@ -97,14 +98,14 @@ def draft_truth(draft: Draft) -> dict[str, Any]:
 
 def _persons(draft: Draft) -> tuple[NamedPerson, ...]:
     return tuple(
-        NamedPerson(name=name, round_index=index, box=_face_box(seen_in(draft.rounds[index]), place))
+        NamedPerson(name=name, round_index=index, box=_face_box(_seen_in(draft, index), place))
         for name, (index, place) in draft.names.items()
     )
 
 
-def seen_in(round_: DraftRound) -> Scene | None:
-    """The scene in which a round shows its people: the one it paints, else its first picture."""
-    return round_.scene or (round_.pictures[0] if round_.pictures else None)
+def _seen_in(draft: Draft, index: int) -> Scene | None:
+    round_ = draft.rounds[index]
+    return round_.pictures[0] if draft.names_uploaded else round_.scene
 
 
 def _face_box(scene: Scene | None, place: int) -> tuple[float, float, float, float] | None:

@@ -130,7 +130,10 @@ def draft_point(rng: np.random.Generator, split: str) -> Draft:
             extra = random_question(scene, rng, names)
             rounds.append(DraftRound(instruction=extra.question, response=extra.answer, depends_on=(0,)))
     return Draft(
-        kind="point", rounds=tuple(rounds), names={str(name): (0, place) for place, name in enumerate(names)}
+        kind="point",
+        rounds=tuple(rounds),
+        names={str(name): (0, place) for place, name in enumerate(names)},
+        names_uploaded=rounds[0].scene is None,
     )
 
 

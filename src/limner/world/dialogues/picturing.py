@@ -81,7 +81,7 @@ def draft_caption(rng: np.random.Generator, split: str) -> Draft:
         ask, places = pick(rng, _CAPTION_ASKS), {}
     rounds = (DraftRound(instruction=ask, response=told.text, pictures=(scene,)),)
     stated = [sorted(fields) for fields in told.stated]
-    return Draft(kind="caption", rounds=rounds, names=places, truth={"stated": stated})
+    return Draft(kind="caption", rounds=rounds, names=places, truth={"stated": stated}, names_uploaded=True)
 
 
 def draft_text_to_image(rng: np.random.Generator, split: str) -> Draft:
@@ -129,6 +129,7 @@ def draft_question(rng: np.random.Generator, split: str) -> Draft:
         kind="question",
         rounds=tuple(rounds),
         names={str(name): (0, place) for place, name in enumerate(names or ())},
+        names_uploaded=True,
     )
 
 
@@ -150,7 +151,9 @@ def _personal(rng: np.random.Generator, split: str, kind: str, face: Scene, whol
     names = random_names(rng, [f.person.traits for f in whole.figures], split) if chance(rng, 0.4) else None
     told = tell(whole, names, rng=rng, register="ask" if chance(rng, 0.7) else "describe")
     subject = str(names[0]) if names else unnamed_subjects(whole)[0]
-    ask = pick(rng, _FACE_LEADS).format(x=subject, c=told.text)
+    text = told.text if told.text.endswith((".", "?")) else f"{told.text}."
+    ask = pick(rng, _FACE_LEADS).format(x=subject, c=text)
+    ask = ask.lower() if text.islower() else ask
     ask, say = with_identity(rng, ask, pick(rng, ("I have generated an image.", *HERE_ONE)), rate=0.5)
     return Draft(
         kind=kind,
@@ -201,4 +204,5 @@ def draft_crop(rng: np.random.Generator, split: str) -> Draft:
         rounds=(DraftRound(instruction=ask, response=say, scene=target, pictures=(scene,)),),
         names={str(name): (0, where) for where, name in enumerate(names or ())},
         truth={"place": place},
+        names_uploaded=True,
     )

@@ -122,4 +122,5 @@ def with_identity(rng: np.random.Generator, ask: str, say: str, rate: float = 0.
     if not chance(rng, rate):
         return ask, say
     ask = ask if ask.endswith((".", "?", "!")) else f"{ask}."
-    return f"{ask} {pick(rng, KEEP_FACE)}", f"{say} {pick(rng, KEPT_FACE)}"
+    keep = pick(rng, KEEP_FACE)
+    return f"{ask} {keep.lower() if ask.islower() else keep}", f"{say} {pick(rng, KEPT_FACE)}"
