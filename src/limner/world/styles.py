@@ -166,7 +166,7 @@ def _storybook(pixels: Pixels, seed: int) -> Pixels:
 def _watercolor(pixels: Pixels, seed: int) -> Pixels:
     """Washes with wandering rims and pooled pigment, fading into white paper at the picture's border."""
     size = pixels.shape[0]
-    reach = 1.5 * size / 256
+    reach = 1.1 * size / 256
     grid_x, grid_y = _grid(size)
     bent = cv2.remap(
         pixels,
@@ -175,11 +175,11 @@ def _watercolor(pixels: Pixels, seed: int) -> Pixels:
         cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REFLECT_101,
     )
-    wash = _median(bent, 5)
+    wash = cv2.addWeighted(_median(bent, 5), 0.55, bent, 0.45, 0)
     gray = _gray(wash)
     pooled = np.clip(gray - cv2.GaussianBlur(gray, (0, 0), _sigma(size, 2.4)), -30, 0)  # rims dry darker
     depth = 1 - gray / 255
-    tone = 1.10 + 0.014 * pooled + (0.05 + 0.22 * depth) * _part("pigment", size, seed) + 0.05 * _part("paper", size, seed)
+    tone = 1.06 + 0.016 * pooled + (0.05 + 0.20 * depth) * _part("pigment", size, seed) + 0.05 * _part("paper", size, seed)
     return _over(_times(wash, tone.astype(np.float32)), _sheet(size, (252, 249, 241)), _wash_mask(size, seed % 5))
 
 
@@ -253,14 +253,15 @@ def _saturation(amount: float) -> Field:
 def _oil(pixels: Pixels, seed: int) -> Pixels:
     """Broad strokes with bristle marks in the open, finer ones where the picture has detail."""
     size = pixels.shape[0]
-    broad_x, broad_y, relief = _strokes(size, 5.2, seed % 3)
-    fine_x, fine_y, small_relief = _strokes(size, 2.3, seed % 3)
+    broad_x, broad_y, relief = _strokes(size, 4.6, seed % 2)
+    fine_x, fine_y, small_relief = _strokes(size, 2.0, seed % 2)
     rich = cv2.transform(cv2.GaussianBlur(pixels, (0, 0), _sigma(size, 0.8)), _saturation(1.22))
-    broad = cv2.remap(rich, broad_x, broad_y, cv2.INTER_NEAREST)
-    fine = cv2.addWeighted(cv2.remap(rich, fine_x, fine_y, cv2.INTER_NEAREST), 0.55, rich, 0.45, 0)
+    broad = cv2.remap(rich, broad_x, broad_y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+    fine = cv2.remap(rich, fine_x, fine_y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+    fine = cv2.addWeighted(fine, 0.40, rich, 0.60, 0)
     gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     edges = cv2.absdiff(gray, cv2.blur(gray, (_odd(size, 7), _odd(size, 7))))
-    detail = np.clip(cv2.blur(edges, (_odd(size, 13), _odd(size, 13))).astype(np.float32) * 0.22 - 0.25, 0, 1)
+    detail = np.clip(cv2.blur(edges, (_odd(size, 13), _odd(size, 13))).astype(np.float32) * 0.30 - 0.30, 0, 1)
     painted = _over(fine, broad, detail)
     return _times(painted, 1 + relief * (1 - 0.75 * detail) + small_relief * 0.6 * detail)
 
@@ -271,10 +272,10 @@ def _strokes(size_px: int, width_at_256: float, kind: int) -> tuple[Field, Field
     rng = seeded("strokes", str(width_at_256), kind)
     work = min(size_px, 256)
     wide = max(1.6, width_at_256 * work / 256)
-    count = int(9 * (work / wide) ** 2 / 6)
+    count = int(1.3 * (work / wide) ** 2)
     places = rng.random((count, 2)) * work
     turns = 0.9 + 0.9 * np.sin(places[:, 0] / work * 5 + kind) + 0.7 * rng.standard_normal(count)
-    halves = wide * rng.uniform(1.0, 2.2, count)
+    halves = wide * rng.uniform(0.7, 1.5, count)
     centre = np.zeros((work, work), np.int32)
     relief = np.zeros((work, work), np.float32)
     for index in range(count):
@@ -313,7 +314,7 @@ def _pixel_art(pixels: Pixels, seed: int) -> Pixels:
     crisp = cv2.addWeighted(small, 1.7, cv2.GaussianBlur(small, (0, 0), 1.0), -0.7, 0)
     vivid = cv2.transform(crisp, _saturation(1.18)).astype(np.float32)
     step = 255 / 7
-    few = np.rint((vivid + _bayer(cells) * step * 0.45) / step) * step
+    few = np.rint((vivid + _bayer(cells) * step * 0.32) / step) * step
     large = cv2.resize(few.clip(0, 255).astype(np.uint8), (cells * cell, cells * cell), interpolation=cv2.INTER_NEAREST)
     return np.ascontiguousarray(large[:size, :size])
 
@@ -329,11 +330,11 @@ def _bayer(cells: int) -> Field:
 def _pastel(pixels: Pixels, seed: int) -> Pixels:
     """Chalk on rough tinted paper: light, soft, milky, with the paper's tooth showing through."""
     size = pixels.shape[0]
-    soft = cv2.GaussianBlur(_median(pixels, 3), (0, 0), _sigma(size, 0.9))
-    milky = cv2.addWeighted(cv2.transform(soft, _saturation(1.12)), 0.66, _sheet(size, (255, 246, 238)), 0.34, 0)
-    chalk = np.clip(0.90 + 0.55 * _part("tooth", size, seed), 0.30, 1).astype(np.float32)
+    soft = cv2.GaussianBlur(_median(pixels, 3), (0, 0), _sigma(size, 0.6))
+    milky = cv2.addWeighted(cv2.transform(soft, _saturation(1.25)), 0.74, _sheet(size, (255, 246, 238)), 0.26, 0)
+    chalk = np.clip(0.97 + 0.42 * _part("tooth", size, seed), 0.45, 1).astype(np.float32)
     drawn = _over(milky, _sheet(size, (236, 222, 214)), chalk)
-    return _times(drawn, 1 + 0.10 * _part("tooth", size, seed + 77))
+    return _times(drawn, 1 + 0.07 * _part("tooth", size, seed + 77))
 
 
 _STYLES: Final = {

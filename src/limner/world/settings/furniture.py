@@ -30,6 +30,8 @@ _FABRICS: Final[tuple[RGB, ...]] = (
     (98, 112, 134),
     (212, 164, 150),
 )
+# the far edge of a table lies at most so low, that what stands on it is seen
+_TABLE_SEEN: Final = {"looking at a laptop": 0.86, "sitting at a table": 0.90}
 _INDOORS: Final = ("living room", "kitchen", "cafe", "office", "library", "doctor's office", "classroom", "brick wall")
 
 
@@ -147,17 +149,18 @@ def _table(canvas: Canvas, scene: Scene, stage: Stage, light: Light, rng: np.ran
     """A table across the lower picture, and the laptop or the cups on it."""
     assert stage.table_y is not None
     left, right, head = _span(stage, 0.9)
-    far, near = stage.table_y, stage.table_y + 0.62 * head
+    far = min(stage.table_y, _TABLE_SEEN[scene.interaction])  # near cameras would cut the table off
+    near = far + 0.62 * head
     wood = light.room(pick(rng, (*WOODS, (232, 226, 216))))
     thick = 0.13 * head
     if stage.floor_y < 1:
         contact_shadow(canvas, (left + right) / 2, stage.floor_y + 0.005, (right - left) * 0.6, 0.35)
+    foot = stage.floor_y if stage.floor_y < 1 else 1.05
+    if near + thick < foot:
         for x in (left - 0.15 * head, right + 0.15 * head):
             shade = (darken(wood, 0.4), (x - 0.1 * head, 0.0), (x + 0.1 * head, 0.0))
-            canvas.fill(quad(x - 0.09 * head, near, x + 0.09 * head, stage.floor_y), darken(wood, 0.08), shade=shade)
-    else:
-        canvas.gradient(darken(wood, 0.42), darken(wood, 0.56), (left - 0.1 * head, near, right + 0.1 * head, 1.02))
-        left, right = left - 0.3 * head, right + 0.3 * head
+            canvas.fill(quad(x - 0.09 * head, near, x + 0.09 * head, foot), darken(wood, 0.08), shade=shade)
+        canvas.fill(quad(left, near + thick, right, near + thick + 0.16 * head), (40, 30, 44), alpha=0.28)
     canvas.glow((left + right) / 2, far, (right - left) * 0.56, 0.16 * head, (44, 34, 50), 0.35)
     top = [[left, far], [right, far], [right + 0.35 * head, near], [left - 0.35 * head, near]]
     canvas.fill(top, lighten(wood, 0.30), shade=(lighten(wood, 0.06), (left, far), (right, near)))
@@ -169,7 +172,7 @@ def _table(canvas: Canvas, scene: Scene, stage: Stage, light: Light, rng: np.ran
     canvas.stroke([[left - 0.35 * head, near], [right + 0.35 * head, near]], lighten(wood, 0.5), 0.018 * head, alpha=0.8)
     middle = sum(s.x for s in stage.stances) / len(stage.stances)
     if scene.interaction == "looking at a laptop":
-        _laptop(canvas, middle, far + 0.50 * head, head, light)
+        _laptop(canvas, middle, far + 0.50 * head, head * (1.0 if len(stage.stances) == 1 else 1.3), light)
         _cup(canvas, right - 0.30 * head, far + 0.36 * head, 0.30 * head, light.room(pick(rng, _FABRICS)))
         return
     cups = (middle - 0.30 * head, middle + 0.36 * head) if len(stage.stances) == 2 else (left + 0.35 * head, right - 0.35 * head)
@@ -250,21 +253,24 @@ def _letter_height(word: str, wide: float) -> float:
 
 
 def _sign_place(stage: Stage, word: str) -> tuple[float, float, float, float]:
-    """Centre and size of the largest board that covers no head: (cx, cy, width, height)."""
-    heads = [
-        (s.x - 0.62 * s.head, s.y - 0.74 * s.head, s.x + 0.62 * s.head, s.y + 0.85 * s.head) for s in stage.stances
+    """Centre and size of the board that letters largest while figures hide next to none of it: (cx, cy, width, height)."""
+    hiding = [
+        (s.x - 0.66 * s.head, s.y - 0.80 * s.head, s.x + 0.66 * s.head, s.y + 0.80 * s.head) for s in stage.stances
     ]
+    for s in stage.stances:
+        half = (s.build.shoulder_half + 0.12) * s.head
+        hiding.append((s.x - half, s.y + 0.80 * s.head, s.x + half, 1.2))
     best = (0.0, (0.5, 0.07, 0.26, 0.10))
     for wide in np.arange(0.60, 0.21, -0.02):
         tall = _letter_height(word, float(wide)) + 0.075
         for cy in np.arange(tall / 2 + 0.02, 0.36, 0.03):
             for cx in (0.5, *np.arange(wide / 2 + 0.015, 1 - wide / 2 - 0.01, 0.03)):
                 box = (cx - wide / 2, cy - tall / 2, cx + wide / 2, cy + tall / 2)
-                hidden = sum(_shared(box, head) for head in heads) / (wide * tall)
+                hidden = sum(_shared(box, body) for body in hiding) / (wide * tall)
                 letter = _letter_height(word, float(wide))
                 score = letter * (1 - hidden) ** 4 - 0.01 * float(cy) if hidden < 0.10 else 0.0
                 if score > best[0] + 1e-9:
-                    best = (score, (float(cx), float(cy), float(wide), float(tall)))
+                    best = (score, (float(cx), float(cy), min(float(wide), width_of(word) * letter + 0.10), float(tall)))
     return best[1]
 
 

@@ -67,8 +67,8 @@ def _gallery(canvas: Canvas, rng: np.random.Generator, light: Light, x0: float, 
 def _fireplace(canvas: Canvas, rng: np.random.Generator, light: Light, x0: float, x1: float, floor_y: float) -> None:
     stone = light.room(pick(rng, ((214, 204, 192), (186, 140, 120), (196, 196, 192))))
     canvas.fill(fit.quad(x0, 0.46, x1, floor_y), lighten(stone, 0.12), shade=(darken(stone, 0.14), (x0, 0), (x1, 0)))
-    canvas.fill(fit.rounded(x0 + 0.055, 0.54, x1 - 0.055, floor_y + 0.1, 0.05), darken(stone, 0.25))
     with canvas.clip(fit.quad(x0, 0.5, x1, floor_y - 0.01)):
+        canvas.fill(fit.rounded(x0 + 0.055, 0.54, x1 - 0.055, floor_y + 0.1, 0.05), darken(stone, 0.25))
         canvas.fill(fit.rounded(x0 + 0.065, 0.55, x1 - 0.065, floor_y + 0.1, 0.05), (58, 46, 48))
         cx = (x0 + x1) / 2
         if light.lit:

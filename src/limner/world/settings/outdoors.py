@@ -32,8 +32,9 @@ def garden(canvas: Canvas, rng: np.random.Generator, light: Light) -> None:
     meadow = light.tone(green)
     canvas.gradient(lighten(meadow, 0.12), darken(meadow, 0.08), (0, 0.63, 1, 1))
     _fence(canvas, light, 0.50, 0.655)
-    land.path(canvas, light, (0.5 + 0.1 * float(rng.uniform(-1, 1)), 0.64), 0.5 + 0.2 * float(rng.uniform(-1, 1)), (226, 208, 176), 0.5)
     land.grass(canvas, rng, light, green, 0.66, 1.0, 60)
+    far, near = 0.5 + 0.08 * float(rng.uniform(-1, 1)), 0.5 + 0.2 * float(rng.uniform(-1, 1))
+    land.path(canvas, light, (far, 0.648), near, (226, 208, 176), 0.42)
     for x in (0.09, 0.91, pick(rng, (0.27, 0.73))):
         _bush(canvas, rng, light, x, 0.74, 0.15, pick(rng, land.BLOSSOMS))
     for side in (0.0, 0.70):
@@ -74,12 +75,12 @@ def park(canvas: Canvas, rng: np.random.Generator, light: Light) -> None:
     canvas.gradient(lighten(meadow, 0.16), darken(meadow, 0.06), (0, 0.56, 1, 1))
     if chance(rng, 0.4):
         canvas.ellipse(0.5, 0.63, 0.30, 0.035, mix(light.sky_low, light.tone((120, 170, 190)), 0.5))
-    land.path(canvas, light, (pick(rng, (0.36, 0.6)), 0.57), pick(rng, (0.2, 0.5, 0.8)), (228, 212, 184), 0.46)
+    land.grass(canvas, rng, light, green, 0.60, 1.0, 70)
+    land.path(canvas, light, (pick(rng, (0.36, 0.6)), 0.562), pick(rng, (0.2, 0.5, 0.8)), (228, 212, 184), 0.46)
     for x in (0.03, 0.20, 0.82, 0.98):
         base = 0.60 + 0.07 * float(rng.random())
         fit.contact_shadow(canvas, x + 0.05, base, 0.16, 0.35)
         land.broad_tree(canvas, rng, light, x, base, float(rng.uniform(0.50, 0.66)), pick(rng, _GREENS))
-    land.grass(canvas, rng, light, green, 0.60, 1.0, 70)
     side = pick(rng, (0.10, 0.66))
     _bench(canvas, light, side, 0.70)
     _lamp_post(canvas, light, side + (0.28 if side < 0.5 else -0.06), 0.74, 0.42)
@@ -116,8 +117,8 @@ def forest(canvas: Canvas, rng: np.random.Generator, light: Light) -> None:
     evergreen = chance(rng, 0.4)
     for depth in range(3):
         share = depth / 2
-        seen = mix(haze, light.tone((112, 88, 74)), 0.28 + 0.50 * share)
-        leaf = mix(haze, light.tone(green), 0.36 + 0.52 * share)
+        seen = mix(haze, light.tone((112, 86, 70)), 0.30 + 0.62 * share)
+        leaf = mix(haze, light.tone(darken(green, 0.12 * share)), 0.34 + 0.62 * share)
         base = 0.60 + 0.06 * depth
         count = (13, 8, 5)[depth]
         for index in range(count):
@@ -134,11 +135,13 @@ def forest(canvas: Canvas, rng: np.random.Generator, light: Light) -> None:
         for x in np.linspace(-0.05, 1.05, (14, 11, 9)[depth]):
             y = (0.13, 0.08, 0.02)[depth] + 0.05 * float(rng.random())
             r = (0.085, 0.10, 0.12)[depth]
-            canvas.fill(fit.blob(rng, float(x), y, r * 1.15, r), mix(leaf, lighten(leaf, 0.2), float(rng.random())))
+            for u, v in ((0.0, 0.0), (-0.35, 0.25), (0.4, 0.2)):
+                crown = fit.blob(rng, float(x) + u * r, y + v * r, (1.1 - abs(u)) * r, (0.95 - abs(u)) * r)
+                canvas.fill(crown, mix(darken(leaf, 0.06), lighten(leaf, 0.22), float(rng.random())))
     ground = light.tone(mix(green, (150, 130, 90), 0.25))
     canvas.fill(land.ridge(rng, 0.66, 0.04, 8, 1.02), lighten(ground, 0.14), shade=(darken(ground, 0.10), (0, 0.64), (0, 1)))
-    land.path(canvas, light, (0.47, 0.645), pick(rng, (0.35, 0.5, 0.65)), (190, 166, 128), 0.42)
     land.grass(canvas, rng, light, green, 0.67, 1.0, 90)
+    land.path(canvas, light, (0.47, 0.642), pick(rng, (0.35, 0.5, 0.65)), (206, 180, 140), 0.40)
     if light.name != "night":
         for x in (0.22, 0.42, 0.60):
             canvas.fill([[x, 0.0], [x + 0.09, 0.0], [x + 0.26, 0.72], [x + 0.06, 0.72]], light.glow, alpha=0.10)
@@ -181,7 +184,7 @@ def beach(canvas: Canvas, rng: np.random.Generator, light: Light) -> None:
             canvas.fill(shape, colour)
     for _ in range(40):
         canvas.ellipse(float(rng.random()), float(rng.uniform(shore + 0.08, 1)), 0.004, 0.002, darken(sand, 0.16), alpha=0.6)
-    side = pick(rng, (0.12, 0.88))
+    side = pick(rng, (0.16, 0.84))
     if chance(rng, 0.55):
         _parasol(canvas, light, side, shore + 0.16, pick(rng, ((226, 108, 92), (240, 190, 90), (100, 160, 190))))
     else:
@@ -304,7 +307,7 @@ def city_street(canvas: Canvas, rng: np.random.Generator, light: Light) -> None:
 def _panes(canvas: Canvas, rng: np.random.Generator, light: Light, x0: float, y0: float, x1: float, y1: float, wall: RGB) -> None:
     for y in np.arange(y0, y1, 0.034):
         for x in np.arange(x0, x1 - 0.008, 0.019):
-            lit = light.lit and rng.random() < 0.5
+            lit = rng.random() < 0.5 and light.lit
             canvas.fill(fit.quad(x, y, x + 0.010, y + 0.018), (255, 220, 150) if lit else darken(wall, 0.16))
 
 
@@ -325,15 +328,14 @@ def _house(
     canvas.fill(wall, mix(lighten(seen, 0.06), light.sky_low, 0.10 * (2 - size)), shade=(darken(seen, 0.14), (0, 0.1), (0, 0.8)))
     count = 2
     step = (far - near) / count
-    for row, y in enumerate(np.arange(top + 0.14, 0.36, 0.20)):
+    for y in np.arange(top + 0.14, 0.36, 0.20):
         for index in range(count):
             a, b = near + (index + 0.24) * step, near + (index + 0.76) * step
-            lit = light.lit and rng.random() < 0.6
+            lit = rng.random() < 0.6 and light.lit
             glass = (255, 218, 150) if lit else mix(light.tone((150, 176, 190)), light.sky_low, 0.3)
             canvas.fill([at(a - 0.1 * step, y - 0.015), at(b + 0.1 * step, y - 0.015), at(b + 0.1 * step, y + 0.135), at(a - 0.1 * step, y + 0.135)], lighten(seen, 0.32))
             canvas.fill([at(a, y), at(b, y), at(b, y + 0.12), at(a, y + 0.12)], glass)
             canvas.fill([at(a - 0.1 * step, y + 0.128), at(b + 0.1 * step, y + 0.128), at(b + 0.1 * step, y + 0.142), at(a - 0.1 * step, y + 0.142)], darken(seen, 0.2))
-        del row
     shop = (255, 226, 168) if light.lit else light.tone((176, 196, 200))
     canvas.fill([at(near + 0.12 * step, 0.53), at(far - 0.12 * step, 0.53), at(far - 0.12 * step, 0.78), at(near + 0.12 * step, 0.78)], darken(seen, 0.3))
     canvas.fill([at(near + 0.22 * step, 0.55), at(far - 0.7 * step, 0.55), at(far - 0.7 * step, 0.72), at(near + 0.22 * step, 0.72)], shop)
@@ -402,6 +404,7 @@ def wedding(canvas: Canvas, rng: np.random.Generator, light: Light) -> None:
     meadow = light.tone(green)
     canvas.gradient(lighten(meadow, 0.18), darken(meadow, 0.04), (0, 0.62, 1, 1))
     cloth = light.tone((248, 242, 234))
+    land.grass(canvas, rng, light, green, 0.66, 1.0, 40)
     canvas.fill([[0.44, 0.64], [0.56, 0.64], [0.78, 1.02], [0.22, 1.02]], darken(cloth, 0.04), shade=(lighten(cloth, 0.3), (0, 0.64), (0, 1)))
     hues: tuple[RGB, ...] = pick(rng, (((246, 214, 216), (238, 168, 180), (252, 246, 240)), ((250, 226, 190), (240, 180, 140), (252, 246, 240)), ((214, 204, 236), (180, 164, 214), (250, 246, 250))))
     _arch(canvas, rng, light, hues, float(rng.uniform(0.26, 0.34)))
@@ -411,7 +414,6 @@ def wedding(canvas: Canvas, rng: np.random.Generator, light: Light) -> None:
                 scale = 0.7 + 0.28 * row
                 x = 0.5 + side * (0.20 + 0.075 * row + (0.10 + 0.015 * row) * seat * 1.1)
                 _chair(canvas, light, x, 0.71 + 0.085 * row, scale)
-    land.grass(canvas, rng, light, green, 0.66, 1.0, 30)
     for _ in range(46):
         y = float(rng.uniform(0.66, 1.0))
         x = 0.5 + (0.06 + 0.22 * (y - 0.64) / 0.36) * float(rng.uniform(-1, 1))

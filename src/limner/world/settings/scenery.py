@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from limner.world.canvas import RGB, Canvas, Points, ribbon, smooth
-from limner.world.chance import pick
+from limner.world.chance import pick, seeded
 from limner.world.palette import darken, lighten, mix
 from limner.world.settings.fittings import blob, disc_cluster, quad
 from limner.world.settings.light import Light
@@ -24,9 +24,10 @@ def sky(canvas: Canvas, rng: np.random.Generator, light: Light, low_y: float) ->
     canvas.gradient(light.sky_top, light.sky_low, (0, 0, 1, low_y))
     x = float(rng.uniform(0.12, 0.34))
     if light.name == "night":
+        stars = seeded("stars", round(1000 * x))  # their own draws, so that the place is the same by day
         for _ in range(46):
-            u, v, size = float(rng.random()), float(rng.random()) * low_y * 0.9, float(rng.uniform(0.0012, 0.0034))
-            canvas.ellipse(u, v, size, size, (232, 236, 250), alpha=float(rng.uniform(0.4, 1.0)))
+            u, v, size = float(stars.random()), float(stars.random()) * low_y * 0.9, float(stars.uniform(0.0012, 0.0034))
+            canvas.ellipse(u, v, size, size, (232, 236, 250), alpha=float(stars.uniform(0.4, 1.0)))
         canvas.glow(x, 0.15, 0.30, 0.30, (180, 196, 236), 0.40)
         canvas.ellipse(x, 0.15, 0.045, 0.045, (248, 243, 220))
         canvas.ellipse(x + 0.012, 0.142, 0.010, 0.010, (232, 224, 200))
@@ -135,9 +136,13 @@ def water(canvas: Canvas, rng: np.random.Generator, light: Light, y0: float, y1:
 
 
 def path(canvas: Canvas, light: Light, far: tuple[float, float], near_x: float, colour: RGB, wide: float) -> None:
-    """A path that winds from `far` (x, y) to the lower edge at `near_x`."""
+    """A path that winds from `far` (x, y) to the lower edge at `near_x`, where it is `wide`."""
     seen = light.tone(colour)
     x, y = far
-    line = smooth([[x, y], [x + 0.25 * (near_x - x) + 0.07, y + 0.25 * (1 - y)], [x + 0.4 * (near_x - x) - 0.05, y + 0.55 * (1 - y)], [near_x, 1.05]], closed=False)
-    shape = ribbon(line, [0.012, 0.25 * wide, 0.55 * wide, wide])
-    canvas.fill(shape, darken(seen, 0.06), shade=(lighten(seen, 0.15), (0, y), (0, 1.0)))
+    share = np.linspace(0, 1, 24)
+    ys = y + (1.02 - y) * share
+    middle = x + (near_x - x) * share**1.5 + 0.10 * np.sin(share**0.6 * 2 * math.pi) * share * (1 - share) * 2.4
+    half = 0.5 * wide * (0.05 + 0.95 * share**1.25)
+    edge = np.concatenate([np.stack([middle - half, ys], axis=1), np.stack([middle + half, ys], axis=1)[::-1]])
+    canvas.fill(edge + (0.0, 0.004), darken(seen, 0.20), alpha=0.5)
+    canvas.fill(edge, lighten(seen, 0.14), shade=(darken(seen, 0.06), (0, y), (0, 1.0)))
