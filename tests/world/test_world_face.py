@@ -1,4 +1,4 @@
-"""Heads: every hidden parameter and every described trait shows in the picture, and the same head gives the same pixels."""
+"""Heads: every hidden parameter and every described trait shows, and the same head gives the same pixels."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+
 from limner.world.canvas import Canvas, smooth
 from limner.world.face import draw_head_back, draw_head_front, head_bounds
 from limner.world.person import (
@@ -118,7 +119,10 @@ def test_turning_moves_the_face_towards_where_it_looks() -> None:
 
 def test_bounds_hold_the_face_and_follow_identity() -> None:
     x0, y0, x1, y1 = head_bounds(plain())
-    assert -0.5 < x0 < -0.3 and 0.3 < x1 < 0.5 and -0.35 < y0 < -0.15 and 0.42 < y1 < 0.6
+    assert -0.5 < x0 < -0.3
+    assert 0.3 < x1 < 0.5
+    assert -0.35 < y0 < -0.15
+    assert 0.42 < y1 < 0.6
     wide = Person(traits=Traits(), identity=Identity(face_width=1.0))
     assert head_bounds(wide)[2] > x1
 

@@ -56,7 +56,7 @@ def _eye(canvas: Canvas, head: Head, side: int) -> None:
 
 
 def _lid(head: Head, side: int, heights: NDArray[np.float64], reach: float = 1.0) -> Points:
-    """A curve along the eye, `heights` below its axis in head units, on the face seen straight on: inner to outer."""
+    """A curve along the eye, inner to outer corner, `heights` below its axis; the face seen straight on."""
     x = head.eye_x + _U * head.eye_w * reach
     tilt = head.eye_tilt + (-0.22 if head.person.traits.expression == "sad" else 0.0)
     y = head.eye_y + heights - _U * head.eye_w * reach * tilt

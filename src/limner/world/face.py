@@ -1,7 +1,8 @@
 """A head, drawn: the entry points of everything above the collar, and the face's skin, ears, nose and age.
 
-Drawn in a local frame where the head's centre is (0, 0), chin to crown is about 1.0, and y points down. `turn` in
-[-1, 1] turns the head (negative looks to the picture's left), `tilt` in [-1, 1] leans it. Knows nothing about bodies.
+Drawn in a local frame where the head's centre is (0, 0), chin to crown is about 1.0, and y points down.
+`turn` in [-1, 1] turns the head (negative looks to the picture's left), `tilt` in [-1, 1] leans it.
+Knows nothing about bodies.
 """
 
 from __future__ import annotations
@@ -160,11 +161,9 @@ def _nose(canvas: Canvas, head: Head) -> None:
     canvas.ellipse(
         x - w * 0.14, tip - w * 0.22, w * 0.24, w * 0.17, mix(tones.skin_light, (255, 246, 230), 0.14)
     )
-    under = np.array(
-        [(-1.0, -0.42), (-1.06, -0.12), (-0.80, 0.06), (-0.42, -0.02), (0, 0.20), (0.42, -0.02), (0.80, 0.06)]
-        + [(1.06, -0.12), (1.0, -0.42)]
-    ) * (w, w * 0.92) + (0.0, y)
-    line = curve(under, samples=4)
+    half = np.array([(0.42, -0.02), (0.80, 0.06), (1.06, -0.12), (1.0, -0.42)])
+    under = np.concatenate([half[::-1] * (-1, 1), [(0.0, 0.20)], half]) * (w, w * 0.92)
+    line = curve(under + np.array((0.0, y)), samples=4)
     canvas.fill(
         head.on_face(taper(line, [0.003, 0.019, 0.016, 0.014, 0.016, 0.019, 0.003]), lift=lift),
         tones.skin_line,

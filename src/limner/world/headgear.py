@@ -25,7 +25,7 @@ _FRAMES: Final[dict[str, RGB]] = {
 }
 
 
-# ---- glasses -------------------------------------------------------------------------------------------------
+# ---- glasses ------------------------------------------------------------------------------------
 
 
 def draw_glasses(canvas: Canvas, head: Head) -> None:
@@ -76,7 +76,7 @@ def _gleam(canvas: Canvas, lens: Points, alpha: float) -> None:
     canvas.fill(streak, (255, 255, 255), alpha=alpha)
 
 
-# ---- jewellery -----------------------------------------------------------------------------------------------
+# ---- jewellery ----------------------------------------------------------------------------------
 
 
 def draw_earrings(canvas: Canvas, head: Head) -> None:
@@ -111,7 +111,7 @@ def draw_earrings(canvas: Canvas, head: Head) -> None:
             canvas.stroke(arc(x, y + 0.070, 0.058, 0.074, 2.6, 4.0), (255, 232, 160), 0.010)
 
 
-# ---- hats ----------------------------------------------------------------------------------------------------
+# ---- hats ---------------------------------------------------------------------------------------
 
 
 def _dye(head: Head) -> tuple[RGB, RGB, RGB]:
@@ -141,7 +141,7 @@ def draw_headwear_front(canvas: Canvas, head: Head) -> None:
 
 
 def _crown_of_hat(head: Head, y: float, side: float, top: float, sag: float) -> Points:
-    """A dome from the left of the rim at height `y` over the top to the right and back along a sagging rim."""
+    """A dome from the rim's left end at height `y` over the top to the right and back along a sagging rim."""
     dome = head.dome(-math.pi, 0.0, side, top, 19)
     keep = dome[dome[:, 1] < y]
     w = head.width + side
@@ -242,12 +242,11 @@ def _tricorne(canvas: Canvas, head: Head) -> None:
     dome = _crown_of_hat(head, y - 0.07, 0.0, 0.110, 0.05)
     canvas.fill(dome, mix(colour, shade, 0.55))
     wide = head.width + 0.24
-    points = [
-        (-wide, y - 0.115), (-wide * 0.62, y - 0.06), (-wide * 0.30, y + 0.015), (0.0, y + 0.045), (wide * 0.30, y + 0.015),
-        (wide * 0.62, y - 0.06), (wide, y - 0.115), (wide * 0.62, y - 0.235), (wide * 0.28, y - 0.185), (0.0, y - 0.095),
-        (-wide * 0.28, y - 0.185), (-wide * 0.62, y - 0.235),
-    ]  # fmt: skip
-    shape = curve(np.array(points) + (x, 0.0), closed=True, samples=5)
+    half = [(wide * 0.30, y + 0.015), (wide * 0.62, y - 0.06), (wide, y - 0.115)]
+    half += [(wide * 0.62, y - 0.235), (wide * 0.28, y - 0.185)]
+    left = [(-px, py) for px, py in half]
+    points = [left[2], left[1], left[0], (0.0, y + 0.045), *half, (0.0, y - 0.095), left[4], left[3]]
+    shape = curve(np.array(points) + np.array((x, 0.0)), closed=True, samples=5)
     canvas.stroke(shape, shade, 0.014, closed=True)
     canvas.fill(shape, light, shade=(colour, (x - 0.2, y - 0.2), (x + 0.15, y + 0.05)))
     trim = shape[6 * 5 : 12 * 5 + 1]
@@ -263,7 +262,7 @@ def _headphones(canvas: Canvas, head: Head) -> None:
     band = head.dome(-math.pi - 0.05, 0.05, 0.060, 0.070, 25)
     canvas.stroke(band, shade, 0.062)
     canvas.stroke(band, colour, 0.044)
-    canvas.stroke(band[5:13] + (0.0, -0.006), light, 0.014)
+    canvas.stroke(band[5:13] - np.array((0.0, 0.006)), light, 0.014)
     y = 0.5 * (head.eye_y + head.nose_y) - 0.03
     for side in (-1, 1):
         away = side * head.sin > 0.0

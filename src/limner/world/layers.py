@@ -16,7 +16,7 @@ Layer = tuple[Points, RGB]  # an outline on the face seen straight on, and its c
 
 
 def paint_on_face(canvas: Canvas, head: Head, layers: Sequence[Layer], lift: float = 0.0) -> None:
-    """Fill outlines (N, 2) in order, each with its colour, as the turned head shows them, `lift` above the skin."""
+    """Fill outlines (N, 2) in order, as the turned head shows them, `lift` above the skin."""
     if not head.sin:
         for outline, colour in layers:
             canvas.fill(outline, colour)

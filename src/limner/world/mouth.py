@@ -27,7 +27,7 @@ _TEETH: Final[RGB] = (255, 252, 246)
 
 @dataclass(frozen=True, kw_only=True)
 class _Shape:
-    """How an expression moves the mouth: `lift` of its corners, `gap` between its lips, both in mouth half widths."""
+    """How an expression moves the mouth; `lift` of its corners and `gap` of its lips in mouth half widths."""
 
     lift: float = 0.0
     gap: float = 0.0

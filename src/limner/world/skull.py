@@ -1,6 +1,6 @@
-"""The measures of a head: how age, presentation and the 22 identity parameters become lengths, and how it turns.
+"""The measures of a head: how age, presentation and identity become lengths, and how a head turns.
 
-Knows where everything of a head lies in the head's own frame: its centre at (0, 0), chin to crown about 1.0, y down.
+Knows where everything lies in the head's own frame: centre at (0, 0), chin to crown about 1.0, y down.
 Knows nothing about drawing: eyes, mouth, hair and hats read their places here.
 """
 
@@ -50,18 +50,36 @@ class _Age:
 
 # fmt: off
 _AGES: Final = {
-    "baby": _Age(width=.420, eye_y=.115, nose_y=.235, mouth_y=.325, eye_w=.106, jaw=.315, cheek=.050, chin_y=.465,
-                 chin_w=.150, nose_w=.040, mouth_w=.080, lip=.85, hairline_y=-.27, brow=.45, ear=.080, maturity=0.),
-    "child": _Age(width=.395, eye_y=.080, nose_y=.230, mouth_y=.325, eye_w=.105, jaw=.285, cheek=.026, chin_y=.480,
-                  chin_w=.130, nose_w=.044, mouth_w=.098, lip=.85, hairline_y=-.25, brow=.75, ear=.082, maturity=.25),
-    "teenager": _Age(width=.368, eye_y=.052, nose_y=.212, mouth_y=.322, eye_w=.098, jaw=.258, cheek=.008, chin_y=.495,
-                     chin_w=.115, nose_w=.051, mouth_w=.110, lip=1., hairline_y=-.245, brow=.95, ear=.080, maturity=.7),
-    "young adult": _Age(width=.360, eye_y=.038, nose_y=.207, mouth_y=.322, eye_w=.094, jaw=.255, cheek=.0, chin_y=.50,
-                        chin_w=.115, nose_w=.055, mouth_w=.118, lip=1., hairline_y=-.25, brow=1., ear=.080, maturity=1.),
-    "middle-aged": _Age(width=.366, eye_y=.030, nose_y=.208, mouth_y=.325, eye_w=.087, jaw=.274, cheek=.004, chin_y=.50,
-                        chin_w=.125, nose_w=.060, mouth_w=.120, lip=.85, hairline_y=-.27, brow=1., ear=.085, maturity=1.),
-    "elderly": _Age(width=.362, eye_y=.032, nose_y=.216, mouth_y=.334, eye_w=.080, jaw=.282, cheek=-.004, chin_y=.505,
-                    chin_w=.130, nose_w=.066, mouth_w=.116, lip=.55, hairline_y=-.29, brow=1., ear=.098, maturity=.8),
+    "baby": _Age(
+        width=.420, eye_y=.115, nose_y=.235, mouth_y=.325, eye_w=.106, jaw=.315, cheek=.050,
+        chin_y=.465, chin_w=.150, nose_w=.040, mouth_w=.080, lip=.85, hairline_y=-.27, brow=.45,
+        ear=.080, maturity=0.
+    ),
+    "child": _Age(
+        width=.395, eye_y=.080, nose_y=.230, mouth_y=.325, eye_w=.105, jaw=.285, cheek=.026,
+        chin_y=.480, chin_w=.130, nose_w=.044, mouth_w=.098, lip=.85, hairline_y=-.25, brow=.75,
+        ear=.082, maturity=.25
+    ),
+    "teenager": _Age(
+        width=.368, eye_y=.052, nose_y=.212, mouth_y=.322, eye_w=.098, jaw=.258, cheek=.008,
+        chin_y=.495, chin_w=.115, nose_w=.051, mouth_w=.110, lip=1., hairline_y=-.245, brow=.95,
+        ear=.080, maturity=.7
+    ),
+    "young adult": _Age(
+        width=.360, eye_y=.038, nose_y=.207, mouth_y=.322, eye_w=.094, jaw=.255, cheek=.0,
+        chin_y=.50, chin_w=.115, nose_w=.055, mouth_w=.118, lip=1., hairline_y=-.25, brow=1.,
+        ear=.080, maturity=1.
+    ),
+    "middle-aged": _Age(
+        width=.366, eye_y=.030, nose_y=.208, mouth_y=.325, eye_w=.087, jaw=.274, cheek=.004,
+        chin_y=.50, chin_w=.125, nose_w=.060, mouth_w=.120, lip=.85, hairline_y=-.27, brow=1.,
+        ear=.085, maturity=1.
+    ),
+    "elderly": _Age(
+        width=.362, eye_y=.032, nose_y=.216, mouth_y=.334, eye_w=.080, jaw=.282, cheek=-.004,
+        chin_y=.505, chin_w=.130, nose_w=.066, mouth_w=.116, lip=.55, hairline_y=-.29, brow=1.,
+        ear=.098, maturity=.8
+    ),
 }
 _EYE_COLOURS: Final = np.array(
     [(112, 66, 34), (172, 120, 44), (82, 148, 72), (58, 128, 208), (146, 160, 178)], dtype=float
@@ -88,7 +106,7 @@ class Tones:
 
 @dataclass(frozen=True, kw_only=True)
 class Head:
-    """One person's head, turned. Half widths end in `_w`, half heights in `_h`, places in `_x` and `_y`."""
+    """One head, turned. Half widths end in `_w`, half heights in `_h`, places in `_x` and `_y`."""
 
     person: Person
     width: float
@@ -120,7 +138,7 @@ class Head:
     cos: float
 
     def depth(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """How far points (N, 2) of the face stand out towards the viewer: (N,)."""
+        """How far points (..., 2) of the face stand out towards the viewer: (...)."""
         scaled = (points - _FACE_MIDDLE) * (1 / (self.width * 1.08), 1 / 0.78)
         scaled *= scaled
         out = 1 - scaled[..., 0] - scaled[..., 1]
@@ -128,7 +146,7 @@ class Head:
         return np.asarray(np.sqrt(out, out=out) * _DEPTH)
 
     def on_face(self, points: ArrayLike, lift: float = 0.0) -> Points:
-        """Points (N, 2) of the face seen straight on, as the turned head shows them; `lift` above the skin."""
+        """Points (..., 2) of the face seen straight on, as the turned head shows them, `lift` above it."""
         flat = np.array(points, dtype=np.float64)
         if self.sin:
             flat[..., 0] = flat[..., 0] * self.cos + (self.depth(flat) + lift) * self.sin
@@ -145,7 +163,7 @@ class Head:
         return -0.035 * self.sin / 0.5
 
     def dome(self, start: float, end: float, side: float = 0.0, top: float = 0.0, count: int = 25) -> Points:
-        """The skull's upper outline between two angles (radians, 0 right, -pi/2 top), grown by `side` and `top`."""
+        """The skull's upper outline between two angles (0 right, -pi/2 top), grown by `side` and `top`."""
         return _arch(start, end, count) * (self.width + side, _SKULL_Y - self.crown_y + top) + (
             self.skull_x,
             _SKULL_Y,
@@ -153,7 +171,7 @@ class Head:
 
     @cached_property
     def outline(self) -> Points:
-        """The head without hair and ears, closed, from the left temple over the crown to the chin and back."""
+        """The head without hair and ears: from the left temple over the crown to the chin and back."""
         return _outline(self)
 
 
@@ -276,7 +294,7 @@ def _measure(person: Person, turn: float) -> Head:
         brow_y=eye_y - eye_h - brow_gap,
         brow=0.031 * age.brow * (1 + 0.52 * i.brow_thickness) * (1 + 0.25 * man),
         brow_arch=0.024 * (1 - 0.55 * man) + 0.022 * i.brow_arch,
-        brow_tilt=0.02 + 0.24 * i.brow_tilt,
+        brow_tilt=0.19 * i.brow_tilt,
         nose_y=nose_y,
         nose_w=age.nose_w * (1 + 0.42 * i.nose_width) * (1 + 0.12 * man),
         mouth_y=mouth_y,

@@ -1,6 +1,6 @@
 """Bundles of curves and tapered strokes, computed many at a time.
 
-Knows geometry alone: the same curves as `canvas.smooth`, as one matrix product, and bands that thin out along a line.
+Knows geometry alone: the curves of `canvas.smooth` as one matrix product, and bands that thin out.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NORMAL: Final = np.array([-1.0, 1.0])
 
 @lru_cache(maxsize=256)
 def _spline(count: int, samples: int, closed: bool) -> NDArray[np.float64]:
-    """The matrix (curve points, control points) of a Catmull-Rom curve: it is linear in its control points."""
+    """The matrix (curve points, control points) of a Catmull-Rom curve, which is linear in them."""
     unit = np.eye(count + count % 2)[:count]
     pairs = [smooth(unit[:, j : j + 2], closed=closed, samples=samples) for j in range(0, count, 2)]
     return np.concatenate(pairs, axis=1)[:, :count].copy()
@@ -38,7 +38,7 @@ def _half_widths(widths: tuple[float, ...], count: int) -> NDArray[np.float64]:
 
 
 def taper(lines: ArrayLike, widths: Sequence[float]) -> Points:
-    """Closed bands (..., 2 N, 2) along lines (..., N, 2); full `widths` are spread evenly from start to end."""
+    """Closed bands (..., 2 N, 2) along lines (..., N, 2); full `widths` spread evenly along them."""
     line = np.asarray(lines, dtype=np.float64)
     along = np.empty_like(line)
     along[..., 1:-1, :] = line[..., 2:, :] - line[..., :-2, :]
@@ -51,5 +51,5 @@ def taper(lines: ArrayLike, widths: Sequence[float]) -> Points:
 
 
 def tuft(lines: ArrayLike, widths: Sequence[float]) -> Points:
-    """Bands along lines (K, N, 2) that start side by side, as one closed outline (2 K N, 2), to be filled at once."""
+    """Bands along lines (K, N, 2) that start side by side, as one outline (2 K N, 2) to be filled at once."""
     return taper(lines, widths).reshape(-1, 2)

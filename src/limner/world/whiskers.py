@@ -40,7 +40,7 @@ def _jaw(head: Head, grow: float) -> Points:
 
 
 def _field(head: Head, grow: float, cheek: float = 0.0, lip: bool = True) -> Points:
-    """Where a beard grows: the jaw below, above a line over the cheeks to the mouth, or (not `lip`) below the lips."""
+    """Where a beard grows: from the jaw up to the cheeks and the upper lip, or (not `lip`) below the lips."""
     rim = _jaw(head, grow)
     m, w = head.mouth_y, head.mouth_w
     upper = [(-head.width * 0.985, 0.10), (-head.width * 0.90, 0.20), (-w - 0.075 - cheek, m - 0.075 - cheek)]
@@ -115,6 +115,8 @@ def _bristles(canvas: Canvas, head: Head) -> None:
     light = mix(tones.hair, tones.hair_light, 0.45)
     for i in range(3, len(rim) - 3, 3):
         end = rim[i]
+        if end[1] < 0.24:
+            continue
         start = end + (np.array([middle * 0.4, 0.20]) - end) * 0.34
         bend = (start + end) / 2 + (0.012, 0.0)
         colour = light if i % 2 else tones.hair_dark

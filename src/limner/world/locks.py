@@ -1,0 +1,144 @@
+"""What all hair is made of: locks with strands and shine, the cap on the skull, the nape.
+
+Knows how hair lies on a turned head. Knows no hair style.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from limner.world.canvas import RGB, Canvas, Points
+from limner.world.palette import mix
+from limner.world.skull import Head
+from limner.world.strands import curve, taper, tuft
+
+FINE_PX: Final = 0.0165  # strands are left out where one pixel is more than this of a head
+_PRESSING: Final = ("beanie", "cap", "sun hat", "tricorne hat")
+
+
+def is_pressed(head: Head) -> bool:
+    """Whether a hat presses the hair down."""
+    return head.person.traits.headwear in _PRESSING
+
+
+def draw_lock(
+    canvas: Canvas,
+    head: Head,
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    strands: Sequence[float] = (0.25, 0.5, 0.75),
+    shine: tuple[float, float] | None = None,
+    colours: tuple[RGB, RGB] | None = None,
+    rim: bool = True,
+) -> None:
+    """A lock between two edges, each given by as many control points from root to tip.
+
+    `strands` are lines between the edges (0 the first, 1 the second); `shine` is a light band between two
+    shares of the lock's length; `colours` run from root to tip.
+    """
+    tones = head.tones
+    a, b = curve(np.stack([np.asarray(first), np.asarray(second)]), samples=6)
+    outline = np.concatenate([a, b[::-1]])
+    root, tip = colours if colours else (tones.hair, mix(tones.hair, tones.hair_dark, 0.55))
+    if rim:
+        canvas.stroke(outline, tones.hair_dark, 0.010, closed=True)
+    top, low = float(outline[:, 1].min()), float(outline[:, 1].max())
+    canvas.fill(outline, root, shade=(tip, (0.0, top), (0.0, low)))
+    if canvas.pixel > FINE_PX:
+        return
+    if shine is not None:
+        _shine(canvas, mix(root, tones.hair_light, 0.40), a, b, shine)
+    shares = np.asarray(strands)[:, None, None]
+    lines = a * (1 - shares) + b * shares
+    canvas.fill(tuft(lines[::2, :-1], (0.001, 0.009, 0.001)), mix(root, tones.hair_dark, 0.75))
+    canvas.fill(tuft(lines[1::2, :-3], (0.001, 0.009, 0.001)), mix(root, tones.hair_light, 0.40))
+
+
+def _shine(canvas: Canvas, light: RGB, a: Points, b: Points, span: tuple[float, float]) -> None:
+    """A soft band of light across a lock."""
+    last = len(a) - 1
+    start, end = round(span[0] * last), max(round(span[1] * last), round(span[0] * last) + 2)
+    upper, lower = [], []
+    for k, share in enumerate(np.linspace(0.12, 0.88, 9)):
+        line = a * (1 - share) + b * share
+        jag = (end - start) * (0.28 if k % 2 else 0.0)
+        upper.append(line[min(int(start + jag * 0.6), last)])
+        lower.append(line[max(int(end - jag), 0)])
+    canvas.fill(np.array(upper + lower[::-1]), light)
+
+
+def draw_cap(
+    canvas: Canvas,
+    head: Head,
+    hairline: ArrayLike,
+    side: float,
+    top: float,
+    part: tuple[float, float],
+    strands: int = 9,
+) -> None:
+    """The hair on the skull, between the dome, grown by `side` and `top`, and a hairline from ear to ear.
+
+    `hairline` runs from left to right; `part` is where strands start, on the face seen straight on.
+    """
+    tones = head.tones
+    if is_pressed(head):
+        side, top = min(side, 0.02), min(top, 0.015)
+    line = head.on_face(curve(hairline, samples=5))
+    dome = head.dome(-math.pi - 0.42, 0.42, side, top)
+    widest = dome[:, 0].min(), dome[:, 0].max()
+    line[:, 0] = np.clip(line[:, 0], widest[0] + 0.004, widest[1] - 0.004)
+    shape = np.concatenate([dome, line[::-1]])
+    canvas.stroke(shape, tones.hair_dark, 0.010, closed=True)
+    canvas.fill(
+        shape,
+        mix(tones.hair, tones.hair_light, 0.22),
+        shade=(mix(tones.hair, tones.hair_dark, 0.35), (-0.12, -0.52), (0.16, 0.10)),
+    )
+    if canvas.pixel > FINE_PX:
+        return
+    # A crescent of light below the crown, then strands from the part to the edge.
+    px, py = head.spot(*part)
+    if not is_pressed(head):
+        band = head.dome(-math.pi * 0.90, -math.pi * 0.42, side - 0.035, top - 0.035, 15)
+        low = head.dome(-math.pi * 0.90, -math.pi * 0.42, side - 0.085, top - 0.105, 15)
+        swell = np.sin(np.linspace(0, np.pi, 15))[:, None]
+        canvas.fill(
+            np.concatenate([band, (band + (low - band) * swell)[::-1]]),
+            mix(tones.hair, tones.hair_light, 0.52),
+        )
+    dark, light = mix(tones.hair, tones.hair_dark, 0.62), mix(tones.hair, tones.hair_light, 0.42)
+    ends = head.dome(-math.pi + 0.28, -0.28, side - 0.02, top - 0.02, strands)
+    between = head.dome(-math.pi * 0.85, -math.pi * 0.15, side - 0.25 * head.width, top - 0.10, strands)
+    roots = np.broadcast_to([px, py], ends.shape)
+    lines = curve(np.stack([roots, 0.3 * roots + 0.7 * between, ends], axis=1), samples=4)[:, 2:]
+    bands = taper(lines, (0.001, 0.008, 0.001))
+    for k, band in enumerate(bands):
+        canvas.fill(band, light if k % 3 == 1 else dark)
+
+
+def mirror(points: Sequence[tuple[float, float]], side: int) -> list[tuple[float, float]]:
+    """The points themselves (side 1) or on the other side of the head (side -1)."""
+    return [(x * side, y) for x, y in points]
+
+
+def beside_face(head: Head, points: Sequence[tuple[float, float]], side: int) -> Points:
+    """Control points of a lock beside the face: on the face above, hanging freely below it."""
+    flat = np.array(points, dtype=np.float64) * (side, 1)
+    moved = head.on_face(flat)
+    share = np.clip((flat[:, 1:] - 0.05) / 0.45, 0, 1)
+    slid = flat + np.array((0.05 * head.sin, 0.0))
+    return np.asarray(moved * (1 - share) + slid * share)
+
+
+def draw_nape(canvas: Canvas, head: Head) -> None:
+    """Short hair seen behind the neck."""
+    w = head.width
+    right = [(w * 0.88, -0.22), (w * 0.90, 0.06), (w * 0.74, 0.25), (w * 0.52, 0.37), (0.20 * w, 0.40)]
+    points = np.array([*right, *mirror(right[::-1], -1)]) + np.array((head.skull_x * 1.8, 0.0))
+    canvas.fill(curve(points, closed=True), mix(head.tones.hair, head.tones.hair_dark, 0.6))
