@@ -33,8 +33,8 @@ from limner.models.resampler import Resampler
 from limner.models.resampler_start import start_as_copy
 
 # Text, slots and image tokens enter the first layer at this standard deviation. It decides how soon names are
-# bound: a toy of associative recall (3 layers of 96, batch 64) is solved after 370 steps at 1.0, 470 at 0.3, 860
-# at 0.1, and not within 1,000 from the library's own start (0.02 everywhere).
+# bound: a toy of associative recall (3 layers of 96, batch 64) is solved after 370 steps at 1.0, 470 at 0.3,
+# 860 at 0.1, and not within 1,000 from the library's own start (0.02 everywhere).
 EMBEDDING_STD: Final = 1.0
 
 
