@@ -122,6 +122,9 @@ def build_of(traits: Traits) -> Build:
         return replace(grown, waist_half=grown.waist_half + 0.06, hip_half=grown.hip_half + 0.03)
     if traits.age == "elderly":
         return replace(
-            grown, shoulder_half=grown.shoulder_half * 0.94, waist_half=grown.waist_half + 0.06, size=grown.size * 0.97
+            grown,
+            shoulder_half=grown.shoulder_half * 0.94,
+            waist_half=grown.waist_half + 0.06,
+            size=grown.size * 0.97,
         )
     return grown

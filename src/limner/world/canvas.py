@@ -95,6 +95,10 @@ class Canvas:
         """The length of one finished pixel in the current frame's units (for hairlines)."""
         return self.factor / self._scale
 
+    def sees(self, points: ArrayLike, margin: float = 0.0) -> bool:
+        """Whether the box around points (N, 2), widened by `margin`, meets the picture."""
+        return self._box(self._place(points), margin=1 + round(margin * self._scale)) is not None
+
     # ---- shapes --------------------------------------------------------------------------------------------
 
     def fill(self, points: Outline, colour: RGB, shade: Shade | None = None, alpha: float = 1.0) -> None:
@@ -140,12 +144,12 @@ class Canvas:
         wide = width * self._scale
         thickness = max(1, round(wide))
         alpha *= min(1.0, max(wide, 0.25))
+        box = self._box(place, margin=thickness)
+        if box is None:
+            return
         if alpha >= 0.95:
             kind = self._edge if thickness > 1 else cv2.LINE_AA
             cv2.polylines(self._image, [place], closed, colour, thickness, kind, _SHIFT)
-            return
-        box = self._box(place, margin=thickness)
-        if box is None:
             return
         x0, y0, x1, y1 = box
         mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
@@ -301,7 +305,9 @@ class Canvas:
             x0, y0, x1, y1 = box
             under = self._image[y0:y1, x0:x1]
             over = paint if isinstance(paint, np.ndarray) else _flat(x1 - x0, y1 - y0, paint)
-            cv2.copyTo(cv2.addWeighted(over, alpha, under, 1 - alpha, 0), cv2.compare(mask, 127, cv2.CMP_GT), under)
+            cv2.copyTo(
+                cv2.addWeighted(over, alpha, under, 1 - alpha, 0), cv2.compare(mask, 127, cv2.CMP_GT), under
+            )
             return
         self._blend_weights(box, mask.astype(np.float32) * np.float32(alpha / 255), paint)
 
@@ -344,8 +350,12 @@ def smooth(points: ArrayLike, closed: bool = True, samples: int = 8) -> Points:
         around = np.concatenate([control[-1:], control, control[:2]])
     else:
         around = np.concatenate([2 * control[:1] - control[1:2], control, 2 * control[-1:] - control[-2:-1]])
-    windows = np.stack([around[i : len(around) - 3 + i] for i in range(4)])  # (4, segments, 2)
-    curve = np.einsum("sk,knd->nsd", _spline_weights(samples), windows).reshape(-1, 2)
+    segments = len(around) - 3
+    windows = np.empty((4, segments, 2))
+    for i in range(4):
+        windows[i] = around[i : i + segments]
+    curve = (_spline_weights(samples) @ windows.reshape(4, -1)).reshape(samples, segments, 2)
+    curve = curve.transpose(1, 0, 2).reshape(-1, 2)
     return curve if closed else np.concatenate([curve, control[-1:]])
 
 
@@ -370,16 +380,22 @@ def arc(cx: float, cy: float, rx: float, ry: float, start: float, end: float, co
     return np.stack([cx + rx * np.cos(turns), cy + ry * np.sin(turns)], axis=1)
 
 
+@lru_cache(maxsize=128)
+def _steps(count: int) -> NDArray[np.float64]:
+    return np.linspace(0.0, 1.0, count)
+
+
 def ribbon(points: ArrayLike, widths: float | Sequence[float]) -> Points:
     """The closed outline of a band along points (N, 2) whose full width at each point is given: (2 N, 2)."""
     line = np.asarray(points, dtype=np.float64)
-    tangent = np.gradient(line, axis=0)
-    normal = np.stack([-tangent[:, 1], tangent[:, 0]], axis=1)
-    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+    tangent = np.empty_like(line)
+    tangent[1:-1] = line[2:] - line[:-2]
+    tangent[0], tangent[-1] = line[1] - line[0], line[-1] - line[-2]
+    normal = np.empty_like(line)
+    normal[:, 0], normal[:, 1] = -tangent[:, 1], tangent[:, 0]
+    normal /= np.maximum(np.sqrt(np.einsum("nd,nd->n", normal, normal)), 1e-9)[:, None]
     if isinstance(widths, Sequence):
-        given = np.asarray(widths, dtype=np.float64)
-        places = np.linspace(0, 1, len(line))
-        half = np.interp(places, np.linspace(0, 1, len(given)), given) / 2
+        half = np.interp(_steps(len(line)), _steps(len(widths)), widths) / 2
     else:
         half = np.full(len(line), widths / 2)
     side = normal * half[:, None]

@@ -97,7 +97,9 @@ def _paint_flowers(canvas: Canvas, rows: Points, columns: Points, made_of: Cloth
     canvas.stamp(oval(0.36 * pitch, 0.22 * pitch, 0.17 * pitch, 0.08 * pitch, 0.6)[::6], centres, leaf)
     for k in range(5):
         turn = 2 * np.pi * k / 5 + 0.3
-        petal = oval(0.20 * pitch * np.cos(turn), 0.20 * pitch * np.sin(turn), 0.15 * pitch, 0.15 * pitch)[::6]
+        petal = oval(0.20 * pitch * np.cos(turn), 0.20 * pitch * np.sin(turn), 0.15 * pitch, 0.15 * pitch)[
+            ::6
+        ]
         canvas.stamp(petal, centres, made_of.second)
     canvas.stamp(oval(0, 0, 0.11 * pitch, 0.11 * pitch)[::6], centres, heart)
 

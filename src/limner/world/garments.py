@@ -7,6 +7,7 @@ All coordinates are in heads, in the figure's frame.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -79,6 +80,7 @@ def _paint_trunk(canvas: Canvas, outline: Points, made_of: Cloth, seamless: bool
             canvas.stroke(part, made_of.line, 0.016, alpha=0.45)
 
 
+@lru_cache(maxsize=512)
 def trunk_outline(build: Build, garment: str, pose: str = "standing") -> Points:
     """The garment's outline from neck to hem, without sleeves: (N, 2)."""
     loose = {

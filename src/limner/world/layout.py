@@ -129,9 +129,11 @@ def lay_out(scene: Scene) -> Stage:
     order = tuple(range(len(stances)))
     if len(stances) == 2:
         stances, order = _together(stances, interaction, scene.framing)
+    table_y = None
     stances = [_with_held(s, interaction, i, len(stances)) for i, s in enumerate(stances)]
-    if interaction in ("looking at a laptop", "sitting at a table"):
-        stances = [_at_table(s, interaction, stances) for s in stances]
+    if interaction in AT_TABLE:
+        table_y = _table_y(stances)
+        stances = [_at_table(s, interaction, stances, table_y) for s in stances]
     if interaction == "sitting on a couch":
         stances = [_on_couch(s) for s in stances]
     if interaction == "reading a book":
@@ -145,7 +147,7 @@ def lay_out(scene: Scene) -> Stage:
         stances=tuple(stances),
         paint_order=order,
         seat_y=grown.place(0, grown.build.hip_y)[1] if interaction in SEATED else None,
-        table_y=grown.place(0, grown.build.waist_y + 0.02)[1] if interaction in AT_TABLE else None,
+        table_y=table_y,
         floor_y=_FLOOR_Y if scene.framing == "full body" else 1.0,
     )
 
@@ -367,22 +369,31 @@ def _on_couch(stance: Stance) -> Stance:
     return replace(stance, left_arm=resting(stance.left_arm, -1), right_arm=resting(stance.right_arm, 1))
 
 
-def _at_table(stance: Stance, interaction: str, stances: list[Stance]) -> Stance:
-    """Forearms on the table; before a laptop both look at it and reach for it."""
+def _table_y(stances: list[Stance]) -> float:
+    """The table's far edge: waist high, and always well within the picture."""
+    grown = max(stances, key=lambda s: s.build.size)
+    return min(grown.place(0, grown.build.waist_y + 0.02)[1], 0.85)
+
+
+def _at_table(stance: Stance, interaction: str, stances: list[Stance], table_y: float) -> Stance:
+    """Forearms on the table; before a laptop both look at it, hands behind its lid."""
     build, turn = stance.build, stance.turn
     middle = sum(s.x for s in stances) / len(stances)
     inward = 0.0 if len(stances) == 1 else (1.0 if stance.x < middle else -1.0)
-    if interaction == "looking at a laptop":
+    laptop = interaction == "looking at a laptop"
+    if laptop:
         turn = 0.55 * inward + 0.3 * turn
-    top = build.waist_y + 0.22
+    edge = (table_y - stance.y) / stance.head
+    top = edge - 0.02 if laptop else edge + 0.20
 
     def laid(arm: Arm, side: int) -> Arm:
         if arm.grip == "hold":
             return arm
+        reach = 0.30 if laptop else 0.12
         return Arm(
-            hand_heads=(side * build.shoulder_half * 0.42 + 0.12 * inward, top),
-            elbow_heads=(side * (build.shoulder_half + 0.20), top - 0.10),
-            layer="over",
+            hand_heads=(side * build.shoulder_half * 0.42 + reach * inward, top),
+            elbow_heads=(side * (build.shoulder_half + 0.20), top - (0.0 if laptop else 0.10)),
+            layer="front" if laptop else "over",
         )
 
     return replace(stance, turn=turn, left_arm=laid(stance.left_arm, -1), right_arm=laid(stance.right_arm, 1))
@@ -416,7 +427,14 @@ def _holding(stance: Stance, thing: str, colour: str, side: int, enlarged: float
     """The figure holding `thing` in the hand on `side` (-1 left, 1 right), or in both hands when it takes two."""
     build = stance.build
     small = 0.62 + 0.38 * (build.shoulder_half / 0.72 if build.size < 0.9 else 1.0)
-    small *= enlarged * {"coffee cup": 1.25, "whiskey glass": 1.5, "potato chip": 1.15, "leaf": 1.3, "flowers": 1.15, "phone": 1.3}.get(thing, 1.0)
+    small *= enlarged * {
+        "coffee cup": 1.25,
+        "whiskey glass": 1.5,
+        "potato chip": 1.15,
+        "leaf": 1.3,
+        "flowers": 1.15,
+        "phone": 1.3,
+    }.get(thing, 1.0)
     lift = _lift(stance)
     if thing in _TWO_HANDED and stance.right_arm.layer == "behind" and stance.left_arm.layer == "behind":
         y = build.shoulder_y + _TWO_HANDED[thing] * (build.waist_y / 1.72)
@@ -451,7 +469,10 @@ def _holding(stance: Stance, thing: str, colour: str, side: int, enlarged: float
         thing, 0.03
     )
     arm = Arm(
-        hand_heads=(x + side * (0.13 if thing in ("coffee cup", "whiskey glass") else 0.0) * small, y + drop * small),
+        hand_heads=(
+            x + side * (0.13 if thing in ("coffee cup", "whiskey glass") else 0.0) * small,
+            y + drop * small,
+        ),
         elbow_heads=(side * (build.shoulder_half + 0.17), build.shoulder_y + build.upper_arm * 0.88),
         grip="hold",
         layer="front",

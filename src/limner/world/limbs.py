@@ -39,10 +39,15 @@ def draw_arm(
 ) -> None:
     """One arm from shoulder to hand. `side` is -1 for the picture's left, 1 for its right."""
     bones = _bones(build, arm, side)
-    if arm.grip != "hidden" or sleeve.reach < 1:
-        widths = (0.5, 1.08, 0.98, 0.82), (0.80, 0.78, 0.60, 0.52)
-        _bare(canvas, _limb(bones, widths, build.arm_width, 1.0, forearm_only), skin)
-    if arm.grip != "hidden":
+    if not canvas.sees(np.concatenate(bones), build.arm_width):
+        return
+    forearm_seen = canvas.sees(bones[1], build.hand * 1.5)
+    if forearm_seen or sleeve.reach <= 0.5:
+        covered = sleeve.reach > 0.9
+        widths = (0.5, 1.08, 0.98, 0.82), (0.56, 0.52) if covered else (0.80, 0.78, 0.60, 0.52)
+        arms_end = (bones[0], bones[1][-4:]) if covered else bones
+        _bare(canvas, _limb(arms_end, widths, build.arm_width, 1.0, forearm_only or covered), skin)
+    if arm.grip != "hidden" and forearm_seen:
         _hand(canvas, build, bones, arm, side, skin)
     if sleeve.reach > 0:
         _cover(canvas, bones, build.arm_width, sleeve, side, forearm_only)
@@ -205,7 +210,7 @@ def _hand(canvas: Canvas, build: Build, bones: tuple[Points, Points], arm: Arm, 
         if arm.grip == "hold":
             _fist(canvas, skin, dark, soft)
         else:
-            _open_hand(canvas, skin, dark, soft, pointing=arm.grip == "examine")
+            _open_hand(canvas, skin, dark, soft)
 
 
 # Hands in their own frame: the wrist is the origin, fingers point down (y), the thumb lies at x > 0, the palm is 1 long.
@@ -216,10 +221,6 @@ _PALM = smooth(
 _THUMB = smooth(
     [[0.26, 0.05], [0.52, 0.28], [0.66, 0.58], [0.60, 0.80], [0.46, 0.74], [0.30, 0.52]], samples=4
 )
-_POINTING = smooth(
-    [[-0.27, -0.1], [-0.42, 0.3], [-0.42, 0.66], [-0.26, 0.80], [-0.10, 0.78], [-0.08, 1.24], [0.02, 1.40], [0.13, 1.26],
-     [0.18, 0.8], [0.34, 0.6], [0.38, 0.26], [0.26, -0.1]], samples=4
-)  # fmt: skip
 _FIST = smooth(
     [[-0.27, -0.12], [-0.46, 0.20], [-0.50, 0.55], [-0.40, 0.86], [0.0, 0.96], [0.36, 0.86], [0.47, 0.52], [0.40, 0.15],
      [0.26, -0.12]], samples=4
@@ -229,21 +230,21 @@ _FIST_THUMB = smooth(
 )
 
 
-def _open_hand(canvas: Canvas, skin: RGB, dark: RGB, soft: RGB, pointing: bool) -> None:
-    outline = _POINTING if pointing else _PALM
+def _open_hand(canvas: Canvas, skin: RGB, dark: RGB, soft: RGB) -> None:
+    line = mix(soft, skin, 0.15)
     canvas.fill(_THUMB, dark)
     canvas.stroke(_THUMB, soft, 0.06, closed=True)
-    canvas.fill(outline, skin, shade=(dark, (0.0, 0.0), (0.3, 1.5)))
-    canvas.stroke(outline, soft, 0.06, closed=True)
-    if not pointing:
-        for x in (-0.17, 0.02, 0.20):
-            canvas.stroke([[x, 1.10], [x * 0.95, 0.72]], soft, 0.05, alpha=0.8)
+    canvas.fill(_PALM, skin, shade=(dark, (0.0, 0.0), (0.3, 1.5)))
+    canvas.stroke(_PALM, soft, 0.06, closed=True)
+    for x in (-0.17, 0.02, 0.20):
+        canvas.stroke([[x, 1.10], [x * 0.95, 0.72]], line, 0.05)
 
 
 def _fist(canvas: Canvas, skin: RGB, dark: RGB, soft: RGB) -> None:
+    line = mix(soft, skin, 0.15)
     canvas.fill(_FIST, skin, shade=(dark, (-0.2, 0.1), (0.4, 1.2)))
     canvas.stroke(_FIST, soft, 0.06, closed=True)
     for x in (-0.24, 0.0, 0.22):
-        canvas.stroke([[x, 0.93], [x - 0.02, 0.62]], soft, 0.05, alpha=0.8)
+        canvas.stroke([[x, 0.93], [x - 0.02, 0.62]], line, 0.05)
     canvas.fill(_FIST_THUMB, skin)
     canvas.stroke(_FIST_THUMB, soft, 0.05, closed=True)
