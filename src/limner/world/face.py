@@ -25,7 +25,7 @@ from limner.world.mouth import draw_mouth
 from limner.world.palette import mix
 from limner.world.person import Person
 from limner.world.skull import MOST_TILT_RAD, Head, measure
-from limner.world.strands import curve, taper
+from limner.world.strands import curve, grow, taper
 from limner.world.whiskers import draw_whiskers
 
 _NECK_Y = 0.42  # the head leans about this point
@@ -76,7 +76,7 @@ def _leaning(canvas: Canvas, tilt: float) -> Iterator[None]:
 def _skin(canvas: Canvas, head: Head) -> None:
     """The head's silhouette and the soft light on it."""
     tones, outline = head.tones, head.outline
-    canvas.stroke(outline, mix(tones.skin_line, tones.skin, 0.15), 0.012, closed=True)
+    canvas.fill(grow(outline, 0.006), mix(tones.skin_line, tones.skin, 0.15))
     canvas.fill(outline, tones.skin_light, shade=(tones.skin, (-0.30, -0.30), (0.25, 0.22)))
     _side_shade(canvas, head)
     blush = {"baby": 0.85, "child": 0.7}.get(head.person.traits.age, 0.5)
@@ -128,7 +128,7 @@ def _ears(canvas: Canvas, head: Head, near: bool) -> None:
         ) * (0.86 * size, 1.06 * size)
         shape = curve(ear * (side, 1) + (x, y), closed=True, samples=5)
         if not over:
-            canvas.stroke(shape, mix(tones.skin_line, tones.skin, 0.15), 0.012, closed=True)
+            canvas.fill(grow(shape, 0.006), mix(tones.skin_line, tones.skin, 0.15))
         canvas.fill(shape, tones.skin if side < 0 else mix(tones.skin, tones.skin_shade, 0.35))
         if over:
             canvas.fill(

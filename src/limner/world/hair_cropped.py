@@ -13,7 +13,7 @@ from limner.world.canvas import RGB, Canvas, Points
 from limner.world.locks import FINE_PX, draw_cap, draw_lock, is_pressed
 from limner.world.palette import mix
 from limner.world.skull import Head
-from limner.world.strands import curve, taper
+from limner.world.strands import curve, grow, taper
 
 
 def draw_short_front(canvas: Canvas, head: Head) -> None:
@@ -121,7 +121,7 @@ def draw_curly_back(canvas: Canvas, head: Head) -> None:
         x, y = np.where(y < -0.22, x * 0.80, x), np.maximum(y, -0.30)
     ring = np.stack([x + head.skull_x * 1.5, y - 0.02], axis=1)
     shape = _curls(ring, 1.0)
-    canvas.stroke(shape, tones.hair_dark, 0.010, closed=True)
+    canvas.fill(grow(shape, 0.005), tones.hair_dark)
     canvas.fill(
         shape,
         mix(tones.hair, tones.hair_dark, 0.35),
@@ -196,7 +196,7 @@ def draw_spiky_front(canvas: Canvas, head: Head) -> None:
     sides = [(-w * 0.995, 0.03), (-w * 0.91, 0.03), (-w * 0.89, -0.10)]
     line = head.on_face(np.concatenate([sides, front, [(-a, b) for a, b in sides[::-1]]]))
     shape = np.concatenate([outer, line[::-1]])
-    canvas.stroke(shape, tones.hair_dark, 0.012, closed=True)
+    canvas.fill(grow(shape, 0.006), tones.hair_dark)
     canvas.fill(
         shape,
         mix(tones.hair, tones.hair_light, 0.30),

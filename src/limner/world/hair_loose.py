@@ -13,7 +13,7 @@ from limner.world.canvas import Canvas
 from limner.world.locks import FINE_PX, beside_face, draw_lock, is_pressed, mirror
 from limner.world.palette import mix
 from limner.world.skull import Head
-from limner.world.strands import curve, taper, tuft
+from limner.world.strands import curve, grow, taper, tuft
 
 
 def _curtain(canvas: Canvas, head: Head, length: float, wide: float, tip: float) -> None:
@@ -32,7 +32,7 @@ def _curtain(canvas: Canvas, head: Head, length: float, wide: float, tip: float)
     hem = [(tip * 0.45, length), (0.0, length - 0.02), (-tip * 0.45, length)]
     points = [(0.0, head.crown_y - 0.01), *right, *hem, *mirror(right[::-1], -1)]
     shape = curve(np.array(points) + np.array((x, 0.0)), closed=True, samples=6)
-    canvas.stroke(shape, tones.hair_dark, 0.010, closed=True)
+    canvas.fill(grow(shape, 0.005), tones.hair_dark)
     canvas.fill(
         shape,
         mix(tones.hair, tones.hair_dark, 0.62),

@@ -13,7 +13,7 @@ from limner.world.canvas import Canvas
 from limner.world.locks import beside_face, draw_cap, draw_lock, draw_nape, is_pressed, mirror
 from limner.world.palette import mix
 from limner.world.skull import Head
-from limner.world.strands import curve, taper
+from limner.world.strands import curve, grow, taper
 
 
 def draw_bun_back(canvas: Canvas, head: Head) -> None:
@@ -28,7 +28,7 @@ def draw_bun_back(canvas: Canvas, head: Head) -> None:
     )
     t = np.linspace(0, 2 * np.pi, 12, endpoint=False)
     shape = curve(np.stack([cx + np.cos(t) * r * 1.12, cy + np.sin(t) * r], axis=1), closed=True, samples=4)
-    canvas.stroke(shape, tones.hair_dark, 0.012, closed=True)
+    canvas.fill(grow(shape, 0.006), tones.hair_dark)
     canvas.fill(
         shape,
         mix(tones.hair, tones.hair_light, 0.25),
@@ -36,8 +36,8 @@ def draw_bun_back(canvas: Canvas, head: Head) -> None:
     )
     for k in range(3):
         s = np.linspace(0.4 + k * 2.1, 3.0 + k * 2.1, 8)
-        grow = np.linspace(0.88, 0.35, 8)
-        line = np.stack([cx + np.cos(s) * r * grow, cy + np.sin(s) * r * grow], axis=1)
+        shrink = np.linspace(0.88, 0.35, 8)
+        line = np.stack([cx + np.cos(s) * r * shrink, cy + np.sin(s) * r * shrink], axis=1)
         canvas.fill(taper(line, [0.002, 0.016, 0.002]), tones.hair_dark if k % 2 == 0 else tones.hair_light)
 
 
@@ -133,7 +133,7 @@ def _plait(canvas: Canvas, head: Head, side: int) -> None:
         colour = mix(tones.hair, tones.hair_light, 0.2) if k % 2 else tones.hair
         for way in (-1, 1):
             knot = leaf * (way * half, 1.0) + middle
-            canvas.stroke(knot, tones.hair_dark, 0.010, closed=True)
+            canvas.fill(grow(knot, 0.005), tones.hair_dark)
             canvas.fill(knot, colour)
     end = (x0 + side * 0.03 * math.sin(3.5), 1.065)
     tail = curve(

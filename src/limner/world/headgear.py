@@ -14,7 +14,7 @@ import numpy as np
 from limner.world.canvas import RGB, Canvas, Points, arc, oval
 from limner.world.palette import COLOURS, INK, darken, lighten, mix
 from limner.world.skull import Head
-from limner.world.strands import curve, taper
+from limner.world.strands import curve, grow, taper
 
 _GOLD: Final[RGB] = (226, 172, 58)
 _FRAMES: Final[dict[str, RGB]] = {
@@ -42,7 +42,7 @@ def draw_glasses(canvas: Canvas, head: Head) -> None:
         arm = [(side * (x + w * 0.96), y - h * 0.25), (side * head.width * 0.97, y - h * 0.20)]
         ends = head.on_face(arm, lift=0.0)
         if side * head.sin <= 0.08:
-            canvas.stroke(ends, frame, 0.022)
+            canvas.fill(taper(ends, [0.022]), frame)
     for lens in lenses:
         if sun:
             canvas.fill(lens, (26, 24, 34), shade=((86, 76, 92), (0.0, y - h * 0.2), (0.0, y + h * 1.2)))
@@ -53,7 +53,7 @@ def draw_glasses(canvas: Canvas, head: Head) -> None:
     bridge = head.on_face(
         [(-x + w * 0.9, y - h * 0.25), (0.0, y - h * 0.42), (x - w * 0.9, y - h * 0.25)], lift=0.06
     )
-    canvas.stroke(curve(bridge, samples=4), frame, 0.022)
+    canvas.fill(taper(curve(bridge, samples=4), [0.024]), frame)
 
 
 def _lens(side: int, x: float, y: float, w: float, h: float, sun: bool) -> Points:
@@ -107,7 +107,7 @@ def draw_earrings(canvas: Canvas, head: Head) -> None:
         else:
             ring = oval(x, y + 0.070, 0.058, 0.074)
             canvas.stroke(ring, darken(_GOLD, 0.35), 0.027, closed=True)
-            canvas.stroke(ring, _GOLD, 0.018, closed=True)
+            canvas.fill(grow(ring, 0.009), _GOLD)
             canvas.stroke(arc(x, y + 0.070, 0.058, 0.074, 2.6, 4.0), (255, 232, 160), 0.010)
 
 
@@ -161,12 +161,12 @@ def _beanie(canvas: Canvas, head: Head) -> None:
     fluff = curve(
         np.stack([pom[0] + np.cos(ring) * bump, pom[1] + np.sin(ring) * bump], axis=1), closed=True, samples=3
     )
-    canvas.stroke(fluff, shade, 0.012, closed=True)
+    canvas.fill(grow(fluff, 0.006), shade)
     canvas.fill(
         fluff, lighten(colour, 0.45), shade=(colour, (pom[0], pom[1] - 0.08), (pom[0] + 0.06, pom[1] + 0.12))
     )
     dome = _crown_of_hat(head, y - 0.06, 0.030, 0.085, 0.03)
-    canvas.stroke(dome, shade, 0.014, closed=True)
+    canvas.fill(grow(dome, 0.007), shade)
     canvas.fill(dome, light, shade=(mix(colour, shade, 0.5), (x - 0.25, -0.55), (x + 0.30, -0.15)))
     for k in np.linspace(-0.8, 0.8, 7):
         rib = [
@@ -180,7 +180,7 @@ def _beanie(canvas: Canvas, head: Head) -> None:
     top = np.stack([x + t * w + slide, y - 0.115 + 0.035 * (1 - t * t)], axis=1)
     low = np.stack([x + t * w * 1.01 + slide, y + 0.015 + 0.035 * (1 - t * t)], axis=1)
     cuff = np.concatenate([top, low[::-1]])
-    canvas.stroke(cuff, shade, 0.014, closed=True)
+    canvas.fill(grow(cuff, 0.007), shade)
     canvas.fill(cuff, light, shade=(mix(colour, shade, 0.35), (x - 0.3, y), (x + 0.35, y)))
     for k in range(1, 12):
         canvas.fill(taper(np.array([top[k], low[k]]), [0.011]), mix(colour, shade, 0.65))
@@ -190,7 +190,7 @@ def _cap(canvas: Canvas, head: Head) -> None:
     colour, light, shade = _dye(head)
     y, x = _rim_y(head) - 0.02, head.skull_x
     dome = _crown_of_hat(head, y, 0.030, 0.065, 0.045)
-    canvas.stroke(dome, shade, 0.014, closed=True)
+    canvas.fill(grow(dome, 0.007), shade)
     canvas.fill(dome, light, shade=(mix(colour, shade, 0.45), (x - 0.2, -0.5), (x + 0.28, -0.15)))
     front = x + 0.16 * head.sin
     for k in (-0.52, 0.52):
@@ -206,7 +206,7 @@ def _cap(canvas: Canvas, head: Head) -> None:
     brim += [(0.31, y + 0.070), (0.16, y + 0.092), (0, y + 0.096), (-0.16, y + 0.092), (-0.31, y + 0.070)]
     wide = (head.width + 0.035) / 0.36
     shape = curve(np.array(brim) * (wide, 1.0) + (bx * 0.30, 0.0), closed=True, samples=5)
-    canvas.stroke(shape, shade, 0.014, closed=True)
+    canvas.fill(grow(shape, 0.007), shade)
     canvas.fill(shape, mix(colour, light, 0.4), shade=(mix(colour, shade, 0.8), (0, y - 0.03), (0, y + 0.10)))
 
 
@@ -230,7 +230,7 @@ def _sun_hat(canvas: Canvas, head: Head) -> None:
     low = np.stack([x + np.cos(t) * wide, y + np.sin(t) * 0.075 - 0.012 + 0.02 * np.cos(2 * t)], axis=1)
     top = np.stack([x + np.cos(t[::-1]) * wide, y - 0.035 - np.sin(t) * 0.035], axis=1)
     brim = np.concatenate([low, top])
-    canvas.stroke(brim, shade, 0.012, closed=True)
+    canvas.fill(grow(brim, 0.006), shade)
     canvas.fill(brim, light, shade=(colour, (x - 0.2, y - 0.05), (x + 0.2, y + 0.08)))
     weave = np.stack([x + np.cos(t) * wide * 0.86, y + np.sin(t) * 0.045 - 0.015], axis=1)
     canvas.fill(taper(weave, [0.001, 0.008, 0.001]), mix(colour, shade, 0.45))
@@ -247,7 +247,7 @@ def _tricorne(canvas: Canvas, head: Head) -> None:
     left = [(-px, py) for px, py in half]
     points = [left[2], left[1], left[0], (0.0, y + 0.045), *half, (0.0, y - 0.095), left[4], left[3]]
     shape = curve(np.array(points) + np.array((x, 0.0)), closed=True, samples=5)
-    canvas.stroke(shape, shade, 0.014, closed=True)
+    canvas.fill(grow(shape, 0.007), shade)
     canvas.fill(shape, light, shade=(colour, (x - 0.2, y - 0.2), (x + 0.15, y + 0.05)))
     trim = shape[6 * 5 : 12 * 5 + 1]
     canvas.stroke(trim, darken(_GOLD, 0.25), 0.030)

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from limner.world.canvas import RGB, Canvas, Points
 from limner.world.palette import mix
 from limner.world.skull import Head
-from limner.world.strands import curve, taper, tuft
+from limner.world.strands import curve, grow, taper, tuft
 
 FINE_PX: Final = 0.0165  # strands are left out where one pixel is more than this of a head
 _PRESSING: Final = ("beanie", "cap", "sun hat", "tricorne hat")
@@ -47,7 +47,7 @@ def draw_lock(
     outline = np.concatenate([a, b[::-1]])
     root, tip = colours if colours else (tones.hair, mix(tones.hair, tones.hair_dark, 0.55))
     if rim:
-        canvas.stroke(outline, tones.hair_dark, 0.010, closed=True)
+        canvas.fill(grow(outline, 0.005), tones.hair_dark)
     top, low = float(outline[:, 1].min()), float(outline[:, 1].max())
     canvas.fill(outline, root, shade=(tip, (0.0, top), (0.0, low)))
     if canvas.pixel > FINE_PX:
@@ -94,7 +94,7 @@ def draw_cap(
     widest = dome[:, 0].min(), dome[:, 0].max()
     line[:, 0] = np.clip(line[:, 0], widest[0] + 0.004, widest[1] - 0.004)
     shape = np.concatenate([dome, line[::-1]])
-    canvas.stroke(shape, tones.hair_dark, 0.010, closed=True)
+    canvas.fill(grow(shape, 0.005), tones.hair_dark)
     canvas.fill(
         shape,
         mix(tones.hair, tones.hair_light, 0.22),

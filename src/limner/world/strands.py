@@ -53,3 +53,14 @@ def taper(lines: ArrayLike, widths: Sequence[float]) -> Points:
 def tuft(lines: ArrayLike, widths: Sequence[float]) -> Points:
     """Bands along lines (K, N, 2) that start side by side, as one outline (2 K N, 2) to be filled at once."""
     return taper(lines, widths).reshape(-1, 2)
+
+
+def grow(outline: ArrayLike, by: float) -> Points:
+    """A closed outline (N, 2) moved outwards by `by`; filled beneath the shape itself it is a fine rim."""
+    ring = np.asarray(outline, dtype=np.float64)
+    wide = np.concatenate([ring[-1:], ring, ring[:1]])
+    along = wide[2:] - wide[:-2]
+    clockwise = float(ring[:, 0] @ (wide[2:, 1] - wide[:-2, 1])) > 0  # on the page: y points down
+    length = np.hypot(along[:, :1], along[:, 1:])
+    along *= (by if clockwise else -by) / np.maximum(length, 1e-9)
+    return np.asarray(ring + along[:, ::-1] * (1.0, -1.0))
