@@ -16,8 +16,10 @@ import numpy as np
 from limner.world.chance import chance, pick, weighted
 from limner.world.describe import choose_told, join, person_sentences, pronouns, terse_traits
 from limner.world.names import Name
+from limner.world.openings import ASKS, ASKS_PICTURE, MEDIA, QUESTIONS, SHOWS, SHOWS_PICTURE
 from limner.world.places import (
     BACKGROUND_SENTENCES,
+    DETAIL_SENTENCES,
     FRAMING_NOUNS,
     LIGHT_PHRASES,
     LIGHT_SENTENCES,
@@ -34,77 +36,6 @@ from limner.world.wording import AGE_NOUNS, with_article
 
 MAX_WORDS: Final = 110
 _LENGTH_WEIGHTS: Final = {"bare": 0.07, "short": 0.25, "medium": 0.4, "long": 0.28}
-_SHOWS: Final = (
-    "The image shows {}",
-    "The image shows {}",
-    "The picture shows {}",
-    "This image shows {}",
-    "This is a picture of {}",
-    "We see {}",
-    "In this picture we see {}",
-    "Here we see {}",
-    "There is an image of {}",
-    "The scene shows {}",
-    "An image of {}",
-    "The illustration shows {}",
-    "What we see: {}",
-)
-_SHOWS_PICTURE: Final = ("This is {}", "The image is {}", "Here is {}", "We look at {}", "It is {}")
-_ASKS: Final = (
-    "Generate an image of {}",
-    "Generate an image showing {}",
-    "Generate a picture of {}",
-    "Generate an image shows {}",
-    "Create an image of {}",
-    "Create a picture of {}",
-    "Make a picture of {}",
-    "Please make an image of {}",
-    "Draw {}",
-    "Draw me {}",
-    "Please draw {}",
-    "Paint {}",
-    "Please paint {}",
-    "Paint a picture of {}",
-    "Show me {}",
-    "Show {}",
-    "I would like a picture of {}",
-    "I want to see {}",
-    "I'd like to see {}",
-    "Can you paint {}",
-    "Can you draw {}",
-    "Could you make a picture of {}",
-    "Would you draw {}",
-    "Imagine {}",
-    "Hi, draw {}",
-    "Hello! Please paint {}",
-    "Let's paint {}",
-    "I need an illustration of {}",
-    "Picture {}",
-    "Make an illustration that shows {}",
-    "Now paint {}",
-    "Give me an image of {}",
-)
-_ASKS_PICTURE: Final = (
-    "Generate {}",
-    "Create {}",
-    "Make {}",
-    "Please make {}",
-    "Draw {}",
-    "Paint {}",
-    "Please paint {}",
-    "I would like {}",
-    "I want {}",
-    "Can you make {}",
-    "Could you paint {}",
-    "Give me {}",
-    "Make me {}",
-    "Show me {}",
-)
-_QUESTIONS: Final = ("Can", "Could", "Would")
-# How a noun phrase begins that is itself a picture ("a portrait of Mia").
-_MEDIA: Final = tuple(
-    with_article(noun) for nouns in (STYLE_NOUNS, FRAMING_NOUNS) for n in nouns.values() for noun in n
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -297,13 +228,13 @@ class _Teller:
 
     def _lead_in(self, who: str, place: str) -> str:
         """`who` and `place` within one of the opening forms; pictures are not said to show pictures."""
-        rng, is_picture = self.rng, who.startswith(_MEDIA)
+        rng, is_picture = self.rng, who.startswith(MEDIA)
         if self.register == "ask":
-            form = pick(rng, _ASKS_PICTURE if is_picture else _ASKS)
-            return form.format(who) + place + ("?" if form.startswith(_QUESTIONS) else ".")
+            form = pick(rng, ASKS_PICTURE if is_picture else ASKS)
+            return form.format(who) + place + ("?" if form.startswith(QUESTIONS) else ".")
         if chance(rng, 0.25):
             return self._finite(who, place)
-        return pick(rng, _SHOWS_PICTURE if is_picture else _SHOWS).format(who) + place + "."
+        return pick(rng, SHOWS_PICTURE if is_picture else SHOWS).format(who) + place + "."
 
     def _styled(self, place: str, who: str) -> tuple[str, str]:
         rng, style = self.rng, self.scene.style
@@ -348,6 +279,13 @@ class _Teller:
         parts = []
         if "setting" in told and not self.place_told:
             parts.append(self._background())
+        details = DETAIL_SENTENCES[scene.setting]
+        if "setting" in told and details and scene.framing != "close-up":
+            parts += (
+                [pick(rng, details)]
+                if chance(rng, {"long": 0.5, "medium": 0.2}.get(self.length, 0.0))
+                else []
+            )
         if "written_word" in told:
             parts.append(
                 pick(

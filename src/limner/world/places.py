@@ -57,6 +57,37 @@ PLACE_MARKS: Final[dict[str, tuple[str, ...]]] = {setting: (setting,) for settin
     "flower field": ("flower field", "flowers"),
     "brick wall": ("brick wall", "wall of bricks"),
 }
+# What is always to be seen there from some distance.
+DETAIL_SENTENCES: Final[dict[str, tuple[str, ...]]] = {
+    "white": (),
+    "living room": (
+        "There are pictures on the wall and books on the shelves.",
+        "A bookcase stands at the wall.",
+    ),
+    "kitchen": ("There are cabinets and a long counter.", "White tiles and cabinets line the wall."),
+    "cafe": ("Lamps hang above a counter.", "Hanging lights and shelves with cups are behind the counter."),
+    "office": ("There is a desk with a monitor.", "A desk and a green plant stand in the room."),
+    "library": ("Tall bookshelves cover the walls.", "There are wooden shelves full of colorful books."),
+    "doctor's office": ("The walls are pale and clean.", "Medical posters hang on a pale wall."),
+    "garden": ("There are bushes with flowers and a white fence.", "A white fence runs behind the flowers."),
+    "park": ("There are green trees and a path.", "Tall trees stand on the grass."),
+    "forest": ("Tall tree trunks rise everywhere.", "A path leads between the tree trunks."),
+    "beach": ("Blue water and yellow sand stretch to the horizon.", "The sea is blue and calm."),
+    "mountains": ("Gray peaks rise above a green meadow.", "There are fir trees and snowy peaks."),
+    "city street": (
+        "There are tall buildings and street lamps.",
+        "Houses with awnings stand along the street.",
+    ),
+    "snowy field": ("Fir trees stand in the snow.", "There are snowy fir trees under a pale sky."),
+    "wedding": ("There is an arch of flowers.", "White chairs stand in rows before an arch of flowers."),
+    "ship": (
+        "There is a wooden railing before the sea.",
+        "Ropes lead up to a mast, and the sea lies behind.",
+    ),
+    "classroom": ("There is a chalkboard on the wall.", "A chalkboard with drawings hangs behind the desks."),
+    "flower field": ("Rows of flowers reach to green hills.", "Bright flowers grow up to the horizon."),
+    "brick wall": (),
+}
 BACKGROUND_SENTENCES: Final = (
     "The background appears to be {}.",
     "The background is {}.",

@@ -35,8 +35,8 @@ class Draft:
     """A dialogue whose pictures are still scenes.
 
     `names` maps each name to the (round, place in the scene from left) where its person is first seen: in
-    the picture that the round paints, or in the first one it is given when `names_uploaded`. `truth` holds further
-    JSON-able facts.
+    the picture that the round paints, or in the first one it is given when `names_uploaded`. `truth` holds
+    further JSON-able facts.
     """
 
     kind: str
