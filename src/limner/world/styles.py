@@ -1,7 +1,7 @@
 """The seven art styles and the light of the hour, as filters over finished pixels.
 
-Knows pixels. Knows nothing about what they show. Every filter keeps size and type: (S, S, 3) uint8 RGB. Textures
-come from fixed seeds and are cut at a place that `seed` picks, so the same seed gives the same picture.
+Knows pixels. Knows nothing about what they show. Every filter keeps size and type: (S, S, 3) uint8 RGB.
+Textures come from fixed seeds and are cut where `seed` says, so the same seed gives the same picture.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from limner.world.chance import seeded
@@ -36,7 +37,9 @@ def apply_lighting(pixels: Pixels, lighting: str) -> Pixels:
         raise ValueError(f"unknown lighting {lighting!r}; use one of {', '.join(_HOURS)}")
     if lighting == "daylight":
         return pixels
-    return np.asarray(cv2.multiply(pixels, _light_map(lighting, pixels.shape[0]), scale=1 / 255, dtype=cv2.CV_8U))
+    return np.asarray(
+        cv2.multiply(pixels, _light_map(lighting, pixels.shape[0]), scale=1 / 255, dtype=cv2.CV_8U)
+    )
 
 
 # lighting -> the light's colour at the upper left, where it comes from, and at the lower right
@@ -55,7 +58,7 @@ def _light_map(lighting: str, size_px: int) -> Pixels:
     return np.rint(near * (1 - share) + far * share).astype(np.uint8)
 
 
-# ---- textures --------------------------------------------------------------------------------------------------
+# ---- textures ----------------------------------------------------------------------------------------
 
 
 def _noise(name: str, side_px: int, cell: float) -> Field:
@@ -115,7 +118,7 @@ def _dots(side: int, unit: float) -> Field:
     return np.asarray(0.5 - 0.5 * turned, dtype=np.float32)
 
 
-def _gray(pixels: Pixels) -> Field:
+def _gray(pixels: MatLike) -> Field:
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), dtype=np.float32)
 
 
@@ -127,21 +130,23 @@ def _odd(size_px: int, at_256: float) -> int:
     return max(3, round(at_256 * size_px / 256) | 1)
 
 
-def _median(pixels: Pixels, at_256: float) -> Pixels:
+def _median(pixels: MatLike, at_256: float) -> Pixels:
     """A median filter, on a smaller copy when the picture is large."""
     size = pixels.shape[0]
     if size <= 320:
         return np.asarray(cv2.medianBlur(pixels, _odd(size, at_256)), dtype=np.uint8)
     small = cv2.resize(pixels, (256, 256), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.resize(cv2.medianBlur(small, _odd(256, at_256)), (size, size), interpolation=cv2.INTER_CUBIC))
+    return np.asarray(
+        cv2.resize(cv2.medianBlur(small, _odd(256, at_256)), (size, size), interpolation=cv2.INTER_CUBIC)
+    )
 
 
-def _times(pixels: Pixels, factor: Field) -> Pixels:
+def _times(pixels: MatLike, factor: Field) -> Pixels:
     """Each pixel times its factor (S, S), cut to bytes."""
     return np.asarray(cv2.multiply(pixels, cv2.merge([factor] * 3), dtype=cv2.CV_8U), dtype=np.uint8)
 
 
-def _over(paint: Pixels, ground: Pixels, share: Field) -> Pixels:
+def _over(paint: MatLike, ground: MatLike, share: Field) -> Pixels:
     """`paint` over `ground`, with the opacity of paint a pixel (S, S) in [0, 1]."""
     return np.asarray(cv2.blendLinear(paint, ground, share, 1 - share), dtype=np.uint8)
 
@@ -154,7 +159,7 @@ def _sheet(size_px: int, colour: tuple[int, int, int]) -> Pixels:
     return sheet
 
 
-# ---- styles ----------------------------------------------------------------------------------------------------
+# ---- styles ------------------------------------------------------------------------------------------
 
 
 def _storybook(pixels: Pixels, seed: int) -> Pixels:
@@ -179,8 +184,15 @@ def _watercolor(pixels: Pixels, seed: int) -> Pixels:
     gray = _gray(wash)
     pooled = np.clip(gray - cv2.GaussianBlur(gray, (0, 0), _sigma(size, 2.4)), -30, 0)  # rims dry darker
     depth = 1 - gray / 255
-    tone = 1.06 + 0.016 * pooled + (0.05 + 0.20 * depth) * _part("pigment", size, seed) + 0.05 * _part("paper", size, seed)
-    return _over(_times(wash, tone.astype(np.float32)), _sheet(size, (252, 249, 241)), _wash_mask(size, seed % 5))
+    tone = (
+        1.06
+        + 0.016 * pooled
+        + (0.05 + 0.20 * depth) * _part("pigment", size, seed)
+        + 0.05 * _part("paper", size, seed)
+    )
+    return _over(
+        _times(wash, tone.astype(np.float32)), _sheet(size, (252, 249, 241)), _wash_mask(size, seed % 5)
+    )
 
 
 @lru_cache(maxsize=8)
@@ -195,7 +207,11 @@ def _wash_mask(size_px: int, kind: int) -> Field:
     """Where paint covers the paper: nearly everywhere, thinning out raggedly at the border."""
     along = np.minimum(np.arange(size_px), np.arange(size_px)[::-1]).astype(np.float32) / size_px
     rim = np.minimum(along[None, :], along[:, None])
-    ragged = rim + 0.018 * _noise(f"rim {kind}", size_px, size_px / 14) + 0.006 * _noise("rim fine", size_px, size_px / 60)
+    ragged = (
+        rim
+        + 0.018 * _noise(f"rim {kind}", size_px, size_px / 14)
+        + 0.006 * _noise("rim fine", size_px, size_px / 60)
+    )
     return np.asarray(0.90 * np.clip((ragged - 0.016) / 0.014, 0, 1), dtype=np.float32)
 
 
@@ -217,7 +233,7 @@ def _pencil(pixels: Pixels, seed: int) -> Pixels:
 def _hue_of(pixels: Pixels) -> Pixels:
     """The picture with its lights and darks evened out, so that mostly hue is left."""
     bright = cv2.max(cv2.max(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
-    return np.asarray(cv2.divide(pixels, cv2.merge([cv2.max(bright, 40)] * 3), scale=250), dtype=np.uint8)
+    return np.asarray(cv2.divide(pixels, cv2.merge([np.maximum(bright, 40)] * 3), scale=250), dtype=np.uint8)
 
 
 def _comic(pixels: Pixels, seed: int) -> Pixels:
@@ -236,7 +252,7 @@ def _comic(pixels: Pixels, seed: int) -> Pixels:
 
 
 def _ink(pixels: Pixels, sigma: float, threshold: float) -> Field:
-    """Where outlines lie, in [0, 1]: the darker side of edges, by a difference of Gaussians over all channels."""
+    """Where outlines lie, in [0, 1]: the darker side of edges, by a difference of Gaussians."""
     size = pixels.shape[0]
     fine = cv2.GaussianBlur(pixels, (0, 0), _sigma(size, sigma))
     broad = cv2.GaussianBlur(fine, (0, 0), _sigma(size, 2.2 * sigma))
@@ -268,7 +284,7 @@ def _oil(pixels: Pixels, seed: int) -> Pixels:
 
 @lru_cache(maxsize=12)
 def _strokes(size_px: int, width_at_256: float, kind: int) -> tuple[Field, Field, Field]:
-    """Brush strokes over the whole picture: for each pixel its stroke's centre (x, y), and the paint's relief."""
+    """Brush strokes over the picture: for each pixel its stroke's centre (x, y), and the paint's relief."""
     rng = seeded("strokes", str(width_at_256), kind)
     work = min(size_px, 256)
     wide = max(1.6, width_at_256 * work / 256)
@@ -315,7 +331,9 @@ def _pixel_art(pixels: Pixels, seed: int) -> Pixels:
     vivid = cv2.transform(crisp, _saturation(1.18)).astype(np.float32)
     step = 255 / 7
     few = np.rint((vivid + _bayer(cells) * step * 0.32) / step) * step
-    large = cv2.resize(few.clip(0, 255).astype(np.uint8), (cells * cell, cells * cell), interpolation=cv2.INTER_NEAREST)
+    large = cv2.resize(
+        few.clip(0, 255).astype(np.uint8), (cells * cell, cells * cell), interpolation=cv2.INTER_NEAREST
+    )
     return np.ascontiguousarray(large[:size, :size])
 
 
@@ -324,14 +342,16 @@ def _bayer(cells: int) -> Field:
     """An ordered dither pattern in [-0.5, 0.5): (cells, cells, 1)."""
     tile = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], np.float32) / 16 - 0.5
     repeat = -(-cells // 4)
-    return np.tile(tile, (repeat, repeat))[:cells, :cells, None]
+    return np.asarray(np.tile(tile, (repeat, repeat))[:cells, :cells, None], dtype=np.float32)
 
 
 def _pastel(pixels: Pixels, seed: int) -> Pixels:
     """Chalk on rough tinted paper: light, soft, milky, with the paper's tooth showing through."""
     size = pixels.shape[0]
     soft = cv2.GaussianBlur(_median(pixels, 3), (0, 0), _sigma(size, 0.6))
-    milky = cv2.addWeighted(cv2.transform(soft, _saturation(1.25)), 0.74, _sheet(size, (255, 246, 238)), 0.26, 0)
+    milky = cv2.addWeighted(
+        cv2.transform(soft, _saturation(1.25)), 0.74, _sheet(size, (255, 246, 238)), 0.26, 0
+    )
     chalk = np.clip(0.97 + 0.42 * _part("tooth", size, seed), 0.45, 1).astype(np.float32)
     drawn = _over(milky, _sheet(size, (236, 222, 214)), chalk)
     return _times(drawn, 1 + 0.07 * _part("tooth", size, seed + 77))

@@ -15,22 +15,33 @@ from numpy.typing import NDArray
 from limner.world.canvas import Canvas
 from limner.world.chance import seeded
 from limner.world.scene import SETTINGS
-from limner.world.settings import indoors, outdoors
+from limner.world.settings import gardens, homes, schools, seaside, town, wilds, workplaces
 from limner.world.settings.furniture import paint_foreground, paint_midground
 from limner.world.settings.light import light_of
 
 NUM_LAYOUTS: Final = 8  # a variant also picks a mirror image and a cut, so far more pictures than these
-_PAINTERS: Final = {**indoors.PAINTERS, **outdoors.PAINTERS}
+_PAINTERS: Final = {
+    word: painter
+    for places in (homes, workplaces, schools, gardens, wilds, seaside, town)
+    for word, painter in places.PAINTERS.items()
+}
 _ONE_WAY: Final = ("doctor's office",)  # holds letters
-_CUT: Final = {"close-up": 0.74, "bust": 0.84, "half body": 0.92, "full body": 1.0}  # share of the backdrop seen
+_CUT: Final = {
+    "close-up": 0.74,
+    "bust": 0.84,
+    "half body": 0.92,
+    "full body": 1.0,
+}  # share of the backdrop seen
 _SOFTNESS: Final = {"close-up": 0.006, "bust": 0.0035, "half body": 0.002, "full body": 0.0}
 
 
-def paint_setting(canvas: Canvas, setting: str, variant: int, lighting: str, *, framing: str = "half body") -> None:
+def paint_setting(
+    canvas: Canvas, setting: str, variant: int, lighting: str, *, framing: str = "half body"
+) -> None:
     """Cover `canvas` with the place called `setting`.
 
     `variant` (any whole number) picks one of `NUM_LAYOUTS` layouts, its mirror image and which part is seen;
-    `framing` how near the camera is: nearer shows less of the place, less sharply. Raises ValueError on unknown words.
+    `framing` how near the camera is: nearer shows less of the place, less sharply. ValueError on unknown words.
     """
     if setting not in SETTINGS:
         raise ValueError(f"unknown setting {setting!r}; use one of {', '.join(SETTINGS)}")
@@ -56,7 +67,7 @@ def _seen_part(
     source = backdrop.shape[0]
     side = round(share * source)
     x, y = round(left * source), round(top * source)
-    seen = backdrop[y : y + side, x : x + side]
+    seen: cv2.typing.MatLike = backdrop[y : y + side, x : x + side]
     sigma = _SOFTNESS[framing] * side
     if sigma >= 0.4:
         seen = cv2.GaussianBlur(seen, (0, 0), sigma)  # before enlarging: a quarter of the pixels

@@ -1,6 +1,6 @@
-"""Furniture and things around the people of a scene: couch, chairs, table, cups, laptop, and the lettered sign.
+"""Furniture around the people of a scene: couch, chairs, table, cups, laptop.
 
-Knows where the layout puts seats, tables and heads, and draws to meet them. Knows nothing about how people look.
+Knows where the layout puts seats and tables, and draws to meet them. Knows nothing about how people look.
 `paint_midground` comes before the figures, `paint_foreground` after them.
 """
 
@@ -16,9 +16,10 @@ from limner.world.chance import pick, seeded
 from limner.world.layout import Stage, Stance, lay_out
 from limner.world.palette import darken, lighten
 from limner.world.scene import Scene
-from limner.world.settings.fittings import WOODS, contact_shadow, quad, rounded
-from limner.world.settings.lettering import draw_word, width_of
 from limner.world.settings.light import Light, light_of
+from limner.world.settings.rooms import WOODS
+from limner.world.settings.shapes import contact_shadow, quad, rounded
+from limner.world.settings.sign import paint_sign
 
 _FABRICS: Final[tuple[RGB, ...]] = (
     (112, 142, 140),
@@ -32,7 +33,6 @@ _FABRICS: Final[tuple[RGB, ...]] = (
 )
 # the far edge of a table lies at most so low, that what stands on it is seen
 _TABLE_SEEN: Final = {"looking at a laptop": 0.86, "sitting at a table": 0.90}
-_INDOORS: Final = ("living room", "kitchen", "cafe", "office", "library", "doctor's office", "classroom", "brick wall")
 
 
 def paint_midground(canvas: Canvas, scene: Scene) -> None:
@@ -40,7 +40,7 @@ def paint_midground(canvas: Canvas, scene: Scene) -> None:
     stage, light = lay_out(scene), light_of(scene.lighting)
     rng = seeded("furniture", scene.setting, scene.variant)
     if scene.written_word:
-        _sign(canvas, scene, stage, light)
+        paint_sign(canvas, scene, stage, light)
     if stage.seat_y is None:
         return
     fabric = light.room(pick(rng, _FABRICS))
@@ -63,14 +63,14 @@ def paint_foreground(canvas: Canvas, scene: Scene) -> None:
 
 
 def _span(stage: Stage, beyond_heads: float) -> tuple[float, float, float]:
-    """The left and right end of what stands `beyond_heads` wider than the shoulders, and the mean head's height."""
+    """Left and right end of what is `beyond_heads` wider than the shoulders, and the mean head's height."""
     head = sum(stance.head for stance in stage.stances) / len(stage.stances)
     left = min(s.x - s.build.shoulder_half * s.head for s in stage.stances)
     right = max(s.x + s.build.shoulder_half * s.head for s in stage.stances)
     return left - beyond_heads * head, right + beyond_heads * head, head
 
 
-# ---- couch and chairs ------------------------------------------------------------------------------------------
+# ---- couch and chairs --------------------------------------------------------------------------------
 
 
 def _couch_ends(stage: Stage) -> tuple[float, float, float]:
@@ -95,20 +95,52 @@ def _couch(canvas: Canvas, stage: Stage, fabric: RGB, light: Light, rng: np.rand
     wide = (right - left - 0.5 * head) / count
     for index in range(count):
         x0 = left + 0.25 * head + index * wide
-        cushion = rounded(x0 + 0.02 * head, top + 0.14 * head, x0 + wide - 0.02 * head, seat + 0.12 * head, 0.26 * head)
-        canvas.fill(cushion, lighten(fabric, 0.22), shade=(darken(fabric, 0.12), (x0, top), (x0 + 0.8 * wide, seat)))
+        cushion = rounded(
+            x0 + 0.02 * head, top + 0.14 * head, x0 + wide - 0.02 * head, seat + 0.12 * head, 0.26 * head
+        )
+        canvas.fill(
+            cushion, lighten(fabric, 0.22), shade=(darken(fabric, 0.12), (x0, top), (x0 + 0.8 * wide, seat))
+        )
         canvas.stroke(cushion, darken(fabric, 0.26), 0.02 * head, closed=True, alpha=0.5)
     for index in range(count):
         x0 = left + 0.25 * head + index * wide
         seat_part = rounded(x0 + 0.01 * head, seat - 0.06 * head, x0 + wide - 0.01 * head, front, 0.16 * head)
-        canvas.fill(seat_part, lighten(fabric, 0.26), shade=(darken(fabric, 0.10), (0, seat - 0.06 * head), (0, front)))
-    canvas.fill(quad(left + 0.2 * head, front - 0.02, right - 0.2 * head, base), darken(fabric, 0.10), shade=(darken(fabric, 0.34), (0, front), (0, base)))
+        canvas.fill(
+            seat_part,
+            lighten(fabric, 0.26),
+            shade=(darken(fabric, 0.10), (0, seat - 0.06 * head), (0, front)),
+        )
+    canvas.fill(
+        quad(left + 0.2 * head, front - 0.02, right - 0.2 * head, base),
+        darken(fabric, 0.10),
+        shade=(darken(fabric, 0.34), (0, front), (0, base)),
+    )
     for x in (left + 0.4 * head, right - 0.4 * head):
-        canvas.fill([[x - 0.07 * head, base], [x + 0.07 * head, base], [x + 0.04 * head, base + 0.18 * head], [x - 0.04 * head, base + 0.18 * head]], light.room(WOODS[1]))
+        canvas.fill(
+            [
+                [x - 0.07 * head, base],
+                [x + 0.07 * head, base],
+                [x + 0.04 * head, base + 0.18 * head],
+                [x - 0.04 * head, base + 0.18 * head],
+            ],
+            light.room(WOODS[1]),
+        )
     hue = light.room(pick(rng, _FABRICS))
     for x, lean in ((left + 0.62 * head, -0.16), (right - 0.62 * head, 0.2)):
         with canvas.at(x, seat - 0.42 * head, head, lean):
-            pillow = smooth([[-0.40, -0.40], [0, -0.34], [0.40, -0.40], [0.36, 0], [0.40, 0.38], [0, 0.34], [-0.40, 0.38], [-0.36, 0]], samples=5)
+            pillow = smooth(
+                [
+                    [-0.40, -0.40],
+                    [0, -0.34],
+                    [0.40, -0.40],
+                    [0.36, 0],
+                    [0.40, 0.38],
+                    [0, 0.34],
+                    [-0.40, 0.38],
+                    [-0.36, 0],
+                ],
+                samples=5,
+            )
             canvas.fill(pillow, lighten(hue, 0.2), shade=(darken(hue, 0.18), (-0.3, -0.3), (0.4, 0.4)))
 
 
@@ -117,10 +149,23 @@ def _couch_arms(canvas: Canvas, stage: Stage, fabric: RGB) -> None:
     assert stage.seat_y is not None
     left, right, head = _couch_ends(stage)
     top = stage.seat_y - 0.62 * head
-    bottom = min(stage.seat_y + 1.1 * head, stage.floor_y - 0.03) if stage.floor_y < 1 else stage.seat_y + 1.3 * head
+    bottom = (
+        min(stage.seat_y + 1.1 * head, stage.floor_y - 0.03)
+        if stage.floor_y < 1
+        else stage.seat_y + 1.3 * head
+    )
     for x0, x1 in ((left - 0.12 * head, left + 0.36 * head), (right - 0.36 * head, right + 0.12 * head)):
-        canvas.fill(rounded(x0, top, x1, bottom, 0.20 * head), lighten(fabric, 0.18), shade=(darken(fabric, 0.24), (x0, top), (x1, bottom)))
-        canvas.stroke(arc((x0 + x1) / 2, top + 0.22 * head, 0.17 * head, 0.16 * head, math.pi, 2 * math.pi), lighten(fabric, 0.34), 0.035 * head, alpha=0.7)
+        canvas.fill(
+            rounded(x0, top, x1, bottom, 0.20 * head),
+            lighten(fabric, 0.18),
+            shade=(darken(fabric, 0.24), (x0, top), (x1, bottom)),
+        )
+        canvas.stroke(
+            arc((x0 + x1) / 2, top + 0.22 * head, 0.17 * head, 0.16 * head, math.pi, 2 * math.pi),
+            lighten(fabric, 0.34),
+            0.035 * head,
+            alpha=0.7,
+        )
 
 
 def _chair(canvas: Canvas, stance: Stance, wood: RGB, fabric: RGB, floor_y: float) -> None:
@@ -135,14 +180,27 @@ def _chair(canvas: Canvas, stance: Stance, wood: RGB, fabric: RGB, floor_y: floa
             leg = [[stance.x + dx * half, seat], [stance.x + 1.08 * dx * half, floor_y - 0.01]]
             canvas.stroke(leg, darken(wood, 0.16), 0.12 * head)
     for dx in (-1.0, 1.0):
-        canvas.stroke([[stance.x + dx * half, top + 0.05 * head], [stance.x + 0.96 * dx * half, seat]], darken(wood, 0.1), 0.13 * head)
+        canvas.stroke(
+            [[stance.x + dx * half, top + 0.05 * head], [stance.x + 0.96 * dx * half, seat]],
+            darken(wood, 0.1),
+            0.13 * head,
+        )
     back = rounded(stance.x - 1.08 * half, top, stance.x + 1.08 * half, top + 0.85 * head, 0.2 * head)
-    canvas.fill(back, lighten(fabric, 0.12), shade=(darken(fabric, 0.2), (stance.x - half, top), (stance.x + half, top + 0.8 * head)))
+    canvas.fill(
+        back,
+        lighten(fabric, 0.12),
+        shade=(darken(fabric, 0.2), (stance.x - half, top), (stance.x + half, top + 0.8 * head)),
+    )
     canvas.stroke(back, darken(wood, 0.04), 0.07 * head, closed=True)
-    canvas.fill(rounded(stance.x - 1.05 * half, seat - 0.08 * head, stance.x + 1.05 * half, seat + 0.16 * head, 0.1 * head), darken(fabric, 0.12))
+    canvas.fill(
+        rounded(
+            stance.x - 1.05 * half, seat - 0.08 * head, stance.x + 1.05 * half, seat + 0.16 * head, 0.1 * head
+        ),
+        darken(fabric, 0.12),
+    )
 
 
-# ---- table -----------------------------------------------------------------------------------------------------
+# ---- table -------------------------------------------------------------------------------------------
 
 
 def _table(canvas: Canvas, scene: Scene, stage: Stage, light: Light, rng: np.random.Generator) -> None:
@@ -166,16 +224,27 @@ def _table(canvas: Canvas, scene: Scene, stage: Stage, light: Light, rng: np.ran
     canvas.fill(top, lighten(wood, 0.30), shade=(lighten(wood, 0.06), (left, far), (right, near)))
     for share in (0.22, 0.48, 0.74):
         y = far + (near - far) * share
-        canvas.stroke([[left - 0.35 * head * share, y], [right + 0.35 * head * share, y + 0.004]], darken(wood, 0.06), 0.012 * head, alpha=0.6)
+        canvas.stroke(
+            [[left - 0.35 * head * share, y], [right + 0.35 * head * share, y + 0.004]],
+            darken(wood, 0.06),
+            0.012 * head,
+            alpha=0.6,
+        )
     edge = quad(left - 0.35 * head, near, right + 0.35 * head, near + thick)
     canvas.fill(edge, darken(wood, 0.06), shade=(darken(wood, 0.24), (0, near), (0, near + thick)))
-    canvas.stroke([[left - 0.35 * head, near], [right + 0.35 * head, near]], lighten(wood, 0.5), 0.018 * head, alpha=0.8)
+    canvas.stroke(
+        [[left - 0.35 * head, near], [right + 0.35 * head, near]], lighten(wood, 0.5), 0.018 * head, alpha=0.8
+    )
     middle = sum(s.x for s in stage.stances) / len(stage.stances)
     if scene.interaction == "looking at a laptop":
         _laptop(canvas, middle, far + 0.50 * head, head * (1.0 if len(stage.stances) == 1 else 1.3), light)
         _cup(canvas, right - 0.30 * head, far + 0.36 * head, 0.30 * head, light.room(pick(rng, _FABRICS)))
         return
-    cups = (middle - 0.30 * head, middle + 0.36 * head) if len(stage.stances) == 2 else (left + 0.35 * head, right - 0.35 * head)
+    cups = (
+        (middle - 0.30 * head, middle + 0.36 * head)
+        if len(stage.stances) == 2
+        else (left + 0.35 * head, right - 0.35 * head)
+    )
     for x in cups[: 2 if len(stage.stances) == 2 else 1]:
         _cup(canvas, x, far + 0.46 * head, 0.32 * head, light.room(pick(rng, (*_FABRICS, (244, 240, 232)))))
     if len(stage.stances) == 1:
@@ -187,9 +256,21 @@ def _laptop(canvas: Canvas, cx: float, base_y: float, head: float, light: Light)
     steel = light.room((196, 200, 206))
     half, tall = 0.50 * head, 0.62 * head
     canvas.glow(cx, base_y + 0.02 * head, 1.25 * half, 0.12 * head, (40, 32, 46), 0.55)
-    canvas.fill([[cx - half, base_y - 0.05 * head], [cx + half, base_y - 0.05 * head], [cx + 1.04 * half, base_y + 0.02 * head], [cx - 1.04 * half, base_y + 0.02 * head]], darken(steel, 0.3))
+    canvas.fill(
+        [
+            [cx - half, base_y - 0.05 * head],
+            [cx + half, base_y - 0.05 * head],
+            [cx + 1.04 * half, base_y + 0.02 * head],
+            [cx - 1.04 * half, base_y + 0.02 * head],
+        ],
+        darken(steel, 0.3),
+    )
     lid = rounded(cx - half, base_y - tall, cx + half, base_y, 0.06 * head)
-    canvas.fill(lid, lighten(steel, 0.35), shade=(darken(steel, 0.14), (cx - half, base_y - tall), (cx + half, base_y)))
+    canvas.fill(
+        lid,
+        lighten(steel, 0.35),
+        shade=(darken(steel, 0.14), (cx - half, base_y - tall), (cx + half, base_y)),
+    )
     canvas.stroke(lid, darken(steel, 0.25), 0.016 * head, closed=True, alpha=0.8)
     canvas.ellipse(cx, base_y - 0.52 * tall, 0.075 * head, 0.075 * head, lighten(steel, 0.7))
 
@@ -203,13 +284,23 @@ def _cup(canvas: Canvas, cx: float, base_y: float, size: float, colour: RGB) -> 
     handle = arc(cx + 0.44 * size, base_y - 0.52 * size, 0.24 * size, 0.22 * size, -1.6, 1.8, 12)
     canvas.stroke(handle, darken(colour, 0.08), 0.10 * size)
     rim = base_y - 0.92 * size
-    body = np.concatenate([[[cx - 0.5 * size, rim]], arc(cx, base_y - 0.32 * size, 0.46 * size, 0.30 * size, math.pi, 0, 14), [[cx + 0.5 * size, rim]]])
-    canvas.fill(body, lighten(colour, 0.28), shade=(darken(colour, 0.18), (cx - 0.5 * size, 0), (cx + 0.5 * size, 0)))
+    body = np.concatenate(
+        [
+            [[cx - 0.5 * size, rim]],
+            arc(cx, base_y - 0.32 * size, 0.46 * size, 0.30 * size, math.pi, 0, 14),
+            [[cx + 0.5 * size, rim]],
+        ]
+    )
+    canvas.fill(
+        body, lighten(colour, 0.28), shade=(darken(colour, 0.18), (cx - 0.5 * size, 0), (cx + 0.5 * size, 0))
+    )
     canvas.ellipse(cx, rim, 0.50 * size, 0.13 * size, lighten(colour, 0.42))
     canvas.ellipse(cx, rim + 0.01 * size, 0.43 * size, 0.095 * size, coffee)
     for dx, phase in ((-0.12, 0.0), (0.12, 1.4)):
         rise = np.linspace(0, 1, 9)
-        steam = np.stack([cx + (dx + 0.07 * np.sin(rise * 6 + phase)) * size, rim - (0.12 + 0.62 * rise) * size], axis=1)
+        steam = np.stack(
+            [cx + (dx + 0.07 * np.sin(rise * 6 + phase)) * size, rim - (0.12 + 0.62 * rise) * size], axis=1
+        )
         canvas.fill(ribbon(steam, [0.03 * size, 0.10 * size, 0.01 * size]), (255, 255, 255), alpha=0.34)
 
 
@@ -220,62 +311,22 @@ def _plate(canvas: Canvas, cx: float, y: float, size: float, light: Light) -> No
     canvas.ellipse(cx, y, size, 0.27 * size, darken(china, 0.12))
     canvas.ellipse(cx, y - 0.03 * size, 0.96 * size, 0.25 * size, china)
     canvas.ellipse(cx, y - 0.02 * size, 0.64 * size, 0.15 * size, darken(china, 0.07))
-    roll = smooth([[cx - 0.52 * size, y], [cx - 0.34 * size, y - 0.24 * size], [cx, y - 0.34 * size], [cx + 0.34 * size, y - 0.24 * size], [cx + 0.52 * size, y], [cx, y - 0.05 * size]], samples=5)
+    roll = smooth(
+        [
+            [cx - 0.52 * size, y],
+            [cx - 0.34 * size, y - 0.24 * size],
+            [cx, y - 0.34 * size],
+            [cx + 0.34 * size, y - 0.24 * size],
+            [cx + 0.52 * size, y],
+            [cx, y - 0.05 * size],
+        ],
+        samples=5,
+    )
     canvas.fill(roll, lighten(crust, 0.25), shade=(darken(crust, 0.2), (0, y - 0.34 * size), (0, y)))
     for dx in (-0.22, 0.0, 0.22):
-        canvas.stroke([[cx + dx * size, y - 0.30 * size], [cx + 1.25 * dx * size, y - 0.06 * size]], darken(crust, 0.22), 0.03 * size, alpha=0.7)
-
-
-# ---- sign ------------------------------------------------------------------------------------------------------
-
-
-def _sign(canvas: Canvas, scene: Scene, stage: Stage, light: Light) -> None:
-    """A lettered board where heads leave most room: framed on a wall, on a post in the open."""
-    cx, cy, wide, tall = _sign_place(stage, scene.written_word)
-    board, frame, ink = light.room((250, 243, 226)), light.room((146, 98, 66)), (64, 46, 52)
-    if scene.setting in _INDOORS:
-        peak = (cx, max(cy - tall / 2 - 0.05, -0.02))
-        canvas.stroke([[cx - 0.36 * wide, cy - tall / 2], peak, [cx + 0.36 * wide, cy - tall / 2]], darken(frame, 0.2), 0.006)
-    else:
-        for dx in (-0.28, 0.28):
-            post = quad(cx + dx * wide - 0.012, cy, cx + dx * wide + 0.012, 1.02 if stage.floor_y >= 1 else stage.floor_y - 0.08)
-            canvas.fill(post, darken(frame, 0.04), shade=(darken(frame, 0.3), (cx + dx * wide - 0.012, 0), (cx + dx * wide + 0.012, 0)))
-    x0, y0, x1, y1 = cx - wide / 2, cy - tall / 2, cx + wide / 2, cy + tall / 2
-    canvas.fill(rounded(x0 + 0.006, y0 + 0.010, x1 + 0.010, y1 + 0.014, 0.014), (40, 30, 46), alpha=0.25)
-    canvas.fill(rounded(x0, y0, x1, y1, 0.014), lighten(frame, 0.12), shade=(darken(frame, 0.14), (0, y0), (0, y1)))
-    rim = 0.014
-    canvas.fill(rounded(x0 + rim, y0 + rim, x1 - rim, y1 - rim, 0.008), lighten(board, 0.4), shade=(darken(board, 0.06), (0, y0), (0, y1)))
-    draw_word(canvas, scene.written_word, cx, cy, _letter_height(scene.written_word, wide), ink)
-
-
-def _letter_height(word: str, wide: float) -> float:
-    return min((wide - 0.075) / max(width_of(word), 1.0), 0.11)
-
-
-def _sign_place(stage: Stage, word: str) -> tuple[float, float, float, float]:
-    """Centre and size of the board that letters largest while figures hide next to none of it: (cx, cy, width, height)."""
-    hiding = [
-        (s.x - 0.66 * s.head, s.y - 0.80 * s.head, s.x + 0.66 * s.head, s.y + 0.80 * s.head) for s in stage.stances
-    ]
-    for s in stage.stances:
-        half = (s.build.shoulder_half + 0.12) * s.head
-        hiding.append((s.x - half, s.y + 0.80 * s.head, s.x + half, 1.2))
-    best = (0.0, (0.5, 0.07, 0.26, 0.10))
-    for wide in np.arange(0.60, 0.21, -0.02):
-        tall = _letter_height(word, float(wide)) + 0.075
-        for cy in np.arange(tall / 2 + 0.02, 0.36, 0.03):
-            for cx in (0.5, *np.arange(wide / 2 + 0.015, 1 - wide / 2 - 0.01, 0.03)):
-                box = (cx - wide / 2, cy - tall / 2, cx + wide / 2, cy + tall / 2)
-                hidden = sum(_shared(box, body) for body in hiding) / (wide * tall)
-                letter = _letter_height(word, float(wide))
-                score = letter * (1 - hidden) ** 4 - 0.01 * float(cy) if hidden < 0.10 else 0.0
-                if score > best[0] + 1e-9:
-                    best = (score, (float(cx), float(cy), min(float(wide), width_of(word) * letter + 0.10), float(tall)))
-    return best[1]
-
-
-def _shared(first: tuple[float, float, float, float], second: tuple[float, float, float, float]) -> float:
-    """The area that two boxes share."""
-    wide = min(first[2], second[2]) - max(first[0], second[0])
-    tall = min(first[3], second[3]) - max(first[1], second[1])
-    return max(wide, 0.0) * max(tall, 0.0)
+        canvas.stroke(
+            [[cx + dx * size, y - 0.30 * size], [cx + 1.25 * dx * size, y - 0.06 * size]],
+            darken(crust, 0.22),
+            0.03 * size,
+            alpha=0.7,
+        )

@@ -5,16 +5,19 @@ Knows the three lightings. Knows nothing about places or shapes. The light falls
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from limner.world.canvas import RGB
+import numpy as np
+
+from limner.world.canvas import RGB, Canvas
 from limner.world.palette import mix
 
 
 @dataclass(frozen=True, kw_only=True)
 class Light:
-    """One hour of the day. `tint` and `strength` say how far every surface leans; `lit` whether lamps burn."""
+    """One hour of the day: how far every surface leans to `tint`, and whether lamps burn (`lit`)."""
 
     name: str
     sky_top: RGB
@@ -79,3 +82,6 @@ def light_of(lighting: str) -> Light:
     if lighting not in _LIGHTS:
         raise ValueError(f"unknown lighting {lighting!r}; use one of {', '.join(_LIGHTS)}")
     return _LIGHTS[lighting]
+
+
+Painter = Callable[[Canvas, np.random.Generator, Light], None]  # covers the canvas with one place
