@@ -131,3 +131,12 @@ def test_bounds_hold_the_face_and_follow_identity() -> None:
 def test_the_matrix_curve_is_the_canvas_curve(closed: bool) -> None:
     points = np.random.default_rng(1).normal(size=(7, 2))
     assert np.allclose(curve(points, closed=closed, samples=5), smooth(points, closed=closed, samples=5))
+
+
+def test_hoop_earrings_are_rings_not_discs() -> None:
+    gold = draw(plain(jewellery="gold hoop earrings"), size_px=256).astype(int)
+    yellow = (gold[..., 0] > 190) & (gold[..., 1] > 130) & (gold[..., 2] < 110)
+    rows, columns = np.nonzero(yellow[:, :80])
+    middle = yellow[round(rows.mean()) - 1 : round(rows.mean()) + 2, :80]
+    assert columns.size > 20
+    assert not middle[:, round(columns.mean())].any()

@@ -107,7 +107,7 @@ def draw_earrings(canvas: Canvas, head: Head) -> None:
         else:
             ring = oval(x, y + 0.070, 0.058, 0.074)
             canvas.stroke(ring, darken(_GOLD, 0.35), 0.027, closed=True)
-            canvas.fill(grow(ring, 0.009), _GOLD)
+            canvas.stroke(ring, _GOLD, 0.018, closed=True)
             canvas.stroke(arc(x, y + 0.070, 0.058, 0.074, 2.6, 4.0), (255, 232, 160), 0.010)
 
 
