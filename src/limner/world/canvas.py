@@ -127,7 +127,7 @@ class Canvas:
         rim = paint[(y1 - y0) // 2, (x1 - x0) // 2].tolist()
         for place in places:
             cv2.fillPoly(self._image, [place], rim, cv2.LINE_AA, _SHIFT)
-        cv2.copyTo(paint, cv2.compare(mask, 254, cv2.CMP_GT), self._image[y0:y1, x0:x1])
+        cv2.copyTo(paint, cv2.threshold(mask, 254, 255, cv2.THRESH_BINARY)[1], self._image[y0:y1, x0:x1])
 
     def stamp(self, points: ArrayLike, centres: ArrayLike, colour: RGB) -> None:
         """Fill one polygon (N, 2) at every centre (K, 2), none overlapping another, in one colour (dots, petals)."""
@@ -306,7 +306,9 @@ class Canvas:
             under = self._image[y0:y1, x0:x1]
             over = paint if isinstance(paint, np.ndarray) else _flat(x1 - x0, y1 - y0, paint)
             cv2.copyTo(
-                cv2.addWeighted(over, alpha, under, 1 - alpha, 0), cv2.compare(mask, 127, cv2.CMP_GT), under
+                cv2.addWeighted(over, alpha, under, 1 - alpha, 0),
+                cv2.threshold(mask, 127, 255, cv2.THRESH_BINARY)[1],
+                under,
             )
             return
         self._blend_weights(box, mask.astype(np.float32) * np.float32(alpha / 255), paint)

@@ -9,13 +9,14 @@ from limner.world.build import Build
 from limner.world.canvas import RGB, Canvas, arc, smooth
 from limner.world.cloth import cloth, paint_cloth
 from limner.world.face import draw_head_back, draw_head_front
-from limner.world.garments import draw_neckwear, draw_trunk, sleeve_of
-from limner.world.layout import Arm, Held, Stance
+from limner.world.garments import draw_trunk, sleeve_of
 from limner.world.legs import draw_legs
 from limner.world.limbs import Sleeve, draw_arm, draw_hand
+from limner.world.neckwear import draw_neckwear
 from limner.world.palette import SKINS, skin_shadow
 from limner.world.person import Traits
 from limner.world.props import draw_prop
+from limner.world.stance import Arm, Held, Stance
 
 _LYING_RAD = 1.02  # how far a cradled baby's body leans from upright
 LYING_HEAD_RAD = 0.30

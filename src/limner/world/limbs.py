@@ -14,8 +14,8 @@ import numpy as np
 from limner.world.build import Build
 from limner.world.canvas import RGB, Canvas, Points, oval, ribbon, smooth
 from limner.world.cloth import Cloth, paint_pattern
-from limner.world.layout import Arm
 from limner.world.palette import mix, skin_shadow
+from limner.world.stance import Arm
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +114,7 @@ def _elbow(start: Points, hand: Points, upper: float, fore: float, side: int) ->
     way = hand - start
     reach = float(np.linalg.norm(way))
     if reach < 1e-6:
-        return start + np.array([side * 0.3, upper * 0.8])
+        return np.asarray(start + np.array([side * 0.3, upper * 0.8]))
     bend = min(1.0, (reach * 1.12) / (upper + fore)) if reach < upper + fore else 1.0
     a, b = upper * max(bend, 0.55), fore * max(bend, 0.55)
     along = np.clip((a * a - b * b + reach * reach) / (2 * reach), -a, a)

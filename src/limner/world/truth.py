@@ -12,10 +12,11 @@ import numpy as np
 from limner.world.canvas import Points
 from limner.world.face import head_bounds
 from limner.world.figure import LYING_HEAD_RAD
-from limner.world.layout import Stance, lay_out
+from limner.world.layout import lay_out
 from limner.world.props import prop_extent
 from limner.world.scene import Scene
 from limner.world.skull import MOST_TILT_RAD
+from limner.world.stance import Stance
 
 _LEAN_Y = 0.42  # the point about which heads lean, on the neck's middle line
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1 in the unit square
