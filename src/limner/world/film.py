@@ -66,12 +66,14 @@ def moved(rng: np.random.Generator, figure: Figure, *, new_expression: bool = Fa
         )
         person = Person(traits=replace(person.traits, expression=other), identity=person.identity)
     step = rng.uniform(-0.06, 0.06, 2)
+    pose = pose_of(rng)
     return replace(
         figure,
         person=person,
         shift_x=round(float(np.clip(figure.shift_x + step[0], -0.15, 0.15)), 3),
         shift_y=round(float(np.clip(figure.shift_y + step[1], -0.08, 0.08)), 3),
-        **pose_of(rng),
+        turn=pose["turn"],
+        tilt=pose["tilt"],
     )
 
 

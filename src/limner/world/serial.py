@@ -46,7 +46,8 @@ def scene_from_json(value: Mapping[str, Any]) -> Scene:
         _build(Figure, {**figure, "person": person_from_json(figure["person"])})
         for figure in value["figures"]
     )
-    return _build(Scene, {**value, "figures": figures})
+    scene: Scene = _build(Scene, {**value, "figures": figures})
+    return scene
 
 
 def _build(kind: type, values: Mapping[str, Any]) -> Any:

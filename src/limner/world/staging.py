@@ -129,17 +129,19 @@ def random_scene(
 
 def portrait(rng: np.random.Generator, figure: Figure, style: str) -> Scene:
     """The cut-out face of `figure` on white, posed anew."""
-    alone = replace(figure, shift_x=0.0, shift_y=0.0, holding="none", **pose_of(rng))
-    return Scene(figures=(alone,), setting="white", framing="close-up", style=style)
+    return _on_white(figure, pose_of(rng), style)
 
 
 def cut_out(scene: Scene, place: int) -> Scene:
     """The face of one figure of `scene` on white, exactly as it is turned there (some doings turn heads)."""
     stance = lay_out(scene).stances[place]
-    pose = {"turn": stance.turn, "tilt": stance.tilt}
-    posed = {name: round(float(np.clip(angle, -1.0, 1.0)), 3) for name, angle in pose.items()}
-    alone = replace(scene.figures[place], shift_x=0.0, shift_y=0.0, holding="none", **posed)
-    return Scene(figures=(alone,), setting="white", framing="close-up", style=scene.style)
+    return _on_white(scene.figures[place], {"turn": stance.turn, "tilt": stance.tilt}, scene.style)
+
+
+def _on_white(figure: Figure, pose: dict[str, float], style: str) -> Scene:
+    turn, tilt = (round(float(np.clip(pose[name], -1.0, 1.0)), 3) for name in ("turn", "tilt"))
+    alone = replace(figure, shift_x=0.0, shift_y=0.0, holding="none", turn=turn, tilt=tilt)
+    return Scene(figures=(alone,), setting="white", framing="close-up", style=style)
 
 
 def pose_of(rng: np.random.Generator) -> dict[str, float]:
