@@ -41,7 +41,7 @@ def paint_setting(
     """Cover `canvas` with the place called `setting`.
 
     `variant` (any whole number) picks one of `NUM_LAYOUTS` layouts, its mirror image and which part is seen;
-    `framing` how near the camera is: nearer shows less of the place, less sharply. ValueError on unknown words.
+    `framing` how near the camera is: nearer shows less, less sharply. Raises ValueError on unknown words.
     """
     if setting not in SETTINGS:
         raise ValueError(f"unknown setting {setting!r}; use one of {', '.join(SETTINGS)}")

@@ -20,6 +20,8 @@ def walls(canvas: Canvas, light: Light, wall: RGB, floor_y: float) -> None:
     canvas.gradient(lighten(seen, 0.10), darken(seen, 0.05), (0, 0, 1, floor_y))
     canvas.glow(0.18, 0.22, 0.75, 0.6, light.glow if light.name != "night" else lighten(seen, 0.2), 0.20)
     canvas.glow(1.05, 0.1, 0.5, 0.9, darken(seen, 0.4), 0.20)
+    if light.lit:  # the ceiling lamp, out of sight
+        canvas.glow(0.5, 0.02, 0.85, 0.75, light.glow, 0.30)
     board = mix(seen, light.room((246, 242, 234)), 0.6)
     canvas.gradient(board, darken(board, 0.12), (0, floor_y - 0.035, 1, floor_y))
     canvas.stroke([[0, floor_y - 0.035], [1, floor_y - 0.035]], darken(seen, 0.15), 0.003)

@@ -50,7 +50,7 @@ def sky(canvas: Canvas, rng: np.random.Generator, light: Light, low_y: float) ->
         canvas.glow(x, low_y - 0.06, 0.60, 0.50, (255, 214, 130), 0.75)
         canvas.ellipse(x, low_y - 0.07, 0.055, 0.055, (255, 238, 190))
     else:
-        canvas.glow(x, 0.06, 0.46, 0.40, (255, 252, 230), 0.65)
+        canvas.glow(x, 0.06, 0.46, 0.40, (250, 252, 250), 0.60)
     cloud_colour = mix(light.sky_low, light.tone((255, 255, 255)), 0.55)
     for _ in range(int(rng.integers(2, 5))):
         cloud(

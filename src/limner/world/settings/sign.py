@@ -1,4 +1,4 @@
-"""The lettered sign of a scene: where it hangs, how it looks. Knows where figures stand, to hang beside them."""
+"""The lettered sign of a scene: where it hangs, how it looks. Knows where figures stand."""
 
 from __future__ import annotations
 
