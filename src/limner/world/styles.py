@@ -46,7 +46,7 @@ def apply_lighting(pixels: Pixels, lighting: str) -> Pixels:
 _HOURS: Final = {
     "daylight": ((255, 255, 255), (255, 255, 255)),
     "warm evening light": ((268, 246, 208), (236, 202, 168)),
-    "night": ((208, 212, 246), (150, 158, 216)),
+    "night": ((220, 222, 246), (170, 176, 220)),
 }
 
 
@@ -219,6 +219,7 @@ def _pencil(pixels: Pixels, seed: int) -> Pixels:
     """Graphite outlines and hatching on cream paper, with a breath of coloured pencil."""
     size = pixels.shape[0]
     gray = cv2.GaussianBlur(_gray(pixels), (0, 0), _sigma(size, 0.6))
+    gray = np.minimum(gray * max(1.0, 165 / max(float(gray.mean()), 40.0)), 255)  # paper stays light by night
     around = cv2.GaussianBlur(gray, (0, 0), _sigma(size, 2.6))
     lines = np.clip((around - gray - 2.0) * 0.030, 0, 0.85)
     dark = 1 - gray / 255

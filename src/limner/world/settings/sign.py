@@ -26,6 +26,12 @@ _INDOORS: Final = (
 )
 
 
+_LARGEST: Final = 0.11  # the height of a letter
+_WIDTHS: Final = np.arange(0.60, 0.21, -0.02)
+_ACROSS: Final = np.array([0.5, *np.linspace(0, 1, 21)])  # the middle first: it wins a tie
+_DOWN: Final = np.arange(0.0, 0.30, 0.03)
+
+
 def paint_sign(canvas: Canvas, scene: Scene, stage: Stage, light: Light) -> None:
     """A lettered board where heads leave most room: framed on a wall, on a post in the open."""
     cx, cy, wide, tall = _sign_place(stage, scene.written_word)
@@ -61,41 +67,31 @@ def paint_sign(canvas: Canvas, scene: Scene, stage: Stage, light: Light) -> None
         lighten(board, 0.4),
         shade=(darken(board, 0.06), (0, y0), (0, y1)),
     )
-    draw_word(canvas, scene.written_word, cx, cy, _letter_height(scene.written_word, wide), ink)
-
-
-def _letter_height(word: str, wide: float) -> float:
-    return min((wide - 0.075) / max(width_of(word), 1.0), 0.11)
+    draw_word(canvas, scene.written_word, cx, cy, tall - 0.075, ink)
 
 
 def _sign_place(stage: Stage, word: str) -> tuple[float, float, float, float]:
     """Where the word fits largest while figures hide next to none of it: (cx, cy, width, height)."""
-    hiding = [
-        (s.x - 0.66 * s.head, s.y - 0.92 * s.head, s.x + 0.66 * s.head, s.y + 0.80 * s.head)
-        for s in stage.stances
-    ]
+    wide, across, down = (grid.ravel() for grid in np.meshgrid(_WIDTHS, _ACROSS, _DOWN, indexing="ij"))
+    letter = np.minimum((wide - 0.075) / max(width_of(word), 1.0), _LARGEST)
+    tall, wide = letter + 0.075, width_of(word) * letter + 0.10
+    cx, cy = wide / 2 + 0.012 + across * (0.976 - wide), tall / 2 + 0.02 + down
+    hidden = np.zeros_like(cx)
+    for x0, y0, x1, y1 in _bodies(stage):
+        shared_x = np.minimum(cx + wide / 2, x1) - np.maximum(cx - wide / 2, x0)
+        shared_y = np.minimum(cy + tall / 2, y1) - np.maximum(cy - tall / 2, y0)
+        hidden += np.maximum(shared_x, 0) * np.maximum(shared_y, 0) / (wide * tall)
+    # without any free place the least hidden wins, as its score is the least negative
+    score = np.where(hidden < 0.06, letter * (1 - hidden) ** 4 - 0.01 * cy, -hidden)
+    best = int(np.argmax(np.round(score, 9)))
+    return float(cx[best]), float(cy[best]), float(wide[best]), float(tall[best])
+
+
+def _bodies(stage: Stage) -> list[tuple[float, float, float, float]]:
+    """The boxes (x0, y0, x1, y1) that heads with their hats, and trunks, may fill."""
+    boxes = []
     for s in stage.stances:
+        boxes.append((s.x - 0.66 * s.head, s.y - 0.92 * s.head, s.x + 0.66 * s.head, s.y + 0.80 * s.head))
         half = (s.build.shoulder_half + 0.12) * s.head
-        hiding.append((s.x - half, s.y + 0.80 * s.head, s.x + half, 1.2))
-    best = (0.0, (0.5, 0.07, 0.26, 0.10))
-    for wide in np.arange(0.60, 0.21, -0.02):
-        tall = _letter_height(word, float(wide)) + 0.075
-        for cy in np.arange(tall / 2 + 0.02, 0.36, 0.03):
-            for cx in (0.5, *np.arange(wide / 2 + 0.015, 1 - wide / 2 - 0.01, 0.03)):
-                box = (cx - wide / 2, cy - tall / 2, cx + wide / 2, cy + tall / 2)
-                hidden = sum(_shared(box, body) for body in hiding) / (wide * tall)
-                letter = _letter_height(word, float(wide))
-                score = letter * (1 - hidden) ** 4 - 0.01 * float(cy) if hidden < 0.10 else 0.0
-                if score > best[0] + 1e-9:
-                    best = (
-                        score,
-                        (float(cx), float(cy), min(float(wide), width_of(word) * letter + 0.10), float(tall)),
-                    )
-    return best[1]
-
-
-def _shared(first: tuple[float, float, float, float], second: tuple[float, float, float, float]) -> float:
-    """The area that two boxes share."""
-    wide = min(first[2], second[2]) - max(first[0], second[0])
-    tall = min(first[3], second[3]) - max(first[1], second[1])
-    return max(wide, 0.0) * max(tall, 0.0)
+        boxes.append((s.x - half, s.y + 0.80 * s.head, s.x + half, 1.2))
+    return boxes
