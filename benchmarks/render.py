@@ -2,8 +2,8 @@
 
     python benchmarks/render.py [--scenes 120] [--repeats 3]
 
-Prints images a second at 256 and at 128 px over random scenes of the training split; the best of the repeats counts,
-so that other work on the machine disturbs the number least.
+Prints images a second at 256 and at 128 px over random scenes of the training split; the best of the repeats
+counts, so that other work on the machine disturbs the number least.
 """
 
 from __future__ import annotations

@@ -106,12 +106,13 @@ def test_held_things_lie_in_their_boxes(thing: str, framing: str) -> None:
     box = scene_truth(holding).held_boxes[0]
     assert box is not None
     recoloured = replace(holding, figures=(replace(holding.figures[0], holding_colour="blue"),))
-    changed = (render(holding, 128) != render(recoloured, 128)).any(axis=2)
+    changed = np.abs(render(holding, 128).astype(int) - render(recoloured, 128)).sum(axis=2) > 30
     if thing in ("potato chip", "whiskey glass"):
         assert not changed.any()  # their colour is their own
         return
-    rows, columns = inside(box, 128)
-    assert changed[rows, columns].sum() >= 0.97 * changed.sum() > 0
+    around = (box[0] - 0.01, box[1] - 0.01, box[2] + 0.01, box[3] + 0.01)  # a pixel for soft rims
+    rows, columns = inside(around, 128)
+    assert changed[rows, columns].sum() >= 0.95 * changed.sum() > 0
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)

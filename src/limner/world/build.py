@@ -14,7 +14,7 @@ from limner.world.person import Traits
 
 @dataclass(frozen=True, kw_only=True)
 class Build:
-    """A body standing upright and facing us. Names ending in `_y` are heights, `_half` half widths, in heads."""
+    """A body upright and facing us, in heads. Names ending in `_y` are heights, `_half` half widths."""
 
     size: float = 1.0  # this head's height against a grown man's
     neck_half: float = 0.15

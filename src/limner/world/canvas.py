@@ -1,10 +1,11 @@
-"""An anti-aliased canvas in unit coordinates: polygons, strokes, ellipses, soft light, gradients, clips, transforms.
+"""An anti-aliased canvas in unit coordinates: polygons, strokes, ellipses, soft light, gradients, clips,
+transforms.
 
 Knows how shapes become pixels. Knows nothing about people, scenes or what is drawn.
 
-The unit square spans the picture: (0, 0) is its top left corner, (1, 1) its bottom right, y points down. Every
-coordinate, width and radius passes through the current transform. Pixels are kept at twice the asked size (once
-above 512 px) and averaged at the end. Colours are RGB bytes.
+The unit square spans the picture: (0, 0) is its top left corner, (1, 1) its bottom right, y points down.
+Every coordinate, width and radius passes through the current transform. Pixels are kept at twice the asked
+size (once above 512 px) and averaged at the end. Colours are RGB bytes.
 """
 
 from __future__ import annotations
@@ -79,7 +80,9 @@ class Canvas:
         rotation: float = 0.0,
         flip: bool = False,
     ) -> Iterator[Canvas]:
-        """A local frame whose origin is (x, y); `rotation` in radians, clockwise on the page; `flip` mirrors x first."""
+        """A local frame whose origin is (x, y); `rotation` in radians, clockwise on the page; `flip` mirrors
+        x first.
+        """
         sx, sy = scale if isinstance(scale, tuple) else (scale, scale)
         if flip:
             sx = -sx
@@ -130,7 +133,9 @@ class Canvas:
         cv2.copyTo(paint, cv2.threshold(mask, 254, 255, cv2.THRESH_BINARY)[1], self._image[y0:y1, x0:x1])
 
     def stamp(self, points: ArrayLike, centres: ArrayLike, colour: RGB) -> None:
-        """Fill one polygon (N, 2) at every centre (K, 2), none overlapping another, in one colour (dots, petals)."""
+        """Fill one polygon (N, 2) at every centre (K, 2), none overlapping another, in one colour (dots,
+        petals).
+        """
         shapes = np.asarray(points, dtype=np.float64) + np.asarray(centres, dtype=np.float64)[:, None]
         count, corners = shapes.shape[:2]
         places = self._place(shapes.reshape(-1, 2)).reshape(count, corners, 2)
@@ -346,7 +351,7 @@ def _spline_weights(samples: int) -> NDArray[np.float64]:
 
 
 def smooth(points: ArrayLike, closed: bool = True, samples: int = 8) -> Points:
-    """A Catmull-Rom curve through the control points (N, 2), `samples` points a segment: (about N * samples, 2)."""
+    """A Catmull-Rom curve through the control points (N, 2): about (N * samples, 2) points."""
     control = np.asarray(points, dtype=np.float64)
     if closed:
         around = np.concatenate([control[-1:], control, control[:2]])
@@ -356,8 +361,8 @@ def smooth(points: ArrayLike, closed: bool = True, samples: int = 8) -> Points:
     windows = np.empty((4, segments, 2))
     for i in range(4):
         windows[i] = around[i : i + segments]
-    curve = (_spline_weights(samples) @ windows.reshape(4, -1)).reshape(samples, segments, 2)
-    curve = curve.transpose(1, 0, 2).reshape(-1, 2)
+    by_sample = (_spline_weights(samples) @ windows.reshape(4, -1)).reshape(samples, segments, 2)
+    curve = by_sample.transpose(1, 0, 2).reshape(-1, 2)
     return curve if closed else np.concatenate([curve, control[-1:]])
 
 
@@ -373,11 +378,13 @@ def oval(cx: float, cy: float, rx: float, ry: float, rotation: float = 0.0) -> P
     if rotation:
         c, s = math.cos(rotation), math.sin(rotation)
         points = points @ np.array([[c, s], [-s, c]])
-    return np.asarray(points + (cx, cy))
+    return np.asarray(points + np.array([cx, cy]))
 
 
 def arc(cx: float, cy: float, rx: float, ry: float, start: float, end: float, count: int = 17) -> Points:
-    """Points along an ellipse from angle `start` to `end` in radians (0 is right, growing clockwise): (count, 2)."""
+    """Points along an ellipse from angle `start` to `end` in radians (0 is right, growing clockwise): (count,
+    2).
+    """
     turns = np.linspace(start, end, count)
     return np.stack([cx + rx * np.cos(turns), cy + ry * np.sin(turns)], axis=1)
 

@@ -48,7 +48,7 @@ def cloth(colour: str | RGB, pattern: str = "plain") -> Cloth:
 def paint_cloth(
     canvas: Canvas, outline: Points, made_of: Cloth, line: float = 0.018, pitch: float = 0.17
 ) -> None:
-    """Fill an outline with lit cloth, its pattern (one repeat every `pitch`) and its contour of width `line`."""
+    """Fill an outline with lit cloth, its pattern (repeated every `pitch`) and a contour `line` wide."""
     (x0, y0), (x1, y1) = outline.min(axis=0), outline.max(axis=0)
     across = 0.75 * (x1 - x0)
     canvas.fill(

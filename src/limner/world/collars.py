@@ -45,8 +45,10 @@ def bones_of_chest(canvas: Canvas, build: Build, skin: RGB) -> None:
     for side in (-1, 1):
         canvas.stroke(
             [[side * 0.06, build.pit_y + 0.02], [side * build.neck_half * 1.3, build.pit_y - 0.03]],
-            skin_shadow(skin, 0.5), 0.018, alpha=0.6,
-        )  # fmt: skip
+            skin_shadow(skin, 0.5),
+            0.018,
+            alpha=0.6,
+        )
 
 
 def edging(canvas: Canvas, points: list[list[float]], colour: RGB, line: RGB, width: float) -> None:

@@ -50,7 +50,7 @@ def draw_figure(canvas: Canvas, stance: Stance) -> None:
 
 
 def draw_reach(canvas: Canvas, stance: Stance) -> None:
-    """What lies over the furniture in the foreground and over other figures: reaching arms, things held out."""
+    """What lies over the foreground's furniture and other figures: reaching arms, things held out."""
     if stance.pose in ("cradled", "cut-out"):
         return
     traits = stance.figure.person.traits
@@ -135,9 +135,16 @@ def _draw_cut_out(canvas: Canvas, stance: Stance) -> None:
     low = build.shoulder_y + 0.10
     half = build.neck_half + 0.34
     bib = smooth(
-        [[-half, -0.2], [half, -0.2], [half * 1.02, build.pit_y], [half * 0.7, low + 0.02], [0, low + 0.16],
-         [-half * 0.7, low + 0.02], [-half * 1.02, build.pit_y]]
-    )  # fmt: skip
+        [
+            [-half, -0.2],
+            [half, -0.2],
+            [half * 1.02, build.pit_y],
+            [half * 0.7, low + 0.02],
+            [0, low + 0.16],
+            [-half * 0.7, low + 0.02],
+            [-half * 1.02, build.pit_y],
+        ]
+    )
     with canvas.at(stance.x, stance.y, stance.head):
         draw_head_back(canvas, person, stance.turn, stance.tilt)
         with canvas.clip(bib):

@@ -50,7 +50,13 @@ def _button_up(canvas: Canvas, build: Build, made_of: Cloth, skin: RGB, traits: 
     buttons(canvas, 0.0, [pit + 0.22 + step * i for i in range(5)], button_colour(made_of))
     if traits.garment == "button-up shirt" and build.size > 0.8:
         x, y, w = build.chest_half * 0.45, build.shoulder_y + 0.38, 0.15
-        canvas.stroke([[x - w, y], [x + w, y], [x + w, y + 0.26], [x, y + 0.31], [x - w, y + 0.26]], made_of.line, 0.014, closed=True, alpha=0.7)  # fmt: skip
+        canvas.stroke(
+            [[x - w, y], [x + w, y], [x + w, y + 0.26], [x, y + 0.31], [x - w, y + 0.26]],
+            made_of.line,
+            0.014,
+            closed=True,
+            alpha=0.7,
+        )
     collar_flaps(canvas, build, replace(made_of, pattern="plain"))
 
 
@@ -125,18 +131,30 @@ def _cardigan(canvas: Canvas, build: Build, made_of: Cloth, skin: RGB, traits: T
     deep = build.waist_y - 0.32
     tee = cloth(_TEE if luminance(made_of.base) < 0.75 else (120, 134, 158))
     inner = [
-        [-neck * 1.15, pit - 0.15], [-neck * 1.35, pit + 0.1], [-0.05, deep], [-0.13, bottom],
-        [0.13, bottom], [0.05, deep], [neck * 1.35, pit + 0.1], [neck * 1.15, pit - 0.15],
-    ]  # fmt: skip
+        [-neck * 1.15, pit - 0.15],
+        [-neck * 1.35, pit + 0.1],
+        [-0.05, deep],
+        [-0.13, bottom],
+        [0.13, bottom],
+        [0.05, deep],
+        [neck * 1.35, pit + 0.1],
+        [neck * 1.15, pit - 0.15],
+    ]
     canvas.fill(inner, tee.light, shade=(tee.shade, (0, pit), (0, bottom)))
     opening = round_opening(build, 1.20, 0.18)
     bare_neck(canvas, build, skin, opening)
     edging(canvas, opening[2:-2], tee.light, tee.line, 0.035)
     for side in (-1, 1):
         edge = smooth(
-            [[side * (neck + 0.06), pit - 0.20], [side * (neck * 1.3 + 0.05), pit + 0.08], [side * 0.09, deep], [side * 0.14, bottom]],
-            closed=False, samples=5,
-        )  # fmt: skip
+            [
+                [side * (neck + 0.06), pit - 0.20],
+                [side * (neck * 1.3 + 0.05), pit + 0.08],
+                [side * 0.09, deep],
+                [side * 0.14, bottom],
+            ],
+            closed=False,
+            samples=5,
+        )
         edging(canvas, [[float(x), float(y)] for x, y in edge], made_of.shade, made_of.line, 0.075)
     rows = [deep + 0.06 + 0.24 * i for i in range(4) if deep + 0.24 * i < bottom - 0.1]
     buttons(canvas, 0.12, rows, button_colour(made_of), 0.034)
@@ -331,7 +349,7 @@ _FRONTS: Final[dict[str, Callable[[Canvas, Build, Cloth, RGB, Traits], None]]] =
 
 
 def draw_front(canvas: Canvas, build: Build, made_of: Cloth, skin: RGB, traits: Traits) -> None:
-    """Neck, neckline and details of the garment in `traits`; ValueError when the world has no such garment."""
+    """Neck, neckline and details of the garment in `traits`; ValueError for an unknown garment."""
     if traits.garment not in _FRONTS:
         raise ValueError(f"unknown garment {traits.garment!r}; use one of {', '.join(_FRONTS)}")
     _FRONTS[traits.garment](canvas, build, made_of, skin, traits)

@@ -140,10 +140,19 @@ def _folds(canvas: Canvas, build: Build, made_of: Cloth, garment: str, pose: str
     chest, waist, y = build.chest_half, build.waist_half, build.shoulder_y
     for side in (-1, 1):
         canvas.stroke(
-            smooth([[side * chest * 1.0, y + 0.42], [side * chest * 0.86, y + 0.30], [side * chest * 0.84, y + 0.12]],
-                   closed=False, samples=4),
-            made_of.line, 0.02, alpha=0.45,
-        )  # fmt: skip
+            smooth(
+                [
+                    [side * chest * 1.0, y + 0.42],
+                    [side * chest * 0.86, y + 0.30],
+                    [side * chest * 0.84, y + 0.12],
+                ],
+                closed=False,
+                samples=4,
+            ),
+            made_of.line,
+            0.02,
+            alpha=0.45,
+        )
         fold(canvas, [[side * waist, build.waist_y], [side * waist * 0.55, build.waist_y + 0.08]], made_of)
         fold(
             canvas,

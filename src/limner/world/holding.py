@@ -11,7 +11,8 @@ from typing import Final
 from limner.world.stance import Arm, Held, Stance
 from limner.world.together import closer
 
-# thing -> (out, down): where its centre is held, in shoulder half widths from the middle and heads below the shoulder
+# thing -> (out, down): where its centre is held, in shoulder half widths from the middle and heads below the
+# shoulder
 _ONE_HANDED: Final = {
     "potato chip": (0.62, -0.10),
     "phone": (0.80, 0.30),
@@ -34,7 +35,9 @@ def with_held(stance: Stance, interaction: str, index: int, count: int) -> Stanc
 
 
 def _holding(stance: Stance, thing: str, colour: str, side: int, enlarged: float = 1.0) -> Stance:
-    """The figure holding `thing` in the hand on `side` (-1 left, 1 right), or in both hands when it takes two."""
+    """The figure holding `thing` in the hand on `side` (-1 left, 1 right), or in both hands when it takes
+    two.
+    """
     build = stance.build
     small = 0.62 + 0.38 * (build.shoulder_half / 0.72 if build.size < 0.9 else 1.0)
     small *= enlarged * {

@@ -20,7 +20,7 @@ from limner.world.stance import Arm
 
 @dataclass(frozen=True, kw_only=True)
 class Sleeve:
-    """What covers an arm: cloth from the shoulder down to `reach` (0 none, 1 the wrist); `loose` widens it."""
+    """Cloth over an arm from the shoulder down to `reach` (0 none, 1 the wrist); `loose` widens it."""
 
     made_of: Cloth
     reach: float = 1.0
@@ -73,7 +73,8 @@ def _bones(build: Build, arm: Arm, side: int) -> tuple[Points, Points]:
     crossing = (elbow[0] - start[0]) * side < -0.12
     inside = np.array([side * build.shoulder_half * 0.66, build.shoulder_y + 0.035])
     first = start - (elbow - start) * 0.04 if crossing else inside
-    # the same curve through elbow and wrist, cut at the elbow, so that a sharp bend cannot fold the outline over
+    # the same curve through elbow and wrist, cut at the elbow, so that a sharp bend cannot fold the outline
+    # over
     bow = 0.06 * (elbow - (start + wrist) / 2)
     upper = smooth(
         [first, start + (elbow - start) * 0.14, start + (elbow - start) * 0.55 + bow, elbow],
@@ -189,7 +190,7 @@ def _cover(
 
 
 def _upper_lines(canvas: Canvas, limb: Limb, cloth: Cloth, side: int) -> None:
-    """The upper arm's contour: along the outside from the shoulder on, along the armpit side from below it."""
+    """The upper arm's contour: outside from the shoulder on, inside from below the armpit on."""
     edge = limb[0]
     half = len(edge) // 2
     end = half if len(limb) == 1 else half - 1
@@ -213,18 +214,40 @@ def _hand(canvas: Canvas, build: Build, bones: tuple[Points, Points], arm: Arm, 
             _open_hand(canvas, skin, dark, soft)
 
 
-# Hands in their own frame: the wrist is the origin, fingers point down (y), the thumb lies at x > 0, the palm is 1 long.
+# Hands in their own frame: the wrist is the origin, fingers point down (y), the thumb lies at x > 0, the palm
+# is 1 long.
 _PALM = smooth(
-    [[-0.27, -0.12], [-0.40, 0.28], [-0.42, 0.62], [-0.36, 1.0], [-0.12, 1.20], [0.12, 1.18], [0.32, 0.98], [0.40, 0.62],
-     [0.38, 0.26], [0.26, -0.12]], samples=4
-)  # fmt: skip
+    [
+        [-0.27, -0.12],
+        [-0.40, 0.28],
+        [-0.42, 0.62],
+        [-0.36, 1.0],
+        [-0.12, 1.20],
+        [0.12, 1.18],
+        [0.32, 0.98],
+        [0.40, 0.62],
+        [0.38, 0.26],
+        [0.26, -0.12],
+    ],
+    samples=4,
+)
 _THUMB = smooth(
     [[0.26, 0.05], [0.52, 0.28], [0.66, 0.58], [0.60, 0.80], [0.46, 0.74], [0.30, 0.52]], samples=4
 )
 _FIST = smooth(
-    [[-0.27, -0.12], [-0.46, 0.20], [-0.50, 0.55], [-0.40, 0.86], [0.0, 0.96], [0.36, 0.86], [0.47, 0.52], [0.40, 0.15],
-     [0.26, -0.12]], samples=4
-)  # fmt: skip
+    [
+        [-0.27, -0.12],
+        [-0.46, 0.20],
+        [-0.50, 0.55],
+        [-0.40, 0.86],
+        [0.0, 0.96],
+        [0.36, 0.86],
+        [0.47, 0.52],
+        [0.40, 0.15],
+        [0.26, -0.12],
+    ],
+    samples=4,
+)
 _FIST_THUMB = smooth(
     [[0.16, 0.10], [0.48, 0.20], [0.56, 0.46], [0.40, 0.64], [0.10, 0.60], [0.06, 0.42]], samples=4
 )

@@ -87,9 +87,16 @@ def _scarf(canvas: Canvas, made_of: Cloth, pit: float, neck: float) -> None:
     for x in np.linspace(0.08, 0.30, 6):
         canvas.stroke([[x, pit + 0.93], [x, pit + 1.02]], made_of.line, 0.016)
     wrap = smooth(
-        [[-half, pit - 0.12], [-half * 0.6, pit - 0.24], [half * 0.6, pit - 0.24], [half, pit - 0.12], [half * 0.9, pit + 0.09],
-         [0.0, pit + 0.19], [-half * 0.9, pit + 0.09]]
-    )  # fmt: skip
+        [
+            [-half, pit - 0.12],
+            [-half * 0.6, pit - 0.24],
+            [half * 0.6, pit - 0.24],
+            [half, pit - 0.12],
+            [half * 0.9, pit + 0.09],
+            [0.0, pit + 0.19],
+            [-half * 0.9, pit + 0.09],
+        ]
+    )
     canvas.fill(wrap, made_of.light, shade=(made_of.shade, (-0.1, pit - 0.2), (0.1, pit + 0.25)))
     canvas.stroke(wrap, made_of.line, 0.018, closed=True)
     for a, b in ((0.0, 0.09), (0.06, 0.0)):

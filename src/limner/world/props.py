@@ -104,7 +104,7 @@ def _phone(canvas: Canvas, made_of: Cloth) -> None:
     outline = _rounded(0.11, 0.20, 0.035)
     canvas.fill(outline, made_of.light, shade=(made_of.shade, (-0.1, -0.2), (0.1, 0.2)))
     canvas.stroke(outline, made_of.line, 0.016, closed=True)
-    canvas.fill(_rounded(0.035, 0.05, 0.015) + (-0.05, -0.12), made_of.line)
+    canvas.fill(_rounded(0.035, 0.05, 0.015) + np.array([-0.05, -0.12]), made_of.line)
     for y in (-0.14, -0.10):
         canvas.ellipse(-0.05, y, 0.016, 0.016, (196, 206, 218))
 

@@ -1,7 +1,7 @@
 """A scene becomes a picture.
 
-Knows the order of painting: setting, furniture behind, figures, furniture in front, reaching arms, light, style.
-Knows nothing about how each of these looks.
+Knows the order of painting: setting, furniture behind, figures, furniture in front, reaching arms, light,
+style. Knows nothing about how each of these looks.
 """
 
 from __future__ import annotations
@@ -49,5 +49,7 @@ def render(scene: Scene, size_px: int = 256) -> NDArray[np.uint8]:
 
 
 def _seed(scene: Scene) -> int:
-    """A number for the style's grain: the same for the same place, so that an edit of a person leaves the rest alone."""
+    """A number for the style's grain: the same for the same place, so that an edit of a person leaves the
+    rest alone.
+    """
     return zlib.crc32(f"{scene.setting} {scene.variant}".encode())

@@ -2,8 +2,9 @@
 
 Knows what drawing and truth must agree on. Knows nothing about how places are chosen, nor about pixels.
 
-Places are in unit coordinates of the picture unless a name ends in `_heads`: those are in the figure's own frame
-(origin at the head's centre, one unit = the head's height, y down). "Left" and "right" are the picture's.
+Places are in unit coordinates of the picture unless a name ends in `_heads`: those are in the figure's own
+frame (origin at the head's centre, one unit = the head's height, y down). "Left" and "right" are the
+picture's.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ class Arm:
     """One arm. `hand_heads` is the palm's centre; `elbow_heads` overrides the natural elbow.
 
     `grip`: "rest" (hanging or flat), "hold" (around a thing) or "hidden" (the hand is not seen).
-    `layer`: "behind" the trunk, in "front" of it, or "over" the furniture in the foreground and other figures,
-    "around" (in front of the trunk, the forearm over what it carries) or "hand over" (the arm runs behind the other
-    figure, the hand alone comes round).
+    `layer`: "behind" the trunk, in "front" of it, or "over" the furniture in the foreground and other
+    figures, "around" (in front of the trunk, the forearm over what it carries) or "hand over" (the arm runs
+    behind the other figure, the hand alone comes round).
     """
 
     hand_heads: Place
@@ -52,7 +53,8 @@ class Held:
 class Stance:
     """How one figure stands in the picture.
 
-    `pose`: "standing", "sitting", "on the floor", "cradled" (a baby lying in arms) or "cut-out" (head and collar only).
+    `pose`: "standing", "sitting", "on the floor", "cradled" (a baby lying in arms) or "cut-out" (head and
+    collar only).
     """
 
     figure: Figure
@@ -85,8 +87,9 @@ class Stance:
 class Stage:
     """The whole layout: stances from left to right, and the lines that furniture keeps to.
 
-    `seat_y` is the height of the seats (None when all stand), `table_y` the table's far edge (None without a table),
-    `floor_y` the ground line (below 1 only when feet are seen). `paint_order` lists figures from back to front.
+    `seat_y` is the height of the seats (None when all stand), `table_y` the table's far edge (None without a
+    table), `floor_y` the ground line (below 1 only when feet are seen). `paint_order` lists figures from back
+    to front.
     """
 
     stances: tuple[Stance, ...]

@@ -122,13 +122,13 @@ def _examining(first: Stance, second: Stance) -> list[Stance]:
 def _hand_in_hand(first: Stance, second: Stance, framing: str) -> list[Stance]:
     raised = framing in ("close-up", "bust")
     low = min(first.place(0, first.build.hip_y)[1], second.place(0, second.build.hip_y)[1])
-    meet = ((first.x + second.x) / 2, min(low, 0.90) if not raised else 0.87)
+    meet = ((first.x + second.x) / 2, min(low, 0.90) if not raised else 0.80)
     joined = [
         Arm(
             hand_heads=stance.from_picture(*meet),
             elbow_heads=(
-                side * (stance.build.shoulder_half + 0.06),
-                stance.build.shoulder_y + stance.build.upper_arm,
+                side * stance.build.shoulder_half * 0.72,
+                stance.build.shoulder_y + stance.build.upper_arm * 1.15,
             )
             if raised
             else None,

@@ -24,10 +24,11 @@ Box = tuple[float, float, float, float]  # x0, y0, x1, y1 in the unit square
 
 @dataclass(frozen=True, kw_only=True)
 class SceneTruth:
-    """Boxes in unit coordinates, clipped to the picture; each tuple has one entry a figure, from left to right.
+    """Boxes in unit coordinates, clipped to the picture; each tuple has one entry a figure, from left to
+    right.
 
-    A face box spans chin to crown and ear to ear; a person box the head with hair and the body as far as it is seen;
-    `held_boxes` holds None where a figure holds nothing (or nothing in the picture).
+    A face box spans chin to crown and ear to ear; a person box the head with hair and the body as far as it
+    is seen; `held_boxes` holds None where a figure holds nothing (or nothing in the picture).
     """
 
     face_boxes: tuple[Box, ...]
@@ -48,7 +49,8 @@ def scene_truth(scene: Scene) -> SceneTruth:
 def _face_box(stance: Stance) -> Box:
     x0, y0, x1, y1 = head_bounds(stance.figure.person)
     middle, half = np.array([(x0 + x1) / 2, (y0 + y1) / 2]), np.array([(x1 - x0) / 2, (y1 - y0) / 2])
-    middle = _turned(middle - (0.0, _LEAN_Y), stance.tilt * MOST_TILT_RAD) + (0.0, _LEAN_Y)
+    pivot = np.array([0.0, _LEAN_Y])
+    middle = pivot + _turned(middle - pivot, stance.tilt * MOST_TILT_RAD)
     if stance.pose == "cradled":
         middle = _turned(middle, LYING_HEAD_RAD)
     return _clipped(_spread(stance, np.array([middle - half, middle + half])))
@@ -76,7 +78,7 @@ def _held_box(stance: Stance) -> Box | None:
         return None
     x0, y0, x1, y1 = (side * held.scale for side in prop_extent(held.thing))
     corners = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
-    corners = _turned(corners, held.rotation) + (held.x_heads, held.y_heads)
+    corners = np.array([held.x_heads, held.y_heads]) + _turned(corners, held.rotation)
     box = _clipped(_spread(stance, corners))
     return box if box[2] - box[0] > 0.01 and box[3] - box[1] > 0.01 else None
 
