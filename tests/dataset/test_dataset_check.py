@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from limner.dataset.check import check
+from limner.dataset.check import check_dataset
 from limner.dataset.spec import SCHEMA, shard_paths, to_row
 from limner.dataset.writer import DatasetWriter
 
@@ -14,17 +14,17 @@ from limner.dataset.writer import DatasetWriter
 def write_rows(folder, rows) -> None:
     with DatasetWriter(folder) as writer:
         for row in rows:
-            writer.add_row(row)
+            writer.write_row(row)
 
 
 def sentences(folder) -> list[str]:
-    return [finding.sentence for finding in check(folder)]
+    return [finding.sentence for finding in check_dataset(folder)]
 
 
 def test_a_sound_set_has_no_findings(tmp_path, dialogue_of) -> None:
     with DatasetWriter(tmp_path, rows_per_shard=10) as writer:
         writer.extend(dialogue_of(number) for number in range(25))
-    assert list(check(tmp_path)) == []
+    assert list(check_dataset(tmp_path)) == []
 
 
 def put(row, path, value) -> None:
@@ -74,7 +74,7 @@ def test_each_damage_is_found_and_located(tmp_path, dialogue_of, damage) -> None
         pq.write_table(pa.Table.from_pylist([whole, row], schema=SCHEMA), tmp_path / "shard-00000.parquet")
     else:
         write_rows(tmp_path, [whole, row])
-    findings = list(check(tmp_path))
+    findings = list(check_dataset(tmp_path))
     assert [finding.row for finding in findings] == [1] * len(findings)
     assert message in " ".join(finding.sentence for finding in findings)
     assert "shard-00000.parquet, row 1: " in str(findings[0])

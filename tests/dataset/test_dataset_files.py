@@ -46,7 +46,7 @@ def test_a_record_is_known_without_decoding_its_pictures(tmp_path, dialogue_of) 
     row = to_row(dialogue_of(0))
     row["pictures"][0]["bytes"] = b"not decoded unless asked"
     with DatasetWriter(tmp_path) as writer:
-        writer.add_row(row)
+        writer.write_row(row)
     record = DatasetReader(tmp_path).record(0)
     assert (record.kind, record.num_rounds, record.truth["number"]) == ("named", 3, 0)
     assert record.pngs[0] == b"not decoded unless asked"

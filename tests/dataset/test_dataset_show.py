@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from limner.dataset.show import show
+from limner.dataset.show import write_page
 from limner.dataset.writer import DatasetWriter
 from limner.dialogue.parts import Dialogue, Instruction, Response, Round
 
@@ -29,7 +29,7 @@ class Page(HTMLParser):
 
 
 def page_of(folder, tmp_path, **options) -> tuple[Page, str]:
-    html = show(folder, tmp_path / "out" / "page.html", **options).read_text(encoding="utf-8")
+    html = write_page(folder, tmp_path / "out" / "page.html", **options).read_text(encoding="utf-8")
     return Page(html), html
 
 
@@ -49,7 +49,7 @@ def test_every_round_picture_and_face_is_on_the_page(tmp_path, dialogue_of) -> N
 
 def test_the_page_loads_nothing_from_elsewhere(tmp_path, dialogue_of) -> None:
     with DatasetWriter(tmp_path / "set") as writer:
-        writer.add(dialogue_of(0))
+        writer.write(dialogue_of(0))
     page, html = page_of(tmp_path / "set", tmp_path)
     assert page.links
     assert all(link.startswith("data:image/webp;base64,") for link in page.links)
@@ -60,7 +60,7 @@ def test_text_of_a_stranger_is_only_text(tmp_path) -> None:
     attack = "</p></article><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}"
     spoken = Round(instruction=Instruction(text=attack), response=Response(text=attack))
     with DatasetWriter(tmp_path / "set") as writer:
-        writer.add(Dialogue(rounds=(spoken,), kind='"><script>alert(3)</script>', truth={"x": attack}))
+        writer.write(Dialogue(rounds=(spoken,), kind='"><script>alert(3)</script>', truth={"x": attack}))
     page, _ = page_of(tmp_path / "set", tmp_path)
     assert page.tags.count("script") == 1  # the page's own
     assert "img" not in page.tags
@@ -70,10 +70,10 @@ def test_text_of_a_stranger_is_only_text(tmp_path) -> None:
 def test_a_large_set_is_shown_in_part_and_spread_evenly(tmp_path, dialogue_of) -> None:
     with DatasetWriter(tmp_path / "set") as writer:
         writer.extend(dialogue_of(number) for number in range(30))
-    page, _ = page_of(tmp_path / "set", tmp_path, limit=3, thumbnail_px=32)
+    page, _ = page_of(tmp_path / "set", tmp_path, num=3, thumbnail_px=32)
     assert re.findall(r"number (\d+)", page.text) == ["0", "10", "20"]
     assert "30 dialogues, 3 of them shown" in page.text
-    page, _ = page_of(tmp_path / "set", tmp_path, limit=5, start=28)
+    page, _ = page_of(tmp_path / "set", tmp_path, num=5, start=28)
     assert re.findall(r"number (\d+)", page.text) == ["28", "29"]
     with pytest.raises(ValueError, match="cannot show 0"):
-        show(tmp_path / "set", tmp_path / "page.html", limit=0)
+        write_page(tmp_path / "set", tmp_path / "page.html", num=0)

@@ -31,7 +31,7 @@ class Finding:
         return f"{place}: {self.sentence}"
 
 
-def check(folder: str | Path) -> Iterator[Finding]:
+def check_dataset(folder: str | Path) -> Iterator[Finding]:
     """All findings about the data set in `folder`, shard by shard; none means that it is sound."""
     folder = Path(folder)
     paths = shard_paths(folder)

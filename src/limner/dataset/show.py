@@ -58,21 +58,19 @@ class _Card:
     truth: str
 
 
-def show(
-    folder: str | Path, page: str | Path, *, limit: int = 60, start: int = 0, thumbnail_px: int = 256
+def write_page(
+    folder: str | Path, page: str | Path, *, num: int = 60, start: int = 0, thumbnail_px: int = 256
 ) -> Path:
-    """Write a contact sheet of up to `limit` dialogues from `start` on and return its path.
+    """Write a contact sheet of up to `num` dialogues from `start` on and return its path.
 
-    When the set holds more than `limit`, they are spread evenly over it. The page replaces an older one at
+    When the set holds more than `num`, they are spread evenly over it. The page replaces an older one at
     once.
     """
     reader = DatasetReader(folder)
-    if limit < 1 or not 0 <= start <= len(reader):
-        raise ValueError(f"cannot show {limit} dialogues from number {start} of {len(reader)}")
+    if num < 1 or not 0 <= start <= len(reader):
+        raise ValueError(f"cannot show {num} dialogues from number {start} of {len(reader)}")
     rest = len(reader) - start
-    indices = (
-        range(start, len(reader)) if rest <= limit else [start + i * rest // limit for i in range(limit)]
-    )
+    indices = range(start, len(reader)) if rest <= num else [start + i * rest // num for i in range(num)]
     html = page_of(
         ((index, reader[index]) for index in indices),
         title=Path(folder).resolve().name,

@@ -69,11 +69,11 @@ class DatasetWriter:
         else:
             self.discard()
 
-    def add(self, dialogue: Dialogue) -> None:
+    def write(self, dialogue: Dialogue) -> None:
         """Append one dialogue."""
-        self.add_row(to_row(dialogue))
+        self.write_row(to_row(dialogue))
 
-    def add_row(self, row: dict[str, Any]) -> None:
+    def write_row(self, row: dict[str, Any]) -> None:
         """Append one row as `spec.to_row` makes it."""
         self._buffer.append(row)
         self._num_rows += 1
@@ -86,7 +86,7 @@ class DatasetWriter:
     def extend(self, dialogues: Iterable[Dialogue]) -> None:
         """Append many dialogues."""
         for dialogue in dialogues:
-            self.add(dialogue)
+            self.write(dialogue)
 
     def close(self) -> None:
         """Complete the shard in progress and give it its name; further dialogues begin another shard."""

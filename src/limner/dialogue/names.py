@@ -86,7 +86,8 @@ def find_names(text: str, known: Iterable[str] = ()) -> tuple[NameSpan, ...]:
     `known` names keep their spelling and are found in any case, unless lower case makes them words ("will").
     Only the first 10,000 characters are read.
     """
-    known, text = tuple(known), text[:MAX_CHARACTERS]
+    known = tuple(name for name in known if any(map(str.isalpha, name)))
+    text = text[:MAX_CHARACTERS]
     blank = _QUOTED.sub(lambda match: " " * len(match.group()), text)
     words = _words(blank)
     runs = list(_runs(blank, words))
