@@ -30,7 +30,7 @@ def model() -> LimnerModel:
 @pytest.mark.parametrize("head_kind", ["flow", "regression"])
 def test_a_saved_model_paints_the_same(tmp_path, head_kind: str) -> None:
     torch.manual_seed(0)
-    model = build_model(TINY, small_tokenizer(), head_kind)
+    model = build_model(TINY, small_tokenizer(), [head_kind])
     # What is stored is rounded to bfloat16, so round before comparing.
     for network in model.networks().values():
         for weight in network.parameters():
@@ -42,7 +42,7 @@ def test_a_saved_model_paints_the_same(tmp_path, head_kind: str) -> None:
     model.eval()
     save_model(model, tmp_path)
     again = load_model(tmp_path, dtype=torch.float32)
-    assert again.head_kind == head_kind
+    assert again.head_kinds == (head_kind,)
     assert again.preset == TINY
     assert again.num_parameters == model.num_parameters
     pixels = torch.rand(1, 3, TINY.image_size_px, TINY.image_size_px) * 2 - 1
@@ -52,8 +52,8 @@ def test_a_saved_model_paints_the_same(tmp_path, head_kind: str) -> None:
             torch.testing.assert_close(other.image_tokenizer.encode(pixels), tokens)
             hidden = one.language.hidden(one.language.embed_image(tokens))
             torch.testing.assert_close(other.language.hidden(other.language.embed_image(tokens)), hidden)
-            drawn = one.token_head.predict(hidden, [3])
-            torch.testing.assert_close(other.token_head.predict(hidden, [3]), drawn)
+            drawn = one.token_heads.of_kind().predict(hidden, [3])
+            torch.testing.assert_close(other.token_heads.of_kind().predict(hidden, [3]), drawn)
             latents = one.detokenizer.sample(drawn, 2, [3])
             torch.testing.assert_close(other.detokenizer.sample(drawn, 2, [3]), latents)
             torch.testing.assert_close(other.autoencoder.decode(latents), one.autoencoder.decode(latents))
@@ -102,7 +102,7 @@ def test_an_index_cannot_lead_out_of_its_folder(tmp_path) -> None:
 
 
 def test_differences_are_named(model, tmp_path) -> None:
-    save_component(tmp_path, "token_head", model.token_head)
+    save_component(tmp_path, "token_head", model.token_heads)
     path = tmp_path / "token_head" / "model.safetensors"
     tensors = load_file(path)
     tensors["surplus"] = tensors.pop("places")

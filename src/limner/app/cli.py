@@ -24,12 +24,16 @@ app.add_typer(cli_world.app, name="world")
 app.add_typer(cli_dataset.app, name="dataset")
 
 Model = Annotated[str, typer.Option("--model", help='"miniature" (embedded) or a checkpoint folder.')]
-Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Same seed, same words, same pictures.")]
+Seed = Annotated[
+    int, typer.Option("--seed", min=0, max=2**31 - 1, help="Same seed, same words, same pictures.")
+]
 
 
 @app.command()
 def demo(
-    folder: Annotated[Path, typer.Option("--out", help="Folder for the pictures and the page.")] = Path("demo"),
+    folder: Annotated[Path, typer.Option("--out", help="Folder for the pictures and the page.")] = Path(
+        "demo"
+    ),
     seed: Seed = 0,
     model: Model = "miniature",
 ) -> None:
@@ -44,7 +48,8 @@ def chat(
     model: Model = "miniature",
     seed: Seed = 0,
     conversation: Annotated[
-        Path | None, typer.Option("--conversation", help="Continue a saved conversation (and save to it on leaving).")
+        Path | None,
+        typer.Option("--conversation", help="Continue a saved conversation (and save to it on leaving)."),
     ] = None,
     folder: Annotated[Path, typer.Option("--out", help="Folder for the pictures.")] = Path("pictures"),
 ) -> None:
@@ -64,10 +69,13 @@ def say(
         list[Path] | None, typer.Option("--image", help="A picture to give with it; may be repeated.")
     ] = None,
     picture: Annotated[
-        Path | None, typer.Option("--out", help="Where to write the answer's picture (default: beside the file).")
+        Path | None,
+        typer.Option("--out", help="Where to write the answer's picture (default: beside the file)."),
     ] = None,
     model: Model = "miniature",
-    seed: Annotated[int | None, typer.Option("--seed", min=0, max=2**31 - 1, help="Seed of this round.")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, max=2**31 - 1, help="Seed of this round.")
+    ] = None,
     fork: Annotated[
         str | None, typer.Option("--fork", help="Continue from this round's id instead of the last one.")
     ] = None,
@@ -76,7 +84,9 @@ def say(
     import limner
 
     painter = limner.load(model)
-    talk = limner.open_conversation(conversation, painter) if conversation.exists() else painter.conversation()
+    talk = (
+        limner.open_conversation(conversation, painter) if conversation.exists() else painter.conversation()
+    )
     if fork is not None:
         talk = talk.fork(fork)
     reply = talk.say(text, images=image or [], seed=seed)
@@ -92,14 +102,24 @@ def say(
 
 @app.command()
 def train(
-    recipe: Annotated[str, typer.Argument(help="A recipe's name (see recipes/) or its path.", show_default=False)],
-    scale: Annotated[str, typer.Option("--scale", help="tiny, sketch (two cores) or miniature (one GPU).")] = "sketch",
-    steps: Annotated[int | None, typer.Option("--steps", min=1, help="Optimizer steps; default: the recipe's.")] = None,
+    recipe: Annotated[
+        str, typer.Argument(help="A recipe's name (see recipes/) or its path.", show_default=False)
+    ],
+    scale: Annotated[
+        str, typer.Option("--scale", help="tiny, sketch (two cores) or miniature (one GPU).")
+    ] = "sketch",
+    steps: Annotated[
+        int | None, typer.Option("--steps", min=1, help="Optimizer steps; default: the recipe's.")
+    ] = None,
     minutes: Annotated[
         float | None, typer.Option("--minutes", min=0.05, help="Fit the steps into about so many minutes.")
     ] = None,
-    folder: Annotated[Path, typer.Option("--out", help="Run folder; a run that is there is resumed.")] = Path("runs/run"),
-    device: Annotated[str | None, typer.Option("--device", help="torch device (default: cuda if there is one).")] = None,
+    folder: Annotated[Path, typer.Option("--out", help="Run folder; a run that is there is resumed.")] = Path(
+        "runs/run"
+    ),
+    device: Annotated[
+        str | None, typer.Option("--device", help="torch device (default: cuda if there is one).")
+    ] = None,
 ) -> None:
     """Train one rung, or with the recipe "miniature" the whole ladder. Ctrl-C saves; the same command resumes."""
     from limner.training.run import run_recipe

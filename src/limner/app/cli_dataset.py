@@ -9,7 +9,9 @@ import typer
 
 from limner.app.terminal import err, out
 
-app = typer.Typer(no_args_is_help=True, help="Dialogues with pictures on disk: Parquet shards, one format for every stage.")
+app = typer.Typer(
+    no_args_is_help=True, help="Dialogues with pictures on disk: Parquet shards, one format for every stage."
+)
 Folder = Annotated[Path, typer.Argument(help="The data set's folder.", show_default=False)]
 
 
@@ -42,7 +44,9 @@ def show(
 @app.command()
 def make(
     folder: Annotated[Path, typer.Option("--out", help="Folder to write; an existing set is appended to.")],
-    kind: Annotated[str, typer.Option("--kind", help="What kind of dialogue (see --help of the docs).")] = "named",
+    kind: Annotated[
+        str, typer.Option("--kind", help="What kind of dialogue (see --help of the docs).")
+    ] = "named",
     num: Annotated[int, typer.Option("--num", min=1, help="How many dialogues.")] = 16,
     seed: Annotated[int, typer.Option("--seed", min=0, help="First seed.")] = 0,
     split: Annotated[str, typer.Option("--split", help="train or test.")] = "train",

@@ -10,7 +10,10 @@ import typer
 
 from limner.app.terminal import err, out
 
-app = typer.Typer(no_args_is_help=True, help="The synthetic world of illustrated people: sheets to look at, films to build from.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The synthetic world of illustrated people: sheets to look at, films to build from.",
+)
 
 
 class What(StrEnum):
@@ -56,5 +59,7 @@ def film_command(
 
     from limner.world.film import write_films
 
-    for path in track(write_films(folder, num=num, seed=seed, size_px=size_px), total=num, console=err, transient=True):
+    for path in track(
+        write_films(folder, num=num, seed=seed, size_px=size_px), total=num, console=err, transient=True
+    ):
         out.print(str(path), markup=False)

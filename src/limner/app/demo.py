@@ -117,7 +117,9 @@ SCRIPTS = (
 def given_face(seed: int, size_px: int) -> tuple[Image.Image, str]:
     """A face of the world's test split, cut out on white, with the caption that nobody tells the model."""
     rng = np.random.default_rng(seed)
-    scene = Scene(figures=(Figure(person=random_person(rng, split="test")),), framing="close-up", setting="white")
+    scene = Scene(
+        figures=(Figure(person=random_person(rng, split="test")),), framing="close-up", setting="white"
+    )
     return Image.fromarray(render(scene, size_px)), caption(scene, rng=rng)
 
 

@@ -22,7 +22,7 @@ def describe(model: str) -> None:
     parts: list[tuple[str, torch.nn.Module]] = [
         ("vision", painter.model.image_tokenizer),
         ("language", painter.model.language),
-        *[("token_head", head) for head in painter.model.token_heads.values()],
+        ("token_head", painter.model.token_heads),
         ("detokenizer", painter.model.detokenizer),
         ("autoencoder", painter.model.autoencoder),
     ]
@@ -35,4 +35,6 @@ def describe(model: str) -> None:
         table.add_row("senses", type(painter.senses).__name__, "", f"{size / 2**20:.1f} MiB")
     out.print(f"limner {limner.__version__}, {folder}", markup=False)
     out.print(table)
-    out.print(f"{painter.summary} Loaded in {seconds:.1f} s; weights {painter.fingerprint[:12]}.", markup=False)
+    out.print(
+        f"{painter.summary} Loaded in {seconds:.1f} s; weights {painter.fingerprint[:12]}.", markup=False
+    )

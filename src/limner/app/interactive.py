@@ -82,7 +82,9 @@ def _take(line: str, state: Talk) -> None:
         case "/image":
             words = shlex.split(rest)
             if len(words) < 2:
-                raise ValueError("/image needs a file and then what you say, such as: /image face.png At the beach.")
+                raise ValueError(
+                    "/image needs a file and then what you say, such as: /image face.png At the beach."
+                )
             _answer(state, " ".join(words[1:]), [words[0]])
         case "/fork":
             _fork(state, rest.strip())
@@ -135,7 +137,9 @@ def _fork(state: Talk, target: str) -> None:
 
 def _list_rounds(state: Talk) -> None:
     conversation = state.conversation
-    for number, (reply, round_) in enumerate(zip(conversation.replies, conversation.rounds, strict=True), start=1):
+    for number, (reply, round_) in enumerate(
+        zip(conversation.replies, conversation.rounds, strict=True), start=1
+    ):
         out.print(Text(f"  {number}  {reply.id[:8]}  {round_.instruction.text[:90]}"))
     if not conversation.replies:
         out.print("  nothing was said yet")

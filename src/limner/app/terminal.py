@@ -33,6 +33,8 @@ def half_blocks(image: Image.Image, columns: int = 56) -> Text:
     text = Text()
     for upper, lower in zip(pixels_HWC[0::2], pixels_HWC[1::2], strict=True):
         for top, bottom in zip(upper, lower, strict=True):
-            text.append("▀", style=f"rgb({top[0]},{top[1]},{top[2]}) on rgb({bottom[0]},{bottom[1]},{bottom[2]})")
+            text.append(
+                "▀", style=f"rgb({top[0]},{top[1]},{top[2]}) on rgb({bottom[0]},{bottom[1]},{bottom[2]})"
+            )
         text.append("\n")
     return text

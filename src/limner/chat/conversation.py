@@ -140,7 +140,9 @@ class Conversation:
         found = [node.id for node in self.tree if node.id.startswith(id)] if id else []
         if len(found) != 1:
             what = "no round" if not found else f"{len(found)} rounds"
-            raise ValueError(f"{what} of this conversation has an id that begins with {id!r}; use a reply's .id.")
+            raise ValueError(
+                f"{what} of this conversation has an id that begins with {id!r}; use a reply's .id."
+            )
         return found[0]
 
     @property

@@ -27,11 +27,11 @@ Encode = Callable[[Picture], Tensor]  # picture -> image tokens (K, D)
 class Sampling:
     """How an answer is drawn. The defaults are the ones the embedded model was measured with.
 
-    `token_head` is "flow" or "regression"; `token_temperature` scales the flow head's starting noise (0 draws the
+    `token_head` is "flow", "regression" or None for the checkpoint's default; `token_temperature` scales the flow head's starting noise (0 draws the
     typical picture); `text_temperature` 0 takes the likeliest word.
     """
 
-    token_head: str = "flow"
+    token_head: str | None = None
     token_steps: int = 12
     token_temperature: float = 1.0
     pixel_steps: int = 8
@@ -157,13 +157,10 @@ def paint_tokens(model: LimnerModel, cache: KeyValueCache, sampling: Sampling, s
         model.language.hidden(model.language.embed_slots(1), cache=cache)
     )
     cache.crop(length)
-    return model.predict_image_tokens(
-        hidden_1KW,
-        [seed],
-        head=sampling.token_head,
-        steps=sampling.token_steps,
-        temperature=sampling.token_temperature,
-    )[0]
+    tokens_1KD = model.token_heads.of_kind(sampling.token_head).predict(
+        hidden_1KW, [seed], steps=sampling.token_steps, temperature=sampling.token_temperature
+    )
+    return tokens_1KD[0].to(model.dtype)
 
 
 def close_round(model: LimnerModel, cache: KeyValueCache, image_tokens_KD: Tensor | None) -> None:

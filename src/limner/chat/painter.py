@@ -55,12 +55,17 @@ class Painter:
     """
 
     def __init__(
-        self, model: LimnerModel, senses: WorldSenses | None, *, fingerprint: str, sampling: Sampling | None = None
+        self,
+        model: LimnerModel,
+        senses: WorldSenses | None,
+        *,
+        fingerprint: str,
+        sampling: Sampling | None = None,
     ) -> None:
         self.model = model
         self.senses = senses
         self.fingerprint = fingerprint
-        self.sampling = sampling or Sampling(**model.sampling_defaults)
+        self.sampling = sampling or Sampling()
         self.prefixes = PrefixCache()
         self._uploads: OrderedDict[str, Tensor] = OrderedDict()
         self._lock = threading.RLock()
@@ -79,7 +84,7 @@ class Painter:
     @property
     def summary(self) -> str:
         """One line: scale, picture size, parameters, number format."""
-        millions = self.model.num_parameters() / 1e6
+        millions = self.model.num_parameters / 1e6
         dtype = str(self.model.language.dtype).removeprefix("torch.")
         return f"{self.model.preset.name}: {self.image_size_px} px, {millions:.1f} M parameters, {dtype} on {self.device_name}."
 
@@ -158,13 +163,13 @@ def square(picture: Picture, size_px: int) -> np.ndarray:
     """The whole picture within a white square of `size_px` pixels a side, (size, size, 3) uint8; nothing is cropped."""
     image = picture.to_pil()
     if image.size == (size_px, size_px):
-        return np.asarray(image)
+        return np.array(image)
     image.thumbnail((size_px, size_px), Image.Resampling.LANCZOS)
     scale = size_px / max(image.size)
     image = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.LANCZOS)
     ground = Image.new("RGB", (size_px, size_px), (255, 255, 255))
     ground.paste(image, ((size_px - image.width) // 2, (size_px - image.height) // 2))
-    return np.asarray(ground)
+    return np.array(ground)
 
 
 def checkpoint_folder(name_or_folder: str | Path) -> Path:
@@ -201,4 +206,3 @@ def fingerprint(folder: Path) -> str:
             file.seek(max(0, size - 65536))
             digest.update(file.read(65536))
     return digest.hexdigest()
-

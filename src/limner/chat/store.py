@@ -31,7 +31,9 @@ def save_conversation(conversation: Conversation, path: str | Path) -> Path:
     path = Path(path)
     tensors: dict[str, Tensor] = {}
     for digest, picture in conversation.tree.pictures().items():
-        tensors[f"picture/{digest}"] = torch.from_numpy(np.frombuffer(picture.to_png(), dtype=np.uint8).copy())
+        tensors[f"picture/{digest}"] = torch.from_numpy(
+            np.frombuffer(picture.to_png(), dtype=np.uint8).copy()
+        )
     for node_id, state in conversation.states.items():
         if state.image_tokens_KD is not None:
             tensors[f"tokens/{node_id}"] = state.image_tokens_KD.contiguous().cpu()
@@ -85,7 +87,10 @@ def open_conversation(path: str | Path, painter: Painter) -> Conversation:
             if key.startswith("picture/")
         }
         tree = HistoryTree.from_json(metadata["history"], pictures)
-        states = {node.id: _state(metadata["rounds"][node.id], tensors.get(f"tokens/{node.id}"), painter) for node in tree}
+        states = {
+            node.id: _state(metadata["rounds"][node.id], tensors.get(f"tokens/{node.id}"), painter)
+            for node in tree
+        }
         if metadata["head"] is not None:
             tree.node(metadata["head"])
         return Conversation(painter, seed=metadata["seed"], tree=tree, states=states, head=metadata["head"])

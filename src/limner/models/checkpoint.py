@@ -1,6 +1,6 @@
 """A model as a folder: one sub-folder a component, safetensors only, loaded strictly.
 
-    limner.json                     format version, the preset's sizes, the kind of token head
+    limner.json                     format version, the preset's sizes, the kinds of token head, the default first
     vision/ language/ token_head/ detokenizer/ autoencoder/
                                     model.safetensors, or shards with model.safetensors.index.json beside them
     tokenizer/                      transformers' tokenizer files
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -44,7 +44,7 @@ Network = TypeVar("Network", bound=nn.Module)
 def save_model(model: LimnerModel, folder: Path | str) -> None:
     """Writes the whole model; a component that is already there is replaced, other sub-folders stay."""
     folder = Path(folder)
-    save_manifest(folder, model.preset, model.head_kind)
+    save_manifest(folder, model.preset, model.head_kinds)
     for name, network in model.networks().items():
         save_component(folder, name, network)
     save_tokenizer(folder, model.tokenizer)
@@ -65,24 +65,24 @@ def load_model(
             differ.
     """
     folder = Path(folder)
-    preset, head_kind = load_manifest(folder)
+    preset, head_kinds = load_manifest(folder)
     parts = {
-        name: load_component(folder, name, build_component(name, preset, head_kind)) for name in COMPONENTS
+        name: load_component(folder, name, build_component(name, preset, head_kinds)) for name in COMPONENTS
     }
     model = assemble(preset, TextTokenizer.load(folder / "tokenizer"), parts)
     return model.to(device, dtype or compute_dtype(device)).eval()
 
 
-def save_manifest(folder: Path | str, preset: Preset, head_kind: str) -> None:
+def save_manifest(folder: Path | str, preset: Preset, head_kinds: Sequence[str]) -> None:
     """Writes `limner.json`."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    content = {"format_version": FORMAT_VERSION, "token_head": head_kind, "preset": preset.to_json()}
+    content = {"format_version": FORMAT_VERSION, "token_heads": list(head_kinds), "preset": preset.to_json()}
     _write_text(folder / MANIFEST, json.dumps(content, indent=2) + "\n")
 
 
-def load_manifest(folder: Path | str) -> tuple[Preset, str]:
-    """Preset and kind of token head of a checkpoint."""
+def load_manifest(folder: Path | str) -> tuple[Preset, tuple[str, ...]]:
+    """Preset and kinds of token head of a checkpoint, the default one first."""
     path = Path(folder) / MANIFEST
     if not path.is_file():
         raise ValueError(f"{folder} is no limner checkpoint: it has no {MANIFEST}.")
@@ -93,7 +93,7 @@ def load_manifest(folder: Path | str) -> tuple[Preset, str]:
             "install the version of limner that wrote it."
         )
     try:
-        return Preset.from_json(content["preset"]), str(content["token_head"])
+        return Preset.from_json(content["preset"]), tuple(str(kind) for kind in content["token_heads"])
     except KeyError as error:
         raise ValueError(f"{path} lacks {error}; save the model again.") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,7 +12,7 @@ from limner.models.autoencoder import Autoencoder
 from limner.models.detokenizer import DiTDetokenizer
 from limner.models.mllm import MultimodalLLM
 from limner.models.presets import Preset
-from limner.models.token_head import RegressionHead, TokenHead, build_token_head
+from limner.models.token_head import HEAD_KINDS, TokenHeads, build_token_heads
 from limner.models.tokenizer import TextTokenizer
 from limner.models.vision import ImageTokenizer, QwenVisionTransformer
 
@@ -20,7 +21,7 @@ from limner.models.vision import ImageTokenizer, QwenVisionTransformer
 class LimnerModel:
     """The components of one model, on one device and in one number format.
 
-    `image_tokenizer`: picture -> image tokens. `language`: dialogue -> hidden states. `token_head`: hidden
+    `image_tokenizer`: picture -> image tokens. `language`: dialogue -> hidden states. `token_heads`: hidden
     states -> image tokens. `detokenizer`: image tokens -> latents. `autoencoder`: latents <-> pixels.
 
     Raises:
@@ -31,7 +32,7 @@ class LimnerModel:
     tokenizer: TextTokenizer
     image_tokenizer: ImageTokenizer
     language: MultimodalLLM
-    token_head: TokenHead
+    token_heads: TokenHeads
     detokenizer: DiTDetokenizer
     autoencoder: Autoencoder
 
@@ -44,9 +45,9 @@ class LimnerModel:
             )
 
     @property
-    def head_kind(self) -> str:
-        """ "flow" or "regression"."""
-        return "regression" if isinstance(self.token_head, RegressionHead) else "flow"
+    def head_kinds(self) -> tuple[str, ...]:
+        """The token heads there are; the first is the one that chat uses by default."""
+        return self.token_heads.kinds
 
     @property
     def device(self) -> torch.device:
@@ -61,7 +62,7 @@ class LimnerModel:
         return {
             "vision": self.image_tokenizer,
             "language": self.language,
-            "token_head": self.token_head,
+            "token_head": self.token_heads,
             "detokenizer": self.detokenizer,
             "autoencoder": self.autoencoder,
         }
@@ -84,23 +85,25 @@ class LimnerModel:
         return sum(weight.numel() for network in self.networks().values() for weight in network.parameters())
 
 
-def build_model(preset: Preset, tokenizer: TextTokenizer, head_kind: str = "flow") -> LimnerModel:
+def build_model(
+    preset: Preset, tokenizer: TextTokenizer, head_kinds: Sequence[str] = HEAD_KINDS
+) -> LimnerModel:
     """A new model with random weights from the sizes of `preset`."""
-    parts = {name: build_component(name, preset, head_kind) for name in COMPONENTS}
+    parts = {name: build_component(name, preset, head_kinds) for name in COMPONENTS}
     return assemble(preset, tokenizer, parts)
 
 
 COMPONENTS = ("vision", "language", "token_head", "detokenizer", "autoencoder")
 
 
-def build_component(name: str, preset: Preset, head_kind: str = "flow") -> nn.Module:
+def build_component(name: str, preset: Preset, head_kinds: Sequence[str] = HEAD_KINDS) -> nn.Module:
     """One new component of `COMPONENTS` with random weights."""
     if name == "vision":
         return ImageTokenizer(QwenVisionTransformer(preset.vision), preset.num_image_tokens)
     if name == "language":
         return MultimodalLLM(preset.language, preset.input_resampler)
     if name == "token_head":
-        return build_token_head(preset, head_kind)
+        return build_token_heads(preset, head_kinds)
     if name == "detokenizer":
         return DiTDetokenizer(preset.detokenizer)
     if name == "autoencoder":
@@ -110,11 +113,11 @@ def build_component(name: str, preset: Preset, head_kind: str = "flow") -> nn.Mo
 
 def assemble(preset: Preset, tokenizer: TextTokenizer, parts: dict[str, nn.Module]) -> LimnerModel:
     """A model from its components, by the names of `COMPONENTS`."""
-    vision, language, head = parts["vision"], parts["language"], parts["token_head"]
+    vision, language, heads = parts["vision"], parts["language"], parts["token_head"]
     detokenizer, autoencoder = parts["detokenizer"], parts["autoencoder"]
     assert isinstance(vision, ImageTokenizer)
     assert isinstance(language, MultimodalLLM)
-    assert isinstance(head, TokenHead)
+    assert isinstance(heads, TokenHeads)
     assert isinstance(detokenizer, DiTDetokenizer)
     assert isinstance(autoencoder, Autoencoder)
     return LimnerModel(
@@ -122,7 +125,7 @@ def assemble(preset: Preset, tokenizer: TextTokenizer, parts: dict[str, nn.Modul
         tokenizer=tokenizer,
         image_tokenizer=vision,
         language=language,
-        token_head=head,
+        token_heads=heads,
         detokenizer=detokenizer,
         autoencoder=autoencoder,
     )

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -184,6 +185,7 @@ class FlowHead(nn.Module):
 
 
 TokenHead = RegressionHead | FlowHead
+HEAD_KINDS: Final = ("flow", "regression")
 
 
 def build_token_head(preset: Preset, kind: str) -> TokenHead:
@@ -198,6 +200,28 @@ def build_token_head(preset: Preset, kind: str) -> TokenHead:
             hidden_dim=preset.language.width,
         )
     raise ValueError(f"There is no token head {kind!r}; choose 'flow' or 'regression'.")
+
+
+class TokenHeads(nn.ModuleDict):
+    """The heads of one model by kind; the first is used unless another is asked for."""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds there are, the default one first."""
+        return tuple(self.keys())
+
+    def of_kind(self, kind: str | None = None) -> TokenHead:
+        """The head of `kind`, by default the first. ValueError names the kinds there are."""
+        if kind is not None and kind not in self:
+            raise ValueError(f"This model has no token head {kind!r}; choose one of {', '.join(self.kinds)}.")
+        head = self[kind or self.kinds[0]]
+        assert isinstance(head, TokenHead)
+        return head
+
+
+def build_token_heads(preset: Preset, kinds: Sequence[str] = HEAD_KINDS) -> TokenHeads:
+    """New heads of `kinds` with the preset's sizes."""
+    return TokenHeads({kind: build_token_head(preset, kind) for kind in kinds})
 
 
 class _FlowBlock(nn.Module):
