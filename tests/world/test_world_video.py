@@ -1,9 +1,12 @@
 """Films: what was written is what plays."""
 
+import json
+
 import numpy as np
 import pytest
 
-from limner.world.video import write_film
+from limner.world.serial import scene_from_json
+from limner.world.video import write_film, write_films
 
 
 def moving_square(num_frames: int = 12, side_px: int = 64) -> list[np.ndarray]:
@@ -46,3 +49,19 @@ def test_unwritable_frames_are_refused_and_leave_nothing(tmp_path, frames, fps, 
     with pytest.raises(ValueError, match=message):
         write_film(frames, tmp_path / "film.mp4", fps=fps)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_clips_of_the_world_come_with_their_truth(tmp_path) -> None:
+    av = pytest.importorskip("av")
+    paths = list(write_films(tmp_path, num=2, seed=7, size_px=64, num_frames=3))
+    assert [path.name for path in paths] == ["film-00007.mp4", "film-00008.mp4"]
+    for path in paths:
+        truth = json.loads(path.with_suffix(".json").read_text())
+        with av.open(str(path)) as film:
+            assert film.streams.video[0].frames == 3
+        for moment in ("first", "last"):
+            assert (
+                len(scene_from_json(truth[moment]["scene"]).figures) == len(truth[moment]["face_boxes"]) == 2
+            )
+    again = next(write_films(tmp_path / "again", num=1, seed=8, size_px=64, num_frames=3))
+    assert again.with_suffix(".json").read_text() == paths[1].with_suffix(".json").read_text()

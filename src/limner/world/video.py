@@ -4,12 +4,20 @@ scenes.
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from limner.world.chance import seeded
+from limner.world.film import Film, random_film
+from limner.world.render import render
+from limner.world.scene import Scene
+from limner.world.serial import scene_to_json
+from limner.world.truth import scene_truth
 
 
 def write_film(frames: Sequence[NDArray[np.uint8]], path: str | Path, fps: int = 24) -> Path:
@@ -56,3 +64,36 @@ def _check(frames: Sequence[NDArray[np.uint8]], fps: int) -> None:
         raise ValueError(
             f"a frame of {frames[0].shape[1]}x{frames[0].shape[0]} px has an odd side; H.264 needs even ones"
         )
+
+
+def write_films(
+    folder: str | Path,
+    *,
+    num: int,
+    seed: int = 0,
+    size_px: int = 256,
+    split: str = "train",
+    num_frames: int = 36,
+    fps: int = 24,
+) -> Iterator[Path]:
+    """Write `num` random two-person clips of `split` and yield each clip's path as it is complete.
+
+    Beside `film-00000.mp4` stands `film-00000.json` with the first and last scene and their face boxes, left
+    to right, in [0, 1]. The number in the name is the clip's seed: the same seed gives the same clip.
+    """
+    folder = Path(folder)
+    for number in range(seed, seed + num):
+        film = random_film(seeded("film", split, number), split)
+        frames = [render(scene, size_px) for scene in film.frames(num_frames)]
+        path = write_film(frames, folder / f"film-{number:05d}.mp4", fps)
+        truth = {"seed": number, "split": split, "num_frames": num_frames, "fps": fps, **_truth(film)}
+        path.with_suffix(".json").write_text(json.dumps(truth, indent=1), encoding="utf-8")
+        yield path
+
+
+def _truth(film: Film) -> dict[str, object]:
+    def told(scene: Scene) -> dict[str, object]:
+        boxes = [[round(float(side), 4) for side in box] for box in scene_truth(scene).face_boxes]
+        return {"scene": scene_to_json(scene), "face_boxes": boxes}
+
+    return {"first": told(film.first), "last": told(film.last)}
