@@ -1,6 +1,7 @@
 """Pixels <-> latents (f8, 8 channels), the space that the detokenizer paints in.
 
-Two CPU cores, sketch: about 12 minutes on one core, PSNR above 27 dB. One GPU, miniature: 20 minutes, above 30 dB.
+Two CPU cores, sketch: about 12 minutes on one core, PSNR above 27 dB. One GPU, miniature: 20 minutes, above
+30 dB.
 
     limner train autoencoder --scale sketch --out runs/sketch
 """

@@ -1,7 +1,7 @@
 """The detokenizer's second rung: pictures of people, still reconstruction from frozen image tokens.
 
-The paper trains this stage 96,000 iterations at batch 1024 and a constant 1e-5 and reports 14.50 dB on natural
-pictures. Two CPU cores, sketch: about 25 minutes on one core. One GPU, miniature: about an hour.
+The paper trains this stage 96,000 iterations at batch 1024 and a constant 1e-5 and reports 14.50 dB on
+natural pictures. Two CPU cores, sketch: about 25 minutes on one core. One GPU, miniature: about an hour.
 
     limner train detokenizer_human --scale sketch --out runs/sketch
 """

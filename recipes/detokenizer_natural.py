@@ -1,7 +1,7 @@
 """The detokenizer's first rung: natural pictures (places, nobody close) from their image tokens.
 
-The paper trains this stage 180,000 iterations at batch 1024 and a constant 1e-5; a world this small needs far less.
-Two CPU cores, sketch: about 10 minutes on one core. One GPU, miniature: about half an hour.
+The paper trains this stage 180,000 iterations at batch 1024 and a constant 1e-5; a world this small needs far
+less. Two CPU cores, sketch: about 10 minutes on one core. One GPU, miniature: about half an hour.
 
     limner train detokenizer_natural --scale sketch --out runs/sketch
 """
@@ -18,10 +18,17 @@ PLANS = {
     ),
     "sketch": (
         Plan(steps=600, batch=24, learning_rate=1.2e-3, warmup_steps=50, schedule="constant", validations=2),
-        DetokenizerStage(kind="natural", pictures=6_000, fresh=True),
+        DetokenizerStage(kind="natural", pictures=2_000, held_out=48, fresh=True),
     ),
     "miniature": (
-        Plan(steps=30_000, batch=256, learning_rate=4e-4, warmup_steps=500, schedule="constant", average_decay=0.9995),
+        Plan(
+            steps=30_000,
+            batch=256,
+            learning_rate=4e-4,
+            warmup_steps=500,
+            schedule="constant",
+            average_decay=0.9995,
+        ),
         DetokenizerStage(kind="natural", pictures=60_000, held_out=256, fresh=True),
     ),
 }

@@ -1,8 +1,9 @@
-"""Language pre-training with pictures, after text alone: text about pictures, pictures from text, pictures by name.
+"""Language pre-training with pictures, after text alone: text about pictures, pictures from text, pictures by
+name.
 
-The mix keeps text-only binding in it, so that what was learned there is not lost before pictures need it. Watch
-`named.person_regression` and `named.person_flow` (1/2 is chance), not the loss.
-Two CPU cores, sketch: about 20 minutes on one core. One GPU, miniature: three hours.
+The mix keeps text-only binding in it, so that what was learned there is not lost before pictures need it.
+Watch `named.person_regression` and `named.person_flow` (1/2 is chance), not the loss. Two CPU cores, sketch:
+about 20 minutes on one core. One GPU, miniature: three hours.
 
     limner train language --scale sketch --out runs/sketch
 """
@@ -10,35 +11,54 @@ Two CPU cores, sketch: about 20 minutes on one core. One GPU, miniature: three h
 from limner.models.presets import PRESETS
 from limner.training.plan import Plan
 from limner.training.recipe import Recipe
+from limner.training.stages.dialogue_counts import dialogues_for
 from limner.training.stages.language import LanguageStage
 
-MIX = {"named": 6, "crop": 3, "text_to_image": 2, "point": 1, "question": 2, "caption": 1, "edit": 1, "binding_text": 2}
-SKETCH_COUNTS = {
-    "named": 3_000,
-    "crop": 1_500,
-    "text_to_image": 2_000,
-    "point": 800,
-    "question": 1_500,
-    "caption": 800,
-    "edit": 800,
-    "binding_text": 20_000,
+MIX = {
+    "named": 6,
+    "crop": 3,
+    "text_to_image": 2,
+    "point": 1,
+    "question": 2,
+    "caption": 1,
+    "edit": 1,
+    "binding_text": 2,
 }
 MEASURED = ("named", "crop", "text_to_image", "question", "point")
 
 PLANS = {
     "tiny": (
         Plan(steps=60, batch=4, learning_rate=1e-3, warmup_steps=20),
-        LanguageStage(mix=MIX, dialogues=dict.fromkeys(MIX, 8), held_out=4, tokens_in_batch=1_024, measured=("named",)),
+        LanguageStage(
+            mix=MIX,
+            dialogues=dialogues_for(MIX, "tiny"),
+            held_out=4,
+            tokens_in_batch=1_024,
+            measured=("named",),
+        ),
     ),
     "sketch": (
         Plan(steps=1_000, batch=12, accumulation=2, learning_rate=8e-4, warmup_steps=40, validations=4),
-        LanguageStage(mix=MIX, dialogues=SKETCH_COUNTS, held_out=32, tokens_in_batch=2_400, measured=MEASURED),
-    ),
-    "miniature": (
-        Plan(steps=60_000, batch=96, accumulation=2, learning_rate=6e-4, warmup_steps=1_000, average_decay=0.9995),
         LanguageStage(
             mix=MIX,
-            dialogues={kind: 20 * count for kind, count in SKETCH_COUNTS.items()},
+            dialogues=dialogues_for(MIX, "sketch"),
+            held_out=32,
+            tokens_in_batch=2_400,
+            measured=MEASURED,
+        ),
+    ),
+    "miniature": (
+        Plan(
+            steps=60_000,
+            batch=96,
+            accumulation=2,
+            learning_rate=6e-4,
+            warmup_steps=1_000,
+            average_decay=0.9995,
+        ),
+        LanguageStage(
+            mix=MIX,
+            dialogues=dialogues_for(MIX, "miniature"),
             held_out=192,
             tokens_in_batch=49_152,
             flow_pictures=128,

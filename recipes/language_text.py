@@ -1,6 +1,7 @@
 """Name binding from text alone: the phase transition that pictures learn a hundred times more slowly.
 
-Two CPU cores, sketch: 8 minutes on one core start it. One GPU, miniature: 10 minutes, held-out answers above 90 %.
+Two CPU cores, sketch: 8 minutes on one core start it. One GPU, miniature: 10 minutes, held-out answers above
+90 %.
 
     limner train language_text --scale sketch --out runs/sketch
 """

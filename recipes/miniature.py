@@ -1,4 +1,5 @@
-"""The whole ladder from nothing: every rung in order, resumable, ending in a folder that `limner.load` understands.
+"""The whole ladder from nothing: every rung in order, resumable, ending in a folder that `limner.load`
+understands.
 
 Two CPU cores, sketch, `--jobs 2 --threads 1`: about 75 minutes. One GPU, miniature: a day.
 

@@ -1,4 +1,5 @@
-"""The world's senses (face finder, face embedder, trait reader, text-image score), through which results are measured.
+"""The world's senses (face finder, face embedder, trait reader, text-image score), through which results are
+measured.
 
 Two CPU cores, sketch: about 16 minutes on one core. One GPU, miniature: half an hour.
 
@@ -21,13 +22,15 @@ TINY_SENSES = SensesStage(
     held_out_persons=3,
     face_finder=FaceFinderSizes(image_size_px=32, width=8),
     face_embedder=FaceEmbedderSizes(image_size_px=32, widths=(8, 16), dim=16),
-    trait_reader=TraitReaderSizes(words=TRAIT_WORDS, face_size_px=32, body_size_px=32, widths=(8, 16), dim=16),
+    trait_reader=TraitReaderSizes(
+        words=TRAIT_WORDS, face_size_px=32, body_size_px=32, widths=(8, 16), dim=16
+    ),
     score_size_px=32,
     score_widths=(8, 16),
 )
 PLANS = {
     "tiny": (Plan(steps=60, batch=4, learning_rate=2e-3, warmup_steps=20), TINY_SENSES),
-    "sketch": (Plan(steps=2_000, batch=32, learning_rate=1.5e-3, warmup_steps=60), SensesStage(pictures=8_000)),
+    "sketch": (Plan(steps=2_000, batch=32, learning_rate=1.5e-3, warmup_steps=60), SensesStage()),
     "miniature": (
         Plan(steps=20_000, batch=128, learning_rate=1e-3, warmup_steps=500, average_decay=0.9995),
         SensesStage(pictures=60_000, persons=6_000, held_out=1_024, held_out_persons=200),

@@ -1,4 +1,5 @@
-"""Personalization, stage 3: a face from one picture in, another picture of that person out; stage 2 stays in, 1 : 2.
+"""Personalization, stage 3: a face from one picture in, another picture of that person out; stage 2 stays in,
+1 : 2.
 
 The paper: LoRA rank 1280, 1e-7, batch 1024, 24,000 iterations. One core of a CPU, sketch: 5 minutes. One GPU,
 miniature: half an hour.
@@ -9,28 +10,40 @@ miniature: half an hour.
 from limner.models.presets import PRESETS
 from limner.training.plan import Plan
 from limner.training.recipe import Recipe
+from limner.training.stages.dialogue_counts import dialogues_for
 from limner.training.stages.language import LanguageStage
 
 MIX = {"face_to_image": 1, "paired": 2, "named": 1}
-SKETCH_COUNTS = {"face_to_image": 1_500, "paired": 1_500, "named": 3_000}
 MEASURED = ("paired", "face_to_image", "named")
 
 PLANS = {
     "tiny": (
         Plan(steps=60, batch=4, learning_rate=1e-3, warmup_steps=20),
         LanguageStage(
-            mix=MIX, dialogues=dict.fromkeys(MIX, 8), held_out=4, tokens_in_batch=1_024, measured=MEASURED[:1]
+            mix=MIX,
+            dialogues=dialogues_for(MIX, "tiny"),
+            held_out=4,
+            tokens_in_batch=1_024,
+            measured=MEASURED[:1],
         ),
     ),
     "sketch": (
         Plan(steps=200, batch=12, accumulation=2, learning_rate=4e-4, warmup_steps=30, validations=3),
-        LanguageStage(mix=MIX, dialogues=SKETCH_COUNTS, held_out=32, tokens_in_batch=2_400, measured=MEASURED),
-    ),
-    "miniature": (
-        Plan(steps=8_000, batch=96, accumulation=2, learning_rate=2e-4, warmup_steps=200, average_decay=0.9995),
         LanguageStage(
             mix=MIX,
-            dialogues={kind: 20 * count for kind, count in SKETCH_COUNTS.items()},
+            dialogues=dialogues_for(MIX, "sketch"),
+            held_out=32,
+            tokens_in_batch=2_400,
+            measured=MEASURED,
+        ),
+    ),
+    "miniature": (
+        Plan(
+            steps=8_000, batch=96, accumulation=2, learning_rate=2e-4, warmup_steps=200, average_decay=0.9995
+        ),
+        LanguageStage(
+            mix=MIX,
+            dialogues=dialogues_for(MIX, "miniature"),
             held_out=192,
             tokens_in_batch=49_152,
             flow_pictures=128,

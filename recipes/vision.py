@@ -1,4 +1,5 @@
-"""The vision encoder, pre-trained by reconstruction, captions and traits, then frozen for everything after it.
+"""The vision encoder, pre-trained by reconstruction, captions and traits, then frozen for everything after
+it.
 
 Two CPU cores, sketch: about 18 minutes on one core. One GPU, miniature: about an hour.
 

@@ -1,8 +1,8 @@
 """Banks of training samples, rendered once from seeds and kept: pictures with their scenes, and dialogues.
 
-Knows the world, folders and numpy. Knows no torch: the processes that render import this module alone.
-A bank's folder is named by its content (what was asked for, and the source of the world that draws it), so a second
-run reuses it and a changed world never meets stale pixels.
+Knows the world, folders and numpy. Knows no torch: the processes that render import this module alone. A
+bank's folder is named by its content (what was asked for, and the source of the world that draws it), so a
+second run reuses it and a changed world never meets stale pixels.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ class BankSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class PictureBank:
-    """Pictures of scenes. `pixels` is (N, S, S, 3) uint8, `face_boxes` (N, 2, 4) in [0, 1], zeros where no face is."""
+    """Pictures of scenes. `pixels` is (N, S, S, 3) uint8, `face_boxes` (N, 2, 4) in [0, 1], zeros where no
+    face is.
+    """
 
     pixels: np.ndarray
     face_boxes: np.ndarray
@@ -66,7 +68,9 @@ class PictureBank:
 
 @dataclass(frozen=True, kw_only=True)
 class DialogueBank:
-    """Dialogues of one kind. `pixels` (N, S, S, 3) uint8 holds each picture once; `lines` one JSON text a dialogue."""
+    """Dialogues of one kind. `pixels` (N, S, S, 3) uint8 holds each picture once; `lines` one JSON text a
+    dialogue.
+    """
 
     kind: str
     pixels: np.ndarray
@@ -82,7 +86,7 @@ class DialogueBank:
 
 
 def picture_bank(spec: BankSpec, folder: Path, *, workers: int) -> PictureBank:
-    """The bank of pictures at `folder` (made there first if it is not). Kinds are those of `PICTURE_KINDS`."""
+    """The bank of pictures at `folder` (made first if it is not there); kinds: `PICTURE_KINDS`."""
     if spec.kind not in PICTURE_KINDS:
         raise ValueError(
             f"There is no kind of picture {spec.kind!r}; choose one of {', '.join(PICTURE_KINDS)}."
@@ -101,7 +105,9 @@ def picture_bank(spec: BankSpec, folder: Path, *, workers: int) -> PictureBank:
 
 
 def dialogue_bank(spec: BankSpec, folder: Path, *, workers: int) -> DialogueBank:
-    """The bank of dialogues at `folder` (made there first if it is not). Kinds are those of `limner.world.dialogues`."""
+    """The bank of dialogues at `folder` (made there first if it is not). Kinds are those of
+    `limner.world.dialogues`.
+    """
     from limner.world.dialogues import KINDS
 
     if spec.kind not in KINDS:
@@ -153,7 +159,14 @@ def draw_picture(
     for index, box in enumerate(scene_truth(scene).face_boxes[:MAX_FIGURES]):
         if box is not None:
             boxes[index] = np.clip(box, 0.0, 1.0)
-    return render(scene, size_px), boxes, {"caption": caption(scene, rng=seeded("bank caption", kind, split, seed)), "scene": scene_to_json(scene)}
+    return (
+        render(scene, size_px),
+        boxes,
+        {
+            "caption": caption(scene, rng=seeded("bank caption", kind, split, seed)),
+            "scene": scene_to_json(scene),
+        },
+    )
 
 
 def _draw_pictures(
@@ -214,7 +227,9 @@ def _render_dialogues(spec: BankSpec, place: Path, workers: int) -> None:
 
 
 def _plain(dialogue: Dialogue, pictures: dict[str, np.ndarray]) -> dict[str, Any]:
-    """`dialogue` as JSON values; its pictures go into `pictures` in order of appearance and are named by number."""
+    """`dialogue` as JSON values; its pictures go into `pictures` in order of appearance and are named by
+    number.
+    """
 
     def number(picture: Picture) -> int:
         pictures.setdefault(picture.digest, picture.pixels)

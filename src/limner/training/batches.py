@@ -15,7 +15,9 @@ SHARE_OF_FREE_MEMORY = 0.35
 
 
 class PictureBatches:
-    """Pictures of a bank by index, as (B, 3, S, S) float in [-1, 1]; the whole bank moves to a GPU it fits on."""
+    """Pictures of a bank by index, as (B, 3, S, S) float in [-1, 1]; the whole bank moves to a GPU it fits
+    on.
+    """
 
     def __init__(self, pixels_NSS3: np.ndarray, device: torch.device) -> None:
         self.device = device

@@ -1,7 +1,7 @@
 """Finished components in a run's checkpoint folder: written by one rung, read by later ones.
 
-Knows what a missing component means to a rung. The files themselves are `limner.models.checkpoint`'s business, which
-stores matrices in bfloat16: what a later rung reads is exactly what is shipped.
+Knows what a missing component means to a rung. The files themselves are `limner.models.checkpoint`'s
+business, which stores matrices in bfloat16: what a later rung reads is exactly what is shipped.
 """
 
 from __future__ import annotations
@@ -13,23 +13,26 @@ from torch import nn
 
 from limner.models.checkpoint import has_component, load_component, save_component, save_manifest
 from limner.models.model import build_component
+from limner.models.token_head import HEAD_KINDS
 from limner.models.tokenizer import TextTokenizer
 from limner.models.vision import ImageTokenizer
 from limner.training.workshop import Workshop
 
 Network = TypeVar("Network", bound=nn.Module)
 
-SHIPPED_HEAD = "flow"
-
 
 def write_component(workshop: Workshop, name: str, network: nn.Module) -> None:
-    """Write `network` to `model/NAME/`, whole or not at all, and the manifest that makes the folder a checkpoint."""
+    """Write `network` to `model/NAME/`, whole or not at all, and the manifest that makes the folder a
+    checkpoint.
+    """
     save_component(workshop.model_folder, name, network)
-    save_manifest(workshop.model_folder, workshop.preset, SHIPPED_HEAD)
+    save_manifest(workshop.model_folder, workshop.preset, HEAD_KINDS)
 
 
 def read_component(workshop: Workshop, name: str, network: Network) -> Network:
-    """Fill `network` from `model/NAME/`, strictly, and move it to the device. ValueError says which is missing."""
+    """Fill `network` from `model/NAME/`, strictly, and move it to the device. ValueError says which is
+    missing.
+    """
     if not is_made(workshop.model_folder, name):
         raise ValueError(f"{workshop.model_folder} has no {name}/ yet; train the rung that makes it first.")
     return load_component(workshop.model_folder, name, network).to(workshop.device)

@@ -11,17 +11,15 @@ import torch
 from torch import Tensor, nn
 
 from limner.models.presets import Preset
-from limner.models.token_head import FlowHead, RegressionHead, build_token_head
+from limner.models.token_head import FlowHead, RegressionHead, build_token_heads
 
 
 class BothHeads(nn.Module):
     """`losses` as packing wants it: one value a picture, the sum of both heads' losses.
 
-    Args:
-        flow_detached: the flow head learns from the hidden states without shaping them.
-        flow_pictures: at most so many pictures of a micro-batch go through the flow head, which costs as much as the
-            language model itself; the regression head always sees all.
-        flow_draws: noise draws a picture.
+    Args: flow_detached: the flow head learns from the hidden states without shaping them. flow_pictures: at
+        most so many pictures of a micro-batch go through the flow head, which costs as much as the language
+        model itself; the regression head always sees all. flow_draws: noise draws a picture.
     """
 
     def __init__(
@@ -34,20 +32,27 @@ class BothHeads(nn.Module):
         flow_draws: int = 2,
     ) -> None:
         super().__init__()
-        regression, flow = build_token_head(preset, "regression"), build_token_head(preset, "flow")
-        assert isinstance(regression, RegressionHead)
-        assert isinstance(flow, FlowHead)
-        flow.draws = flow_draws
-        self.regression, self.flow = regression, flow
+        self.heads = build_token_heads(preset)
+        self.flow.draws = flow_draws
         self.flow_detached, self.flow_weight, self.flow_pictures = flow_detached, flow_weight, flow_pictures
-        self.last: dict[str, Tensor] = {}
+
+    @property
+    def regression(self) -> RegressionHead:
+        head = self.heads.of_kind("regression")
+        assert isinstance(head, RegressionHead)
+        return head
+
+    @property
+    def flow(self) -> FlowHead:
+        head = self.heads.of_kind("flow")
+        assert isinstance(head, FlowHead)
+        return head
 
     def losses(
         self, hidden_BKW: Tensor, target_BKD: Tensor, generator: torch.Generator | None = None
     ) -> Tensor:
-        """(B,) mean squared errors of regression, plus the weighted flow loss on the pictures chosen for it."""
+        """(B,) errors of regression, plus the weighted flow loss on the pictures chosen for it."""
         errors = self.regression.losses(hidden_BKW, target_BKD)
-        self.last = {"regression": errors.detach().mean()}
         count = min(self.flow_pictures, len(target_BKD))
         if count == 0 or self.flow_weight == 0:
             return errors
@@ -57,5 +62,4 @@ class BothHeads(nn.Module):
         )
         seen = hidden_BKW[chosen]
         flow = self.flow.losses(seen.detach() if self.flow_detached else seen, target_BKD[chosen], generator)
-        self.last["flow"] = flow.detach().mean()
         return errors + self.flow_weight * flow.mean()

@@ -17,7 +17,9 @@ PLAIN_LINE_EVERY_S = 10.0
 
 
 class Journal:
-    """One rung's log. Opened at step n, it drops the lines of later steps, so that a resumed log has no doubles."""
+    """One rung's log. Opened at step n, it drops the lines of later steps, so that a resumed log has no
+    doubles.
+    """
 
     def __init__(
         self, folder: Path, *, name: str, total_steps: int, first_step: int, tensorboard: bool = True
@@ -63,9 +65,8 @@ class Journal:
             self._last_line_s = now
             speed = (step - self._first_step) / max(1e-9, now - self._began_s)
             left_min = (self.total_steps - step) / max(1e-9, speed) / 60
-            self.say(
-                f"step {step}/{self.total_steps}  {speed:.2f} steps/s  {left_min:.1f} min left  {_short(numbers)}"
-            )
+            pace = f"{speed:.2f} steps/s  {left_min:.1f} min left"
+            self.say(f"step {step}/{self.total_steps}  {pace}  {_short(numbers)}")
 
     def say(self, text: str) -> None:
         """One line to whoever watches."""

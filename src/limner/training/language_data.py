@@ -8,7 +8,7 @@ Legend: B dialogues, N sequence.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from torch import Tensor
@@ -16,7 +16,7 @@ from torch import Tensor
 from limner.dataset.mixture import MixtureSampler
 from limner.dialogue.parts import Dialogue
 from limner.models.packing import Layout, PackedBatch, collate, lay_out
-from limner.models.prompt import keep_faces, segments
+from limner.models.prompt import segments
 from limner.models.tokenizer import TextTokenizer
 from limner.training.bank import DialogueBank
 from limner.training.state import Chance
@@ -51,8 +51,8 @@ class LaidOut:
             if int(layout.positions.max()) < self.context_tokens:
                 return layout
         raise ValueError(
-            f"The first round of a {self.bank.kind!r} dialogue is longer than the context of {self.context_tokens}; "
-            "make its text shorter or the context longer."
+            f"The first round of a {self.bank.kind!r} dialogue is longer than the context "
+            f"({self.context_tokens}); make its text shorter or the context longer."
         )
 
     def batch(self, indices: Sequence[int]) -> PackedBatch:
@@ -69,7 +69,7 @@ def laid_out(
     context_tokens: int,
 ) -> LaidOut:
     """`bank` ready for batches."""
-    # The stored line's length stands for the sequence's: laying all out beforehand would take longer than it saves.
+    # The stored line's length stands for the sequence's: laying all out takes longer than it saves.
     order = np.argsort([len(line) for line in bank.lines], kind="stable")
     return LaidOut(
         bank=bank,
@@ -90,7 +90,7 @@ def draw_batch(
     tokens_in_batch: int,
     most_dialogues: int,
 ) -> tuple[str, PackedBatch]:
-    """The sampler names a kind and a place in its order of lengths; neighbours fill `tokens_in_batch` places."""
+    """The sampler names a kind and a place in its order of lengths; neighbours fill the batch."""
     kind, place = sampler.at(chance.number)
     source = data[kind]
     count = len(source.by_length)
@@ -105,12 +105,3 @@ def draw_batch(
             break
         chosen.append(int(index))
     return kind, source.batch(chosen)
-
-
-def with_identity_phrases(dialogue: Dialogue) -> Dialogue:
-    """The same dialogue with "Please keep the face identical" where a later round paints (paper, section 4)."""
-    rounds = tuple(
-        keep_faces(round_) if index and round_.response.picture is not None else round_
-        for index, round_ in enumerate(dialogue.rounds)
-    )
-    return replace(dialogue, rounds=rounds)

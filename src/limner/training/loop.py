@@ -1,6 +1,7 @@
 """The one training loop, for every rung of the ladder.
 
-Knows steps, gradients, schedules, saving and stopping. Knows nothing about what is learned: that is a `Stage`.
+Knows steps, gradients, schedules, saving and stopping. Knows nothing about what is learned: that is a
+`Stage`.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Stage(Protocol):
 
     @property
     def network(self) -> nn.Module:
-        """Everything that is trained (frozen parts may sit inside; only what requires a gradient is moved)."""
+        """Everything that is trained (frozen parts may sit inside: they need no gradient)."""
 
     def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
         """The scalar loss of one micro-batch drawn by `chance`, and detached numbers to log."""
@@ -40,15 +41,16 @@ class Stage(Protocol):
         """Numbers on held-out samples, the same samples every time."""
 
 
-class Stopped(Exception):
+class Stopped(Exception):  # noqa: N818  (no error: the user asked for it)
     """The run was asked to stop; its state is saved."""
 
 
 class Trainer:
     """Runs a stage to the end of its plan, from wherever the saved state stands.
 
-    `minutes` replaces `plan.steps`: the first 20 steps, which lie in the warm-up and so don't depend on the total,
-    are timed and the total is set from their speed. The total is kept in the state, so a resumed run has the same.
+    `minutes` replaces `plan.steps`: the first 20 steps, which lie in the warm-up and so don't depend on the
+    total, are timed and the total is set from their speed. The total is kept in the state, so a resumed run
+    has the same.
     """
 
     def __init__(
@@ -87,8 +89,7 @@ class Trainer:
         self._resume()
         last = self.plan.steps if until is None else min(until, self.plan.steps)
         with self._journal() as journal, self._signals(journal):
-            numbers = self._train(journal, last)
-        return numbers
+            return self._train(journal, last)
 
     def save(self) -> None:
         """Write the state of the finished steps."""
@@ -149,7 +150,9 @@ class Trainer:
         return held_out
 
     def _one_step(self) -> tuple[Tensor, dict[str, Tensor]]:
-        """One optimizer step over `accumulation` micro-batches; returns their mean loss and the last one's numbers."""
+        """One optimizer step over `accumulation` micro-batches; returns their mean loss and the last one's
+        numbers.
+        """
         self.network.train()
         total = torch.zeros((), device=self.device)
         numbers: dict[str, Tensor] = {}
@@ -168,8 +171,8 @@ class Trainer:
         norm = nn.utils.clip_grad_norm_(list(trainable(self.network).values()), self.plan.clip_norm)
         if not bool(torch.isfinite(norm)):
             raise ValueError(
-                f"{self.name}: the gradient of step {self.step} is not finite; the saved state is of an earlier step. "
-                "Resume with a lower learning rate."
+                f"{self.name}: the gradient of step {self.step} is not finite; the saved state "
+                "is of an earlier step. Resume with a lower learning rate."
             )
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
@@ -184,7 +187,9 @@ class Trainer:
             return self.stage.validate()
 
     def _set_length(self, journal: Journal, step_s: float) -> int:
-        """Fix the number of steps from the speed so far, leaving a twentieth of the time to validation and saving."""
+        """Fix the number of steps from the speed so far, leaving a twentieth of the time to validation and
+        saving.
+        """
         assert self.minutes is not None
         steps = max(SPEED_STEPS + 1, int(self.minutes * 60 * 0.95 / step_s))
         self.plan = replace(self.plan, steps=steps)

@@ -55,7 +55,12 @@ def _seen_anew(rng: np.random.Generator, owner: Person, split: str) -> Person:
     traits = random_outfit(rng, owner.traits, split)
     other = random_traits(rng, split, age=owner.traits.age, presentation=owner.traits.presentation)
     changes = {"expression": pick(rng, EXPRESSIONS)}
-    for group in (("hair_style", "hair_colour"), ("glasses",), ("headwear", "headwear_colour"), ("facial_hair",)):
+    for group in (
+        ("hair_style", "hair_colour"),
+        ("glasses",),
+        ("headwear", "headwear_colour"),
+        ("facial_hair",),
+    ):
         if chance(rng, 0.3):
             changes.update({name: getattr(other, name) for name in group})
     return replace(owner, traits=settle(replace(traits, **changes)))

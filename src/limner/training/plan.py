@@ -12,7 +12,9 @@ from typing import Literal
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How long, how much at once, how fast. Optimizer defaults are the paper's (supplement, training details)."""
+    """How long, how much at once, how fast. Optimizer defaults are the paper's (supplement, training
+    details).
+    """
 
     steps: int
     batch: int  # samples in one micro-batch
@@ -43,9 +45,11 @@ class Plan:
 
 
 def learning_rate(plan: Plan, step: int) -> float:
-    """The rate of optimizer step `step` (from 0): linear warm-up, then constant or a cosine down to the final part.
+    """The rate of optimizer step `step` (from 0): linear warm-up, then constant or a cosine down to the final
+    part.
 
-    The schedule counts optimizer steps, never micro-batches. While warming up it doesn't depend on `plan.steps`.
+    The schedule counts optimizer steps, never micro-batches. While warming up it doesn't depend on
+    `plan.steps`.
     """
     if step < plan.warmup_steps:
         return plan.learning_rate * (step + 1) / plan.warmup_steps

@@ -1,6 +1,7 @@
 """What a recipe returns: one rung of the ladder, complete, or the ladder itself.
 
-Knows names and numbers. A recipe file in /recipes defines either `recipe(scale) -> Recipe` or `ladder(scale) -> Ladder`.
+Knows names and numbers. A recipe file in /recipes defines either `recipe(scale) -> Recipe` or `ladder(scale)
+-> Ladder`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ class Rung(Stage, Protocol):
     """A stage that can leave its finished component behind."""
 
     def write(self) -> None:
-        """Put what was learned into the run's checkpoint folder. Called with the averaged weights in place."""
+        """Put what was learned into the run's checkpoint; called with the averaged weights in place."""
 
 
 @dataclass(frozen=True, kw_only=True)

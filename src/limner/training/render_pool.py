@@ -26,7 +26,9 @@ def default_workers() -> int:
 def in_processes(
     make: Callable[[Sequence[int]], list[T]], seeds: Sequence[int], *, workers: int, what: str
 ) -> Iterator[list[T]]:
-    """`make(chunk of seeds)` for consecutive chunks, yielded in order; `workers` 0 or 1 works in this process."""
+    """`make(chunk of seeds)` for consecutive chunks, yielded in order; `workers` 0 or 1 works in this
+    process.
+    """
     chunks = [seeds[start : start + CHUNK] for start in range(0, len(seeds), CHUNK)]
     told = _Told(what, len(seeds))
     if workers <= 1 or len(chunks) == 1:

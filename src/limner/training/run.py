@@ -145,7 +145,8 @@ def load_recipe(path_or_name: str) -> ModuleType:
         names = ", ".join(sorted(found.stem for found in RECIPES.glob("*.py"))) or "none in ./recipes"
         raise ValueError(f"There is no recipe {path}; there are: {names}. Run from the project's folder.")
     spec = importlib.util.spec_from_file_location(f"recipe_{path.stem}", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     if not (hasattr(module, "recipe") or hasattr(module, "ladder")):
@@ -165,7 +166,7 @@ def _climb(
     jobs: int,
     threads: int | None,
 ) -> dict[str, float]:
-    """Each rung in a process of its own (memory is given back, and rungs of one wave can run side by side)."""
+    """Each rung in a process of its own (memory is given back; a wave can run side by side)."""
     numbers: dict[str, float] = {}
     for wave in ladder.waves:
         waiting = list(wave)

@@ -1,7 +1,9 @@
-"""Training state on disk: weights, optimizer moments, moving average and counters, written whole or not at all.
+"""Training state on disk: weights, optimizer moments, moving average and counters, written whole or not at
+all.
 
-Knows safetensors, JSON and folders. Knows nothing about losses, data or schedules. Also holds `Chance`, the random
-numbers of one micro-batch: they depend on (seed, step, micro) alone, so nothing about them needs to be saved.
+Knows safetensors, JSON and folders. Knows nothing about losses, data or schedules. Also holds `Chance`, the
+random numbers of one micro-batch: they depend on (seed, step, micro) alone, so nothing about them needs to be
+saved.
 """
 
 from __future__ import annotations
@@ -48,7 +50,9 @@ class Chance:
 
 
 class MovingAverage:
-    """Exponential moving average of the trainable parameters; follows quickly at first (decay (1 + n) / (10 + n))."""
+    """Exponential moving average of the trainable parameters; follows quickly at first (decay (1 + n) / (10 +
+    n)).
+    """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
         self.decay = decay
@@ -108,15 +112,17 @@ def load_state(
     optimizer: torch.optim.Optimizer,
     average: MovingAverage | None,
 ) -> tuple[int, dict[str, Any]]:
-    """Fill network, optimizer and average in place; returns (finished steps, notes). ValueError names what differs."""
+    """Fill network, optimizer and average in place; returns (finished steps, notes). ValueError names what
+    differs.
+    """
     folder = existing_state(folder) or folder
     if not (folder / "state.json").is_file():
         raise ValueError(f"There is no training state in {folder}; start without resuming.")
     told = json.loads((folder / "state.json").read_text())
     if told.get("version") != STATE_VERSION:
         raise ValueError(
-            f"{folder} holds training state version {told.get('version')}, this limner reads {STATE_VERSION}; "
-            "delete the folder and start that rung again."
+            f"{folder} holds training state version {told.get('version')}, this limner reads "
+            f"{STATE_VERSION}; delete the folder and start that rung again."
         )
     own = _weights(network)
     stored = load_file(folder / "network.safetensors")

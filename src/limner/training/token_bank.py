@@ -53,7 +53,7 @@ def weights_digest(network: nn.Module) -> str:
 def encoded(
     pixels_NSS3: np.ndarray, tokenizer: ImageTokenizer, folder: Path, device: torch.device
 ) -> np.ndarray:
-    """Tokens (N, K, D) float16 of all pictures, from `folder`/tokens-DIGEST.npy or encoded and written there."""
+    """Tokens (N, K, D) float16 of all pictures, read from `folder`/tokens-DIGEST.npy or made there."""
     path = folder / f"tokens-{weights_digest(tokenizer)}.npy"
     if path.is_file():
         stored: np.ndarray = np.load(path, mmap_mode="r")

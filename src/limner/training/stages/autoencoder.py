@@ -24,8 +24,8 @@ STATISTICS_PICTURES = 512
 class AutoencoderStage:
     """How many pictures to learn from, and to measure on."""
 
-    pictures: int = 12_000
-    held_out: int = 128
+    pictures: int = 8_000
+    held_out: int = 192
 
     def __call__(self, workshop: Workshop) -> AutoencoderRung:
         return AutoencoderRung(self, workshop)

@@ -1,14 +1,16 @@
-"""Every rung that trains the language model: text alone, text about pictures, pictures by name, personalization.
+"""Every rung that trains the language model: text alone, text about pictures, pictures by name,
+personalization.
 
-They differ in their mix of dialogues, so that there is one stage and many recipes. Knows banks, packing and heads;
-the frozen encoder makes image tokens of all pictures beforehand. Knows nothing about pixels or diffusion.
+They differ in their mix of dialogues, so that there is one stage and many recipes. Knows banks, packing and
+heads; the frozen encoder makes image tokens of all pictures beforehand. Knows nothing about pixels or
+diffusion.
 
 Legend: B dialogues, N sequence, K image tokens of a picture, D token width, W width of the model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +22,6 @@ from limner.models.mllm import MultimodalLLM
 from limner.models.packing import PackedBatch, loss
 from limner.training.bank import DialogueBank, bank_folder
 from limner.training.components import (
-    SHIPPED_HEAD,
     frozen_encoder,
     is_made,
     read_component,
@@ -29,11 +30,13 @@ from limner.training.components import (
 )
 from limner.training.heads import BothHeads
 from limner.training.language_data import LaidOut, draw_batch, laid_out
-from limner.training.stages.language_metrics import measure
+from limner.training.stages.language_metrics import MeasuredBatch, close_up_rounds, measure
 from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import Chance
 from limner.training.token_bank import TokenBank, encoded
 from limner.training.workshop import Workshop
+
+MEASURED_AT_ONCE = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,12 +108,9 @@ class LanguageRung:
         return numbers
 
     def write(self) -> None:
-        """Write `language/`, both heads under their own names, and the one that chat uses as `token_head/`."""
+        """Write `language/` and `token_head/`."""
         write_component(self.workshop, "language", self.language)
-        write_component(self.workshop, "token_head_regression", self.heads.regression)
-        write_component(self.workshop, "token_head_flow", self.heads.flow)
-        shipped = self.heads.flow if SHIPPED_HEAD == "flow" else self.heads.regression
-        write_component(self.workshop, "token_head", shipped)
+        write_component(self.workshop, "token_head", self.heads.heads)
 
     def _loss(self, packed: PackedBatch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         return loss(
@@ -122,19 +122,16 @@ class LanguageRung:
             image_weight=self.stage.image_weight,
         )
 
-    def _batches(self, source: LaidOut) -> list[PackedBatch]:
-        order, size = source.by_length, 8
-        return [
-            source.batch([int(i) for i in order[start : start + size]])
-            for start in range(0, len(order), size)
-        ]
+    def _batches(self, source: LaidOut) -> Iterator[MeasuredBatch]:
+        for start in range(0, len(source.by_length), MEASURED_AT_ONCE):
+            indices = [int(index) for index in source.by_length[start : start + MEASURED_AT_ONCE]]
+            yield source.batch(indices), [close_up_rounds(source.bank.dialogue(index)) for index in indices]
 
     def _read_earlier(self) -> None:
         if is_made(self.workshop.model_folder, "language"):
             read_component(self.workshop, "language", self.language)
-        for name, head in (("regression", self.heads.regression), ("flow", self.heads.flow)):
-            if is_made(self.workshop.model_folder, f"token_head_{name}"):
-                read_component(self.workshop, f"token_head_{name}", head)
+        if is_made(self.workshop.model_folder, "token_head"):
+            read_component(self.workshop, "token_head", self.heads.heads)
 
     def _laid_out(self, kind: str, count: int, split: str) -> LaidOut:
         bank = self.workshop.dialogues(kind, count, split=split)

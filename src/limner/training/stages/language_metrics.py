@@ -1,45 +1,50 @@
 """Held-out numbers of the language rungs, all from teacher-forced passes and in token space.
 
-The loss hardly moves while a model learns whom a name means (from a half to all), so that is counted itself: is the
-predicted close-up nearer to the right person's true tokens than to the other's?
+The loss hardly moves while a model learns whom a name means (from a half to all), so that is counted itself:
+is the predicted close-up nearer to the right person's true tokens than to the other's?
 
 Legend: B dialogues, N sequence, T pictures painted, K image tokens of a picture, D token width, W width.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
 
+from limner.dialogue.parts import Dialogue
 from limner.models.mllm import MultimodalLLM
 from limner.models.packing import NO_LABEL, SLOT, PackedBatch, packed_hidden
 from limner.training.heads import BothHeads
 
 FLOW_STEPS = 8
 
+CloseUps = Sequence[tuple[int, ...]]
+MeasuredBatch = tuple[PackedBatch, CloseUps]
+
 
 @torch.no_grad()
 def measure(
-    language: MultimodalLLM, heads: BothHeads, batches: Iterable[PackedBatch], device: torch.device
+    language: MultimodalLLM, heads: BothHeads, batches: Iterable[MeasuredBatch], device: torch.device
 ) -> dict[str, float]:
     """Means over all batches, each weighed by what it counted.
 
-    "answers": share of answers whose every token is the likeliest; "tokens": share of answer tokens; "error_HEAD": mean
-    squared error of image tokens (1 = knows nothing); "person_HEAD": share of close-ups nearer to the right person.
+    "answers": share of answers whose every token is the likeliest; "tokens": share of answer tokens;
+    "error_HEAD": mean squared error of image tokens (1 = knows nothing); "person_HEAD": share of close-ups
+    nearer to the right person.
     """
     sums: dict[str, float] = {}
     counts: dict[str, int] = {}
-    for batch in batches:
-        for name, (total, count) in _measure_batch(language, heads, batch.to(device)).items():
+    for batch, close_ups in batches:
+        for name, (total, count) in _measure_batch(language, heads, batch.to(device), close_ups).items():
             sums[name] = sums.get(name, 0.0) + total
             counts[name] = counts.get(name, 0) + count
     return {name: sums[name] / counts[name] for name in sums if counts[name]}
 
 
 def _measure_batch(
-    language: MultimodalLLM, heads: BothHeads, batch: PackedBatch
+    language: MultimodalLLM, heads: BothHeads, batch: PackedBatch, close_ups: CloseUps
 ) -> dict[str, tuple[float, int]]:
     hidden_BNW = packed_hidden(language, batch)
     found = _answers(language, hidden_BNW, batch)
@@ -62,20 +67,22 @@ def _measure_batch(
     for name, tokens_TKD in predicted.items():
         error = (tokens_TKD - batch.painted_tokens_TKD).square().mean(dim=(1, 2))
         found[f"error_{name}"] = (float(error.sum()), len(error))
-        found[f"person_{name}"] = right_persons(tokens_TKD, batch.painted_tokens_TKD, rows, rounds)
+        found[f"person_{name}"] = right_persons(tokens_TKD, batch.painted_tokens_TKD, rows, rounds, close_ups)
     return found
 
 
 def right_persons(
-    predicted_TKD: Tensor, true_TKD: Tensor, rows_T: Tensor, rounds_T: Tensor
+    predicted_TKD: Tensor, true_TKD: Tensor, rows_T: Tensor, rounds_T: Tensor, close_ups: CloseUps
 ) -> tuple[float, int]:
-    """(close-ups nearer to their own truth than to the other's, close-ups compared).
+    """(close-ups nearer to their own truth than to the other person's, close-ups compared).
 
-    Compared are pictures of rounds 2 and 3 of one dialogue (round 1 paints both persons), each with the other.
+    `rows_T` and `rounds_T` say in which dialogue and round a picture stands, `close_ups` which rounds of each
+    dialogue paint its two persons alone.
     """
+    places = {key: index for index, key in enumerate(zip(rows_T.tolist(), rounds_T.tolist(), strict=True))}
     right, compared = 0, 0
-    for row in rows_T.unique().tolist():
-        mine = ((rows_T == row) & (rounds_T > 0)).nonzero()[:, 0].tolist()
+    for row, pair in enumerate(close_ups):
+        mine = [places[row, number] for number in pair if (row, number) in places]
         if len(mine) != 2:
             continue
         for own, other in (mine, mine[::-1]):
@@ -84,6 +91,19 @@ def right_persons(
             right += int(to_own < to_other)
             compared += 1
     return float(right), compared
+
+
+def close_up_rounds(dialogue: Dialogue) -> tuple[int, ...]:
+    """The two rounds of a named dialogue that paint one person alone on white; empty for other dialogues."""
+    if dialogue.kind != "named":
+        return ()
+    scenes = dialogue.truth["scenes"]
+    found = tuple(
+        index
+        for index, scene in enumerate(scenes)
+        if scene is not None and len(scene["figures"]) == 1 and scene["setting"] == "white"
+    )
+    return found if len(found) == 2 else ()
 
 
 def _answers(language: MultimodalLLM, hidden_BNW: Tensor, batch: PackedBatch) -> dict[str, tuple[float, int]]:

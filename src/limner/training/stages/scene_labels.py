@@ -7,6 +7,7 @@ Legend: N pictures, F figures (2, left to right), T trait fields, W words.
 
 from __future__ import annotations
 
+import itertools
 import re
 import zlib
 from collections.abc import Mapping, Sequence
@@ -75,7 +76,7 @@ def word_bags(captions: Sequence[str]) -> np.ndarray:
     bags = np.zeros((len(captions), MAX_WORDS), np.int64)
     for row, text in enumerate(captions):
         words = re.findall(r"[a-z'-]+", text.lower())
-        pairs = [f"{first} {second}" for first, second in zip(words, words[1:], strict=False)]
+        pairs = [f"{first} {second}" for first, second in itertools.pairwise(words)]
         hashed = [1 + zlib.crc32(word.encode()) % (NUM_BUCKETS - 1) for word in [*words, *pairs][:MAX_WORDS]]
         bags[row, : len(hashed)] = hashed
     return bags

@@ -1,7 +1,8 @@
 """The rung that trains the world's senses: face finder, face embedder, trait reader, text-image score.
 
-All four learn in every step, each on its own samples; they share nothing but the loop. Their accuracy on held-out
-persons and trait combinations is stored with them. Knows crops, labels and captions; nothing about image tokens.
+All four learn in every step, each on its own samples; they share nothing but the loop. Their accuracy on
+held-out persons and trait combinations is stored with them. Knows crops, labels and captions; nothing about
+image tokens.
 
 Legend: B batch, S picture side in pixels, P persons.
 """
@@ -29,20 +30,23 @@ from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import Chance
 from limner.training.workshop import Workshop
 
-SENSES: Final = ("face_finder", "face_embedder", "trait_reader", "text_image_score")
+
+DEFAULT_FINDER: Final = FaceFinderSizes()
+DEFAULT_EMBEDDER: Final = FaceEmbedderSizes()
+DEFAULT_READER: Final = TraitReaderSizes(words=TRAIT_WORDS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SensesStage:
     """How much to learn from, and the sizes of the four networks."""
 
-    pictures: int = 12_000
-    persons: int = 600
-    held_out: int = 256
+    pictures: int = 8_000
+    persons: int = 300
+    held_out: int = 192
     held_out_persons: int = 40
-    face_finder: FaceFinderSizes = FaceFinderSizes()
-    face_embedder: FaceEmbedderSizes = FaceEmbedderSizes()
-    trait_reader: TraitReaderSizes = TraitReaderSizes(words=TRAIT_WORDS)
+    face_finder: FaceFinderSizes = DEFAULT_FINDER
+    face_embedder: FaceEmbedderSizes = DEFAULT_EMBEDDER
+    trait_reader: TraitReaderSizes = DEFAULT_READER
     score_size_px: int = 96
     score_widths: tuple[int, ...] = (32, 48, 64)
 
@@ -92,7 +96,9 @@ class SensesRung:
         faces, persons = self._persons.take(draw(rng, len(self._persons), 2 * batch))
         embedder, embedded = self._arcface(senses.face_embedder(faces), persons)
         traits, read = senses.trait_reader.loss(*self._traits.take(draw(rng, len(self._traits), batch)))
-        score, scored = senses.text_image_score.loss(*self._score.with_texts(draw(rng, len(self._score), batch)))
+        score, scored = senses.text_image_score.loss(
+            *self._score.with_texts(draw(rng, len(self._score), batch))
+        )
         told = {
             "finder": finder.detach(),
             "embedder": embedder.detach(),

@@ -1,4 +1,5 @@
-"""What the senses learn from: shrunk pictures, face crops by person, and two views of every face with its traits.
+"""What the senses learn from: shrunk pictures, face crops by person, and two views of every face with its
+traits.
 
 All cut once, when the rung begins, and kept as uint8. Knows banks and crops. Knows no losses.
 
@@ -90,7 +91,10 @@ class SeenFaces:
                 faces.append(face)
                 bodies.append(body)
                 numbers.append(reader.numbers(words))
-        self._faces, self._bodies = PictureBatches(np.stack(faces), device), PictureBatches(np.stack(bodies), device)
+        self._faces, self._bodies = (
+            PictureBatches(np.stack(faces), device),
+            PictureBatches(np.stack(bodies), device),
+        )
         self._numbers, self._device = torch.tensor(numbers), device
 
     def __len__(self) -> int:
@@ -98,14 +102,20 @@ class SeenFaces:
 
     def take(self, rows: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
         """Faces (B, 3, S, S), bodies (B, 3, S, S), trait numbers (B, fields)."""
-        return self._faces.take(rows), self._bodies.take(rows), self._numbers[torch.from_numpy(rows)].to(self._device)
+        return (
+            self._faces.take(rows),
+            self._bodies.take(rows),
+            self._numbers[torch.from_numpy(rows)].to(self._device),
+        )
 
 
 def true_boxes(bank: PictureBank, index: int) -> list[tuple[int, Box]]:
     """(place from left, face box) of the faces of picture `index` that lie within it."""
     found: Sequence[Sequence[float]] = bank.face_boxes[index].tolist()
     return [
-        (place, (x0, y0, x1, y1)) for place, (x0, y0, x1, y1) in enumerate(found) if x1 - x0 > 0.01 and y1 - y0 > 0.01
+        (place, (x0, y0, x1, y1))
+        for place, (x0, y0, x1, y1) in enumerate(found)
+        if x1 - x0 > 0.01 and y1 - y0 > 0.01
     ]
 
 

@@ -45,9 +45,11 @@ def _faces(senses: WorldSenses, pictures: ShrunkPictures) -> dict[str, float]:
 
 
 def _same_person(senses: WorldSenses, persons: Persons) -> float:
-    """How often a face is nearer to another view of its person than to a view of someone else (the area under the
-    verification curve)."""
-    made = [senses.face_embedder(persons.take(rows)[0]).float().cpu() for rows in _chunks(len(persons), AT_ONCE)]
+    """How often a face is nearer to another view of its person than to a view of someone else, as a share:
+    the area under the verification curve)."""
+    made = [
+        senses.face_embedder(persons.take(rows)[0]).float().cpu() for rows in _chunks(len(persons), AT_ONCE)
+    ]
     embeddings_ND = torch.cat(made)
     cosines = embeddings_ND @ embeddings_ND.T
     numbers = torch.from_numpy(persons.persons)

@@ -1,10 +1,11 @@
 """The rung that pre-trains the vision encoder, which every later rung then uses frozen.
 
-Four terms, all on the pooled 64 tokens: reconstruction of the picture (faces weigh more), contrast with the caption,
-and the traits of the figures, left and right. A little noise on the tokens keeps them readable when they are predicted.
-Knows what an encoder should keep. Knows nothing about language models or diffusion.
+Four terms, all on the pooled 64 tokens: reconstruction of the picture (faces weigh more), contrast with the
+caption, and the traits of the figures, left and right. A little noise on the tokens keeps them readable when
+they are predicted. Knows what an encoder should keep. Knows nothing about language models or diffusion.
 
-Legend: B batch, S picture side in pixels, N pooled tokens, D token width, F figures, T trait fields, E embedding width.
+Legend: B batch, S picture side in pixels, N pooled tokens, D token width, F figures, T trait fields, E
+embedding width.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ STATISTICS_PICTURES = 1024
 class VisionStage:
     """The mix of terms, and how many pictures."""
 
-    pictures: int = 12_000
+    pictures: int = 8_000
     held_out: int = 192
     face_weight: float = 4.0
     edge_weight: float = 1.0

@@ -15,22 +15,24 @@ from limner.training.components import is_made
 from limner.training.workshop import Workshop
 from limner.world.dialogues import words_of_world
 
-SENTENCES = 40_000
+SENTENCES_PER_ENTRY = 10
 
 
 def make_vocabulary(workshop: Workshop) -> None:
-    """Write `model/tokenizer/`; of two rungs that start at the same moment, the second waits and finds it there."""
+    """Write `model/tokenizer/`; of two rungs that start at the same moment, the second waits and finds it
+    there.
+    """
     workshop.model_folder.mkdir(parents=True, exist_ok=True)
     with (workshop.out / "tokenizer.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not is_made(workshop.model_folder, "tokenizer"):
             size = workshop.preset.language.vocab_size
-            save_tokenizer(workshop.model_folder, train_tokenizer(_texts(), size))
+            save_tokenizer(workshop.model_folder, train_tokenizer(_texts(SENTENCES_PER_ENTRY * size), size))
 
 
-def _texts() -> Iterator[str]:
+def _texts(count: int) -> Iterator[str]:
     """The world's sentences, and the template's marks as often as a dialogue has them: they must be cheap."""
-    for text in words_of_world(SENTENCES):
+    for text in words_of_world(count):
         yield text
         yield TURN_START
         yield TURN_END

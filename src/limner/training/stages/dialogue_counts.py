@@ -1,0 +1,35 @@
+"""How many dialogues of each kind are rendered: one table, so that rungs share banks instead of rendering
+anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+# Rendering and encoding the pictures of these takes about ten minutes of one core at 128 px.
+SKETCH_DIALOGUES: Final[Mapping[str, int]] = {
+    "binding_text": 20_000,
+    "named": 2_400,
+    "crop": 800,
+    "text_to_image": 1_000,
+    "point": 600,
+    "question": 800,
+    "caption": 500,
+    "edit": 400,
+    "copy": 600,
+    "face_to_image": 600,
+    "paired": 600,
+    "full_body": 300,
+    "rollback": 500,
+}
+MINIATURE_FACTOR: Final = 25
+TINY_DIALOGUES: Final = 8
+
+
+def dialogues_for(kinds: Iterable[str], scale: str) -> dict[str, int]:
+    """Kind -> number of dialogues for the recipes' scales "tiny", "sketch" and "miniature"."""
+    if scale == "tiny":
+        return dict.fromkeys(kinds, TINY_DIALOGUES)
+    factor = MINIATURE_FACTOR if scale == "miniature" else 1
+    return {kind: factor * SKETCH_DIALOGUES[kind] for kind in kinds}

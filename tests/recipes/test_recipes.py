@@ -1,0 +1,90 @@
+"""Every recipe takes two steps at the tiny scale, and one step plus a resumed one is the same to the bit."""
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from limner.training.components import is_made
+from limner.training.loop import Trainer
+from limner.training.recipe import Recipe, Rung
+from limner.training.run import load_recipe, main, run_rung
+from limner.training.workshop import Workshop
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+# In an order in which each finds what it needs.
+LADDER = tuple(itertools.chain(*load_recipe(str(RECIPES / "miniature.py")).ladder("tiny").waves))
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One run folder for the whole ladder: later rungs read what earlier ones wrote."""
+    return tmp_path_factory.mktemp("run")
+
+
+def _recipe(name: str) -> Recipe:
+    recipe = load_recipe(str(RECIPES / f"{name}.py")).recipe("tiny")
+    assert isinstance(recipe, Recipe)
+    return replace(recipe, plan=replace(recipe.plan, steps=2, validations=0))
+
+
+def _trainer(recipe: Recipe, out: Path, folder: Path) -> tuple[Trainer, Rung]:
+    torch.manual_seed(0)
+    workshop = Workshop(out=out, preset=recipe.preset, device=torch.device("cpu"))
+    rung = recipe.build(workshop)
+    trainer = Trainer(rung, recipe.plan, folder, name=recipe.name, device=workshop.device, tensorboard=False)
+    return trainer, rung
+
+
+def test_the_ladder_names_every_recipe_once() -> None:
+    files = {path.stem for path in RECIPES.glob("*.py")} - {"miniature"}
+    assert sorted(LADDER) == sorted(files)
+
+
+@pytest.mark.parametrize("name", LADDER)
+def test_two_steps_equal_one_and_one_resumed(name: str, out: Path, tmp_path: Path) -> None:
+    recipe = _recipe(name)
+    missing = [part for part in recipe.needs if not is_made(out / "model", part)]
+    assert not missing, f"run the whole file: {name} reads {missing} of earlier rungs"
+
+    resumed, _ = _trainer(recipe, out, tmp_path / "parts")
+    resumed.run(until=1)
+    resumed, resumed_rung = _trainer(recipe, out, tmp_path / "parts")
+    parts = resumed.run()
+    whole, rung = _trainer(recipe, out, tmp_path / "whole")
+    assert whole.run() == parts
+    for key, value in rung.network.state_dict().items():
+        assert torch.equal(value, resumed_rung.network.state_dict()[key]), key
+
+    with torch.no_grad(), whole.averaged():
+        rung.write()
+    assert all(is_made(out / "model", part) for part in recipe.makes)
+
+
+def test_a_rung_without_its_components_says_which(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="detokenizer_human needs vision, autoencoder"):
+        run_rung(_recipe("detokenizer_human"), tmp_path)
+
+
+def test_an_unknown_recipe_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["portraiture", "--scale", "tiny"]) == 1
+    assert "There is no recipe recipes/portraiture.py" in capsys.readouterr().err
+
+
+def test_a_finished_rung_is_not_trained_again(out: Path) -> None:
+    recipe = _recipe("autoencoder")
+    numbers = run_rung(recipe, out, device="cpu", workers=1, tensorboard=False)
+    written = (out / "model" / "autoencoder" / "model.safetensors").stat().st_mtime_ns
+    assert run_rung(recipe, out, device="cpu", workers=1, tensorboard=False) == numbers
+    assert (out / "model" / "autoencoder" / "model.safetensors").stat().st_mtime_ns == written
+
+
+def test_the_ladder_ends_in_a_checkpoint_that_loads(out: Path) -> None:
+    from limner.models.checkpoint import load_model
+    from limner.perception.senses import load_senses
+
+    model = load_model(out / "model")
+    assert model.preset.name == "tiny"
+    assert load_senses(out / "model" / "senses").measured.keys() >= {"same_person", "traits"}
