@@ -77,6 +77,9 @@ def _holding(stance: Stance, thing: str, colour: str, side: int, enlarged: float
     y = build.shoulder_y + down * (build.waist_y / 1.72) - lift * 0.8
     if thing == "potato chip":
         x, y = side * 0.40, min(y, 0.52)
+    if thing == "balloon":  # kept whole within the picture
+        margin = 0.36 * small * stance.head
+        x = stance.from_picture(min(max(stance.place(x, 0)[0], margin), 1 - margin), 0)[0]
     held = Held(thing=thing, colour=colour, x_heads=x, y_heads=y, rotation=side * 0.12, scale=small)
     drop = {"flowers": 0.20, "balloon": 0.0, "leaf": 0.14, "potato chip": 0.10, "phone": 0.06}.get(
         thing, 0.03

@@ -145,6 +145,25 @@ def _table_y(stances: list[Stance]) -> float:
     return min(grown.place(0, grown.build.waist_y + 0.02)[1], 0.85)
 
 
+def _lifted(stance: Stance, lowest_heads: float) -> Stance:
+    """The figure with what it holds raised above the table."""
+    held = stance.held
+    if held is None or held.y_heads <= lowest_heads:
+        return stance
+    rise = held.y_heads - lowest_heads
+
+    def raised(arm: Arm) -> Arm:
+        x, y = arm.hand_heads
+        return replace(arm, hand_heads=(x, y - rise)) if arm.grip == "hold" else arm
+
+    return replace(
+        stance,
+        held=replace(held, y_heads=lowest_heads),
+        left_arm=raised(stance.left_arm),
+        right_arm=raised(stance.right_arm),
+    )
+
+
 def _at_table(stance: Stance, interaction: str, stances: list[Stance], table_y: float) -> Stance:
     """Forearms on the table; before a laptop both look at it, hands behind its lid."""
     build, turn = stance.build, stance.turn
@@ -154,6 +173,7 @@ def _at_table(stance: Stance, interaction: str, stances: list[Stance], table_y: 
     if laptop:
         turn = 0.55 * inward + 0.3 * turn
     edge = (table_y - stance.y) / stance.head
+    stance = _lifted(stance, edge - 0.24)
     top = edge - 0.02 if laptop else edge + 0.20
 
     def laid(arm: Arm, side: int) -> Arm:
