@@ -105,13 +105,13 @@ def test_differences_are_named(model, tmp_path) -> None:
     save_component(tmp_path, "token_head", model.token_heads)
     path = tmp_path / "token_head" / "model.safetensors"
     tensors = load_file(path)
-    tensors["surplus"] = tensors.pop("places")
+    tensors["surplus"] = tensors.pop("flow.places")
     save_file(tensors, path)
-    with pytest.raises(ValueError, match="missing places; unexpected surplus"):
+    with pytest.raises(ValueError, match="missing flow.places; unexpected surplus"):
         load_component(tmp_path, "token_head", build_component("token_head", TINY))
-    tensors["places"] = tensors.pop("surplus")[:3]
+    tensors["flow.places"] = tensors.pop("surplus")[:3]
     save_file(tensors, path)
-    with pytest.raises(ValueError, match=r"places has shape \(3, 32\), the preset wants \(16, 32\)"):
+    with pytest.raises(ValueError, match=r"flow.places has shape \(3, 32\), the preset wants \(16, 32\)"):
         load_component(tmp_path, "token_head", build_component("token_head", TINY))
     path.write_bytes(b"nonsense")
     with pytest.raises(ValueError, match="not a readable safetensors file"):

@@ -57,7 +57,7 @@ def film_command(
     """Write mp4 clips of two persons, each with its truth as JSON beside it."""
     from rich.progress import track
 
-    from limner.world.film import write_films
+    from limner.world.video import write_films
 
     for path in track(
         write_films(folder, num=num, seed=seed, size_px=size_px), total=num, console=err, transient=True

@@ -45,7 +45,7 @@ def people_of(
                 name=mention.name,
                 id=node_id,
                 round_index=index,
-                said=mention.said,
+                said=" ".join(mention.sayings),
                 box=box,
                 face=_crop(picture, box) if picture is not None and box is not None else None,
             )
@@ -67,7 +67,7 @@ def _assign(
         for mention, place in zip(mentions, chosen, strict=True):
             if place is None:
                 continue
-            total += 1 + _trait_agreement(mention.said, traits[place])
+            total += 1 + _trait_agreement(" ".join(mention.sayings), traits[place])
             if mention.side and len(ordered) > 1:
                 total += 4 if (place == 0) == (mention.side == "left") else -4
         # Of equal assignments the first in the order of naming, left to right.
