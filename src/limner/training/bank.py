@@ -129,11 +129,18 @@ def dialogue_bank(spec: BankSpec, folder: Path, *, workers: int) -> DialogueBank
 
 
 def bank_folder(folder: Path, spec: BankSpec) -> Path:
-    """Where the bank of `spec` lies: its kind, its number and twelve digits of its content's hash."""
+    """Where the bank of `spec` lies: kind, split, number, and a hash of all that was asked and of the
+    world's source.
+
+    With LIMNER_KEEP_BANKS=1 in the environment, a bank that an earlier version of the world drew is kept.
+    """
+    name = f"{spec.kind}-{spec.split}-{spec.count}-"
+    if os.environ.get("LIMNER_KEEP_BANKS") == "1":
+        kept = sorted(found for found in folder.glob(f"{name}*") if found.is_dir() and not found.suffix)
+        if kept:
+            return kept[0]
     content = json.dumps([asdict(spec), world_digest()], sort_keys=True)
-    return (
-        folder / f"{spec.kind}-{spec.split}-{spec.count}-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
-    )
+    return folder / f"{name}{hashlib.sha256(content.encode()).hexdigest()[:12]}"
 
 
 @functools.cache

@@ -163,7 +163,7 @@ class Trainer:
             torch.manual_seed(int(chance.numpy(purpose=99).integers(2**62)))  # dropout and the like
             with autocast(self.device):
                 loss, numbers = self.stage.loss(chance, self.plan.batch)
-            (loss / self.plan.accumulation).backward()
+            torch.autograd.backward(loss / self.plan.accumulation)
             total += loss.detach() / self.plan.accumulation
         rate = learning_rate(self.plan, self.step)
         for group in self.optimizer.param_groups:

@@ -12,6 +12,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +26,7 @@ if TYPE_CHECKING:  # torch is imported late, so that the processes that render s
 
 RECIPES = Path("recipes")
 INTERRUPTED = 130
+LOOK_EVERY_S = 0.5
 
 
 def run_recipe(
@@ -61,8 +64,16 @@ def run_recipe(
         raise ValueError("Give either steps or minutes, not both.")
     module = load_recipe(path_or_name)
     if hasattr(module, "ladder"):
-        options = {"scale": scale, "steps": steps, "minutes": minutes, "device": device, "workers": workers}
-        return _climb(module.ladder(scale), Path(out), jobs=jobs, threads=threads, **options)
+        options = {
+            "--scale": scale,
+            "--out": out,
+            "--steps": steps,
+            "--device": device,
+            "--workers": workers,
+            "--threads": threads,
+        }
+        minutes_of = None if steps is not None else minutes
+        return _climb(module.ladder(scale), Path(out), options, jobs=jobs, minutes=minutes_of)
     return run_rung(
         module.recipe(scale),
         Path(out),
@@ -155,16 +166,7 @@ def load_recipe(path_or_name: str) -> ModuleType:
 
 
 def _climb(
-    ladder: Ladder,
-    out: Path,
-    *,
-    scale: str,
-    steps: int | None,
-    minutes: float | None,
-    device: str | None,
-    workers: int | None,
-    jobs: int,
-    threads: int | None,
+    ladder: Ladder, out: Path, options: Mapping[str, object], *, jobs: int, minutes: float | None
 ) -> dict[str, float]:
     """Each rung in a process of its own (memory is given back; a wave can run side by side)."""
     numbers: dict[str, float] = {}
@@ -174,24 +176,14 @@ def _climb(
         while waiting or running:
             while waiting and len(running) < jobs:
                 name = waiting.pop(0)
-                given = minutes if minutes is not None or steps is not None else ladder.minutes.get(name)
-                options = {
-                    "--scale": scale,
-                    "--out": out,
-                    "--steps": steps,
-                    "--minutes": given,
-                    "--device": device,
-                    "--workers": workers,
-                    "--threads": threads,
-                }
-                words = [
-                    word for key, value in options.items() if value is not None for word in (key, str(value))
-                ]
-                running[name] = subprocess.Popen([sys.executable, "-m", "limner.training.run", name, *words])
-            name = next(iter(running))
-            code = running.pop(name).wait()
+                given = dict(options)
+                if options["--steps"] is None:
+                    given["--minutes"] = minutes if minutes is not None else ladder.minutes.get(name)
+                running[name] = _start(name, given)
+            name = _first_to_end(running)
+            code = running.pop(name).returncode
             if code:
-                for other in running.values():
+                for other in running.values():  # they save their state
                     other.terminate()
                     other.wait()
                 raise ValueError(
@@ -200,6 +192,19 @@ def _climb(
             held_out = json.loads((out / "rungs" / name / "finished.json").read_text())["held_out"]
             numbers.update({f"{name}/{key}": value for key, value in held_out.items()})
     return numbers
+
+
+def _start(name: str, options: Mapping[str, object]) -> subprocess.Popen[bytes]:
+    words = [word for key, value in options.items() if value is not None for word in (key, str(value))]
+    return subprocess.Popen([sys.executable, "-m", "limner.training.run", name, *words])
+
+
+def _first_to_end(running: Mapping[str, subprocess.Popen[bytes]]) -> str:
+    while True:
+        for name, process in running.items():
+            if process.poll() is not None:
+                return name
+        time.sleep(LOOK_EVERY_S)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -24,7 +24,7 @@ STATISTICS_PICTURES = 512
 class AutoencoderStage:
     """How many pictures to learn from, and to measure on."""
 
-    pictures: int = 8_000
+    pictures: int = 6_000
     held_out: int = 192
 
     def __call__(self, workshop: Workshop) -> AutoencoderRung:

@@ -37,7 +37,7 @@ class DetokenizerStage:
     """Which pictures, and how faces weigh."""
 
     kind: str = "people"
-    pictures: int = 8_000
+    pictures: int = 6_000
     held_out: int = 192
     sampled: int = 48  # of the held-out pictures: sampling costs many passes
     face_weight: float = 2.0

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 from limner.dataset.mixture import MixtureSampler
 from limner.models.mllm import MultimodalLLM
 from limner.models.packing import PackedBatch, loss
+from limner.models.token_head import TokenHead
 from limner.training.bank import DialogueBank, bank_folder
 from limner.training.components import (
     frozen_encoder,
@@ -115,7 +117,7 @@ class LanguageRung:
     def _loss(self, packed: PackedBatch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         return loss(
             self.language,
-            self.heads,
+            cast("TokenHead", self.heads),  # packing asks a head for nothing but `losses`
             packed,
             generator=generator,
             text_weight=self.stage.text_weight,

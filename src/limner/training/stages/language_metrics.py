@@ -114,7 +114,7 @@ def _answers(language: MultimodalLLM, hidden_BNW: Tensor, batch: PackedBatch) ->
     right = guesses == batch.labels_BN[labelled]
     rows = torch.arange(len(labelled), device=labelled.device)[:, None].expand_as(labelled)[labelled]
     answer = rows * (int(batch.rounds_BN.max()) + 1) + batch.rounds_BN[labelled]
-    _, which = answer.unique(return_inverse=True)
+    _, which = torch.unique(answer, return_inverse=True)
     wrong = torch.zeros(int(which.max()) + 1, device=which.device).index_add_(0, which, (~right).float())
     later = torch.zeros_like(wrong).index_copy_(0, which, batch.rounds_BN[labelled].float()) > 0
     found = {"tokens": (float(right.sum()), len(right))}

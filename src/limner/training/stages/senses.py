@@ -30,7 +30,6 @@ from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import Chance
 from limner.training.workshop import Workshop
 
-
 DEFAULT_FINDER: Final = FaceFinderSizes()
 DEFAULT_EMBEDDER: Final = FaceEmbedderSizes()
 DEFAULT_READER: Final = TraitReaderSizes(words=TRAIT_WORDS)
@@ -40,7 +39,7 @@ DEFAULT_READER: Final = TraitReaderSizes(words=TRAIT_WORDS)
 class SensesStage:
     """How much to learn from, and the sizes of the four networks."""
 
-    pictures: int = 8_000
+    pictures: int = 6_000
     persons: int = 300
     held_out: int = 192
     held_out_persons: int = 40

@@ -35,7 +35,7 @@ STATISTICS_PICTURES = 1024
 class VisionStage:
     """The mix of terms, and how many pictures."""
 
-    pictures: int = 8_000
+    pictures: int = 6_000
     held_out: int = 192
     face_weight: float = 4.0
     edge_weight: float = 1.0
