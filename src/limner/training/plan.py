@@ -31,7 +31,6 @@ class Plan:
     seed: int = 0
     validations: int = 6  # how often in the run, besides before the first and after the last step
     save_every_s: float = 180.0
-    compile: bool = False  # torch.compile, taken up on CUDA alone
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch", "accumulation"):
