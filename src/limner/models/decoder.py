@@ -53,16 +53,37 @@ class PictureDecoder(nn.Module):
         self.coarse = nn.Sequential(_Refine(cell_width), nn.Conv2d(cell_width, 4 * sizes.refine_width, 1))
         self.fine = nn.Sequential(_Refine(sizes.refine_width), _Refine(sizes.refine_width))
         self.leave = nn.Conv2d(sizes.refine_width, 3 * upscale**2, 3, padding=1)
+        nn.init.zeros_(self.leave.weight)
+        # What tokens tell of their own cells in a straight line; `fit_shortcut` solves it before training.
+        self.shortcut = nn.Linear(sizes.token_dim, cells * 3 * (2 * upscale) ** 2)
 
     def forward(self, image_tokens_BND: Tensor) -> Tensor:
         """Image tokens (B, N, D) -> pixels (B, 3, S, S), about in [-1, 1] and not clamped."""
         x_BNW = self.enter(image_tokens_BND) + self.positions
         for block in self.blocks:
             x_BNW = block(x_BNW)
+        x_BcHH = F.pixel_shuffle(self.coarse(self._cells(self.unfold(self.norm(x_BNW)))), 2)
+        straight = F.pixel_shuffle(self._cells(self.shortcut(image_tokens_BND)), 2 * self.upscale)
+        return straight + F.pixel_shuffle(self.leave(self.fine(x_BcHH)), self.upscale)
+
+    @torch.no_grad()
+    def fit_shortcut(self, image_tokens_BND: Tensor, pixels_B3HW: Tensor, ridge: float = 1e-3) -> None:
+        """Set the shortcut to the least-squares map from tokens (B, N, D) to their cells of `pixels_B3HW`."""
+        cells_BCGG = F.pixel_unshuffle(pixels_B3HW, 2 * self.upscale)
+        rows = cells_BCGG.permute(0, 2, 3, 1).flatten(0, 2).reshape(-1, self.shortcut.out_features).double()
+        known = image_tokens_BND.flatten(0, 1).double()
+        known = torch.cat([known, torch.ones_like(known[:, :1])], dim=1)
+        gram = known.T @ known + ridge * len(known) * torch.eye(
+            known.shape[1], dtype=known.dtype, device=known.device
+        )
+        solved = torch.linalg.solve(gram, known.T @ rows)
+        self.shortcut.weight.copy_(solved[:-1].T)
+        self.shortcut.bias.copy_(solved[-1])
+
+    def _cells(self, unfolded_BNc: Tensor) -> Tensor:
+        """(B, N, cells * c) -> (B, c, grid, grid): each token's cells side by side."""
         grid = self.sizes.grid
-        cells_BGGc = self.unfold(self.norm(x_BNW)).reshape(x_BNW.shape[0], grid, grid, -1)
-        x_BcHH = F.pixel_shuffle(self.coarse(cells_BGGc.permute(0, 3, 1, 2)), 2)
-        return F.pixel_shuffle(self.leave(self.fine(x_BcHH)), self.upscale)
+        return unfolded_BNc.reshape(unfolded_BNc.shape[0], grid, grid, -1).permute(0, 3, 1, 2)
 
     def loss(self, image_tokens_BND: Tensor, pixels_B3HW: Tensor) -> tuple[Tensor, dict[str, float]]:
         """Absolute plus squared error against the pixels in [-1, 1] -> (scalar, metrics)."""

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from limner.models.decoder import PictureDecoder
 from limner.models.vision import ImageTokenizer, QwenVisionTransformer, pool_tokens
+from limner.models.vision_start import fits, start_as_cosine_codes
 from limner.training.bank import PictureBank
 from limner.training.batches import PictureBatches, draw, face_weights, psnr_db
 from limner.training.components import write_component
@@ -29,6 +30,7 @@ from limner.training.workshop import Workshop
 
 EMBED_DIM = 128
 STATISTICS_PICTURES = 1024
+START_PICTURES = 384
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +108,20 @@ class VisionRung:
         self.network: nn.Module = self._model
         self._train = LabelledPictures(workshop.pictures("people", stage.pictures), workshop)
         self._test = LabelledPictures(workshop.pictures("people", stage.held_out, split="test"), workshop)
+        self._start()
+
+    @torch.no_grad()
+    def _start(self) -> None:
+        """Begin as a cosine transform, with the decoder's straight line solved for it, where the sizes allow it."""
+        if not fits(self._model.vision, self._model.num_tokens):
+            return
+        start_as_cosine_codes(self._model.vision, self._model.num_tokens)
+        count = min(START_PICTURES, len(self._train))
+        pixels = torch.cat(
+            [self._train.take(np.arange(first, min(first + 64, count)))[0] for first in range(0, count, 64)]
+        )
+        tokens = torch.cat([self._model.tokens(part) for part in pixels.split(64)])
+        self._model.decoder.fit_shortcut(tokens, pixels)
 
     def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
         rows = draw(chance.numpy(), len(self._train), batch)
