@@ -7,7 +7,8 @@ import dataclasses
 import pytest
 import torch
 
-from limner.models.autoencoder import Autoencoder, cosine_basis
+from limner.models.autoencoder import Autoencoder
+from limner.models.blockwise import cosine_basis
 from limner.models.decoder import PictureDecoder
 from limner.models.presets import TINY
 
@@ -69,10 +70,17 @@ def test_it_starts_from_a_blurred_picture_and_learns(autoencoder: Autoencoder) -
     assert without == []
 
 
-def test_without_the_shortcut_it_is_the_library_alone() -> None:
-    plain = Autoencoder(dataclasses.replace(TINY.autoencoder, linear_shortcut=False, unshuffle=1))
-    assert {name.split(".")[0] for name, _ in plain.named_parameters()} == {"kl"}
-    assert plain.encode(torch.zeros(1, 3, SIZE, SIZE)).shape[-1] == SIZE // 2
+def test_the_library_autoencoder_has_the_same_face() -> None:
+    sizes = dataclasses.replace(
+        TINY.autoencoder, library=True, unshuffle=2, block_widths=(8, 8, 8), norm_groups=4
+    )
+    library = Autoencoder(sizes)
+    pixels = smooth_pictures(2)
+    assert library.encode(pixels).shape == (2, sizes.latent_channels, SIZE // 8, SIZE // 8)
+    loss, _ = library.loss(pixels, torch.Generator().manual_seed(0))
+    loss.backward()
+    assert [name for name, p in library.named_parameters() if p.grad is None] == []
+    assert "core.kl.encoder.conv_in.weight" in library.state_dict()
 
 
 def test_sides_that_latents_cannot_tile_are_refused(autoencoder: Autoencoder) -> None:
@@ -81,8 +89,10 @@ def test_sides_that_latents_cannot_tile_are_refused(autoencoder: Autoencoder) ->
 
 
 def test_the_cosine_basis_is_orthonormal_and_begins_with_flat_colours() -> None:
-    basis = cosine_basis(10, 4)
+    basis, gains = cosine_basis(10, 4)
     torch.testing.assert_close(basis @ basis.T, torch.eye(10), atol=1e-5, rtol=0)
+    assert gains[:3].flatten().tolist() == [1.0, 1.0, 1.0]
+    assert float(gains[3:].min()) > 1
     flat = torch.tensor([0.3, -0.5, 0.8]).repeat_interleave(16)
     torch.testing.assert_close(basis[:3].T @ (basis[:3] @ flat), flat, atol=1e-5, rtol=0)
 

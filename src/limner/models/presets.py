@@ -87,16 +87,16 @@ class DetokenizerSizes:
 
 @dataclass(frozen=True, kw_only=True)
 class AutoencoderSizes:
-    """A KL autoencoder behind a pixel unshuffle; a latent covers `downsampling` pixels a side."""
+    """The autoencoder behind a pixel unshuffle; a latent covers `downsampling` pixels a side."""
 
     image_size_px: int
     unshuffle: int
     block_widths: tuple[int, ...]
     layers_per_block: int
     latent_channels: int
-    norm_groups: int
+    norm_groups: int = 32
     mid_attention: bool = False
-    linear_shortcut: bool = True  # off only for the public autoencoder, which has none
+    library: bool = False  # diffusers' KL autoencoder, for public weights; norms and attention are its own
 
     @property
     def downsampling(self) -> int:
@@ -229,7 +229,6 @@ TINY: Final = Preset(
         block_widths=(16, 16),
         layers_per_block=1,
         latent_channels=4,
-        norm_groups=4,
     ),
     decoder=DecoderSizes(
         image_size_px=32, num_tokens=16, token_dim=16, grid=8, width=32, layers=1, heads=2, refine_width=8
@@ -257,7 +256,7 @@ SKETCH: Final = Preset(
     token_head=TokenHeadSizes(width=192, depth=3, heads=6),
     detokenizer=DetokenizerSizes(
         latent_size=16,
-        latent_channels=8,
+        latent_channels=12,
         patch_size=2,
         width=192,
         layers=6,
@@ -270,8 +269,7 @@ SKETCH: Final = Preset(
         unshuffle=4,
         block_widths=(48, 96),
         layers_per_block=1,
-        latent_channels=8,
-        norm_groups=8,
+        latent_channels=12,
     ),
     decoder=DecoderSizes(
         image_size_px=128, num_tokens=64, token_dim=64, grid=16, width=192, layers=3, heads=6, refine_width=32
@@ -314,10 +312,9 @@ MINIATURE: Final = Preset(
     autoencoder=AutoencoderSizes(
         image_size_px=256,
         unshuffle=4,
-        block_widths=(48, 96),
+        block_widths=(56, 112),
         layers_per_block=1,
         latent_channels=8,
-        norm_groups=8,
     ),
     decoder=DecoderSizes(
         image_size_px=256, num_tokens=64, token_dim=64, grid=16, width=256, layers=4, heads=8, refine_width=48
@@ -365,7 +362,7 @@ SEED_X: Final = Preset(
         latent_channels=4,
         norm_groups=32,
         mid_attention=True,
-        linear_shortcut=False,
+        library=True,
     ),
     decoder=DecoderSizes(
         image_size_px=448,

@@ -1,9 +1,10 @@
 """A start for a small vision encoder that is trained from nothing: each pooled token is a local cosine code.
 
-Knows one initialisation, made with the parameters that the encoder has anyway (Qwen-VL's names and shapes); weights
-loaded from a checkpoint replace it. Why: with random weights the pool's queries all read the mean of the picture, and
-on tens of thousands of pictures, not billions, the encoder never catches up with a plain blockwise cosine transform.
-Here it begins as one: head h of the pool reads patch h of each token's group, and training improves on that.
+Knows one initialisation, made with the parameters that the encoder has anyway (Qwen-VL's names and shapes);
+weights loaded from a checkpoint replace it. Why: with random weights the pool's queries all read the mean of
+the picture, and on tens of thousands of pictures, not billions, the encoder never catches up with a plain
+blockwise cosine transform. Here it begins as one: head h of the pool reads patch h of each token's group, and
+training improves on that.
 
 Legend: P patches (and queries), C coefficients kept of a patch, W width, D token width, H head width.
 """
@@ -16,7 +17,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from limner.models.autoencoder import cosine_basis
+from limner.models.blockwise import cosine_basis
 from limner.models.vision import QwenVisionTransformer
 
 # Places are told apart by the four highest sine frequencies of either axis: 16 numbers, one head's width.
@@ -28,7 +29,9 @@ BRANCH_SCALE: Final = 0.2  # of attention and feed-forward branches, so that the
 
 
 def fits(vision: QwenVisionTransformer, num_tokens: int) -> bool:
-    """Whether the start exists for these sizes: a query a patch, a head of 16 for each patch of a token's group."""
+    """Whether the start exists for these sizes: a query a patch, a head of 16 for each patch of a token's
+    group.
+    """
     sizes = vision.sizes
     return (
         sizes.num_queries == sizes.grid**2
@@ -40,7 +43,8 @@ def fits(vision: QwenVisionTransformer, num_tokens: int) -> bool:
 
 @torch.no_grad()
 def start_as_cosine_codes(vision: QwenVisionTransformer, num_tokens: int) -> None:
-    """Set the weights so that each of `num_tokens` pooled tokens holds the first 15 cosines of each of its patches.
+    """Set the weights so that each of `num_tokens` pooled tokens holds the first 15 cosines of each of its
+    patches.
 
     Raises ValueError when the sizes do not allow it (see `fits`).
     """
@@ -97,7 +101,9 @@ def start_as_cosine_codes(vision: QwenVisionTransformer, num_tokens: int) -> Non
 
 
 def _start_patches(vision: QwenVisionTransformer) -> None:
-    """Patches as cosine coefficients, lowest first; the last two of the width hold a constant and its opposite."""
+    """Patches as cosine coefficients, lowest first; the last two of the width hold a constant and its
+    opposite.
+    """
     sizes = vision.sizes
     num = min(sizes.width - CODE_WIDTH, 3 * sizes.patch_size_px**2)
     basis, _ = cosine_basis(num, sizes.patch_size_px)
@@ -117,7 +123,9 @@ def _frequencies(dim: int) -> list[float]:
 
 
 def _place_readout(dim: int) -> Tensor:
-    """Indices of `pos_embed`'s sine and cosine of the four highest frequencies, for columns and then for rows."""
+    """Indices of `pos_embed`'s sine and cosine of the four highest frequencies, for columns and then for
+    rows.
+    """
     quarter = dim // 4
     return torch.tensor(
         [
