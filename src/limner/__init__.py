@@ -1,10 +1,10 @@
-"""Limner: conversational image generation. You talk, it paints, and every later round remembers all earlier ones.
+"""Limner: conversational image generation. You talk, it paints; later rounds remember all earlier ones.
 
     import limner
 
     painter = limner.load("miniature")
     conversation = painter.conversation()
-    reply = conversation.say("Draw Mia and Tom in a garden. Mia has long red hair. Tom wears a green sweater.")
+    reply = conversation.say("Draw Mia and Tom in a garden. Mia has red hair. Tom wears a green sweater.")
     reply.image.save("both.png")
     conversation.say("A close-up of Mia.").image.save("mia.png")
 
@@ -17,7 +17,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-# Threads that spin while they wait collapse small models on a busy CPU; OpenMP reads this once, when torch loads.
+# Threads that spin while they wait slow small models down on a busy CPU; OpenMP reads this when torch loads.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ __all__ = ["__version__", "load", "open_conversation"]
 def load(name_or_folder: str | Path = "miniature", *, device: str | None = None) -> Painter:
     """A painter from the embedded model ("miniature") or a checkpoint folder.
 
-    `device` is a torch device name; by default the GPU if there is one, else the CPU. Raises ValueError with one
-    sentence when there is no such model or when a file of it is missing or damaged.
+    `device` is a torch device name; by default the GPU if there is one, else the CPU. Raises ValueError with
+    one sentence when there is no such model or when a file of it is missing or damaged.
     """
     from limner.chat.painter import load_painter
 
@@ -42,7 +42,7 @@ def load(name_or_folder: str | Path = "miniature", *, device: str | None = None)
 def open_conversation(path: str | Path, painter: Painter) -> Conversation:
     """The conversation that `Conversation.save` wrote, continued as if it had never been closed.
 
-    Raises ValueError when the file is not a conversation, is damaged, or was made by a painter of other weights.
+    Raises ValueError when the file is no conversation, is damaged, or comes from a painter of other weights.
     """
     from limner.chat.store import open_conversation as open_saved
 

@@ -107,7 +107,7 @@ def test_differences_are_named(model, tmp_path) -> None:
     tensors = load_file(path)
     tensors["surplus"] = tensors.pop("flow.places")
     save_file(tensors, path)
-    with pytest.raises(ValueError, match="missing flow.places; unexpected surplus"):
+    with pytest.raises(ValueError, match=r"missing flow\.places; unexpected surplus"):
         load_component(tmp_path, "token_head", build_component("token_head", TINY))
     tensors["flow.places"] = tensors.pop("surplus")[:3]
     save_file(tensors, path)

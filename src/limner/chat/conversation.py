@@ -50,7 +50,7 @@ class RoundState:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reply:
-    """One answer. `id` names the round for `Conversation.fork`; `image` is None when only words were asked for."""
+    """One answer. `id` names the round for `Conversation.fork`; `image` is None for words alone."""
 
     text: str
     image: Image.Image | None
@@ -96,12 +96,12 @@ class Conversation:
         Args:
             text: the instruction, at most 4,000 characters.
             images: up to four pictures: paths, file bytes, PIL images or (H, W, 3) uint8 arrays.
-            seed: draws this round differently; by default it follows from the conversation's seed and the round.
+            seed: draws this round differently; by default it follows from the conversation's seed.
             picture: True insists on a picture, False forbids one, None leaves it to the model.
             sampling: how the answer is drawn, instead of the painter's defaults.
 
         Raises:
-            ValueError: one sentence on what is wrong with the text, a picture or the seed. Nothing is changed then.
+            ValueError: one sentence on what is wrong with text, picture or seed. Nothing is changed then.
         """
         start = time.perf_counter()
         instruction = Instruction(text=checked_text(text), pictures=as_pictures(images))
@@ -126,9 +126,9 @@ class Conversation:
         return self._reply(node_id)
 
     def fork(self, id: str | None = None) -> Conversation:
-        """Another conversation that goes on after round `id` (default: after the last one); this one stays as it is.
+        """Another conversation that goes on after round `id` (default: the last); this one stays as it is.
 
-        A beginning of an id is enough when it is unambiguous. Raises ValueError when no round of this history is meant.
+        The beginning of an id is enough when only one round has it. ValueError when none or several have.
         """
         target = self.head if id is None else self.resolve(id)
         return Conversation(
@@ -157,17 +157,17 @@ class Conversation:
 
     @property
     def people(self) -> Mapping[str, Sighting]:
-        """Everyone named so far: where first seen, what was said of them, and a crop of the face where one was found."""
+        """Everyone named so far: where first seen, what was said of them, a crop of the face if found."""
         return people_of(self.tree.path_ids(self.head), self.rounds, self.painter.senses)
 
     def save(self, path: str | Path) -> Path:
-        """Write the whole tree with its pictures and image tokens to one file, all or nothing; returns the path."""
+        """Write the whole tree with pictures and image tokens to one file, all or nothing; the path."""
         from limner.chat.store import save_conversation
 
         return save_conversation(self, path)
 
     def next_seed(self, seed: int | None) -> int:
-        """The coming round's seed: the given one, or one that follows from the conversation's seed and the depth."""
+        """The coming round's seed: the given one, or what follows from the conversation's and the depth."""
         if seed is None:
             text = f"{self.seed} {self.tree.depth(self.head)}"
             return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
@@ -214,7 +214,8 @@ class Conversation:
         most = language.sizes.context_tokens - ANSWER_TOKENS
         if num > most:
             raise ValueError(
-                f"The instruction takes {num} tokens, more than the {most} that fit; shorten it or give fewer images."
+                f"The instruction takes {num} tokens, more than the {most} that fit; "
+                "shorten it or give fewer images."
             )
         return num
 
@@ -237,7 +238,7 @@ def checked_text(text: str) -> str:
 
 
 def as_pictures(images: Sequence[Image_]) -> tuple[Picture, ...]:
-    """Paths, bytes, PIL images, arrays or pictures -> pictures; ValueError names what cannot be used and why."""
+    """Paths, bytes, PIL images, arrays or pictures -> pictures; ValueError says what is wrong with one."""
     if isinstance(images, (str, bytes, Path, Image.Image, Picture, np.ndarray)):
         raise ValueError("images is a list: write images=[...] even for one picture.")
     if len(images) > MAX_IMAGES:

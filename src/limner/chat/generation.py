@@ -1,7 +1,7 @@
-"""One round, computed: read the instruction, write the answer's words, paint its tokens, remember them as history.
+"""One round, computed: read the instruction, write words, paint image tokens, keep them as history.
 
-Knows the order of a round's forwards and what each appends to the key-value cache. Knows nothing about trees, forks,
-files or which rounds came before: the cache stands for all of that.
+Knows the order of a round's forwards and what each appends to the key-value cache. Knows nothing about trees,
+forks, files or which rounds came before: the cache stands for all of that.
 
 Legend: N tokens of a sequence, W model width, D token width, K slots; the batch is 1.
 """
@@ -27,8 +27,8 @@ Encode = Callable[[Picture], Tensor]  # picture -> image tokens (K, D)
 class Sampling:
     """How an answer is drawn. The defaults are the ones the embedded model was measured with.
 
-    `token_head` is "flow", "regression" or None for the checkpoint's default; `token_temperature` scales the flow head's starting noise (0 draws the
-    typical picture); `text_temperature` 0 takes the likeliest word.
+    `token_head` is "flow", "regression" or None for the checkpoint's default; `token_temperature` scales the
+    flow head's starting noise (0 draws the typical picture); `text_temperature` 0 takes the likeliest word.
     """
 
     token_head: str | None = None
@@ -41,7 +41,7 @@ class Sampling:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a round came to. `response_ids` are the words as written; `image_tokens_KD` is None without a picture."""
+    """What a round came to: the words and their ids, and image tokens (None without a picture)."""
 
     text: str
     response_ids: tuple[int, ...]
@@ -118,7 +118,7 @@ def write_words(
     seed: int,
     picture: bool | None,
 ) -> tuple[list[int], bool]:
-    """Decode the answer's words. Returns their ids and whether a picture follows; if so, `<img>` is in the cache too."""
+    """Decode the words: their ids, and whether a picture follows (then `<img>` is in the cache too)."""
     tokenizer = model.tokenizer
     generator = torch.Generator().manual_seed(seed)
     banned = [

@@ -1,7 +1,7 @@
-"""The naive twin: answers a round by reading the whole history anew, with no cache shared and no position reused.
+"""The naive twin: answers a round by reading the whole history anew, with nothing shared or reused.
 
-It exists as the oracle of `Painter.answer`: any walk over a history tree must give the same words, and image tokens
-within floating-point noise.
+It exists as the oracle of `Painter.answer`: any walk over a history tree must give the same words, and image
+tokens within floating-point noise.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The painter: one loaded model and what all its conversations share: prefix cache, encoder memory, senses.
 
-Knows how a round is computed on top of any history. Knows nothing about trees, forks or files (`conversation.py`).
+Knows how a round is computed on top of any history. Knows nothing about trees, forks or files
+(`conversation.py`).
 """
 
 from __future__ import annotations
@@ -86,7 +87,10 @@ class Painter:
         """One line: scale, picture size, parameters, number format."""
         millions = self.model.num_parameters / 1e6
         dtype = str(self.model.language.dtype).removeprefix("torch.")
-        return f"{self.model.preset.name}: {self.image_size_px} px, {millions:.1f} M parameters, {dtype} on {self.device_name}."
+        return (
+            f"{self.model.preset.name}: {self.image_size_px} px, {millions:.1f} M parameters, "
+            f"{dtype} on {self.device_name}."
+        )
 
     def conversation(self, *, seed: int = 0) -> Conversation:
         """A new, empty conversation. Same seed and same words: same pictures."""
@@ -127,7 +131,7 @@ class Painter:
             return answer, painted, cache.piece(start, cache.length, own_memory=True)
 
     def read(self, past: Sequence[PastRound]) -> KeyValueCache:
-        """A cache that holds `past`: what is in the prefix cache is joined, what is not is rebuilt and kept."""
+        """A cache that holds `past`: pieces in the prefix cache are joined, others rebuilt and kept."""
         with self._lock:
             held = self.prefixes.match([round_.key for round_ in past])
             cache = KeyValueCache.join(held)
@@ -160,7 +164,7 @@ class Painter:
 
 
 def square(picture: Picture, size_px: int) -> np.ndarray:
-    """The whole picture within a white square of `size_px` pixels a side, (size, size, 3) uint8; nothing is cropped."""
+    """The whole picture, nothing cropped, within a white square: (size_px, size_px, 3) uint8."""
     image = picture.to_pil()
     if image.size == (size_px, size_px):
         return np.array(image)
@@ -196,7 +200,7 @@ def load_painter(name_or_folder: str | Path = EMBEDDED, *, device: str | None = 
 
 
 def fingerprint(folder: Path) -> str:
-    """SHA-256 over names, sizes, beginnings and ends of a checkpoint's files: enough to tell two trainings apart."""
+    """SHA-256 over names, sizes, beginnings and ends of a checkpoint's files: tells trainings apart."""
     digest = hashlib.sha256()
     for path in sorted(p for p in folder.rglob("*") if p.suffix in (".safetensors", ".json")):
         size = path.stat().st_size

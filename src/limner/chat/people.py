@@ -1,6 +1,6 @@
-"""The people of a conversation: who was named, in which round they were first painted, and which face is theirs.
+"""The people of a conversation: who was named, in which round first painted, which face is theirs.
 
-Knows names in instructions and faces in pictures, and matches the two by what was said. Knows nothing about tokens.
+Knows names in instructions and faces in pictures, and matches the two by what was said; no tokens.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from limner.perception.senses import WorldSenses
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sighting:
-    """Where a named person was first seen. `box` is (x0, y0, x1, y1) in [0, 1]; `face` its crop; None if none was found."""
+    """Where a named person was first seen: `box` (x0, y0, x1, y1) in [0, 1] and its crop, None if unseen."""
 
     name: str
     id: str

@@ -1,7 +1,8 @@
-"""The prefix cache: keys and values of rounds already read, shared by all conversations and forks of one painter.
+"""The prefix cache: keys and values of rounds already read, shared by all conversations of one painter.
 
-Knows segments of keys and values under chain keys, and a memory budget. Knows nothing about text, pictures or models:
-what a missing segment is rebuilt from is its caller's business. Four verbs: match, insert, lock, evict.
+Knows segments of keys and values under chain keys, and a memory budget. Knows nothing about text, pictures or
+models: what a missing segment is rebuilt from is its caller's business.
+Four verbs: match, insert, lock, evict.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from limner.models.cache import KeyValueCache
 
 
 class PrefixCache:
-    """Segments under chain keys (each key stands for its round *and* everything before it), least used out first."""
+    """Segments under chain keys (a key stands for a round and all before it), least used out first."""
 
     def __init__(self, budget_bytes: int = 256 * 2**20) -> None:
         if budget_bytes <= 0:
@@ -60,7 +61,7 @@ class PrefixCache:
             self._locks += Counter()
 
     def evict(self, budget_bytes: int = 0) -> int:
-        """Drop the least used, unlocked segments until at most `budget_bytes` are held; returns how many were dropped."""
+        """Drop the least used, unlocked segments until at most `budget_bytes` are held; how many went."""
         dropped = 0
         for key in list(self._segments):
             if self._num_bytes <= budget_bytes:

@@ -1,6 +1,6 @@
-"""A conversation as one file: safetensors with the history tree as JSON, pictures as PNG bytes, tokens as they were.
+"""A conversation as one file: safetensors with the history tree as JSON, PNG pictures, image tokens.
 
-Knows the file format and its integrity. Knows nothing about how rounds are computed. Nothing is executed on opening.
+Knows the file format and its integrity, nothing about how rounds are computed. Opening executes nothing.
 """
 
 from __future__ import annotations
@@ -108,7 +108,8 @@ def _check(metadata: Any, path: Path, painter: Painter) -> None:
         )
     if metadata.get("painter") != painter.fingerprint:
         raise ValueError(
-            f"{path} was held by a painter of other weights; load the checkpoint it was made with, or begin anew."
+            f"{path} was held by a painter of other weights; load the checkpoint it was made with, "
+            "or begin anew."
         )
 
 

@@ -1,7 +1,8 @@
 """Which rounds of a long conversation the model still reads when they no longer all fit its context.
 
-The rule: the newest round always stays; so do the first round and every round that named somebody first; of the rest,
-the oldest leave first. Only when even those do not fit do they leave too, oldest first. Knows lengths and flags only.
+The rule: the newest round always stays; so do the first round and every round that named somebody first; of
+the rest, the oldest leave first. Only when even those do not fit do they leave too, oldest first. Knows
+lengths and flags only.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A model as a folder: one sub-folder a component, safetensors only, loaded strictly.
 
-    limner.json                     format version, the preset's sizes, the kinds of token head, the default first
+    limner.json                     format version, preset sizes, kinds of token head (the default first)
     vision/ language/ token_head/ detokenizer/ autoencoder/
                                     model.safetensors, or shards with model.safetensors.index.json beside them
     tokenizer/                      transformers' tokenizer files

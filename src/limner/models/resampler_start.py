@@ -71,7 +71,8 @@ def _complement(rows_RD: Tensor) -> Tensor:
     """Orthonormal columns (D, D - R) that span everything orthogonal to the rows."""
     rank = torch.linalg.matrix_rank(rows_RD).item()
     basis_DD, _, _ = torch.linalg.svd(rows_RD.T, full_matrices=True)
-    return basis_DD[:, int(rank) :]
+    columns_DF: Tensor = basis_DD[:, int(rank) :]
+    return columns_DF
 
 
 def _orthogonal(rows: int, columns: int) -> Tensor:
