@@ -1,4 +1,3 @@
-
 """All rounds of a dialogue as targets of one forward pass: twin blocks under a block mask, and the loss.
 
 Knows segments, image tokens and how they are laid out in a sequence. Does not know pixels, data sets or
