@@ -4,11 +4,13 @@ tokens.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from limner.models.detokenizer import DiTDetokenizer, start_from_pixart
+from limner.models.detokenizer import DiTDetokenizer, StraightLine, start_from_pixart
 from limner.models.presets import TINY
 
 SIZES = TINY.detokenizer
@@ -136,3 +138,18 @@ def test_a_folder_without_pixart_or_of_other_sizes_is_refused(detokenizer: DiTDe
     save_file({"pos_embed.proj.weight": torch.zeros(3, 3)}, tmp_path / "diffusion_pytorch_model.safetensors")
     with pytest.raises(ValueError, match="does not fit"):
         start_from_pixart(detokenizer, tmp_path)
+
+
+def test_the_straight_line_is_solved_and_undone() -> None:
+    sizes = replace(TINY.detokenizer, latent_size=8, straight_line=True)
+    torch.manual_seed(0)
+    line = StraightLine(sizes)
+    tokens_BND = torch.randn(40, sizes.num_tokens, sizes.token_dim)
+    truth = StraightLine(sizes)
+    torch.nn.init.normal_(truth.map.weight)
+    latents_BCHW = truth(tokens_BND) + 0.01 * torch.randn(40, sizes.latent_channels, 8, 8)
+    line.fit(latents_BCHW, tokens_BND)
+    torch.testing.assert_close(line(tokens_BND), truth(tokens_BND), atol=0.02, rtol=0.02)
+    missed = line.missed(latents_BCHW, tokens_BND)
+    assert 0.9 < float(missed.std()) < 1.1
+    torch.testing.assert_close(line.completed(missed, tokens_BND), latents_BCHW, atol=1e-4, rtol=1e-4)

@@ -9,11 +9,13 @@ Legend: B batch, C latent channels, H W latent places, N image tokens, D token w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from einops import rearrange
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -22,6 +24,65 @@ from limner.models.presets import DetokenizerSizes
 
 DIFFUSERS_TIMES = 1000.0
 PIXART_WEIGHTS = "diffusion_pytorch_model.safetensors"
+
+
+class StraightLine(nn.Module):
+    """The least-squares map from each token to the latents of its own cells, and the spread of what it
+    misses.
+
+    A small detokenizer on little data would spend its training on learning just this. Tokens are laid out as
+    `pool_tokens` makes them of a square grid of queries: neighbours in a row.
+    """
+
+    missed_std: Tensor
+
+    def __init__(self, sizes: DetokenizerSizes) -> None:
+        super().__init__()
+        grid = 2 * math.isqrt(sizes.num_tokens)  # of queries: four become one token
+        self.channels, self.side = sizes.latent_channels, sizes.latent_size
+        self.rows, self.columns = max(1, self.side // grid), max(1, 4 * self.side // grid)
+        if self.rows * self.columns * sizes.num_tokens != self.side**2:
+            raise ValueError(
+                f"{sizes.num_tokens} tokens do not tile {self.side} x {self.side} latents; "
+                "set straight_line=False."
+            )
+        self.map = nn.Linear(sizes.token_dim, self.channels * self.rows * self.columns)
+        nn.init.zeros_(self.map.weight)
+        nn.init.zeros_(self.map.bias)
+        self.map.requires_grad_(False)
+        self.register_buffer("missed_std", torch.ones(self.channels))
+
+    def forward(self, image_tokens_BND: Tensor) -> Tensor:
+        """Image tokens (B, N, D) -> blurred latents (B, C, H, W)."""
+        return rearrange(
+            self.map(image_tokens_BND),
+            "b (y x) (c r q) -> b c (y r) (x q)",
+            y=self.side // self.rows,
+            c=self.channels,
+            r=self.rows,
+        )
+
+    def missed(self, latents_BCHW: Tensor, image_tokens_BND: Tensor) -> Tensor:
+        """What the line misses of these latents, at unit spread."""
+        return (latents_BCHW - self(image_tokens_BND)) / self.missed_std[:, None, None]
+
+    def completed(self, missed_BCHW: Tensor, image_tokens_BND: Tensor) -> Tensor:
+        """The inverse of `missed`."""
+        return self(image_tokens_BND) + missed_BCHW * self.missed_std[:, None, None]
+
+    @torch.no_grad()
+    def fit(self, latents_BCHW: Tensor, image_tokens_BND: Tensor, ridge: float = 1e-4) -> None:
+        """Solve the map for a sample of pictures, and measure what it misses."""
+        cells = rearrange(
+            latents_BCHW, "b c (y r) (x q) -> (b y x) (c r q)", r=self.rows, q=self.columns
+        ).double()
+        known = image_tokens_BND.flatten(0, 1).double()
+        known = torch.cat([known, torch.ones_like(known[:, :1])], dim=1)
+        ridges = ridge * len(known) * torch.eye(known.shape[1], dtype=known.dtype, device=known.device)
+        solved = torch.linalg.solve(known.T @ known + ridges, known.T @ cells)
+        self.map.weight.copy_(solved[:-1].T)
+        self.map.bias.copy_(solved[-1])
+        self.missed_std.copy_((latents_BCHW - self(image_tokens_BND)).std(dim=(0, 2, 3)).clamp_min(1e-3))
 
 
 class DiTDetokenizer(nn.Module):
@@ -55,6 +116,7 @@ class DiTDetokenizer(nn.Module):
         self.token_positions = nn.Parameter(torch.randn(1, sizes.num_tokens, sizes.token_dim) * 0.1)
         nn.init.zeros_(self.transformer.proj_out.weight)
         nn.init.zeros_(self.transformer.proj_out.bias)
+        self.line = StraightLine(sizes) if sizes.straight_line else None
 
     def velocity(self, latents_BCHW: Tensor, time_B: Tensor, image_tokens_BND: Tensor) -> Tensor:
         """dx/dt (B, C, H, W) of latents at time_B in [0, 1] (0 noise, 1 data), given their pictures' tokens.
@@ -73,12 +135,18 @@ class DiTDetokenizer(nn.Module):
 
     forward = velocity
 
+    def target(self, latents_BCHW: Tensor, image_tokens_BND: Tensor) -> Tensor:
+        """What flow has to reach at time 1: the latents, or what the straight line misses of them."""
+        return latents_BCHW if self.line is None else self.line.missed(latents_BCHW, image_tokens_BND)
+
     def loss(
         self, latents_BCHW: Tensor, image_tokens_BND: Tensor, generator: torch.Generator | None = None
     ) -> Tensor:
         """Rectified-flow reconstruction loss of latents from their own image tokens: a scalar."""
         return flow_loss(
-            lambda x_BCHW, time_B: self.velocity(x_BCHW, time_B, image_tokens_BND), latents_BCHW, generator
+            lambda x_BCHW, time_B: self.velocity(x_BCHW, time_B, image_tokens_BND),
+            self.target(latents_BCHW, image_tokens_BND),
+            generator,
         )
 
     @torch.no_grad()
@@ -100,13 +168,14 @@ class DiTDetokenizer(nn.Module):
             )
         shape = (self.sizes.latent_channels, self.sizes.latent_size, self.sizes.latent_size)
         noise = seeded_noise(seeds, shape, device=image_tokens_BND.device, dtype=image_tokens_BND.dtype)
-        return integrate(
+        made_BCHW = integrate(
             lambda x_BCHW, time_B: self.velocity(x_BCHW, time_B, image_tokens_BND),
             noise,
             steps,
             shift=shift,
             second_order=second_order,
         )
+        return made_BCHW if self.line is None else self.line.completed(made_BCHW, image_tokens_BND)
 
 
 def start_from_pixart(detokenizer: DiTDetokenizer, folder: Path | str) -> list[str]:

@@ -83,6 +83,7 @@ class DetokenizerSizes:
     # PixArt stretches its sine positions by this factor; 1 unless a public checkpoint was trained with
     # another.
     interpolation_scale: float = 1.0
+    straight_line: bool = True  # flow carries only what a least-squares map from the tokens misses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,6 +223,7 @@ TINY: Final = Preset(
         heads=2,
         token_dim=16,
         num_tokens=16,
+        straight_line=False,  # four cells share two tokens here
     ),
     autoencoder=AutoencoderSizes(
         image_size_px=32,
@@ -353,6 +355,7 @@ SEED_X: Final = Preset(
         token_dim=4096,
         num_tokens=64,
         interpolation_scale=2.0,
+        straight_line=False,
     ),
     autoencoder=AutoencoderSizes(
         image_size_px=1024,

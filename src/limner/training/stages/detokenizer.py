@@ -30,6 +30,7 @@ from limner.training.token_bank import encoded, weights_digest
 from limner.training.workshop import Workshop
 
 ENCODE_AT_ONCE = 64
+LINE_PICTURES = 512
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,9 @@ class DetokenizerRung:
         self._autoencoder.eval().requires_grad_(False)
         self._train = self._pairs("train", stage.pictures)
         self._test = self._pairs("test", stage.held_out)
+        if self._model.line is not None and not float(self._model.line.map.weight.abs().sum()):
+            rows = np.arange(min(LINE_PICTURES, len(self._train)))
+            self._model.line.fit(*self._train.take(rows))
 
     def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
         rows = draw(chance.numpy(), len(self._train), batch)
@@ -70,8 +74,9 @@ class DetokenizerRung:
         tokens_BKD = tokens_BKD + self.stage.token_noise * random_noise(tokens_BKD, generator)
         time_B = random_times(batch, generator, latents_BCHW.device)
         noise = random_noise(latents_BCHW, generator)
-        predicted = self._model.velocity(interpolate(latents_BCHW, noise, time_B), time_B, tokens_BKD)
-        error = (predicted.float() - target_velocity(latents_BCHW, noise)).square()
+        target_BCHW = self._model.target(latents_BCHW, tokens_BKD)
+        predicted = self._model.velocity(interpolate(target_BCHW, noise, time_B), time_B, tokens_BKD)
+        error = (predicted.float() - target_velocity(target_BCHW, noise)).square()
         weights = self._train.face_weights(rows, self.stage.face_weight)
         return (error * weights).mean(), {"velocity_error": error.detach().mean()}
 
