@@ -18,6 +18,7 @@ from limner.training.state import Chance
 from limner.training.workshop import Workshop
 
 STATISTICS_PICTURES = 512
+GRID_PX = 8  # crops begin where a latent's block does
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,7 @@ class AutoencoderStage:
     """How many pictures to learn from, and to measure on."""
 
     pictures: int = 6_000
+    crop_px: int = 64  # trained on crops: the same pixels, from more pictures
     held_out: int = 192
 
     def __call__(self, workshop: Workshop) -> AutoencoderRung:
@@ -36,13 +38,18 @@ class AutoencoderRung:
 
     def __init__(self, stage: AutoencoderStage, workshop: Workshop) -> None:
         self.workshop = workshop
+        self._crop_px = stage.crop_px
         self.network: nn.Module = Autoencoder(workshop.preset.autoencoder).to(workshop.device)
         self._train = PictureBatches(workshop.pictures("people", stage.pictures).pixels, workshop.device)
         test = workshop.pictures("people", stage.held_out, split="test")
         self._test = PictureBatches(test.pixels, workshop.device)
 
     def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
-        pixels_B3SS = self._train.take(draw(chance.numpy(), len(self._train), batch))
+        rng = chance.numpy()
+        pixels_B3SS = self._train.take(draw(rng, len(self._train), batch))
+        crop = min(self._crop_px, pixels_B3SS.shape[-1])
+        top, left = (GRID_PX * int(rng.integers((pixels_B3SS.shape[-1] - crop) // GRID_PX + 1)) for _ in range(2))
+        pixels_B3SS = pixels_B3SS[..., top : top + crop, left : left + crop]
         total, numbers = self._model.loss(pixels_B3SS, chance.torch(self.workshop.device))
         return total, {key: torch.as_tensor(value) for key, value in numbers.items()}
 
