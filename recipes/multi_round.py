@@ -1,6 +1,7 @@
-"""Multi-round dialogues: persons by name, full bodies, roll-back edits, with augmentations, 6 : 2 : 3 : 1.
+"""Multi-round dialogues: persons by name, full bodies, edits and roll-backs, with augmentations, 6 : 2 : 3 : 1.
 
-Six parts multi-round (named, full body, rollback), two of text to image (the prompts of stage 2), three of
+Six parts multi-round (named, full body, rollback; a little of single edits and of paired faces, so that neither
+is forgotten), two of text to image (the prompts of stage 2), three of
 cropped faces, one of questions. The paper: LoRA rank 1280, batch 512, 28,000 + 50,000 + 12,000 iterations at
 1e-4, 1e-5 and 1e-6. One core of a CPU, sketch: 15 minutes. One GPU, miniature: three hours.
 
@@ -13,7 +14,17 @@ from limner.training.recipe import Recipe
 from limner.training.stages.dialogue_counts import dialogues_for
 from limner.training.stages.language import LanguageStage
 
-MIX = {"named": 3, "full_body": 1, "rollback": 2, "text_to_image": 2, "crop": 3, "question": 1}
+# Twelfths of each part, so that the sum is twice 6 : 2 : 3 : 1.
+MIX = {
+    "named": 6,
+    "full_body": 1,
+    "rollback": 3,
+    "edit": 1,
+    "paired": 1,
+    "text_to_image": 4,
+    "crop": 6,
+    "question": 2,
+}
 MEASURED = ("named", "rollback", "crop", "text_to_image", "question")
 
 PLANS = {

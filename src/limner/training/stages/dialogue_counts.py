@@ -12,16 +12,16 @@ SKETCH_DIALOGUES: Final[Mapping[str, int]] = {
     "binding_text": 20_000,
     "named": 2_400,
     "crop": 800,
-    "text_to_image": 1_000,
+    "text_to_image": 2_000,
     "point": 600,
     "question": 800,
     "caption": 500,
-    "edit": 400,
+    "edit": 700,
     "copy": 600,
     "face_to_image": 600,
     "paired": 600,
     "full_body": 300,
-    "rollback": 500,
+    "rollback": 700,
 }
 MINIATURE_FACTOR: Final = 25
 TINY_DIALOGUES: Final = 8
