@@ -9,6 +9,7 @@ from PIL import Image
 
 import limner
 from limner.chat.generation import Sampling
+from limner.dialogue.parts import Instruction, Picture, Response, Round
 
 FAST = Sampling(token_steps=2, pixel_steps=2, max_text_tokens=6)
 
@@ -127,7 +128,7 @@ def test_bad_input_is_one_sentence_and_changes_nothing(painter, text, images, me
 
 def test_unknown_rounds_other_weights_and_damaged_files_are_told_apart(painter, tmp_path):
     conversation = painter.conversation()
-    with pytest.raises(ValueError, match="no round"):
+    with pytest.raises(ValueError, match="No round"):
         conversation.fork("abc")
     conversation.say("A garden.", picture=True)
     path = conversation.save(tmp_path / "talk.limner")
@@ -168,3 +169,17 @@ def test_people_are_listed_with_what_was_said_of_them(painter):
     assert list(people) == ["Mia", "Tom"]
     assert "red hair" in people["Mia"].said
     assert people["Tom"].round_index == 0
+
+
+def test_a_remembered_round_is_history_like_any_other(painter, tmp_path):
+    picture = Picture(np.random.default_rng(2).integers(0, 255, (32, 32, 3), dtype=np.uint8))
+    known = Round(
+        instruction=Instruction(text="The image shows Mia."), response=Response(text="Here.", picture=picture)
+    )
+    conversation = painter.conversation()
+    first = conversation.remember(known)
+    assert np.array_equal(np.asarray(first.image), picture.pixels)
+    second = conversation.say("A close-up of Mia.", picture=True)
+    reopened = limner.open_conversation(conversation.save(tmp_path / "talk.limner"), painter)
+    again = reopened.fork(first.id).say("A close-up of Mia.", picture=True)
+    assert same_picture(second, again)

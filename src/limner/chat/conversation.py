@@ -10,7 +10,7 @@ import hashlib
 import io
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,9 +22,10 @@ from limner.chat.painter import Painter, PastRound
 from limner.chat.people import Sighting, people_of
 from limner.chat.window import visible_rounds
 from limner.dialogue.history import HistoryTree
+from limner.dialogue.history import node_id as id_of
 from limner.dialogue.parts import Instruction, Picture, Response, Round
 from limner.dialogue.people import find_people
-from limner.models.prompt import count_tokens, instruction_segments
+from limner.models.prompt import count_tokens, encode_response, instruction_segments, segments
 
 if TYPE_CHECKING:
     from limner.chat.generation import Sampling
@@ -112,16 +113,39 @@ class Conversation:
             past, instruction, seed=round_seed, picture=picture, sampling=sampling
         )
         round_ = Round(instruction=instruction, response=Response(text=answer.text, picture=painted))
-        node_id = self.tree.append(self.head, round_)
         seconds = time.perf_counter() - start
-        self.states[node_id] = RoundState(
+        # The state first: should the user interrupt here, the tree holds no round without one.
+        new_id = id_of(self.head, round_)
+        self.states[new_id] = RoundState(
             response_ids=answer.response_ids,
             image_tokens_KD=answer.image_tokens_KD,
             num_tokens=piece.length,
             seed=round_seed,
             seconds=seconds,
         )
-        self.painter.prefixes.insert(_chain(past[-1].key if past else "", node_id), piece)
+        self.head = self.tree.append(self.head, round_)
+        self.painter.prefixes.insert(_chain(past[-1].key if past else "", new_id), piece)
+        return self._reply(new_id)
+
+    def remember(self, round_: Round) -> Reply:
+        """Append a round whose answer is known already, such as one of a data set; its picture enters through the encoder.
+
+        Raises ValueError when its instruction is too long for the context.
+        """
+        start = time.perf_counter()
+        self._count(round_.instruction)
+        picture = round_.response.picture
+        node_id = self.tree.append(self.head, replace(round_, depends_on=()))
+        state = RoundState(
+            response_ids=tuple(encode_response(round_.response.text, self.painter.model.tokenizer)),
+            image_tokens_KD=None if picture is None else self.painter.encode(picture),
+            num_tokens=count_tokens(
+                segments(round_, self.painter.model.tokenizer), self.painter.model.language.num_image_tokens
+            ),
+            seed=self.next_seed(None),
+            seconds=time.perf_counter() - start,
+        )
+        self.states[node_id] = state
         self.head = node_id
         return self._reply(node_id)
 
@@ -139,9 +163,9 @@ class Conversation:
         """The full id of the one round whose id begins with `id`."""
         found = [node.id for node in self.tree if node.id.startswith(id)] if id else []
         if len(found) != 1:
-            what = "no round" if not found else f"{len(found)} rounds"
+            what = "No round" if not found else f"More than one round ({len(found)})"
             raise ValueError(
-                f"{what} of this conversation has an id that begins with {id!r}; use a reply's .id."
+                f"{what} of this conversation has an id that begins with {id!r}; use a reply's whole id."
             )
         return found[0]
 
