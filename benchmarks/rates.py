@@ -1,15 +1,16 @@
-"""How often the model does what was asked: right person, right state, traits, answers; on held-out dialogues.
+"""How often the model does what was asked: right person, right state, traits, answers, on held-out dialogues.
 
-Everything goes through the front door (`Conversation.say`), with people, hair and garments that training never saw.
+Everything goes through the front door (`Conversation.say`), with people, hair and garments never trained on.
 
     python benchmarks/rates.py --model miniature --num 40
 
-right person    close-ups by name that are nearer, in the encoder's tokens, to the person's true close-up than to the
-                other's (chance 50 %); with the true first picture in the history, and with the model's own
-right state     rollbacks whose picture is nearest to the exact target among all states of its chain; each chain's own
-                chance is stated beside it
-traits          described traits that the trait reader finds in the model's picture; beside it the same for the picture
-                of another dialogue (chance) and for the true picture (the reader's own ceiling)
+right person    close-ups by name that are nearer, in the encoder's tokens, to the person's true close-up than
+                to the other's (chance 50 %); with the true first picture in the history, and with the model's
+                own
+right state     rollbacks whose picture is nearest to the exact target among all states of its chain; each
+                chain's own chance is stated beside it
+traits          described traits that the trait reader finds in the model's picture; beside it the same for
+                the picture of another dialogue (chance) and for the true picture (the reader's own ceiling)
 answers         questions about a true picture answered exactly
 """
 

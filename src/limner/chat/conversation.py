@@ -128,7 +128,7 @@ class Conversation:
         return self._reply(new_id)
 
     def remember(self, round_: Round) -> Reply:
-        """Append a round whose answer is known already, such as one of a data set; its picture enters through the encoder.
+        """Append a round whose answer is known, such as one of a data set; its picture enters by the encoder.
 
         Raises ValueError when its instruction is too long for the context.
         """
