@@ -7,7 +7,8 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from limner.world.canvas import Canvas, smooth
+from limner.world.canvas import Canvas
+from limner.world.curves import smooth
 from limner.world.face import draw_head_back, draw_head_front, head_bounds
 from limner.world.person import (
     AGES,

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limner.world.canvas import RGB, Canvas, Points, oval
+from limner.world.canvas import RGB, Canvas
+from limner.world.curves import Points, oval
 from limner.world.palette import COLOURS, darken, lighten, luminance, mix
 
 

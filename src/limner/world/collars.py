@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from limner.world.build import Build
-from limner.world.canvas import RGB, Canvas, smooth
+from limner.world.canvas import RGB, Canvas
 from limner.world.cloth import Cloth
+from limner.world.curves import smooth
 from limner.world.palette import darken, luminance, mix, skin_shadow
 
 

@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from limner.world.canvas import RGB, Canvas, Points, arc, oval
+from limner.world.canvas import RGB, Canvas
+from limner.world.curves import Points, arc, oval
 from limner.world.layers import Layer, paint_on_face
 from limner.world.palette import mix
 from limner.world.skull import Head

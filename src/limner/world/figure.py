@@ -6,8 +6,9 @@ Knows the order in which a body's parts overlap. Knows nothing about settings.
 from __future__ import annotations
 
 from limner.world.build import Build
-from limner.world.canvas import RGB, Canvas, arc, smooth
+from limner.world.canvas import RGB, Canvas
 from limner.world.cloth import cloth, paint_cloth
+from limner.world.curves import arc, smooth
 from limner.world.face import draw_head_back, draw_head_front
 from limner.world.garments import draw_trunk, sleeve_of
 from limner.world.legs import draw_legs

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from limner.world.build import Build
-from limner.world.canvas import RGB, Canvas, smooth
+from limner.world.canvas import RGB, Canvas
 from limner.world.cloth import Cloth, cloth
 from limner.world.collars import (
     bare_neck,
@@ -24,6 +24,7 @@ from limner.world.collars import (
     edging,
     round_opening,
 )
+from limner.world.curves import smooth
 from limner.world.neckwear import draw_tie
 from limner.world.palette import darken, lighten, luminance, mix
 from limner.world.person import Traits

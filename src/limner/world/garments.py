@@ -12,8 +12,9 @@ from typing import Final
 import numpy as np
 
 from limner.world.build import Build
-from limner.world.canvas import RGB, Canvas, Points, smooth
+from limner.world.canvas import RGB, Canvas
 from limner.world.cloth import Cloth, cloth, fold, paint_cloth
+from limner.world.curves import Points, smooth
 from limner.world.fronts import SHIRT_WHITE, draw_front, draw_hood_behind
 from limner.world.limbs import Sleeve
 from limner.world.person import Traits

@@ -9,7 +9,8 @@ import math
 
 import numpy as np
 
-from limner.world.canvas import RGB, Canvas, Points
+from limner.world.canvas import RGB, Canvas
+from limner.world.curves import Points
 from limner.world.locks import FINE_PX, draw_cap, draw_lock, is_pressed
 from limner.world.palette import mix
 from limner.world.skull import Head

@@ -11,7 +11,8 @@ from typing import Final
 
 import numpy as np
 
-from limner.world.canvas import RGB, Canvas, Points, arc, oval
+from limner.world.canvas import RGB, Canvas
+from limner.world.curves import Points, arc, oval
 from limner.world.palette import COLOURS, INK, darken, lighten, mix
 from limner.world.skull import Head
 from limner.world.strands import curve, grow, taper

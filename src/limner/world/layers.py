@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from limner.world.canvas import RGB, Canvas, Points
+from limner.world.canvas import RGB, Canvas
+from limner.world.curves import Points
 from limner.world.skull import Head
 
 Layer = tuple[Points, RGB]  # an outline on the face seen straight on, and its colour

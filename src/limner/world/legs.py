@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from limner.world.build import Build
-from limner.world.canvas import RGB, Canvas, Points, ribbon, smooth
+from limner.world.canvas import RGB, Canvas
 from limner.world.cloth import Cloth, cloth, fold, paint_cloth
+from limner.world.curves import Points, ribbon, smooth
 from limner.world.palette import DENIM, lighten, skin_shadow
 from limner.world.person import Traits
 

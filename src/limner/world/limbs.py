@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from limner.world.build import Build
-from limner.world.canvas import RGB, Canvas, Points, oval, ribbon, smooth
+from limner.world.canvas import RGB, Canvas
 from limner.world.cloth import Cloth, paint_pattern
+from limner.world.curves import Points, oval, ribbon, smooth
 from limner.world.palette import mix, skin_shadow
 from limner.world.stance import Arm
 

@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from limner.world.canvas import RGB, Canvas, Points
+from limner.world.canvas import RGB, Canvas
+from limner.world.curves import Points
 from limner.world.palette import mix
 from limner.world.skull import Head
 from limner.world.strands import curve, grow, taper, tuft

@@ -10,7 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from limner.world.canvas import RGB, Canvas, oval
+from limner.world.canvas import RGB, Canvas
+from limner.world.curves import oval
 from limner.world.palette import mix
 from limner.world.skull import Head
 from limner.world.strands import taper

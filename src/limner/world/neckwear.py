@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from limner.world.build import Build
-from limner.world.canvas import Canvas, oval, smooth
+from limner.world.canvas import Canvas
 from limner.world.cloth import Cloth, cloth
+from limner.world.curves import oval, smooth
 from limner.world.palette import mix
 from limner.world.person import Traits
 

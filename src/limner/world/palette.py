@@ -5,6 +5,7 @@ Knows trait words and RGB bytes. Knows nothing about shapes.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from limner.world.canvas import RGB
@@ -50,6 +51,7 @@ LIGHT: Final[RGB] = (255, 250, 236)  # what highlights lean to
 SHADOW: Final[RGB] = (52, 34, 66)  # what shadows lean to: a dusky violet looks warmer than black
 
 
+@lru_cache(maxsize=8192)  # the same few colours meet again and again
 def mix(first: RGB, second: RGB, share: float) -> RGB:
     """`first` with `share` in [0, 1] of `second`."""
     keep = 1.0 - share

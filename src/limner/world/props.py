@@ -10,8 +10,9 @@ from typing import Final
 
 import numpy as np
 
-from limner.world.canvas import Canvas, Points, arc, oval, smooth
+from limner.world.canvas import Canvas
 from limner.world.cloth import Cloth, cloth
+from limner.world.curves import Points, arc, oval, smooth
 from limner.world.palette import darken, lighten, mix
 
 # thing -> (left, top, right, bottom) in its own frame

@@ -14,7 +14,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from limner.world.canvas import RGB, Points
+from limner.world.canvas import RGB
+from limner.world.curves import Points
 from limner.world.palette import HAIR_COLOURS, SKINS, lighten, mix, skin_shadow
 from limner.world.person import Person
 from limner.world.strands import curve

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limner.world.canvas import Points
+from limner.world.curves import Points
 from limner.world.face import head_bounds
 from limner.world.figure import LYING_HEAD_RAD
 from limner.world.layout import lay_out

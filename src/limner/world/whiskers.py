@@ -9,7 +9,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from limner.world.canvas import Canvas, Points
+from limner.world.canvas import Canvas
+from limner.world.curves import Points
 from limner.world.palette import mix
 from limner.world.skull import Head
 from limner.world.strands import curve, taper

@@ -84,8 +84,9 @@ def _backdrop(setting: str, layout: int, lighting: str, size_px: int) -> NDArray
     return pixels
 
 
-# Backdrops repeat from scene to scene; each cache stays below about 60 MB.
-_small_backdrop = lru_cache(maxsize=256)(_backdrop)
+# Backdrops repeat from scene to scene; each cache stays below about 90 MB, and the small one holds
+# every layout of every setting in every light.
+_small_backdrop = lru_cache(maxsize=448)(_backdrop)
 _large_backdrop = lru_cache(maxsize=16)(_backdrop)
 
 __all__ = ["NUM_LAYOUTS", "paint_foreground", "paint_midground", "paint_setting"]

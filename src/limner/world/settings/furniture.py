@@ -11,8 +11,9 @@ from typing import Final
 
 import numpy as np
 
-from limner.world.canvas import RGB, Canvas, arc, ribbon, smooth
+from limner.world.canvas import RGB, Canvas
 from limner.world.chance import pick, seeded
+from limner.world.curves import arc, ribbon, smooth
 from limner.world.layout import Stage, Stance, lay_out
 from limner.world.palette import darken, lighten
 from limner.world.scene import Scene

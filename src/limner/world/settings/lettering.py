@@ -9,7 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from limner.world.canvas import RGB, Canvas, Points
+from limner.world.canvas import RGB, Canvas
+from limner.world.curves import Points
 
 # letter -> strokes (parted by commas) of points "xy" on a grid 0..4 wide and 0..6 high, y down
 _STROKES: Final[dict[str, str]] = {

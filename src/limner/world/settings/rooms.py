@@ -6,7 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from limner.world.canvas import RGB, Canvas, smooth
+from limner.world.canvas import RGB, Canvas
+from limner.world.curves import smooth
 from limner.world.palette import darken, lighten, mix
 from limner.world.settings import shapes
 from limner.world.settings.light import Light

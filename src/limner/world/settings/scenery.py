@@ -10,8 +10,9 @@ from typing import Final
 
 import numpy as np
 
-from limner.world.canvas import RGB, Canvas, Points, ribbon, smooth
+from limner.world.canvas import RGB, Canvas
 from limner.world.chance import pick, seeded
+from limner.world.curves import Points, ribbon, smooth
 from limner.world.palette import darken, lighten, mix
 from limner.world.settings import shapes
 from limner.world.settings.light import Light

@@ -10,8 +10,9 @@ from typing import Final
 
 import numpy as np
 
-from limner.world.canvas import RGB, Canvas, arc, oval, ribbon, smooth
+from limner.world.canvas import RGB, Canvas
 from limner.world.chance import chance, pick
+from limner.world.curves import arc, oval, ribbon, smooth
 from limner.world.palette import darken, lighten, mix
 from limner.world.settings import rooms as room
 from limner.world.settings import scenery as land

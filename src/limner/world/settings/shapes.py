@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from limner.world.canvas import Canvas, Points, arc, smooth
+from limner.world.canvas import Canvas
+from limner.world.curves import Points, arc, smooth
 
 
 def quad(x0: float, y0: float, x1: float, y1: float) -> Points:

@@ -9,8 +9,9 @@ from typing import Final
 
 import numpy as np
 
-from limner.world.canvas import RGB, Canvas, smooth
+from limner.world.canvas import RGB, Canvas
 from limner.world.chance import chance, pick
+from limner.world.curves import smooth
 from limner.world.palette import darken, lighten, mix
 from limner.world.settings import furnishings as goods
 from limner.world.settings import scenery as land

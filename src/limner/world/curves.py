@@ -1,0 +1,96 @@
+"""Outlines: smooth curves through control points, ovals, arcs and bands.
+
+Knows geometry alone. Knows nothing about pixels or colours.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Points = NDArray[np.float64]  # (N, 2), x and y
+
+_FULL_TURN_POINTS = 48
+
+
+@lru_cache(maxsize=512)
+def spline(count: int, samples: int, closed: bool) -> NDArray[np.float64]:
+    """The matrix (curve points, `count`) of a Catmull-Rom curve, which is linear in its control points.
+
+    An open curve is lengthened at both ends by its own first and last step.
+    """
+    t = np.arange(samples) / samples
+    weights = [-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, t**3 - t**2]
+    window = np.stack(weights, axis=1) / 2  # of four neighbouring control points
+    unit = np.eye(count)
+    if closed:
+        around = np.concatenate([unit[-1:], unit, unit[:2]])
+    else:
+        around = np.concatenate([2 * unit[:1] - unit[1:2], unit, 2 * unit[-1:] - unit[-2:-1]])
+    matrix = np.concatenate([window @ around[i : i + 4] for i in range(len(around) - 3)])
+    return matrix if closed else np.concatenate([matrix, unit[-1:]])
+
+
+def smooth(points: ArrayLike, closed: bool = True, samples: int = 8) -> Points:
+    """A Catmull-Rom curve through the control points (N, 2): about (N * samples, 2) points."""
+    control = np.asarray(points, dtype=np.float64)
+    return np.asarray(spline(len(control), samples, closed).dot(control))
+
+
+@lru_cache(maxsize=8)
+def _circle(count: int) -> Points:
+    turns = np.linspace(0, 2 * np.pi, count, endpoint=False)
+    return np.stack([np.cos(turns), np.sin(turns)], axis=1)
+
+
+def oval(cx: float, cy: float, rx: float, ry: float, rotation: float = 0.0) -> Points:
+    """The outline of an ellipse, clockwise on the page from its right end: (48, 2)."""
+    c, s = (math.cos(rotation), math.sin(rotation)) if rotation else (1.0, 0.0)
+    points = _circle(_FULL_TURN_POINTS).dot(np.array([[c * rx, s * rx], [-s * ry, c * ry]]))
+    points += (cx, cy)
+    return np.asarray(points)
+
+
+@lru_cache(maxsize=512)
+def _arc(start: float, end: float, count: int) -> Points:
+    turns = np.linspace(start, end, count)
+    return np.stack([np.cos(turns), np.sin(turns)], axis=1)
+
+
+def arc(cx: float, cy: float, rx: float, ry: float, start: float, end: float, count: int = 17) -> Points:
+    """Points along an ellipse from angle `start` to `end` in radians (0 is right, growing clockwise): (count,
+    2).
+    """
+    return np.asarray(_arc(start, end, count) * (rx, ry) + (cx, cy))
+
+
+@lru_cache(maxsize=512)
+def _spread(given: int, count: int) -> NDArray[np.float64]:
+    """The matrix (count, given) that halves widths and spreads them evenly over `count` places."""
+    steps, places = np.linspace(0.0, 1.0, count), np.linspace(0.0, 1.0, given)
+    columns = [np.interp(steps, places, unit) / 2 for unit in np.eye(given)]
+    return np.stack(columns, axis=1)
+
+
+_NORMAL = np.array([-1.0, 1.0])
+
+
+def ribbon(points: ArrayLike, widths: float | Sequence[float]) -> Points:
+    """The closed outlines (..., 2 N, 2) of bands along lines (..., N, 2); full `widths` spread evenly along
+    them.
+    """
+    line = np.asarray(points, dtype=np.float64)
+    along = np.empty_like(line)
+    np.subtract(line[..., 2:, :], line[..., :-2, :], out=along[..., 1:-1, :])
+    np.subtract(line[..., 1, :], line[..., 0, :], out=along[..., 0, :])
+    np.subtract(line[..., -1, :], line[..., -2, :], out=along[..., -1, :])
+    length = np.hypot(along[..., :1], along[..., 1:])
+    np.maximum(length, 1e-9, out=length)
+    given = np.array(widths if isinstance(widths, Sequence) else (widths,), dtype=np.float64)
+    side = along[..., ::-1] * _NORMAL
+    side *= _spread(len(given), line.shape[-2]).dot(given)[:, None] / length
+    return np.concatenate([line + side, (line - side)[..., ::-1, :]], axis=-2)
