@@ -283,10 +283,10 @@ MINIATURE: Final = Preset(
     name="miniature",
     image_size_px=256,
     num_image_tokens=64,
-    # 1,024 patches read by 256 queries, exactly as in SEED-X.
+    # A query a patch, so that training may begin as a cosine transform (`vision_start.py`).
     vision=VisionSizes(
         image_size_px=256,
-        patch_size_px=8,
+        patch_size_px=16,
         width=192,
         layers=5,
         heads=6,
