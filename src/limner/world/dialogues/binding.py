@@ -11,11 +11,32 @@ from limner.world.chance import chance, pick, weighted
 from limner.world.dialogues.draft import Draft, DraftRound
 from limner.world.dialogues.replies import CLOSE_UP_ASKS, HERE_THEY_ARE, describe, restate
 from limner.world.names import Name, random_names
+from limner.world.person import COLOURS, GARMENTS, HAIR_COLOURS
 from limner.world.question import random_question
+from limner.world.sampling import random_person
 from limner.world.scene import Scene
 from limner.world.staging import random_scene, shared_traits_pair
 
 _LENGTHS: Final = {"short": 0.45, "medium": 0.4, "long": 0.15}
+_CARDS: Final = (
+    "{x} has {hair} hair and wears a {colour} {garment}.",
+    "{x} is wearing a {colour} {garment} and has {hair} hair.",
+    "{x} has {hair} hair. {x} wears a {colour} {garment}.",
+    "{x}, with {hair} hair, is wearing a {colour} {garment}.",
+)
+_TOPICS: Final = {
+    "hair": (
+        ("What color is {x}'s hair?", "What is {x}'s hair color?", "Which hair color does {x} have?"),
+        ("{hair}.",),
+    ),
+    "colour": (
+        ("What color is {x}'s {garment}?", "Which color does {x} wear?"),
+        ("{colour}.",),
+    ),
+    "garment": (("What does {x} wear?", "What is {x} wearing?"), ("A {colour} {garment}.",)),
+    "owner": (("Who has {hair} hair?", "Who wears the {colour} {garment}?"), ("{x}.",)),
+    "close-up": (CLOSE_UP_ASKS, ("Here is {x}, with {hair} hair and a {colour} {garment}.",)),
+}
 _DESCRIBE: Final = (
     "Describe {x}.",
     "What does {x} look like?",
@@ -52,6 +73,53 @@ def draft_binding_text(rng: np.random.Generator, split: str) -> Draft:
         names={str(name): (0, place) for place, name in enumerate(names)},
         truth={"stated": [sorted(fields) for fields in told.stated]},
     )
+
+
+def draft_binding_words(rng: np.random.Generator, split: str) -> Draft:
+    """The same in the fewest words: two names with different hair and clothes, then each is asked for.
+
+    Short and dense, so that the step from "one of the two" to the right one comes after minutes, not hours.
+    """
+    people = [random_person(rng, split) for _ in range(2)]
+    names = [str(name) for name in random_names(rng, [person.traits for person in people], split)]
+    hairs = rng.permutation(HAIR_COLOURS)[:2]
+    colours = rng.permutation(COLOURS)[:2]
+    garments = rng.permutation(GARMENTS)[:2]
+    told = [
+        pick(rng, _CARDS).format(x=name, hair=hair, colour=colour, garment=garment)
+        for name, hair, colour, garment in zip(names, hairs, colours, garments, strict=True)
+    ]
+    rounds = [
+        DraftRound(
+            instruction=" ".join(told[int(i)] for i in rng.permutation(2)), response=pick(rng, HERE_THEY_ARE)
+        )
+    ]
+    asks = [(place, topic) for place in range(2) for topic in _TOPICS]
+    for index in rng.permutation(len(asks))[: int(rng.integers(5, len(asks) + 1))]:
+        place, topic = asks[int(index)]
+        ask, say = _TOPICS[topic]
+        words = {
+            "x": names[place],
+            "hair": hairs[place],
+            "colour": colours[place],
+            "garment": garments[place],
+        }
+        rounds.append(
+            DraftRound(
+                instruction=pick(rng, ask).format(**words),
+                response=_sentence(pick(rng, say).format(**words)),
+                depends_on=(0,),
+            )
+        )
+    return Draft(
+        kind="binding_words",
+        rounds=tuple(rounds),
+        names={name: (0, place) for place, name in enumerate(names)},
+    )
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def _question(rng: np.random.Generator, scene: Scene, names: tuple[Name, ...], told: Caption) -> DraftRound:
