@@ -17,11 +17,12 @@ from limner.training.stages.language import LanguageStage
 MIX = {
     "named": 6,
     "crop": 3,
-    "text_to_image": 2,
+    "text_to_image": 4,
     "point": 1,
     "question": 2,
     "caption": 1,
-    "edit": 1,
+    "edit": 2,
+    "binding_words": 2,
     "binding_text": 2,
 }
 MEASURED = ("named", "crop", "text_to_image", "question", "point")
@@ -38,7 +39,7 @@ PLANS = {
         ),
     ),
     "sketch": (
-        Plan(steps=1_000, batch=12, accumulation=2, learning_rate=8e-4, warmup_steps=40, validations=4),
+        Plan(steps=1_500, batch=12, learning_rate=8e-4, warmup_steps=40, validations=4),
         LanguageStage(
             mix=MIX,
             dialogues=dialogues_for(MIX, "sketch"),
