@@ -56,4 +56,6 @@ def test_old_rounds_leave_but_introductions_stay():
     assert visible_rounds(lengths, keep, 40) == [0, 2, 3, 4]
     assert visible_rounds(lengths, keep, 30) == [0, 2, 4]
     assert visible_rounds(lengths, keep, 20) == [2, 4]
-    assert visible_rounds(lengths, keep, 5) == [4]
+    assert visible_rounds(lengths, keep, 10) == [4]
+    assert visible_rounds(lengths, keep, 5) == []
+    assert visible_rounds([], [], 5) == []

@@ -1,15 +1,17 @@
-"""The command line, thin: it reads arguments, calls the rooms, prints. Heavy imports happen inside the commands."""
+"""The command line, thin: it reads arguments and calls the rooms. Heavy imports happen in the commands."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from limner.app import cli_dataset, cli_world
-from limner.app.terminal import err, fail, out
+from limner.app.terminal import err, fail
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,6 +24,17 @@ app = typer.Typer(
 )
 app.add_typer(cli_world.app, name="world")
 app.add_typer(cli_dataset.app, name="dataset")
+
+STOPPED = 130
+
+
+class Scale(StrEnum):
+    """The scales that the recipes know."""
+
+    tiny = "tiny"
+    sketch = "sketch"
+    miniature = "miniature"
+
 
 Model = Annotated[str, typer.Option("--model", help='"miniature" (embedded) or a checkpoint folder.')]
 Seed = Annotated[
@@ -49,7 +62,7 @@ def chat(
     seed: Seed = 0,
     conversation: Annotated[
         Path | None,
-        typer.Option("--conversation", help="Continue a saved conversation (and save to it on leaving)."),
+        typer.Option("--conversation", help="Continue a saved conversation, and save to it on leaving."),
     ] = None,
     folder: Annotated[Path, typer.Option("--out", help="Folder for the pictures.")] = Path("pictures"),
 ) -> None:
@@ -66,50 +79,57 @@ def say(
         Path, typer.Option("--conversation", help="The conversation's file; made when it does not exist.")
     ],
     image: Annotated[
-        list[Path] | None, typer.Option("--image", help="A picture to give with it; may be repeated.")
+        list[Path] | None, typer.Option("--image", help="A picture to give with it; up to four times.")
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--out", help="PNG file for the answer's picture (default: beside the conversation)."),
     ] = None,
     picture: Annotated[
-        Path | None,
-        typer.Option("--out", help="Where to write the answer's picture (default: beside the file)."),
+        bool | None,
+        typer.Option(
+            "--picture/--no-picture", help="Insist on a picture, or forbid one.", show_default=False
+        ),
     ] = None,
     model: Model = "miniature",
     seed: Annotated[
-        int | None, typer.Option("--seed", min=0, max=2**31 - 1, help="Seed of this round.")
+        int | None,
+        typer.Option(
+            "--seed", min=0, max=2**31 - 1, help="Draws this round differently (default: from the history)."
+        ),
     ] = None,
     fork: Annotated[
         str | None, typer.Option("--fork", help="Continue from this round's id instead of the last one.")
     ] = None,
 ) -> None:
-    """Say one thing in a conversation kept in a file, and print the answer."""
-    import limner
+    """Say one thing in a conversation kept in a file, and print the answer.
 
-    painter = limner.load(model)
-    talk = (
-        limner.open_conversation(conversation, painter) if conversation.exists() else painter.conversation()
+    For example: limner say "A close-up of Mia." --conversation mia.limner
+    """
+    from limner.app.say import say_once
+
+    say_once(
+        text,
+        conversation,
+        images=image or [],
+        picture=file,
+        wants_picture=picture,
+        model=model,
+        seed=seed,
+        fork=fork,
     )
-    if fork is not None:
-        talk = talk.fork(fork)
-    reply = talk.say(text, images=image or [], seed=seed)
-    out.print(reply.text, markup=False)
-    if reply.image is not None:
-        path = picture or conversation.with_name(f"{conversation.stem}-{len(talk.replies)}.png")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        reply.image.save(path)
-        err.print(f"{path}", markup=False)
-    talk.save(conversation)
-    err.print(f"round {len(talk.replies)}, id {reply.id[:12]}, {reply.seconds:.2f} s", markup=False)
 
 
 @app.command()
 def train(
     recipe: Annotated[
-        str, typer.Argument(help="A recipe's name (see recipes/) or its path.", show_default=False)
+        str, typer.Argument(help="A recipe's name, as listed above, or its path.", show_default=False)
     ],
     scale: Annotated[
-        str, typer.Option("--scale", help="tiny, sketch (two cores) or miniature (one GPU).")
-    ] = "sketch",
+        Scale, typer.Option("--scale", help="Sizes: for tests, for two CPU cores, or for one GPU.")
+    ] = Scale.sketch,
     steps: Annotated[
-        int | None, typer.Option("--steps", min=1, help="Optimizer steps; default: the recipe's.")
+        int | None, typer.Option("--steps", min=1, help="Optimizer steps (default: the recipe's).")
     ] = None,
     minutes: Annotated[
         float | None, typer.Option("--minutes", min=0.05, help="Fit the steps into about so many minutes.")
@@ -120,11 +140,31 @@ def train(
     device: Annotated[
         str | None, typer.Option("--device", help="torch device (default: cuda if there is one).")
     ] = None,
+    jobs: Annotated[
+        int, typer.Option("--jobs", min=1, help="Rungs of the ladder that run side by side.")
+    ] = 1,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="CPU threads of each rung (default: all).")
+    ] = None,
 ) -> None:
-    """Train one rung, or with the recipe "miniature" the whole ladder. Ctrl-C saves; the same command resumes."""
-    from limner.training.run import run_recipe
+    """Train one rung, or the whole ladder. Ctrl-C saves; the same command resumes.
 
-    run_recipe(recipe, scale=scale, steps=steps, minutes=minutes, out=folder, device=device)
+    The ladder: [bold]miniature[/]. Its rungs, in order: [bold]vision, autoencoder, senses, language_text,
+    detokenizer_natural, detokenizer_human, language, stage1, stage2, stage3, multi_round[/].
+    Each is a file in recipes/ that tells its hardware, time and expected numbers.
+    """
+    from limner.app.run_training import run_training
+
+    run_training(
+        recipe,
+        scale=scale.value,
+        steps=steps,
+        minutes=minutes,
+        folder=folder,
+        device=device,
+        jobs=jobs,
+        threads=threads,
+    )
 
 
 @app.command()
@@ -135,27 +175,31 @@ def info(model: Model = "miniature") -> None:
     describe(model)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """The `limner` command: a user's mistake is one sentence on stderr and exit code 2."""
     try:
-        app(standalone_mode=False)
+        # Outside standalone mode an early end is returned as its exit code, which must not get lost.
+        sys.exit(app(args=None if arguments is None else list(arguments), standalone_mode=False))
+    except (KeyboardInterrupt, typer.Abort):
+        err.print("stopped")
+        sys.exit(STOPPED)
     except (ValueError, OSError) as error:
         fail(error)
-    except KeyboardInterrupt:
-        err.print("stopped")
-        sys.exit(130)
     except Exception as error:
-        from click.exceptions import Abort, ClickException
-        from click.exceptions import Exit as ClickExit
-
-        if isinstance(error, ClickExit):
-            sys.exit(error.exit_code)
-        if isinstance(error, Abort):
-            sys.exit(130)
-        if isinstance(error, ClickException):
-            error.show()
-            sys.exit(2)
+        _fail_for_usage(error)
         raise
+
+
+def _fail_for_usage(error: Exception) -> None:
+    """For typer's usage errors (whose base class it keeps to itself): the sentence, and where to read on."""
+    format_message = getattr(error, "format_message", None)
+    if format_message is None:
+        return
+    message = str(format_message()).strip()
+    if not message:  # a group without a command has shown its help
+        sys.exit(2)
+    path = getattr(getattr(error, "ctx", None), "command_path", "limner")
+    fail(f"{message.rstrip('.')}; see {path} --help.")
 
 
 if __name__ == "__main__":

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from limner.app.terminal import err, out
+from limner.app.files import file_to_write, folder_to_write
+from limner.app.terminal import err, out, plain
 
 app = typer.Typer(
     no_args_is_help=True, help="Dialogues with pictures on disk: Parquet shards, one format for every stage."
@@ -15,41 +18,66 @@ app = typer.Typer(
 Folder = Annotated[Path, typer.Argument(help="The data set's folder.", show_default=False)]
 
 
+class Kind(StrEnum):
+    """What a dialogue of the synthetic world is about."""
+
+    named = "named"
+    rollback = "rollback"
+    edit = "edit"
+    text_to_image = "text_to_image"
+    caption = "caption"
+    question = "question"
+    point = "point"
+    copy = "copy"
+    face_to_image = "face_to_image"
+    paired = "paired"
+    crop = "crop"
+    full_body = "full_body"
+    binding_text = "binding_text"
+
+
+class Split(StrEnum):
+    """Which people: those a model may learn from, or those held out."""
+
+    train = "train"
+    test = "test"
+
+
 @app.command()
 def check(folder: Folder) -> None:
     """Read everything and report what is wrong; exit code 1 when anything is."""
     from limner.dataset.check import check_dataset
 
+    _must_be_folder(folder)
     findings = list(check_dataset(folder))
     for finding in findings:
-        out.print(str(finding), markup=False)
+        out.print(plain(str(finding)))
     if findings:
-        err.print(f"{len(findings)} findings in {folder}", markup=False)
+        err.print(plain(f"{folder}: {len(findings)} {'finding' if len(findings) == 1 else 'findings'}"))
         raise typer.Exit(1)
-    out.print(f"{folder}: no findings", markup=False)
+    out.print(plain(f"{folder}: no findings"))
 
 
 @app.command()
 def show(
     folder: Folder,
     file: Annotated[Path, typer.Option("--out", help="The HTML page to write.")] = Path("dataset.html"),
-    num: Annotated[int, typer.Option("--num", min=1, help="How many dialogues.")] = 24,
+    num: Annotated[int, typer.Option("--num", min=1, help="How many dialogues, spread over the set.")] = 24,
 ) -> None:
-    """Write one HTML page with the first dialogues, their pictures and what each round depends on."""
+    """Write one HTML page with dialogues, their pictures and what each round depends on."""
     from limner.dataset.show import write_page
 
-    out.print(str(write_page(folder, file, num=num)), markup=False)
+    _must_be_folder(folder)
+    out.print(plain(str(write_page(folder, file_to_write(file, ".html"), num=num))))
 
 
 @app.command()
 def make(
     folder: Annotated[Path, typer.Option("--out", help="Folder to write; an existing set is appended to.")],
-    kind: Annotated[
-        str, typer.Option("--kind", help="What kind of dialogue (see --help of the docs).")
-    ] = "named",
+    kind: Annotated[Kind, typer.Option("--kind", help="What the dialogues are about.")] = Kind.named,
     num: Annotated[int, typer.Option("--num", min=1, help="How many dialogues.")] = 16,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="First seed.")] = 0,
-    split: Annotated[str, typer.Option("--split", help="train or test.")] = "train",
+    seed: Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="First seed.")] = 0,
+    split: Annotated[Split, typer.Option("--split", help="Whose people.")] = Split.train,
     size_px: Annotated[int, typer.Option("--size", min=32, max=1024, help="Pixels along a side.")] = 256,
 ) -> None:
     """Write dialogues of the synthetic world."""
@@ -58,9 +86,20 @@ def make(
     from limner.dataset.writer import DatasetWriter
     from limner.world.dialogues import KINDS
 
-    if kind not in KINDS:
-        raise ValueError(f"There is no kind of dialogue {kind!r}; choose one of {', '.join(KINDS)}.")
-    with DatasetWriter(folder) as writer:
-        for index in track(range(num), console=err, transient=True):
-            writer.write(KINDS[kind](seed + index, split, size_px))
-    out.print(f"{folder}: {num} dialogues", markup=False)
+    folder_to_write(folder)
+    is_new = not folder.exists()
+    try:
+        with DatasetWriter(folder) as writer:
+            for index in track(range(num), console=err, transient=True):
+                writer.write(KINDS[kind.value](seed + index, split.value, size_px))
+    except BaseException:
+        if is_new:
+            with contextlib.suppress(OSError):  # it holds complete shards
+                folder.rmdir()
+        raise
+    out.print(plain(f"{folder}: {num} dialogues"))
+
+
+def _must_be_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise ValueError(f"There is no data set at {folder}; `limner dataset make` writes one.")

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from limner.app.terminal import err, out
+from limner.app.files import file_to_write, folder_to_write, write_png
+from limner.app.terminal import err, out, plain
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -40,11 +41,8 @@ def sheet_command(
 
     from limner.world.sheet import sheet
 
-    if file.suffix.lower() != ".png":
-        raise ValueError(f"{file}: a sheet is a PNG picture; give --out a name that ends in .png.")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(sheet(what.value, seed)).save(file)
-    out.print(str(file), markup=False)
+    file_to_write(file, ".png")
+    out.print(plain(str(write_png(Image.fromarray(sheet(what.value, seed)), file))))
 
 
 @app.command("film")
@@ -52,14 +50,23 @@ def film_command(
     folder: Annotated[Path, typer.Option("--out", help="Folder for the clips and their truth.")],
     num: Annotated[int, typer.Option("--num", min=1, max=1_000_000, help="How many clips.")] = 4,
     seed: Seed = 0,
-    size_px: Annotated[int, typer.Option("--size", min=32, max=1024, help="Pixels along a side.")] = 256,
+    size_px: Annotated[
+        int, typer.Option("--size", min=32, max=1024, help="Pixels along a side, an even number.")
+    ] = 256,
 ) -> None:
     """Write mp4 clips of two persons, each with its truth as JSON beside it."""
     from rich.progress import track
 
     from limner.world.video import write_films
 
-    for path in track(
-        write_films(folder, num=num, seed=seed, size_px=size_px), total=num, console=err, transient=True
-    ):
-        out.print(str(path), markup=False)
+    folder_to_write(folder)
+    if size_px % 2:
+        raise ValueError(
+            f"--size is {size_px}, but a film needs an even number of pixels; use {size_px + 1}."
+        )
+    films = write_films(folder, num=num, seed=seed, size_px=size_px)
+    try:
+        for path in track(films, total=num, console=err, transient=True):
+            out.print(plain(str(path)))
+    except ImportError as error:  # the extra "video" is not installed
+        raise ValueError(str(error)) from error

@@ -1,6 +1,6 @@
-"""The demo: four conversations that show what a later round remembers. Knows its own prompts and how to hold them.
+"""The demo: four conversations that show what a later round remembers.
 
-Knows nothing about printing or pages: it yields what happened, round by round.
+Knows its prompts and how to hold them; knows nothing about printing or pages: it yields what happened.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from PIL import Image
 
 from limner.chat.conversation import Reply
 from limner.chat.painter import Painter
-from limner.world.caption import caption
 from limner.world.render import render
 from limner.world.sampling import random_person
 from limner.world.scene import Figure, Scene
@@ -60,12 +59,13 @@ SCRIPTS = (
     Script(
         name="named",
         title="Two people, by name",
-        note="Only the first round describes anyone. The close-ups must find who was meant, in the words and in the picture.",
+        note="Only the first round describes anyone. The close-ups must find who was meant, in the words "
+        "and in the picture.",
         lines=(
             Line(
-                text="The image shows Clara and Hugo in a living room. Clara has fair skin and long red hair. She is "
-                "wearing a yellow sweater and smiling. Hugo has dark skin, short black hair and a beard. He is wearing "
-                "a blue button-up shirt and black glasses."
+                text="The image shows Clara and Hugo in a living room. Clara has fair skin and long red "
+                "hair. She is wearing a yellow sweater and smiling. Hugo has dark skin, short black hair "
+                "and a beard. He is wearing a blue button-up shirt and black glasses."
             ),
             Line(text="A close-up of Clara."),
             Line(text="Now a close-up of Hugo."),
@@ -77,8 +77,8 @@ SCRIPTS = (
         note="The fourth round starts from the first picture, the fifth undoes one edit and makes another.",
         lines=(
             Line(
-                text="The image shows a woman in a garden. She has brown skin and curly black hair. She is wearing a "
-                "green t-shirt."
+                text="The image shows a woman in a garden. She has brown skin and curly black hair. "
+                "She is wearing a green t-shirt."
             ),
             Line(text="Add a red beanie."),
             Line(text="Change the background to the beach."),
@@ -92,7 +92,8 @@ SCRIPTS = (
         note="The face was never described: who it is can only come from the picture.",
         lines=(
             Line(
-                text="Generate a person at the beach, wearing a white t-shirt and smiling. Please keep the face identical.",
+                text="Generate a person at the beach, wearing a white t-shirt and smiling. "
+                "Please keep the face identical.",
                 with_face=True,
             ),
             Line(text="Paint the same person in a snowy field, wearing a red sweater."),
@@ -104,8 +105,8 @@ SCRIPTS = (
         note="The answers come from the picture the model painted itself.",
         lines=(
             Line(
-                text="The image shows Nora and Felix in a kitchen. Nora has gray hair in a bun and wears a purple "
-                "cardigan. Felix has blond hair and wears a red hooded sweatshirt."
+                text="The image shows Nora and Felix in a kitchen. Nora has gray hair in a bun and wears a "
+                "purple cardigan. Felix has blond hair and wears a red hooded sweatshirt."
             ),
             Line(text="What color is the hair of the person on the left?"),
             Line(text="How many people are in the picture?"),
@@ -114,13 +115,11 @@ SCRIPTS = (
 )
 
 
-def given_face(seed: int, size_px: int) -> tuple[Image.Image, str]:
-    """A face of the world's test split, cut out on white, with the caption that nobody tells the model."""
-    rng = np.random.default_rng(seed)
-    scene = Scene(
-        figures=(Figure(person=random_person(rng, split="test")),), framing="close-up", setting="white"
-    )
-    return Image.fromarray(render(scene, size_px)), caption(scene, rng=rng)
+def given_face(seed: int, size_px: int) -> Image.Image:
+    """A face of the world's test split, on white; nobody tells the model what it looks like."""
+    person = random_person(np.random.default_rng(seed), split="test")
+    scene = Scene(figures=(Figure(person=person),), framing="close-up", setting="white")
+    return Image.fromarray(render(scene, size_px))
 
 
 def play(painter: Painter, seed: int) -> Iterator[Played]:
@@ -128,6 +127,6 @@ def play(painter: Painter, seed: int) -> Iterator[Played]:
     for script in SCRIPTS:
         conversation = painter.conversation(seed=seed)
         for number, line in enumerate(script.lines, start=1):
-            given = given_face(seed, painter.image_size_px)[0] if line.with_face else None
+            given = given_face(seed, painter.image_size_px) if line.with_face else None
             reply = conversation.say(line.text, images=[given] if given is not None else [])
             yield Played(script=script, number=number, line=line, given=given, reply=reply)

@@ -1,17 +1,24 @@
-"""`limner chat`: a conversation in the terminal. Knows commands and how to show answers; nothing about models."""
+"""`limner chat`: a conversation in the terminal. Knows commands and how answers are shown; no models."""
 
 from __future__ import annotations
 
-import shlex
+import contextlib
+import io
+import re
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 import limner
-from limner.app.terminal import can_show_pictures, err, half_blocks, out
-from limner.chat.conversation import Conversation, Reply
-from limner.chat.painter import Painter
+from limner.app.files import file_to_write, folder_to_write, write_png
+from limner.app.terminal import err, out, plain, sentence
+from limner.app.terminal_picture import show
+
+if TYPE_CHECKING:
+    from limner.chat.conversation import Conversation, Reply
+    from limner.chat.painter import Painter
 
 HELP = """\
 Say what you want to see, for example
@@ -20,13 +27,14 @@ Say what you want to see, for example
   Add a blue scarf.          Step back 2 times, then make it night.          What color is her hair?
 Commands
   /image FILE TEXT   give a picture with what you say (quote names that hold spaces)
-  /fork [ID]         go on from an earlier round (its number or id); without ID: list the rounds
+  /fork [ROUND]      go on from an earlier round (its number or id); without ROUND: list the rounds
   /people            who was named, where they were seen, what was said of them
   /save FILE         keep the whole conversation, every branch, in one file
   /open FILE         continue a saved conversation
   /seed [N]          draw the coming rounds with seed N; without N: back to the conversation's own
-  /help, /quit
-"""
+  /help, /quit"""
+
+MAX_SEED = 2**31 - 1
 
 
 @dataclass(kw_only=True)
@@ -37,91 +45,103 @@ class Talk:
     conversation: Conversation
     folder: Path
     seed: int | None = None
-    num_pictures: int = 0
 
 
 def talk(*, model: str, seed: int, saved: Path | None, folder: Path) -> None:
     """Read lines until /quit or end of input; a mistake is one sentence and the talk goes on."""
-    out.print(f'Loading "{model}" ...', markup=False)
+    folder_to_write(folder)
+    if saved is not None:
+        file_to_write(saved)
+    out.print(plain(f'Loading "{model}" ...'))
     painter = limner.load(model)
-    out.print(f"{painter.summary} /help lists what you can do.", markup=False)
+    out.print(plain(f"{painter.summary} /help lists what you can do."))
     if saved is not None and saved.exists():
         conversation = limner.open_conversation(saved, painter)
-        out.print(f"{saved}: {len(conversation.replies)} rounds so far.", markup=False)
+        out.print(plain(f"{saved}: {len(conversation.replies)} rounds so far."))
     else:
         conversation = painter.conversation(seed=seed)
     state = Talk(painter=painter, conversation=conversation, folder=folder)
+    _prepare_input()
+    while (line := _next_line()) is not None:
+        try:
+            take(line, state)
+        except KeyboardInterrupt:
+            err.print("stopped; the round was not kept")
+        except (ValueError, OSError) as error:
+            err.print(plain(sentence(error)))
+    if saved is not None and state.conversation.replies:
+        out.print(plain(f"saved: {state.conversation.save(saved)}"))
+
+
+def take(line: str, state: Talk) -> None:
+    """Do what one line asks for. ValueError or OSError when it cannot be done; the talk is as before then."""
+    if not line.startswith("/"):
+        _answer(state, line, [])
+        return
+    command, _, rest = line.partition(" ")
+    actions: dict[str, Callable[[Talk, str], None]] = {
+        "/help": lambda state, rest: out.print(plain(HELP)),
+        "/image": _say_with_image,
+        "/fork": _fork,
+        "/people": _people,
+        "/save": _save,
+        "/open": _open,
+        "/seed": _set_seed,
+    }
+    if command not in actions:
+        raise ValueError(f"There is no command {command}; /help lists them.")
+    actions[command](state, rest.strip())
+
+
+def first_word(text: str) -> tuple[str, str]:
+    """A file's name, perhaps in quotes, and the rest as it stands: apostrophes there are only apostrophes."""
+    match = re.match(r"""(?:"([^"]+)"|'([^']+)'|((?:\\.|\S)+))(?:\s+|$)(.*)""", text, re.DOTALL)
+    if match is None:
+        return "", text
+    double, single, bare, rest = match.groups()
+    return double or single or re.sub(r"\\(.)", r"\1", bare), rest
+
+
+def _prepare_input() -> None:
+    with contextlib.suppress(ImportError):
+        import readline  # noqa: F401  (gives the prompt arrow keys and memory)
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+
+
+def _next_line() -> str | None:
     while True:
         try:
             line = input("you> ").strip()
         except (EOFError, KeyboardInterrupt):
             out.print()
-            break
+            return None
         if line in ("/quit", "/exit", "/q"):
-            break
+            return None
         if line:
-            try:
-                _take(line, state)
-            except KeyboardInterrupt:
-                err.print("stopped; the round was not kept")
-            except (ValueError, OSError) as error:
-                err.print(Text(str(error)))
-    if saved is not None:
-        state.conversation.save(saved)
-        out.print(f"saved: {saved}", markup=False)
-
-
-def _take(line: str, state: Talk) -> None:
-    if not line.startswith("/"):
-        _answer(state, line, [])
-        return
-    command, _, rest = line.partition(" ")
-    match command:
-        case "/help":
-            out.print(HELP, markup=False)
-        case "/image":
-            words = shlex.split(rest)
-            if len(words) < 2:
-                raise ValueError(
-                    "/image needs a file and then what you say, such as: /image face.png At the beach."
-                )
-            _answer(state, " ".join(words[1:]), [words[0]])
-        case "/fork":
-            _fork(state, rest.strip())
-        case "/people":
-            _people(state)
-        case "/save":
-            if not rest.strip():
-                raise ValueError("/save needs a file name, such as: /save evening.limner")
-            out.print(f"saved: {state.conversation.save(rest.strip())}", markup=False)
-        case "/open":
-            state.conversation = limner.open_conversation(rest.strip(), state.painter)
-            _list_rounds(state)
-        case "/seed":
-            if rest.strip() and not rest.strip().isdecimal():
-                raise ValueError("/seed needs a whole number, such as: /seed 7")
-            state.seed = int(rest) if rest.strip() else None
-        case _:
-            raise ValueError(f"There is no command {command}; /help lists them.")
+            return line
 
 
 def _answer(state: Talk, text: str, images: list[str]) -> None:
     reply = state.conversation.say(text, images=list(images), seed=state.seed)
-    out.print(Text(f"limner> {reply.text}"))
+    out.print(plain(f"limner> {reply.text}"))
+    file = f"{_keep(state, reply)}  " if reply.image is not None else ""
+    out.print(plain(f"        {file}({reply.seconds:.1f} s, id {reply.id[:8]})"))
     if reply.image is not None:
-        out.print(Text(f"        {_keep(state, reply)}  ({reply.seconds:.1f} s, id {reply.id[:8]})"))
-        if can_show_pictures():
-            out.print(half_blocks(reply.image))
-    else:
-        out.print(Text(f"        ({reply.seconds:.1f} s, id {reply.id[:8]})"))
+        show(reply.image)
 
 
 def _keep(state: Talk, reply: Reply) -> Path:
     assert reply.image is not None
-    state.folder.mkdir(parents=True, exist_ok=True)
     path = state.folder / f"{len(state.conversation.replies):02d}-{reply.id[:8]}.png"
-    reply.image.save(path)
-    return path
+    return write_png(reply.image, path)
+
+
+def _say_with_image(state: Talk, rest: str) -> None:
+    file, text = first_word(rest)
+    if not file or not text:
+        raise ValueError("/image needs a file and then what you say, such as: /image face.png At the beach.")
+    _answer(state, text, [str(Path(file).expanduser())])
 
 
 def _fork(state: Talk, target: str) -> None:
@@ -129,10 +149,35 @@ def _fork(state: Talk, target: str) -> None:
         _list_rounds(state)
         return
     replies = state.conversation.replies
-    if target.isdecimal() and 1 <= int(target) <= len(replies):
+    if target.isdecimal() and len(target) < 5:  # ids are longer
+        if not 1 <= int(target) <= len(replies):
+            raise ValueError(f"There is no round {target}; this conversation has {len(replies)}.")
         target = replies[int(target) - 1].id
     state.conversation = state.conversation.fork(target)
-    out.print(f"going on after round {len(state.conversation.replies)}", markup=False)
+    out.print(plain(f"going on after round {len(state.conversation.replies)}"))
+
+
+def _save(state: Talk, rest: str) -> None:
+    if not rest:
+        raise ValueError("/save needs a file name, such as: /save evening.limner")
+    path = file_to_write(Path(first_word(rest)[0] or rest).expanduser())
+    out.print(plain(f"saved: {state.conversation.save(path)}"))
+
+
+def _open(state: Talk, rest: str) -> None:
+    if not rest:
+        raise ValueError("/open needs a file name, such as: /open evening.limner")
+    path = Path(first_word(rest)[0] or rest).expanduser()
+    state.conversation = limner.open_conversation(path, state.painter)
+    _list_rounds(state)
+
+
+def _set_seed(state: Talk, rest: str) -> None:
+    if rest and not (rest.isdecimal() and len(rest) <= 10 and int(rest) <= MAX_SEED):
+        raise ValueError(f"/seed needs a whole number from 0 to {MAX_SEED}, such as: /seed 7")
+    state.seed = int(rest) if rest else None
+    drawn = f"with seed {state.seed}" if rest else "from the conversation's own seed"
+    out.print(plain(f"the coming rounds are drawn {drawn}"))
 
 
 def _list_rounds(state: Talk) -> None:
@@ -140,15 +185,15 @@ def _list_rounds(state: Talk) -> None:
     for number, (reply, round_) in enumerate(
         zip(conversation.replies, conversation.rounds, strict=True), start=1
     ):
-        out.print(Text(f"  {number}  {reply.id[:8]}  {round_.instruction.text[:90]}"))
+        out.print(plain(f"  {number}  {reply.id[:8]}  {' '.join(round_.instruction.text.split())[:90]}"))
     if not conversation.replies:
         out.print("  nothing was said yet")
 
 
-def _people(state: Talk) -> None:
+def _people(state: Talk, rest: str) -> None:
     people = state.conversation.people
     if not people:
         out.print("  nobody was named yet")
     for sighting in people.values():
         found = "face found" if sighting.box is not None else "no face found"
-        out.print(Text(f"  {sighting.name}: round {sighting.round_index + 1}, {found}. {sighting.said}"))
+        out.print(plain(f"  {sighting.name}: round {sighting.round_index + 1}, {found}. {sighting.said}"))

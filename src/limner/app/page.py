@@ -1,4 +1,4 @@
-"""The demo's page and pictures on disk. Knows file names and the template; knows nothing about how rounds were made."""
+"""The demo's page and pictures on disk. Knows file names and the template, not how rounds were made."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from limner.app.demo import Played, PlayedScript
+from limner.app.files import write_png, write_text
 
 
 def save_pictures(played: Played, folder: Path) -> dict[tuple[str, int, str], str]:
-    """Write the round's PNGs (the given face, the answer) and return (script, round, "given" | "image") -> file name."""
+    """Write the round's PNGs; (script, round, "given" or "image") -> file name, as the page looks them up."""
     files = {}
     for role, image in (("given", played.given), ("image", played.reply.image)):
         if image is not None:
             name = f"{played.script.name}-{played.number}{'-given' if role == 'given' else ''}.png"
-            image.save(folder / name)
+            write_png(image, folder / name)
             files[(played.script.name, played.number, role)] = name
     return files
 
@@ -36,6 +37,4 @@ def write_page(
     page = environment.get_template("demo.html").render(
         conversations=conversations, files=files, model=model, device=device, seed=seed, seconds=seconds
     )
-    path = folder / "index.html"
-    path.write_text(page, encoding="utf-8")
-    return path
+    return write_text(page, folder / "index.html")

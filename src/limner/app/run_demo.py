@@ -5,24 +5,34 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from rich.text import Text
-
 import limner
-from limner.app.demo import PlayedScript, play
-from limner.app.page import save_pictures, write_page
-from limner.app.terminal import can_show_pictures, half_blocks, out
+from limner.app.files import folder_to_write
+from limner.app.terminal import out, plain
+from limner.app.terminal_picture import show
 
 
 def run_demo(folder: Path, *, seed: int, model: str) -> None:
     """Hold the demo's conversations with `model`, and leave PNGs and index.html in `folder`."""
-    out.print(f'Loading "{model}" ...', markup=False)
+    folder_to_write(folder)
+    out.print(plain(f'Loading "{model}" ...'))
     start = time.perf_counter()
+    # Late, because they load torch: the first line should not wait for it.
+    from limner.app.demo import Played, PlayedScript, play
+    from limner.app.page import save_pictures, write_page
+
     painter = limner.load(model)
-    out.print(f"Loaded in {time.perf_counter() - start:.1f} s. {painter.summary}", markup=False)
-    folder.mkdir(parents=True, exist_ok=True)
+    out.print(plain(f"Loaded in {time.perf_counter() - start:.1f} s. {painter.summary}"))
     start = time.perf_counter()
     conversations: list[PlayedScript] = []
     files: dict[tuple[str, int, str], str] = {}
+
+    def tell(played: Played, given: str | None, image: str | None) -> None:
+        out.print(plain(f"\n  you     {played.line.text}" + (f"  [{given}]" if given else "")))
+        where = f"  -> {folder / image}" if image else ""
+        out.print(plain(f"  limner  {played.reply.text}{where}  ({played.reply.seconds:.2f} s)"))
+        if played.reply.image is not None:
+            show(played.reply.image, columns=40)
+
     for played in play(painter, seed):
         if not conversations or conversations[-1].script is not played.script:
             conversations.append(PlayedScript(script=played.script))
@@ -30,16 +40,11 @@ def run_demo(folder: Path, *, seed: int, model: str) -> None:
         conversations[-1].rounds.append(played)
         saved = save_pictures(played, folder)
         files.update(saved)
-        given = saved.get((played.script.name, played.number, "given"))
-        out.print(Text(f"\n  you     {played.line.text}" + (f"  [{given}]" if given else "")))
-        image = saved.get((played.script.name, played.number, "image"))
-        where = f"  -> {folder / image}" if image else ""
-        out.print(Text(f"  limner  {played.reply.text}{where}  ({played.reply.seconds:.2f} s)"))
-        if played.reply.image is not None and can_show_pictures():
-            out.print(half_blocks(played.reply.image, columns=40))
+        name, number = played.script.name, played.number
+        tell(played, saved.get((name, number, "given")), saved.get((name, number, "image")))
     seconds = time.perf_counter() - start
     page = write_page(
         folder, conversations, files, model=model, device=painter.device_name, seed=seed, seconds=seconds
     )
-    rounds = sum(len(c.rounds) for c in conversations)
-    out.print(f"\n{rounds} rounds in {seconds:.1f} s. See them side by side: {page}", markup=False)
+    rounds = sum(len(conversation.rounds) for conversation in conversations)
+    out.print(plain(f"\n{rounds} rounds in {seconds:.1f} s. See them side by side: {page}"))

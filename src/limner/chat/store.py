@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ FORMAT_VERSION = 1
 def save_conversation(conversation: Conversation, path: str | Path) -> Path:
     """Write every branch of the conversation; an existing file is replaced only once the new one is whole."""
     path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; a conversation is kept in a file.")
     tensors: dict[str, Tensor] = {}
     for digest, picture in conversation.tree.pictures().items():
         tensors[f"picture/{digest}"] = torch.from_numpy(
@@ -55,16 +57,7 @@ def save_conversation(conversation: Conversation, path: str | Path) -> Path:
             for node_id, state in conversation.states.items()
         },
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        save_file(tensors, temporary, metadata={"limner": json.dumps(metadata)})
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    _write(tensors, json.dumps(metadata), path)
     return path
 
 
@@ -72,7 +65,7 @@ def open_conversation(path: str | Path, painter: Painter) -> Conversation:
     """See `limner.open_conversation`."""
     path = Path(path)
     if not path.is_file():
-        raise ValueError(f"There is no conversation at {path}.")
+        raise ValueError(f"There is no conversation at {path}; give the file that it was saved to.")
     try:
         with safe_open(str(path), framework="pt") as file:
             metadata = json.loads((file.metadata() or {}).get("limner", "null"))
@@ -95,7 +88,22 @@ def open_conversation(path: str | Path, painter: Painter) -> Conversation:
             tree.node(metadata["head"])
         return Conversation(painter, seed=metadata["seed"], tree=tree, states=states, head=metadata["head"])
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} is damaged: {error}.") from error
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error).rstrip(".")
+        raise ValueError(f"{path} is damaged: {reason}.") from error
+
+
+def _write(tensors: dict[str, Tensor], metadata: str, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        save_file(tensors, temporary, metadata={"limner": metadata})
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except SafetensorError as error:
+        raise OSError(f"{path} cannot be written: {error}.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _check(metadata: Any, path: Path, painter: Painter) -> None:
@@ -114,10 +122,18 @@ def _check(metadata: Any, path: Path, painter: Painter) -> None:
 
 
 def _state(row: dict[str, Any], tokens_KD: Tensor | None, painter: Painter) -> RoundState:
+    ids = tuple(int(index) for index in row["response_ids"])
+    if not all(0 <= index < painter.model.language.sizes.vocab_size for index in ids):
+        raise ValueError("a round holds words that its painter does not have")
     if tokens_KD is not None:
+        expected = (painter.model.language.num_image_tokens, painter.model.preset.vision.output_dim)
+        if tuple(tokens_KD.shape) != expected:
+            raise ValueError(
+                f"a round's image tokens have the shape {tuple(tokens_KD.shape)}, not {expected}"
+            )
         tokens_KD = tokens_KD.to(painter.model.language.device, painter.model.language.dtype)
     return RoundState(
-        response_ids=tuple(int(index) for index in row["response_ids"]),
+        response_ids=ids,
         image_tokens_KD=tokens_KD,
         num_tokens=int(row["num_tokens"]),
         seed=int(row["seed"]),

@@ -1,8 +1,8 @@
 """Which rounds of a long conversation the model still reads when they no longer all fit its context.
 
-The rule: the newest round always stays; so do the first round and every round that named somebody first; of
-the rest, the oldest leave first. Only when even those do not fit do they leave too, oldest first. Knows
-lengths and flags only.
+The rule: the first round, every round that named somebody first and the newest round stay; of the rest, the
+oldest leave first. Only when even those do not fit do they leave too, oldest first, the newest last of all.
+Knows lengths and flags only.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ def visible_rounds(lengths: Sequence[int], keep: Sequence[bool], budget_tokens: 
     excess = sum(lengths) - budget_tokens
     last = len(lengths) - 1
     precious = [flag or index == 0 for index, flag in enumerate(keep)]
-    leaving = [index for index in range(last) if not precious[index]] + [
-        index for index in range(last) if precious[index]
-    ]
+    leaving = [index for index in range(last) if not precious[index]]
+    leaving += [index for index in range(last) if precious[index]] + [last]
     gone = set()
     for index in leaving:
         if excess <= 0:

@@ -54,21 +54,24 @@ class StraightLine(nn.Module):
 
     def forward(self, image_tokens_BND: Tensor) -> Tensor:
         """Image tokens (B, N, D) -> blurred latents (B, C, H, W)."""
-        return rearrange(
+        blurred_BCHW: Tensor = rearrange(
             self.map(image_tokens_BND),
             "b (y x) (c r q) -> b c (y r) (x q)",
             y=self.side // self.rows,
             c=self.channels,
             r=self.rows,
         )
+        return blurred_BCHW
 
     def missed(self, latents_BCHW: Tensor, image_tokens_BND: Tensor) -> Tensor:
         """What the line misses of these latents, at unit spread."""
-        return (latents_BCHW - self(image_tokens_BND)) / self.missed_std[:, None, None]
+        missed_BCHW: Tensor = (latents_BCHW - self(image_tokens_BND)) / self.missed_std[:, None, None]
+        return missed_BCHW
 
     def completed(self, missed_BCHW: Tensor, image_tokens_BND: Tensor) -> Tensor:
         """The inverse of `missed`."""
-        return self(image_tokens_BND) + missed_BCHW * self.missed_std[:, None, None]
+        latents_BCHW: Tensor = self(image_tokens_BND) + missed_BCHW * self.missed_std[:, None, None]
+        return latents_BCHW
 
     @torch.no_grad()
     def fit(self, latents_BCHW: Tensor, image_tokens_BND: Tensor, ridge: float = 1e-4) -> None:

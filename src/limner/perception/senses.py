@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -190,14 +191,17 @@ def load_senses(folder: Path | str, device: torch.device | str = "cpu") -> World
             raise ValueError(
                 f"No senses in {folder}: {name} is missing; train them or choose another folder."
             )
-    header = json.loads((folder / SIZES_FILE).read_text(encoding="utf-8"))
+    try:
+        header = dict(json.loads((folder / SIZES_FILE).read_text(encoding="utf-8")))
+        tensors = load_file(folder / WEIGHTS_FILE)
+    except (SafetensorError, TypeError, ValueError) as error:
+        raise ValueError(f"The senses in {folder} cannot be read ({error}); copy them again.") from error
     if header.get("format") != FORMAT:
         raise ValueError(
             f"The senses in {folder} have format {header.get('format')}, this limner reads {FORMAT}."
         )
     senses = WorldSenses.untrained(_sizes_from_json(header["sizes"]))
     senses.measured = dict(header["measured"])
-    tensors = load_file(folder / WEIGHTS_FILE)
     expected = {f"{name}.{key}" for name, net in senses.networks.items() for key in net.state_dict()}
     if expected != set(tensors):
         missing, unknown = sorted(expected - set(tensors)), sorted(set(tensors) - expected)

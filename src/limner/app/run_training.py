@@ -1,0 +1,45 @@
+"""`limner train`: runs a recipe and prints its last held-out numbers. Does not know how training works."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from limner.app.files import folder_to_write
+from limner.app.terminal import err, out, plain
+
+STOPPED = 130
+
+
+def run_training(
+    recipe: str,
+    *,
+    scale: str,
+    steps: int | None,
+    minutes: float | None,
+    folder: Path,
+    device: str | None,
+    jobs: int,
+    threads: int | None,
+) -> None:
+    """Train in `folder`; after Ctrl-C the state is saved and the exit code is 130."""
+    from limner.training.loop import Stopped
+    from limner.training.run import run_recipe
+
+    folder_to_write(folder)
+    try:
+        numbers = run_recipe(
+            recipe,
+            scale=scale,
+            steps=steps,
+            minutes=minutes,
+            out=folder,
+            device=device,
+            jobs=jobs,
+            threads=threads,
+        )
+    except Stopped as stopped:
+        err.print(plain(f"{stopped}; run the same command to go on"))
+        sys.exit(STOPPED)
+    for name, number in numbers.items():
+        out.print(plain(f"{name:32s} {number:.4g}"))

@@ -1,0 +1,48 @@
+"""`limner say`: one round of a conversation kept in a file. Knows files and what is printed.
+
+The answer is computed first; then the picture and the conversation are written, each whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import limner
+from limner.app.files import file_to_write, write_png
+from limner.app.terminal import err, out, plain
+
+
+def say_once(
+    text: str,
+    file: Path,
+    *,
+    images: Sequence[Path],
+    picture: Path | None,
+    wants_picture: bool | None,
+    model: str,
+    seed: int | None,
+    fork: str | None,
+) -> None:
+    """Say `text` in the conversation kept in `file` (made when it does not exist) and print the answer."""
+    file_to_write(file)
+    if picture is not None:
+        file_to_write(picture, ".png")
+    if fork is not None and not file.exists():
+        raise ValueError(
+            f"There is no conversation at {file}, so there is nothing to fork; leave --fork out."
+        )
+    err.print(plain(f'Loading "{model}" ...'))
+    painter = limner.load(model)
+    talk = limner.open_conversation(file, painter) if file.exists() else painter.conversation()
+    if fork is not None:
+        talk = talk.fork(fork)
+    reply = talk.say(text, images=images, seed=seed, picture=wants_picture)
+    where = ""
+    if reply.image is not None:
+        # A fork's round 2 must not replace the trunk's: the id keeps them apart.
+        default = file.with_name(f"{file.stem}-{len(talk.replies)}-{reply.id[:8]}.png")
+        where = f" -> {write_png(reply.image, picture or default)}"
+    talk.save(file)
+    out.print(plain(f"{reply.text}{where}"))
+    err.print(plain(f"round {len(talk.replies)}, id {reply.id[:12]}, {reply.seconds:.2f} s"))
