@@ -11,8 +11,8 @@ from limner.training.plan import Plan
 from limner.training.recipe import Recipe
 from limner.training.stages.language import LanguageStage
 
-MIX = {"binding_words": 2, "binding_text": 1}
-MEASURED = ("binding_words", "binding_text")
+MIX = {"echo": 1, "binding_words": 1, "binding_text": 1}
+MEASURED = ("echo", "binding_words", "binding_text")
 
 
 def _stage(count: int, held_out: int, tokens_in_batch: int) -> LanguageStage:
@@ -22,6 +22,7 @@ def _stage(count: int, held_out: int, tokens_in_batch: int) -> LanguageStage:
         held_out=held_out,
         tokens_in_batch=tokens_in_batch,
         fresh=True,
+        whole_text=True,
         measured=MEASURED,
     )
 

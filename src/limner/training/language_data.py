@@ -8,7 +8,7 @@ Legend: B dialogues, N sequence.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from torch import Tensor
@@ -16,7 +16,7 @@ from torch import Tensor
 from limner.dataset.mixture import MixtureSampler
 from limner.dialogue.parts import Dialogue
 from limner.models.packing import Layout, PackedBatch, collate, lay_out
-from limner.models.prompt import segments
+from limner.models.prompt import TextSegment, segments
 from limner.models.tokenizer import TextTokenizer
 from limner.training.bank import DialogueBank
 from limner.training.state import Chance
@@ -35,6 +35,7 @@ class LaidOut:
     num_image_tokens: int
     context_tokens: int
     layouts: dict[int, Layout]
+    whole_text: bool
     by_length: np.ndarray  # indices, shortest text first: the order in which batches are neighbours
 
     def layout(self, index: int) -> Layout:
@@ -46,6 +47,11 @@ class LaidOut:
     def _fitting(self, dialogue: Dialogue) -> Layout:
         """Every round a target; a dialogue longer than the context loses its last rounds."""
         rounds = [segments(round_, self.tokenizer) for round_ in dialogue.rounds]
+        if self.whole_text:
+            rounds = [
+                [replace(part, supervised=True) if isinstance(part, TextSegment) else part for part in parts]
+                for parts in rounds
+            ]
         for count in range(len(rounds), 0, -1):
             layout = lay_out(rounds[:count], self.num_image_tokens)
             if int(layout.positions.max()) < self.context_tokens:
@@ -67,6 +73,7 @@ def laid_out(
     *,
     num_image_tokens: int,
     context_tokens: int,
+    whole_text: bool = False,
 ) -> LaidOut:
     """`bank` ready for batches."""
     # The stored line's length stands for the sequence's: laying all out takes longer than it saves.
@@ -78,6 +85,7 @@ def laid_out(
         num_image_tokens=num_image_tokens,
         context_tokens=context_tokens,
         layouts={},
+        whole_text=whole_text,
         by_length=order,
     )
 

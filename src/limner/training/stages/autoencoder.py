@@ -48,7 +48,9 @@ class AutoencoderRung:
         rng = chance.numpy()
         pixels_B3SS = self._train.take(draw(rng, len(self._train), batch))
         crop = min(self._crop_px, pixels_B3SS.shape[-1])
-        top, left = (GRID_PX * int(rng.integers((pixels_B3SS.shape[-1] - crop) // GRID_PX + 1)) for _ in range(2))
+        top, left = (
+            GRID_PX * int(rng.integers((pixels_B3SS.shape[-1] - crop) // GRID_PX + 1)) for _ in range(2)
+        )
         pixels_B3SS = pixels_B3SS[..., top : top + crop, left : left + crop]
         total, numbers = self._model.loss(pixels_B3SS, chance.torch(self.workshop.device))
         return total, {key: torch.as_tensor(value) for key, value in numbers.items()}

@@ -9,6 +9,7 @@ from typing import Final
 
 # Rendering and encoding the pictures of these takes about ten minutes of one core at 128 px.
 SKETCH_DIALOGUES: Final[Mapping[str, int]] = {
+    "echo": 12_000,
     "binding_words": 20_000,
     "binding_text": 20_000,
     "named": 2_400,

@@ -55,6 +55,7 @@ class LanguageStage:
     flow_detached: bool = False
     flow_pictures: int = 6
     flow_draws: int = 2
+    whole_text: bool = False  # learn to write what users say too, as in pre-training; held-out numbers never do
     fresh: bool = False  # start from random weights instead of what earlier rungs left
     measured: tuple[str, ...] = ()  # kinds that are measured; all of the mix when empty
 
@@ -84,7 +85,10 @@ class LanguageRung:
         )
         if not stage.fresh:
             self._read_earlier()
-        self._train = {kind: self._laid_out(kind, stage.dialogues[kind], "train") for kind in stage.mix}
+        self._train = {
+            kind: self._laid_out(kind, stage.dialogues[kind], "train", whole_text=stage.whole_text)
+            for kind in stage.mix
+        }
         sizes = {kind: len(source.by_length) for kind, source in self._train.items()}
         self._sampler = MixtureSampler(sizes=sizes, ratios=stage.mix, seed=workshop.seed)
         measured = stage.measured or tuple(stage.mix)
@@ -135,7 +139,7 @@ class LanguageRung:
         if is_made(self.workshop.model_folder, "token_head"):
             read_component(self.workshop, "token_head", self.heads.heads)
 
-    def _laid_out(self, kind: str, count: int, split: str) -> LaidOut:
+    def _laid_out(self, kind: str, count: int, split: str, *, whole_text: bool = False) -> LaidOut:
         bank = self.workshop.dialogues(kind, count, split=split)
         return laid_out(
             bank,
@@ -143,6 +147,7 @@ class LanguageRung:
             self._tokenizer,
             num_image_tokens=self.workshop.preset.num_image_tokens,
             context_tokens=self.workshop.preset.language.context_tokens,
+            whole_text=whole_text,
         )
 
     def _image_tokens(self, bank: DialogueBank, count: int, split: str) -> Mapping[str, Tensor]:

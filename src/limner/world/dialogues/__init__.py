@@ -15,7 +15,7 @@ import numpy as np
 
 from limner.dialogue.parts import Dialogue
 from limner.world.chance import seeded
-from limner.world.dialogues.binding import draft_binding_text, draft_binding_words
+from limner.world.dialogues.binding import draft_binding_text, draft_binding_words, draft_echo
 from limner.world.dialogues.draft import Draft, DraftRound, Paint, draft_truth, paint_draft
 from limner.world.dialogues.naming import draft_full_body, draft_named, draft_point
 from limner.world.dialogues.picturing import (
@@ -42,6 +42,7 @@ __all__ = [
 ]
 
 _DRAFTERS: Final[Mapping[str, Callable[[np.random.Generator, str], Draft]]] = {
+    "echo": draft_echo,
     "binding_words": draft_binding_words,
     "binding_text": draft_binding_text,
     "caption": draft_caption,

@@ -27,16 +27,18 @@ _CARDS: Final = (
 _TOPICS: Final = {
     "hair": (
         ("What color is {x}'s hair?", "What is {x}'s hair color?", "Which hair color does {x} have?"),
-        ("{hair}.",),
+        ("{x} has {hair} hair.", "It is {hair}."),
     ),
     "colour": (
         ("What color is {x}'s {garment}?", "Which color does {x} wear?"),
-        ("{colour}.",),
+        ("It is {colour}.", "{x} wears {colour}."),
     ),
-    "garment": (("What does {x} wear?", "What is {x} wearing?"), ("A {colour} {garment}.",)),
+    "garment": (("What does {x} wear?", "What is {x} wearing?"), ("{x} wears a {colour} {garment}.", "A {colour} {garment}.")),
     "owner": (("Who has {hair} hair?", "Who wears the {colour} {garment}?"), ("{x}.",)),
     "close-up": (CLOSE_UP_ASKS, ("Here is {x}, with {hair} hair and a {colour} {garment}.",)),
 }
+_REPEAT: Final = ("Repeat this: {text}", "Say it again: {text}", "Write this down: {text}")
+_RECALL: Final = ("What did I say of {x}?", "Tell me again about {x}.", "Recall {x}.")
 _DESCRIBE: Final = (
     "Describe {x}.",
     "What does {x} look like?",
@@ -116,6 +118,28 @@ def draft_binding_words(rng: np.random.Generator, split: str) -> Draft:
         rounds=tuple(rounds),
         names={name: (0, place) for place, name in enumerate(names)},
     )
+
+
+def draft_echo(rng: np.random.Generator, split: str) -> Draft:
+    """What was said is said again: all of it, then what belongs to each name.
+
+    The most elementary use of a history, and the first one to be learned: copying, then copying by name.
+    """
+    count = int(rng.integers(2, 4))
+    people = [random_person(rng, split) for _ in range(count)]
+    names = [str(name) for name in random_names(rng, [person.traits for person in people], split)]
+    cards = [
+        pick(rng, _CARDS).format(x=name, hair=pick(rng, HAIR_COLOURS), colour=colour, garment=garment)
+        for name, colour, garment in zip(
+            names, rng.permutation(COLOURS), rng.permutation(GARMENTS), strict=False
+        )
+    ]
+    text = " ".join(cards)
+    rounds = [DraftRound(instruction=pick(rng, _REPEAT).format(text=text), response=text)]
+    for index in rng.permutation(count):
+        ask = pick(rng, _RECALL).format(x=names[int(index)])
+        rounds.append(DraftRound(instruction=ask, response=cards[int(index)], depends_on=(0,)))
+    return Draft(kind="echo", rounds=tuple(rounds))
 
 
 def _sentence(text: str) -> str:
