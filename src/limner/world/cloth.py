@@ -6,6 +6,7 @@ Knows colours and repeats. Knows nothing about bodies.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -26,6 +27,7 @@ class Cloth:
     pattern: str = "plain"
 
 
+@lru_cache(maxsize=512)
 def cloth(colour: str | RGB, pattern: str = "plain") -> Cloth:
     """The cloth of a colour word (or RGB)."""
     base = COLOURS[colour] if isinstance(colour, str) else colour

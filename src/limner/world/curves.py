@@ -14,8 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 
 Points = NDArray[np.float64]  # (N, 2), x and y
 
-_FULL_TURN_POINTS = 48
-
 
 @lru_cache(maxsize=512)
 def spline(count: int, samples: int, closed: bool) -> NDArray[np.float64]:
@@ -41,18 +39,18 @@ def smooth(points: ArrayLike, closed: bool = True, samples: int = 8) -> Points:
     return np.asarray(spline(len(control), samples, closed).dot(control))
 
 
-@lru_cache(maxsize=8)
-def _circle(count: int) -> Points:
-    turns = np.linspace(0, 2 * np.pi, count, endpoint=False)
-    return np.stack([np.cos(turns), np.sin(turns)], axis=1)
+def _full_turn() -> NDArray[np.float64]:
+    turns = np.linspace(0, 2 * np.pi, 48, endpoint=False)
+    return np.stack([np.cos(turns), np.sin(turns), np.ones(48)], axis=1)
+
+
+_FULL_TURN = _full_turn()  # (48, 3): the unit circle, and a one for the shift
 
 
 def oval(cx: float, cy: float, rx: float, ry: float, rotation: float = 0.0) -> Points:
     """The outline of an ellipse, clockwise on the page from its right end: (48, 2)."""
     c, s = (math.cos(rotation), math.sin(rotation)) if rotation else (1.0, 0.0)
-    points = _circle(_FULL_TURN_POINTS).dot(np.array([[c * rx, s * rx], [-s * ry, c * ry]]))
-    points += (cx, cy)
-    return np.asarray(points)
+    return np.asarray(_FULL_TURN.dot(np.array([[c * rx, s * rx], [-s * ry, c * ry], [cx, cy]])))
 
 
 @lru_cache(maxsize=512)
@@ -76,21 +74,45 @@ def _spread(given: int, count: int) -> NDArray[np.float64]:
     return np.stack(columns, axis=1)
 
 
-_NORMAL = np.array([-1.0, 1.0])
+@lru_cache(maxsize=256)
+def _steps(count: int) -> NDArray[np.float64]:
+    """The matrix (count, count) from points to steps: from each point's neighbour before to the one after."""
+    steps = np.eye(count, k=1) - np.eye(count, k=-1)
+    steps[0, 0] = -1.0
+    steps[-1, -1] = 1.0
+    return steps
 
 
 def ribbon(points: ArrayLike, widths: float | Sequence[float]) -> Points:
     """The closed outlines (..., 2 N, 2) of bands along lines (..., N, 2); full `widths` spread evenly along
     them.
     """
-    line = np.asarray(points, dtype=np.float64)
-    along = np.empty_like(line)
-    np.subtract(line[..., 2:, :], line[..., :-2, :], out=along[..., 1:-1, :])
-    np.subtract(line[..., 1, :], line[..., 0, :], out=along[..., 0, :])
-    np.subtract(line[..., -1, :], line[..., -2, :], out=along[..., -1, :])
-    length = np.hypot(along[..., :1], along[..., 1:])
-    np.maximum(length, 1e-9, out=length)
-    given = np.array(widths if isinstance(widths, Sequence) else (widths,), dtype=np.float64)
-    side = along[..., ::-1] * _NORMAL
-    side *= _spread(len(given), line.shape[-2]).dot(given)[:, None] / length
-    return np.concatenate([line + side, (line - side)[..., ::-1, :]], axis=-2)
+    line = np.ascontiguousarray(points, dtype=np.float64)
+    count = line.shape[-2]
+    # As complex numbers x + i y, where a quarter turn is a product with i.
+    middle = line.view(np.complex128)[..., 0]
+    side = (_steps(count) @ line).view(np.complex128)[..., 0]
+    given = np.array(widths if isinstance(widths, list | tuple) else (widths,), dtype=np.float64)
+    side *= 1j * _spread(len(given), count).dot(given) / np.maximum(np.abs(side), 1e-9)
+    outline = np.empty((*line.shape[:-2], 2 * count, 2))
+    around = outline.view(np.complex128)[..., 0]
+    np.add(middle, side, out=around[..., :count])
+    np.subtract(middle, side, out=around[..., : count - 1 : -1])
+    return outline
+
+
+@lru_cache(maxsize=256)
+def even(start: float, end: float, count: int) -> NDArray[np.float64]:
+    """`np.linspace(start, end, count)`, kept and read-only, for the many that never change."""
+    steps = np.linspace(start, end, count)
+    steps.flags.writeable = False
+    return steps
+
+
+def pairs(x: ArrayLike, y: ArrayLike) -> Points:
+    """Points (..., 2) from their coordinates; `x` has the shape, `y` may be a number."""
+    across = np.asarray(x)
+    points = np.empty((*across.shape, 2))
+    points[..., 0] = across
+    points[..., 1] = y
+    return points

@@ -11,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.world.canvas import RGB, Canvas
-from limner.world.curves import Points, arc, oval
+from limner.world.curves import Points, arc, even, oval, pairs
 from limner.world.layers import Layer, paint_on_face
 from limner.world.palette import mix
 from limner.world.skull import Head
 from limner.world.strands import taper
 
-_U: Final = np.linspace(-1, 1, 15)  # along the eye: -1 its inner corner, 1 its outer corner
+_U: Final = even(-1, 1, 15)  # along the eye: -1 its inner corner, 1 its outer corner
 _UPPER: Final = np.clip(1 - np.abs(_U - 0.04) ** 2.3, 0, None) * (1 - 0.04 * _U)
 _LOWER: Final = np.clip(1 - np.abs(_U) ** 2.0, 0, None) ** 0.85
 _DROOP: Final = 0.30 * np.clip(_U, 0, 1) ** 2 * _UPPER
-_SHADOW: Final = np.stack([0 * _U, 0.30 * np.sqrt(_UPPER)], axis=1)
+_SHADOW: Final = pairs(0 * _U, 0.30 * np.sqrt(_UPPER))
 # Parts of the eye in iris radii.
 _RING: Final = oval(0.0, 0.0, 1.0, 1.04)[::2]
 _DISC: Final = oval(0.0, 0.05, 0.84, 0.84)[::2]
@@ -61,7 +61,7 @@ def _lid(head: Head, side: int, heights: NDArray[np.float64], reach: float = 1.0
     x = head.eye_x + _U * head.eye_w * reach
     tilt = head.eye_tilt + (-0.22 if head.person.traits.expression == "sad" else 0.0)
     y = head.eye_y + heights - _U * head.eye_w * reach * tilt
-    return np.stack([side * x, y], axis=1)
+    return pairs(side * x, y)
 
 
 def _open_eye(canvas: Canvas, head: Head, side: int, openness: float) -> None:
@@ -174,7 +174,7 @@ def draw_brows(canvas: Canvas, head: Head) -> None:
     """Both brows, shaped by identity, moved by expression."""
     expression = head.person.traits.expression
     raised = {"surprised": 0.040, "laughing": 0.014, "smiling": 0.006, "sad": 0.0}.get(expression, 0.0)
-    u = np.linspace(-1, 1, 11)
+    u = even(-1, 1, 11)
     goth = head.person.traits.make_up == "goth makeup"
     colour = mix(head.tones.brow, (24, 18, 26), 0.7) if goth else head.tones.brow
     if head.person.traits.age == "baby":
@@ -187,6 +187,6 @@ def draw_brows(canvas: Canvas, head: Head) -> None:
         x = head.eye_x + 0.006 + u * reach
         y = head.brow_y - lift - u * reach * head.brow_tilt + sad * u
         y = y - head.brow_arch * (1 - ((u - 0.25) / 1.25) ** 2)
-        line = np.stack([side * x, y], axis=1)
+        line = pairs(side * x, y)
         layers.append((taper(line, [head.brow * k for k in (0.80, 1.0, 0.92, 0.66, 0.12)]), colour))
     paint_on_face(canvas, head, layers)

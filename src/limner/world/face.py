@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from limner.world.canvas import Canvas
+from limner.world.curves import even
 from limner.world.eyes import draw_brows, draw_eyes
 from limner.world.hair import covers_ears, draw_hair_back, draw_hair_front
 from limner.world.headgear import (
@@ -92,7 +93,7 @@ def _side_shade(canvas: Canvas, head: Head) -> None:
     tones, outline = head.tones, head.outline
     x, _ = head.spot(0.0, 0.3)
     rim = outline[(outline[:, 1] > -0.30) & (outline[:, 0] > x - 0.06)]
-    fade = np.sin(np.linspace(0.0, np.pi, len(rim)))[:, None] ** 0.7
+    fade = np.sin(even(0.0, np.pi, len(rim)))[:, None] ** 0.7
     inward = np.array([x, 0.05]) - rim
     inner = rim + inward * fade * (0.26, 0.20)
     canvas.fill(np.concatenate([rim, inner[::-1]]), mix(tones.skin, tones.skin_shade, 0.55))

@@ -24,7 +24,7 @@ from limner.world.collars import (
     edging,
     round_opening,
 )
-from limner.world.curves import smooth
+from limner.world.curves import even, smooth
 from limner.world.neckwear import draw_tie
 from limner.world.palette import darken, lighten, luminance, mix
 from limner.world.person import Traits
@@ -73,7 +73,7 @@ def _sweater(canvas: Canvas, build: Build, made_of: Cloth, skin: RGB, traits: Tr
 def _ribbed_hem(canvas: Canvas, build: Build, made_of: Cloth) -> None:
     y, half = build.hip_y - 0.13, build.hip_half * 1.03
     canvas.stroke([[-half, y], [0, y + 0.03], [half, y]], made_of.line, 0.016, alpha=0.8)
-    for x in np.linspace(-0.9, 0.9, 11):
+    for x in even(-0.9, 0.9, 11):
         canvas.stroke([[x * half, y + 0.03], [x * half, y + 0.14]], made_of.line, 0.012, alpha=0.5)
 
 

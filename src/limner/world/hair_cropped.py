@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from limner.world.canvas import RGB, Canvas
-from limner.world.curves import Points
+from limner.world.curves import Points, even, pairs
 from limner.world.locks import FINE_PX, draw_cap, draw_lock, is_pressed
 from limner.world.palette import mix
 from limner.world.skull import Head
@@ -102,7 +102,7 @@ def _curls(points: Points, bump: float, per: int = 8) -> Points:
 
 def _rings(canvas: Canvas, middles: Points, r: float, first: RGB, second: RGB, start: int = 0) -> None:
     """The visible turns of curls around `middles` (K, 2), in two colours by turns."""
-    turns = (np.arange(len(middles)) * 2.4)[:, None] + np.linspace(0, 4.2, 9)
+    turns = (np.arange(len(middles)) * 2.4)[:, None] + even(0, 4.2, 9)
     spread = np.linspace(r, r / 2, 9)
     lines = middles[:, None] + np.stack([np.cos(turns) * spread, np.sin(turns) * spread], axis=2)
     for k, band in enumerate(taper(lines, (0.002, 0.014, 0.003))):
@@ -120,7 +120,7 @@ def draw_curly_back(canvas: Canvas, head: Head) -> None:
     x = np.cos(t) * wide
     if is_pressed(head):
         x, y = np.where(y < -0.22, x * 0.80, x), np.maximum(y, -0.30)
-    ring = np.stack([x + head.skull_x * 1.5, y - 0.02], axis=1)
+    ring = pairs(x + head.skull_x * 1.5, y - 0.02)
     shape = _curls(ring, 1.0)
     canvas.fill(grow(shape, 0.005), tones.hair_dark)
     canvas.fill(
@@ -189,11 +189,11 @@ def draw_spiky_front(canvas: Canvas, head: Head) -> None:
         far = np.array([0.215 if k % 4 == 1 else 0.165 for k in range(1, spikes * 2, 2)])
         along = np.sin(np.linspace(0.10, np.pi - 0.10, spikes)) * 0.8 + 0.28
         out = outer[1::2] - (head.skull_x, 0.05)
-        lean = np.stack([np.full(spikes, 0.05), -0.02 * along], axis=1)
+        lean = pairs(np.full(spikes, 0.05), -0.02 * along)
         outer[1::2] += out / np.linalg.norm(out, axis=1, keepdims=True) * (far * along)[:, None] + lean
     x = np.linspace(-0.80 * w, 0.80 * w, 9)
     jag = np.array([0.06, -0.01, 0.085, 0.0, 0.075, 0.005, 0.085, -0.005, 0.06])
-    front = np.stack([x, h + 0.015 + jag + 0.05 * (np.abs(x) / w) ** 2], axis=1)
+    front = pairs(x, h + 0.015 + jag + 0.05 * (np.abs(x) / w) ** 2)
     sides = [(-w * 0.995, 0.03), (-w * 0.91, 0.03), (-w * 0.89, -0.10)]
     line = head.on_face(np.concatenate([sides, front, [(-a, b) for a, b in sides[::-1]]]))
     shape = np.concatenate([outer, line[::-1]])

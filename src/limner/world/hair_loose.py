@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from limner.world.canvas import Canvas
+from limner.world.curves import even, pairs
 from limner.world.locks import FINE_PX, beside_face, draw_lock, is_pressed, mirror
 from limner.world.palette import mix
 from limner.world.skull import Head
@@ -40,7 +41,7 @@ def _curtain(canvas: Canvas, head: Head, length: float, wide: float, tip: float)
     )
     if canvas.pixel > FINE_PX:
         return
-    shares = np.linspace(-0.9, 0.9, 9)[:, None, None]
+    shares = even(-0.9, 0.9, 9)[:, None, None]
     line = np.array([(w * 0.96, 0.05), (w * 1.02, 0.5 * length), (tip * 0.98, length - 0.05)])
     lines = curve(line * (1, 0) * shares + line * (0, 1) + (x, 0.0))
     canvas.fill(tuft(lines[1::2], (0.002, 0.010, 0.001)), tones.hair_dark)
@@ -112,7 +113,7 @@ def _fringe(canvas: Canvas, head: Head) -> None:
     w, low, tones = head.width, head.brow_y - 0.035, head.tones
     x = np.linspace(-0.74 * w, 0.74 * w, 15)
     jag = np.where(np.arange(15) % 2 == 0, 0.0, 0.026)
-    hem = np.stack([x, low - jag + 0.05 * (np.abs(x) / w) ** 3], axis=1)
+    hem = pairs(x, low - jag + 0.05 * (np.abs(x) / w) ** 3)
     top = head.crown_y + 0.05 if not is_pressed(head) else -0.40
     sides = [
         (-0.80 * w, -0.20),
@@ -140,7 +141,7 @@ def _fringe(canvas: Canvas, head: Head) -> None:
         x = np.linspace(-0.60 * w, 0.50 * w, 11)
         high = -0.385 + 0.25 * x**2
         jag = np.where(np.arange(11) % 2 == 0, 0.035, 0.070)
-        band = np.concatenate([np.stack([x, high], axis=1), np.stack([x, high + jag], axis=1)[::-1]])
+        band = np.concatenate([pairs(x, high), pairs(x, high + jag)[::-1]])
         canvas.fill(head.on_face(band), mix(tones.hair, tones.hair_light, 0.45))
 
 

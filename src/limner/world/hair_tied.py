@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from limner.world.canvas import Canvas
+from limner.world.curves import even, pairs
 from limner.world.locks import beside_face, draw_cap, draw_lock, draw_nape, is_pressed, mirror
 from limner.world.palette import mix
 from limner.world.skull import Head
@@ -27,7 +28,7 @@ def draw_bun_back(canvas: Canvas, head: Head) -> None:
         else (-0.5 * head.sin * 0.45 + 0.02, head.crown_y - 0.10, 0.185)
     )
     t = np.linspace(0, 2 * np.pi, 12, endpoint=False)
-    shape = curve(np.stack([cx + np.cos(t) * r * 1.12, cy + np.sin(t) * r], axis=1), closed=True, samples=4)
+    shape = curve(pairs(cx + np.cos(t) * r * 1.12, cy + np.sin(t) * r), closed=True, samples=4)
     canvas.fill(grow(shape, 0.006), tones.hair_dark)
     canvas.fill(
         shape,
@@ -36,8 +37,8 @@ def draw_bun_back(canvas: Canvas, head: Head) -> None:
     )
     for k in range(3):
         s = np.linspace(0.4 + k * 2.1, 3.0 + k * 2.1, 8)
-        shrink = np.linspace(0.88, 0.35, 8)
-        line = np.stack([cx + np.cos(s) * r * shrink, cy + np.sin(s) * r * shrink], axis=1)
+        shrink = even(0.88, 0.35, 8)
+        line = pairs(cx + np.cos(s) * r * shrink, cy + np.sin(s) * r * shrink)
         canvas.fill(taper(line, [0.002, 0.016, 0.002]), tones.hair_dark if k % 2 == 0 else tones.hair_light)
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from limner.world.canvas import RGB, Canvas
-from limner.world.curves import Points, arc, oval
+from limner.world.curves import Points, arc, even, oval, pairs
 from limner.world.palette import COLOURS, INK, darken, lighten, mix
 from limner.world.skull import Head
 from limner.world.strands import curve, grow, taper
@@ -66,7 +66,7 @@ def _lens(side: int, x: float, y: float, w: float, h: float, sun: bool) -> Point
     py = np.sign(s) * np.abs(s) ** power * h
     py = np.where(py < 0, py * 0.80, py * (1.02 if sun else 0.95))
     px = px * (1 - 0.12 * (py / h)) + side * 0.02 * (-py / h)
-    return np.stack([px + x, py + y], axis=1)
+    return pairs(px + x, py + y)
 
 
 def _gleam(canvas: Canvas, lens: Points, alpha: float) -> None:
@@ -147,9 +147,9 @@ def _crown_of_hat(head: Head, y: float, side: float, top: float, sag: float) -> 
     keep = dome[dome[:, 1] < y]
     w = head.width + side
     left, right = (head.skull_x - w, y), (head.skull_x + w, y)
-    t = np.linspace(0, np.pi, 13)
+    t = even(0, np.pi, 13)
     slide = 0.12 * head.sin * np.sin(t)
-    rim = np.stack([head.skull_x + np.cos(t) * w + slide, y + np.sin(t) * sag], axis=1)
+    rim = pairs(head.skull_x + np.cos(t) * w + slide, y + np.sin(t) * sag)
     return np.concatenate([[left], keep, [right], rim])
 
 
@@ -159,9 +159,7 @@ def _beanie(canvas: Canvas, head: Head) -> None:
     pom = (x - 0.10 * head.sin, head.crown_y - 0.15)
     ring = np.linspace(0, 2 * np.pi, 15, endpoint=False)
     bump = np.where(np.arange(15) % 2 == 0, 0.105, 0.088)
-    fluff = curve(
-        np.stack([pom[0] + np.cos(ring) * bump, pom[1] + np.sin(ring) * bump], axis=1), closed=True, samples=3
-    )
+    fluff = curve(pairs(pom[0] + np.cos(ring) * bump, pom[1] + np.sin(ring) * bump), closed=True, samples=3)
     canvas.fill(grow(fluff, 0.006), shade)
     canvas.fill(
         fluff, lighten(colour, 0.45), shade=(colour, (pom[0], pom[1] - 0.08), (pom[0] + 0.06, pom[1] + 0.12))
@@ -169,17 +167,17 @@ def _beanie(canvas: Canvas, head: Head) -> None:
     dome = _crown_of_hat(head, y - 0.06, 0.030, 0.085, 0.03)
     canvas.fill(grow(dome, 0.007), shade)
     canvas.fill(dome, light, shade=(mix(colour, shade, 0.5), (x - 0.25, -0.55), (x + 0.30, -0.15)))
-    for k in np.linspace(-0.8, 0.8, 7):
+    for k in even(-0.8, 0.8, 7):
         rib = [
             (x + k * 0.30, head.crown_y - 0.05 + 0.10 * k * k),
             (x + k * w * 0.94, -0.40),
             (x + k * w * 1.02, y - 0.10),
         ]
         canvas.fill(taper(curve(rib, samples=4), [0.002, 0.010, 0.008]), mix(colour, shade, 0.6))
-    t = np.linspace(-1, 1, 13)
+    t = even(-1, 1, 13)
     slide = 0.10 * head.sin * (1 - t * t)
-    top = np.stack([x + t * w + slide, y - 0.115 + 0.035 * (1 - t * t)], axis=1)
-    low = np.stack([x + t * w * 1.01 + slide, y + 0.015 + 0.035 * (1 - t * t)], axis=1)
+    top = pairs(x + t * w + slide, y - 0.115 + 0.035 * (1 - t * t))
+    low = pairs(x + t * w * 1.01 + slide, y + 0.015 + 0.035 * (1 - t * t))
     cuff = np.concatenate([top, low[::-1]])
     canvas.fill(grow(cuff, 0.007), shade)
     canvas.fill(cuff, light, shade=(mix(colour, shade, 0.35), (x - 0.3, y), (x + 0.35, y)))
@@ -218,22 +216,22 @@ def _sun_hat(canvas: Canvas, head: Head) -> None:
     canvas.fill(dome, light, shade=(mix(colour, shade, 0.35), (x - 0.2, -0.5), (x + 0.3, -0.2)))
     ribbon_colour = (250, 244, 232) if min(colour) < 200 else (96, 62, 58)
     w = head.width + 0.022
-    t = np.linspace(-1, 1, 13)
+    t = even(-1, 1, 13)
     band = np.concatenate(
         [
-            np.stack([x + t * w * 0.985, y - 0.125 + 0.03 * (1 - t * t)], axis=1),
-            np.stack([x + t * w, y - 0.02 + 0.03 * (1 - t * t)], axis=1)[::-1],
+            pairs(x + t * w * 0.985, y - 0.125 + 0.03 * (1 - t * t)),
+            pairs(x + t * w, y - 0.02 + 0.03 * (1 - t * t))[::-1],
         ]
     )
     canvas.fill(band, ribbon_colour)
     wide = head.width + 0.37
-    t = np.linspace(0, np.pi, 21)
-    low = np.stack([x + np.cos(t) * wide, y + np.sin(t) * 0.075 - 0.012 + 0.02 * np.cos(2 * t)], axis=1)
-    top = np.stack([x + np.cos(t[::-1]) * wide, y - 0.035 - np.sin(t) * 0.035], axis=1)
+    t = even(0, np.pi, 21)
+    low = pairs(x + np.cos(t) * wide, y + np.sin(t) * 0.075 - 0.012 + 0.02 * np.cos(2 * t))
+    top = pairs(x + np.cos(t[::-1]) * wide, y - 0.035 - np.sin(t) * 0.035)
     brim = np.concatenate([low, top])
     canvas.fill(grow(brim, 0.006), shade)
     canvas.fill(brim, light, shade=(colour, (x - 0.2, y - 0.05), (x + 0.2, y + 0.08)))
-    weave = np.stack([x + np.cos(t) * wide * 0.86, y + np.sin(t) * 0.045 - 0.015], axis=1)
+    weave = pairs(x + np.cos(t) * wide * 0.86, y + np.sin(t) * 0.045 - 0.015)
     canvas.fill(taper(weave, [0.001, 0.008, 0.001]), mix(colour, shade, 0.45))
 
 

@@ -6,6 +6,7 @@ Knows every place in the picture that drawing and truth must agree on. Knows not
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from limner.world.build import build_of
@@ -36,6 +37,7 @@ _TOGETHER: Final = {
 _SEATED_HEAD: Final = {"half body": 0.232, "full body": 0.175}
 
 
+@lru_cache(maxsize=64)  # drawing, furniture and truth ask in turn
 def lay_out(scene: Scene) -> Stage:
     """The layout of a scene of one or two figures; the same for every picture size."""
     if not 1 <= len(scene.figures) <= 2:

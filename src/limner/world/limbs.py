@@ -69,7 +69,7 @@ def _bones(build: Build, arm: Arm, side: int) -> tuple[Points, Points]:
     else:
         elbow = _elbow(start, hand, build.upper_arm, build.forearm, side)
     back = elbow - hand
-    length = max(float(np.linalg.norm(back)), 1e-6)
+    length = max(math.hypot(back[0], back[1]), 1e-6)
     wrist = hand + back / length * min(build.hand * 0.55, length * 0.4)
     crossing = (elbow[0] - start[0]) * side < -0.12
     inside = np.array([side * build.shoulder_half * 0.66, build.shoulder_y + 0.035])
@@ -114,12 +114,12 @@ def _limb(
 def _elbow(start: Points, hand: Points, upper: float, fore: float, side: int) -> Points:
     """Two bones meeting: the elbow goes outwards and down; bones too long for the way look foreshortened."""
     way = hand - start
-    reach = float(np.linalg.norm(way))
+    reach = math.hypot(way[0], way[1])
     if reach < 1e-6:
         return np.asarray(start + np.array([side * 0.3, upper * 0.8]))
     bend = min(1.0, (reach * 1.12) / (upper + fore)) if reach < upper + fore else 1.0
     a, b = upper * max(bend, 0.55), fore * max(bend, 0.55)
-    along = np.clip((a * a - b * b + reach * reach) / (2 * reach), -a, a)
+    along = min(max((a * a - b * b + reach * reach) / (2 * reach), -a), a)
     height = math.sqrt(max(a * a - along * along, 0.0))
     unit = way / reach
     normal = np.array([-unit[1], unit[0]])
@@ -179,7 +179,7 @@ def _cover(
     elbow, below = bones[1][0], bones[1][1]
     if sleeve.reach > 0.5:
         across = np.array([-(below - elbow)[1], (below - elbow)[0]])
-        across *= width * 0.5 / max(float(np.linalg.norm(across)), 1e-6)
+        across *= width * 0.5 / max(math.hypot(across[0], across[1]), 1e-6)
         for t in (0.0, 1.4):
             at = elbow + (below - elbow) * t
             canvas.stroke([at + across * side, at + across * 0.1 * side], cloth.line, 0.02, alpha=0.35)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from limner.world.canvas import RGB, Canvas
-from limner.world.curves import Points
+from limner.world.curves import Points, even
 from limner.world.palette import mix
 from limner.world.skull import Head
 from limner.world.strands import curve, grow, taper, tuft
@@ -66,7 +66,7 @@ def _shine(canvas: Canvas, light: RGB, a: Points, b: Points, span: tuple[float, 
     last = len(a) - 1
     start, end = round(span[0] * last), max(round(span[1] * last), round(span[0] * last) + 2)
     upper, lower = [], []
-    for k, share in enumerate(np.linspace(0.12, 0.88, 9)):
+    for k, share in enumerate(even(0.12, 0.88, 9)):
         line = a * (1 - share) + b * share
         jag = (end - start) * (0.28 if k % 2 else 0.0)
         upper.append(line[min(int(start + jag * 0.6), last)])
@@ -108,7 +108,7 @@ def draw_cap(
     if not is_pressed(head):
         band = head.dome(-math.pi * 0.90, -math.pi * 0.42, side - 0.035, top - 0.035, 15)
         low = head.dome(-math.pi * 0.90, -math.pi * 0.42, side - 0.085, top - 0.105, 15)
-        swell = np.sin(np.linspace(0, np.pi, 15))[:, None]
+        swell = np.sin(even(0, np.pi, 15))[:, None]
         canvas.fill(
             np.concatenate([band, (band + (low - band) * swell)[::-1]]),
             mix(tones.hair, tones.hair_light, 0.52),

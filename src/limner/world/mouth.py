@@ -11,12 +11,12 @@ from typing import Final
 import numpy as np
 
 from limner.world.canvas import RGB, Canvas
-from limner.world.curves import oval
+from limner.world.curves import even, oval, pairs
 from limner.world.palette import mix
 from limner.world.skull import Head
 from limner.world.strands import taper
 
-_U: Final = np.linspace(-1, 1, 17)
+_U: Final = even(-1, 1, 17)
 _ROUND: Final = np.clip(1 - _U**2, 0, None)
 _BOW: Final = _ROUND**0.8 * (
     1 - 0.36 * np.exp(-((_U / 0.17) ** 2)) + 0.10 * np.exp(-(((np.abs(_U) - 0.3) / 0.2) ** 2))
@@ -75,7 +75,7 @@ def draw_mouth(canvas: Canvas, head: Head) -> None:
     if shape.gap:
         canvas.fill(np.concatenate([curves[1], curves[2][::-1]]), _INSIDE)
         _inside(canvas, head, shape, x, middle, below)
-    seam = np.stack([x, middle], axis=1)
+    seam = pairs(x, middle)
     corner = np.array([0.010, -0.012 * np.sign(shape.lift)])
     seam = np.concatenate([seam[:1] + corner * (-1, 1), seam, seam[-1:] + corner])
     line = mix(head.tones.skin_line, (84, 20, 34), 0.55)
@@ -107,18 +107,18 @@ def _inside(
     if shape.teeth:
         row = slice(1, -1)
         edge = middle + (below - middle) * shape.teeth * 0.86
-        teeth = np.concatenate([np.stack([x, middle], axis=1)[row], np.stack([x, edge], axis=1)[row][::-1]])
+        teeth = np.concatenate([pairs(x, middle)[row], pairs(x, edge)[row][::-1]])
         canvas.fill(head.on_face(teeth, lift=0.02), _TEETH)
 
 
 def _tongue_out(canvas: Canvas, head: Head, w: float, y: float) -> None:
     long = 0.125 + 0.2 * head.mouth_w
-    t = np.linspace(0, np.pi, 15)
+    t = even(0, np.pi, 15)
     half = w * 0.46
     tongue = np.concatenate(
         [
             [(-half * 0.92, y)],
-            np.stack([-half * np.cos(t), y + long * 0.45 + long * 0.55 * np.sin(t)], axis=1),
+            pairs(-half * np.cos(t), y + long * 0.45 + long * 0.55 * np.sin(t)),
             [(half * 0.92, y)],
         ]
     )

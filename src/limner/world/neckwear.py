@@ -11,7 +11,7 @@ import numpy as np
 from limner.world.build import Build
 from limner.world.canvas import Canvas
 from limner.world.cloth import Cloth, cloth
-from limner.world.curves import oval, smooth
+from limner.world.curves import even, oval, smooth
 from limner.world.palette import mix
 from limner.world.person import Traits
 
@@ -85,7 +85,7 @@ def _scarf(canvas: Canvas, made_of: Cloth, pit: float, neck: float) -> None:
     canvas.stroke(tail, made_of.line, 0.018, closed=True)
     for y in (pit + 0.66, pit + 0.78):
         canvas.stroke([[0.06, y], [0.335, y - 0.01]], made_of.second, 0.035)
-    for x in np.linspace(0.08, 0.30, 6):
+    for x in even(0.08, 0.30, 6):
         canvas.stroke([[x, pit + 0.93], [x, pit + 1.02]], made_of.line, 0.016)
     wrap = smooth(
         [

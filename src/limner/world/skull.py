@@ -23,7 +23,9 @@ from limner.world.strands import curve
 MOST_TURN_RAD: Final = 0.48  # how far `turn` = 1 turns the head
 MOST_TILT_RAD: Final = 0.16
 _DEPTH: Final = 0.31  # how far the face's middle stands before the ears
-_FACE_MIDDLE: Final = np.array([0.0, 0.05])
+_FACE_MIDDLE_Y: Final = 0.05
+_FACE_HALF: Final = 0.78  # how far above and below its middle the face has turned away
+_LEAST: Final = 0.02  # of the squared depth: nothing of a face lies behind the ears
 _SKULL_Y: Final = -0.07  # height of the skull's widest place
 
 
@@ -140,23 +142,36 @@ class Head:
 
     def depth(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """How far points (..., 2) of the face stand out towards the viewer: (...)."""
-        scaled = (points - _FACE_MIDDLE) * (1 / (self.width * 1.08), 1 / 0.78)
-        scaled *= scaled
-        out = 1 - scaled[..., 0] - scaled[..., 1]
-        np.maximum(out, 0.02, out=out)
-        return np.asarray(np.sqrt(out, out=out) * _DEPTH)
+        x = points[..., 0] * (1 / (self.width * 1.08))
+        y = (points[..., 1] - _FACE_MIDDLE_Y) * (1 / _FACE_HALF)
+        x *= x
+        y *= y
+        x += y
+        np.subtract(1.0, x, out=x)
+        np.maximum(x, _LEAST, out=x)
+        np.sqrt(x, out=x)
+        x *= _DEPTH
+        return x
 
     def on_face(self, points: ArrayLike, lift: float = 0.0) -> Points:
         """Points (..., 2) of the face seen straight on, as the turned head shows them, `lift` above it."""
         flat = np.array(points, dtype=np.float64)
         if self.sin:
-            flat[..., 0] = flat[..., 0] * self.cos + (self.depth(flat) + lift) * self.sin
+            out = self.depth(flat)
+            if lift:
+                out += lift
+            out *= self.sin
+            x = flat[..., 0]
+            x *= self.cos
+            x += out
         return flat
 
     def spot(self, x: float, y: float, lift: float = 0.0) -> tuple[float, float]:
         """One point of the face as the turned head shows it."""
-        moved = self.on_face([[x, y]], lift)[0]
-        return float(moved[0]), float(moved[1])
+        if not self.sin:
+            return x, y
+        far = (x / (self.width * 1.08)) ** 2 + ((y - _FACE_MIDDLE_Y) / _FACE_HALF) ** 2
+        return x * self.cos + (math.sqrt(max(1 - far, _LEAST)) * _DEPTH + lift) * self.sin, y
 
     @property
     def skull_x(self) -> float:

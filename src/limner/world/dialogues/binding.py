@@ -33,7 +33,10 @@ _TOPICS: Final = {
         ("What color is {x}'s {garment}?", "Which color does {x} wear?"),
         ("It is {colour}.", "{x} wears {colour}."),
     ),
-    "garment": (("What does {x} wear?", "What is {x} wearing?"), ("{x} wears a {colour} {garment}.", "A {colour} {garment}.")),
+    "garment": (
+        ("What does {x} wear?", "What is {x} wearing?"),
+        ("{x} wears a {colour} {garment}.", "A {colour} {garment}."),
+    ),
     "owner": (("Who has {hair} hair?", "Who wears the {colour} {garment}?"), ("{x}.",)),
     "close-up": (CLOSE_UP_ASKS, ("Here is {x}, with {hair} hair and a {colour} {garment}.",)),
 }
