@@ -55,7 +55,7 @@ class LanguageStage:
     flow_detached: bool = False
     flow_pictures: int = 6
     flow_draws: int = 2
-    whole_text: bool = False  # learn to write what users say too, as in pre-training; held-out numbers never do
+    whole_text: bool = False  # users' words are targets too; held-out numbers never count them
     fresh: bool = False  # start from random weights instead of what earlier rungs left
     measured: tuple[str, ...] = ()  # kinds that are measured; all of the mix when empty
 

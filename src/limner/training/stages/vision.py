@@ -112,7 +112,7 @@ class VisionRung:
 
     @torch.no_grad()
     def _start(self) -> None:
-        """Begin as a cosine transform, with the decoder's straight line solved for it, where the sizes allow it."""
+        """Begin as a cosine transform with the decoder solved for it, where the sizes allow it."""
         if not fits(self._model.vision, self._model.num_tokens):
             return
         start_as_cosine_codes(self._model.vision, self._model.num_tokens)
