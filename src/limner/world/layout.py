@@ -59,7 +59,7 @@ def lay_out(scene: Scene) -> Stage:
         table_y = _table_y(stances)
         stances = [_at_table(s, interaction, stances, table_y) for s in stances]
     if interaction == "sitting on a couch":
-        stances = [_on_couch(s) for s in stances]
+        stances = [_on_couch(s) for s in _on_one_seat(stances, scene.framing)]
     if interaction == "reading a book":
         stances = reading(stances)
     if interaction == "taking a selfie":
@@ -122,6 +122,17 @@ def _upright(scene: Scene, interaction: str, index: int) -> Stance:
         left_arm=hanging(build, -1),
         right_arm=hanging(build, 1),
     )
+
+
+def _on_one_seat(stances: list[Stance], framing: str) -> list[Stance]:
+    """Everybody's hips on the seat of the largest, so that small legs hang and nobody sits before the couch;
+    nearer framings do not show the seat and keep heads in the picture.
+    """
+    if framing not in ("half body", "full body"):
+        return stances
+    grown = max(stances, key=lambda s: s.build.size)
+    seat_y = grown.place(0, grown.build.hip_y)[1]
+    return [replace(s, y=seat_y - s.build.hip_y * s.head) for s in stances]
 
 
 def _on_couch(stance: Stance) -> Stance:

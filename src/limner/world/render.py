@@ -31,7 +31,7 @@ def render(scene: Scene, size_px: int = 256) -> NDArray[np.uint8]:
         raise ValueError(f"a scene is rendered at {SMALLEST_PX} to {LARGEST_PX} px, not at {size_px}")
     stage = lay_out(scene)
     canvas = Canvas(size_px)
-    paint_setting(canvas, scene.setting, scene.variant, scene.lighting)
+    paint_setting(canvas, scene.setting, scene.variant, scene.lighting, framing=scene.framing)
     paint_midground(canvas, scene)
     for index in stage.paint_order:
         draw_shadow(canvas, stage.stances[index], stage.floor_y)
