@@ -273,8 +273,10 @@ def _oil(pixels: Pixels, seed: int) -> Pixels:
     broad_x, broad_y, relief = _strokes(size, 4.6, seed % 2)
     fine_x, fine_y, small_relief = _strokes(size, 2.0, seed % 2)
     rich = cv2.transform(cv2.GaussianBlur(pixels, (0, 0), _sigma(size, 0.8)), _saturation(1.22))
-    broad = cv2.remap(rich, broad_x, broad_y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
-    fine = cv2.remap(rich, fine_x, fine_y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+    # A brush takes up the mean colour of its width: single pixels of thin outlines would become specks.
+    wide, narrow = (cv2.blur(rich, (_odd(size, width),) * 2) for width in (7, 3))
+    broad = cv2.remap(wide, broad_x, broad_y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+    fine = cv2.remap(narrow, fine_x, fine_y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
     fine = cv2.addWeighted(fine, 0.40, rich, 0.60, 0)
     gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     edges = cv2.absdiff(gray, cv2.blur(gray, (_odd(size, 7), _odd(size, 7))))
