@@ -179,7 +179,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The `limner` command: a user's mistake is one sentence on stderr and exit code 2."""
     try:
         # Outside standalone mode an early end is returned as its exit code, which must not get lost.
-        sys.exit(app(args=None if arguments is None else list(arguments), standalone_mode=False))
+        words = None if arguments is None else list(arguments)
+        sys.exit(app(args=words, prog_name="limner", standalone_mode=False))
     except (KeyboardInterrupt, typer.Abort):
         err.print("stopped")
         sys.exit(STOPPED)

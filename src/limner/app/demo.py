@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 
 import numpy as np
 from PIL import Image
@@ -116,8 +117,10 @@ SCRIPTS = (
 
 
 def given_face(seed: int, size_px: int) -> Image.Image:
-    """A face of the world's test split, on white; nobody tells the model what it looks like."""
-    person = random_person(np.random.default_rng(seed), split="test")
+    """An adult's face of the world's test split, on white; nobody tells the model what it looks like."""
+    rng = np.random.default_rng(seed)
+    people = (random_person(rng, split="test") for _ in count())
+    person = next(person for person in people if person.traits.age not in ("baby", "child"))
     scene = Scene(figures=(Figure(person=person),), framing="close-up", setting="white")
     return Image.fromarray(render(scene, size_px))
 

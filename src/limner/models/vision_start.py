@@ -84,9 +84,9 @@ def start_as_cosine_codes(vision: QwenVisionTransformer, num_tokens: int) -> Non
         [codes_PH[_group_member(len(places_PD), heads, head)] for head in range(heads)], dim=1
     )
     for head in range(heads):
-        block = slice(head * CODE_WIDTH, (head + 1) * CODE_WIDTH)
-        key_rows[block][torch.arange(CODE_WIDTH), readout] = weights.sqrt() * scale
-        query_rows[block, block] = torch.eye(CODE_WIDTH)
+        span = slice(head * CODE_WIDTH, (head + 1) * CODE_WIDTH)
+        key_rows[span][torch.arange(CODE_WIDTH), readout] = weights.sqrt() * scale
+        query_rows[span, span] = torch.eye(CODE_WIDTH)
         for row in range(kept):
             value_rows[head * CODE_WIDTH + row, free[row]] = 1.0
     content_PD = wanted_PD - places_PD

@@ -1,0 +1,76 @@
+"""`limner demo`: pictures and a page that shows them; what was said stays text."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from user_mistakes import one_sentence
+
+from limner.app.demo import SCRIPTS, Line, Played, PlayedScript, Script
+from limner.app.page import save_pictures, write_page
+from limner.chat.conversation import Reply
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    return tmp_path_factory.mktemp("demo") / "made" / "here"
+
+
+def test_the_demo_leaves_pictures_and_a_page_that_shows_all_of_them(limner, checkpoint, shared):
+    told = limner("demo", "--model", checkpoint, "--out", shared, "--seed", 2)
+    assert told.code == 0, told.err
+    assert told.out.startswith("Loading")
+    page = (shared / "index.html").read_text(encoding="utf-8")
+    shown = set(re.findall(r'(?:src|href)="([^"]+)"', page))
+    assert shown == {path.name for path in shared.iterdir()} - {"index.html"}
+    assert "http" not in page, "the page needs no network"
+    for name in shown:
+        assert Image.open(shared / name).size == (32, 32)
+    num_lines = sum(len(script.lines) for script in SCRIPTS)
+    assert told.out.count("  limner  ") == num_lines
+    assert page.count('class="you"') == num_lines
+    for script in SCRIPTS:
+        assert script.title in page
+    assert re.search(r"\(\d+\.\d\d s\)", told.out)
+
+
+def test_the_same_seed_paints_the_same_demo(limner, checkpoint, shared, tmp_path):
+    if not shared.exists():
+        pytest.skip("compares with the demo of the test above")
+    assert limner("demo", "--model", checkpoint, "--out", tmp_path / "again", "--seed", 2).code == 0
+    for path in shared.glob("*.png"):
+        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes(), path.name
+
+
+def test_what_was_said_stays_text_on_the_page(tmp_path):
+    evil = '<script>alert("1")</script>'
+    line = Line(text=evil)
+    script = Script(name="evil", title=evil, note=evil, lines=(line,))
+    reply = Reply(text=evil, image=Image.new("RGB", (20, 20)), id="0" * 64, seconds=1.0, seed=0)
+    played = Played(script=script, number=1, line=line, given=None, reply=reply)
+    page = write_page(
+        tmp_path,
+        [PlayedScript(script=script, rounds=[played])],
+        save_pictures(played, tmp_path),
+        model=evil,
+        device="CPU",
+        seed=0,
+        seconds=1.0,
+    ).read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") >= 5
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["evil-1.png", "index.html"]
+
+
+def test_a_page_that_cannot_be_written_is_one_sentence(limner, checkpoint, tmp_path):
+    (tmp_path / "out" / "index.html").mkdir(parents=True)
+    assert "index.html" in one_sentence(_last(limner("demo", "--model", checkpoint, "--out", "out")))
+    assert not list(Path(tmp_path / "out").glob(".*"))
+
+
+def _last(told):
+    told.out = ""
+    return told
