@@ -118,7 +118,12 @@ class MultimodalLLM(nn.Module):
         return states
 
     def text_logits(self, hidden_BNW: Tensor) -> Tensor:
-        """Hidden states -> logits over the vocabulary; pass only the positions that are needed."""
+        """Hidden states -> logits over the vocabulary; pass only the positions that are needed.
+
+        Tied embeddings have unit spread here, so their products are scaled by 1 / sqrt(W).
+        """
+        if self.sizes.tie_embeddings:
+            hidden_BNW = hidden_BNW * self.sizes.width**-0.5
         logits: Tensor = self.llm.lm_head(hidden_BNW)
         return logits
 
@@ -141,9 +146,9 @@ class MultimodalLLM(nn.Module):
             if isinstance(module, nn.Linear):
                 scale = branch_scale if name.endswith(("o_proj", "down_proj")) else 1.0
                 nn.init.normal_(module.weight, std=scale * module.in_features**-0.5)
-        nn.init.normal_(self.llm.lm_head.weight, std=0.5 * self.sizes.width**-0.5)
         if not self.sizes.tie_embeddings:
-            nn.init.normal_(self.llm.model.embed_tokens.weight, std=EMBEDDING_STD)
+            nn.init.normal_(self.llm.lm_head.weight, std=0.5 * self.sizes.width**-0.5)
+        nn.init.normal_(self.llm.model.embed_tokens.weight, std=EMBEDDING_STD)
         start_as_copy(self.input_resampler, out_std=EMBEDDING_STD)
 
 

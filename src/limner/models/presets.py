@@ -254,7 +254,10 @@ SKETCH: Final = Preset(
     ),
     input_resampler=ResamplerSizes(grid=8, width=192, heads=6, input_dim=64),
     output_resampler=ResamplerSizes(grid=8, width=64, heads=4, input_dim=192),
-    language=LanguageSizes(vocab_size=4096, width=192, layers=4, heads=6, ffn_width=512, context_tokens=2048),
+    # Tied: a name that training met a few times, or never, can still be copied.
+    language=LanguageSizes(
+        vocab_size=4096, width=192, layers=4, heads=6, ffn_width=512, context_tokens=2048, tie_embeddings=True
+    ),
     token_head=TokenHeadSizes(width=192, depth=3, heads=6),
     detokenizer=DetokenizerSizes(
         latent_size=16,
