@@ -16,16 +16,17 @@ from limner.training.stages.language import LanguageStage
 
 MIX = {
     "named": 6,
-    "crop": 3,
+    "crop": 2,
     "text_to_image": 4,
     "point": 1,
     "question": 2,
     "caption": 1,
     "edit": 2,
-    "binding_words": 2,
-    "binding_text": 2,
+    "echo": 2,
+    "binding_words": 4,
+    "binding_text": 3,
 }
-MEASURED = ("named", "crop", "text_to_image", "question", "point")
+MEASURED = ("named", "text_to_image", "question", "binding_words")
 
 PLANS = {
     "tiny": (
@@ -39,7 +40,7 @@ PLANS = {
         ),
     ),
     "sketch": (
-        Plan(steps=1_500, batch=12, learning_rate=8e-4, warmup_steps=40, validations=4),
+        Plan(steps=1_500, batch=16, learning_rate=1e-3, warmup_steps=40, validations=3),
         LanguageStage(
             mix=MIX,
             dialogues=dialogues_for(MIX, "sketch"),
