@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
-from PIL import Image
 from user_mistakes import one_sentence
 
 from limner.app.cli import Scale
+from limner.dialogue.parts import Picture
 from limner.models.presets import PRESETS
 
 COMMANDS = ["demo", "chat", "say", "train", "info", "world sheet", "world film"] + [
@@ -162,7 +162,7 @@ def test_info_lists_components_with_their_parameters(limner, checkpoint):
 def test_a_sheet_is_a_picture(limner, tmp_path):
     assert limner("world", "sheet", "--what", "people", "--seed", 3, "--out", "sub/sheet.png").code == 0
     assert [path.name for path in (tmp_path / "sub").iterdir()] == ["sheet.png"]
-    assert min(Image.open(tmp_path / "sub/sheet.png").size) > 400
+    assert min(Picture.from_file(tmp_path / "sub/sheet.png").pixels.shape[:2]) > 400
 
 
 def test_films_stand_beside_their_truth(limner, tmp_path):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
 import pytest
 from PIL import Image
 from user_mistakes import one_sentence
 
 import limner as library
+from limner.dialogue.parts import Picture
 
 
 @pytest.fixture
@@ -47,17 +47,17 @@ def test_a_conversation_is_begun_continued_and_forked(say, checkpoint, tmp_path)
     pictures = [name for name in names(tmp_path) if name.endswith(".png")]
     assert len(pictures) == 3, "a fork's picture does not replace the trunk's"
     for name in pictures:
-        assert Image.open(tmp_path / name).size == (32, 32)
+        assert Picture.from_file(tmp_path / name).pixels.shape == (32, 32, 3)
 
 
 def test_the_same_seed_gives_the_same_file_and_another_seed_another(say, tmp_path):
     pictures = []
     for seed in (1, 1, 2):
         assert say("A garden.", "--seed", seed, "--out", "sub/out.png").code == 0
-        pictures.append(np.asarray(Image.open(tmp_path / "sub/out.png")))
+        pictures.append(Picture.from_file(tmp_path / "sub/out.png"))
         (tmp_path / "talk.limner").unlink()
-    assert np.array_equal(pictures[0], pictures[1])
-    assert not np.array_equal(pictures[0], pictures[2])
+    assert pictures[0] == pictures[1]
+    assert pictures[0] != pictures[2]
 
 
 def test_a_picture_can_be_forbidden_and_given(say, face, tmp_path):

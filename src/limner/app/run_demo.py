@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import limner
-from limner.app.files import folder_to_write
+from limner.app.files import file_to_write, folder_to_write
 from limner.app.terminal import out, plain
 from limner.app.terminal_picture import show
 
@@ -14,6 +14,7 @@ from limner.app.terminal_picture import show
 def run_demo(folder: Path, *, seed: int, model: str) -> None:
     """Hold the demo's conversations with `model`, and leave PNGs and index.html in `folder`."""
     folder_to_write(folder)
+    file_to_write(folder / "index.html")
     out.print(plain(f'Loading "{model}" ...'))
     start = time.perf_counter()
     # Late, because they load torch: the first line should not wait for it.
