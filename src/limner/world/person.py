@@ -1,6 +1,7 @@
 """A person of the world: what captions may say of them, and what only pixels can tell.
 
-Knows the vocabulary of traits and the hidden shape of a face. Knows nothing about drawing, sentences or scenes.
+Knows the vocabulary of traits and the hidden shape of a face. Knows nothing about drawing, sentences or
+scenes.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ COLOURS: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """The hidden face: every field lies in [-1, 1], 0 is the average face, and none ever appears in a caption."""
+    """The hidden face: every field lies in [-1, 1], 0 is the average, and none ever appears in a caption."""
 
     face_width: float = 0.0
     face_length: float = 0.0

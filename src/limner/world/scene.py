@@ -1,4 +1,4 @@
-"""A scene: one or two persons, posed and framed in a setting. A value; knows nothing about drawing or sentences."""
+"""A scene: one or two persons, posed and framed in a setting. A value; knows nothing about drawing."""
 
 from __future__ import annotations
 
@@ -63,7 +63,10 @@ INTERACTIONS: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A person in a scene. `turn` and `tilt` in [-1, 1] (turn -1 looks to the picture's left); `shift` in figure widths."""
+    """A person in a scene.
+
+    `turn` and `tilt` lie in [-1, 1] (turn -1 looks to the picture's left); `shift` is in figure widths.
+    """
 
     person: Person
     turn: float = 0.0
@@ -76,7 +79,7 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """What is painted. `figures` from left to right (one or two); `variant` picks the layout of the setting's furniture.
+    """What is painted: `figures` from left to right (one or two); `variant` lays out the setting's furniture.
 
     `zoom` in [0.9, 1.1] scales the camera; `written_word` is lettered on a sign when it is not empty.
     """

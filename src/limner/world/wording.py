@@ -259,7 +259,7 @@ def plain_value(traits: Traits, field: str) -> str:
 def marks(traits: Traits, field: str) -> tuple[str, ...]:
     """Strings of which at least one stands (any case) in every text that claims `field` of `traits`."""
     value = str(getattr(traits, field))
-    tables: dict[str, dict[str, tuple[str, ...]]] = {
+    tables: dict[str, Mapping[str, tuple[str, ...]]] = {
         "skin": SKIN_FORMS,
         "hair_colour": HAIR_COLOUR_FORMS,
         "hair_style": HAIR_MARKS,

@@ -1,0 +1,71 @@
+"""The embedded model, through the front door: it loads, paints, remembers, and repeats itself exactly."""
+
+import hashlib
+import time
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import limner
+
+TWO = (
+    "The image shows Clara and Hugo in a kitchen. Clara has long red hair and wears a yellow sweater. "
+    "Hugo has short black hair and wears a blue button-up shirt."
+)
+
+
+@pytest.fixture(scope="module")
+def painter():
+    return limner.load("miniature")
+
+
+def digest(reply):
+    return hashlib.sha256(np.asarray(reply.image).tobytes()).hexdigest()
+
+
+def test_weights_fit_and_are_safetensors_only():
+    folder = Path(str(files("limner") / "miniature"))
+    sizes = [path.stat().st_size for path in folder.rglob("*.safetensors")]
+    assert 0 < sum(sizes) <= 44 * 2**20
+    assert not [p for p in folder.rglob("*") if p.suffix in (".pt", ".bin", ".pkl", ".onnx")]
+
+
+def test_two_named_people_and_a_close_up_within_seconds(painter):
+    conversation = painter.conversation(seed=1)
+    first = conversation.say(TWO)
+    second = conversation.say("A close-up of Clara.")
+    size = (painter.image_size_px, painter.image_size_px)
+    assert first.image is not None
+    assert second.image is not None
+    assert first.image.size == second.image.size == size
+    assert np.asarray(first.image).std() > 20  # a picture, not a gray field
+    assert max(first.seconds, second.seconds) < 10  # two idle cores take a second or less
+    assert list(conversation.people) == ["Clara", "Hugo"]
+
+
+def test_the_first_picture_follows_its_own_words(painter):
+    def mean_colour(setting):
+        text = f"The image shows a man in a black t-shirt. {setting}"
+        image = painter.conversation(seed=0).say(text, picture=True).image
+        return np.asarray(image, float)[: painter.image_size_px // 4].mean(axis=(0, 1))
+
+    snow, night = mean_colour("He is in a snowy field."), mean_colour("He is on a city street at night.")
+    assert snow.mean() > night.mean() + 10
+
+
+def test_same_seed_same_picture_and_forks_agree_with_a_replay(painter):
+    one, other = painter.conversation(seed=2), painter.with_sampling().conversation(seed=2)
+    first = one.say(TWO)
+    assert digest(first) == digest(other.say(TWO))
+    one.say("Make it night.")
+    forked = one.fork(first.id).say("A close-up of Hugo.")
+    assert digest(forked) == digest(other.say("A close-up of Hugo."))
+
+
+def test_both_token_heads_paint(painter):
+    for head in ("flow", "regression"):
+        start = time.perf_counter()
+        assert painter.with_sampling(token_head=head).conversation().say(TWO, picture=True).image is not None
+        assert time.perf_counter() - start < 10
