@@ -15,6 +15,8 @@ from limner.training.stages.dialogue_counts import dialogues_for
 from limner.training.stages.language import LanguageStage
 
 MIX = {
+    "plain_text_to_image": 3,
+    "plain_named": 3,
     "named": 6,
     "crop": 2,
     "text_to_image": 4,
@@ -26,7 +28,17 @@ MIX = {
     "binding_words": 4,
     "binding_text": 3,
 }
+# What a few thousand steps on a CPU can begin to learn: busts in daylight, names, and little else.
+SKETCH_MIX = {
+    "plain_text_to_image": 7,
+    "plain_named": 7,
+    "drill": 3,
+    "binding_words": 1,
+    "question": 1,
+    "edit": 1,
+}
 MEASURED = ("named", "text_to_image", "question", "binding_words")
+SKETCH_MEASURED = ("plain_named", "plain_text_to_image", "question", "drill")
 
 PLANS = {
     "tiny": (
@@ -40,13 +52,15 @@ PLANS = {
         ),
     ),
     "sketch": (
-        Plan(steps=1_500, batch=16, learning_rate=1e-3, warmup_steps=40, validations=3),
+        Plan(steps=1_300, batch=32, learning_rate=1.2e-3, warmup_steps=30, validations=3),
         LanguageStage(
-            mix=MIX,
-            dialogues=dialogues_for(MIX, "sketch"),
+            mix=SKETCH_MIX,
+            dialogues=dialogues_for(SKETCH_MIX, "sketch"),
             held_out=32,
             tokens_in_batch=2_400,
-            measured=MEASURED,
+            flow_pictures=4,
+            flow_draws=1,
+            measured=SKETCH_MEASURED,
         ),
     ),
     "miniature": (

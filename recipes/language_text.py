@@ -11,8 +11,8 @@ from limner.training.plan import Plan
 from limner.training.recipe import Recipe
 from limner.training.stages.language import LanguageStage
 
-MIX = {"echo": 1, "binding_words": 1, "binding_text": 1}
-MEASURED = ("echo", "binding_words", "binding_text")
+MIX = {"drill": 3, "echo": 1, "binding_words": 2, "binding_text": 1}
+MEASURED = ("drill", "echo", "binding_words", "binding_text")
 
 
 def _stage(count: int, held_out: int, tokens_in_batch: int) -> LanguageStage:

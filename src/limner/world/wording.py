@@ -6,7 +6,7 @@ Knows single phrases ("curly red hair", "a pair of black glasses"). Knows nothin
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import numpy as np

@@ -9,9 +9,12 @@ from typing import Final
 
 # Rendering and encoding the pictures of these takes about ten minutes of one core at 128 px.
 SKETCH_DIALOGUES: Final[Mapping[str, int]] = {
+    "drill": 20_000,
     "echo": 12_000,
     "binding_words": 20_000,
     "binding_text": 20_000,
+    "plain_text_to_image": 4_000,
+    "plain_named": 2_400,
     "named": 2_400,
     "crop": 800,
     "text_to_image": 2_000,

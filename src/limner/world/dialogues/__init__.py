@@ -15,7 +15,12 @@ import numpy as np
 
 from limner.dialogue.parts import Dialogue
 from limner.world.chance import seeded
-from limner.world.dialogues.binding import draft_binding_text, draft_binding_words, draft_echo
+from limner.world.dialogues.binding import (
+    draft_binding_text,
+    draft_binding_words,
+    draft_drill,
+    draft_echo,
+)
 from limner.world.dialogues.draft import Draft, DraftRound, Paint, draft_truth, paint_draft
 from limner.world.dialogues.naming import draft_full_body, draft_named, draft_point
 from limner.world.dialogues.picturing import (
@@ -27,6 +32,7 @@ from limner.world.dialogues.picturing import (
     draft_question,
     draft_text_to_image,
 )
+from limner.world.dialogues.plain import draft_plain_named, draft_plain_text_to_image
 from limner.world.dialogues.rollback import draft_edit, draft_rollback
 
 __all__ = [
@@ -42,10 +48,13 @@ __all__ = [
 ]
 
 _DRAFTERS: Final[Mapping[str, Callable[[np.random.Generator, str], Draft]]] = {
+    "drill": draft_drill,
     "echo": draft_echo,
     "binding_words": draft_binding_words,
     "binding_text": draft_binding_text,
     "caption": draft_caption,
+    "plain_text_to_image": draft_plain_text_to_image,
+    "plain_named": draft_plain_named,
     "text_to_image": draft_text_to_image,
     "question": draft_question,
     "edit": draft_edit,

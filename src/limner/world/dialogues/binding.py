@@ -10,7 +10,7 @@ from limner.world.caption import Caption, tell
 from limner.world.chance import chance, pick, weighted
 from limner.world.dialogues.draft import Draft, DraftRound
 from limner.world.dialogues.replies import CLOSE_UP_ASKS, HERE_THEY_ARE, describe, restate
-from limner.world.names import Name, random_names
+from limner.world.names import MEN, WOMEN, Name, random_names
 from limner.world.person import COLOURS, GARMENTS, HAIR_COLOURS
 from limner.world.question import random_question
 from limner.world.sampling import random_person
@@ -42,6 +42,7 @@ _TOPICS: Final = {
 }
 _REPEAT: Final = ("Repeat this: {text}", "Say it again: {text}", "Write this down: {text}")
 _RECALL: Final = ("What did I say of {x}?", "Tell me again about {x}.", "Recall {x}.")
+_DRILLED: Final = WOMEN[:40] + MEN[:40]
 _DESCRIBE: Final = (
     "Describe {x}.",
     "What does {x} look like?",
@@ -143,6 +144,34 @@ def draft_echo(rng: np.random.Generator, split: str) -> Draft:
         ask = pick(rng, _RECALL).format(x=names[int(index)])
         rounds.append(DraftRound(instruction=ask, response=cards[int(index)], depends_on=(0,)))
     return Draft(kind="echo", rounds=tuple(rounds))
+
+
+def draft_drill(rng: np.random.Generator, split: str) -> Draft:
+    """The kernel of binding: "Clara: red hair, blue dress. Adam: gray hair, tan suit. Clara?" asks."""
+    names = [str(name) for name in rng.permutation(_DRILLED)[:2]]
+    cards = [
+        f"{hair} hair, {colour} {garment}"
+        for hair, colour, garment in zip(
+            rng.permutation(HAIR_COLOURS)[:2],
+            rng.permutation(COLOURS)[:2],
+            rng.permutation(GARMENTS)[:2],
+            strict=True,
+        )
+    ]
+    told = " ".join(f"{name}: {card}." for name, card in zip(names, cards, strict=True))
+    asked = [int(rng.integers(2)) for _ in range(4)]
+    rounds = [
+        DraftRound(
+            instruction=f"{told} {names[asked[0]]}?", response=f"{names[asked[0]]}: {cards[asked[0]]}."
+        )
+    ]
+    for place in asked[1:]:
+        rounds.append(
+            DraftRound(
+                instruction=f"{names[place]}?", response=f"{names[place]}: {cards[place]}.", depends_on=(0,)
+            )
+        )
+    return Draft(kind="drill", rounds=tuple(rounds))
 
 
 def _sentence(text: str) -> str:
