@@ -33,12 +33,9 @@ def test_a_saved_model_paints_the_same(tmp_path, head_kind: str) -> None:
     model = build_model(TINY, small_tokenizer(), [head_kind])
     # What is stored is rounded to bfloat16, so round before comparing.
     for network in model.networks().values():
-        for weight in network.parameters():
-            if weight.ndim >= 2:
-                weight.data = weight.data.bfloat16().float()
-        for buffer in network.buffers():
-            if buffer.ndim >= 2 and buffer.is_floating_point():
-                buffer.data = buffer.data.bfloat16().float()
+        for tensor in network.state_dict().values():
+            if tensor.ndim >= 2 and tensor.is_floating_point():
+                tensor.copy_(tensor.bfloat16())
     model.eval()
     save_model(model, tmp_path)
     again = load_model(tmp_path, dtype=torch.float32)
