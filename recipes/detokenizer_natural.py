@@ -1,7 +1,8 @@
 """The detokenizer's first rung: natural pictures (places, nobody close) from their image tokens.
 
 The paper trains this stage 180,000 iterations at batch 1024 and a constant 1e-5; a world this small needs far
-less. Two CPU cores, sketch: about 10 minutes on one core. One GPU, miniature: about half an hour.
+less. Two CPU cores, sketch: 150 steps in 3 minutes on one core,
+25.8 dB held out on small figures. One GPU, miniature (an estimate): about half an hour.
 
     limner train detokenizer_natural --scale sketch --out runs/sketch
 """
@@ -43,5 +44,5 @@ def recipe(scale: str) -> Recipe:
         build=stage,
         needs=("vision", "autoencoder"),
         makes=("detokenizer",),
-        expected={"psnr_db": 15.0},
+        expected={"psnr_db": 25.8} if scale == "sketch" else {},
     )

@@ -1,7 +1,7 @@
 """Name binding from text alone: the phase transition that pictures learn a hundred times more slowly.
 
-Two CPU cores, sketch: 8 minutes on one core start it. One GPU, miniature: 10 minutes, held-out answers above
-90 %.
+Two CPU cores, sketch: 12 minutes on one core only begin it (docs/LOG.md). One GPU, miniature (an estimate):
+10 minutes.
 
     limner train language_text --scale sketch --out runs/sketch
 """
@@ -46,5 +46,4 @@ def recipe(scale: str) -> Recipe:
         plan=plan,
         build=stage,
         makes=("tokenizer", "language", "token_head"),
-        expected={"binding_words.answers": 0.95, "binding_text.answers": 0.9},
     )

@@ -1,7 +1,7 @@
 """The whole ladder from nothing: every rung in order, resumable, ending in a folder that `limner.load`
 understands.
 
-Two CPU cores, sketch, `--jobs 2 --threads 1`: about 75 minutes. One GPU, miniature: a day.
+Two CPU cores, sketch, `--jobs 2 --threads 1`: about 100 minutes. One GPU, miniature (an estimate): hours.
 
     limner train miniature --scale sketch --out runs/sketch
     python -m limner.training.run miniature --scale sketch --out runs/sketch --jobs 2 --threads 1
@@ -19,13 +19,13 @@ WAVES = (
 )
 # Minutes of one core for each rung of the sketch; other scales take the recipes' own numbers of steps.
 SKETCH_MINUTES = {
-    "vision": 18.0,
-    "autoencoder": 10.0,
-    "language_text": 9.0,
-    "senses": 14.0,
-    "detokenizer_natural": 5.0,
-    "detokenizer_human": 22.0,
-    "language": 18.0,
+    "vision": 14.0,
+    "autoencoder": 6.0,
+    "language_text": 14.0,
+    "senses": 8.0,
+    "detokenizer_natural": 3.0,
+    "detokenizer_human": 8.0,
+    "language": 40.0,
     "stage1": 3.0,
     "stage2": 3.0,
     "stage3": 3.0,

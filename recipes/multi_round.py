@@ -3,7 +3,7 @@
 Six parts multi-round (named, full body, rollback; a little of single edits and of paired faces, so that
 neither is forgotten), two of text to image (the prompts of stage 2), three of cropped faces, one of
 questions. The paper: LoRA rank 1280, batch 512, 28,000 + 50,000 + 12,000 iterations at 1e-4, 1e-5 and 1e-6.
-One core of a CPU, sketch: 15 minutes. One GPU, miniature: three hours.
+One core of a CPU, sketch: 15 minutes. One GPU, miniature (an estimate): three hours.
 
     limner train multi_round --scale sketch --out runs/sketch
 """
@@ -73,5 +73,4 @@ def recipe(scale: str) -> Recipe:
         build=stage,
         needs=("vision", "tokenizer", "language"),
         makes=("language", "token_head"),
-        expected={"named.person_flow": 0.95, "named.error_regression": 0.5},
     )

@@ -1,7 +1,7 @@
 """Personalization, stage 1: a picture in, the same picture out.
 
 The paper: LoRA rank 1280, constant 1e-5, batch 1024, 6,000 iterations. Here the whole model learns. One core
-of a CPU, sketch: 3 minutes. One GPU, miniature: 10 minutes.
+of a CPU, sketch: 3 minutes. One GPU, miniature (an estimate): 10 minutes.
 
     limner train stage1 --scale sketch --out runs/sketch
 """
@@ -61,5 +61,4 @@ def recipe(scale: str) -> Recipe:
         build=stage,
         needs=("vision", "tokenizer", "language"),
         makes=("language", "token_head"),
-        expected={"copy.error_regression": 0.2},
     )

@@ -1,7 +1,7 @@
 """Personalization, stage 2: a cut-out face and a caption in, the whole picture out.
 
 The paper: LoRA rank 1280, 1e-6, batch 512, 30,000 iterations, the learning rate falling from stage to stage.
-One core of a CPU, sketch: 4 minutes. One GPU, miniature: half an hour.
+One core of a CPU, sketch: 4 minutes. One GPU, miniature (an estimate): half an hour.
 
     limner train stage2 --scale sketch --out runs/sketch
 """
@@ -61,5 +61,4 @@ def recipe(scale: str) -> Recipe:
         build=stage,
         needs=("vision", "tokenizer", "language"),
         makes=("language", "token_head"),
-        expected={"face_to_image.error_regression": 0.5},
     )
