@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from limner.dialogue.parts import Picture
+from limner.dialogue.parts import Picture, Round
 from limner.evaluation.score import Row
 
 if TYPE_CHECKING:
@@ -42,12 +42,15 @@ class Outcome:
         shown: one row of the suite's figure, left to right.
         round_seconds: seconds of each round that the painter computed, in order.
         features: named vectors for metrics of whole sets (FID, diversity): name -> (number, width) float32.
+        conversation: the rounds as they were held with the painter (`Conversation.rounds`), pictures given and
+            answered, for people to judge (`study/`); empty when the task has no one conversation to show.
     """
 
     rows: tuple[Row, ...]
     shown: tuple[Shown, ...] = ()
     round_seconds: tuple[float, ...] = ()
     features: Mapping[str, np.ndarray] = field(default_factory=dict)
+    conversation: tuple[Round, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
