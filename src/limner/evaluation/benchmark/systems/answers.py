@@ -9,7 +9,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from limner.dialogue.parts import MAX_BYTES, Picture
@@ -86,7 +86,8 @@ def from_chat(answer: Mapping[str, Any], fetch: Callable[[str], bytes] | None = 
     picture links within the words.
     """
     choices = _maps(answer.get("choices"))
-    message = next((choice["message"] for choice in choices if isinstance(choice.get("message"), dict)), {})
+    messages = (choice["message"] for choice in choices if isinstance(choice.get("message"), dict))
+    message: Mapping[str, Any] = next(messages, {})
     words: list[str] = []
     sources: list[tuple[str, object]] = []
     content = message.get("content")
@@ -110,10 +111,11 @@ def _found(
 ) -> Found:
     text = "\n".join(word.strip() for word in words if word.strip())
     counted = usage if isinstance(usage, dict) else {}
-    tokens = {
-        "input_tokens": _count(counted, "input_tokens", "prompt_tokens"),
-        "output_tokens": _count(counted, "output_tokens", "completion_tokens"),
-    }
+    said = Found(
+        text=text,
+        input_tokens=_count(counted, "input_tokens", "prompt_tokens"),
+        output_tokens=_count(counted, "output_tokens", "completion_tokens"),
+    )
     complaint = ""
     for place, source in reversed(sources):
         try:
@@ -121,8 +123,8 @@ def _found(
         except ValueError as error:
             complaint = complaint or str(error)
             continue
-        return Found(text=text, picture=picture, complaint=complaint, place=place, **tokens)
-    return Found(text=text, complaint=complaint, **tokens)
+        return replace(said, picture=picture, complaint=complaint, place=place)
+    return replace(said, complaint=complaint)
 
 
 def _without_links(text: str) -> tuple[str, list[str]]:

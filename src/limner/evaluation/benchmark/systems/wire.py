@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -29,11 +30,11 @@ class EndpointError(ValueError):
     """The endpoint cannot be worked with; one sentence says why and what to do."""
 
 
-class NotThere(EndpointError):
+class NoRouteError(EndpointError):
     """The server is reached, but it has no such route (404, 405 or 501)."""
 
 
-class Rejected(EndpointError):
+class RejectedError(EndpointError):
     """The server understood the request and will not do it (another 4xx); `code` is its own word for why."""
 
     def __init__(self, sentence: str, *, status: int, code: str, told: str) -> None:
@@ -43,8 +44,19 @@ class Rejected(EndpointError):
         self.told = told
 
 
-class TooLarge(EndpointError):
+class TooLargeError(EndpointError):
     """The answer holds more bytes than are read."""
+
+
+def excuse(error: EndpointError) -> str | None:
+    """Why a round has no answer although the endpoint works: refused by its rules, or too large to read. None
+    for errors that end a run.
+    """
+    if isinstance(error, TooLargeError):
+        return str(error)
+    if isinstance(error, RejectedError) and error.code in POLICY_CODES:
+        return error.told or str(error)
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +122,7 @@ class Wire:
         """The JSON object that the server answers to `body`.
 
         EndpointError says in one sentence why there is none: not reachable, key refused, no such route
-        (`NotThere`), request rejected (`Rejected`), answer too large (`TooLarge`), not JSON, or still busy
+        (`NoRouteError`), request rejected (`RejectedError`), answer too large (`TooLargeError`), not JSON, or still busy
         after all tries.
         """
         content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
@@ -170,7 +182,7 @@ class Wire:
         for chunk in response.iter_bytes():
             size += len(chunk)
             if size > MAX_ANSWER_BYTES:
-                raise TooLarge(
+                raise TooLargeError(
                     f"{response.url} answers with more than {MAX_ANSWER_BYTES // 1_000_000} MB; "
                     "let it make smaller pictures."
                 )
@@ -276,12 +288,12 @@ def _refusal(url: str, response: httpx2.Response, data: bytes) -> EndpointError:
     if status in (401, 403):
         return EndpointError(f"{url} refused the key ({status}{reason}); set the right one.")
     if status in (404, 405, 501):
-        return NotThere(f"{url} is not there ({status}{reason}); check the address and the model's name.")
+        return NoRouteError(f"{url} is not there ({status}{reason}); check the address and the model's name.")
     if 300 <= status < 400:
         return EndpointError(f"{url} redirects ({status}), which is not followed; give the final address.")
     told, code = _told(data)
     sentence = f"{url} rejected the request ({status}{reason}); check the model's name and options."
-    return Rejected(sentence, status=status, code=code, told=told)
+    return RejectedError(sentence, status=status, code=code, told=told)
 
 
 def _reason(data: bytes) -> str:
@@ -307,4 +319,5 @@ def _plain(text: str) -> str:
 
 
 def _short(error: Exception) -> str:
-    return _plain(str(error))[:_SHOWN_CHARACTERS].rstrip(".") or type(error).__name__
+    told = re.sub(r"\[Errno -?\d+\] ?", "", _plain(str(error)))
+    return told[:_SHOWN_CHARACTERS].rstrip(".") or type(error).__name__
