@@ -156,6 +156,14 @@ class WorldSenses:
         batch = to_tensor([shrink_whole(pixels, size)], self.device)
         return float(self.text_image_score(batch, [ids])[0])
 
+    @torch.no_grad()
+    def embed_pictures(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
+        """Whole pictures -> the text score's unit vectors (number of pictures, width), float32."""
+        size = self.text_image_score.sizes.image_size_px
+        batch = to_tensor([shrink_whole(picture, size) for picture in pictures], self.device)
+        vectors: np.ndarray = self.text_image_score.embed_pictures(batch).float().cpu().numpy()
+        return vectors
+
     def save(self, folder: Path | str, dtype: torch.dtype = torch.float32) -> None:
         """Write `senses.safetensors` and `senses.json`; a reader never sees a half-written file."""
         folder = Path(folder)

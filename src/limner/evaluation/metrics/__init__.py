@@ -1,0 +1,43 @@
+"""What is measured, a file each: every metric with its source, its range and its better end.
+
+Knows pictures, vectors, strings and boxes. Knows nothing about suites, models under evaluation or files.
+"""
+
+from limner.evaluation.metrics import (
+    binding,
+    clip_score,
+    copy_paste,
+    drift,
+    face_similarity,
+    fid,
+    grounding,
+    lpips,
+    psnr,
+    question,
+    rollback,
+    ssim,
+    traits,
+)
+from limner.evaluation.metrics.metric import Metric
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        face_similarity.METRIC,
+        copy_paste.METRIC,
+        copy_paste.DUPLICATE_METRIC,
+        clip_score.METRIC,
+        psnr.METRIC,
+        ssim.METRIC,
+        lpips.METRIC,
+        fid.METRIC,
+        fid.KID_METRIC,
+        traits.METRIC,
+        binding.METRIC,
+        binding.RANK_METRIC,
+        rollback.METRIC,
+        question.METRIC,
+        grounding.METRIC,
+        drift.METRIC,
+    )
+}

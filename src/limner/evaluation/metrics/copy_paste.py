@@ -1,0 +1,98 @@
+"""Was the person painted, or the reference picture pasted?
+
+Knows similarities to the reference and to another picture of the person, and how to look for the reference's
+very pixels. A high face similarity alone may be copying: real pairs of photographs of one person score about
+.46 (WithAnyone), so both numbers belong side by side.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from limner.evaluation.metrics.face_similarity import face_similarity
+from limner.evaluation.metrics.metric import Metric, check_pixels
+
+if TYPE_CHECKING:
+    from limner.perception.protocols import Box
+    from limner.perception.senses import WorldSenses
+
+METRIC = Metric(
+    name="copy_paste",
+    source="face similarity to the reference picture minus that to a different picture (after WithAnyone)",
+    range=(-2.0, 2.0),
+    better="lower",
+)
+DUPLICATE_METRIC = Metric(
+    name="pixel_likeness",
+    source="best normalised correlation of the reference's face, over places and scales, with the picture",
+    range=(-1.0, 1.0),
+    better="lower",
+)
+NEAR_DUPLICATE = 0.95
+FACE_PX = 32
+WORK_PX = 128
+SCALES = np.geomspace(0.4, 2.5, 21)
+
+
+def copy_paste_score(
+    judge: WorldSenses,
+    picture: np.ndarray,
+    reference: np.ndarray,
+    different: np.ndarray,
+    box: Box | None = None,
+    *,
+    reference_box: Box | None = None,
+    different_box: Box | None = None,
+) -> float:
+    """How much more the face resembles the picture it was shown than another picture of the same person.
+
+    0: painted as a person, equally like both; towards 1 and beyond: copied from the reference. Boxes as in
+    `face_similarity`. Pictures are (H, W, 3) uint8; a face that is not found gives 0.
+    """
+    to_reference = face_similarity(judge, picture, reference, box, reference_box=reference_box)
+    to_different = face_similarity(judge, picture, different, box, reference_box=different_box)
+    return to_reference - to_different
+
+
+def pixel_likeness(picture: np.ndarray, reference: np.ndarray, reference_box: Box | None = None) -> float:
+    """How well the reference's face (without a box: the whole reference) matches anywhere in `picture`.
+
+    -1 to 1: the greatest zero-mean normalised cross-correlation over all places and 21 scales from 0.4 to 2.5 times;
+    needs no judge, ignores brightness and contrast. 1: the pixels were pasted.
+    """
+    scene = _shrunk(check_pixels(picture), WORK_PX)
+    face = _cut(_shrunk(check_pixels(reference), WORK_PX), reference_box)
+    best = -1.0
+    for scale in SCALES:
+        width, height = (max(1, round(side * scale)) for side in (face.shape[1], face.shape[0]))
+        if min(width, height) < FACE_PX // 2 or width > scene.shape[1] or height > scene.shape[0]:
+            continue
+        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        template = cv2.resize(face, (width, height), interpolation=method)
+        best = max(best, float(cv2.matchTemplate(scene, template, cv2.TM_CCOEFF_NORMED).max()))
+    return min(1.0, best)
+
+
+def is_near_duplicate(picture: np.ndarray, reference: np.ndarray, reference_box: Box | None = None) -> bool:
+    """Whether the reference's face was pasted pixel for pixel: `pixel_likeness` of at least 0.95."""
+    return pixel_likeness(picture, reference, reference_box) >= NEAR_DUPLICATE
+
+
+def _shrunk(pixels: np.ndarray, size_px: int) -> np.ndarray:
+    scale = size_px / max(pixels.shape[:2])
+    if scale == 1:
+        return pixels
+    size = tuple(max(1, round(side * scale)) for side in (pixels.shape[1], pixels.shape[0]))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+
+
+def _cut(pixels: np.ndarray, box: Box | None) -> np.ndarray:
+    if box is None:
+        return pixels
+    height, width = pixels.shape[:2]
+    x0, y0 = int(box[0] * width), int(box[1] * height)
+    x1, y1 = int(np.ceil(box[2] * width)), int(np.ceil(box[3] * height))
+    return pixels[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]

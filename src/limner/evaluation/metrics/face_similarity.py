@@ -1,0 +1,128 @@
+"""Is it the same person? Cosine of two faces in the judge's face embedder.
+
+Knows the judge, two pictures and, where the caller knows them, the places of the faces. A face that is not
+found is similar to nobody: 0, told apart by `face_found`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from limner.evaluation.metrics.grounding import iou
+from limner.evaluation.metrics.metric import Metric, check_pixels
+
+if TYPE_CHECKING:
+    from limner.perception.protocols import Box
+    from limner.perception.senses import WorldSenses
+
+METRIC = Metric(
+    name="face_similarity",
+    source="cosine in the judge's ArcFace embedding (Deng et al. 2019); the paper's ArcFace score",
+    range=(-1.0, 1.0),
+    better="higher",
+)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Face:
+    """A face that the judge found or was shown: its box in the unit square, its unit vector."""
+
+    box: Box
+    vector: np.ndarray
+
+
+def faces_of(judge: WorldSenses, picture: np.ndarray) -> tuple[Face, ...]:
+    """The faces that the judge finds in `picture` (H, W, 3) uint8, left to right."""
+    boxes = [found.box for found in judge.find_faces(check_pixels(picture))]
+    return _faces(judge, picture, [box for box in boxes if box[0] < box[2] and box[1] < box[3]])
+
+
+def face_found(judge: WorldSenses, picture: np.ndarray) -> bool:
+    """Whether the judge finds any face in `picture`."""
+    return bool(judge.find_faces(check_pixels(picture)))
+
+
+def face_at(judge: WorldSenses, picture: np.ndarray, box: Box) -> Face:
+    """The face at a place that is known, so that no finder can miss it."""
+    return _faces(judge, check_pixels(picture), [box])[0]
+
+
+def nearest_face(faces: Sequence[Face], box: Box) -> Face | None:
+    """The face that overlaps `box` most; where none does, the one whose middle is nearest; None of none."""
+    return max(faces, key=lambda face: (iou(face.box, box), -_distance(face.box, box)), default=None)
+
+
+def largest_face(faces: Sequence[Face]) -> Face | None:
+    """The face with the largest box; None of none."""
+    return max(faces, key=lambda f: (f.box[2] - f.box[0]) * (f.box[3] - f.box[1]), default=None)
+
+
+def face_similarity(
+    judge: WorldSenses,
+    picture: np.ndarray,
+    reference: np.ndarray,
+    box: Box | None = None,
+    *,
+    reference_box: Box | None = None,
+) -> float:
+    """Cosine of a face in `picture` and the face in `reference`, -1 to 1; 0 when either face is not found.
+
+    Args:
+        judge: the senses that look.
+        picture: what was painted, (H, W, 3) uint8.
+        reference: a picture of the person; its largest face counts, or the one at `reference_box`.
+        box: where the person should be in `picture`: the found face nearest to it counts. None: the found
+            face that is most similar.
+        reference_box: the true place of the face in `reference`, used as it is.
+    """
+    if reference_box is not None:
+        wanted: Face | None = face_at(judge, reference, reference_box)
+    else:
+        wanted = largest_face(faces_of(judge, reference))
+    return similarity_to(judge, picture, wanted, box)
+
+
+def similarity_to(
+    judge: WorldSenses, picture: np.ndarray, reference: Face | None, box: Box | None = None
+) -> float:
+    """`face_similarity` to a face already embedded, for many pictures against one person."""
+    faces = faces_of(judge, picture)
+    if reference is None or not faces:
+        return 0.0
+    if box is not None:
+        near = nearest_face(faces, box)
+        assert near is not None
+        faces = (near,)
+    return max(float(np.clip(face.vector @ reference.vector, -1.0, 1.0)) for face in faces)
+
+
+def recogniser_hash(judge: WorldSenses) -> str:
+    """SHA-256 (hex) over the sizes and all weights of the judge's four networks, as float32 in name order.
+
+    The same for a folder read twice; different after any training. Numbers of two judges do not compare.
+    """
+    digest = hashlib.sha256(json.dumps(asdict(judge.sizes), sort_keys=True).encode())
+    for name, network in sorted(judge.networks.items()):
+        for key, tensor in sorted(network.state_dict().items()):
+            values = np.ascontiguousarray(tensor.detach().float().cpu().numpy(), dtype="<f4")
+            digest.update(f"{name}.{key} {values.shape}\n".encode())
+            digest.update(values.tobytes())
+    return digest.hexdigest()
+
+
+def _faces(judge: WorldSenses, picture: np.ndarray, boxes: Sequence[Box]) -> tuple[Face, ...]:
+    if not boxes:
+        return ()
+    vectors = judge.embed_all([judge.crop_face(picture, box) for box in boxes])
+    return tuple(Face(box=box, vector=vector) for box, vector in zip(boxes, vectors, strict=True))
+
+
+def _distance(first: Box, second: Box) -> float:
+    middles = [((box[0] + box[2]) / 2, (box[1] + box[3]) / 2) for box in (first, second)]
+    return (middles[0][0] - middles[1][0]) ** 2 + (middles[0][1] - middles[1][1]) ** 2
