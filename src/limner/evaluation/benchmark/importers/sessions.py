@@ -1,0 +1,165 @@
+"""Editing sessions on real pictures, as public data sets hold them: who was edited into whom, by which words.
+
+Knows steps between pictures, and how a picture is read or why it is not. Knows no data set's files
+(`magicbrush.py`, `seed_edit.py`) and nothing about the questions made from a session (`rollbacks.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from limner.dialogue.parts import Picture
+
+MAX_WORDS_CHARACTERS = 500
+_SHAPE_TOLERANCE = 0.02
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One edit: `source` and `target` are keys of the session's pictures."""
+
+    source: str
+    instruction: str
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """All edits of one picture.
+
+    Args:
+        name: the session's name in its data set.
+        steps: in the order in which they were made.
+        pictures: key -> where the picture lies, or its bytes.
+    """
+
+    name: str
+    steps: tuple[Step, ...]
+    pictures: Mapping[str, Path | bytes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dropped:
+    """What was not used, and why. `part` is what was left out: a session, a step, a line of a file."""
+
+    name: str
+    part: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chain:
+    """Edits in a row with all their pictures, and single edits that leave the row.
+
+    Args:
+        name: the session's name.
+        states: A0 (what the user brought), A1, ..., Ak.
+        instructions: what leads from each state to the next; k of them.
+        branches: further edits of one state: (index of the state, instruction, picture).
+    """
+
+    name: str
+    states: tuple[Picture, ...]
+    instructions: tuple[str, ...]
+    branches: tuple[tuple[int, str, Picture], ...] = ()
+
+
+def chain_of(session: Session, max_side_px: int) -> tuple[Chain | None, list[Dropped]]:
+    """The longest row of edits that can be read, and what could not be used.
+
+    Pictures are scaled down to `max_side_px` and brought to the first one's size. A picture that is missing,
+    broken or of another shape ends its branch there; None when no edit is left.
+    """
+    dropped: list[Dropped] = []
+    if not session.steps:
+        return None, [Dropped(name=session.name, part="session", reason="it has no steps")]
+    start = session.steps[0].source
+    try:
+        first = _scaled(_read(session, start), max_side_px)
+    except (ValueError, OSError) as error:
+        return None, [Dropped(name=session.name, part="session", reason=_sentence(error))]
+    found: dict[str, Picture] = {start: first}
+    usable: list[Step] = []
+    for number, step in enumerate(session.steps, start=1):
+        try:
+            _check(step, found)
+            found[step.target] = _fitted(_read(session, step.target), first)
+        except (ValueError, OSError) as error:
+            dropped.append(Dropped(name=session.name, part=f"step {number}", reason=_sentence(error)))
+            continue
+        usable.append(step)
+    if not usable:
+        return None, dropped
+    return _chain(session.name, start, usable, found), dropped
+
+
+def _chain(name: str, start: str, steps: list[Step], found: Mapping[str, Picture]) -> Chain:
+    """The longest path from `start`; the first of equal ones, so that the result does not change."""
+    paths: dict[str, tuple[Step, ...]] = {start: ()}
+    for step in steps:
+        paths[step.target] = (*paths[step.source], step)
+    longest = max(paths.values(), key=len)
+    keys = [start, *(step.target for step in longest)]
+    branches = [
+        (keys.index(step.source), step.instruction, found[step.target])
+        for step in steps
+        if step.source in keys and step not in longest
+    ]
+    return Chain(
+        name=name,
+        states=tuple(found[key] for key in keys),
+        instructions=tuple(step.instruction for step in longest),
+        branches=tuple(branches),
+    )
+
+
+def _check(step: Step, found: Mapping[str, Picture]) -> None:
+    if step.source not in found:
+        raise ValueError(f"it edits {step.source}, which is not there")
+    if step.target in found:
+        raise ValueError(f"its result {step.target} is there already")
+    words = step.instruction
+    if not words.strip():
+        raise ValueError("it has no instruction")
+    if len(words) > MAX_WORDS_CHARACTERS:
+        raise ValueError(f"its instruction has {len(words)} characters, more than {MAX_WORDS_CHARACTERS}")
+
+
+def _read(session: Session, key: str) -> Picture:
+    held = session.pictures.get(key)
+    if held is None:
+        raise ValueError(f"the picture {key} is missing")
+    return Picture.from_bytes(held) if isinstance(held, bytes) else Picture.from_file(held)
+
+
+def _scaled(picture: Picture, max_side_px: int) -> Picture:
+    side_px = max(picture.width_px, picture.height_px)
+    if side_px <= max_side_px:
+        return picture
+    scale = max_side_px / side_px
+    return _resized(picture, round(picture.width_px * scale), round(picture.height_px * scale))
+
+
+def _fitted(picture: Picture, first: Picture) -> Picture:
+    shapes = [p.width_px / p.height_px for p in (picture, first)]
+    if abs(shapes[0] / shapes[1] - 1) > _SHAPE_TOLERANCE:
+        raise ValueError(
+            f"its picture is {picture.width_px}x{picture.height_px} px, of another shape than the first one"
+        )
+    return _resized(picture, first.width_px, first.height_px)
+
+
+def _resized(picture: Picture, width_px: int, height_px: int) -> Picture:
+    if (picture.width_px, picture.height_px) == (width_px, height_px):
+        return picture
+    return Picture.from_pil(picture.to_pil().resize((width_px, height_px), Image.Resampling.LANCZOS))
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).split())
