@@ -94,6 +94,7 @@ def draft_full_body(rng: np.random.Generator, split: str) -> Draft:
     """Two named persons, then each by name in a full-body picture with other clothes, in another place."""
     scene, names, told = named_pair(rng, split, shared=0.1)
     rounds = [DraftRound(instruction=told.text, response=pick(rng, HERE_THEY_ARE), scene=scene)]
+    stated = [[sorted(fields) for fields in told.stated]]
     for place in [0, 1] if chance(rng, 0.5) else [1, 0]:
         figure = scene.figures[place]
         traits = random_outfit(rng, figure.person.traits, split)
@@ -103,13 +104,15 @@ def draft_full_body(rng: np.random.Generator, split: str) -> Draft:
         length = pick(rng, ("short", "medium", "long"))
         known = _BODY if chance(rng, 0.7) else ()
         framed = chance(rng, 0.6)
-        ask = tell(target, [names[place]], rng=rng, length=length, untold=known, frame=framed).text
-        ask, say = with_identity(rng, ask, pick(rng, _AS_ASKED).format(x=names[place]))
+        asked = tell(target, [names[place]], rng=rng, length=length, untold=known, frame=framed)
+        stated.append([sorted(fields) for fields in asked.stated])
+        ask, say = with_identity(rng, asked.text, pick(rng, _AS_ASKED).format(x=names[place]))
         rounds.append(DraftRound(instruction=ask, response=say, scene=target, depends_on=(0,)))
     return Draft(
         kind="full_body",
         rounds=tuple(rounds),
         names={str(name): (0, place) for place, name in enumerate(names)},
+        truth={"stated_by_round": stated},
     )
 
 

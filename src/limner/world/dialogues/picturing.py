@@ -112,11 +112,13 @@ def draft_question(rng: np.random.Generator, split: str) -> Draft:
         names = random_names(rng, [f.person.traits for f in scene.figures], split)
         lead = f"{_name_text(rng, names)} "
     rounds: list[DraftRound] = []
+    topics: list[str] = []
     for index in range(int(rng.integers(1, 5))):
         asked = random_question(scene, rng, names)
         if any(asked.question in round_.instruction for round_ in rounds):
             continue
         first = index == 0
+        topics.append(asked.field)
         rounds.append(
             DraftRound(
                 instruction=f"{lead if first else ''}{asked.question}",
@@ -129,6 +131,7 @@ def draft_question(rng: np.random.Generator, split: str) -> Draft:
         kind="question",
         rounds=tuple(rounds),
         names={str(name): (0, place) for place, name in enumerate(names or ())},
+        truth={"topics": topics},
         names_uploaded=True,
     )
 

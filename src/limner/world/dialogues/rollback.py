@@ -183,18 +183,17 @@ def draft_rollback(rng: np.random.Generator, split: str) -> Draft:
     chain = _begin(rng, split, uploaded=not named and chance(rng, 0.35), named=named)
     for _ in range(int(rng.integers(1 if chain.uploaded else 2, 4))):
         chain.step()
-    how, base = _reach_back(chain)
+    how, base, change = _reach_back(chain)
     if chance(rng, 0.3):
         chain.step()
     names = {} if chain.names is None else {str(name): (0, place) for place, name in enumerate(chain.names)}
-    return Draft(
-        kind="rollback", rounds=tuple(chain.rounds), names=names, truth={"rollback": how, "base": base}
-    )
+    truth = {"rollback": how, "base": base, "change": change}
+    return Draft(kind="rollback", rounds=tuple(chain.rounds), names=names, truth=truth)
 
 
-def _reach_back(chain: _Chain) -> tuple[str, int]:
-    """Add the non-Markov round. Returns its kind and the round whose picture it starts from (-1: the
-    upload).
+def _reach_back(chain: _Chain) -> tuple[str, int, str]:
+    """Add the non-Markov round. Returns its kind, the round whose picture it starts from (-1: the upload) and
+    the change asked of that picture as an imperative ("" when none is).
     """
     rng, last = chain.rng, len(chain.rounds) - 1
     how = weighted(
@@ -203,7 +202,7 @@ def _reach_back(chain: _Chain) -> tuple[str, int]:
     if how == "undo":
         scene = chain.scenes[last - 1]
         chain.add(pick(rng, _UNDO), pick(rng, _BACK), scene, (last - 1,), None)
-        return how, last - 1
+        return how, last - 1, ""
     base, steps = last - 1, 1
     if how == "step back":
         steps = int(rng.integers(1, min(3, last) + 1))
@@ -222,7 +221,7 @@ def _reach_back(chain: _Chain) -> tuple[str, int]:
     edit, words = chain.draw(start, also_avoid=start)
     text = _reaching(chain, how, base, steps, words)
     chain.add(text, say(rng, words), apply(edit, start), (max(base, 0),), words)
-    return how, base
+    return how, base, words.imperative
 
 
 def _reaching(chain: _Chain, how: str, base: int, steps: int, words: Phrase) -> str:
