@@ -1,0 +1,84 @@
+"""`limner bench import ...`: benchmark conversations on the real pictures of public data sets. Thin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from limner.app.files import folder_to_write
+from limner.app.terminal import err, out, plain
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Make a set of conversations from a public data set of edits; run it with `limner bench --set`.",
+)
+
+Source = Annotated[Path, typer.Argument(help="The data set's folder, unpacked.", show_default=False)]
+Out = Annotated[Path, typer.Option("--out", help="A new folder for the set.")]
+Num = Annotated[int, typer.Option("--num", min=1, help="Conversations at most.")]
+PerSession = Annotated[
+    int, typer.Option("--per-session", min=1, help="Conversations at most of one editing session.")
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Same seed, same conversations.")]
+SizePx = Annotated[
+    int, typer.Option("--size", min=64, max=2048, help="Pixels along the longer side, at most.")
+]
+Judged = Annotated[
+    bool,
+    typer.Option(
+        "--judged", help="Also rounds that only a vision-language judge can score (`limner bench --judge`)."
+    ),
+]
+
+
+@app.command("magicbrush")
+def magicbrush_command(
+    source: Source,
+    folder: Out,
+    num: Num = 200,
+    per_session: PerSession = 2,
+    seed: Seed = 0,
+    size_px: SizePx = 512,
+    judged: Judged = False,
+) -> None:
+    """MagicBrush: the unpacked dev or test archive, or the Parquet files of its hub page."""
+    _import("magicbrush", source, folder, num, per_session, seed, size_px, judged)
+
+
+@app.command("seed-edit")
+def seed_edit_command(
+    source: Source,
+    folder: Out,
+    num: Num = 200,
+    per_session: PerSession = 2,
+    seed: Seed = 0,
+    size_px: SizePx = 512,
+    judged: Judged = False,
+) -> None:
+    """SEED-Data-Edit, part 3: annotations/*.jsonl and the unpacked pictures."""
+    _import("seed-edit", source, folder, num, per_session, seed, size_px, judged)
+
+
+def _import(
+    name: str, source: Path, folder: Path, num: int, per_session: int, seed: int, size_px: int, judged: bool
+) -> None:
+    from limner.evaluation.benchmark.importers.importing import import_set
+
+    folder_to_write(folder)
+    with err.status(f"Reading {source} ..."):
+        made = import_set(
+            name,
+            source,
+            folder,
+            num=num,
+            per_session=per_session,
+            seed=seed,
+            max_side_px=size_px,
+            judged=judged,
+        )
+    dropped = made.facts["dropped"]
+    out.print(plain(f"{folder}: {len(made)} conversations"))
+    if dropped:
+        err.print(plain(f"{dropped} things were not used; the reasons are in {folder / 'dropped.jsonl'}"))
