@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import limner
@@ -183,3 +184,44 @@ def test_a_remembered_round_is_history_like_any_other(painter, tmp_path):
     reopened = limner.open_conversation(conversation.save(tmp_path / "talk.limner"), painter)
     again = reopened.fork(first.id).say("A close-up of Mia.", picture=True)
     assert same_picture(second, again)
+
+
+def tokens_of(conversation):
+    return conversation.states[conversation.head].image_tokens_KD
+
+
+def test_a_reencoding_conversation_reads_its_pictures_through_the_encoder(painter, tmp_path):
+    painter = painter.with_sampling(max_text_tokens=0)  # random weights' words do not survive as text
+    cached, anew = painter.conversation(), painter.conversation(history="reencode")
+    firsts = [conversation.say("A garden.", picture=True) for conversation in (cached, anew)]
+    assert same_picture(*firsts)
+    assert torch.equal(tokens_of(anew), painter.encode(anew.rounds[0].response.picture))
+    assert not torch.equal(tokens_of(anew), tokens_of(cached))
+
+    known = painter.with_sampling().conversation()
+    known.remember(cached.rounds[0])
+    anew = limner.open_conversation(anew.save(tmp_path / "talk.limner"), painter).fork()
+    assert hidden_after(anew).equal(hidden_after(known))
+    assert not torch.allclose(hidden_after(anew), hidden_after(cached))
+    assert anew.history == "reencode"
+    with pytest.raises(ValueError, match="'cache' or 'reencode'"):
+        painter.conversation(history="pixels")
+
+
+def test_the_same_picture_remembered_and_painted_are_different_prefixes(painter):
+    painter = painter.with_sampling(max_text_tokens=0)
+    painted, remembered = painter.conversation(), painter.conversation()
+    painted.say("A garden.", picture=True)
+    remembered.remember(painted.rounds[0])
+    fresh = painter.with_sampling().conversation()
+    fresh.remember(painted.rounds[0])
+    assert hidden_after(remembered).equal(hidden_after(fresh))
+    assert not torch.allclose(hidden_after(remembered), hidden_after(painted))
+
+
+@torch.inference_mode()
+def hidden_after(conversation):
+    """What the model knows of the rounds so far: the state of a word said next."""
+    painter = conversation.painter
+    cache = painter.read(conversation.past())
+    return painter.model.language.hidden(painter.model.language.embed_text(torch.tensor([[5]])), cache=cache)

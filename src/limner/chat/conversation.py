@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 MAX_TEXT_CHARACTERS = 4000
 MAX_IMAGES = 4
+# What later rounds read of a painted picture: the tokens as predicted, or those of its pixels, encoded anew.
+HISTORIES = ("cache", "reencode")
 # Room kept free for an answer: its words, its picture and the closing.
 ANSWER_TOKENS = 256
 
@@ -40,13 +42,16 @@ Image_ = str | Path | bytes | Image.Image | np.ndarray | Picture
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RoundState:
-    """What the token cache keeps of a round: the answer's ids and predicted image tokens, as predicted."""
+    """What the token cache keeps of a round: the answer's ids and its image tokens, as predicted; `encoded`
+    when they are those of pixels, as the round was remembered or the conversation's history is "reencode".
+    """
 
     response_ids: tuple[int, ...]
     image_tokens_KD: Tensor | None
     num_tokens: int
     seed: int
     seconds: float
+    encoded: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -63,7 +68,9 @@ class Reply:
 class Conversation:
     """Say something, get words and pictures back; every earlier round is remembered.
 
-    Forks share one tree and copy nothing. Not meant for several threads at once.
+    Forks share one tree and copy nothing. Not meant for several threads at once. `history` "cache" keeps
+    image tokens as predicted; "reencode" encodes every painted picture anew and exists to be compared with
+    (paper, supplement, Figure 10).
     """
 
     def __init__(
@@ -74,7 +81,12 @@ class Conversation:
         tree: HistoryTree | None = None,
         states: dict[str, RoundState] | None = None,
         head: str | None = None,
+        history: str = "cache",
     ) -> None:
+        if history not in HISTORIES:
+            raise ValueError(
+                f"A conversation's history is {' or '.join(map(repr, HISTORIES))}, not {history!r}."
+            )
         if not 0 <= seed < 2**63:
             raise ValueError(f"A conversation's seed is a whole number from 0 to 2**63 - 1, not {seed}.")
         self.painter = painter
@@ -82,6 +94,7 @@ class Conversation:
         self.tree = tree if tree is not None else HistoryTree()
         self.states = states if states is not None else {}
         self.head = head
+        self.history = history
 
     def say(
         self,
@@ -113,18 +126,23 @@ class Conversation:
             past, instruction, seed=round_seed, picture=picture, sampling=sampling
         )
         round_ = Round(instruction=instruction, response=Response(text=answer.text, picture=painted))
+        tokens_KD, encoded = answer.image_tokens_KD, self.history == "reencode" and painted is not None
+        if encoded and painted is not None:
+            tokens_KD = self.painter.encode(painted)
         seconds = time.perf_counter() - start
         # The state first: should the user interrupt here, the tree holds no round without one.
         new_id = id_of(self.head, round_)
         self.states[new_id] = RoundState(
             response_ids=answer.response_ids,
-            image_tokens_KD=answer.image_tokens_KD,
+            image_tokens_KD=tokens_KD,
             num_tokens=piece.length,
             seed=round_seed,
             seconds=seconds,
+            encoded=encoded,
         )
         self.head = self.tree.append(self.head, round_)
-        self.painter.prefixes.insert(_chain(past[-1].key if past else "", new_id), piece)
+        if not encoded:  # else the piece holds other tokens than later rounds are to read
+            self.painter.prefixes.insert(self._key(past, new_id), piece)
         return self._reply(new_id)
 
     def remember(self, round_: Round) -> Reply:
@@ -144,6 +162,7 @@ class Conversation:
             ),
             seed=self.next_seed(None),
             seconds=time.perf_counter() - start,
+            encoded=picture is not None,
         )
         self.states[node_id] = state
         self.head = node_id
@@ -156,7 +175,12 @@ class Conversation:
         """
         target = self.head if id is None else self.resolve(id)
         return Conversation(
-            self.painter, seed=self.seed, tree=self.tree, states=self.states, head=self.tree.fork(target)
+            self.painter,
+            seed=self.seed,
+            tree=self.tree,
+            states=self.states,
+            head=self.tree.fork(target),
+            history=self.history,
         )
 
     def resolve(self, id: str) -> str:
@@ -209,13 +233,20 @@ class Conversation:
             state = self.states[node_id]
             past.append(
                 PastRound(
-                    key=_chain(past[-1].key if past else "", node_id),
+                    key=self._key(past, node_id),
                     instruction=self.tree.node(node_id).round.instruction,
                     response_ids=state.response_ids,
                     image_tokens_KD=state.image_tokens_KD,
                 )
             )
         return past
+
+    def _key(self, past: Sequence[PastRound], node_id: str) -> str:
+        """Names the prefix that ends with a round. Equal pictures, predicted here and encoded there, are
+        different prefixes.
+        """
+        parent, source = past[-1].key if past else "", " encoded" if self.states[node_id].encoded else ""
+        return hashlib.sha256(f"{parent} {node_id}{source}".encode()).hexdigest()
 
     def _visible_past(self, instruction_tokens: int) -> list[PastRound]:
         node_ids = self.tree.path_ids(self.head)
@@ -288,7 +319,3 @@ def _as_picture(image: Image_) -> Picture:
         case io.IOBase():
             return Picture.from_bytes(image.read())
     raise ValueError(f"A picture is a path, bytes, a PIL image or an array, not {type(image).__name__}.")
-
-
-def _chain(parent_key: str, node_id: str) -> str:
-    return hashlib.sha256(f"{parent_key} {node_id}".encode()).hexdigest()

@@ -92,11 +92,15 @@ class Painter:
             f"{dtype} on {self.device_name}."
         )
 
-    def conversation(self, *, seed: int = 0) -> Conversation:
-        """A new, empty conversation. Same seed and same words: same pictures."""
+    def conversation(self, *, seed: int = 0, history: str = "cache") -> Conversation:
+        """A new, empty conversation. Same seed and same words: same pictures.
+
+        `history="reencode"` lets later rounds see painted pictures through the encoder, as most systems do,
+        and drifts (paper, supplement, Figure 10).
+        """
         from limner.chat.conversation import Conversation
 
-        return Conversation(self, seed=seed)
+        return Conversation(self, seed=seed, history=history)
 
     def encode(self, picture: Picture) -> Tensor:
         """An uploaded picture's image tokens (K, D), by way of the encoder; remembered by digest."""

@@ -45,6 +45,7 @@ def save_conversation(conversation: Conversation, path: str | Path) -> Path:
         "version": FORMAT_VERSION,
         "painter": conversation.painter.fingerprint,
         "seed": conversation.seed,
+        "tokens": conversation.history,
         "head": conversation.head,
         "history": conversation.tree.to_json(),
         "rounds": {
@@ -53,6 +54,7 @@ def save_conversation(conversation: Conversation, path: str | Path) -> Path:
                 "num_tokens": state.num_tokens,
                 "seed": state.seed,
                 "seconds": state.seconds,
+                "encoded": state.encoded,
             }
             for node_id, state in conversation.states.items()
         },
@@ -86,7 +88,14 @@ def open_conversation(path: str | Path, painter: Painter) -> Conversation:
         }
         if metadata["head"] is not None:
             tree.node(metadata["head"])
-        return Conversation(painter, seed=metadata["seed"], tree=tree, states=states, head=metadata["head"])
+        return Conversation(
+            painter,
+            seed=metadata["seed"],
+            tree=tree,
+            states=states,
+            head=metadata["head"],
+            history=metadata.get("tokens", "cache"),
+        )
     except (KeyError, TypeError, ValueError) as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error).rstrip(".")
         raise ValueError(f"{path} is damaged: {reason}.") from error
@@ -138,4 +147,5 @@ def _state(row: dict[str, Any], tokens_KD: Tensor | None, painter: Painter) -> R
         num_tokens=int(row["num_tokens"]),
         seed=int(row["seed"]),
         seconds=float(row["seconds"]),
+        encoded=bool(row.get("encoded", False)),
     )
