@@ -1,0 +1,170 @@
+"""Run suites: which tasks are left, who computes them, and what all of them together amount to.
+
+Knows the order of things. Knows nothing about what is measured (`suites/`), how a run lies on disk
+(`run_folder.py`), or how it is shown (`report.py`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import limner
+from limner.evaluation.run_folder import RunFolder, open_run, write_json, write_rows
+from limner.evaluation.score import Row, estimates
+from limner.evaluation.setup import Setup, prepare
+from limner.evaluation.suite import Suite
+from limner.evaluation.workers import Task, compute
+from limner.models.precision import best_device
+
+MOST_WORKERS = 8
+TASKS_A_WORKER = 4  # fewer do not repay the seconds in which a further process loads the model
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a run is: tasks done of all, those that an earlier start had done, and the suite at work."""
+
+    done: int
+    total: int
+    resumed: int
+    suite: str
+
+
+def chosen_suites(names: Sequence[str], suites: Mapping[str, Suite]) -> dict[str, Suite]:
+    """The suites of these names in their usual order; none or "all" means all. ValueError lists them."""
+    unknown = [name for name in names if name not in suites and name != "all"]
+    if unknown:
+        raise ValueError(
+            f"There is no suite {unknown[0]!r}; choose from {', '.join(suites)}, or all of them with all."
+        )
+    wanted = set(suites) if not names or "all" in names else set(names)
+    return {name: suite for name, suite in suites.items() if name in wanted}
+
+
+def run_suites(
+    names: Sequence[str],
+    *,
+    model: str = "miniature",
+    num: int,
+    seed: int,
+    out: Path,
+    others: Mapping[str, str] | None = None,
+    judge: str | Path | None = None,
+    workers: int | None = None,
+    suites: Mapping[str, Suite] | None = None,
+    tell: Callable[[Progress], None] = lambda progress: None,
+) -> dict[str, Any]:
+    """Measure `num` tasks of each suite and write rows, results and timing into `out`; the results.
+
+    A folder that holds a part of the same run is gone on with, and gives the same results as a run never
+    interrupted, with any number of workers.
+
+    Args:
+        names: suites as on the command line; none or "all" for all.
+        model: "miniature" or a checkpoint folder.
+        num: tasks of each suite.
+        seed: of the run: other seeds, other dialogues.
+        out: the run's folder (`run_folder.py`).
+        others: further checkpoints by name, for suites that compare stages.
+        judge: a folder of senses, or a checkpoint that has some (default: the embedded model's).
+        workers: processes that compute side by side (default: one a core for small models).
+        suites: all suites there are (default: the paper's).
+        tell: called when the run begins and after every task.
+
+    Raises:
+        ValueError: an unknown suite, no model or judge, a folder of other options, or a task that failed.
+    """
+    if suites is None:
+        from limner.evaluation.suites import SUITES
+
+        suites = SUITES
+    chosen = chosen_suites(names, suites)
+    if num < 1:
+        raise ValueError(f"A run needs at least one task of each suite, not {num}.")
+    setup, identity = prepare(model, others=others or {}, judge=judge, seed=seed)
+    options = {"suites": list(chosen), "num": num, "seed": seed, **identity}
+    with open_run(out, options) as folder:
+        _compute_missing(folder, setup, chosen, num, workers, tell)
+        return _conclude(folder, chosen)
+
+
+def _compute_missing(
+    folder: RunFolder,
+    setup: Setup,
+    suites: Mapping[str, Suite],
+    num: int,
+    workers: int | None,
+    tell: Callable[[Progress], None],
+) -> None:
+    # Suites take turns, so that time left is estimated fairly and an interrupted run has some of each.
+    tasks = [(name, index) for index in range(num) for name in suites]
+    missing = [task for task in tasks if task not in folder.tasks]
+    resumed = len(tasks) - len(missing)
+    tell(Progress(done=resumed, total=len(tasks), resumed=resumed, suite=missing[0][0] if missing else ""))
+    if not missing:
+        return
+    workers = workers or default_workers(setup, missing)
+    with closing(compute(setup, suites, missing, workers=workers)) as computed:
+        for number, done in enumerate(computed, resumed + 1):
+            if folder.facts != done.facts:
+                folder.write_facts(done.facts)
+            folder.add(*done.task, done.outcome, done.seconds)
+            tell(Progress(done=number, total=len(tasks), resumed=resumed, suite=done.task[0]))
+
+
+def default_workers(setup: Setup, tasks: Sequence[Task]) -> int:
+    """One process a core for small models on the CPU, where threads gain little; else one."""
+    if not setup.is_small or best_device().type != "cpu":
+        return 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, MOST_WORKERS, len(tasks) // TASKS_A_WORKER))
+
+
+def _conclude(folder: RunFolder, suites: Mapping[str, Suite]) -> dict[str, Any]:
+    """Estimates from what lies on disk, so that resumed and uninterrupted runs take the same way."""
+    rows: dict[str, list[Row]] = {}
+    for name, suite in suites.items():
+        rows[name] = [row for task in folder.of_suite(name) for row in task.rows]
+        rows[name] += suite.finish(folder.features_of(name))
+    results = {
+        "format": 1,
+        "limner": limner.__version__,
+        **{key: value for key, value in folder.options.items() if key != "suites"},
+        **folder.facts,
+        "suites": {
+            name: {metric: found.to_json() for metric, found in estimates(rows[name]).items()}
+            for name in suites
+        },
+    }
+    write_rows(folder.path, rows)
+    write_json(folder.path / "timing.json", timing(folder))
+    write_json(folder.path / "results.json", results)
+    return results
+
+
+def timing(folder: RunFolder) -> dict[str, Any]:
+    """Per suite: seconds of all its tasks, and of each round by number (mean, 95th percentile, how many)."""
+    told: dict[str, Any] = {}
+    for name in dict.fromkeys(suite for suite, _ in sorted(folder.tasks)):
+        tasks = folder.of_suite(name)
+        longest = max(len(task.round_seconds) for task in tasks)
+        rounds = []
+        for number in range(longest):
+            seconds = [task.round_seconds[number] for task in tasks if len(task.round_seconds) > number]
+            rounds.append(
+                {
+                    "round": number + 1,
+                    "mean": float(np.mean(seconds)),
+                    "p95": float(np.percentile(seconds, 95)),
+                    "n": len(seconds),
+                }
+            )
+        told[name] = {"tasks": len(tasks), "seconds": sum(task.seconds for task in tasks), "rounds": rounds}
+    return told

@@ -1,0 +1,111 @@
+"""What a run is measured with: which model, which others, which judge, as names that any process can open.
+
+Knows checkpoint folders and threads. Knows nothing about suites, tasks or results.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import torch
+
+from limner.chat.painter import EMBEDDED, Painter, checkpoint_folder, fingerprint, load_painter
+from limner.evaluation.suite import Bench
+from limner.models.precision import best_device, compute_dtype
+from limner.perception.senses import WEIGHTS_FILE, WorldSenses, load_senses
+
+# Below this, one thread a process is fastest and makes results independent of the number of cores.
+SMALL_BYTES = 2**30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """Everything a process needs to open a `Bench`: names and folders, no weights."""
+
+    model: str
+    others: tuple[tuple[str, str], ...]
+    judge: str
+    judge_hash: str
+    seed: int
+    is_small: bool
+
+    def open(self) -> tuple[Bench, dict[str, Any]]:
+        """Load model, others and judge; beside them what is worth telling of them in a report.
+
+        Small models compute in one thread from here on, whatever the machine.
+        """
+        if self.is_small:
+            torch.set_num_threads(1)
+            cv2.setNumThreads(1)
+        painter = load_painter(self.model)
+        judge = load_senses(self.judge)
+        others = {name: load_painter(folder) for name, folder in self.others}
+        bench = Bench(painter=painter, judge=judge, judge_hash=self.judge_hash, others=others, seed=self.seed)
+        return bench, _facts(self, painter, judge)
+
+
+def prepare(
+    model: str, *, others: Mapping[str, str], judge: str | Path | None, seed: int
+) -> tuple[Setup, dict[str, Any]]:
+    """Check that everything is where it is said to be; the setup, and the options that identify its weights.
+
+    Loads nothing. ValueError when a folder holds no model or no senses.
+    """
+    folders = [checkpoint_folder(folder) for folder in (model, *others.values())]
+    senses = _judge_folder(judge)
+    setup = Setup(
+        model=str(model),
+        others=tuple((name, str(folder)) for name, folder in others.items()),
+        judge=str(senses),
+        judge_hash=hashlib.sha256((senses / WEIGHTS_FILE).read_bytes()).hexdigest(),
+        seed=seed,
+        is_small=sum(_weight_bytes(folder) for folder in folders) < SMALL_BYTES,
+    )
+    device = best_device()
+    prints = [fingerprint(folder) for folder in folders]
+    identity = {
+        "model": prints[0],
+        "others": dict(zip(others, prints[1:], strict=True)),
+        "judge": setup.judge_hash,
+        "computed in": f"{compute_dtype(device)} on {device.type}".removeprefix("torch."),
+    }
+    return setup, identity
+
+
+def alone(bench: Bench) -> Bench:
+    """The same bench with empty caches, so that a task does not depend on which tasks ran before it."""
+    others = {name: painter.with_sampling() for name, painter in bench.others.items()}
+    return replace(bench, painter=bench.painter.with_sampling(), others=others)
+
+
+def _judge_folder(judge: str | Path | None) -> Path:
+    is_embedded = judge is None or str(judge) == EMBEDDED
+    folder = checkpoint_folder(EMBEDDED) if is_embedded else Path(str(judge))
+    folder = folder / "senses" if (folder / "senses").is_dir() else folder
+    if not (folder / WEIGHTS_FILE).is_file():
+        raise ValueError(
+            f"There is no judge at {folder}: it holds no {WEIGHTS_FILE}. Give a folder of senses or a "
+            "checkpoint that has some."
+        )
+    return folder
+
+
+def _weight_bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*.safetensors"))
+
+
+def _facts(setup: Setup, painter: Painter, judge: WorldSenses) -> dict[str, Any]:
+    return {
+        "model_name": setup.model,
+        "model_summary": painter.summary,
+        "preset": painter.model.preset.name,
+        "image_size_px": painter.image_size_px,
+        "parameters": painter.model.num_parameters,
+        "other_folders": dict(setup.others),
+        "judge_measured": judge.measured,
+    }
