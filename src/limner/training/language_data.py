@@ -19,6 +19,7 @@ from limner.models.packing import Layout, PackedBatch, collate, lay_out
 from limner.models.prompt import TextSegment, segments
 from limner.models.tokenizer import TextTokenizer
 from limner.training.bank import DialogueBank
+from limner.training.guidance import Guidance, Pointers, pointers_of
 from limner.training.state import Chance
 
 # A batch is drawn from this many times its number of neighbours in length, so that batches still differ.
@@ -35,6 +36,7 @@ class LaidOut:
     num_image_tokens: int
     context_tokens: int
     layouts: dict[int, Layout]
+    pointers: dict[int, Pointers]
     whole_text: bool
     by_length: np.ndarray  # indices, shortest text first: the order in which batches are neighbours
 
@@ -65,6 +67,14 @@ class LaidOut:
         """These dialogues as one batch."""
         return collate([self.layout(index) for index in indices], self.image_tokens)
 
+    def guidance(self, indices: Sequence[int]) -> Guidance:
+        """Where the guided heads of this batch should look."""
+        for index in indices:
+            if index not in self.pointers:
+                dialogue = self.bank.dialogue(index)
+                self.pointers[index] = pointers_of(dialogue, self.layout(index), self.tokenizer)
+        return Guidance.joined([self.pointers[index] for index in indices])
+
 
 def laid_out(
     bank: DialogueBank,
@@ -85,6 +95,7 @@ def laid_out(
         num_image_tokens=num_image_tokens,
         context_tokens=context_tokens,
         layouts={},
+        pointers={},
         whole_text=whole_text,
         by_length=order,
     )
@@ -97,8 +108,10 @@ def draw_batch(
     *,
     tokens_in_batch: int,
     most_dialogues: int,
-) -> tuple[str, PackedBatch]:
-    """The sampler names a kind and a place in its order of lengths; neighbours fill the batch."""
+) -> tuple[str, list[int]]:
+    """The kind of the next batch and its dialogues: the sampler names a kind and a place in its order of
+    lengths; neighbours fill the batch.
+    """
     kind, place = sampler.at(chance.number)
     source = data[kind]
     count = len(source.by_length)
@@ -112,4 +125,4 @@ def draw_batch(
         if chosen and longest * (len(chosen) + 1) > tokens_in_batch:
             break
         chosen.append(int(index))
-    return kind, source.batch(chosen)
+    return kind, chosen

@@ -30,6 +30,7 @@ from limner.training.components import (
     text_tokenizer,
     write_component,
 )
+from limner.training.guidance import HEADS, Guidance, guidance_loss, watching
 from limner.training.heads import BothHeads
 from limner.training.language_data import LaidOut, draw_batch, laid_out
 from limner.training.stages.language_metrics import MeasuredBatch, close_up_rounds, measure
@@ -39,6 +40,7 @@ from limner.training.token_bank import TokenBank, encoded
 from limner.training.workshop import Workshop
 
 MEASURED_AT_ONCE = 8
+TOLD = ("text", "text_accuracy", "image", *(f"look_{head}" for head in HEADS))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,7 @@ class LanguageStage:
     flow_detached: bool = False
     flow_pictures: int = 6
     flow_draws: int = 2
+    guidance_weight: float = 1.0  # of `guidance.py`; 0 leaves attention to itself
     whole_text: bool = False  # users' words are targets too; held-out numbers never count them
     fresh: bool = False  # start from random weights instead of what earlier rungs left
     measured: tuple[str, ...] = ()  # kinds that are measured; all of the mix when empty
@@ -95,15 +98,17 @@ class LanguageRung:
         self._test = {kind: self._laid_out(kind, stage.held_out, "test") for kind in measured}
 
     def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
-        kind, packed = draw_batch(
+        kind, indices = draw_batch(
             self._train,
             self._sampler,
             chance,
             tokens_in_batch=self.stage.tokens_in_batch,
             most_dialogues=batch,
         )
-        total, metrics = self._loss(packed.to(self.workshop.device), chance.torch(self.workshop.device))
-        told = {name: metrics[name] for name in ("text", "text_accuracy", "image") if name in metrics}
+        source, device = self._train[kind], self.workshop.device
+        guidance = source.guidance(indices) if self.stage.guidance_weight else None
+        total, metrics = self._loss(source.batch(indices).to(device), chance.torch(device), guidance)
+        told = {name: metrics[name] for name in TOLD if name in metrics}
         return total, {f"{kind}.{name}": value for name, value in told.items()}
 
     def validate(self) -> dict[str, float]:
@@ -118,15 +123,22 @@ class LanguageRung:
         write_component(self.workshop, "language", self.language)
         write_component(self.workshop, "token_head", self.heads.heads)
 
-    def _loss(self, packed: PackedBatch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        return loss(
-            self.language,
-            cast("TokenHead", self.heads),  # packing asks a head for nothing but `losses`
-            packed,
-            generator=generator,
-            text_weight=self.stage.text_weight,
-            image_weight=self.stage.image_weight,
-        )
+    def _loss(
+        self, packed: PackedBatch, generator: torch.Generator, guidance: Guidance | None
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        with watching(self.language) as watch:
+            total, metrics = loss(
+                self.language,
+                cast("TokenHead", self.heads),  # packing asks a head for nothing but `losses`
+                packed,
+                generator=generator,
+                text_weight=self.stage.text_weight,
+                image_weight=self.stage.image_weight,
+            )
+        if guidance is not None:
+            guided, looks = guidance_loss(self.language, watch, packed, guidance)
+            total, metrics = total + self.stage.guidance_weight * guided, metrics | looks
+        return total, metrics
 
     def _batches(self, source: LaidOut) -> Iterator[MeasuredBatch]:
         for start in range(0, len(source.by_length), MEASURED_AT_ONCE):

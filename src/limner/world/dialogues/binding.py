@@ -143,7 +143,7 @@ def draft_echo(rng: np.random.Generator, split: str) -> Draft:
     for index in rng.permutation(count):
         ask = pick(rng, _RECALL).format(x=names[int(index)])
         rounds.append(DraftRound(instruction=ask, response=cards[int(index)], depends_on=(0,)))
-    return Draft(kind="echo", rounds=tuple(rounds))
+    return Draft(kind="echo", rounds=tuple(rounds), names={name: (0, i) for i, name in enumerate(names)})
 
 
 def draft_drill(rng: np.random.Generator, split: str) -> Draft:
@@ -171,7 +171,7 @@ def draft_drill(rng: np.random.Generator, split: str) -> Draft:
                 instruction=f"{names[place]}?", response=f"{names[place]}: {cards[place]}.", depends_on=(0,)
             )
         )
-    return Draft(kind="drill", rounds=tuple(rounds))
+    return Draft(kind="drill", rounds=tuple(rounds), names={name: (0, i) for i, name in enumerate(names)})
 
 
 def _sentence(text: str) -> str:

@@ -1,0 +1,243 @@
+"""Guided attention: three heads of the language model are told, while it trains, where to look.
+
+A name is bound to its person by a chain: each word must know whose it is, an answer must find the same
+person's words, a picture must find the picture that it changes. Left to itself, gradient descent stays on
+"one of the two" until it stumbles on the first two links at once (141,000 samples of fifteen tokens in a
+pilot of ours). Telling one head of the first layer about whose a word is, and one of a later layer what to
+copy, takes 5,000 (docs/LOG.md). Nothing of this exists outside training: chat runs the plain LLaMA.
+
+owner    a place of text, or a slot, looks at the last name written before it in its round
+recall   a place that predicts a word about a person looks at the same word about that person in earlier
+         rounds
+picture  a slot looks at what it shall repaint: the same place of the picture that is edited or gone back
+         to; for a close-up by name, the matching place of that person's face in the picture where it was
+         introduced
+
+Knows dialogues' truth, layouts and attention. Knows nothing about data sets and optimizers.
+
+Legend: B dialogues, N places, P pairs, Q looking places, W width, H width of a head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
+
+from limner.dialogue.parts import Dialogue
+from limner.models.mllm import MultimodalLLM
+from limner.models.packing import NO_LABEL, SEEN, SLOT, TEXT, Layout, PackedBatch, block_mask
+from limner.models.tokenizer import TextTokenizer
+from limner.training.sources import token_sources
+
+HEADS: Final = ("owner", "recall", "picture")
+NOBODY: Final = -1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A head of the language model."""
+
+    layer: int
+    head: int
+
+
+def places(num_layers: int) -> dict[str, Place]:
+    """Which head is guided to what: owners in the first layer, the others after half of the layers."""
+    later = num_layers // 2
+    return {
+        "owner": Place(layer=0, head=0),
+        "recall": Place(layer=later, head=0),
+        "picture": Place(layer=later, head=1),
+    }
+
+
+# Per guided head, pairs (looking place, place to look at); several pairs of one looking place are
+# alternatives.
+Pointers = Mapping[str, np.ndarray]
+
+
+def pointers_of(dialogue: Dialogue, layout: Layout, tokenizer: TextTokenizer) -> dict[str, np.ndarray]:
+    """Where the places of `layout` should look: (P, 2) int64 per guided head.
+
+    Args:
+        dialogue: the dialogue that was laid out; its persons' names and its truth are used.
+        layout: as `lay_out` made it, perhaps of its first rounds only.
+    """
+    names = [person.name for person in dialogue.persons]
+    whose, named_at = _owners(layout, names, tokenizer)
+    looking = np.flatnonzero(named_at >= 0)
+    return {
+        "owner": _pairs((int(i), int(named_at[i])) for i in looking),
+        "recall": _pairs(_recalls(layout, whose, tokenizer)),
+        "picture": _pairs(_pictures(dialogue, layout)),
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guidance:
+    """The pointers of a batch: (P, 3) int64 rows (dialogue, looking place, place to look at) per head."""
+
+    pairs_P3: Mapping[str, Tensor]
+
+    @classmethod
+    def joined(cls, pointers: Sequence[Pointers]) -> Guidance:
+        """The pointers of each dialogue of a batch, in the batch's order."""
+        joined = {}
+        for head in HEADS:
+            rows = [np.insert(found[head], 0, index, axis=1) for index, found in enumerate(pointers)]
+            joined[head] = torch.from_numpy(np.concatenate(rows))
+        return cls(pairs_P3=joined)
+
+
+class Watch:
+    """What enters the guided attention layers during a forward pass."""
+
+    def __init__(self) -> None:
+        self.entering: dict[int, tuple[Tensor, tuple[Tensor, Tensor]]] = {}
+
+
+@contextmanager
+def watching(language: MultimodalLLM) -> Iterator[Watch]:
+    """Forward passes of `language` within the block are recorded."""
+    watch = Watch()
+    layers = {place.layer for place in places(language.sizes.layers).values()}
+
+    def recorder(layer: int) -> Callable[..., None]:
+        def record(_module: torch.nn.Module, _args: tuple[Any, ...], given: dict[str, Any]) -> None:
+            watch.entering[layer] = (given["hidden_states"], given["position_embeddings"])
+
+        return record
+
+    hooks = [
+        language.llm.model.layers[layer].self_attn.register_forward_pre_hook(
+            recorder(layer), with_kwargs=True
+        )
+        for layer in sorted(layers)
+    ]
+    try:
+        yield watch
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def guidance_loss(
+    language: MultimodalLLM, watch: Watch, batch: PackedBatch, guidance: Guidance
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Minus the log of the attention that each looking place gives to where it should look, a mean per head,
+    summed over heads; and the share of attention itself as "look_HEAD".
+    """
+    mask_BNN = block_mask(batch.slot_blocks_BN, batch.lengths_B)[:, 0]
+    total = language.slots.new_zeros((), dtype=torch.float32)
+    metrics: dict[str, Tensor] = {}
+    for name, place in places(language.sizes.layers).items():
+        pairs_P3 = guidance.pairs_P3[name].to(mask_BNN.device)
+        if not len(pairs_P3):
+            continue
+        looking_Q2, which_P = torch.unique(pairs_P3[:, :2], dim=0, return_inverse=True)
+        wanted_QN = torch.zeros(len(looking_Q2), mask_BNN.shape[-1], dtype=torch.bool, device=mask_BNN.device)
+        wanted_QN[which_P, pairs_P3[:, 2]] = True
+        chances_QN = _log_attention(language, watch, place, mask_BNN, looking_Q2)
+        found_Q = chances_QN.masked_fill(~wanted_QN, float("-inf")).logsumexp(-1)
+        total = total - found_Q.mean()
+        metrics[f"look_{name}"] = found_Q.detach().exp().mean()
+    return total, metrics
+
+
+def _log_attention(
+    language: MultimodalLLM, watch: Watch, place: Place, mask_BNN: Tensor, looking_Q2: Tensor
+) -> Tensor:
+    """Log attention (Q, N) of one head, at the looking places (dialogue, place)."""
+    states_BNW, (cos, sin) = watch.entering[place.layer]
+    attention = language.llm.model.layers[place.layer].self_attn
+    width = attention.head_dim
+    rows = slice(place.head * width, (place.head + 1) * width)
+    queries, keys = (
+        F.linear(states_BNW, projection.weight[rows])[:, None]
+        for projection in (attention.q_proj, attention.k_proj)
+    )
+    queries, keys = apply_rotary_pos_emb(queries, keys, cos, sin)
+    dialogues_Q, places_Q = looking_Q2.unbind(1)
+    scores_QN = torch.einsum("qh,qnh->qn", queries[dialogues_Q, 0, places_Q], keys[dialogues_Q, 0])
+    seen_QN = mask_BNN[dialogues_Q, places_Q]
+    scores_QN = (scores_QN.float() * float(attention.scaling)).masked_fill(~seen_QN, float("-inf"))
+    chances_QN: Tensor = scores_QN.log_softmax(-1)
+    return chances_QN
+
+
+def _owners(layout: Layout, names: Sequence[str], tokenizer: TextTokenizer) -> tuple[np.ndarray, np.ndarray]:
+    """Per place the person it belongs to (index into `names`, or NOBODY), and the place of that name."""
+    whose = np.full(len(layout), NOBODY)
+    named_at = np.full(len(layout), NOBODY)
+    written = [(person, ids) for person, name in enumerate(names) for ids in _spellings(name, tokenizer)]
+    person, where, round_index = NOBODY, NOBODY, -1
+    for index in range(len(layout)):
+        if int(layout.rounds[index]) != round_index:
+            person, where, round_index = NOBODY, NOBODY, int(layout.rounds[index])
+        if layout.kinds[index] == TEXT:
+            for candidate, ids in written:
+                start = index + 1 - len(ids)
+                if start >= 0 and tuple(layout.ids[start : index + 1]) == ids:
+                    person, where = candidate, index
+        if layout.kinds[index] != SEEN:
+            whose[index], named_at[index] = person, where
+    return whose, named_at
+
+
+def _spellings(name: str, tokenizer: TextTokenizer) -> set[tuple[int, ...]]:
+    """The token ids of a name and of its first word."""
+    return {tuple(tokenizer.encode(text)) for text in {name, name.split()[0]}}
+
+
+def _recalls(layout: Layout, whose: np.ndarray, tokenizer: TextTokenizer) -> Iterator[tuple[int, int]]:
+    """(place that predicts a word about a person, earlier place with that word about that person).
+
+    Earlier is what was said before the answer: former rounds, and this round's instruction.
+    """
+    is_text = layout.kinds == TEXT
+    answers = np.flatnonzero(layout.labels != NO_LABEL)
+    begins = {int(layout.rounds[index]): int(index) for index in reversed(answers)}
+    for index in answers:
+        following = index + 1
+        while following < len(layout) and not is_text[following]:
+            following += 1
+        if following == len(layout) or whose[following] == NOBODY:
+            continue
+        label, before = int(layout.labels[index]), begins[int(layout.rounds[index])]
+        if not any(letter.isalnum() for letter in tokenizer.decode([label])):
+            continue
+        same = is_text[:before] & (whose[:before] == whose[following]) & (layout.ids[:before] == label)
+        for place in np.flatnonzero(same):
+            yield int(index), int(place)
+
+
+def _pictures(dialogue: Dialogue, layout: Layout) -> Iterator[tuple[int, int]]:
+    """(slot, place of a seen picture whose content the slot should repaint)."""
+    if not layout.painted_keys or not layout.seen_keys:
+        return
+    seen = np.flatnonzero(layout.kinds == SEEN).reshape(len(layout.seen_keys), -1)
+    slots = np.flatnonzero(layout.kinds == SLOT).reshape(len(layout.painted_keys), -1)
+    for block in slots:
+        round_index = int(layout.rounds[block[0]])
+        source = token_sources(dialogue, round_index, num_tokens=len(block))
+        if source is None:
+            continue
+        shown = [
+            row for row, key in zip(seen, layout.seen_keys, strict=True)
+            if key == source.digest and row[0] < block[0]
+        ]  # fmt: skip
+        if shown:
+            for slot, token in source.pairs:
+                yield int(block[slot]), int(shown[0][token])
+
+
+def _pairs(found: Iterator[tuple[int, int]]) -> np.ndarray:
+    return np.array(list(found), dtype=np.int64).reshape(-1, 2)

@@ -1,0 +1,176 @@
+"""Where guided heads should look: checked on the words themselves, then shown to be learnable."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from limner.dialogue.parts import Dialogue, Instruction, NamedPerson, Picture, Response, Round
+from limner.models.mllm import MultimodalLLM
+from limner.models.packing import SEEN, SLOT, TEXT, Layout, collate, lay_out, packed_hidden
+from limner.models.presets import TINY
+from limner.models.prompt import segments
+from limner.models.tokenizer import TextTokenizer, train_tokenizer
+from limner.training.guidance import Guidance, guidance_loss, places, pointers_of, watching
+from limner.world.dialogues import KINDS, words_of_world
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> TextTokenizer:
+    return train_tokenizer([*words_of_world(600), *["Clara Adam"] * 200], vocab_size=1500)
+
+
+def words(layout: Layout, tokenizer: TextTokenizer, places: list[int]) -> str:
+    return tokenizer.decode([int(layout.ids[place]) for place in places])
+
+
+def laid_out(dialogue: Dialogue, tokenizer: TextTokenizer) -> Layout:
+    return lay_out([segments(round_, tokenizer) for round_ in dialogue.rounds], TINY.num_image_tokens)
+
+
+def told() -> Dialogue:
+    cards = "Clara: red hair. Adam: gray hair."
+    rounds = (
+        Round(instruction=Instruction(text=cards), response=Response(text="Here they are.")),
+        Round(
+            instruction=Instruction(text="Adam?"), response=Response(text="Adam: gray hair."), depends_on=(0,)
+        ),
+    )
+    persons = tuple(NamedPerson(name=name, round_index=0) for name in ("Clara", "Adam"))
+    return Dialogue(rounds=rounds, persons=persons, kind="drill")
+
+
+def test_every_word_looks_at_the_last_name_of_its_round(tokenizer: TextTokenizer) -> None:
+    layout = laid_out(told(), tokenizer)
+    owner = {int(a): int(b) for a, b in pointers_of(told(), layout, tokenizer)["owner"]}
+    red, gray, *later_gray = [
+        int(place)
+        for word in ("red", "gray")
+        for place in (layout.ids == tokenizer.encode(word)[0]).nonzero()[0]
+    ]
+    assert words(layout, tokenizer, [owner[red]]) == "Clara"
+    assert words(layout, tokenizer, [owner[gray]]) == "Adam"
+    assert owner[later_gray[0]] > later_gray[0] - 4  # the name in the answer, not the one of the first round
+    first_answer = layout.rounds.tolist().index(1)
+    assert all(place >= first_answer for looking, place in owner.items() if looking >= first_answer)
+
+
+def test_an_answer_looks_at_the_same_persons_words(tokenizer: TextTokenizer) -> None:
+    layout = laid_out(told(), tokenizer)
+    pairs = pointers_of(told(), layout, tokenizer)["recall"]
+    assert len(pairs)
+    second = int(tokenizer.encode("Adam")[0])
+    adams_card = layout.ids.tolist().index(second)
+    for looking, place in pairs:
+        assert int(layout.labels[looking]) == int(layout.ids[place])
+        assert place >= adams_card  # never Clara's "hair"
+
+
+def test_an_undone_edit_looks_at_the_picture_before(tokenizer: TextTokenizer) -> None:
+    checked = 0
+    for seed in range(40):
+        dialogue = KINDS["rollback"](seed, "train", 32)
+        if dialogue.truth["rollback"] not in ("undo", "step back"):
+            continue
+        index = next(i for i, round_ in enumerate(dialogue.rounds) if not round_.is_markov(i))
+        base = dialogue.rounds[int(dialogue.truth["base"])].response.picture
+        layout = laid_out(dialogue, tokenizer)
+        if base is None or index >= int(layout.rounds.max()) + 1:
+            continue
+        seen_at = [key for key in layout.seen_keys for _ in range(TINY.num_image_tokens)]
+        seen_place = dict(zip((layout.kinds == SEEN).nonzero()[0].tolist(), seen_at, strict=True))
+        of_round = [
+            (int(a), int(b))
+            for a, b in pointers_of(dialogue, layout, tokenizer)["picture"]
+            if layout.rounds[a] == index
+        ]
+        assert len(of_round) == TINY.num_image_tokens
+        assert {seen_place[place] for _, place in of_round} == {base.digest}
+        checked += 1
+    assert checked >= 5
+
+
+def test_a_close_up_looks_at_the_right_half_of_the_first_picture(tokenizer: TextTokenizer) -> None:
+    dialogue = KINDS["plain_named"](3, "train", 32)
+    layout = laid_out(dialogue, tokenizer)
+    first = int((layout.kinds == SEEN).nonzero()[0][0])
+    columns, rows = 2, 8
+    for person, round_index in ((p, i) for p in dialogue.persons for i in (1, 2)):
+        if person.name not in dialogue.rounds[round_index].instruction.text or person.box is None:
+            continue
+        tokens = [
+            int(place) - first
+            for looking, place in pointers_of(dialogue, layout, tokenizer)["picture"]
+            if layout.rounds[looking] == round_index
+        ]
+        middle = sum((token % columns + 0.5) / columns for token in tokens) / len(tokens)
+        assert (middle < 0.5) == ((person.box[0] + person.box[2]) / 2 < 0.5)
+        assert max(token // columns for token in tokens) < rows
+
+
+def test_guided_heads_learn_where_to_look(tokenizer: TextTokenizer) -> None:
+    torch.manual_seed(0)
+    dialogue = KINDS["plain_named"](1, "train", 32)
+    layout = laid_out(dialogue, tokenizer)
+    sizes = TINY.language.__class__(**{**TINY.language.__dict__, "vocab_size": len(tokenizer)})
+    language = MultimodalLLM(sizes, TINY.input_resampler)
+    picture_tokens = {key: torch.randn(16, 16) for key in {*layout.seen_keys, *layout.painted_keys}}
+    batch = collate([layout], picture_tokens)
+    guidance = Guidance.joined([pointers_of(dialogue, layout, tokenizer)])
+    optimizer = torch.optim.Adam(language.parameters(), lr=3e-3)
+    looks = []
+    for _ in range(80):
+        with watching(language) as watch:
+            packed_hidden(language, batch)
+        total, metrics = guidance_loss(language, watch, batch, guidance)
+        optimizer.zero_grad()
+        total.backward()
+        optimizer.step()
+        looks.append({name: float(value) for name, value in metrics.items()})
+    for name in ("look_owner", "look_recall", "look_picture"):
+        assert looks[-1][name] > looks[0][name] + 0.2, name
+
+
+def test_the_attention_that_is_guided_is_the_models_own(tokenizer: TextTokenizer) -> None:
+    torch.manual_seed(1)
+    layout = laid_out(told(), tokenizer)
+    sizes = TINY.language.__class__(**{**TINY.language.__dict__, "vocab_size": len(tokenizer)})
+    language = MultimodalLLM(sizes, TINY.input_resampler)
+    language.llm.config._attn_implementation = "eager"
+    batch = collate([layout], {})
+    with watching(language) as watch, torch.no_grad():
+        packed_hidden(language, batch)
+        everything = torch.ones(1, 1, batch.ids_BN.shape[1], batch.ids_BN.shape[1]).tril().bool()
+        attended = language.llm.model(
+            inputs_embeds=language.embed_text(batch.ids_BN),
+            position_ids=batch.positions_BN,
+            attention_mask=torch.zeros(everything.shape).masked_fill(~everything, float("-inf")),
+            output_attentions=True,
+        ).attentions
+    pairs = pointers_of(told(), layout, tokenizer)["recall"]
+    one = {"owner": pairs[:0], "recall": pairs[:1], "picture": pairs[:0]}
+    _, metrics = guidance_loss(language, watch, batch, Guidance.joined([one]))
+    place = places(sizes.layers)["recall"]
+    expected = attended[place.layer][0, place.head, pairs[0, 0], pairs[0, 1]]
+    assert float(metrics["look_recall"]) == pytest.approx(float(expected), abs=1e-5)
+
+
+def test_a_dialogue_without_names_guides_nothing(tokenizer: TextTokenizer) -> None:
+    dialogue = Dialogue(
+        rounds=(
+            Round(
+                instruction=Instruction(text="Hello."),
+                response=Response(text="Hi.", picture=Picture.from_pil(_gray())),
+            ),
+        ),
+        kind="text_to_image",
+    )
+    layout = laid_out(dialogue, tokenizer)
+    assert {SLOT, TEXT} == set(layout.kinds.tolist())
+    assert all(len(pairs) == 0 for pairs in pointers_of(dialogue, layout, tokenizer).values())
+
+
+def _gray():  # type: ignore[no-untyped-def]
+    from PIL import Image
+
+    return Image.new("RGB", (32, 32), (128, 128, 128))
