@@ -20,10 +20,11 @@ from limner.dialogue.parts import Picture
 from limner.evaluation.benchmark.systems.answers import Found, data_url, from_chat
 from limner.evaluation.benchmark.systems.protocol import Session, SystemAnswer
 from limner.evaluation.benchmark.systems.spent import Spent, with_extra
-from limner.evaluation.benchmark.systems.wire import EndpointError, Wire, excuse
+from limner.evaluation.benchmark.systems.troubles import EndpointError, excuse
+from limner.evaluation.benchmark.systems.wire import Wire
 
 if TYPE_CHECKING:
-    from limner.evaluation.benchmark.scripts import BenchConversation
+    from limner.evaluation.benchmark.conversation import BenchConversation
 
 # Where the pictures of earlier answers are put: as they came; in the assistant's messages; or, for servers
 # that take pictures from the user only, at the head of the next user message.

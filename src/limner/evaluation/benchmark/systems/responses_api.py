@@ -15,10 +15,11 @@ from limner.dialogue.parts import Picture
 from limner.evaluation.benchmark.systems.answers import data_url, from_response
 from limner.evaluation.benchmark.systems.protocol import Session, SystemAnswer
 from limner.evaluation.benchmark.systems.spent import Spent, with_extra
-from limner.evaluation.benchmark.systems.wire import POLICY_CODES, EndpointError, Wire, excuse
+from limner.evaluation.benchmark.systems.troubles import POLICY_CODES, EndpointError, excuse
+from limner.evaluation.benchmark.systems.wire import Wire
 
 if TYPE_CHECKING:
-    from limner.evaluation.benchmark.scripts import BenchConversation
+    from limner.evaluation.benchmark.conversation import BenchConversation
 
 TOOL = {"type": "image_generation"}
 
