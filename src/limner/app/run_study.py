@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from limner.app.terminal import err, out, plain
@@ -18,6 +19,8 @@ from limner.evaluation.study.draw import Drawn, draw_study
 from limner.evaluation.study.files import check_empty, write_study
 from limner.evaluation.study.questions import TABLE_1, chosen_questions
 from limner.evaluation.study.runs import RunConversations
+
+HEADINGS = ("question", "wins", "loses", "ties", "(W+T/2)/N", "95%", "alpha")
 
 
 def make_study(
@@ -60,17 +63,21 @@ def print_json(analysis: Analysis) -> None:
 
 def print_analysis(analysis: Analysis) -> None:
     """The table as in the paper, and what to know about the raters."""
-    table = Table(title=f"{analysis.runs['a']} against {analysis.runs['b']}", title_justify="left")
-    for heading in ("question", "wins", "loses", "ties", "(W + T/2) / N", "alpha", "repeats alike"):
-        table.add_column(heading, justify="left" if heading == "question" else "right")
+    out.print(plain(f"{analysis.runs['a']} against {analysis.runs['b']}"))
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in HEADINGS:
+        table.add_column(heading, justify="left" if heading == HEADINGS[0] else "right", no_wrap=True)
     for name, result in analysis.questions.items():
         table.add_row(name, *_cells(result))
     out.print(table)
-    counted = [rater for rater in analysis.raters if rater.excluded is None]
+    for name, result in analysis.questions.items():
+        if result.repeats:
+            out.print(plain(f"{name}: {result.repeats_same} of {result.repeats} repeats answered alike"))
+    passed = sum(rater.excluded is None for rater in analysis.raters)
     out.print(
         plain(
-            f"{len(analysis.raters)} raters, {len(counted)} of them passed the attention checks; "
-            f"{analysis.num_pairs_voted} of {analysis.num_pairs} pairs have votes that count"
+            f"raters: {len(analysis.raters)}, of whom {passed} passed the attention checks; "
+            f"pairs with votes that count: {analysis.num_pairs_voted} of {analysis.num_pairs}"
         )
     )
     for rater in analysis.raters:
@@ -79,13 +86,13 @@ def print_analysis(analysis: Analysis) -> None:
     for name in analysis.shared_names:
         err.print(plain(f"more than one browser voted as {name!r}; if that was one person, raters are fewer"))
     if analysis.unreadable_lines:
-        err.print(plain(f"{analysis.unreadable_lines} lines of the log are no votes and were passed over"))
+        err.print(plain(f"lines of the log that are no votes, passed over: {analysis.unreadable_lines}"))
 
 
 def _cells(result: QuestionResult) -> list[str]:
-    if result.score is None:
-        return ["", "", "", "no votes yet", "", ""]
-    shares = [f"{count} ({count / result.score.n:.1%})" for count in (result.win, result.lose, result.tie)]
-    score = f"{result.score.value:.3f} [{result.score.low:.3f}, {result.score.high:.3f}]"
+    score = result.score
+    if score is None:
+        return ["0"] * 3 + ["no votes"] + [""] * 2
+    shares = [f"{count} {count / score.n:6.1%}" for count in (result.win, result.lose, result.tie)]
     alpha = "-" if result.alpha is None else f"{result.alpha:.2f}"
-    return [*shares, score, alpha, f"{result.repeats_same} of {result.repeats}" if result.repeats else "-"]
+    return [*shares, f"{score.value:.3f}", f"{score.low:.3f} to {score.high:.3f}", alpha]
