@@ -60,8 +60,8 @@ def copy_paste_score(
 def pixel_likeness(picture: np.ndarray, reference: np.ndarray, reference_box: Box | None = None) -> float:
     """How well the reference's face (without a box: the whole reference) matches anywhere in `picture`.
 
-    -1 to 1: the greatest zero-mean normalised cross-correlation over all places and 21 scales from 0.4 to 2.5 times;
-    needs no judge, ignores brightness and contrast. 1: the pixels were pasted.
+    -1 to 1: the greatest zero-mean normalised cross-correlation over all places and 21 scales from 0.4 to 2.5
+    times; needs no judge, ignores brightness and contrast. 1: the pixels were pasted.
     """
     scene = _shrunk(check_pixels(picture), WORK_PX)
     face = _cut(_shrunk(check_pixels(reference), WORK_PX), reference_box)
