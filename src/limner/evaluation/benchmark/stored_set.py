@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,13 +28,13 @@ from limner.evaluation.benchmark.conversation import (
     Own,
     PersonCheck,
     Scored,
-    Shot,
     StateCheck,
 )
 from limner.evaluation.benchmark.importers.sessions import Dropped
 
 FORMAT: Final = 1
 _HEAD, _LINES, _PICTURES, _DROPPED = "set.json", "conversations.jsonl", "pictures", "dropped.jsonl"
+Load = Callable[[str], Picture]
 _CHECKS: Final = {"state": StateCheck, "person": PersonCheck, "answer": AnswerCheck, "look": LookCheck}
 
 
@@ -70,7 +70,7 @@ class StoredSet:
     def __getitem__(self, index: int) -> BenchConversation:
         """Conversation `index`, from 0. ValueError when its line or a picture is broken."""
         try:
-            return _conversation(json.loads(self._lines[index]), self.folder / _PICTURES)
+            return _conversation(json.loads(self._lines[index]), _loading(self.folder / _PICTURES))
         except (KeyError, TypeError, ValueError, OSError) as error:
             raise ValueError(
                 f"Conversation {index} of {self.folder} cannot be read ({error}); import the set again."
@@ -174,48 +174,54 @@ def _store(shot: object, pictures: Path) -> str:
     return shot.digest
 
 
-def _conversation(values: Mapping[str, Any], pictures: Path) -> BenchConversation:
+def _conversation(values: Mapping[str, Any], load: Load) -> BenchConversation:
     return BenchConversation(
         name=values["name"],
         family=values["family"],
         given=values["given"],
         size_px=values["size_px"],
         facts=values["facts"],
-        rounds=tuple(_round(round_, pictures) for round_ in values["rounds"]),
+        rounds=tuple(_round(round_, load) for round_ in values["rounds"]),
     )
 
 
-def _round(values: Mapping[str, Any], pictures: Path) -> BenchRound:
+def _round(values: Mapping[str, Any], load: Load) -> BenchRound:
     scored, target = values["scored"], values["target"]
     return BenchRound(
         say=values["say"],
         after=values["after"],
-        pictures=tuple(_load(digest, pictures) for digest in values["pictures"]),
-        target=None if target is None else _load(target, pictures),
+        pictures=tuple(load(digest) for digest in values["pictures"]),
+        target=None if target is None else load(target),
         reply=values["reply"],
-        scored=None if scored is None else _scored(scored, pictures),
+        scored=None if scored is None else _scored(scored, load),
     )
 
 
-def _scored(values: Mapping[str, Any], pictures: Path) -> Scored:
+def _scored(values: Mapping[str, Any], load: Load) -> Scored:
     packed = dict(values["check"])
     kind = _CHECKS[packed.pop("kind")]
-    check: Check = kind(**{name: _unpacked(value, pictures) for name, value in packed.items()})
+    check: Check = kind(**{name: _unpacked(value, load) for name, value in packed.items()})
     return Scored(**{**values, "check": check})
 
 
-def _unpacked(value: Any, pictures: Path) -> Any:
+def _unpacked(value: Any, load: Load) -> Any:
     if isinstance(value, list):
-        return tuple(_unpacked(one, pictures) for one in value)
+        return tuple(_unpacked(one, load) for one in value)
     if not isinstance(value, dict):
         return value
     if "own" in value:
         return Own(round=value["own"])
-    return value["words"] if "words" in value else _load(value["picture"], pictures)
+    return value["words"] if "words" in value else load(value["picture"])
 
 
-def _load(digest: str, pictures: Path) -> Shot:
-    picture = Picture.from_file(pictures / f"{Path(digest).name}.png")
-    if picture.digest != digest:
-        raise ValueError(f"the picture {digest[:12]} is not what its name says")
-    return picture
+def _loading(pictures: Path) -> Load:
+    """Reads pictures by digest, each once: a conversation shows the same ones in many places."""
+
+    @cache
+    def load(digest: str) -> Picture:
+        picture = Picture.from_file(pictures / f"{Path(digest).name}.png")
+        if picture.digest != digest:
+            raise ValueError(f"the picture {digest[:12]} is not what its name says")
+        return picture
+
+    return load

@@ -1,0 +1,346 @@
+"""Sets of real pictures: folders as the public data sets have them, whole, broken and of other kinds."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from limner.dialogue.parts import Picture
+from limner.evaluation.benchmark.conversation import LookCheck, Own, StateCheck
+from limner.evaluation.benchmark.importers.importing import import_set
+from limner.evaluation.benchmark.importers.sessions import Session, Step, chain_of
+from limner.evaluation.benchmark.stored_set import StoredSet
+
+THINGS = ("a hat", "a dog", "a balloon", "a tree", "a kite")
+FAMILIES = {"step_back", "step_back_and", "undo", "from_scratch", "before", "after", "fork"}
+
+
+def photo(scene, num_edits, *, extra=False, width_px=160, height_px=128):
+    """A made-up photograph after so many edits: each edit is a bar at its own place; `extra` is another."""
+    rng = np.random.default_rng(scene)
+    ground = cv2.resize(rng.integers(60, 120, (5, 5, 3), dtype=np.uint8), (160, 128))
+    for edit in range(num_edits):
+        ground[20:60, 8 + 25 * edit : 28 + 25 * edit] = 250
+    if extra:
+        ground[90:120, 10:60] = 0
+    return Picture(cv2.resize(ground, (width_px, height_px)))
+
+
+def write(path, data):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data if isinstance(data, bytes) else data.to_png())
+
+
+def magicbrush(folder, *, num=3, edits=3, branch=False):
+    """The layout of its dev archive."""
+    sessions = {}
+    for scene in range(num):
+        name = str(4000 + scene)
+        files = [f"{name}-input.png", *(f"{name}-output{k}.png" for k in range(1, edits + 1))]
+        for k, file in enumerate(files):
+            write(folder / "images" / name / file, photo(scene, k))
+        turns = [
+            {"input": files[k], "mask": "m.png", "output": files[k + 1], "instruction": f"add {THINGS[k]}"}
+            for k in range(edits)
+        ]
+        if branch:
+            write(folder / "images" / name / f"{name}-other.png", photo(scene, 1, extra=True))
+            turns.append(
+                {"input": files[1], "output": f"{name}-other.png", "instruction": "Paint the floor black"}
+            )
+        sessions[name] = turns
+    (folder / "edit_sessions.json").write_text(json.dumps(sessions))
+    return folder
+
+
+def seed_edit(folder, *, num=3, edits=4, root="multi_turn_editing/images"):
+    """The layout of its part 3, with the pictures' root as in one of its copies."""
+    lines = []
+    for scene in range(num):
+        record = {"source_image": f"data/{scene}/0.png"}
+        write(folder / root / str(scene) / "0.png", photo(scene, 0))
+        for k in range(1, edits + 1):
+            record |= {
+                f"instruction_{k}": f"Add {THINGS[k - 1]}.",
+                f"inverse_instruction_{k}": f"Remove {THINGS[k - 1]}.",
+                f"edit_image_{k}": f"data/{scene}/{k}.png",
+            }
+            write(folder / root / str(scene) / f"{k}.png", photo(scene, k))
+        lines.append(json.dumps(record))
+    annotations = folder / "multi_turn_editing" / "annotations"
+    annotations.mkdir(parents=True, exist_ok=True)
+    (annotations / "split_0001.jsonl").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def imported(source, folder, out, **options):
+    given = {"num": 100, "per_session": 20, "seed": 0, "max_side_px": 512, "judged": False, **options}
+    return import_set(source, folder, out, **given)
+
+
+def reasons(out):
+    return [json.loads(line) for line in (out / "dropped.jsonl").read_text().splitlines()]
+
+
+def by_kind(made):
+    return {one.name.rsplit("-", 1)[-1]: one for one in made}
+
+
+@pytest.mark.parametrize(("source", "write_it"), [("magicbrush", magicbrush), ("seed-edit", seed_edit)])
+class TestBothSources:
+    def test_each_round_that_reaches_back_has_its_exact_picture(self, tmp_path, source, write_it):
+        made = imported(source, write_it(tmp_path / "in", num=1), tmp_path / "out")
+        found = by_kind(made)
+        assert set(found) == FAMILIES
+        k = len(found["undo"].rounds) - 1
+        for kind, one in found.items():
+            assert one.rounds[0].pictures == (photo(0, 0),)
+            assert [round_.target for round_ in one.rounds[:k]] == [photo(0, i + 1) for i in range(k)]
+            last = one.rounds[-1]
+            check = last.scored.check
+            assert check.states == tuple(photo(0, i) for i in range(k + 1))
+            assert check.states[check.right] == check.exact == last.target
+            assert last.scored.chance == pytest.approx(1 / (k + 1))
+            assert 0 < check.right < k, kind  # neither the upload nor the last picture
+            assert one.rounds[k - 1].scored.family == "control_edit"
+            assert one.rounds[k - 1].scored.check.right == k
+
+    def test_the_words_mean_the_picture(self, tmp_path, source, write_it):
+        for seed in range(4):
+            made = imported(source, write_it(tmp_path / "in", num=1), tmp_path / f"out{seed}", seed=seed)
+            found = by_kind(made)
+            k = len(found["undo"].rounds) - 1
+            right = {kind: one.rounds[-1].scored.check.right for kind, one in found.items()}
+            asked = {kind: one.rounds[-1].say.casefold() for kind, one in found.items()}
+            count = next(
+                n
+                for n, word in ((2, "two"), (3, "three"))
+                if word in asked["step_back"] or f"last {n} edits" in asked["step_back"]
+            )
+            assert right["step_back"] == k - count
+            assert right["undo"] == k - 1
+            assert right["from_scratch"] == 1
+            assert THINGS[0] in asked["from_scratch"]
+            assert THINGS[right["before"]] in asked["before"]
+            assert THINGS[right["after"] - 1] in asked["after"]
+            assert THINGS[right["step_back_and"] - 1] in asked["step_back_and"]
+            assert right["fork"] == found["fork"].rounds[-1].after
+
+    def test_equal_seeds_give_equal_sets_and_other_seeds_others(self, tmp_path, source, write_it):
+        folder = write_it(tmp_path / "in", num=4)
+        for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+            imported(source, folder, tmp_path / name, seed=seed, per_session=3)
+        one, same, other = ((tmp_path / n / "conversations.jsonl").read_text() for n in "abc")
+        assert one == same
+        assert one != other
+
+    def test_families_are_kept_even_and_numbers_are_kept_to(self, tmp_path, source, write_it):
+        folder = write_it(tmp_path / "in", num=6)
+        made = imported(source, folder, tmp_path / "a", per_session=2)
+        kinds = [one.name.rsplit("-", 1)[-1] for one in made]
+        assert len(kinds) == 12
+        assert max(kinds.count(kind) for kind in FAMILIES) == 2
+        assert len(imported(source, folder, tmp_path / "b", num=5, per_session=2)) == 5
+
+    def test_a_stored_set_is_what_was_made(self, tmp_path, source, write_it):
+        made = imported(source, write_it(tmp_path / "in", num=1), tmp_path / "out", judged=True)
+        again = StoredSet.open(tmp_path / "out")
+        assert list(again) == list(made)
+        assert again.facts["conversations"] == len(again) == 8
+        assert any(isinstance(one.rounds[-1].scored.check, LookCheck) for one in again)
+
+    def test_what_only_a_judge_can_tell_is_asked_of_one(self, tmp_path, source, write_it):
+        made = imported(source, write_it(tmp_path / "in", num=1), tmp_path / "out", judged=True)
+        round_ = by_kind(made)["looked_at"].rounds[-1]
+        (_, base), (done, yes), *undone = round_.scored.check.questions
+        assert round_.target is None
+        assert yes == "yes"
+        assert [answer for _, answer in undone] == ["no"] * len(undone)
+        k = len(made[0].rounds) - 1
+        assert THINGS[k - 1] in done.casefold()
+        assert THINGS[k - 1] in round_.say
+        assert len(undone) == k - int(base)
+        assert round_.scored.check.pictures[int(base) - 1] == photo(0, int(base) - 1)
+
+
+def held(folder, name, file):
+    """A picture as the hub's Parquet files hold it."""
+    return {"bytes": (folder / "images" / name / file).read_bytes(), "path": None}
+
+
+class TestMagicBrush:
+    def test_edits_beside_the_row_are_used_with_their_own_picture(self, tmp_path):
+        made = imported(
+            "magicbrush", magicbrush(tmp_path / "in", edits=2, num=1, branch=True), tmp_path / "out"
+        )
+        one = by_kind(made)["instead"]
+        assert one.family == "instead_of"
+        assert one.rounds[-1].target == photo(0, 1, extra=True)
+        assert '"Add a dog."' in one.rounds[-1].say
+        assert '"Paint the floor black."' in one.rounds[-1].say
+
+    def test_a_flat_list_of_turns_is_the_same(self, tmp_path):
+        folder = magicbrush(tmp_path / "in")
+        one = list(imported("magicbrush", folder, tmp_path / "a"))
+        sessions = json.loads((folder / "edit_sessions.json").read_text())
+        (folder / "edit_turns.json").write_text(json.dumps([t for turns in sessions.values() for t in turns]))
+        (folder / "edit_sessions.json").unlink()
+        assert list(imported("magicbrush", folder, tmp_path / "b")) == one
+
+    def test_parquet_files_of_the_hub_give_the_same_rounds(self, tmp_path):
+        folder = magicbrush(tmp_path / "in")
+        one = list(imported("magicbrush", folder, tmp_path / "a"))
+        rows = [
+            {
+                "img_id": name,
+                "turn_index": k,
+                "source_img": {
+                    "bytes": (folder / "images" / name / turn["input"]).read_bytes(),
+                    "path": None,
+                },
+                "mask_img": {"bytes": b"", "path": None},
+                "instruction": turn["instruction"],
+                "target_img": {
+                    "bytes": (folder / "images" / name / turn["output"]).read_bytes(),
+                    "path": None,
+                },
+            }
+            for name, turns in json.loads((folder / "edit_sessions.json").read_text()).items()
+            for k, turn in enumerate(turns, start=1)
+        ]
+        hub = tmp_path / "hub" / "data"
+        hub.mkdir(parents=True)
+        for index, part in enumerate((rows[:4], rows[4:])):  # a session goes on in the next file
+            pq.write_table(pa.Table.from_pylist(part), hub / f"dev-{index:05d}.parquet")
+        (hub / "dev-00009.parquet").write_bytes(b"no parquet")
+        other = list(imported("magicbrush", tmp_path / "hub", tmp_path / "b"))
+        assert [x.rounds for x in other] == [x.rounds for x in one]
+        assert reasons(tmp_path / "b")[0]["name"] == "dev-00009.parquet"
+
+    def test_missing_and_broken_pictures_are_told_and_the_rest_is_used(self, tmp_path):
+        folder = magicbrush(tmp_path / "in", num=5, edits=4)
+        images = folder / "images"
+        (images / "4000" / "4000-output4.png").write_bytes(b"no picture")
+        (images / "4001" / "4001-output1.png").unlink()
+        (images / "4002" / "4002-input.png").unlink()
+        write(images / "4003" / "4003-output3.png", photo(3, 3, width_px=300))
+        made = imported("magicbrush", folder, tmp_path / "out")
+        assert {(one.name.split("-")[1], len(one.rounds)) for one in made} == {
+            ("4000", 4),
+            ("4003", 3),
+            ("4004", 5),
+        }
+        told = {(one["name"], one["part"]): one["reason"] for one in reasons(tmp_path / "out")}
+        assert "not a readable picture" in told["magicbrush-4000", "step 4"]
+        assert "No such file" in told["magicbrush-4001", "step 1"]
+        assert "which is not there" in told["magicbrush-4001", "step 2"]
+        assert "No such file" in told["magicbrush-4002", "session"]
+        assert "another shape" in told["magicbrush-4003", "step 3"]
+
+    def test_names_cannot_lead_out_of_the_folder(self, tmp_path):
+        folder = magicbrush(tmp_path / "in", num=1, edits=2)
+        write(tmp_path / "secret.png", photo(9, 0))
+        sessions = json.loads((folder / "edit_sessions.json").read_text())
+        sessions["../.."] = [dict(sessions["4000"][0], input="../../../secret.png")]
+        sessions["4001"] = "nonsense"
+        sessions["4002"] = [{"input": 3}]
+        (folder / "edit_sessions.json").write_text(json.dumps(sessions))
+        made = imported("magicbrush", folder, tmp_path / "out")
+        assert {one.name.split("-")[1] for one in made} == {"4000"}
+        stored = [Picture.from_file(path) for path in (tmp_path / "out" / "pictures").iterdir()]
+        assert photo(9, 0) not in stored
+
+
+class TestSeedEdit:
+    @pytest.mark.parametrize("root", ["data", "images/data", "multi_turn_editing/images", ""])
+    def test_pictures_are_found_whatever_their_root_is(self, tmp_path, root):
+        assert len(imported("seed-edit", seed_edit(tmp_path / "in", root=root), tmp_path / "out")) == 21
+
+    def test_broken_lines_are_told_and_survived(self, tmp_path):
+        folder = seed_edit(tmp_path / "in", num=1)
+        file = folder / "multi_turn_editing" / "annotations" / "split_0001.jsonl"
+        lines = [
+            "{",
+            "[]",
+            '{"source_image": "a"}',
+            '{"source_image": "/etc/passwd", "edit_image_1": "../x"}',
+        ]
+        file.write_bytes("\n".join([*lines, file.read_text()]).encode() + b"\xff\n")
+        assert len(imported("seed-edit", folder, tmp_path / "out")) == 7
+        told = [one["reason"] for one in reasons(tmp_path / "out")]
+        assert told[:3] == ["it is no JSON", "it has no source_image", told[2]]
+        assert "not a record of part 3" in told[2]
+        assert told[3] == "the picture /etc/passwd is missing"
+        assert told[4] == "it is no JSON"
+
+
+class TestRefusals:
+    @pytest.mark.parametrize("source", ["magicbrush", "seed-edit"])
+    def test_other_folders_are_told_and_nothing_is_left(self, tmp_path, source):
+        for folder in (tmp_path / "none", tmp_path):
+            with pytest.raises(ValueError, match=r"There is no folder|holds no"):
+                imported(source, folder, tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+
+    def test_a_folder_in_use_is_not_touched(self, tmp_path):
+        write(tmp_path / "out" / "mine.txt", b"mine")
+        with pytest.raises(ValueError, match="is not empty"):
+            imported("magicbrush", magicbrush(tmp_path / "in"), tmp_path / "out")
+
+    def test_sessions_that_cannot_be_asked_about_say_why(self, tmp_path):
+        folder = magicbrush(tmp_path / "in", num=1, edits=1)
+        with pytest.raises(ValueError, match="reaching back needs two"):
+            imported("magicbrush", folder, tmp_path / "a")
+        folder = magicbrush(tmp_path / "in", num=1, edits=3)
+        write(folder / "images" / "4000" / "4000-output2.png", photo(0, 1))
+        with pytest.raises(ValueError, match="pictures 1 and 2 look alike"):
+            imported("magicbrush", folder, tmp_path / "b")
+        folder = magicbrush(tmp_path / "in", num=1, edits=3)
+        listing = folder / "edit_sessions.json"
+        listing.write_text(listing.read_text().replace("add a dog", "add a hat"))
+        with pytest.raises(ValueError, match="says one thing twice"):
+            imported("magicbrush", folder, tmp_path / "c")
+
+    def test_an_unfinished_or_changed_set_is_refused(self, tmp_path):
+        imported("magicbrush", magicbrush(tmp_path / "in", num=1), tmp_path / "out")
+        victim = next((tmp_path / "out" / "pictures").iterdir())
+        write(victim, photo(7, 0))
+        with pytest.raises(ValueError, match="is not what its name says"):
+            list(StoredSet.open(tmp_path / "out"))
+        (tmp_path / "out" / "set.json").write_text('{"format": 99}')
+        with pytest.raises(ValueError, match="another format"):
+            StoredSet.open(tmp_path / "out")
+        (tmp_path / "out" / "set.json").unlink()
+        with pytest.raises(ValueError, match="no finished set"):
+            StoredSet.open(tmp_path / "out")
+
+
+def test_the_longest_row_is_found_in_a_tree_of_edits(tmp_path):
+    pictures = {key: photo(0, k, extra=extra).to_png() for key, k, extra in TREE}
+    steps = [("a", "b"), ("a", "x"), ("b", "c"), ("x", "y"), ("c", "d"), ("q", "z")]
+    session = Session(
+        name="s",
+        steps=tuple(Step(source=one, instruction=f"{one}{other}", target=other) for one, other in steps),
+        pictures=pictures,
+    )
+    chain, dropped = chain_of(session, 512)
+    assert chain.states == tuple(photo(0, k) for k in range(4))
+    assert chain.instructions == ("ab", "bc", "cd")
+    assert [(index, words) for index, words, _ in chain.branches] == [(0, "ax")]
+    assert [one.part for one in dropped] == ["step 6"]
+    small, _ = chain_of(session, 80)
+    assert [(state.width_px, state.height_px) for state in small.states] == [(80, 64)] * 4
+
+
+TREE = [("a", 0, False), ("b", 1, False), ("c", 2, False), ("d", 3, False), ("x", 0, True), ("y", 1, True)]
+
+
+def test_own_pictures_keep_their_round_in_a_stored_check():
+    from limner.evaluation.benchmark.stored_set import _packed, _unpacked
+
+    states = StateCheck(states=(Own(round=3), Own(round=0)), right=1).states
+    assert _unpacked(json.loads(json.dumps(_packed(states, Path()))), str) == states
