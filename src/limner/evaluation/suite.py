@@ -42,7 +42,7 @@ class Outcome:
         shown: one row of the suite's figure, left to right.
         round_seconds: seconds of each round that the painter computed, in order.
         features: named vectors for metrics of whole sets (FID, diversity): name -> (number, width) float32.
-        conversation: the rounds as they were held with the painter (`Conversation.rounds`), pictures given and
+        conversation: the rounds as held with the painter (`Conversation.rounds`), with pictures given and
             answered, for people to judge (`study/`); empty when the task has no one conversation to show.
     """
 
@@ -79,9 +79,20 @@ class Bench:
 class Suite(Protocol):
     """One group of measurements, named as on the command line."""
 
-    name: str
-    figure: str  # what it stands for in the paper: "Figures 7, 13"
-    about: str  # one line for `--help` and the report
+    @property
+    def name(self) -> str:
+        """As on the command line."""
+        ...
+
+    @property
+    def figure(self) -> str:
+        """What it stands for in the paper: "Figures 7, 13"."""
+        ...
+
+    @property
+    def about(self) -> str:
+        """One line for `--help` and the report."""
+        ...
 
     def measure(self, bench: Bench, index: int) -> Outcome:
         """Task `index`, 0-based. Depends on `bench.seed` and `index` alone, so that runs resume exactly."""

@@ -1,0 +1,128 @@
+"""What repeated encoding does to a picture, against keeping the image tokens as they were predicted.
+
+Knows two ways to repeat (the bare loop of encoder and detokenizer, and a conversation that asks for the same
+picture) and both histories. Knows nothing about how tokens are kept (`chat/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from limner.chat.conversation import HISTORIES
+from limner.chat.painter import Painter
+from limner.dialogue.parts import Picture
+from limner.evaluation.metrics.drift import drift_per_round
+from limner.evaluation.metrics.face_similarity import Face, face_at, similarity_to
+from limner.evaluation.metrics.psnr import psnr_db
+from limner.evaluation.score import Row
+from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
+from limner.evaluation.suites.asking import SPLIT, Asking
+from limner.evaluation.suites.repainting import through_tokens
+from limner.perception.senses import WorldSenses
+from limner.world.chance import seeded
+from limner.world.render import render
+from limner.world.scene import Scene
+from limner.world.staging import random_scene
+from limner.world.truth import scene_truth
+
+AGAIN: Final = (
+    "Paint this picture again.",
+    "Show me this picture once more.",
+    "Give me the same picture.",
+    "Reproduce this image as it is.",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drift:
+    """One true picture of a person, repeated for `rounds` rounds in two ways and with both histories.
+
+    "loop": encode and detokenize, nothing else (the paper's Figure 10); "cache" detokenizes the first tokens
+    in every round, with that round's seed, and so is the noise floor. "chat": a conversation that is given
+    the picture and then asked for it again and again. Metrics are WAY.HISTORY.round_N.{psnr_db,
+    face_similarity} and their slopes, WAY.HISTORY.METRIC.drift_per_round; PSNR is to the picture of round 1,
+    faces are compared with the true one.
+    """
+
+    name: str = "drift"
+    figure: str = "Figure 10"
+    about: str = "Rounds of encoding and decoding against the token cache."
+    rounds: int = 10
+
+    def measure(self, bench: Bench, index: int) -> Outcome:
+        """All rounds of task `index`, both ways, both histories."""
+        task = task_name(self.name, bench, index)
+        scene = scene_of(bench.task_seed(index))
+        truth = Picture(render(scene, bench.painter.image_size_px))
+        face = face_at(bench.judge, truth.pixels, scene_truth(scene).face_boxes[0])
+        rows: list[Row] = []
+        shown = [Shown(column="truth", picture=truth)]
+        seconds: list[float] = []
+        for history in HISTORIES:
+            looped = loop(bench.painter, truth, history, self.rounds, paint_seed(task))
+            asking = Asking(conversation=bench.painter.conversation(seed=paint_seed(task), history=history))
+            asked = ask_again(asking, truth, self.rounds)
+            seconds += asking.seconds if history == "cache" else []
+            for way, pictures in (("loop", looped), ("chat", asked)):
+                rows += rows_of(task, f"{way}.{history}", bench.judge, pictures, face)
+                shown += shown_of(f"{way}, {history}", pictures)
+        return Outcome(rows=tuple(rows), shown=tuple(shown), round_seconds=tuple(seconds))
+
+    def finish(self, features: Mapping[str, np.ndarray]) -> tuple[Row, ...]:
+        """Nothing is measured of the whole set."""
+        return ()
+
+
+def scene_of(seed: int) -> Scene:
+    """A held-out person, near enough for the face to be seen."""
+    return random_scene(seeded("drift", SPLIT, seed), num_figures=1, framing="bust", split=SPLIT)
+
+
+def loop(painter: Painter, picture: Picture, history: str, rounds: int, seed: int) -> list[Picture]:
+    """`picture` through the image tokens `rounds` times: each time the last result ("reencode"), or always
+    the first tokens ("cache"). Round r draws with the same noise in both.
+    """
+    made: list[Picture] = []
+    for number in range(rounds):
+        source = made[-1] if made and history == "reencode" else picture
+        made.append(through_tokens(painter, source, seed + number))
+    return made
+
+
+def ask_again(asking: Asking, picture: Picture, rounds: int) -> list[Picture]:
+    """A conversation's pictures when it is given `picture` and asked for the same again, `rounds` times."""
+    return [
+        asking.picture(AGAIN[number % len(AGAIN)], [picture] if number == 0 else [])
+        for number in range(rounds)
+    ]
+
+
+def rows_of(task: str, prefix: str, judge: WorldSenses, pictures: Sequence[Picture], face: Face) -> list[Row]:
+    """Values of every round and their slopes."""
+    first = pictures[0].pixels
+    values = {
+        "psnr_db": [psnr_db(picture.pixels, first) for picture in pictures[1:]],
+        "face_similarity": [similarity_to(judge, picture.pixels, face) for picture in pictures],
+    }
+    rows = []
+    for metric, found in values.items():
+        offset = len(pictures) - len(found) + 1
+        rows += [
+            Row(dialogue=task, metric=f"{prefix}.round_{number}.{metric}", value=value)
+            for number, value in enumerate(found, offset)
+        ]
+        if len(found) > 1:
+            rows.append(
+                Row(dialogue=task, metric=f"{prefix}.{metric}.drift_per_round", value=drift_per_round(found))
+            )
+    return rows
+
+
+def shown_of(way: str, pictures: Sequence[Picture]) -> list[Shown]:
+    """The first, the middle and the last round."""
+    numbers = sorted({0, len(pictures) // 2, len(pictures) - 1})
+    return [Shown(column=f"{way}, round {number + 1}", picture=pictures[number]) for number in numbers]

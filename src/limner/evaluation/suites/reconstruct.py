@@ -1,0 +1,139 @@
+"""What survives of a picture in its image tokens: true pictures encoded, detokenized and compared.
+
+Knows the groups of pictures and who competes. Knows nothing about how a detokenizer works (`repainting.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import numpy as np
+
+from limner.chat.painter import Painter
+from limner.dialogue.parts import Picture
+from limner.evaluation.metrics.binding import distractors, with_person
+from limner.evaluation.metrics.face_similarity import face_similarity
+from limner.evaluation.metrics.metric import fit_to
+from limner.evaluation.metrics.psnr import psnr_db
+from limner.evaluation.metrics.ssim import ssim
+from limner.evaluation.score import Row
+from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
+from limner.evaluation.suites.asking import SPLIT
+from limner.evaluation.suites.repainting import through_autoencoder, through_tokens
+from limner.evaluation.suites.tally import Tally
+from limner.perception.senses import WorldSenses
+from limner.world.chance import seeded
+from limner.world.render import render
+from limner.world.scene import Scene
+from limner.world.staging import portrait, random_scene
+from limner.world.truth import scene_truth
+
+COMPETING: Final = ("dit", "unet")  # how the names of further detokenizers begin
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconstruct:
+    """Three true pictures a task: a close-up on white, one person, two persons.
+
+    Metrics are CONTESTANT.GROUP.{psnr_db, ssim, face_similarity}; the painter's own detokenizer is called
+    dit_64 after the number of its tokens. "autoencoder" is the bound that no detokenizer passes, "flat" the
+    picture's mean colour. The chance of a face similarity is a stranger's of equal traits and pose.
+    """
+
+    name: str = "reconstruct"
+    figure: str = "Figures 2, 12"
+    about: str = "True pictures encoded and detokenized: what survives in the image tokens."
+
+    def measure(self, bench: Bench, index: int) -> Outcome:
+        """Every contestant on the three pictures of task `index`; one group is shown, in turn."""
+        task, size_px = task_name(self.name, bench, index), bench.painter.image_size_px
+        ways = contestants(bench, paint_seed(task))
+        tally = Tally(dialogue=task)
+        shown: list[Shown] = []
+        scenes = scenes_of(bench.task_seed(index))
+        for place, (group, scene) in enumerate(scenes.items()):
+            truth = Picture(render(scene, size_px))
+            others = strangers(bench.judge, truth.pixels, scene, bench.task_seed(index))
+            painted = {name: way(truth) for name, way in ways.items()}
+            for name, picture in painted.items():
+                compare(tally, f"{name}.{group}", bench.judge, picture, truth, scene, others)
+            if place == index % len(scenes):
+                shown = [Shown(column="truth", picture=truth, text=group.replace("_", " "))]
+                shown += [
+                    Shown(column=name, picture=picture, text=f"{psnr_of(picture, truth):.1f} dB")
+                    for name, picture in painted.items()
+                    if name != "flat"
+                ]
+        return Outcome(rows=tuple(tally.rows), shown=tuple(shown))
+
+    def finish(self, features: Mapping[str, np.ndarray]) -> tuple[Row, ...]:
+        """Nothing is measured of the whole set."""
+        return ()
+
+
+def scenes_of(seed: int) -> dict[str, Scene]:
+    """Held-out scenes by group, different persons in each."""
+    rng = seeded("reconstruct", SPLIT, seed)
+    alone = random_scene(rng, num_figures=1, split=SPLIT)
+    return {
+        "close_up": portrait(rng, alone.figures[0], alone.style),
+        "one_person": random_scene(rng, num_figures=1, split=SPLIT),
+        "two_person": random_scene(rng, num_figures=2, split=SPLIT),
+    }
+
+
+def contestants(bench: Bench, seed: int) -> dict[str, Callable[[Picture], Picture]]:
+    """Ways to repaint a picture, by name: the painter's detokenizer, further ones, and the bounds."""
+    own = f"dit_{bench.painter.model.preset.num_image_tokens}"
+    painters: dict[str, Painter] = {own: bench.painter}
+    for name, painter in bench.others.items():
+        if name.startswith(COMPETING):
+            painters[f"{name}_other" if name == own else name] = painter
+    ways: dict[str, Callable[[Picture], Picture]] = {
+        name: partial(through_tokens, painter, seed=seed) for name, painter in painters.items()
+    }
+    return {**ways, "autoencoder": partial(through_autoencoder, bench.painter), "flat": flat}
+
+
+def flat(picture: Picture) -> Picture:
+    """The picture's mean colour all over: what blur alone would score."""
+    mean = picture.pixels.mean((0, 1)).round().astype(np.uint8)
+    return Picture(np.broadcast_to(mean, picture.pixels.shape))
+
+
+def compare(
+    tally: Tally,
+    prefix: str,
+    judge: WorldSenses,
+    picture: Picture,
+    truth: Picture,
+    scene: Scene,
+    strangers: Sequence[float],
+) -> None:
+    """Rows of a repainted picture against the truth, resampled to its size; a similarity for each face."""
+    pixels = fit_to(picture.pixels, truth.pixels)
+    tally.add(f"{prefix}.psnr_db", psnr_db(pixels, truth.pixels))
+    tally.add(f"{prefix}.ssim", ssim(pixels, truth.pixels))
+    for box, stranger in zip(scene_truth(scene).face_boxes, strangers, strict=True):
+        likeness = face_similarity(judge, pixels, truth.pixels, box, reference_box=box)
+        tally.rate(f"{prefix}.face_similarity", likeness, stranger)
+
+
+def strangers(judge: WorldSenses, truth: np.ndarray, scene: Scene, seed: int) -> list[float]:
+    """Similarity of each face to that of a stranger with equal described traits in the very same scene."""
+    values = []
+    for place, box in enumerate(scene_truth(scene).face_boxes):
+        (other,) = distractors(scene.figures[place].person, 1, seed=seed, split=SPLIT)
+        elsewhere = with_person(scene, place, other)
+        other_box = scene_truth(elsewhere).face_boxes[place]
+        pixels = render(elsewhere, truth.shape[0])
+        values.append(face_similarity(judge, pixels, truth, other_box, reference_box=box))
+    return values
+
+
+def psnr_of(picture: Picture, truth: Picture) -> float:
+    """PSNR in dB at the size of `truth`."""
+    return psnr_db(fit_to(picture.pixels, truth.pixels), truth.pixels)

@@ -1,0 +1,191 @@
+"""One open prompt, run twice: the same person within a run, another person in the other run.
+
+Knows a prompt that leaves both persons open, and two close-ups that must follow from what was painted. Knows
+nothing about how a token head draws (`models/token_head.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from limner.chat.painter import Painter
+from limner.dialogue.parts import Picture, Round
+from limner.evaluation.metrics.binding import distractors, with_person
+from limner.evaluation.metrics.face_similarity import Face, face_at, faces_of, largest_face
+from limner.evaluation.metrics.fid import picture_features
+from limner.evaluation.score import Row
+from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
+from limner.evaluation.suites.asking import SPLIT, Asking
+from limner.perception.senses import WorldSenses
+from limner.world.caption import tell
+from limner.world.chance import seeded
+from limner.world.dialogues.naming import named_pair
+from limner.world.film import later
+from limner.world.render import render
+from limner.world.scene import Scene
+from limner.world.staging import cut_out
+from limner.world.truth import scene_truth
+
+RUNS: Final = 2
+PERSONS: Final = (0, 1)  # left, right
+CLOSE_UP: Final = "Generate a close-up photo of {}."
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenPrompt:
+    """What is said, and a scene that would be one right answer. `names` from left to right."""
+
+    text: str
+    names: tuple[str, str]
+    scene: Scene
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PaintedRun:
+    """The pictures of one run and the faces in them: of each person in the first picture (where the prompt
+    put them) and in the close-up; None where the judge finds none.
+    """
+
+    first: Picture
+    close_ups: tuple[Picture, ...]
+    seen: tuple[Face | None, ...]
+    close: tuple[Face | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Twice:
+    """Two runs of a prompt of three rounds with different seeds, by every token head of the checkpoint.
+
+    HEAD.within_run.face_similarity: a close-up against that person in its own run's first picture
+    (consistency; "chance": against the other person there). HEAD.across_runs.face_similarity and .diversity
+    (1 minus it): the close-ups of one name in the two runs. HEAD.first_picture.feature_distance: 1 minus the
+    cosine of both first pictures' features. "true_picture" gives the same for rendered scenes, whose second
+    run has strangers of equal described traits. A face that is not found counts as unlike within a run, and
+    is left out across runs.
+    """
+
+    name: str = "twice"
+    figure: str = "Figure 15"
+    about: str = "One open prompt run twice: consistency within a run, diversity across runs."
+
+    def measure(self, bench: Bench, index: int) -> Outcome:
+        """Task `index` with every head; the default head's conversation is the one to show."""
+        task, prompt = task_name(self.name, bench, index), prompt_of(bench.task_seed(index))
+        rows = rows_of(task, "true_picture", bench.judge, true_runs(prompt, bench, index))
+        shown: list[Shown] = []
+        seconds: list[float] = []
+        rounds: tuple[Round, ...] = ()
+        for head in bench.painter.model.head_kinds:
+            painter = bench.painter.with_sampling(token_head=head)
+            runs = []
+            for number in range(RUNS):
+                asking, run = painted_run(painter, prompt, bench.judge, paint_seed(task, number))
+                runs.append(run)
+                shown += shown_of(f"{head}, run {number + 1}", prompt, run)
+                seconds += asking.seconds
+                rounds = rounds or asking.conversation.rounds
+            rows += rows_of(task, head, bench.judge, runs)
+        return Outcome(
+            rows=tuple(rows), shown=tuple(shown), round_seconds=tuple(seconds), conversation=rounds
+        )
+
+    def finish(self, features: Mapping[str, np.ndarray]) -> tuple[Row, ...]:
+        """Nothing is measured of the whole set."""
+        return ()
+
+
+def prompt_of(seed: int) -> OpenPrompt:
+    """A held-out scene of two persons in words that tell names and sides, but nothing of their looks."""
+    rng = seeded("twice", SPLIT, seed)
+    scene, names, _ = named_pair(rng, SPLIT, "bust")
+    told = tell(scene, names, rng=rng, length="bare", sides=True)
+    return OpenPrompt(text=told.text, names=(str(names[0]), str(names[1])), scene=scene)
+
+
+def painted_run(
+    painter: Painter, prompt: OpenPrompt, judge: WorldSenses, seed: int
+) -> tuple[Asking, PaintedRun]:
+    """The prompt, then a close-up of each by name."""
+    asking = Asking(conversation=painter.conversation(seed=seed))
+    first = asking.picture(prompt.text)
+    close_ups = tuple(asking.picture(CLOSE_UP.format(name)) for name in prompt.names)
+    faces = faces_of(judge, first.pixels)
+    return asking, PaintedRun(
+        first=first,
+        close_ups=close_ups,
+        seen=tuple(face_on_side(faces, place) for place in PERSONS),
+        close=tuple(largest_face(faces_of(judge, picture.pixels)) for picture in close_ups),
+    )
+
+
+def true_runs(prompt: OpenPrompt, bench: Bench, index: int) -> list[PaintedRun]:
+    """What a perfect painter could do: the scene, and the scene with strangers of equal described traits."""
+    other, seed, size_px = prompt.scene, bench.task_seed(index), bench.painter.image_size_px
+    for place in PERSONS:
+        (stranger,) = distractors(other.figures[place].person, 1, seed=seed, split=SPLIT)
+        other = with_person(other, place, stranger)
+    return [rendered_run(scene, bench.judge, seed, size_px) for scene in (prompt.scene, other)]
+
+
+def rendered_run(scene: Scene, judge: WorldSenses, seed: int, size_px: int) -> PaintedRun:
+    """A scene and the close-ups of a moment later, with the faces where they truly are."""
+    last = later(seeded("twice later", SPLIT, seed), scene)
+    first = Picture(render(scene, size_px))
+    alone = [cut_out(last, place) for place in PERSONS]
+    close_ups = tuple(Picture(render(one, size_px)) for one in alone)
+    boxes = [scene_truth(one).face_boxes[0] for one in alone]
+    return PaintedRun(
+        first=first,
+        close_ups=close_ups,
+        seen=tuple(face_at(judge, first.pixels, box) for box in scene_truth(scene).face_boxes),
+        close=tuple(face_at(judge, p.pixels, box) for p, box in zip(close_ups, boxes, strict=True)),
+    )
+
+
+def face_on_side(faces: Sequence[Face], place: int) -> Face | None:
+    """The largest face whose middle lies in the left (0) or right (1) half; None when there is none."""
+    return largest_face([face for face in faces if (face.box[0] + face.box[2] >= 1) == bool(place)])
+
+
+def rows_of(task: str, who: str, judge: WorldSenses, runs: Sequence[PaintedRun]) -> list[Row]:
+    """Consistency within each run, diversity between both."""
+    found: list[tuple[str, float]] = []
+    for run in runs:
+        for place in PERSONS:
+            found += [
+                (f"{who}.within_run.face_similarity", cosine(run.seen[place], run.close[place])),
+                (f"chance.{who}.within_run.face_similarity", cosine(run.seen[1 - place], run.close[place])),
+                (f"{who}.face_found", float(run.seen[place] is not None and run.close[place] is not None)),
+            ]
+    first, second = runs
+    for one, other in zip(first.close, second.close, strict=True):
+        if one is not None and other is not None:
+            likeness = cosine(one, other)
+            found += [
+                (f"{who}.across_runs.face_similarity", likeness),
+                (f"{who}.across_runs.diversity", 1 - likeness),
+            ]
+    one, other = picture_features(judge, [first.first.pixels, second.first.pixels]).astype(np.float64)
+    apart = 1 - float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))
+    found.append((f"{who}.first_picture.feature_distance", apart))
+    return [Row(dialogue=task, metric=metric, value=value) for metric, value in found]
+
+
+def cosine(first: Face | None, second: Face | None) -> float:
+    """Of two faces, -1 to 1; 0 when either was not found."""
+    if first is None or second is None:
+        return 0.0
+    return float(np.clip(first.vector @ second.vector, -1.0, 1.0))
+
+
+def shown_of(who: str, prompt: OpenPrompt, run: PaintedRun) -> list[Shown]:
+    """A run's pictures, in order."""
+    told = zip((run.first, *run.close_ups), (prompt.text, *prompt.names), strict=True)
+    return [
+        Shown(column=f"{who}, round {number}", picture=picture, text=text)
+        for number, (picture, text) in enumerate(told, 1)
+    ]
