@@ -6,7 +6,7 @@ Knows rounds, where each goes on from, and the checks. Knows nothing of how conv
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -100,11 +100,13 @@ class Meaning:
             question, "listen" to what is told.
         scene: what "paint" describes.
         edit: what "edit" changes.
+        options: answers that a question offers.
     """
 
     act: str
     scene: Scene | None = None
     edit: Edit | None = None
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +176,16 @@ class BenchConversation:
                     f"Round {index} of {self.name} goes on from round {round_.after}; "
                     "every round but the first goes on from an earlier one."
                 )
+
+    def round_after(self, here: int, text: str, said: Collection[int] = ()) -> int:
+        """The round that goes on from round `here` with `text`; of several alike the first not in `said`.
+
+        ValueError when the script has none.
+        """
+        found = [i for i, round_ in enumerate(self.rounds) if round_.after == here and round_.say == text]
+        if not found:
+            raise ValueError(f"{self.name} has no round after round {here} that says {text!r}.")
+        return next((index for index in found if index not in said), found[0])
 
     def line_to(self, index: int) -> tuple[int, ...]:
         """The rounds that lead to round `index`, itself included, oldest first."""

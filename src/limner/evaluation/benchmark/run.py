@@ -1,0 +1,151 @@
+"""Run the benchmark: which conversations are left, who holds them, and what all of them amount to.
+
+Knows the order of things. A run lies on disk like an evaluation (`evaluation/run_folder.py`): one line per
+finished conversation, gone on with after any interruption. Knows nothing about systems and scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import limner
+from limner.dialogue.parts import Instruction, Response, Round
+from limner.evaluation.benchmark.conversation import BenchConversation, as_picture
+from limner.evaluation.benchmark.holding import hold
+from limner.evaluation.benchmark.scoring import Scorer
+from limner.evaluation.benchmark.summing import by_family, suites
+from limner.evaluation.benchmark.systems.protocol import System, SystemAnswer
+from limner.evaluation.run_folder import RunFolder, open_run, write_json, write_rows
+from limner.evaluation.suite import Outcome
+
+TASKS: Final = "conversations"
+Held = tuple[int, BenchConversation, tuple[SystemAnswer, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """Conversations done of all, and how many of them an earlier start had done."""
+
+    done: int
+    total: int
+    resumed: int
+
+
+def run_bench(
+    system: System,
+    scorer: Scorer,
+    conversations: Sequence[BenchConversation],
+    *,
+    out: Path,
+    options: Mapping[str, Any],
+    facts: Mapping[str, Any] | None = None,
+    concurrency: int = 1,
+    tell: Callable[[Progress], None] = lambda progress: None,
+) -> dict[str, Any]:
+    """Hold and score all conversations; write rows and results into `out`; the results.
+
+    Args:
+        system: under test. With `concurrency` above 1 its sessions are used from several threads.
+        scorer: the same for every system.
+        conversations: the set, in order.
+        out: the run's folder; one that holds a part of the same run is gone on with, and gives the same
+            results as a run never interrupted.
+        options: what results depend on: system, set, hash, judge; a folder of other options is an error.
+        facts: what else is worth telling.
+        concurrency: conversations held at a time.
+        tell: called at the beginning and after every conversation.
+
+    Raises:
+        ValueError: nothing to run, a folder of other options, or a system that cannot be asked.
+    """
+    if not conversations:
+        raise ValueError("A benchmark needs at least one conversation; give --num 1 or more.")
+    with open_run(out, options) as folder:
+        if facts is not None and folder.facts != dict(facts):
+            folder.write_facts(facts)
+        missing = [index for index in range(len(conversations)) if (TASKS, index) not in folder.tasks]
+        done = resumed = len(conversations) - len(missing)
+        tell(Progress(done=done, total=len(conversations), resumed=resumed))
+        for index, conversation, answers in _held(system, conversations, missing, concurrency):
+            outcome = Outcome(
+                rows=scorer.rows(conversation, answers),
+                conversation=_rounds(conversation, answers),
+                round_seconds=tuple(answer.seconds for answer in answers),
+            )
+            folder.add(TASKS, index, outcome, sum(outcome.round_seconds))
+            done += 1
+            tell(Progress(done=done, total=len(conversations), resumed=resumed))
+        return _conclude(folder)
+
+
+def _held(
+    system: System, conversations: Sequence[BenchConversation], missing: Sequence[int], concurrency: int
+) -> Iterator[Held]:
+    if concurrency <= 1:
+        for index in missing:
+            yield index, conversations[index], hold(system, conversations[index])
+        return
+    with _pool(concurrency) as pool:
+        waiting = list(missing)
+        running: dict[Future[tuple[SystemAnswer, ...]], int] = {}
+        while waiting or running:
+            while waiting and len(running) < concurrency:
+                index = waiting.pop(0)
+                running[pool.submit(hold, system, conversations[index])] = index
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                index = running.pop(future)
+                yield index, conversations[index], future.result()
+
+
+@contextmanager
+def _pool(size: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that are not waited for when something goes wrong: what they hold is not finished anyway."""
+    pool = ThreadPoolExecutor(size, thread_name_prefix="conversation")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _rounds(conversation: BenchConversation, answers: Sequence[SystemAnswer]) -> tuple[Round, ...]:
+    """What was said and answered, in the script's order, for people to look at."""
+    return tuple(
+        Round(
+            instruction=Instruction(
+                text=round_.say,
+                pictures=tuple(as_picture(shot, conversation.size_px) for shot in round_.pictures),
+            ),
+            response=Response(text=answer.text, picture=answer.picture),
+            depends_on=(round_.after,) if round_.after >= 0 else (),
+        )
+        for round_, answer in zip(conversation.rounds, answers, strict=True)
+    )
+
+
+def _conclude(folder: RunFolder) -> dict[str, Any]:
+    """Estimates from what lies on disk, so that resumed and uninterrupted runs take the same way."""
+    tasks = folder.of_suite(TASKS)
+    rows = [row for task in tasks for row in task.rows]
+    if not rows:
+        raise ValueError("Nothing in this set can be scored; sets of real pictures may need --judge URL.")
+    results = {
+        "format": 1,
+        "limner": limner.__version__,
+        **folder.options,
+        **folder.facts,
+        "suites": suites(rows),
+    }
+    seconds = [value for task in tasks for value in task.round_seconds]
+    write_rows(folder.path, by_family(rows))
+    write_json(
+        folder.path / "timing.json",
+        {"rounds": len(seconds), "seconds": sum(seconds), "mean": sum(seconds) / len(seconds)},
+    )
+    write_json(folder.path / "results.json", results)
+    return results

@@ -1,0 +1,344 @@
+"""Tasks that reach back in a chain of edits: by count, by what was done, from scratch, by a picture's name.
+
+Which state is meant is drawn apart from everything else, and the present state is no candidate (nobody goes
+back to where they are), so that a system blind to the pointer hits one in as many as there are candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from limner.evaluation.benchmark.conversation import (
+    CONTROL_FAMILY,
+    Meaning,
+    Own,
+    Scored,
+    Shot,
+    StateCheck,
+)
+from limner.evaluation.benchmark.tasks.changes import Change, draw_changes
+from limner.evaluation.benchmark.tasks.story import LISTEN, SPLIT, UPLOADED, Story
+from limner.world.caption import tell
+from limner.world.chance import pick
+from limner.world.dialogues.replies import HERE_ONE
+from limner.world.edit import apply
+from limner.world.instruction import ask, say
+from limner.world.scene import Scene
+from limner.world.staging import random_scene
+
+MOST_ROUNDS: Final = 10
+# Names for pictures: plain words that are no colours, places, garments or persons of the world.
+PICTURE_NAMES: Final = (
+    *("Comet", "Anchor", "Velvet", "Thunder", "Lantern", "Pebble", "Falcon", "Cinder", "Marble", "Whistle"),
+    *("Compass", "Feather", "Copper", "Saturn", "Ribbon", "Walnut", "Echo", "Domino", "Glacier", "Pepper"),
+)
+_TIMES: Final = {1: "once", 2: "twice", 3: "three times", 4: "four times"}
+_STEPS: Final = {1: "one step", 2: "two steps", 3: "three steps", 4: "four steps"}
+_ORDINALS: Final = ("first", "second", "third", "fourth", "fifth")
+_COUNT_AND: Final = (
+    "Step back {times} and {new}.",
+    "Go back {steps}, then {new}.",
+    "Undo the last {edits} and {new}.",
+    "Backtrack {steps} and {new}.",
+)
+_COUNT: Final = ("Step back {times}.", "Go back {steps}.", "Undo the last {edits}.", "Roll back {steps}.")
+_BEFORE_AND: Final = (
+    "Take the picture from before {old}, and {new}.",
+    "Go back to how it was before {old} and {new}.",
+)
+_BEFORE: Final = (
+    "Show me again the picture from before {old}.",
+    "Go back to how it was before {old}.",
+)
+_AFTER_AND: Final = (
+    "Take the picture as it was right after {old}, and {new}.",
+    "Go back to the picture that came of {old} and {new}.",
+)
+_AFTER: Final = (
+    "Show me again the picture as it was right after {old}.",
+    "Go back to the picture that came of {old}.",
+)
+_INSTEAD_LAST: Final = ("Instead of {old}, {new}.", "No, rather than {old}, {new}.")
+_INSTEAD_ALL: Final = (
+    "Instead of {old} and everything that came after it, {new}.",
+    "Rather than {old} and all that followed, {new}.",
+)
+_SCRATCH_GIVEN: Final = (
+    "Start from scratch with the picture I gave you and {new}.",
+    "Forget all edits: take my original picture and {new}.",
+)
+_SCRATCH: Final = ("Start from scratch: take the very first picture and {new}.", "Start over and {new}.")
+_SCRATCH_AT: Final = (
+    "Start over from the {which} picture that you made, and {new}.",
+    "Begin again with the {which} picture you painted and {new}.",
+)
+_CALL: Final = ("{x} Call the result {n}.", "{x} Let us call that picture {n}.", "{x} This one is named {n}.")
+_NAMED_AND: Final = ("Take the picture called {n} and {new}.", "Go back to {n}, then {new}.")
+_NAMED: Final = ("Show me {n} again.", "Go back to the picture called {n}.")
+_BRING: Final = ("Here is a picture of mine. {x}", "This is my picture. {x}", "Work on this picture. {x}")
+_BACK: Final = ("Here is that picture again.", "Back to that picture.", "Here is how it was.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chain:
+    """States 0..n, the round after which each was there (-1: with the first round), the edits between them,
+    and one more edit that fits all of them.
+    """
+
+    scenes: tuple[Scene, ...]
+    rounds: tuple[int, ...]
+    changes: tuple[Change, ...]
+    new: Change
+
+    @property
+    def num_earlier(self) -> int:
+        """How many states lie behind the present one."""
+        return len(self.scenes) - 1
+
+
+def step_back(story: Story, pointer: np.random.Generator) -> None:
+    """ "Step back twice", with or without a new edit; nothing in between, for a question is no step."""
+    chain = _chain(story, spread=0)
+    base = _point(pointer, chain)
+    steps = chain.num_earlier - base
+    words = {
+        "times": _TIMES[steps],
+        "steps": _STEPS[steps],
+        "edits": "edit" if steps == 1 else f"{('two', 'three', 'four')[steps - 2]} edits",
+    }
+    _reach_back(story, chain, base, "step_back", _COUNT, _COUNT_AND, words)
+
+
+def before_or_after(story: Story, pointer: np.random.Generator) -> None:
+    """ "Go back to how it was before giving her a red hat": the state is named by what was done."""
+    chain = _chain(story, spread=2)
+    base = _point(pointer, chain)
+    if base and pointer.integers(2):
+        words = {"old": chain.changes[base - 1].words.gerund}
+        _reach_back(story, chain, base, "before_or_after", _AFTER, _AFTER_AND, words)
+    else:
+        words = {"old": chain.changes[base].words.gerund}
+        _reach_back(story, chain, base, "before_or_after", _BEFORE, _BEFORE_AND, words)
+
+
+def instead_of(story: Story, pointer: np.random.Generator) -> None:
+    """ "Instead of making the hair red and all that followed, ...": always with a new edit."""
+    chain = _chain(story, spread=2)
+    base = _point(pointer, chain)
+    forms = _INSTEAD_LAST if base == chain.num_earlier - 1 else _INSTEAD_ALL
+    words = {"old": chain.changes[base].words.gerund}
+    _reach_back(story, chain, base, "instead_of", (), forms, words)
+
+
+def from_scratch(story: Story, pointer: np.random.Generator) -> None:
+    """ "Start from scratch", or from the first, second, ... picture that was made; always with a new edit."""
+    chain = _chain(story, spread=3)
+    base = _point(pointer, chain)
+    forms = _SCRATCH_AT
+    if base == 0:
+        forms = _SCRATCH_GIVEN if story.given == UPLOADED else _SCRATCH
+    # An upload is none of the pictures that were made.
+    which = _ORDINALS[base - 1 if story.given == UPLOADED else base]
+    _reach_back(story, chain, base, "from_scratch", (), forms, {"which": which})
+
+
+def picture_by_name(story: Story, pointer: np.random.Generator) -> None:
+    """Each picture of the chain is given a name; later one is asked for by it, after other pictures."""
+    names = _picture_names(story.rng, 5)
+    chain = _chain(story, spread=1, names=names)
+    room = MOST_ROUNDS - 1 - len(story.rounds)
+    story.lead_away(int(story.rng.integers(0, min(room, 3) + 1)), ("other", "upload", "chat"))
+    base = _point(pointer, chain)
+    _reach_back(story, chain, base, "picture_by_name", _NAMED, _NAMED_AND, {"n": names[base]})
+
+
+def fork_picture(story: Story, pointer: np.random.Generator) -> None:
+    """Two branches from one picture give the same two names to four different pictures; one is asked for.
+
+    The round before shows something else, so that the branch's last picture does not tell.
+    """
+    rng = story.rng
+    names = _picture_names(rng, 2)
+    scene, changes = _scene_with(rng, 5)
+    root = _begin(story, scene)
+    found: list[tuple[Scene, int, int, str]] = []  # a named picture, its round, its branch's end, its name
+    for branch, (first, second) in enumerate((changes[:2], changes[2:4])):
+        called = names if branch == 0 else names[::-1]
+        middle = apply(first.edit, scene)
+        last = apply(second.edit, middle)
+        one = _edit(story, first, middle, after=root, name=called[0])
+        two = _edit(story, second, last, after=one, name=called[1])
+        end = story.lead_away(1, ("other",), after=two)
+        found += [(middle, one, end, called[0]), (last, two, end, called[1])]
+    place = int(pointer.integers(len(found)))
+    _, made, end, name = found[place]
+    new = changes[4] if story.given == UPLOADED and rng.random() < 0.5 else None
+    states = tuple(_state(story, shot, index, new) for shot, index, _, _ in found)
+    text = pick(rng, _NAMED_AND if new else _NAMED).format(n=name, new=new.words.imperative if new else "")
+    _ask(story, states, place, "fork_picture", text, new, target=found[place][0], after=end, needs=made)
+
+
+def _chain(story: Story, *, spread: int, names: Sequence[str] = ()) -> Chain:
+    """2 to 4 edits in a row, with up to `spread` rounds of words between them."""
+    rng = story.rng
+    num = int(rng.integers(2, 5))
+    scene, changes = _scene_with(rng, num + 1)
+    uploaded = story.given == UPLOADED
+    if not uploaded:
+        _begin(story, scene, name=names[0] if names else "")
+    scenes, rounds = [scene], [-1 if uploaded else 0]
+    for number, change in enumerate(changes[:num], start=1):
+        scenes.append(apply(change.edit, scenes[-1]))
+        brought = scene if uploaded and number == 1 else None
+        called = names[number] if names else ""
+        own = names[0] if names and brought is not None else ""
+        rounds.append(_edit(story, change, scenes[-1], brought=brought, name=called, own_name=own))
+        if number < num and spread:
+            story.lead_away(int(rng.integers(0, spread + 1)) if number == 1 else 0, ("question", "chat"))
+    if spread > 1:
+        room = MOST_ROUNDS - 1 - len(story.rounds)
+        story.lead_away(int(rng.integers(0, min(room, spread) + 1)), ("question", "chat"))
+    return Chain(scenes=tuple(scenes), rounds=tuple(rounds), changes=tuple(changes[:num]), new=changes[num])
+
+
+def _scene_with(rng: np.random.Generator, num: int) -> tuple[Scene, list[Change]]:
+    """A held-out scene that allows `num` clear edits, and these."""
+    while True:
+        scene = random_scene(
+            rng,
+            framing="bust" if rng.random() < 0.6 else "half body",
+            interaction="none",
+            style="storybook",
+            split=SPLIT,
+        )
+        if scene.setting == "white" or scene.written_word:
+            continue
+        try:
+            return scene, draw_changes(rng, scene, num)
+        except ValueError:
+            continue
+
+
+def _begin(story: Story, scene: Scene, name: str = "") -> int:
+    """The first picture, given or painted, without an edit."""
+    rng = story.rng
+    if story.given == UPLOADED:
+        return story.add("Here is a picture of mine.", "I see it.", LISTEN, pictures=(scene,))
+    text = tell(scene, None, rng=rng, register="ask", length="short").text
+    text = _called(rng, text if text.endswith((".", "?")) else f"{text}.", name)
+    return story.add(text, pick(rng, HERE_ONE), Meaning(act="paint", scene=scene), target=scene)
+
+
+def _edit(
+    story: Story,
+    change: Change,
+    result: Scene,
+    *,
+    after: int | None = None,
+    brought: Scene | None = None,
+    name: str = "",
+    own_name: str = "",
+) -> int:
+    """One edit of the last picture, or of the one brought with it; checked as the Markov control."""
+    rng = story.rng
+    text = ask(rng, change.words)
+    text = text if text.endswith((".", "?")) else f"{text}."
+    if brought is not None:
+        text = pick(rng, _BRING).format(x=text)
+        if own_name:
+            text = f"My picture is called {own_name}. {text}"
+    before = brought or story.shown(story.last if after is None else after)
+    scored = None
+    if story.given == UPLOADED and before is not None:
+        check = StateCheck(states=(before, result), right=1, exact=result)
+        scored = Scored(family=CONTROL_FAMILY, depth=1, chance=0.5, check=check)
+    return story.add(
+        _called(rng, text, name),
+        say(rng, change.words),
+        Meaning(act="edit", edit=change.edit),
+        after=after,
+        pictures=() if brought is None else (brought,),
+        target=result,
+        scored=scored,
+    )
+
+
+def _called(rng: np.random.Generator, text: str, name: str) -> str:
+    return pick(rng, _CALL).format(x=text, n=name) if name else text
+
+
+def _picture_names(rng: np.random.Generator, num: int) -> list[str]:
+    return [PICTURE_NAMES[int(place)] for place in rng.permutation(len(PICTURE_NAMES))[:num]]
+
+
+def _point(pointer: np.random.Generator, chain: Chain) -> int:
+    return int(pointer.integers(chain.num_earlier))
+
+
+def _reach_back(
+    story: Story,
+    chain: Chain,
+    base: int,
+    family: str,
+    bare: Sequence[str],
+    forms: Sequence[str],
+    words: dict[str, str],
+) -> None:
+    """The scored round: `bare` wordings recall a state as it was, `forms` edit it too."""
+    rng = story.rng
+    # What a system painted itself has no exact edited target, so that states are recalled where possible.
+    edits = not bare or (story.given == UPLOADED and rng.random() < 0.5)
+    new = chain.new if edits else None
+    text = pick(rng, forms if edits else bare).format(**words, new=chain.new.words.imperative)
+    states = tuple(
+        _state(story, scene, index, new)
+        for scene, index in zip(chain.scenes[:-1], chain.rounds[:-1], strict=True)
+    )
+    _ask(story, states, base, family, text, new, target=chain.scenes[base], needs=max(chain.rounds[base], 0))
+
+
+def _state(story: Story, scene: Scene, index: int, new: Change | None) -> Shot | Own:
+    if story.given == UPLOADED:
+        return scene if new is None else apply(new.edit, scene)
+    return Own(round=index)
+
+
+def _ask(
+    story: Story,
+    states: tuple[Shot | Own, ...],
+    right: int,
+    family: str,
+    text: str,
+    new: Change | None,
+    *,
+    target: Scene,
+    needs: int,
+    after: int | None = None,
+) -> None:
+    target = target if new is None else apply(new.edit, target)
+    index = story.add(
+        text,
+        pick(story.rng, _BACK) if new is None else say(story.rng, new.words),
+        Meaning(act="recall") if new is None else Meaning(act="edit", edit=new.edit),
+        after=after,
+        target=target,
+    )
+    line = _line(story, index)
+    scored = Scored(
+        family=family,
+        depth=len(line) - 1 - line.index(needs),
+        chance=1 / len(states),
+        check=StateCheck(states=states, right=right, exact=target if story.given == UPLOADED else None),
+    )
+    story.score(index, scored)
+
+
+def _line(story: Story, index: int) -> list[int]:
+    line = [index]
+    while line[0] > 0:
+        line.insert(0, story.rounds[line[0]].after)
+    return line
