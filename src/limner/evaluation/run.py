@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 import limner
+from limner.evaluation.machine import machine
 from limner.evaluation.run_folder import RunFolder, open_run, write_json, write_rows
 from limner.evaluation.score import Row, estimates
 from limner.evaluation.setup import Setup, prepare
@@ -144,7 +145,7 @@ def _conclude(folder: RunFolder, suites: Mapping[str, Suite]) -> dict[str, Any]:
         },
     }
     write_rows(folder.path, rows)
-    write_json(folder.path / "timing.json", timing(folder))
+    write_json(folder.path / "timing.json", {"machine": machine(), "suites": timing(folder)})
     write_json(folder.path / "results.json", results)
     return results
 

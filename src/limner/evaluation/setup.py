@@ -72,7 +72,7 @@ def prepare(
         "model": prints[0],
         "others": dict(zip(others, prints[1:], strict=True)),
         "judge": setup.judge_hash,
-        "computed in": f"{compute_dtype(device)} on {device.type}".removeprefix("torch."),
+        "computed_in": f"{compute_dtype(device)} on {device.type}".removeprefix("torch."),
     }
     return setup, identity
 

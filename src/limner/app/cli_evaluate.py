@@ -1,0 +1,245 @@
+"""`limner evaluate ...`: suites on a model, comparison of two runs, the document of all numbers. Thin."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from limner.app.files import file_to_write, folder_to_write
+from limner.app.terminal import err, out, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from limner.evaluation.run import Progress
+
+STOPPED = 130
+SUITES = "suites"
+
+
+class SuitesFirst(TyperGroup):
+    """A group whose first word may be the name of a suite instead of a command's."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """The context of the command that is named, or of measuring suites when none is."""
+        if args and args[0] in self.commands:
+            return super().make_context(info_name, args, parent=parent, **extra)
+        return self.commands[SUITES].make_context(info_name, args, parent=parent, **extra)
+
+
+app = typer.Typer(
+    cls=SuitesFirst, help="Measure a model: every number of the paper, with intervals and a report."
+)
+
+
+@app.command(
+    SUITES,
+    epilog="[bold]limner evaluate compare A B[/]: paired differences of two runs. "
+    "[bold]limner evaluate document RESULTS...[/]: the paper's numbers and ours, side by side.",
+)
+def suites(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="SUITE",
+            help="reconstruct, personalize, named, full-body, editing, rollback, drift, twice, comprehend; "
+            "none or all for all of them.",
+            show_default=False,
+        ),
+    ] = None,
+    model: Annotated[
+        str, typer.Option("--model", help='"miniature" (embedded) or a checkpoint folder.')
+    ] = "miniature",
+    num: Annotated[int, typer.Option("--num", min=1, help="Tasks of each suite.")] = 40,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, max=2**31 - 1, help="Which tasks: other seeds, other dialogues.")
+    ] = 0,
+    folder: Annotated[
+        Path,
+        typer.Option("--out", help="The run's folder; a run that was interrupted there is gone on with."),
+    ] = Path("evaluation"),
+    as_json: Annotated[bool, typer.Option("--json", help="Results as JSON, alone on stdout.")] = False,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--also",
+            metavar="NAME=FOLDER",
+            help="A further checkpoint, for suites that compare stages: stage1=runs/stage1; repeatable.",
+        ),
+    ] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            "--judge",
+            help="Folder of the senses that measure, or a checkpoint that has some. \\[default: embedded]",
+            show_default=False,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            min=1,
+            max=256,
+            help="Processes side by side; results do not depend on it. \\[default: one a core]",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Measure a model on suites. Same seed, same results; after Ctrl-C the same command goes on.
+
+    OUT holds report.html, results.json, timing.json and rows.jsonl.
+    """
+    folder_to_write(folder)
+    others = named_folders(also or [])
+    from limner.evaluation.report import write_report
+    from limner.evaluation.run import run_suites
+
+    with _progress() as tell:
+        results = run_suites(
+            names or [],
+            model=model,
+            num=num,
+            seed=seed,
+            out=folder,
+            others=others,
+            judge=judge,
+            workers=workers,
+            tell=tell,
+        )
+    report = write_report(folder)
+    if as_json:
+        sys.stdout.write(json.dumps(results, ensure_ascii=False) + "\n")
+    else:
+        _print_results(results)
+    err.print(plain(f"report: {report}"))
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="A", help="A finished run's folder.", show_default=False)],
+    second: Annotated[
+        Path,
+        typer.Argument(metavar="B", help="Another, same suites, num, seed and judge.", show_default=False),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Differences as JSON, alone on stdout.")] = False,
+) -> None:
+    """Differences of two runs, B minus A, paired task by task, with 95% intervals."""
+    from limner.evaluation.compare import compare_runs
+
+    compared = compare_runs(first, second)
+    if as_json:
+        sys.stdout.write(json.dumps(compared, ensure_ascii=False) + "\n")
+    else:
+        _print_comparison(compared)
+
+
+@app.command()
+def document(
+    results: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RESULTS...", help="results.json files of runs, or their folders.", show_default=False
+        ),
+    ],
+    file: Annotated[Path, typer.Option("--out", help="The Markdown file to write.")] = Path("evaluation.md"),
+) -> None:
+    """Write the paper's tables and figures with the command and our number for each."""
+    from limner.evaluation.document import document_of
+    from limner.evaluation.run_folder import write_whole
+
+    file_to_write(file, ".md")
+    text = document_of(results)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(file, text.encode())
+    out.print(plain(str(file)))
+
+
+def named_folders(pairs: list[str]) -> dict[str, str]:
+    """NAME=FOLDER words as a mapping. ValueError for a word without a name, or a name given twice."""
+    found: dict[str, str] = {}
+    for pair in pairs:
+        name, _, folder = pair.partition("=")
+        if not name or not folder:
+            raise ValueError(f"--also takes NAME=FOLDER, such as stage1=runs/stage1, not {pair!r}.")
+        if name in found:
+            raise ValueError(f"--also names {name!r} twice; give each model its own name.")
+        found[name] = folder
+    return found
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Progress], None]]:
+    """A bar with the time left on stderr; after Ctrl-C a line that says how to go on, and exit code 130."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    last: list[Progress] = []
+    try:
+        with Bar(*columns, console=err, transient=True) as bar:
+            shown = bar.add_task("loading", total=None)
+
+            def tell(progress: Progress) -> None:
+                last[:] = [progress]
+                bar.update(
+                    shown, total=progress.total, completed=progress.done, description=progress.suite or "done"
+                )
+
+            yield tell
+    except KeyboardInterrupt:
+        done = f" after {last[0].done} of {last[0].total} tasks" if last else ""
+        err.print(plain(f"stopped{done}; run the same command to go on"))
+        raise typer.Exit(STOPPED) from None
+
+
+def _print_results(results: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    from limner.evaluation.table import lines_of
+
+    for suite, metrics in results["suites"].items():
+        table = Table(title=suite, title_justify="left", title_style="bold")
+        table.add_column("metric", overflow="fold")
+        for heading in ("value", "95% interval", "chance", "n"):
+            table.add_column(heading, justify="right")
+        for line in lines_of(metrics):
+            table.add_row(line.metric, line.value, line.interval, line.chance, str(line.n))
+        out.print(table)
+
+
+def _print_comparison(compared: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    from limner.evaluation.table import differing, number, signed
+
+    for suite, metrics in compared["suites"].items():
+        table = Table(title=suite, title_justify="left", title_style="bold")
+        table.add_column("metric", overflow="fold")
+        for heading in ("A", "B", "B - A", "95% interval", "n"):
+            table.add_column(heading, justify="right")
+        for metric, told in metrics.items():
+            interval = f"[{signed(told['low'])}, {signed(told['high'])}]"
+            row = (number(told["first"]), number(told["second"]), signed(told["value"]), interval)
+            table.add_row(metric, *map(plain, row), str(told["n"]), style="bold" if differing(told) else None)
+        out.print(table)
