@@ -1,7 +1,7 @@
 """What a painter answers in `named`, and how the answers are held against the truth.
 
-Knows tasks, answers and the judge. Knows nothing about runs and files. What is measured depends on the answers
-alone, so that true, wrong or somebody else's pictures can be measured as well as a painter's.
+Knows tasks, answers and the judge. Knows nothing about runs and files. What is measured depends on the
+answers alone, so that true, wrong or somebody else's pictures can be measured as well as a painter's.
 """
 
 from __future__ import annotations

@@ -1,0 +1,66 @@
+"""What guessing gives: answers, boxes and captions of other held-out dialogues, drawn once.
+
+Knows the world's dialogues. Knows nothing about painters. The pool is the same for every task and seed, so that
+chance is a property of the questions and not of the run.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from limner.evaluation.metrics.grounding import iou, parse_box
+from limner.evaluation.metrics.question import answer_matches
+from limner.evaluation.suites.asking import SPLIT
+from limner.perception.protocols import Box
+from limner.world.dialogues import draft
+
+POOL_SEED = 19_000_000  # below the seeds of all tasks
+NUM_DIALOGUES = 150
+
+
+def chance_of_answer(truth: str, topic: str, *, question: str = "", names: Sequence[str] = ()) -> float:
+    """How often the answer to another question on the same topic would be right here.
+
+    Where the truth is one of two people, their names are the pool.
+    """
+    if len(names) > 1 and any(truth.strip(" .") == name for name in names):
+        return 1 / len(names)
+    pool = _answers().get(topic, ())
+    hits = [answer_matches(said, truth, question=question, names=names) for said in pool]
+    return sum(hits) / len(hits) if hits else 0.0
+
+
+def chance_box(truth: Box) -> float:
+    """The mean IoU of the true boxes of other pictures with this one."""
+    pool = _boxes()
+    return sum(iou(box, truth) for box in pool) / len(pool)
+
+
+@lru_cache(maxsize=1)
+def other_captions() -> tuple[str, ...]:
+    """True captions of other pictures."""
+    return tuple(
+        draft("caption", POOL_SEED + number, SPLIT).rounds[0].response for number in range(NUM_DIALOGUES)
+    )
+
+
+@lru_cache(maxsize=1)
+def _answers() -> Mapping[str, tuple[str, ...]]:
+    pool: dict[str, list[str]] = defaultdict(list)
+    for number in range(NUM_DIALOGUES):
+        made = draft("question", POOL_SEED + number, SPLIT)
+        for topic, round_ in zip(made.truth["topics"], made.rounds, strict=True):
+            pool[topic].append(round_.response)
+    return {topic: tuple(answers) for topic, answers in pool.items()}
+
+
+@lru_cache(maxsize=1)
+def _boxes() -> tuple[Box, ...]:
+    texts = [
+        round_.response
+        for number in range(NUM_DIALOGUES // 2)
+        for round_ in draft("point", POOL_SEED + number, SPLIT).rounds
+    ]
+    return tuple(box for box in map(parse_box, texts) if box is not None)
