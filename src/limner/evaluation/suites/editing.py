@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -82,10 +83,10 @@ def _painted(made: Draft, seed: int, size_px: int, chain: bool) -> EditTask:
     scenes = [made.rounds[0].pictures[0], *(r.scene for r in made.rounds if r.scene is not None)]
     rng = seeded("decoys", SPLIT, seed)
     dialogue = paint_draft(made, size_px)
-    num = len(made.rounds) if chain else 1
+    num = len(made.rounds) if chain else 1  # the further edits of chains have tasks of their own
     states = tuple(
         tuple(Picture(render(scene, size_px)) for scene in _candidates(rng, before, after))
-        for before, after in zip(scenes[:num], scenes[1:], strict=False)
+        for before, after in pairwise(scenes[: num + 1])
     )
     return EditTask(
         kind="chain" if chain else "single_turn",

@@ -24,6 +24,7 @@ from limner.evaluation.suites.asking import Asking, held_out
 from limner.evaluation.suites.likeness import KnownPerson, known_person
 from limner.evaluation.suites.tally import Tally
 from limner.evaluation.suites.trait_chance import chance_of_word
+from limner.perception.protocols import Box
 from limner.perception.senses import WorldSenses
 from limner.world.scene import FRAMINGS, Scene
 from limner.world.serial import scene_from_json
@@ -47,8 +48,8 @@ WORN = (
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FullBodyTask:
-    """One conversation with its truth: per round of `ASKED` whose picture it is, and which worn things its text
-    asks for.
+    """One conversation with its truth: per round of `ASKED` whose picture it is, and which worn things its
+    text asks for.
     """
 
     dialogue: Dialogue
@@ -115,8 +116,8 @@ def measure(
 ) -> None:
     """Rows of one run of the conversation.
 
-    Faces are compared with the true `people`, or, where there are none, with the two faces of the answers' own
-    first picture, left and right as the truth has them.
+    Faces are compared with the true `people`, or, where there are none, with the two faces of the answers'
+    own first picture, left and right as the truth has them.
     """
     painted = faces_of(judge, answers.first.pixels) if people is None else ()
     for place, number, worn, picture in zip(task.places, ASKED, task.worn, answers.bodies, strict=True):
@@ -140,20 +141,24 @@ def measure(
 
 
 def framing_right(face: Face | None, scene: Scene) -> float:
-    """1 when the face is as high as `scene`'s framing makes it, rather than as any other framing would.
+    """1 when the face is as large as `scene`'s framing makes it, rather than as any other framing would.
 
-    The same scene in every framing gives the heights to choose from; the nearest in proportion counts. 0
-    when there is no face.
+    The same scene in every framing gives the sizes to choose from; the nearest in proportion counts. 0 when
+    there is no face.
     """
     if face is None:
         return 0.0
-    heights = {}
-    for framing in FRAMINGS:
-        _, top, _, bottom = scene_truth(replace(scene, framing=framing)).face_boxes[0]
-        heights[framing] = bottom - top
-    found = max(face.box[3] - face.box[1], 1e-6)
-    nearest = min(heights, key=lambda framing: abs(np.log(heights[framing] / found)))
+    sizes = {
+        framing: _side(scene_truth(replace(scene, framing=framing)).face_boxes[0]) for framing in FRAMINGS
+    }
+    found = _side(face.box)
+    nearest = min(sizes, key=lambda framing: abs(np.log(sizes[framing] / found)))
     return float(nearest == scene.framing)
+
+
+def _side(box: Box) -> float:
+    """The side of a square as large as the box, in the unit square."""
+    return max(1e-6, float(np.sqrt((box[2] - box[0]) * (box[3] - box[1]))))
 
 
 def _measure_text(

@@ -1,7 +1,7 @@
 """What guessing gives: answers, boxes and captions of other held-out dialogues, drawn once.
 
-Knows the world's dialogues. Knows nothing about painters. The pool is the same for every task and seed, so that
-chance is a property of the questions and not of the run.
+Knows the world's dialogues. Knows nothing about painters. The pool is the same for every task and seed, so
+that chance is a property of the questions and not of the run.
 """
 
 from __future__ import annotations
