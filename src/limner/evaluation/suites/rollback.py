@@ -5,12 +5,12 @@ Knows tasks, answers and measuring. Knows nothing about files and reports.
 
 Earlier states are given as they should be, so that only reaching back is measured. Each task is answered
 three times: with the whole history; with a history cut to the last round, from which no reader can know the
-earlier state (`cut_history`); and with the same change asked in one turn of the right state (`one_turn`), which
-bounds what the painter could reach.
+earlier state (`cut_history`); and with the same change asked in one turn of the right state (`one_turn`),
+which bounds what the painter could reach.
 
-`right_state` asks from which state a picture was made: its rivals are what every other state of the chain, the
-last one too, would be after the same change. So a painter without memory, who changes the last picture, is
-never right, a blind one by chance, and one that goes back and fails at the change still is.
+`right_state` asks from which state a picture was made: its rivals are what every other state of the chain,
+the last one too, would be after the same change. So a painter without memory, who changes the last picture,
+is never right; a blind one is by chance; one that goes back and fails at the change still is.
 """
 
 from __future__ import annotations
