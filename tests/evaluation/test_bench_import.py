@@ -11,12 +11,20 @@ import pytest
 
 from limner.dialogue.parts import Picture
 from limner.evaluation.benchmark.conversation import LookCheck, Own, StateCheck
+from limner.evaluation.benchmark.holding import hold
 from limner.evaluation.benchmark.importers.importing import import_set
 from limner.evaluation.benchmark.importers.sessions import Session, Step, chain_of
+from limner.evaluation.benchmark.scoring import Scorer
 from limner.evaluation.benchmark.stored_set import StoredSet
+from limner.evaluation.benchmark.summing import by_family
+from limner.evaluation.benchmark.systems.markov import MarkovSystem
+from limner.evaluation.benchmark.systems.oracle import OracleSystem
+from limner.evaluation.benchmark.systems.protocol import SystemAnswer
 
 THINGS = ("a hat", "a dog", "a balloon", "a tree", "a kite")
-FAMILIES = {"step_back", "step_back_and", "undo", "from_scratch", "before", "after", "fork"}
+KINDS = {"step_back", "step_back_and", "from_scratch", "from_scratch_and", "before_or_after", "fork"}
+COUNTS = ("once", "two times", "three times", "four times"), ("last edit", "2 edits", "3 edits", "4 edits")
+ORDINALS = ("first", "second", "third")
 
 
 def photo(scene, num_edits, *, extra=False, width_px=160, height_px=128):
@@ -95,40 +103,47 @@ class TestBothSources:
     def test_each_round_that_reaches_back_has_its_exact_picture(self, tmp_path, source, write_it):
         made = imported(source, write_it(tmp_path / "in", num=1), tmp_path / "out")
         found = by_kind(made)
-        assert set(found) == FAMILIES
-        k = len(found["undo"].rounds) - 1
-        for kind, one in found.items():
-            assert one.rounds[0].pictures == (photo(0, 0),)
-            assert [round_.target for round_ in one.rounds[:k]] == [photo(0, i + 1) for i in range(k)]
+        assert set(found) == KINDS
+        k = len(found["step_back"].rounds) - 1
+        states = [photo(0, i) for i in range(k + 1)]
+        for one in found.values():
+            assert one.rounds[0].pictures == (states[0],)
+            assert [round_.target for round_ in one.rounds[:k]] == states[1:]
             last = one.rounds[-1]
             check = last.scored.check
-            assert check.states == tuple(photo(0, i) for i in range(k + 1))
             assert check.states[check.right] == check.exact == last.target
-            assert last.scored.chance == pytest.approx(1 / (k + 1))
-            assert 0 < check.right < k, kind  # neither the upload nor the last picture
-            assert one.rounds[k - 1].scored.family == "control_edit"
-            assert one.rounds[k - 1].scored.check.right == k
+            assert set(check.states) < set(states)
+            assert last.scored.chance == pytest.approx(1 / len(check.states))
+            if one.family != "fork_picture":
+                assert states[-1] not in check.states  # nobody goes back to where they are
+            control = one.rounds[k - 1].scored
+            assert control.family == "control_edit"
+            assert control.check.states[control.check.right] == states[k]
 
     def test_the_words_mean_the_picture(self, tmp_path, source, write_it):
-        for seed in range(4):
-            made = imported(source, write_it(tmp_path / "in", num=1), tmp_path / f"out{seed}", seed=seed)
-            found = by_kind(made)
-            k = len(found["undo"].rounds) - 1
-            right = {kind: one.rounds[-1].scored.check.right for kind, one in found.items()}
-            asked = {kind: one.rounds[-1].say.casefold() for kind, one in found.items()}
-            count = next(
-                n
-                for n, word in ((2, "two"), (3, "three"))
-                if word in asked["step_back"] or f"last {n} edits" in asked["step_back"]
-            )
-            assert right["step_back"] == k - count
-            assert right["undo"] == k - 1
-            assert right["from_scratch"] == 1
-            assert THINGS[0] in asked["from_scratch"]
-            assert THINGS[right["before"]] in asked["before"]
-            assert THINGS[right["after"] - 1] in asked["after"]
-            assert THINGS[right["step_back_and"] - 1] in asked["step_back_and"]
-            assert right["fork"] == found["fork"].rounds[-1].after
+        folder = write_it(tmp_path / "in", num=1)
+        bases = set()
+        for seed in range(5):
+            for kind, one in by_kind(imported(source, folder, tmp_path / f"{seed}", seed=seed)).items():
+                k = len(one.rounds) - 1
+                last = one.rounds[-1]
+                right = next(i for i in range(k + 1) if photo(0, i) == last.target)
+                said = last.say.casefold()
+                bases.add((kind, right))
+                if kind.startswith("step_back"):
+                    back = next(n for n in range(4) if any(c[n] in said for c in COUNTS)) + 1
+                    assert right == k - back + kind.endswith("_and")
+                elif kind.startswith("from_scratch"):
+                    base = next((n for n in range(3) if ORDINALS[n] in said), -1) + 1
+                    assert ("i gave you" in said or "my own" in said) == (base == 0)
+                    assert right == base + kind.endswith("_and")
+                elif kind == "fork":
+                    assert right == last.after
+                else:
+                    assert THINGS[right - 1 if "after" in said else right] in said
+                if kind.endswith("_and"):
+                    assert THINGS[right - 1] in said
+        assert len(bases) > 10  # the pointer moves
 
     def test_equal_seeds_give_equal_sets_and_other_seeds_others(self, tmp_path, source, write_it):
         folder = write_it(tmp_path / "in", num=4)
@@ -143,14 +158,14 @@ class TestBothSources:
         made = imported(source, folder, tmp_path / "a", per_session=2)
         kinds = [one.name.rsplit("-", 1)[-1] for one in made]
         assert len(kinds) == 12
-        assert max(kinds.count(kind) for kind in FAMILIES) == 2
+        assert [kinds.count(kind) for kind in KINDS] == [2] * 6
         assert len(imported(source, folder, tmp_path / "b", num=5, per_session=2)) == 5
 
     def test_a_stored_set_is_what_was_made(self, tmp_path, source, write_it):
         made = imported(source, write_it(tmp_path / "in", num=1), tmp_path / "out", judged=True)
         again = StoredSet.open(tmp_path / "out")
         assert list(again) == list(made)
-        assert again.facts["conversations"] == len(again) == 8
+        assert again.facts["conversations"] == len(again) == 7
         assert any(isinstance(one.rounds[-1].scored.check, LookCheck) for one in again)
 
     def test_what_only_a_judge_can_tell_is_asked_of_one(self, tmp_path, source, write_it):
@@ -162,7 +177,7 @@ class TestBothSources:
         assert [answer for _, answer in undone] == ["no"] * len(undone)
         k = len(made[0].rounds) - 1
         assert THINGS[k - 1] in done.casefold()
-        assert THINGS[k - 1] in round_.say
+        assert THINGS[k - 1] in round_.say.casefold()
         assert len(undone) == k - int(base)
         assert round_.scored.check.pictures[int(base) - 1] == photo(0, int(base) - 1)
 
@@ -173,15 +188,16 @@ def held(folder, name, file):
 
 
 class TestMagicBrush:
-    def test_edits_beside_the_row_are_used_with_their_own_picture(self, tmp_path):
-        made = imported(
-            "magicbrush", magicbrush(tmp_path / "in", edits=2, num=1, branch=True), tmp_path / "out"
-        )
-        one = by_kind(made)["instead"]
-        assert one.family == "instead_of"
+    @pytest.mark.parametrize(("edits", "family"), [(2, "instead_of"), (3, "step_back")])
+    def test_edits_beside_the_row_are_looked_at_with_their_own_picture(self, tmp_path, edits, family):
+        folder = magicbrush(tmp_path / "in", edits=edits, num=1, branch=True)
+        made = imported("magicbrush", folder, tmp_path / "out", judged=True)
+        one = by_kind(made)["looked_at"]
+        assert one.family == family
         assert one.rounds[-1].target == photo(0, 1, extra=True)
-        assert '"Add a dog."' in one.rounds[-1].say
         assert '"Paint the floor black."' in one.rounds[-1].say
+        questions = one.rounds[-1].scored.check.questions
+        assert [answer for _, answer in questions] == ["2", "yes", *["no"] * (edits - 1)]
 
     def test_a_flat_list_of_turns_is_the_same(self, tmp_path):
         folder = magicbrush(tmp_path / "in")
@@ -258,7 +274,7 @@ class TestMagicBrush:
 class TestSeedEdit:
     @pytest.mark.parametrize("root", ["data", "images/data", "multi_turn_editing/images", ""])
     def test_pictures_are_found_whatever_their_root_is(self, tmp_path, root):
-        assert len(imported("seed-edit", seed_edit(tmp_path / "in", root=root), tmp_path / "out")) == 21
+        assert len(imported("seed-edit", seed_edit(tmp_path / "in", root=root), tmp_path / "out")) == 18
 
     def test_broken_lines_are_told_and_survived(self, tmp_path):
         folder = seed_edit(tmp_path / "in", num=1)
@@ -270,7 +286,7 @@ class TestSeedEdit:
             '{"source_image": "/etc/passwd", "edit_image_1": "../x"}',
         ]
         file.write_bytes("\n".join([*lines, file.read_text()]).encode() + b"\xff\n")
-        assert len(imported("seed-edit", folder, tmp_path / "out")) == 7
+        assert len(imported("seed-edit", folder, tmp_path / "out")) == 6
         told = [one["reason"] for one in reasons(tmp_path / "out")]
         assert told[:3] == ["it is no JSON", "it has no source_image", told[2]]
         assert "not a record of part 3" in told[2]
@@ -317,6 +333,63 @@ class TestRefusals:
         (tmp_path / "out" / "set.json").unlink()
         with pytest.raises(ValueError, match="no finished set"):
             StoredSet.open(tmp_path / "out")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scale")
+    return imported("seed-edit", seed_edit(folder / "in", num=30), folder / "out", per_session=6)
+
+
+class TestScale:
+    """The ends of the scale on real pictures, with the same scorer as for the world."""
+
+    def rates(self, system, made):
+        scorer = Scorer(judge=None)  # no faces are looked at here
+        rows = [row for one in made for row in scorer.rows(one, hold(system, one))]
+        found = by_family(rows)
+        return {
+            family: {m: np.mean([r.value for r in of if r.metric == m]) for m in ("accuracy", "score")}
+            for family, of in found.items()
+            if family != "overall"
+        }
+
+    def test_the_oracle_is_at_the_ceiling(self, made):
+        for family, found in self.rates(OracleSystem(), made).items():
+            assert found == {"accuracy": 1, "score": 1}, family
+
+    def test_whoever_repeats_the_last_or_the_first_picture_is_near_chance(self, made):
+        for system in (MarkovSystem(), Repeating()):
+            found = self.rates(system, made)
+            found.pop("control_edit")
+            assert set(found) == {"step_back", "from_scratch", "before_or_after", "fork_picture"}
+            for family, of in found.items():
+                assert abs(of["score"]) < 0.3, (type(system), family)
+            assert abs(np.mean([of["score"] for of in found.values()])) < 0.15
+
+
+class Repeating:
+    """Edits without fault and, where it is asked to go back, shows the last picture again."""
+
+    name = "repeating"
+
+    def begin(self, conversation):
+        return RepeatingSession(conversation, [])
+
+
+class RepeatingSession:
+    def __init__(self, conversation, line):
+        self.conversation, self.line = conversation, line
+
+    def say(self, text, pictures):
+        last = len(self.conversation.rounds) - 1
+        index = self.conversation.round_after(self.line[-1] if self.line else -1, text)
+        shown = self.conversation.rounds[self.line[-1] if index == last else index].target
+        self.line.append(index)
+        return SystemAnswer(text="", picture=shown, id=str(index))
+
+    def fork(self, id):
+        return RepeatingSession(self.conversation, list(self.conversation.line_to(int(id))))
 
 
 def test_the_longest_row_is_found_in_a_tree_of_edits(tmp_path):

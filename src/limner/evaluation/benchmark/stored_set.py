@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, overload
 
 from limner.dialogue.parts import Picture
 from limner.evaluation.benchmark.conversation import (
@@ -38,8 +38,8 @@ Load = Callable[[str], Picture]
 _CHECKS: Final = {"state": StateCheck, "person": PersonCheck, "answer": AnswerCheck, "look": LookCheck}
 
 
-@dataclass(frozen=True, kw_only=True)
-class StoredSet:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StoredSet(Sequence[BenchConversation]):
     """A set that was read; conversations are read one by one, when they are asked for."""
 
     folder: Path
@@ -64,13 +64,22 @@ class StoredSet:
     def __len__(self) -> int:
         return len(self._lines)
 
-    def __iter__(self) -> Iterator[BenchConversation]:
-        return (self[index] for index in range(len(self)))
+    @overload
+    def __getitem__(self, index: int) -> BenchConversation: ...
 
-    def __getitem__(self, index: int) -> BenchConversation:
+    @overload
+    def __getitem__(self, index: slice) -> list[BenchConversation]: ...
+
+    def __getitem__(self, index: int | slice) -> BenchConversation | list[BenchConversation]:
         """Conversation `index`, from 0. ValueError when its line or a picture is broken."""
+        if isinstance(index, slice):
+            return [self[one] for one in range(len(self))[index]]
         try:
-            return _conversation(json.loads(self._lines[index]), _loading(self.folder / _PICTURES))
+            line = self._lines[index]
+        except IndexError:
+            raise IndexError(f"{self.folder} holds {len(self)} conversations.") from None
+        try:
+            return _conversation(json.loads(line), _loading(self.folder / _PICTURES))
         except (KeyError, TypeError, ValueError, OSError) as error:
             raise ValueError(
                 f"Conversation {index} of {self.folder} cannot be read ({error}); import the set again."

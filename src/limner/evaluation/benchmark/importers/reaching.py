@@ -1,0 +1,253 @@
+"""What is said to reach back in a chain of edits on real pictures, and what it means (Section 3.3.3).
+
+Knows the phrases, the state that each one means on a chain A0 -> A1 -> ... -> Ak, and how the answer is told:
+by the exact picture where the chain holds it, else by a judge's look. Which state is meant is drawn evenly,
+and the present one is no candidate, so that a system blind to the history hits one in as many as there are.
+Knows nothing about files and data sets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+
+from limner.dialogue.parts import Picture
+from limner.evaluation.benchmark.conversation import (
+    CONTROL_FAMILY,
+    BenchRound,
+    LookCheck,
+    Scored,
+    StateCheck,
+)
+from limner.evaluation.benchmark.importers.sessions import Chain
+from limner.evaluation.benchmark.looking import NO, WHICH_SOURCE, YES
+
+_TIMES: Final = ("once", "two times", "three times", "four times", "five times")
+_EDITS: Final = ("edit", "2 edits", "3 edits", "4 edits", "5 edits")
+_ORDINALS: Final = ("first", "second", "third", "fourth", "fifth")
+_COUNT: Final = ("Step back {times}.", "Undo the last {edits}.", "Roll back {times}.")
+_COUNT_AND: Final = (
+    'Step back {times}, then do this: "{new}"',
+    'Roll back {times} and then do this: "{new}"',
+    'Undo the last {edits}. Then do this: "{new}"',
+)
+_GIVEN: Final = ("Forget all edits: show me my own picture again.", "Show me the picture that I gave you.")
+_MADE: Final = ("Show me the {which} picture that you made.", "Go back to the {which} picture you made.")
+_GIVEN_AND: Final = (
+    'Start from scratch with the picture I gave you: "{new}"',
+    'Forget all edits and begin again. On my own picture, do this: "{new}"',
+)
+_MADE_AND: Final = (
+    'Start over from the {which} picture that you made: "{new}"',
+    'Begin again with the {which} picture you made, and do this: "{new}"',
+)
+_BEFORE: Final = (
+    'Go back to the picture just before you did this: "{old}"',
+    'Show me the picture as it was before this edit: "{old}"',
+)
+_AFTER: Final = (
+    'Go back to the picture just after you did this: "{old}"',
+    'Show me the picture as it was right after this edit: "{old}"',
+)
+_INSTEAD: Final = (
+    'Instead of this: "{old}", do this: "{new}"',
+    'Not this: "{old}". Do this in its place: "{new}"',
+)
+_UNDO: Final = ("Undo that.", "Take the last edit back.", "Give me the picture before that one.")
+REPLY: Final = "Here it is."
+MAX_EDITS: Final = len(_TIMES)
+_CARRIED_OUT: Final = 'Was this request carried out in the picture in question? "{words}"'
+
+_COMMON_WORDS: Final = frozenset(
+    re.findall(
+        r"\S+",
+        "make change replace remove have with that this into from picture image photo left right side there "
+        "them they could would should what where turn take give more instead color colour let's under over "
+        "front behind next only also some will without whole the and let add put his her its has for are not "
+        "can you out off all one get was new",
+    )
+)
+
+
+def control(chain: Chain) -> Scored:
+    """The last edit of the chain, which needs no memory: all states are candidates."""
+    k = len(chain.instructions)
+    return _state(chain, CONTROL_FAMILY, 1, k, range(k + 1))
+
+
+def _state(chain: Chain, family: str, depth: int, right: int, candidates: range) -> Scored:
+    check = StateCheck(
+        states=tuple(chain.states[index] for index in candidates),
+        right=candidates.index(right),
+        exact=chain.states[right],
+    )
+    return Scored(family=family, depth=depth, chance=1 / len(candidates), check=check)
+
+
+def _recall(chain: Chain, family: str, words: str, base: int, right: int, first: int) -> BenchRound:
+    """One round that reaches back to state `base` and ends at state `right`, which is one of those from
+    `first` on that are behind the present one.
+    """
+    k = len(chain.instructions)
+    scored = _state(chain, family, _depth(k, base), right, range(first, k))
+    return BenchRound(say=words, after=k - 1, target=chain.states[right], reply=REPLY, scored=scored)
+
+
+def _depth(now: int, base: int) -> int:
+    """Rounds from where state `base` was shown (state 0 and 1 both in round 0) to round `now`."""
+    return now - max(base - 1, 0)
+
+
+Made = BenchRound | None
+
+
+def _step_back(chain: Chain, rng: np.random.Generator) -> Made:
+    """Back by count."""
+    base = int(rng.integers(len(chain.instructions)))
+    words = _say(rng, _COUNT, chain, base)
+    return _recall(chain, "step_back", words, base, base, first=0)
+
+
+def _step_back_and(chain: Chain, rng: np.random.Generator) -> Made:
+    """Back by count, then the edit that had followed there, once more."""
+    k = len(chain.instructions)
+    if k < 3:
+        return None
+    base = int(rng.integers(k - 1))
+    words = _say(rng, _COUNT_AND, chain, base, new=chain.instructions[base])
+    return _recall(chain, "step_back", words, base, base + 1, first=1)
+
+
+def _from_scratch(chain: Chain, rng: np.random.Generator) -> Made:
+    """Back to the user's picture or to the n-th that was made."""
+    base = int(rng.integers(len(chain.instructions)))
+    words = _say(rng, _MADE if base else _GIVEN, chain, base)
+    return _recall(chain, "from_scratch", words, base, base, first=0)
+
+
+def _from_scratch_and(chain: Chain, rng: np.random.Generator) -> Made:
+    """The same, then the edit that had followed there, once more."""
+    k = len(chain.instructions)
+    if k < 3:
+        return None
+    base = int(rng.integers(k - 1))
+    words = _say(rng, _MADE_AND if base else _GIVEN_AND, chain, base, new=chain.instructions[base])
+    return _recall(chain, "from_scratch", words, base, base + 1, first=1)
+
+
+def _before_or_after(chain: Chain, rng: np.random.Generator) -> Made:
+    """Back to a state that is named by an edit next to it."""
+    base = int(rng.integers(len(chain.instructions)))
+    if base and rng.integers(2):
+        words = _say(rng, _AFTER, chain, base, old=chain.instructions[base - 1])
+    else:
+        words = _say(rng, _BEFORE, chain, base, old=chain.instructions[base])
+    return _recall(chain, "before_or_after", words, base, base, first=0)
+
+
+def _fork(chain: Chain, rng: np.random.Generator) -> Made:
+    """A fork behind an earlier round, where the last edit is another one than in the main line."""
+    k = len(chain.instructions)
+    if k < 3:
+        return None
+    at = int(rng.integers(k - 1))
+    scored = _state(chain, "fork_picture", _depth(at + 1, at), at, range(k - 1))
+    words = _say(rng, _UNDO, chain, at)
+    return BenchRound(say=words, after=at, target=chain.states[at], reply=REPLY, scored=scored)
+
+
+def _looked_at(chain: Chain, rng: np.random.Generator) -> Made:
+    """An edit on an earlier state that the chain does not hold: the data set's own, where it has one beside
+    the chain, else the last edit without those before it. A judge looks.
+    """
+    k = len(chain.instructions)
+    if chain.branches:
+        base, new, target = chain.branches[int(rng.integers(len(chain.branches)))]
+        if base < k:
+            family, forms = ("instead_of", _INSTEAD) if base == k - 1 else ("step_back", _COUNT_AND)
+            words = _say(rng, forms, chain, base, new=new, old=chain.instructions[-1])
+            return _looked(chain, family, words, base, new, undone=chain.instructions[base:], target=target)
+    bases = [base for base in range(k - 1) if _independent(chain.instructions, base)]
+    if not bases:
+        return None
+    base, new = bases[int(rng.integers(len(bases)))], chain.instructions[-1]
+    words = _say(rng, _COUNT_AND, chain, base, new=new)
+    return _looked(chain, "step_back", words, base, new, undone=chain.instructions[base:-1], target=None)
+
+
+def _looked(
+    chain: Chain,
+    family: str,
+    words: str,
+    base: int,
+    new: str,
+    *,
+    undone: Sequence[str],
+    target: Picture | None,
+) -> BenchRound:
+    """One round with the questions: from which state, is the new edit there, are the undone ones gone."""
+    k = len(chain.instructions)
+    questions = (
+        (WHICH_SOURCE, str(base + 1)),
+        (_CARRIED_OUT.format(words=_quoted(new)), YES),
+        *((_CARRIED_OUT.format(words=_quoted(old)), NO) for old in undone),
+    )
+    scored = Scored(
+        family=family,
+        depth=_depth(k, base),
+        chance=(1 / k + 0.5 * (len(questions) - 1)) / len(questions),
+        check=LookCheck(questions=questions, pictures=chain.states[:k]),
+    )
+    return BenchRound(say=words, after=k - 1, target=target, reply=REPLY, scored=scored)
+
+
+# By kind: what is drawn for one chain, or None where the chain is too short for it.
+FAMILIES: Final[dict[str, Callable[[Chain, np.random.Generator], Made]]] = {
+    "step_back": _step_back,
+    "step_back_and": _step_back_and,
+    "from_scratch": _from_scratch,
+    "from_scratch_and": _from_scratch_and,
+    "before_or_after": _before_or_after,
+    "fork": _fork,
+    "looked_at": _looked_at,
+}
+# Kinds that only a vision-language judge can score.
+JUDGED: Final = frozenset({"looked_at"})
+
+
+def _say(
+    rng: np.random.Generator, forms: Sequence[str], chain: Chain, base: int, *, new: str = "", old: str = ""
+) -> str:
+    back = len(chain.instructions) - base
+    return forms[int(rng.integers(len(forms)))].format(
+        times=_TIMES[back - 1],
+        edits=_EDITS[back - 1],
+        which=_ORDINALS[base - 1] if base else "",
+        new=_quoted(new),
+        old=_quoted(old),
+    )
+
+
+def sentence(words: str) -> str:
+    """An instruction as one sentence on one line."""
+    words = " ".join(words.split())
+    words = words[0].upper() + words[1:]
+    return words if words[-1] in ".!?" else f"{words}."
+
+
+def _quoted(words: str) -> str:
+    return sentence(words).replace('"', "'") if words.strip() else ""
+
+
+def _independent(instructions: Sequence[str], base: int) -> bool:
+    """Whether the last edit makes sense without those from `base` on: they share no word with a meaning."""
+    last = _meanings(instructions[-1])
+    return all(not last & _meanings(words) for words in instructions[base:-1])
+
+
+def _meanings(words: str) -> set[str]:
+    found = re.findall(r"[a-z']{3,}", words.casefold())
+    return {word.removesuffix("s") for word in found if word not in _COMMON_WORDS}
