@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from limner.perception.protocols import Box
     from limner.perception.senses import WorldSenses
 
+SAME_PLACE = 0.3
 METRIC = Metric(
     name="face_similarity",
     source="cosine in the judge's ArcFace embedding (Deng et al. 2019); the paper's ArcFace score",
@@ -49,8 +50,13 @@ def face_found(judge: WorldSenses, picture: np.ndarray) -> bool:
 
 
 def face_at(judge: WorldSenses, picture: np.ndarray, box: Box) -> Face:
-    """The face at a place that is known, so that no finder can miss it."""
-    return _faces(judge, check_pixels(picture), [box])[0]
+    """The face at a place that is known: the found face there, or `box` itself where none is found.
+
+    Embedders react to how a face is cut out, so the finder's cut is preferred: one picture compared with
+    itself then gives exactly 1.
+    """
+    near = nearest_face(faces_of(judge, picture), box)
+    return near if near is not None and iou(near.box, box) >= SAME_PLACE else _faces(judge, picture, [box])[0]
 
 
 def nearest_face(faces: Sequence[Face], box: Box) -> Face | None:
@@ -79,7 +85,7 @@ def face_similarity(
         reference: a picture of the person; its largest face counts, or the one at `reference_box`.
         box: where the person should be in `picture`: the found face nearest to it counts. None: the found
             face that is most similar.
-        reference_box: the true place of the face in `reference`, used as it is.
+        reference_box: the true place of the face in `reference`; then it is never missing.
     """
     if reference_box is not None:
         wanted: Face | None = face_at(judge, reference, reference_box)
