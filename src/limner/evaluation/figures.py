@@ -104,6 +104,11 @@ def plots_of(metrics: Numbers) -> list[Plot]:
     return plots
 
 
+def is_numbered(metric: str) -> bool:
+    """Whether a metric is one place on an axis, such as a round, and so belongs to a line."""
+    return _place(metric) is not None
+
+
 def seconds_plot(rounds: Sequence[Mapping[str, Any]]) -> Plot | None:
     """Mean and 95th percentile of the seconds by round; None when no round was computed."""
     if not rounds:

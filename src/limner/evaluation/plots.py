@@ -14,7 +14,7 @@ WIDTH_PX = 560
 ROW_PX = 22
 LINES_PX = 240
 LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 46, 14, 10, 34
-LABEL_PX, CHARACTER_PX = 270, 6.6
+MOST_LABEL_PX, VALUE_PX, CHARACTER_PX = 270, 66, 6.6
 NUM_COLOURS = 6
 
 
@@ -54,20 +54,21 @@ def dot_plot(dots: Sequence[Dot], *, title: str) -> str:
         raise ValueError("A plot needs at least one value.")
     ticks = nice_ticks(_ends(dots))
     bottom = TOP_PX + ROW_PX * len(dots)
-    scale = _Scale(ticks[0], ticks[-1], LABEL_PX, WIDTH_PX - 54)
+    left = min(MOST_LABEL_PX, 24 + CHARACTER_PX * max(len(dot.label) for dot in dots))
+    scale = _Scale(ticks[0], ticks[-1], left, WIDTH_PX - VALUE_PX)
     parts = [
         _grid_line(scale(tick), TOP_PX, bottom) + _text(scale(tick), bottom + 15, _told(tick), "middle")
         for tick in ticks
     ]
     for number, dot in enumerate(dots):
         y = TOP_PX + ROW_PX * (number + 0.5)
-        parts.append(_text(LABEL_PX - 12, y + 4, _fit(dot.label), "end", "label"))
+        parts.append(_text(left - 12, y + 4, _fit(dot.label), "end", "label"))
         if dot.chance is not None:
             x = scale(dot.chance)
             parts.append(f'<path class="chance" d="M{x:.1f} {y - 7:.1f}v14"/>')
         parts.append(f'<path class="whisker" d="M{scale(dot.low):.1f} {y:.1f}H{scale(dot.high):.1f}"/>')
         parts.append(f'<circle class="dot" cx="{scale(dot.value):.1f}" cy="{y:.1f}" r="4"/>')
-        parts.append(_text(WIDTH_PX - 46, y + 4, _told(dot.value), "start", "value"))
+        parts.append(_text(WIDTH_PX - 4, y + 4, _rounded(dot.value), "end", "value"))
     return _svg(parts, bottom + 24, title)
 
 
@@ -168,12 +169,16 @@ def _text(x: float, y: float, text: str, anchor: str, kind: str = "tick") -> str
 
 
 def _fit(label: str) -> str:
-    most = int((LABEL_PX - 12) / CHARACTER_PX)
+    most = int((MOST_LABEL_PX - 12) / CHARACTER_PX)
     return label if len(label) <= most else f"{label[: most - 1]}…"
 
 
 def _told(value: float) -> str:
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+
+
+def _rounded(value: float) -> str:
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:.2f}"
 
 
 def _svg(parts: Sequence[str], height: float, title: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup
 
-from limner.evaluation.figures import picture_table, plots_of, seconds_plot
+from limner.evaluation.figures import is_numbered, picture_table, plots_of, seconds_plot
 from limner.evaluation.metrics import METRICS
 from limner.evaluation.run_folder import RunFolder, read_run, write_whole
 from limner.evaluation.suite import Suite
@@ -72,7 +72,8 @@ def _section(
         "about": suite.about if suite else "",
         "pictures": picture_table(run.path, run.of_suite(name), budget_bytes=budget_bytes),
         "plots": plots_of(metrics),
-        "lines": lines,
+        "lines": [line for line in lines if not is_numbered(line.metric)],
+        "numbered_lines": [line for line in lines if is_numbered(line.metric)],
         "cards": [METRICS[tail] for tail in tails if tail in METRICS],
         "rounds": rounds,
         "seconds_plot": seconds_plot(rounds),

@@ -1,0 +1,179 @@
+"""The document of all numbers: the paper's tables and figures, the command for each, and what it gave here.
+
+Knows the claims (`paper.py`) and reads result files. Types no number by hand.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+from limner.evaluation.paper import CLAIMS, NOTHING_TO_MEASURE, Claim, Number
+from limner.evaluation.table import CHANCE, number
+
+STUDY = "study"
+STUDY_COMMAND = (
+    "limner study make RUN_A RUN_B --out STUDY; limner study serve STUDY; limner study analyse STUDY --json"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """Results of one file: suites -> metrics, or a human study's questions."""
+
+    file: str
+    told: Mapping[str, Any]
+
+    @property
+    def is_study(self) -> bool:
+        """Whether people have judged."""
+        return "questions" in self.told
+
+    @property
+    def model(self) -> str:
+        """The last part of the model's folder: "miniature", "stage3", ..."""
+        return PurePath(self.told.get("model_name", "")).name
+
+
+def document_of(files: Sequence[Path]) -> str:
+    """The Markdown text. Where two files measure the same, the later counts.
+
+    Args:
+        files: results.json of `limner evaluate` or their folders, and what `limner study analyse --json`
+            printed. Claims that no file answers say so.
+
+    Raises:
+        ValueError: a file that is missing or holds no results.
+    """
+    found = [_read(Path(file)) for file in files]
+    lines = [*_head(found)]
+    for claim in CLAIMS:
+        lines += _section(claim, found)
+    lines += ["## Nothing to measure", "", NOTHING_TO_MEASURE, ""]
+    return "\n".join(lines)
+
+
+def _read(path: Path) -> Found:
+    file = path / "results.json" if path.is_dir() else path
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"There are no results at {file}; `limner evaluate` writes some.") from None
+    except ValueError as error:
+        raise ValueError(f"{file} is no JSON file of results: {error}.") from error
+    if not isinstance(told, dict) or not ({"suites", "questions"} & set(told)):
+        raise ValueError(f"{file} holds no results: it has neither suites nor questions.")
+    return Found(file=str(file), told=told)
+
+
+def _head(found: Sequence[Found]) -> Iterator[str]:
+    yield from (
+        "# Every number of the paper, and ours beside it",
+        "",
+        "Written by `limner evaluate document`; edit nothing here, measure again.",
+        "",
+        "The paper's model has an LLM of 13 billion parameters and paints photographs; where the scale below is",
+        "not seed-x, ours is small, paints the illustrated world and is measured by the small judge named below.",
+        "Then directions can be compared, values cannot. Intervals are 95%, by a bootstrap over tasks; chance is",
+        "what blind guessing gets.",
+        "",
+    )
+    runs = [one for one in found if not one.is_study]
+    if not runs:
+        return
+    yield "| model | weights | scale | tasks | seed | judge | suites |"
+    yield "|---|---|---|---|---|---|---|"
+    for run in runs:
+        told = run.told
+        cells = (
+            told["model_name"],
+            f"`{told['model'][:12]}`",
+            f"{told['preset']}, {told['image_size_px']} px",
+            told["num"],
+            told["seed"],
+            f"`{told['judge'][:12]}`",
+            ", ".join(told["suites"]),
+        )
+        yield f"| {' | '.join(map(str, cells))} |"
+    yield ""
+    for judge, measured in {run.told["judge"]: run.told.get("judge_measured", {}) for run in runs}.items():
+        accuracy = ", ".join(f"{name} {number(value)}" for name, value in measured.items())
+        yield f"The judge `{judge[:12]}`, on held-out truth: {accuracy}."
+        yield ""
+
+
+def _section(claim: Claim, found: Sequence[Found]) -> Iterator[str]:
+    run = _source(claim, found)
+    yield from (
+        f"## {claim.place}: {claim.suite}",
+        "",
+        claim.shows,
+        "",
+        "```bash",
+        _command(claim, run),
+        "```",
+        "",
+    )
+    if run is None:
+        yield from ("Not measured yet.", "")
+    yield "| | paper | ours | 95% interval | chance | n |"
+    yield "|---|---|---|---|---|---|"
+    for line in claim.numbers:
+        cells = _study_cells(line, run) if claim.suite == STUDY else _cells(line, claim.suite, run)
+        yield f"| {line.label} | {line.paper or '-'} | {' | '.join(cells)} |"
+    yield ""
+
+
+def _source(claim: Claim, found: Sequence[Found]) -> Found | None:
+    """The last file that answers a claim: of its suite, and of its model."""
+    special = {other.model for other in CLAIMS if other.model}
+    for one in reversed(found):
+        if claim.suite == STUDY or one.is_study:
+            answers = claim.suite == STUDY and one.is_study
+        else:
+            wanted = one.model == claim.model if claim.model else one.model not in special
+            answers = wanted and claim.suite in one.told["suites"]
+        if answers:
+            return one
+    return None
+
+
+def _command(claim: Claim, run: Found | None) -> str:
+    """The command that gave `run`, or the one that would."""
+    if claim.suite == STUDY:
+        return STUDY_COMMAND
+    told = run.told if run else {}
+    model = told.get("model_name", f"runs/{claim.model}" if claim.model else "miniature")
+    words = [f"limner evaluate {claim.suite} --model {model}"]
+    words.append(
+        f"--num {told.get('num', 40)} --seed {told.get('seed', 0)} --out runs/evaluation-{claim.suite}"
+    )
+    others = told.get("other_folders", {})
+    words += [f"--also {name}={folder}" for name, folder in others.items()] or [claim.options]
+    return " ".join(word for word in words if word)
+
+
+def _cells(line: Number, suite: str, run: Found | None) -> tuple[str, ...]:
+    metrics = run.told["suites"][suite] if run else {}
+    if line.metric not in metrics:
+        return (line.note or "not measured yet", "", "", "")
+    told, chance = metrics[line.metric], metrics.get(CHANCE + line.metric)
+    interval = f"{number(told['low'])} to {number(told['high'])}" if told["n"] > 1 else ""
+    return (
+        number(told["value"]),
+        interval,
+        "" if chance is None else number(chance["value"]),
+        str(told["n"]),
+    )
+
+
+def _study_cells(line: Number, run: Found | None) -> tuple[str, ...]:
+    question, _, outcome = line.metric.partition(".")
+    told = run.told["questions"].get(question) if run else None
+    votes = told["win"] + told["lose"] + told["tie"] if told else 0
+    if told is None or not votes:
+        return ("not measured yet", "", "", "")
+    return (f"{told[outcome] / votes:.2%}", "", "", str(votes))
