@@ -62,14 +62,17 @@ class Drift:
         rows: list[Row] = []
         shown = [Shown(column="truth", picture=truth)]
         seconds: list[float] = []
+        seed = paint_seed(task)
         for history in HISTORIES:
-            looped = loop(bench.painter, truth, history, self.rounds, paint_seed(task))
-            asking = Asking(conversation=bench.painter.conversation(seed=paint_seed(task), history=history))
+            looped = loop(bench.painter, truth, history, self.rounds, seed)
+            rows += rows_of(task, f"loop.{history}", bench.judge, looped, face)
+            shown += shown_of(f"loop, {history}", looped)
+        for history in HISTORIES:
+            asking = Asking(conversation=bench.painter.conversation(seed=seed, history=history))
             asked = ask_again(asking, truth, self.rounds)
-            seconds += asking.seconds if history == "cache" else []
-            for way, pictures in (("loop", looped), ("chat", asked)):
-                rows += rows_of(task, f"{way}.{history}", bench.judge, pictures, face)
-                shown += shown_of(f"{way}, {history}", pictures)
+            rows += rows_of(task, f"chat.{history}", bench.judge, asked, face)
+            shown += shown_of(f"chat, {history}", asked)
+            seconds = seconds or asking.seconds
         return Outcome(rows=tuple(rows), shown=tuple(shown), round_seconds=tuple(seconds))
 
     def finish(self, features: Mapping[str, np.ndarray]) -> tuple[Row, ...]:

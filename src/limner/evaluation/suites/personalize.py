@@ -122,11 +122,13 @@ def make_task(bench: Bench, kind: str, index: int) -> PersonalTask:
     photo, target = round_.instruction.pictures[0], round_.response.picture
     assert target is not None
     figure = scene.figures[0]
+    # As found, so that a pasted photo is exactly as like as can be.
+    photographed = largest_face(faces_of(bench.judge, photo.pixels))
     person = known_person(bench.judge, figure, scene.style, seed=seed)
     return PersonalTask(
         text=without_phrases(round_.instruction.text),
         photo=photo,
-        face=face_at(bench.judge, photo.pixels, scene_truth(photo_scene).face_boxes[0]),
+        face=photographed or face_at(bench.judge, photo.pixels, scene_truth(photo_scene).face_boxes[0]),
         scene=scene,
         target=target,
         person=person,

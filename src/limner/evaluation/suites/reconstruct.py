@@ -15,7 +15,8 @@ import numpy as np
 from limner.chat.painter import Painter
 from limner.dialogue.parts import Picture
 from limner.evaluation.metrics.binding import distractors, with_person
-from limner.evaluation.metrics.face_similarity import face_similarity
+from limner.evaluation.metrics.face_similarity import Face, face_at
+from limner.evaluation.metrics.grounding import iou
 from limner.evaluation.metrics.metric import fit_to
 from limner.evaluation.metrics.psnr import psnr_db
 from limner.evaluation.metrics.ssim import ssim
@@ -32,6 +33,15 @@ from limner.world.staging import portrait, random_scene
 from limner.world.truth import scene_truth
 
 COMPETING: Final = ("dit", "unet")  # how the names of further detokenizers begin
+FOUND_OVERLAP: Final = 0.3
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TrueFace:
+    """A face of a true picture, and how much a stranger of equal described traits resembles it there."""
+
+    face: Face
+    stranger: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,10 +66,10 @@ class Reconstruct:
         scenes = scenes_of(bench.task_seed(index))
         for place, (group, scene) in enumerate(scenes.items()):
             truth = Picture(render(scene, size_px))
-            others = strangers(bench.judge, truth.pixels, scene, bench.task_seed(index))
+            faces = true_faces(bench.judge, truth, scene, bench.task_seed(index))
             painted = {name: way(truth) for name, way in ways.items()}
             for name, picture in painted.items():
-                compare(tally, f"{name}.{group}", bench.judge, picture, truth, scene, others)
+                compare(tally, f"{name}.{group}", bench.judge, picture, truth, faces)
             if place == index % len(scenes):
                 shown = [Shown(column="truth", picture=truth, text=group.replace("_", " "))]
                 shown += [
@@ -104,34 +114,48 @@ def flat(picture: Picture) -> Picture:
     return Picture(np.broadcast_to(mean, picture.pixels.shape))
 
 
+def true_faces(judge: WorldSenses, truth: Picture, scene: Scene, seed: int) -> list[TrueFace]:
+    """The faces of a true picture that are large enough for the judge to find."""
+    found = [face.box for face in judge.find_faces(truth.pixels)]
+    known = []
+    for place, box in enumerate(scene_truth(scene).face_boxes):
+        if max((iou(box, other) for other in found), default=0.0) < FOUND_OVERLAP:
+            continue
+        face = face_at(judge, truth.pixels, box)
+        (stranger,) = distractors(scene.figures[place].person, 1, seed=seed, split=SPLIT)
+        elsewhere = with_person(scene, place, stranger)
+        pixels, other = render(elsewhere, truth.width_px), scene_truth(elsewhere).face_boxes[place]
+        known.append(TrueFace(face=face, stranger=cosine(face, face_at(judge, pixels, other))))
+    return known
+
+
 def compare(
     tally: Tally,
     prefix: str,
     judge: WorldSenses,
     picture: Picture,
     truth: Picture,
-    scene: Scene,
-    strangers: Sequence[float],
+    faces: Sequence[TrueFace],
 ) -> None:
-    """Rows of a repainted picture against the truth, resampled to its size; a similarity for each face."""
+    """Rows of a repainted picture against the truth, resampled to its size; a similarity for each face.
+
+    Faces are cut out where they are in the truth; where the judge finds none there, the similarity is 0.
+    """
     pixels = fit_to(picture.pixels, truth.pixels)
     tally.add(f"{prefix}.psnr_db", psnr_db(pixels, truth.pixels))
     tally.add(f"{prefix}.ssim", ssim(pixels, truth.pixels))
-    for box, stranger in zip(scene_truth(scene).face_boxes, strangers, strict=True):
-        likeness = face_similarity(judge, pixels, truth.pixels, box, reference_box=box)
-        tally.rate(f"{prefix}.face_similarity", likeness, stranger)
+    found = [face.box for face in judge.find_faces(pixels)]
+    for known in faces:
+        box = known.face.box
+        seen = any(iou(box, other) >= FOUND_OVERLAP for other in found)
+        likeness = cosine(known.face, face_at(judge, pixels, box)) if seen else 0.0
+        tally.add(f"{prefix}.face_found", seen)
+        tally.rate(f"{prefix}.face_similarity", likeness, known.stranger)
 
 
-def strangers(judge: WorldSenses, truth: np.ndarray, scene: Scene, seed: int) -> list[float]:
-    """Similarity of each face to that of a stranger with equal described traits in the very same scene."""
-    values = []
-    for place, box in enumerate(scene_truth(scene).face_boxes):
-        (other,) = distractors(scene.figures[place].person, 1, seed=seed, split=SPLIT)
-        elsewhere = with_person(scene, place, other)
-        other_box = scene_truth(elsewhere).face_boxes[place]
-        pixels = render(elsewhere, truth.shape[0])
-        values.append(face_similarity(judge, pixels, truth, other_box, reference_box=box))
-    return values
+def cosine(first: Face, second: Face) -> float:
+    """Of two faces, -1 to 1."""
+    return float(np.clip(first.vector @ second.vector, -1.0, 1.0))
 
 
 def psnr_of(picture: Picture, truth: Picture) -> float:

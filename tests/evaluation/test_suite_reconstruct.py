@@ -1,0 +1,90 @@
+"""Reconstruction: the truth scores full marks, flat colour does not, and everyone competes by name."""
+
+import numpy as np
+import pytest
+from tiny_bench import bench, embedded, tiny_painter, values
+
+from limner.dialogue.parts import Picture
+from limner.evaluation.suites.reconstruct import (
+    Reconstruct,
+    compare,
+    contestants,
+    flat,
+    scenes_of,
+    true_faces,
+)
+from limner.evaluation.suites.repainting import through_autoencoder, through_tokens
+from limner.evaluation.suites.tally import Tally
+from limner.world.render import render
+
+
+def score(picture, truth, scene):
+    tally = Tally(dialogue="d")
+    judge = bench().judge
+    compare(tally, "it", judge, picture, truth, true_faces(judge, truth, scene, 0))
+    names = ("psnr_db", "ssim", "face_similarity", "face_found")
+    return {name: np.mean(values(tally.rows, f"it.{name}")) for name in names}
+
+
+@pytest.mark.parametrize("group", ["close_up", "one_person", "two_person"])
+def test_the_truth_scores_full_marks_and_wrong_pictures_do_not(group):
+    scene = scenes_of(3)[group]
+    truth = Picture(render(scene, 128))
+    noise = np.random.default_rng(0).integers(0, 255, truth.pixels.shape, dtype=np.uint8)
+    perfect, blank, random = (score(p, truth, scene) for p in (truth, flat(truth), Picture(noise)))
+    assert perfect["psnr_db"] == 100
+    assert perfect["ssim"] == pytest.approx(1)
+    assert perfect["face_similarity"] == pytest.approx(1)
+    assert perfect["face_found"] == 1
+    for wrong in (blank, random):
+        assert wrong["psnr_db"] < 25
+        assert wrong["ssim"] < 0.8
+        assert wrong["face_similarity"] < 0.5
+
+
+def test_a_stranger_in_the_same_scene_has_another_face():
+    judge, chances = bench().judge, []
+    for seed in range(6):
+        scene = scenes_of(seed)["close_up"]
+        truth = Picture(render(scene, 128))
+        (face,) = true_faces(judge, truth, scene, seed)
+        chances.append(face.stranger)
+    assert np.mean(chances) < 0.85
+    assert len(set(chances)) == len(chances)
+
+
+def test_a_picture_of_another_size_is_compared_at_the_size_of_the_truth():
+    scene = scenes_of(2)["one_person"]
+    truth = Picture(render(scene, 128))
+    found = score(Picture(render(scene, 256)), truth, scene)
+    assert found["psnr_db"] > score(flat(truth), truth, scene)["psnr_db"] + 5
+
+
+def test_detokenizers_compete_by_their_names():
+    others = {name: tiny_painter(1) for name in ("dit_human", "unet_stage2", "stage1")}
+    found = list(contestants(bench(**others), seed=0))
+    assert found == ["dit_16", "dit_human", "unet_stage2", "autoencoder", "flat"]
+    same = list(contestants(bench(dit_16=tiny_painter(1)), seed=0))
+    assert same == ["dit_16", "dit_16_other", "autoencoder", "flat"]
+
+
+def test_a_task_depends_on_its_number_and_the_seed_alone():
+    suite, tiny = Reconstruct(), bench(dit_human=tiny_painter(1))
+    first = suite.measure(tiny, 1)
+    assert first.rows == suite.measure(tiny, 1).rows
+    assert first.rows != suite.measure(tiny, 2).rows
+    assert first.rows != suite.measure(bench(seed=1, dit_human=tiny_painter(1)), 1).rows
+    for group in ("close_up", "one_person", "two_person"):
+        for name in ("dit_16", "dit_human", "autoencoder", "flat"):
+            assert len(values(first.rows, f"{name}.{group}.psnr_db")) == 1
+    assert [shown.column for shown in first.shown] == ["truth", "dit_16", "dit_human", "autoencoder"]
+
+
+def test_the_embedded_detokenizer_lies_between_flat_colour_and_its_autoencoder():
+    painter, psnr = embedded(), {}
+    for group, scene in scenes_of(3).items():
+        truth = Picture(render(scene, painter.image_size_px))
+        drawn = (flat(truth), through_tokens(painter, truth, 1), through_autoencoder(painter, truth))
+        psnr[group] = [score(picture, truth, scene)["psnr_db"] for picture in drawn]
+        assert psnr[group] == sorted(psnr[group])
+        assert psnr[group][1] > psnr[group][0] + 3
