@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from limner.app import cli_dataset, cli_evaluate, cli_study, cli_world
+from limner.app import cli_bench, cli_dataset, cli_evaluate, cli_study, cli_world
 from limner.app.terminal import err, fail
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app = typer.Typer(
 app.add_typer(cli_world.app, name="world")
 app.add_typer(cli_dataset.app, name="dataset")
 app.add_typer(cli_evaluate.app, name="evaluate")
+app.add_typer(cli_bench.app, name="bench")
 app.add_typer(cli_study.app, name="study")
 
 STOPPED = 130

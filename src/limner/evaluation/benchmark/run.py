@@ -133,7 +133,7 @@ def _conclude(folder: RunFolder) -> dict[str, Any]:
     tasks = folder.of_suite(TASKS)
     rows = [row for task in tasks for row in task.rows]
     if not rows:
-        raise ValueError("Nothing in this set can be scored; sets of real pictures may need --judge URL.")
+        raise ValueError("Nothing in this set can be scored; sets of real pictures may need --judge-url.")
     results = {
         "format": 1,
         "limner": limner.__version__,

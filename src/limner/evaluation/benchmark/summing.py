@@ -19,6 +19,7 @@ from limner.evaluation.score import Row, estimates
 
 OVERALL: Final = "overall"
 SCORE: Final = "non_markov_score"
+DEPTH: Final = "depth_"
 
 
 def by_family(rows: Iterable[Row]) -> dict[str, list[Row]]:
@@ -66,4 +67,4 @@ def _balanced(scores: Sequence[tuple[str, Row]], metric: str) -> list[Row]:
 
 
 def _is_depth_score(metric: str) -> bool:
-    return metric.startswith("depth_") and metric.endswith(".score")
+    return metric.startswith(DEPTH) and metric.endswith(".score")

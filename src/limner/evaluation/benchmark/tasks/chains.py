@@ -210,7 +210,7 @@ def _scene_with(rng: np.random.Generator, num: int) -> tuple[Scene, list[Change]
     while True:
         scene = random_scene(
             rng,
-            framing="bust" if rng.random() < 0.6 else "half body",
+            framing="bust",
             interaction="none",
             style="storybook",
             split=SPLIT,

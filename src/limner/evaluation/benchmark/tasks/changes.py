@@ -31,9 +31,13 @@ _OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
     "hands": ("hold",),
 }
 _OF_PERSONS: Final = ("garment", "head", "hands")
+# What a person holds covers the clothes: of the two only one is in a chain that ends with the other.
+_COVERS: Final = {"garment": "hands", "hands": "garment"}
 _LARGE_HATS: Final = ("beanie", "cap", "sun hat", "tricorne hat")
-_LARGE_THINGS: Final = ("laptop", "book", "flowers", "tablet", "balloon", "ball")
-_STRONG_STYLES: Final = ("pencil sketch", "comic", "oil painting", "pixel art")
+_LARGE_THINGS: Final = ("laptop", "book", "flowers", "tablet", "balloon")
+_SMALL_HAIR: Final = ("bald", "short", "spiky")
+# Oil and water colours change little but the grain, which blur takes away.
+_STRONG_STYLES: Final = ("pencil sketch", "comic", "pixel art")
 _TRIES: Final = 60
 
 
@@ -47,7 +51,8 @@ class Change:
 
 
 def draw_changes(rng: np.random.Generator, scene: Scene, num: int) -> list[Change]:
-    """`num` edits that follow one another from `scene`, the last one local to a person.
+    """`num` edits that follow one another from `scene`, the last one local to a person and of nothing that an
+    earlier one has covered.
 
     ValueError when the scene does not allow so many.
     """
@@ -55,17 +60,18 @@ def draw_changes(rng: np.random.Generator, scene: Scene, num: int) -> list[Chang
     local: list[Slot] = [(name, place) for place in range(len(scene.figures)) for name in _OF_PERSONS]
     slots = [(slots + local)[int(index)] for index in rng.permutation(len(slots) + len(local))]
     final = next(slot for slot in slots if slot in local)
+    hidden = (_COVERS.get(final[0], ""), final[1])
     drawn: list[Change] = []
-    for slot in [slot for slot in slots if slot != final] + [final]:
-        if len(drawn) == num - 1 and slot[1] is None:
+    for slot in [*(slot for slot in slots if slot not in (final, hidden)), final]:
+        if len(drawn) == num - 1 and slot != final:
             continue
         change = _draw(rng, scene, slot)
         if change is not None:
             drawn.append(change)
             scene = apply(change.edit, scene)
-        if len(drawn) == num:
-            return drawn
-    raise ValueError(f"The scene allows {len(drawn)} clear edits, not {num}.")
+    if len(drawn) < num:
+        raise ValueError(f"The scene allows {len(drawn)} clear edits, not {num}.")
+    return drawn
 
 
 def _draw(rng: np.random.Generator, scene: Scene, slot: Slot) -> Change | None:
@@ -96,7 +102,7 @@ def _new_garment(edit: Edit, scene: Scene) -> bool:
 def _new_hair(edit: Edit, scene: Scene) -> bool:
     assert edit.place is not None
     traits = scene.figures[edit.place].person.traits
-    seen = traits.headwear in BARE_HEAD and traits.hair_style != "bald"
+    seen = traits.headwear in BARE_HEAD and traits.hair_style not in _SMALL_HAIR
     return seen and _far(HAIR_COLOURS[traits.hair_colour], HAIR_COLOURS[edit.after["hair_colour"]])
 
 
@@ -110,7 +116,7 @@ def _new_hat(edit: Edit, scene: Scene) -> bool:
 def _in_hand(edit: Edit, scene: Scene) -> bool:
     assert edit.place is not None
     empty = scene.figures[edit.place].holding == "none"
-    return empty and scene.framing in ("bust", "half body") and edit.after["holding"] in _LARGE_THINGS
+    return empty and edit.after["holding"] in _LARGE_THINGS
 
 
 _LARGE: Final[dict[str, Callable[[Edit, Scene], bool]]] = {

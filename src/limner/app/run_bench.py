@@ -1,0 +1,160 @@
+"""What `limner bench` does: opens system, set and judge, shows progress, prints the results."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import typer
+
+from limner.app.terminal import err, out, plain
+
+if TYPE_CHECKING:
+    from limner.evaluation.benchmark.opening import Opened
+    from limner.evaluation.benchmark.run import Progress
+
+STOPPED = 130
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Which system and which judges, as on the command line."""
+
+    model: str | None
+    endpoint: str | None
+    api: str
+    endpoint_model: str
+    key_variable: str
+    judge: str | None
+    judge_url: str | None
+    judge_model: str
+    judge_key: str
+
+
+def run(
+    asked: Asked,
+    *,
+    stored: Path | None,
+    num: int | None,
+    seed: int,
+    size_px: int,
+    folder: Path,
+    concurrency: int,
+    as_json: bool,
+) -> None:
+    """Measure and print; a run that is stopped says how to go on."""
+    from limner.evaluation.benchmark.opening import open_set
+    from limner.evaluation.benchmark.run import run_bench
+
+    conversations, identity = open_set(stored, num=num, seed=seed, size_px=size_px)
+    opened = _open(asked)
+    told = identity["set"]
+    err.print(plain(f"{told['name']} {told.get('version', '')}: {len(conversations)} conversations"))
+    err.print(plain(f"hash {told['hash']}"))
+    with _progress() as tell:
+        results = run_bench(
+            opened.system,
+            opened.scorer,
+            conversations,
+            out=folder,
+            options={**opened.options, **identity},
+            facts=opened.facts,
+            concurrency=concurrency,
+            tell=tell,
+        )
+    _complain(opened)
+    if as_json:
+        sys.stdout.write(json.dumps(results, ensure_ascii=False) + "\n")
+    else:
+        _print(results)
+
+
+def _open(asked: Asked) -> Opened:
+    from limner.evaluation.benchmark.looking import looker
+    from limner.evaluation.benchmark.opening import open_model, open_system
+    from limner.evaluation.benchmark.systems.endpoint import APIS, Api, endpoint_system
+
+    looking = None
+    if asked.judge_url is not None:
+        looking = looker(asked.judge_url, model=asked.judge_model, key_variable=asked.judge_key)
+    if asked.endpoint is None:
+        assert asked.model is not None
+        return open_model(asked.model, judge=asked.judge, looker=looking)
+    if asked.api not in APIS:
+        raise ValueError(f"--api is {asked.api!r}; choose one of {', '.join(APIS)}.")
+    system = endpoint_system(
+        asked.endpoint,
+        model=asked.endpoint_model,
+        api=cast(Api, asked.api),
+        key_variable=asked.key_variable,
+    )
+    return open_system(system, judge=asked.judge, looker=looking)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Progress], None]]:
+    """A bar on stderr; after Ctrl-C a line that says how to go on, and exit code 130."""
+    from rich.progress import BarColumn, MofNCompleteColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), "left", TimeRemainingColumn())
+    last: list[Progress] = []
+    try:
+        with Bar(*columns, console=err, transient=True) as bar:
+            shown = bar.add_task("conversations", total=None)
+
+            def tell(progress: Progress) -> None:
+                last[:] = [progress]
+                bar.update(shown, total=progress.total, completed=progress.done)
+
+            yield tell
+    except KeyboardInterrupt:
+        done = f" after {last[0].done} of {last[0].total} conversations" if last else ""
+        err.print(plain(f"stopped{done}; run the same command to go on"))
+        raise typer.Exit(STOPPED) from None
+
+
+def _complain(opened: Opened) -> None:
+    """What was wrong with a server's answers, most frequent first."""
+    for source in (opened.system, opened.scorer.looker):
+        spent = getattr(source, "spent", None)
+        for sentence, count in spent.complaints.most_common(3) if spent is not None else ():
+            err.print(plain(f"{count} x {sentence}"))
+
+
+def _print(results: dict[str, Any]) -> None:
+    """Families, then depths; everything else is in results.json."""
+    from rich.table import Table
+
+    from limner.evaluation.benchmark.summing import DEPTH, OVERALL, SCORE
+
+    families = {name: told for name, told in results["suites"].items() if name != OVERALL}
+    table = Table("family")
+    for heading in ("accuracy", "95% interval", "chance", "score", "n"):
+        table.add_column(heading, justify="right")
+    for name, told in families.items():
+        hit, chance = told["accuracy"], told["chance.accuracy"]["value"]
+        cells = (_number(hit), _interval(hit), f"{chance:.3f}", _number(told["score"]), str(hit["n"]))
+        table.add_row(plain(name), *cells)
+    out.print(table)
+    overall = results["suites"].get(OVERALL, {})
+    for metric, found in overall.items():
+        if metric.startswith(DEPTH):
+            depth = metric.removeprefix(DEPTH).partition(".")[0]
+            out.print(f"{depth} back: {_number(found)}  [{_interval(found)}]  n {found['n']}", markup=False)
+    if SCORE in overall:
+        found = overall[SCORE]
+        out.print(f"{SCORE}: {_number(found)}  [{_interval(found)}]  n {found['n']}", markup=False)
+
+
+def _number(found: dict[str, Any]) -> str:
+    return f"{found['value']:.3f}"
+
+
+def _interval(found: dict[str, Any]) -> str:
+    return f"{found['low']:.3f}, {found['high']:.3f}"
