@@ -3,6 +3,7 @@
 import base64
 import json
 import socket
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -48,7 +49,7 @@ class Stub:
 def serving(answer):
     """A stub that runs; `stub.url` is its address."""
     stub = Stub(answer)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"stub": stub}))
+    server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"stub": stub}))
     server.daemon_threads = True
     stub.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -59,6 +60,12 @@ def serving(answer):
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exception(), ConnectionError):  # clients that had enough hang up
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -73,8 +73,10 @@ class _Places:
                 raise ValueError(f"No answer of this conversation has the id {id!r}.")
             return self._by_id[id]
 
-    def add(self, place: _Place) -> str:
-        id = hashlib.sha256(json.dumps(place.messages).encode()).hexdigest()[:24]
+    def add(self, parent: str, place: _Place) -> str:
+        """The id of a new place: of its last two messages, on top of its parent's id."""
+        content = json.dumps([parent, *place.messages[-2:]]).encode()
+        id = hashlib.sha256(content).hexdigest()[:24]
         with self._lock:
             self._by_id[id] = place
         return id
@@ -102,7 +104,7 @@ class _Session:
         else:
             found = from_chat(answer, partial(Wire.get_bytes, system.wire))
             system.spent.add(found)
-        self._at = self._places.add(_after(asked, found, system.pictures_back))
+        self._at = self._places.add(self._at, _after(asked, found, system.pictures_back))
         return SystemAnswer(
             text=found.text, picture=found.picture, id=self._at, seconds=time.perf_counter() - start
         )
