@@ -101,7 +101,7 @@ def test_a_whole_study_by_keyboard(open_page, server):
     assert page.inner_text("#count") == "0 of 7"
     assert page.inner_text("#asks") == "Which pictures look better?"
     press(page, "1")
-    assert page.inner_text("#asks") == "Which side does more of what was asked?"
+    assert page.inner_text("#asks") == "Which side follows the words better?"
     press(page, "ArrowRight", "0")
     assert page.inner_text("#count") == "1 of 7"
     press(page, *["ArrowLeft", "2", "0"] * 6)

@@ -36,8 +36,8 @@ QUESTIONS: Final = {
         ),
         Question(
             name="alignment",
-            asks="Which side does more of what was asked?",
-            hint="Round by round: what was said, and what came back.",
+            asks="Which side follows the words better?",
+            hint="Round by round: did what was asked for come back?",
         ),
         Question(
             name="face",

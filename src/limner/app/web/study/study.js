@@ -171,7 +171,8 @@ function enlarge(group) {
 function welcome() {
   screen("welcome");
   $("name").value = rater.name;
-  $("name").focus();
+  // On a phone the keyboard would cover the words.
+  if (matchMedia("(hover: hover) and (pointer: fine)").matches) $("name").focus();
 }
 
 $("begin").addEventListener("submit", (event) => {
