@@ -101,6 +101,12 @@ class TestBothSources:
         again = StoredSet.open(tmp_path / "out")
         assert list(again) == list(made)
         assert again.facts["conversations"] == len(again) == 7
+        assert again[-1] == made[6]
+        assert again[2:4] == list(made)[2:4]
+        assert list(again.first(3)) == list(made)[:3]
+        assert again.content_hash != again.first(3).content_hash == again.first(3).content_hash
+        with pytest.raises(IndexError, match="holds 7 conversations"):
+            again[7]
         assert any(isinstance(one.rounds[-1].scored.check, LookCheck) for one in again)
 
     def test_what_only_a_judge_can_tell_is_asked_of_one(self, tmp_path, source, write_it):

@@ -10,10 +10,11 @@ Knows sets of real pictures. A set of the synthetic world needs no folder: its s
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final, overload
@@ -40,10 +41,11 @@ _CHECKS: Final = {"state": StateCheck, "person": PersonCheck, "answer": AnswerCh
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StoredSet(Sequence[BenchConversation]):
-    """A set that was read; conversations are read one by one, when they are asked for."""
+    """A set on disk, or its first `num` conversations; each is read when it is asked for."""
 
     folder: Path
     facts: Mapping[str, Any] = field(default_factory=dict)
+    num: int | None = None
 
     @classmethod
     def open(cls, folder: str | Path) -> StoredSet:
@@ -60,6 +62,17 @@ class StoredSet(Sequence[BenchConversation]):
         if not isinstance(facts, dict) or facts.get("format") != FORMAT:
             raise ValueError(f"{folder} is of another format than {FORMAT}; import the set again.")
         return cls(folder=folder, facts=facts)
+
+    def first(self, num: int | None) -> StoredSet:
+        """The first `num` conversations; None for all. Nothing is read."""
+        return replace(self, num=num)
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 (hex) of all that is said, shown and checked. Pictures enter by their digests, which reading
+        compares.
+        """
+        return hashlib.sha256("\n".join(self._lines).encode()).hexdigest()
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -87,7 +100,7 @@ class StoredSet(Sequence[BenchConversation]):
 
     @cached_property
     def _lines(self) -> list[str]:
-        return (self.folder / _LINES).read_text(encoding="utf-8").splitlines()
+        return (self.folder / _LINES).read_text(encoding="utf-8").splitlines()[: self.num]
 
 
 def write_set(
@@ -95,8 +108,7 @@ def write_set(
     found: Iterable[BenchConversation | Dropped],
     facts: Mapping[str, Any],
 ) -> StoredSet:
-    """Write a set; `facts` are told in `set.json`. What is stored under another name than its digest cannot
-    come about.
+    """Write a set; `facts` are told in `set.json`.
 
     ValueError when `folder` is not empty, or when nothing was found to write: then with the first reason.
     """
