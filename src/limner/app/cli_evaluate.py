@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from limner.evaluation.run import Progress
 
 STOPPED = 130
+LOG_EVERY_S = 20
 SUITES = "suites"
 
 
@@ -177,7 +179,25 @@ def named_folders(pairs: list[str]) -> dict[str, str]:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[Progress], None]]:
-    """A bar with the time left on stderr; after Ctrl-C a line that says how to go on, and exit code 130."""
+    """Tells how far a run is; after Ctrl-C a line that says how to go on, and exit code 130."""
+    last: list[Progress] = []
+    with _bar() if err.is_terminal else nullcontext(_lines()) as show:
+
+        def tell(progress: Progress) -> None:
+            last[:] = [progress]
+            show(progress)
+
+        try:
+            yield tell
+        except KeyboardInterrupt:
+            done = f" after {last[0].done} of {last[0].total} tasks" if last else ""
+            err.print(plain(f"stopped{done}; run the same command to go on"))
+            raise typer.Exit(STOPPED) from None
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[Progress], None]]:
+    """A bar with the time left, for a terminal."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -195,22 +215,30 @@ def _progress() -> Iterator[Callable[[Progress], None]]:
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    last: list[Progress] = []
-    try:
-        with Bar(*columns, console=err, transient=True) as bar:
-            shown = bar.add_task("loading", total=None)
+    with Bar(*columns, console=err, transient=True) as bar:
+        shown = bar.add_task("loading", total=None)
 
-            def tell(progress: Progress) -> None:
-                last[:] = [progress]
-                bar.update(
-                    shown, total=progress.total, completed=progress.done, description=progress.suite or "done"
-                )
+        def show(progress: Progress) -> None:
+            suite = progress.suite or "done"
+            bar.update(shown, total=progress.total, completed=progress.done, description=suite)
 
-            yield tell
-    except KeyboardInterrupt:
-        done = f" after {last[0].done} of {last[0].total} tasks" if last else ""
-        err.print(plain(f"stopped{done}; run the same command to go on"))
-        raise typer.Exit(STOPPED) from None
+        yield show
+
+
+def _lines() -> Callable[[Progress], None]:
+    """A line now and then with the time left, for a log."""
+    start = last = time.monotonic()
+
+    def show(progress: Progress) -> None:
+        nonlocal last
+        now = time.monotonic()
+        computed = progress.done - progress.resumed
+        if computed and (now - last >= LOG_EVERY_S or progress.done == progress.total):
+            last = now
+            left_s = (now - start) / computed * (progress.total - progress.done)
+            err.print(plain(f"{progress.done} of {progress.total} tasks, about {left_s / 60:.0f} min left"))
+
+    return show
 
 
 def _print_results(results: dict[str, Any]) -> None:

@@ -75,10 +75,10 @@ def _head(found: Sequence[Found]) -> Iterator[str]:
         "",
         "Written by `limner evaluate document`; edit nothing here, measure again.",
         "",
-        "The paper's model has an LLM of 13 billion parameters and paints photographs; where the scale below is",
-        "not seed-x, ours is small, paints the illustrated world and is measured by the small judge named below.",
-        "Then directions can be compared, values cannot. Intervals are 95%, by a bootstrap over tasks; chance is",
-        "what blind guessing gets.",
+        "The paper's model has an LLM of 13 billion parameters and paints photographs. Where the scale below",
+        "is not seed-x, ours is small, paints the illustrated world and is measured by the small judge named",
+        "here: directions can be compared then, values cannot. Intervals are 95%, by a bootstrap over tasks;",
+        "chance is what blind guessing gets.",
         "",
     )
     runs = [one for one in found if not one.is_study]

@@ -235,8 +235,8 @@ CLAIMS: Final = (
     ),
     Claim(
         place="Section 3.3.3 and poster",
-        shows="Rollback: going back by count, by content, to the first, and undoing; the ablation sees only the "
-        "last round. No numbers in the paper.",
+        shows="Rollback: going back by count, by content, to the first, and undoing; the ablation sees only "
+        "the last round. No numbers in the paper.",
         suite="rollback",
         numbers=(
             Number(label="right state, whole history", metric="right_state"),
