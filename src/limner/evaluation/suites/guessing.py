@@ -23,11 +23,11 @@ NUM_DIALOGUES = 150
 def chance_of_answer(truth: str, topic: str, *, question: str = "", names: Sequence[str] = ()) -> float:
     """How often the answer to another question on the same topic would be right here.
 
-    Where the truth is one of two people, their names are the pool.
+    Where the truth is one of two people, their names are the pool; where it is yes or no, all such answers.
     """
     if len(names) > 1 and any(truth.strip(" .") == name for name in names):
         return 1 / len(names)
-    pool = _answers().get(topic, ())
+    pool = _answers().get(_pool_name(truth, topic), ())
     hits = [answer_matches(said, truth, question=question, names=names) for said in pool]
     return sum(hits) / len(hits) if hits else 0.0
 
@@ -52,8 +52,12 @@ def _answers() -> Mapping[str, tuple[str, ...]]:
     for number in range(NUM_DIALOGUES):
         made = draft("question", POOL_SEED + number, SPLIT)
         for topic, round_ in zip(made.truth["topics"], made.rounds, strict=True):
-            pool[topic].append(round_.response)
+            pool[_pool_name(round_.response, topic)].append(round_.response)
     return {topic: tuple(answers) for topic, answers in pool.items()}
+
+
+def _pool_name(answer: str, topic: str) -> str:
+    return "yes or no" if answer.startswith(("Yes", "No.", "No,")) else topic
 
 
 @lru_cache(maxsize=1)

@@ -57,6 +57,7 @@ class RollbackTask:
         start: the true picture of the state to go back to.
         states: the exact target first, then what each other state of the chain, the last one included, would
             be after the same change. So only the state that was started from tells them apart.
+        memoryless: the same change of the last picture: what a perfect painter without memory paints.
     """
 
     family: str
@@ -65,6 +66,7 @@ class RollbackTask:
     change: str
     start: Picture
     states: tuple[Picture, ...]
+    memoryless: Picture
 
     @property
     def target(self) -> Picture:
@@ -97,8 +99,9 @@ def make_task(seed: int, family: str, size_px: int) -> RollbackTask:
         if made.truth["rollback"] == FAMILIES[family]:
             asked = _reaching_round(made)
             scenes = _states(made, asked)
-            if len(scenes) > 1:
-                return _painted(made, family, asked, scenes, size_px)
+            task = _painted(made, family, asked, scenes, size_px)
+            if task.memoryless != task.target:
+                return task
     raise ValueError(f"no rollback of the family {family} within {TRIES} dialogues; choose another seed")
 
 
@@ -126,8 +129,8 @@ def measure(tally: Tally, task: RollbackTask, answers: Answers, encode: Encode) 
     _measure_one(tally, "cut_history.", task, answers.cut_history, encode)
     if answers.one_turn is not None:
         _measure_one(tally, "one_turn.", task, answers.one_turn, encode)
-    # What repeating the last picture would give: PSNR rewards it, right_state does not.
-    _both(tally, "repeat_last.", task.family, "psnr_db", psnr_db(task.last.pixels, task.target.pixels))
+    # PSNR rewards even a painter without memory; how much must stand beside every PSNR.
+    _both(tally, "memoryless.", task.family, "psnr_db", psnr_db(task.memoryless.pixels, task.target.pixels))
 
 
 def _measure_one(tally: Tally, prefix: str, task: RollbackTask, picture: Picture, encode: Encode) -> None:
@@ -176,18 +179,13 @@ def _reaching_round(made: Draft) -> int:
 
 
 def _states(made: Draft, asked: int) -> list[Scene]:
-    """The target, then what the other states would be after the same change; only the target when the last
-    state would be the same, so that nothing had to be remembered.
-    """
+    """The target, then what each state of the chain would be after the same change, the last one last."""
     uploaded = list(made.rounds[0].pictures)
     chain = [*uploaded, *(round_.scene for round_ in made.rounds[:asked] if round_.scene is not None)]
     target = made.rounds[asked].scene
     assert target is not None
     start = _start(made)
-    others = [carry_over(start, target, onto=scene) for scene in chain]
-    if others[-1] == target:
-        return [target]
-    return list(dict.fromkeys([target, *others]))
+    return [target, *(carry_over(start, target, onto=scene) for scene in chain)]
 
 
 def _start(made: Draft) -> Scene:
@@ -198,14 +196,15 @@ def _start(made: Draft) -> Scene:
 
 
 def _painted(made: Draft, family: str, asked: int, scenes: Sequence[Scene], size_px: int) -> RollbackTask:
-    pictures = dict.fromkeys(Picture(render(scene, size_px)) for scene in scenes)  # some look the same
+    pictures = [Picture(render(scene, size_px)) for scene in scenes]
     return RollbackTask(
         family=family,
         dialogue=paint_draft(made, size_px),
         asked=asked,
         change=made.truth["change"],
         start=Picture(render(_start(made), size_px)),
-        states=tuple(pictures),
+        states=tuple(dict.fromkeys(pictures)),  # some look the same
+        memoryless=pictures[-1],
     )
 
 
