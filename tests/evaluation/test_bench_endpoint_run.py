@@ -1,15 +1,20 @@
 """The benchmark against whole servers: one that answers rightly, one that repeats itself, one that dies."""
 
 import json
+from dataclasses import replace
 
 import pytest
-from real_sets import imported, photo, seed_edit
+from real_sets import imported, magicbrush, photo, seed_edit
 from stub_endpoint import Told, completion, response, serving
 
+from limner.evaluation.benchmark.holding import hold
+from limner.evaluation.benchmark.looking import looker
 from limner.evaluation.benchmark.run import run_bench
 from limner.evaluation.benchmark.scoring import Scorer
-from limner.evaluation.benchmark.systems.answers import data_url
+from limner.evaluation.benchmark.systems.answers import data_url, read_picture
 from limner.evaluation.benchmark.systems.endpoint import endpoint_system
+from limner.evaluation.benchmark.systems.oracle import OracleSystem
+from limner.evaluation.benchmark.systems.protocol import SystemAnswer
 from limner.evaluation.benchmark.systems.troubles import EndpointError
 from limner.evaluation.benchmark.systems.wire import Limits
 
@@ -58,8 +63,6 @@ class Truth:
         return completion("Here.", images=[data_url(self.targets[way])])
 
     def told(self, content, kind, url):
-        from limner.evaluation.benchmark.systems.answers import read_picture
-
         pictures = tuple(read_picture(url(part)).digest for part in content if part["type"] == kind)
         return (*pictures, *(part["text"] for part in content if "text" in part))
 
@@ -116,3 +119,40 @@ def test_a_server_that_dies_is_gone_on_with_to_equal_results(conversations, tmp_
         again = run(stub, conversations[:6], tmp_path / "broken", api="chat")
         assert 0 < len(stub.asked) < sum(len(one.rounds) for one in conversations[:6])
     assert json.dumps(again) == json.dumps(whole)
+
+
+def seeing(asked):
+    """A judge that names the reference which equals the picture in question, and the first when none does."""
+    question = asked.body["messages"][-1]["content"]
+    own, *beside = [
+        read_picture(part["image_url"]["url"]) for part in question if part["type"] == "image_url"
+    ]
+    return completion(json.dumps({"answer": str(1 + beside.index(own) if own in beside else 1)}))
+
+
+def test_a_judge_looks_at_real_pictures_beside_the_pixels(conversations):
+    asked_back = [one for one in conversations if one.family == "step_back"][:4]
+    with serving(seeing) as stub:
+        scorer = Scorer(judge=None, looker=looker(stub.url, model="judge"))
+        rows = [row for one in asked_back for row in scorer.rows(one, hold(OracleSystem(), one))]
+        silent = SystemAnswer(text="No.", id="0")
+        lazy = [row for one in asked_back for row in scorer.rows(one, [silent] * len(one.rounds))]
+    for found, expected in ((rows, 1), (lazy, 0)):
+        looked = [row.value for row in found if row.metric == "step_back/looked.accuracy"]
+        assert looked == [expected] * 4
+
+
+def test_rounds_without_a_known_picture_need_a_judge(tmp_path):
+    folder = magicbrush(tmp_path / "in", num=1)
+    made = imported("magicbrush", folder, tmp_path / "out", judged=True)
+    one = next(one for one in made if one.name.endswith("looked_at"))
+    answers = hold(OracleSystem(), one)
+    answers = (*answers[:-1], replace(answers[-1], picture=photo(0, 1)))
+    assert not [row for row in Scorer(judge=None).rows(one, answers) if row.metric.startswith("step_back/")]
+    with serving(lambda asked: completion('{"answer": "no"}')) as stub:
+        scorer = Scorer(judge=None, looker=looker(stub.url, model="judge"))
+        (found,) = [r.value for r in scorer.rows(one, answers) if r.metric == "step_back/accuracy"]
+    check = one.rounds[-1].scored.check
+    assert found == pytest.approx(
+        sum(right == "no" for _, right in check.questions) / (len(check.questions) - 1)
+    )

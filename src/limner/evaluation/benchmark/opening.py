@@ -56,7 +56,7 @@ def open_model(model: str, *, judge: str | None, looker: Looker | None = None) -
     return Opened(
         system=system,
         scorer=Scorer(judge=bench.judge, looker=looker),
-        options={"system": system.name, **identity},
+        options={"system": system.name, **identity, **_looker_option(looker)},
         facts=facts,
     )
 
@@ -70,7 +70,7 @@ def open_system(system: System, *, judge: str | None, looker: Looker | None = No
     return Opened(
         system=system,
         scorer=Scorer(judge=senses, looker=looker),
-        options={"system": system.name, "judge": setup.judge_hash},
+        options={"system": system.name, "judge": setup.judge_hash, **_looker_option(looker)},
         facts={"judge_measured": senses.measured},
     )
 
@@ -83,7 +83,10 @@ def open_set(
         made = list(conversations(num or 0, seed=seed, size_px=size_px))
         identity = {"name": WORLD_SET, "version": VERSION, "hash": content_hash(made)}
         return made, {"set": identity, "num": len(made), "seed": seed, "size_px": size_px}
-    stored = StoredSet.open(folder)
-    found = [stored[index] for index in range(min(len(stored), num or len(stored)))]
-    identity = {"name": str(stored.facts.get("source", folder.name)), "hash": content_hash(found)}
+    found = StoredSet.open(folder).first(num)
+    identity = {"name": str(found.facts.get("source", folder.name)), "hash": found.content_hash}
     return found, {"set": identity, "num": len(found)}
+
+
+def _looker_option(looker: Looker | None) -> dict[str, str]:
+    return {} if looker is None else {"looker": looker.model}

@@ -23,7 +23,7 @@ from limner.evaluation.benchmark.conversation import (
     StateCheck,
     as_picture,
 )
-from limner.evaluation.benchmark.looking import Looker
+from limner.evaluation.benchmark.looking import WHICH_STATE, Looker
 from limner.evaluation.benchmark.recognising import Recognised, recognise
 from limner.evaluation.benchmark.systems.protocol import SystemAnswer
 from limner.evaluation.metrics.metric import fit_to
@@ -78,6 +78,7 @@ class Scorer:
         match check:
             case StateCheck():
                 hit, further = _state(conversation, answers, answer.picture, check)
+                further = [*further, *self._looked_state(conversation, answer.picture, check)]
             case PersonCheck():
                 hit, further = self._person(conversation, answers, index, check)
             case AnswerCheck():
@@ -110,6 +111,23 @@ class Scorer:
         target = conversation.rounds[index].target
         found = recognise(self.judge, picture, seen, check, target, conversation.size_px)
         return _share(found.evidence, check.right, best=np.max), _beside(found, check.right)
+
+    def _looked_state(
+        self, conversation: BenchConversation, picture: Picture | None, check: StateCheck
+    ) -> Values:
+        """Which real picture the looker finds the answer most like: pixels mislead where a system paints the
+        whole picture anew.
+        """
+        states = [state for state in check.states if isinstance(state, Picture)]
+        if self.looker is None or len(states) < len(check.states):
+            return []
+        value: float | None = 0.0
+        if picture is not None:
+            seed = paint_seed("state", conversation.name)
+            value = self.looker.choose(WHICH_STATE, picture, states, check.right, seed=seed).value
+        return (
+            [] if value is None else [("looked.accuracy", value), ("chance.looked.accuracy", 1 / len(states))]
+        )
 
     def _look(
         self, conversation: BenchConversation, picture: Picture | None, check: LookCheck

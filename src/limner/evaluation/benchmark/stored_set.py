@@ -69,9 +69,7 @@ class StoredSet(Sequence[BenchConversation]):
 
     @property
     def content_hash(self) -> str:
-        """SHA-256 (hex) of all that is said, shown and checked. Pictures enter by their digests, which reading
-        compares.
-        """
+        """SHA-256 (hex) of all that is said, shown and checked; of pictures by their digests."""
         return hashlib.sha256("\n".join(self._lines).encode()).hexdigest()
 
     def __len__(self) -> int:
