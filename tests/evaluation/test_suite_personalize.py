@@ -77,10 +77,10 @@ def test_identity_phrases_are_taken_off_and_nothing_else():
 def test_stages_compete_in_the_papers_order_and_the_prompt_is_the_baselines():
     model, baseline, late = tiny_painter(), tiny_painter(1), tiny_painter(2)
     found = contestants(bench(model, stage3=late, baseline=baseline, dit_human=late))
-    assert list(found) == ["baseline", "prompt", "stage3", "model"]
+    assert list(found) == ["baseline", "prompt", "stage3", "model", "model_prompt"]
     assert found["prompt"] == (baseline, True)
     assert found["stage3"] == (late, False)
-    assert contestants(bench(model)) == {"prompt": (model, True), "model": (model, False)}
+    assert contestants(bench(model)) == {"model": (model, False), "model_prompt": (model, True)}
 
 
 def test_a_task_asks_everyone_the_same_and_depends_on_its_number_alone():
@@ -91,13 +91,20 @@ def test_a_task_asks_everyone_the_same_and_depends_on_its_number_alone():
     for kind in KINDS:
         likenesses = [
             values(outcome.rows, f"chance.{who}.{kind}.face_similarity")
-            for who in ("true_picture", "baseline", "prompt", "model")
+            for who in ("true_picture", "baseline", "prompt", "model", "model_prompt")
         ]
         assert all(found == likenesses[0] and len(found) == 1 for found in likenesses)
     (round_,) = outcome.conversation
     assert round_.instruction.text == make_task(tiny, KINDS[-1], 3).text
     assert len(round_.instruction.pictures) == 1
-    assert [shown.column for shown in outcome.shown] == ["photo", "truth", "baseline", "prompt", "model"]
+    assert [shown.column for shown in outcome.shown] == [
+        "photo",
+        "truth",
+        "baseline",
+        "prompt",
+        "model",
+        "model_prompt",
+    ]
 
 
 def test_the_given_photo_and_the_target_are_two_pictures_of_one_held_out_person(embedded_bench):

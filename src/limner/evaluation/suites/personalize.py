@@ -103,13 +103,16 @@ class Personalize:
 def contestants(bench: Bench) -> dict[str, tuple[Painter, bool]]:
     """Painters by name in the paper's order, each with whether the identity phrases are added.
 
-    "prompt" is the baseline with the phrases; without a baseline, the model itself with them.
+    "prompt" is the baseline with the phrases, as in the paper; "model_prompt" the model under evaluation with
+    them.
     """
-    painters = {name: bench.others[name] for name in STAGES if name in bench.others}
-    prompted = bench.others.get(PROMPT) or painters.get("baseline") or bench.painter
-    found = {name: (painter, False) for name, painter in painters.items()}
-    found = {**found, PROMPT: (prompted, True), "model": (bench.painter, False)}
-    return {name: found[name] for name in ("baseline", PROMPT, *STAGES[1:], "model") if name in found}
+    found: dict[str, tuple[Painter, bool]] = {}
+    for name in STAGES:
+        if name in bench.others:
+            found[name] = (bench.others[name], False)
+        if name == "baseline" and {name, PROMPT} & set(bench.others):
+            found[PROMPT] = (bench.others.get(PROMPT) or bench.others[name], True)
+    return {**found, "model": (bench.painter, False), f"model_{PROMPT}": (bench.painter, True)}
 
 
 def make_task(bench: Bench, kind: str, index: int) -> PersonalTask:
