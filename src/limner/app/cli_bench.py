@@ -54,6 +54,17 @@ def bench(
     key_variable: Annotated[
         str, typer.Option("--key-env", metavar="VAR", help="Environment variable that holds the key.")
     ] = "OPENAI_API_KEY",
+    extra: Annotated[
+        str,
+        typer.Option(
+            "--extra",
+            metavar="JSON",
+            help="Further fields of each request to the endpoint; null removes one.",
+        ),
+    ] = "",
+    timeout_s: Annotated[
+        float, typer.Option("--timeout", min=1, help="Seconds until an answer counts as lost.")
+    ] = 300.0,
     concurrency: Annotated[
         int, typer.Option("--concurrency", min=1, max=64, help="Conversations held at a time.")
     ] = 1,
@@ -109,6 +120,8 @@ def bench(
             api=api,
             endpoint_model=endpoint_model,
             key_variable=key_variable,
+            extra=extra,
+            timeout_s=timeout_s,
             judge=judge,
             judge_url=judge_url,
             judge_model=judge_model,

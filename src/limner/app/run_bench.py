@@ -6,9 +6,9 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -30,6 +30,8 @@ class Asked:
     api: str
     endpoint_model: str
     key_variable: str
+    extra: str
+    timeout_s: float
     judge: str | None
     judge_url: str | None
     judge_model: str
@@ -77,11 +79,14 @@ def run(
 def _open(asked: Asked) -> Opened:
     from limner.evaluation.benchmark.looking import looker
     from limner.evaluation.benchmark.opening import open_model, open_system
-    from limner.evaluation.benchmark.systems.endpoint import APIS, Api, endpoint_system
+    from limner.evaluation.benchmark.systems.endpoint import APIS, endpoint_system
+    from limner.evaluation.benchmark.systems.wire import Limits
 
-    looking = None
+    looking, limits = None, Limits(timeout_s=asked.timeout_s)
     if asked.judge_url is not None:
-        looking = looker(asked.judge_url, model=asked.judge_model, key_variable=asked.judge_key)
+        looking = looker(
+            asked.judge_url, model=asked.judge_model, key_variable=asked.judge_key, limits=limits
+        )
     if asked.endpoint is None:
         assert asked.model is not None
         return open_model(asked.model, judge=asked.judge, looker=looking)
@@ -90,10 +95,23 @@ def _open(asked: Asked) -> Opened:
     system = endpoint_system(
         asked.endpoint,
         model=asked.endpoint_model,
-        api=cast(Api, asked.api),
+        api=asked.api,
         key_variable=asked.key_variable,
+        extra=(extra := _extra(asked.extra)),
+        limits=limits,
     )
-    return open_system(system, judge=asked.judge, looker=looking)
+    opened = open_system(system, judge=asked.judge, looker=looking)
+    return replace(opened, options={**opened.options, **({"extra": extra} if extra else {})})
+
+
+def _extra(text: str) -> dict[str, Any]:
+    try:
+        extra = json.loads(text or "{}")
+    except ValueError as error:
+        raise ValueError(f"--extra is no JSON ({error}).") from error
+    if not isinstance(extra, dict):
+        raise ValueError("--extra is no JSON object; give one such as '{\"seed\": 1}'.")
+    return extra
 
 
 @contextmanager
@@ -120,10 +138,15 @@ def _progress() -> Iterator[Callable[[Progress], None]]:
 
 
 def _complain(opened: Opened) -> None:
-    """What was wrong with a server's answers, most frequent first."""
+    """What servers counted since this start, and what was wrong with their answers, most frequent first."""
     for source in (opened.system, opened.scorer.looker):
         spent = getattr(source, "spent", None)
-        for sentence, count in spent.complaints.most_common(3) if spent is not None else ():
+        if source is None or spent is None:
+            continue
+        counted = f"{spent.answers} answers, {spent.pictures} pictures"
+        tokens = f"{spent.input_tokens} tokens in, {spent.output_tokens} out"
+        err.print(plain(f"{source.name}: {counted}, {tokens}"))
+        for sentence, count in spent.complaints.most_common(3):
             err.print(plain(f"{count} x {sentence}"))
 
 

@@ -74,6 +74,11 @@ class Looker:
     _without: set[str] = field(default_factory=set, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
+    @property
+    def name(self) -> str:
+        """How records call it."""
+        return f"{self.model} (judge)"
+
     def choose(
         self, question: str, picture: Picture, options: Sequence[Picture], right: int, *, seed: int
     ) -> Look:
