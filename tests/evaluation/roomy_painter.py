@@ -19,13 +19,18 @@ TEXTS = ("A close-up of Mia.", "The image shows a woman in a garden. She has cur
 
 @lru_cache
 def roomy_painter() -> Painter:
-    """Random weights, few steps, 4,096 tokens of context; its detokenizer heeds its tokens."""
+    """Random weights, few steps, 4,096 tokens of context. Nothing is zero, so that pictures heed the history,
+    which at the start of training they do not.
+    """
     torch.manual_seed(0)
     preset = replace(TINY, language=replace(TINY.language, context_tokens=4096))
     tokenizer = train_tokenizer(list(TEXTS) * 4, vocab_size=preset.language.vocab_size)
     model = build_model(preset, tokenizer).eval()
     with torch.no_grad():
-        model.detokenizer.transformer.proj_out.weight.normal_(std=0.3)
+        for part in (model.token_heads, model.detokenizer):
+            for weight in part.parameters():
+                if not weight.any():
+                    weight.normal_(std=0.3)
     painter = Painter(model, None, fingerprint="roomy")
     return painter.with_sampling(token_steps=2, pixel_steps=2, max_text_tokens=4)
 

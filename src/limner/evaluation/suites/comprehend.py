@@ -21,7 +21,7 @@ from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
 from limner.evaluation.suites.asking import SPLIT, Asking
 from limner.evaluation.suites.caption_words import claims, names_trait, told_traits, true_share
-from limner.evaluation.suites.guessing import chance_box, chance_of_answer, other_captions
+from limner.evaluation.suites.guessing import chance_box, chance_of_answer, chance_of_claims, chance_of_naming
 from limner.evaluation.suites.tally import Tally
 from limner.world.dialogues import KINDS
 from limner.world.scene import Scene
@@ -115,14 +115,13 @@ def _measure_pointing(tally: Tally, dialogue: Dialogue, said: Sequence[str]) -> 
 
 
 def _measure_caption(tally: Tally, dialogue: Dialogue, text: str) -> None:
-    scene, others = _uploaded(dialogue), other_captions()
+    scene = _uploaded(dialogue)
     for traits, field in told_traits(scene, dialogue.truth["stated"]):
-        chance = float(np.mean([names_trait(other, traits, field) for other in others]))
-        tally.rate("caption.traits_named", names_trait(text, traits, field), chance)
+        hit = names_trait(text, traits, field)
+        tally.rate("caption.traits_named", hit, chance_of_naming(traits, field))
     claimed = claims(text)
     if claimed:
-        chance = float(np.mean([true_share(c, scene) for c in map(claims, others) if c]))
-        tally.rate("caption.claims_true", true_share(claimed, scene), chance)
+        tally.rate("caption.claims_true", true_share(claimed, scene), chance_of_claims(scene))
 
 
 def _uploaded(dialogue: Dialogue) -> Scene:

@@ -13,8 +13,11 @@ from functools import lru_cache
 from limner.evaluation.metrics.grounding import iou, parse_box
 from limner.evaluation.metrics.question import answer_matches
 from limner.evaluation.suites.asking import SPLIT
+from limner.evaluation.suites.caption_words import claims, names_trait, true_share
 from limner.perception.protocols import Box
 from limner.world.dialogues import draft
+from limner.world.person import Traits
+from limner.world.scene import Scene
 
 POOL_SEED = 19_000_000  # below the seeds of all tasks
 NUM_DIALOGUES = 150
@@ -38,12 +41,28 @@ def chance_box(truth: Box) -> float:
     return sum(iou(box, truth) for box in pool) / len(pool)
 
 
+def chance_of_naming(traits: Traits, field: str) -> float:
+    """How many true captions of other pictures name this trait."""
+    pool = _captions()
+    return sum(names_trait(text, traits, field) for text in pool) / len(pool)
+
+
+def chance_of_claims(scene: Scene) -> float:
+    """The share of what true captions of other pictures claim that holds in `scene`."""
+    shares = [true_share(claimed, scene) for claimed in _claims()]
+    return sum(shares) / len(shares)
+
+
 @lru_cache(maxsize=1)
-def other_captions() -> tuple[str, ...]:
-    """True captions of other pictures."""
+def _captions() -> tuple[str, ...]:
     return tuple(
-        draft("caption", POOL_SEED + number, SPLIT).rounds[0].response for number in range(NUM_DIALOGUES)
+        draft("caption", POOL_SEED + number, SPLIT).rounds[0].response for number in range(NUM_DIALOGUES // 2)
     )
+
+
+@lru_cache(maxsize=1)
+def _claims() -> tuple[frozenset[tuple[str, str]], ...]:
+    return tuple(claimed for text in _captions() if (claimed := frozenset(claims(text))))
 
 
 @lru_cache(maxsize=1)
