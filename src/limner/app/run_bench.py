@@ -52,9 +52,12 @@ def run(
     """Measure and print; a run that is stopped says how to go on."""
     from limner.evaluation.benchmark.opening import open_set
     from limner.evaluation.benchmark.run import run_bench
+    from limner.evaluation.benchmark.stored_set import StoredSet
 
-    conversations, identity = open_set(stored, num=num, seed=seed, size_px=size_px)
+    if stored is not None:
+        StoredSet.open(stored)  # a mistyped folder is told before a model is loaded
     opened = _open(asked)
+    conversations, identity = open_set(stored, num=num, seed=seed, size_px=size_px)
     told = identity["set"]
     err.print(plain(f"{told['name']} {told.get('version', '')}: {len(conversations)} conversations"))
     err.print(plain(f"hash {told['hash']}"))
