@@ -12,7 +12,7 @@ import time
 import pytest
 from user_mistakes import one_sentence
 
-from limner.app.cli_evaluate import named_folders
+from limner.app.cli_evaluate import named_folders, unused
 
 WORDS = ("evaluate", "editing", "--num", 2, "--seed", 3, "--workers", 1, "--out", "run")
 
@@ -79,6 +79,11 @@ def test_a_model_is_named_once():
     assert named_folders(["a=b/c", "d=e=f"]) == {"a": "b/c", "d": "e=f"}
     with pytest.raises(ValueError, match="twice"):
         named_folders(["a=b", "a=c"])
+
+
+def test_a_further_model_that_nothing_measured_is_told():
+    results = {"suites": {"personalize": {"stage1.paired.traits": {}, "model.paired.traits": {}}}}
+    assert unused(["stage1", "stage2", "paire"], results) == ["stage2", "paire"]
 
 
 def test_ctrl_c_ends_with_130_and_the_same_command_goes_on(limner, checkpoint, tmp_path):

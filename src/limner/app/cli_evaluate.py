@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -59,7 +59,7 @@ def suites(
     model: Annotated[
         str, typer.Option("--model", help='"miniature" (embedded) or a checkpoint folder.')
     ] = "miniature",
-    num: Annotated[int, typer.Option("--num", min=1, help="Tasks of each suite.")] = 40,
+    num: Annotated[int, typer.Option("--num", min=1, max=100_000, help="Tasks of each suite.")] = 40,
     seed: Annotated[
         int, typer.Option("--seed", min=0, max=2**31 - 1, help="Which tasks: other seeds, other dialogues.")
     ] = 0,
@@ -117,6 +117,8 @@ def suites(
             tell=tell,
         )
     report = write_report(folder)
+    for name in unused(others, results):
+        err.print(plain(f"no suite that was measured has a use for --also {name}"))
     if as_json:
         sys.stdout.write(json.dumps(results, ensure_ascii=False) + "\n")
     else:
@@ -175,6 +177,14 @@ def named_folders(pairs: list[str]) -> dict[str, str]:
             raise ValueError(f"--also names {name!r} twice; give each model its own name.")
         found[name] = folder
     return found
+
+
+def unused(names: Iterable[str], results: dict[str, Any]) -> list[str]:
+    """The further models that no metric is named after."""
+    parts = {
+        part for metrics in results["suites"].values() for metric in metrics for part in metric.split(".")
+    }
+    return [name for name in names if name not in parts]
 
 
 @contextmanager

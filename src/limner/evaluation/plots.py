@@ -98,10 +98,10 @@ def line_plot(lines: Sequence[Line], *, title: str, x_label: str) -> str:
 
 
 def nice_ticks(values: Iterable[float]) -> list[float]:
-    """Three to seven round numbers that enclose the values; 0 to 1 when all lie therein and spread wide."""
+    """Three to seven round numbers that enclose the values; 0 to 1 for what looks like rates."""
     found = list(values)
     low, high = min(found), max(found)
-    if low >= 0 and high <= 1 and high - low > 0.3:
+    if low >= 0 and high <= 1 and (high - low > 0.3 or high == low):
         return [0.0, 0.25, 0.5, 0.75, 1.0]
     if high - low < 1e-9:
         low, high = low - 0.5 * (abs(low) or 1), high + 0.5 * (abs(high) or 1)

@@ -20,7 +20,7 @@ from limner.evaluation.machine import machine
 from limner.evaluation.run_folder import RunFolder, open_run, write_json, write_rows
 from limner.evaluation.score import Row, estimates
 from limner.evaluation.setup import Setup, prepare
-from limner.evaluation.suite import Suite
+from limner.evaluation.suite import SEEDS_APART, Suite
 from limner.evaluation.workers import Task, compute
 from limner.models.precision import best_device
 
@@ -87,10 +87,10 @@ def run_suites(
 
         suites = SUITES
     chosen = chosen_suites(names, suites)
-    if num < 1:
-        raise ValueError(f"A run needs at least one task of each suite, not {num}.")
+    if not 1 <= num <= SEEDS_APART:
+        raise ValueError(f"A run has from 1 to {SEEDS_APART} tasks of each suite, not {num}.")
     setup, identity = prepare(model, others=others or {}, judge=judge, seed=seed)
-    options = {"suites": list(chosen), "num": num, "seed": seed, **identity}
+    options = {"suites": list(chosen), "num": num, "seed": seed, "limner": limner.__version__, **identity}
     with open_run(out, options) as folder:
         _compute_missing(folder, setup, chosen, num, workers, tell)
         return _conclude(folder, chosen)
@@ -136,7 +136,6 @@ def _conclude(folder: RunFolder, suites: Mapping[str, Suite]) -> dict[str, Any]:
         rows[name] += suite.finish(folder.features_of(name))
     results = {
         "format": 1,
-        "limner": limner.__version__,
         **{key: value for key, value in folder.options.items() if key != "suites"},
         **folder.facts,
         "suites": {
