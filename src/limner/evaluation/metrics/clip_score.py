@@ -6,6 +6,8 @@ Knows the judge and the words it reads. Knows nothing about where the text comes
 from __future__ import annotations
 
 from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,8 +51,7 @@ def clip_score(
 
 
 @lru_cache(maxsize=4)
-def judge_tokenizer(model: str = "miniature") -> TextTokenizer:
-    """The tokenizer of the checkpoint from which a judge was taken, read once."""
-    from limner.chat.painter import checkpoint_folder
-
-    return TextTokenizer.load(checkpoint_folder(model) / "tokenizer")
+def judge_tokenizer(folder: str | Path | None = None) -> TextTokenizer:
+    """The tokenizer of the checkpoint from which a judge was taken (None: the embedded one), read once."""
+    checkpoint = Path(str(files("limner") / "miniature")) if folder is None else Path(folder)
+    return TextTokenizer.load(checkpoint / "tokenizer")

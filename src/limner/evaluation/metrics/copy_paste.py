@@ -32,7 +32,7 @@ DUPLICATE_METRIC = Metric(
     range=(-1.0, 1.0),
     better="lower",
 )
-NEAR_DUPLICATE = 0.95
+NEAR_DUPLICATE = 0.93
 LEAST_FACE_PX = 16
 WORK_PX = 128
 SCALES = np.geomspace(0.4, 2.5, 21)
@@ -75,7 +75,7 @@ def pixel_likeness(picture: np.ndarray, reference: np.ndarray, reference_box: Bo
 
 
 def is_near_duplicate(picture: np.ndarray, reference: np.ndarray, reference_box: Box | None = None) -> bool:
-    """Whether the reference's face was pasted pixel for pixel: `pixel_likeness` of at least 0.95."""
+    """Whether the reference's face was pasted pixel for pixel: `pixel_likeness` of at least 0.93."""
     return pixel_likeness(picture, reference, reference_box) >= NEAR_DUPLICATE
 
 

@@ -40,13 +40,12 @@ class Face:
 
 def faces_of(judge: WorldSenses, picture: np.ndarray) -> tuple[Face, ...]:
     """The faces that the judge finds in `picture` (H, W, 3) uint8, left to right."""
-    boxes = [found.box for found in judge.find_faces(check_pixels(picture))]
-    return _faces(judge, picture, [box for box in boxes if box[0] < box[2] and box[1] < box[3]])
+    return _faces(judge, picture, _boxes(judge, picture))
 
 
 def face_found(judge: WorldSenses, picture: np.ndarray) -> bool:
     """Whether the judge finds any face in `picture`."""
-    return bool(judge.find_faces(check_pixels(picture)))
+    return bool(_boxes(judge, picture))
 
 
 def face_at(judge: WorldSenses, picture: np.ndarray, box: Box) -> Face:
@@ -120,6 +119,11 @@ def recogniser_hash(judge: WorldSenses) -> str:
             digest.update(f"{name}.{key} {values.shape}\n".encode())
             digest.update(values.tobytes())
     return digest.hexdigest()
+
+
+def _boxes(judge: WorldSenses, picture: np.ndarray) -> list[Box]:
+    found = [face.box for face in judge.find_faces(check_pixels(picture))]
+    return [box for box in found if box[0] < box[2] and box[1] < box[3]]
 
 
 def _faces(judge: WorldSenses, picture: np.ndarray, boxes: Sequence[Box]) -> tuple[Face, ...]:

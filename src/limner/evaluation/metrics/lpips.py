@@ -7,6 +7,7 @@ tells where they belong.
 from __future__ import annotations
 
 import importlib.util
+import warnings
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -66,4 +67,6 @@ def _network() -> Any:
         )
     import lpips
 
-    return lpips.LPIPS(net="alex", verbose=False).eval().requires_grad_(False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the package asks torchvision in an old way
+        return lpips.LPIPS(net="alex", verbose=False).eval().requires_grad_(False)

@@ -1,0 +1,239 @@
+"""Faces, persons, traits and texts, seen by the embedded judge: known answers and wrong ones."""
+
+from dataclasses import replace
+from importlib.resources import files
+
+import cv2
+import numpy as np
+import pytest
+
+from limner.evaluation.metrics.binding import (
+    chance_rank,
+    distractor_faces,
+    distractors,
+    rank_among,
+    reference_face,
+    right_of_two,
+    with_person,
+)
+from limner.evaluation.metrics.clip_score import clip_score, judge_tokenizer
+from limner.evaluation.metrics.copy_paste import copy_paste_score, is_near_duplicate, pixel_likeness
+from limner.evaluation.metrics.face_similarity import (
+    Face,
+    face_at,
+    face_found,
+    face_similarity,
+    faces_of,
+    largest_face,
+    nearest_face,
+    recogniser_hash,
+    similarity_to,
+)
+from limner.evaluation.metrics.fid import kernel_distance, picture_features
+from limner.evaluation.metrics.traits import readable, stated_words, traits_matched, visible_words
+from limner.models.tokenizer import train_tokenizer
+from limner.perception.senses import load_senses
+from limner.world.caption import tell
+from limner.world.render import render
+from limner.world.sampling import identity_split
+from limner.world.staging import random_scene, visible_traits
+from limner.world.truth import scene_truth
+
+NUM_SCENES = 10
+EMBEDDED = str(files("limner") / "miniature" / "senses")
+BLANK = np.full((96, 96, 3), 255, np.uint8)
+
+
+@pytest.fixture(scope="module")
+def judge():
+    return load_senses(EMBEDDED)
+
+
+@pytest.fixture(scope="module")
+def scenes():
+    return [
+        random_scene(np.random.default_rng(900 + seed), num_figures=1, framing="bust", split="test")
+        for seed in range(NUM_SCENES)
+    ]
+
+
+@pytest.fixture(scope="module")
+def pictures(scenes):
+    return [render(scene, 96) for scene in scenes]
+
+
+def test_the_same_picture_is_the_same_person(judge, scenes, pictures):
+    for scene, picture in zip(scenes, pictures, strict=True):
+        box = scene_truth(scene).face_boxes[0]
+        assert face_similarity(judge, picture, picture, box, reference_box=box) == pytest.approx(
+            1.0 if face_found(judge, picture) else 0.0, abs=1e-5
+        )
+
+
+def test_no_face_is_like_nobody_and_said_so(pictures):
+    blind = load_senses(EMBEDDED)
+    blind.face_finder.leave.bias[0] = -100.0  # finds nothing anywhere
+    assert not face_found(blind, pictures[0])
+    assert faces_of(blind, pictures[0]) == ()
+    assert face_similarity(blind, pictures[0], pictures[0]) == 0.0
+    shown = face_at(blind, pictures[0], (0.2, 0.2, 0.6, 0.6))
+    assert np.linalg.norm(shown.vector) == pytest.approx(1, abs=1e-4)
+    assert similarity_to(blind, pictures[0], shown) == 0.0
+    assert len(traits_matched(blind, pictures[0], None, {"skin": "fair"})) == 1
+
+
+def test_the_box_chooses_the_face(judge):
+    """Of two persons side by side, the one who stands in the box is compared, not the one most alike."""
+    scene = random_scene(np.random.default_rng(5), num_figures=2, interaction="none", framing="bust")
+    picture, boxes = render(scene, 128), scene_truth(scene).face_boxes
+    found = faces_of(judge, picture)
+    assert len(found) == 2
+    left = face_at(judge, picture, boxes[0])
+    assert similarity_to(judge, picture, left, boxes[0]) == pytest.approx(1.0, abs=1e-5)
+    assert similarity_to(judge, picture, left) == pytest.approx(1.0, abs=1e-5)
+    assert similarity_to(judge, picture, left, boxes[1]) == pytest.approx(
+        float(left.vector @ found[1].vector), abs=1e-5
+    )
+    assert similarity_to(judge, picture, left, boxes[1]) < 0.99
+
+
+def test_nearest_and_largest_faces():
+    left = Face(box=(0.0, 0.0, 0.2, 0.2), vector=np.ones(1))
+    right = Face(box=(0.6, 0.0, 0.9, 0.3), vector=np.ones(1))
+    assert nearest_face([left, right], (0.05, 0.05, 0.2, 0.2)) is left
+    assert nearest_face([left, right], (0.5, 0.6, 0.9, 0.9)) is right
+    assert largest_face([left, right]) is right
+    assert nearest_face([], (0, 0, 1, 1)) is None
+    assert largest_face([]) is None
+
+
+def test_the_recogniser_is_known_by_its_weights(judge):
+    again = load_senses(EMBEDDED)
+    assert recogniser_hash(judge) == recogniser_hash(again)
+    assert len(recogniser_hash(judge)) == 64
+    weight = next(again.face_embedder.parameters())
+    weight[(0,) * weight.ndim] += 1e-3
+    assert recogniser_hash(judge) != recogniser_hash(again)
+
+
+def test_right_of_two_and_ranks():
+    assert right_of_two(0.4, 0.3) == 1.0
+    assert right_of_two(0.3, 0.4) == 0.0
+    assert right_of_two(0.0, 0.0) == 0.5
+    assert rank_among([0.9, 0.1, 0.5]) == 1.0
+    assert rank_among([0.9, 0.1, 0.5], own=1) == 3.0
+    assert rank_among([0.5, 0.5, 0.1]) == 1.5
+    assert rank_among([0.0] * 5) == chance_rank(5) == 3.0
+
+
+def test_distractors_share_every_word_and_no_face(scenes):
+    person = scenes[0].figures[0].person
+    drawn = distractors(person, 5, seed=3)
+    assert drawn == distractors(person, 5, seed=3)
+    assert drawn[:2] == distractors(person, 2, seed=3)
+    assert drawn != distractors(person, 5, seed=4)
+    assert drawn != distractors(drawn[0], 5, seed=3)
+    assert {other.traits for other in drawn} == {person.traits}
+    assert len({other.identity for other in drawn} | {person.identity}) == 6
+    assert all(identity_split(other.identity) == "test" for other in drawn)
+
+
+def test_distractor_faces_differ_in_the_face_alone(scenes):
+    own = reference_face(scenes[1], 0, 96)
+    others = distractor_faces(scenes[1], 0, 2, seed=0, size_px=96)
+    for other in others:
+        assert other.pixels.shape == (96, 96, 3)
+        assert 0.02 < np.mean(np.any(other.pixels != own.pixels, axis=-1)) < 0.9
+    same = with_person(scenes[1], 0, scenes[1].figures[0].person)
+    assert same == scenes[1]
+
+
+def test_a_copied_face_scores_as_copied(judge, scenes, pictures):
+    """The reference pasted elsewhere is copied; a second view of the person, asked the other way, is not."""
+    scores = []
+    for scene, picture in zip(scenes[:5], pictures, strict=False):
+        turned = replace(scene.figures[0], turn=-scene.figures[0].turn or 0.4)
+        view = render(replace(scene, figures=(turned,)), 96)
+        box = scene_truth(scene).face_boxes[0]
+        copied = copy_paste_score(judge, picture, picture, view, box, reference_box=box)
+        painted = copy_paste_score(judge, view, picture, view, box, reference_box=box)
+        scores.append((copied, painted))
+    copied, painted = np.mean(scores, axis=0)
+    assert copied > 0 > painted
+    assert copied == pytest.approx(-painted, abs=0.2)
+
+
+def test_pasted_pixels_are_found_at_any_place_and_scale(scenes, pictures):
+    box = scene_truth(scenes[0]).face_boxes[0]
+    x0, y0, x1, y1 = (round(side * 96) for side in box)
+    face = cv2.resize(pictures[0][y0:y1, x0:x1], None, fx=0.8, fy=0.8, interpolation=cv2.INTER_AREA)
+    pasted = pictures[1].copy()
+    pasted[3 : 3 + face.shape[0], 50 : 50 + face.shape[1]] = face[:, : 96 - 50]
+    assert pixel_likeness(pictures[0], pictures[0], box) == pytest.approx(1.0, abs=1e-3)
+    assert is_near_duplicate(pasted, pictures[0], box)
+    assert pixel_likeness(pasted, pictures[0], box) > pixel_likeness(pictures[1], pictures[0], box)
+    strangers = [pixel_likeness(other, pictures[0], box) for other in pictures[1:]]
+    assert not any(is_near_duplicate(other, pictures[0], box) for other in pictures[1:])
+    assert max(strangers) < 0.9
+
+
+def test_an_equal_face_painted_by_words_alone_is_no_near_duplicate(scenes):
+    own = reference_face(scenes[2], 0, 96)
+    for other in distractor_faces(scenes[2], 0, 3, seed=1, size_px=96):
+        assert not is_near_duplicate(other.pixels, own.pixels, own.box)
+
+
+def test_visible_words_follow_the_framing():
+    rng = np.random.default_rng(11)
+    scene = random_scene(rng, num_figures=1, framing="full body", interaction="none")
+    traits = replace(scene.figures[0].person.traits, garment="t-shirt", glasses="none", hair_style="curly")
+    scene = with_person(scene, 0, replace(scene.figures[0].person, traits=traits))
+    figure = scene.figures[0]
+    assert visible_words(figure, scene)["lower"] == traits.lower
+    assert "lower" not in visible_words(figure, replace(scene, framing="bust"))
+    assert "glasses" not in visible_words(figure, scene)
+    assert visible_words(figure, scene, absent=True)["glasses"] == "none"
+    assert set(visible_words(figure, scene)) == set(visible_traits(figure, scene)) - {"holding"}
+    assert stated_words(figure.person, ["glasses", "side", "holding"]) == {"glasses": "none"}
+
+
+def test_traits_of_the_true_picture_are_read_more_often_than_a_strangers(judge, scenes, pictures):
+    own, other = [], []
+    for place, scene in enumerate(scenes):
+        stated = visible_words(scene.figures[0], scene)
+        box = scene_truth(scene).face_boxes[0]
+        own += traits_matched(judge, pictures[place], box, stated)
+        other += traits_matched(judge, pictures[place - 1], None, stated)
+        assert len(traits_matched(judge, BLANK, None, stated)) == len(readable(judge, stated))
+    assert np.mean(own) > np.mean(other) + 0.1
+    assert traits_matched(judge, pictures[0], None, {"side": "left", "skin": "no such word"}) == []
+
+
+def test_a_text_fits_its_own_picture_better(judge, scenes, pictures):
+    texts = [tell(scene, None, rng=np.random.default_rng(0)).text for scene in scenes]
+    own = [clip_score(judge, picture, text) for picture, text in zip(pictures, texts, strict=True)]
+    crossed = [
+        clip_score(judge, picture, text)
+        for picture, text in zip(pictures, texts[1:] + texts[:1], strict=True)
+    ]
+    assert np.mean(own) > np.mean(crossed)
+    assert all(-100 <= score <= 100 for score in own + crossed)
+    assert clip_score(judge, pictures[0], texts[0], tokenizer=judge_tokenizer()) == own[0]
+
+
+def test_texts_that_cannot_be_scored_are_refused(judge, pictures):
+    with pytest.raises(ValueError, match="at least one word"):
+        clip_score(judge, pictures[0], "  ")
+    foreign = train_tokenizer(["a red hat", "a blue hat"], vocab_size=600)
+    with pytest.raises(ValueError, match="tokenizer of the judge's own"):
+        clip_score(judge, pictures[0], "a red hat", tokenizer=foreign)
+
+
+def test_sets_of_pictures_are_apart_by_what_they_show(judge, pictures):
+    features = picture_features(judge, pictures)
+    assert features.shape == (NUM_SCENES, judge.text_image_score.sizes.dim)
+    assert features.dtype == np.float32
+    assert np.square(features).mean() == pytest.approx(1.0, rel=1e-4)
+    noise = np.random.default_rng(0).integers(0, 256, (NUM_SCENES, 96, 96, 3), dtype=np.uint8)
+    half = kernel_distance(features[::2], features[1::2])
+    assert kernel_distance(features, picture_features(judge, list(noise))) > half + 0.1
