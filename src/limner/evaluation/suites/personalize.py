@@ -40,7 +40,7 @@ PROMPT: Final = "prompt"
 class PersonalTask:
     """One request with its truth. `text` has no identity phrases; `face` is that of the photo given, `person`
     how the judge knows its person from other pictures, `stranger` the likeness of somebody with equal
-    described traits in the person's place.
+    described traits in the person's place, `misfit` the target's CLIP score with another task's text.
     """
 
     text: str
@@ -50,6 +50,7 @@ class PersonalTask:
     target: Picture
     person: KnownPerson
     stranger: float
+    misfit: float
     stated: Mapping[str, str]
 
 
@@ -60,7 +61,8 @@ class Personalize:
 
     Metrics are CONTESTANT.KIND.METRIC. face_similarity is to portraits that nobody was shown; copy_paste says
     how much more the face resembles the photo given. "true_picture" is the exact target (the ceiling), the
-    chance of face_similarity a stranger of equal described traits in its place (the floor).
+    chance of face_similarity a stranger of equal described traits in its place (the floor), that of
+    clip_score another task's text.
     """
 
     name: str = "personalize"
@@ -118,7 +120,7 @@ def contestants(bench: Bench) -> dict[str, tuple[Painter, bool]]:
 def make_task(bench: Bench, kind: str, index: int) -> PersonalTask:
     """The held-out request of task `index`."""
     seed = bench.task_seed(index)
-    draft = DRAFTS[kind](seed, SPLIT)
+    draft, another = DRAFTS[kind](seed, SPLIT), DRAFTS[kind](seed + 1, SPLIT).rounds[0]
     scene, photo_scene = draft.rounds[0].scene, draft.rounds[0].pictures[0]
     assert scene is not None
     round_ = paint_draft(draft, bench.painter.image_size_px).rounds[0]
@@ -136,6 +138,7 @@ def make_task(bench: Bench, kind: str, index: int) -> PersonalTask:
         target=target,
         person=person,
         stranger=stranger_likeness(bench.judge, scene, person, seed, target.width_px),
+        misfit=clip_score(bench.judge, target.pixels, without_phrases(another.instruction)),
         stated=stated_words(figure.person, draft.truth["stated"][0]),
     )
 
@@ -158,7 +161,7 @@ def measure_picture(
     tally.rate(f"{prefix}.face_similarity", likeness, task.stranger)
     tally.add(f"{prefix}.copy_paste", copied - likeness)
     tally.add(f"{prefix}.face_found", face is not None)
-    tally.add(f"{prefix}.clip_score", clip_score(judge, picture.pixels, task.text))
+    tally.rate(f"{prefix}.clip_score", clip_score(judge, picture.pixels, task.text), task.misfit)
     box = None if face is None else face.box
     matched = traits_matched(judge, picture.pixels, box, task.stated)
     for (trait, word), hit in zip(readable(judge, task.stated).items(), matched, strict=True):
