@@ -5,8 +5,9 @@ Does not know templates (`prompt.py`), training layouts (`packing.py`) or how hi
 tokens (`token_head.py`).
 
 Module names follow SEED-X's agent (`llm`, `input_resampler`; its `output_resampler` is the regression head's,
-the only one to use it). SEED-X keeps the slots as rows <img_00000>.. of the embedding table; here they are a
-parameter of their own, `slots`, which a conversion fills from those rows.
+the only one to use it; `patch_pos_embed` only where `crop_positions` is set, for the public weights were trained
+with it). SEED-X keeps the slots as rows <img_00000>.. of the embedding table; here they are a parameter of
+their own, `slots`, which a conversion fills from those rows.
 
 A round of chat, with `cache` a `KeyValueCache`:
     hidden(embed_text(instruction ids), cache=cache)      prefill; text_logits of the last position starts the
@@ -53,6 +54,11 @@ class MultimodalLLM(nn.Module):
         self.llm = LlamaForCausalLM(_llama_config(language))
         self.input_resampler = Resampler(input_resampler)
         self.slots = nn.Parameter(torch.randn(self.num_image_tokens, language.width) * EMBEDDING_STD)
+        self.patch_pos_embed = (
+            nn.Parameter(torch.randn(4, language.width) * language.width**-0.5)
+            if language.crop_positions
+            else None
+        )
         self._initialise()
 
     @property
@@ -68,12 +74,20 @@ class MultimodalLLM(nn.Module):
         embeds: Tensor = self.llm.model.embed_tokens(ids_BN)
         return embeds
 
-    def embed_image(self, tokens_BKD: Tensor) -> Tensor:
+    def embed_image(self, tokens_BKD: Tensor, centres_B2: Tensor | None = None) -> Tensor:
         """Image tokens of B pictures (64 pooled or predicted ones, or all 256 of an encoder) -> (B, K slots,
         W).
+
+        `centres_B2`: where each picture's middle (x, y) is in the picture that it was cropped from, 0..1; by
+        default (0.5, 0.5), a whole picture's. Only models with `crop_positions` heed it.
         """
         embeds: Tensor = self.input_resampler(tokens_BKD.to(self.dtype))
-        return embeds
+        if self.patch_pos_embed is None:
+            return embeds
+        if centres_B2 is None:
+            centres_B2 = torch.full((len(embeds), 2), 0.5, device=embeds.device)
+        sides_B4 = torch.cat([centres_B2, 1 - centres_B2], dim=1).to(embeds) / 2
+        return embeds + (sides_B4 @ self.patch_pos_embed)[:, None]
 
     def embed_slots(self, batch: int) -> Tensor:
         """The learned placeholders of `batch` pictures to be painted, (B, K, W)."""

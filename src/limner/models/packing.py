@@ -142,13 +142,19 @@ class PackedBatch:
     lengths_B: Tensor
     seen_tokens_MKD: Tensor
     painted_tokens_TKD: Tensor
+    seen_centres_M2: Tensor | None = None  # of crops (`MultimodalLLM.embed_image`); whole pictures by default
 
     def to(self, device: torch.device | str) -> PackedBatch:
         """The same batch elsewhere."""
-        moved = {
-            field.name: getattr(self, field.name).to(device, non_blocking=True) for field in fields(self)
-        }
-        return replace(self, **moved)
+        tensors = {field.name: getattr(self, field.name) for field in fields(self)}
+        return replace(
+            self,
+            **{
+                name: tensor.to(device, non_blocking=True)
+                for name, tensor in tensors.items()
+                if tensor is not None
+            },
+        )
 
     @property
     def num_painted(self) -> int:
@@ -228,7 +234,7 @@ def packed_hidden(language: MultimodalLLM, batch: PackedBatch) -> Tensor:
     flat = embeds_BNW.reshape(-1, width)
     kinds = batch.kinds_BN.reshape(-1)
     if len(batch.seen_tokens_MKD):
-        seen = language.embed_image(batch.seen_tokens_MKD).reshape(-1, width)
+        seen = language.embed_image(batch.seen_tokens_MKD, batch.seen_centres_M2).reshape(-1, width)
         flat = flat.index_copy(0, (kinds == SEEN).nonzero()[:, 0], seen.to(flat.dtype))
     if batch.num_painted:
         slots = language.embed_slots(batch.num_painted).reshape(-1, width)

@@ -24,6 +24,9 @@ class VisionSizes:
     num_queries: int
     output_dim: int
     pool_heads: int  # SEED-X: output_dim // 128
+    # Of pixels in [0, 1]; by default they enter as -1..1.
+    pixel_mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    pixel_std: tuple[float, float, float] = (0.5, 0.5, 0.5)
 
     @property
     def grid(self) -> int:
@@ -55,6 +58,7 @@ class LanguageSizes:
     context_tokens: int
     rms_norm_eps: float = 1e-5
     tie_embeddings: bool = False
+    crop_positions: bool = False  # SEED-X adds to a picture's tokens where in the whole picture its crop is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,14 +189,19 @@ class Preset:
             "decoder": DecoderSizes,
         }
         try:
-            made = {key: parts[key](**value) if key in parts else value for key, value in values.items()}
-            autoencoder = {
-                **values["autoencoder"],
-                "block_widths": tuple(values["autoencoder"]["block_widths"]),
-            }
-            return cls(**{**made, "autoencoder": AutoencoderSizes(**autoencoder)})
-        except (KeyError, TypeError) as error:
+            return cls(
+                **{
+                    key: parts[key](**_with_tuples(value)) if key in parts else value
+                    for key, value in values.items()
+                }
+            )
+        except (AttributeError, TypeError) as error:
             raise ValueError(f"These preset sizes are not of this version of limner: {error}.") from error
+
+
+def _with_tuples(sizes: dict[str, Any]) -> dict[str, Any]:
+    """JSON knows lists only."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in sizes.items()}
 
 
 TINY: Final = Preset(
@@ -340,11 +349,20 @@ SEED_X: Final = Preset(
         num_queries=256,
         output_dim=4096,
         pool_heads=32,
+        # CLIP's.
+        pixel_mean=(0.48145466, 0.4578275, 0.40821073),
+        pixel_std=(0.26862954, 0.26130258, 0.27577711),
     ),
     input_resampler=ResamplerSizes(grid=8, width=5120, heads=32, input_dim=4096),
     output_resampler=ResamplerSizes(grid=8, width=4096, heads=32, input_dim=5120),
     language=LanguageSizes(
-        vocab_size=32330, width=5120, layers=40, heads=40, ffn_width=13824, context_tokens=2048
+        vocab_size=32330,
+        width=5120,
+        layers=40,
+        heads=40,
+        ffn_width=13824,
+        context_tokens=2048,
+        crop_positions=True,
     ),
     token_head=TokenHeadSizes(width=2048, depth=12, heads=16),
     # PixArt-Sigma at 1024 px on SDXL's autoencoder.

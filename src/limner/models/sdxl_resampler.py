@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 @dataclass(frozen=True, kw_only=True)
 class SDXLResamplerSizes:
-    """The defaults are SEED-X's: SDXL's two text encoders give 768 + 1280 channels, the pooled vector 1280."""
+    """The defaults are SEED-X's; SDXL's two text encoders give 768 + 1280 channels, pooled 1280."""
 
     width: int = 1024
     depth: int = 4

@@ -139,6 +139,8 @@ class ImageTokenizer(nn.Module):
 
     token_mean: Tensor
     token_std: Tensor
+    pixel_mean: Tensor
+    pixel_std: Tensor
 
     def __init__(
         self,
@@ -153,10 +155,15 @@ class ImageTokenizer(nn.Module):
         self.num_tokens = num_tokens
         self.register_buffer("token_mean", torch.zeros(dim) if token_mean is None else token_mean.clone())
         self.register_buffer("token_std", torch.ones(dim) if token_std is None else token_std.clone())
+        # As means and spreads of pixels in [-1, 1], which all of limner's pictures are.
+        mean, std = torch.tensor(vision.sizes.pixel_mean), torch.tensor(vision.sizes.pixel_std)
+        self.register_buffer("pixel_mean", (2 * mean - 1)[:, None, None], persistent=False)
+        self.register_buffer("pixel_std", (2 * std)[:, None, None], persistent=False)
 
     def encode(self, pixels_B3HW: Tensor) -> Tensor:
         """Pixels (B, 3, S, S) in [-1, 1] -> normalised image tokens (B, num_tokens, D)."""
-        return self.normalise(pool_tokens(self.vision(pixels_B3HW), self.num_tokens))
+        encoded_BND = self.vision((pixels_B3HW - self.pixel_mean) / self.pixel_std)
+        return self.normalise(pool_tokens(encoded_BND, self.num_tokens))
 
     forward = encode
 
