@@ -153,11 +153,11 @@ class BenchRound:
 
 @dataclass(frozen=True, kw_only=True)
 class BenchConversation:
-    """One task: 2 to 10 rounds, a tree where it forks.
+    """One task: lines of 2 to 10 rounds that share their beginnings, a tree.
 
     Args:
         name: names the task in results: its cluster in every interval.
-        family: the family of its scored non-Markov round.
+        family: the family of its scored non-Markov rounds.
         given: "uploaded" when true pictures are given, "painted" when the system paints the first itself.
         size_px: at which world pictures are painted.
     """

@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, Final
 
-import numpy as np
-
 from limner.dialogue.parts import Picture
 from limner.evaluation.benchmark.conversation import NON_MARKOV_FAMILIES, BenchConversation
 from limner.evaluation.benchmark.tasks.chains import (
@@ -33,12 +31,12 @@ from limner.world.serial import scene_to_json
 VERSION: Final = "1.0"
 SIZE_PX: Final = 256
 DEPTHS: Final = 8
-_BY_DEPTH: Final[Mapping[str, Callable[[Story, np.random.Generator, int], None]]] = {
+_BY_DEPTH: Final[Mapping[str, Callable[[Story, int], None]]] = {
     "person_by_name": person_by_name,
     "answer_by_name": answer_by_name,
     "fork_person": fork_person,
 }
-_CHAINS: Final[Mapping[str, Callable[[Story, np.random.Generator], None]]] = {
+_CHAINS: Final[Mapping[str, Callable[[Story], None]]] = {
     "step_back": step_back,
     "before_or_after": before_or_after,
     "instead_of": instead_of,
@@ -56,13 +54,11 @@ def conversation(index: int, *, seed: int = 0, size_px: int = SIZE_PX) -> BenchC
     repeat = index // len(NON_MARKOV_FAMILIES)
     given = UPLOADED if repeat % 2 == 0 else PAINTED
     story = Story(seeded("conversation", VERSION, seed, index), given)
-    # A generator of its own: whom or what the scored round means depends on nothing a system sees before it.
-    pointer = seeded("pointer", VERSION, seed, index)
     if family in _BY_DEPTH:
         depth = 1 + (repeat // 2 + (repeat % 2) * (DEPTHS // 2)) % DEPTHS
-        _BY_DEPTH[family](story, pointer, depth)
+        _BY_DEPTH[family](story, depth)
     else:
-        _CHAINS[family](story, pointer)
+        _CHAINS[family](story)
     return BenchConversation(
         name=f"{VERSION}-{seed}-{index:05d}-{family}",
         family=family,

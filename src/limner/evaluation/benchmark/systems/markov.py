@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
+
 from limner.dialogue.parts import Picture
 from limner.evaluation.benchmark.conversation import BenchConversation, Shot, as_picture
 from limner.evaluation.benchmark.systems.protocol import SystemAnswer
@@ -49,7 +51,8 @@ class MarkovSession:
         """Do what `text` asks, with the last picture alone."""
         index = self.conversation.round_after(self.here, text, self.seen)
         round_ = self.conversation.rounds[index]
-        rng = seeded("markov", self.conversation.name, index)
+        # A guess that follows from what is seen, not from what is asked, is the same guess for every pointer.
+        rng = seeded("markov", self.conversation.name, self.here + 1)
         if pictures:
             self.last = round_.pictures[-1]
         meaning, reply = round_.meaning, ""
@@ -63,7 +66,7 @@ class MarkovSession:
             known = place is None or place < len(self.last.figures)
             painted = apply(meaning.edit, self.last) if known else self.last
         elif act == "portray":
-            painted = portrait(rng, *_somebody(self.last, text, index))
+            painted = portrait(rng, *_somebody(rng, self.last))
         elif act in ("recall", "edit"):
             painted = self.last
         elif meaning is not None and meaning.options:
@@ -81,8 +84,7 @@ class MarkovSession:
         return MarkovSession(conversation=self.conversation, last=self.seen[here], here=here, seen=self.seen)
 
 
-def _somebody(last: Shot | None, text: str, index: int) -> tuple[Figure, str]:
+def _somebody(rng: np.random.Generator, last: Shot | None) -> tuple[Figure, str]:
     """One of those in the last picture, blindly; somebody new where it is no picture of the world."""
-    rng = seeded("somebody", text, index)
     scene = last if isinstance(last, Scene) else random_scene(rng, num_figures=1, split="test")
     return pick(rng, scene.figures), scene.style

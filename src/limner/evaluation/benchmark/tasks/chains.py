@@ -1,12 +1,13 @@
 """Tasks that reach back in a chain of edits: by count, by what was done, from scratch, by a picture's name.
 
-Which state is meant is drawn apart from everything else, and the present state is no candidate (nobody goes
-back to where they are), so that a system blind to the pointer hits one in as many as there are candidates.
+Every earlier state is asked for, each in a fork of its own from the same round; the present state is no
+candidate, for nobody goes back to where they are. So a system that cannot tell which one is meant hits one in
+as many as there are candidates, exactly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,6 +39,7 @@ PICTURE_NAMES: Final = (
 )
 _TIMES: Final = {1: "once", 2: "twice", 3: "three times", 4: "four times"}
 _STEPS: Final = {1: "one step", 2: "two steps", 3: "three steps", 4: "four steps"}
+_NUMBERS: Final = {2: "two", 3: "three", 4: "four"}
 _ORDINALS: Final = ("first", "second", "third", "fourth", "fifth")
 _COUNT_AND: Final = (
     "Step back {times} and {new}.",
@@ -86,13 +88,14 @@ _BACK: Final = ("Here is that picture again.", "Back to that picture.", "Here is
 @dataclass(frozen=True, kw_only=True)
 class Chain:
     """States 0..n, the round after which each was there (-1: with the first round), the edits between them,
-    and one more edit that fits all of them.
+    one more edit that fits all of them, and whether it is asked for.
     """
 
     scenes: tuple[Scene, ...]
     rounds: tuple[int, ...]
     changes: tuple[Change, ...]
     new: Change
+    edits: bool
 
     @property
     def num_earlier(self) -> int:
@@ -100,89 +103,105 @@ class Chain:
         return len(self.scenes) - 1
 
 
-def step_back(story: Story, pointer: np.random.Generator) -> None:
+def step_back(story: Story) -> None:
     """ "Step back twice", with or without a new edit; nothing in between, for a question is no step."""
     chain = _chain(story, spread=0)
-    base = _point(pointer, chain)
-    steps = chain.num_earlier - base
-    words = {
-        "times": _TIMES[steps],
-        "steps": _STEPS[steps],
-        "edits": "edit" if steps == 1 else f"{('two', 'three', 'four')[steps - 2]} edits",
-    }
-    _reach_back(story, chain, base, "step_back", _COUNT, _COUNT_AND, words)
+
+    def words(base: int) -> str:
+        steps = chain.num_earlier - base
+        return pick(story.rng, _COUNT_AND if chain.edits else _COUNT).format(
+            times=_TIMES[steps],
+            steps=_STEPS[steps],
+            edits="edit" if steps == 1 else f"{_NUMBERS[steps]} edits",
+            new=chain.new.words.imperative,
+        )
+
+    _reach_back(story, chain, "step_back", words)
 
 
-def before_or_after(story: Story, pointer: np.random.Generator) -> None:
+def before_or_after(story: Story) -> None:
     """ "Go back to how it was before giving her a red hat": the state is named by what was done."""
     chain = _chain(story, spread=2)
-    base = _point(pointer, chain)
-    if base and pointer.integers(2):
-        words = {"old": chain.changes[base - 1].words.gerund}
-        _reach_back(story, chain, base, "before_or_after", _AFTER, _AFTER_AND, words)
-    else:
-        words = {"old": chain.changes[base].words.gerund}
-        _reach_back(story, chain, base, "before_or_after", _BEFORE, _BEFORE_AND, words)
+
+    def words(base: int) -> str:
+        after = base > 0 and bool(story.rng.integers(2))
+        bare, forms = (_AFTER, _AFTER_AND) if after else (_BEFORE, _BEFORE_AND)
+        old = chain.changes[base - 1 if after else base].words.gerund
+        return pick(story.rng, forms if chain.edits else bare).format(old=old, new=chain.new.words.imperative)
+
+    _reach_back(story, chain, "before_or_after", words)
 
 
-def instead_of(story: Story, pointer: np.random.Generator) -> None:
+def instead_of(story: Story) -> None:
     """ "Instead of making the hair red and all that followed, ...": always with a new edit."""
-    chain = _chain(story, spread=2)
-    base = _point(pointer, chain)
-    forms = _INSTEAD_LAST if base == chain.num_earlier - 1 else _INSTEAD_ALL
-    words = {"old": chain.changes[base].words.gerund}
-    _reach_back(story, chain, base, "instead_of", (), forms, words)
+    chain = _chain(story, spread=2, edits=True)
+
+    def words(base: int) -> str:
+        forms = _INSTEAD_LAST if base == chain.num_earlier - 1 else _INSTEAD_ALL
+        old = chain.changes[base].words.gerund
+        return pick(story.rng, forms).format(old=old, new=chain.new.words.imperative)
+
+    _reach_back(story, chain, "instead_of", words)
 
 
-def from_scratch(story: Story, pointer: np.random.Generator) -> None:
+def from_scratch(story: Story) -> None:
     """ "Start from scratch", or from the first, second, ... picture that was made; always with a new edit."""
-    chain = _chain(story, spread=3)
-    base = _point(pointer, chain)
-    forms = _SCRATCH_AT
-    if base == 0:
-        forms = _SCRATCH_GIVEN if story.given == UPLOADED else _SCRATCH
-    # An upload is none of the pictures that were made.
-    which = _ORDINALS[base - 1 if story.given == UPLOADED else base]
-    _reach_back(story, chain, base, "from_scratch", (), forms, {"which": which})
+    chain = _chain(story, spread=3, edits=True)
+    uploaded = story.given == UPLOADED
+
+    def words(base: int) -> str:
+        forms = _SCRATCH_AT
+        if base == 0:
+            forms = _SCRATCH_GIVEN if uploaded else _SCRATCH
+        which = _ORDINALS[base - 1 if uploaded else base]  # an upload is none of the pictures made
+        return pick(story.rng, forms).format(which=which, new=chain.new.words.imperative)
+
+    _reach_back(story, chain, "from_scratch", words)
 
 
-def picture_by_name(story: Story, pointer: np.random.Generator) -> None:
-    """Each picture of the chain is given a name; later one is asked for by it, after other pictures."""
+def picture_by_name(story: Story) -> None:
+    """Each picture of the chain is given a name; later they are asked for by it, after other pictures."""
     names = _picture_names(story.rng, 5)
     chain = _chain(story, spread=1, names=names)
     room = MOST_ROUNDS - 1 - len(story.rounds)
     story.lead_away(int(story.rng.integers(0, min(room, 3) + 1)), ("other", "upload", "chat"))
-    base = _point(pointer, chain)
-    _reach_back(story, chain, base, "picture_by_name", _NAMED, _NAMED_AND, {"n": names[base]})
+
+    def words(base: int) -> str:
+        forms = _NAMED_AND if chain.edits else _NAMED
+        return pick(story.rng, forms).format(n=names[base], new=chain.new.words.imperative)
+
+    _reach_back(story, chain, "picture_by_name", words)
 
 
-def fork_picture(story: Story, pointer: np.random.Generator) -> None:
-    """Two branches from one picture give the same two names to four different pictures; one is asked for.
+def fork_picture(story: Story) -> None:
+    """Two branches from one picture give the same two names to four different pictures; all are asked for.
 
-    The round before shows something else, so that the branch's last picture does not tell.
+    Both branches end with the same other picture, so that what was seen last does not tell the branch.
     """
     rng = story.rng
     names = _picture_names(rng, 2)
     scene, changes = _scene_with(rng, 5)
     root = _begin(story, scene)
-    found: list[tuple[Scene, int, int, str]] = []  # a named picture, its round, its branch's end, its name
+    found: list[tuple[Scene, int, str]] = []  # a named picture, its round, its name
     for branch, (first, second) in enumerate((changes[:2], changes[2:4])):
         called = names if branch == 0 else names[::-1]
         middle = apply(first.edit, scene)
         last = apply(second.edit, middle)
         one = _edit(story, first, middle, after=root, name=called[0])
         two = _edit(story, second, last, after=one, name=called[1])
-        end = story.lead_away(1, ("other",), after=two)
-        found += [(middle, one, end, called[0]), (last, two, end, called[1])]
-    place = int(pointer.integers(len(found)))
-    _, made, end, name = found[place]
+        found += [(middle, one, called[0]), (last, two, called[1])]
+    aside = story.lead_away(1, ("other",), after=found[1][1])
+    ends = (aside, story.repeat(aside, after=found[3][1]))
     new = changes[4] if story.given == UPLOADED and rng.random() < 0.5 else None
-    states = tuple(_state(story, shot, index, new) for shot, index, _, _ in found)
-    text = pick(rng, _NAMED_AND if new else _NAMED).format(n=name, new=new.words.imperative if new else "")
-    _ask(story, states, place, "fork_picture", text, new, target=found[place][0], after=end, needs=made)
+    states = tuple(_state(story, shot, index, new) for shot, index, _ in found)
+    for place, (shot, made, name) in enumerate(found):
+        text = pick(rng, _NAMED_AND if new else _NAMED)
+        text = text.format(n=name, new=new.words.imperative if new else "")
+        after = ends[place // 2]
+        _ask(story, states, place, "fork_picture", text, new, target=shot, after=after, needs=made)
 
 
-def _chain(story: Story, *, spread: int, names: Sequence[str] = ()) -> Chain:
+def _chain(story: Story, *, spread: int, names: Sequence[str] = (), edits: bool = False) -> Chain:
     """2 to 4 edits in a row, with up to `spread` rounds of words between them."""
     rng = story.rng
     num = int(rng.integers(2, 5))
@@ -202,7 +221,15 @@ def _chain(story: Story, *, spread: int, names: Sequence[str] = ()) -> Chain:
     if spread > 1:
         room = MOST_ROUNDS - 1 - len(story.rounds)
         story.lead_away(int(rng.integers(0, min(room, spread) + 1)), ("question", "chat"))
-    return Chain(scenes=tuple(scenes), rounds=tuple(rounds), changes=tuple(changes[:num]), new=changes[num])
+    # What a system painted itself has no exact edited target: there states are recalled where possible.
+    edits = edits or (uploaded and rng.random() < 0.5)
+    return Chain(
+        scenes=tuple(scenes),
+        rounds=tuple(rounds),
+        changes=tuple(changes[:num]),
+        new=changes[num],
+        edits=edits,
+    )
 
 
 def _scene_with(rng: np.random.Generator, num: int) -> tuple[Scene, list[Change]]:
@@ -275,30 +302,17 @@ def _picture_names(rng: np.random.Generator, num: int) -> list[str]:
     return [PICTURE_NAMES[int(place)] for place in rng.permutation(len(PICTURE_NAMES))[:num]]
 
 
-def _point(pointer: np.random.Generator, chain: Chain) -> int:
-    return int(pointer.integers(chain.num_earlier))
-
-
-def _reach_back(
-    story: Story,
-    chain: Chain,
-    base: int,
-    family: str,
-    bare: Sequence[str],
-    forms: Sequence[str],
-    words: dict[str, str],
-) -> None:
-    """The scored round: `bare` wordings recall a state as it was, `forms` edit it too."""
-    rng = story.rng
-    # What a system painted itself has no exact edited target, so that states are recalled where possible.
-    edits = not bare or (story.given == UPLOADED and rng.random() < 0.5)
-    new = chain.new if edits else None
-    text = pick(rng, forms if edits else bare).format(**words, new=chain.new.words.imperative)
+def _reach_back(story: Story, chain: Chain, family: str, words: Callable[[int], str]) -> None:
+    """The scored rounds: `words` says how to ask for each earlier state."""
+    new, end = (chain.new if chain.edits else None), story.last
     states = tuple(
         _state(story, scene, index, new)
         for scene, index in zip(chain.scenes[:-1], chain.rounds[:-1], strict=True)
     )
-    _ask(story, states, base, family, text, new, target=chain.scenes[base], needs=max(chain.rounds[base], 0))
+    for base in range(chain.num_earlier):
+        needs = max(chain.rounds[base], 0)
+        target = chain.scenes[base]
+        _ask(story, states, base, family, words(base), new, target=target, after=end, needs=needs)
 
 
 def _state(story: Story, scene: Scene, index: int, new: Change | None) -> Shot | Own:
@@ -317,28 +331,21 @@ def _ask(
     *,
     target: Scene,
     needs: int,
-    after: int | None = None,
+    after: int,
 ) -> None:
     target = target if new is None else apply(new.edit, target)
-    index = story.add(
+    exact = target if story.given == UPLOADED else None
+    line = story.line_to(after)
+    story.add(
         text,
         pick(story.rng, _BACK) if new is None else say(story.rng, new.words),
         Meaning(act="recall") if new is None else Meaning(act="edit", edit=new.edit),
         after=after,
         target=target,
+        scored=Scored(
+            family=family,
+            depth=len(line) - line.index(needs),
+            chance=1 / len(states),
+            check=StateCheck(states=states, right=right, exact=exact),
+        ),
     )
-    line = _line(story, index)
-    scored = Scored(
-        family=family,
-        depth=len(line) - 1 - line.index(needs),
-        chance=1 / len(states),
-        check=StateCheck(states=states, right=right, exact=target if story.given == UPLOADED else None),
-    )
-    story.score(index, scored)
-
-
-def _line(story: Story, index: int) -> list[int]:
-    line = [index]
-    while line[0] > 0:
-        line.insert(0, story.rounds[line[0]].after)
-    return line

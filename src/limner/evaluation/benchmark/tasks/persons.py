@@ -1,15 +1,13 @@
 """Tasks whose scored round needs a name told 1 to 8 rounds earlier: portraits and questions by name.
 
-Who is asked for is drawn apart from everything else, so that a system blind to the names is right half of the
-time. Knows how such rounds are worded and checked.
+Both persons are asked for, each in a fork of its own from the same round, so that a system blind to the names
+is right exactly half of the time. Knows how such rounds are worded and checked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
-
-import numpy as np
 
 from limner.evaluation.benchmark.conversation import AnswerCheck, Meaning, Own, PersonCheck, Scored
 from limner.evaluation.benchmark.tasks.pairs import Pair, bring, draw_pair, introduce
@@ -23,7 +21,7 @@ from limner.world.person import Traits
 from limner.world.scene import Scene
 from limner.world.staging import cut_out, portrait
 
-MOST_ROUNDS: Final = 10
+MOST_BETWEEN_IN_FORKS: Final = 3  # there are two branches to be told
 NUM_TAKES: Final = 6
 _ANYTHING: Final = ("other", "upload", "question", "chat")
 # What can be told apart in a close-up and is read well; the garment shows at the shoulders.
@@ -45,36 +43,36 @@ _EITHER: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def person_by_name(story: Story, pointer: np.random.Generator, depth: int) -> None:
-    """Two persons and their names, `depth` - 1 rounds of other things, then a close-up of one by name."""
+def person_by_name(story: Story, depth: int) -> None:
+    """Two persons and their names, `depth` - 1 rounds of other things, then a close-up of each by name."""
     pair, stated = _begin(story)
-    story.lead_away(depth - 1, _ANYTHING)
-    _ask_portrait(story, pointer, pair, pair.names, "person_by_name", depth, known=stated)
+    end = story.lead_away(depth - 1, _ANYTHING)
+    _ask_portraits(story, pair, [(end, pair.names)], "person_by_name", depth, known=stated)
 
 
-def answer_by_name(story: Story, pointer: np.random.Generator, depth: int) -> None:
+def answer_by_name(story: Story, depth: int) -> None:
     """The same, but the last round asks which of two things is true of one of them."""
     pair, stated = _begin(story)
     traits = [figure.person.traits for figure in pair.scene.figures]
     fields = [name for name in ("hair_colour", "garment_colour") if all(name in told for told in stated)]
-    story.lead_away(depth - 1, _ANYTHING)
+    end = story.lead_away(depth - 1, _ANYTHING)
     field = pick(story.rng, [*fields, "side"])
     values = ("left", "right") if field == "side" else tuple(str(getattr(t, field)) for t in traits)
     options = (values[0], values[1]) if story.rng.random() < 0.5 else (values[1], values[0])
     wording = pick(story.rng, _EITHER[field])
-    place = int(pointer.integers(2))
-    name, right = pair.names[place], options.index(values[place])
-    index = story.add(
-        wording.format(x=name, a=options[0], b=options[1]),
-        f"{values[place].capitalize()}.",
-        Meaning(act="answer", options=options),
-    )
-    check = AnswerCheck(options=options, right=right)
-    story.score(index, Scored(family="answer_by_name", depth=depth, chance=0.5, check=check))
+    for name, value in zip(pair.names, values, strict=True):
+        check = AnswerCheck(options=options, right=options.index(value))
+        story.add(
+            wording.format(x=name, a=options[0], b=options[1]),
+            f"{value.capitalize()}.",
+            Meaning(act="answer", options=options),
+            after=end,
+            scored=Scored(family="answer_by_name", depth=depth, chance=0.5, check=check),
+        )
 
 
-def fork_person(story: Story, pointer: np.random.Generator, depth: int) -> None:
-    """One picture, two branches that give its persons opposite names; then a name is asked for in one."""
+def fork_person(story: Story, depth: int) -> None:
+    """One picture, two branches that name its persons the opposite way; then both names are asked in both."""
     rng = story.rng
     pair = draw_pair(rng)
     if story.given == UPLOADED:
@@ -83,15 +81,13 @@ def fork_person(story: Story, pointer: np.random.Generator, depth: int) -> None:
         text = tell(pair.scene, None, rng=rng, register="ask", length="short").text
         meaning = Meaning(act="paint", scene=pair.scene)
         root = story.add(text, pick(rng, HERE_THEY_ARE), meaning, target=pair.scene)
-    # Both branches fit into the ten rounds: the picture, a naming and a side step each, and the question.
-    between = min(depth - 1, (MOST_ROUNDS - 4) // 2)
+    between = min(depth - 1, MOST_BETWEEN_IN_FORKS)
     ends = []
     for names in (pair.names, (pair.names[1], pair.names[0])):
         say, reply = introduce(rng, names)
         end = story.add(say, reply, LISTEN, after=root)
         ends.append((story.lead_away(between, _ANYTHING, after=end), names))
-    end, names = ends[int(pointer.integers(2))]
-    _ask_portrait(story, pointer, pair, names, "fork_person", between + 1, after=end)
+    _ask_portraits(story, pair, ends, "fork_person", between + 1)
 
 
 def _begin(story: Story) -> tuple[Pair, tuple[frozenset[str], ...]]:
@@ -112,44 +108,41 @@ def _begin(story: Story) -> tuple[Pair, tuple[frozenset[str], ...]]:
     return pair, told.stated
 
 
-def _ask_portrait(
+def _ask_portraits(
     story: Story,
-    pointer: np.random.Generator,
     pair: Pair,
-    names: tuple[str, str],
+    ends: list[tuple[int, tuple[str, str]]],
     family: str,
     depth: int,
     *,
     known: tuple[frozenset[str], ...] = (),
-    after: int | None = None,
 ) -> None:
-    rng = story.rng
+    """Both persons by name, after each of `ends` with the names that hold there."""
+    rng, uploaded = story.rng, story.given == UPLOADED
     moved = later(rng, pair.scene)
     ask, here = pick(rng, CLOSE_UP_ASKS), pick(rng, _HERE)
     takes = tuple(
         tuple(portrait(rng, figure, pair.scene.style) for _ in range(NUM_TAKES))
         for figure in pair.scene.figures
     )
-    uploaded = story.given == UPLOADED
     if not known and uploaded:
         known = (frozenset(_TELLING), frozenset(_TELLING))
-    place = int(pointer.integers(2))
-    name = names[place]
-    check = PersonCheck(
-        seen=pair.scene if uploaded else Own(round=0),
-        right=place,
-        takes=takes if uploaded else (),
-        traits=_words(pair.scene, known),
-    )
-    scored = Scored(family=family, depth=depth, chance=0.5, check=check, name=name)
-    index = story.add(
-        ask.format(x=name),
-        here.format(x=name),
-        Meaning(act="portray"),
-        after=after,
-        target=cut_out(moved, place),
-    )
-    story.score(index, scored)
+    for end, names in ends:
+        for place, name in enumerate(names):
+            check = PersonCheck(
+                seen=pair.scene if uploaded else Own(round=0),
+                right=place,
+                takes=takes if uploaded else (),
+                traits=_words(pair.scene, known),
+            )
+            story.add(
+                ask.format(x=name),
+                here.format(x=name),
+                Meaning(act="portray"),
+                after=end,
+                target=cut_out(moved, place),
+                scored=Scored(family=family, depth=depth, chance=0.5, check=check, name=name),
+            )
 
 
 def _words(scene: Scene, known: tuple[frozenset[str], ...]) -> tuple[dict[str, str], ...]:

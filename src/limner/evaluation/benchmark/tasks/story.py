@@ -94,9 +94,18 @@ class Story:
         self._shown.append(target or (pictures[-1] if pictures else self.shown(after)))
         return self.last
 
-    def score(self, index: int, scored: Scored) -> None:
-        """Say what is measured in round `index`."""
-        self.rounds[index] = replace(self.rounds[index], scored=scored)
+    def repeat(self, index: int, *, after: int) -> int:
+        """Say and show in another place what round `index` does, which has a picture; its number there."""
+        self.rounds.append(replace(self.rounds[index], after=after))
+        self._shown.append(self._shown[index])
+        return self.last
+
+    def line_to(self, index: int) -> list[int]:
+        """The rounds that lead to round `index`, itself included, oldest first."""
+        line = [index]
+        while line[0] > 0:
+            line.insert(0, self.rounds[line[0]].after)
+        return line
 
     def lead_away(self, num: int, kinds: Sequence[str], *, after: int | None = None) -> int:
         """`num` rounds about something else: "other" and "upload" (other pictures), "question" (about the
