@@ -5,9 +5,9 @@ Does not know templates (`prompt.py`), training layouts (`packing.py`) or how hi
 tokens (`token_head.py`).
 
 Module names follow SEED-X's agent (`llm`, `input_resampler`; its `output_resampler` is the regression head's,
-the only one to use it; `patch_pos_embed` only where `crop_positions` is set, for the public weights were trained
-with it). SEED-X keeps the slots as rows <img_00000>.. of the embedding table; here they are a parameter of
-their own, `slots`, which a conversion fills from those rows.
+the only one to use it; `patch_pos_embed` only where `crop_positions` is set, for the public weights were
+trained with it). SEED-X keeps the slots as rows <img_00000>.. of the embedding table; here they are a
+parameter of their own, `slots`, which a conversion fills from those rows.
 
 A round of chat, with `cache` a `KeyValueCache`:
     hidden(embed_text(instruction ids), cache=cache)      prefill; text_logits of the last position starts the

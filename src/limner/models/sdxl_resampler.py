@@ -82,9 +82,7 @@ class _PerceiverAttention(nn.Module):
     def forward(self, read_BND: Tensor, latents_BQD: Tensor) -> Tensor:
         latents_BQD = self.norm2(latents_BQD)
         keys_BNI, values_BNI = self.to_kv(torch.cat([self.norm1(read_BND), latents_BQD], dim=1)).chunk(2, -1)
-        parts = (self.to_q(latents_BQD), keys_BNI, values_BNI)
-        out = F.scaled_dot_product_attention(*(_split(part, self.heads) for part in parts))
-        out_BQD: Tensor = self.to_out(out.transpose(1, 2).flatten(2))
+        out_BQD: Tensor = self.to_out(_attend(self.to_q(latents_BQD), keys_BNI, values_BNI, self.heads))
         return out_BQD
 
 
@@ -103,9 +101,8 @@ class _AttentionPool(nn.Module):
 
     def forward(self, x_BQD: Tensor) -> Tensor:
         x_BQD = torch.cat([x_BQD.mean(dim=1, keepdim=True), x_BQD], dim=1) + self.positional_embedding
-        parts = (self.q_proj(x_BQD[:, :1]), self.k_proj(x_BQD), self.v_proj(x_BQD))
-        out = F.scaled_dot_product_attention(*(_split(part, self.heads) for part in parts))
-        pooled_BG: Tensor = self.c_proj(out.transpose(1, 2).flatten(2)[:, 0])
+        mean_B1D = _attend(self.q_proj(x_BQD[:, :1]), self.k_proj(x_BQD), self.v_proj(x_BQD), self.heads)
+        pooled_BG: Tensor = self.c_proj(mean_B1D[:, 0])
         return pooled_BG
 
 
@@ -118,6 +115,12 @@ def _feed_forward(width: int, inner: int) -> nn.Sequential:
     )
 
 
-def _split(x_BNI: Tensor, heads: int) -> Tensor:
-    """(B, N, heads * d) -> (B, heads, N, d)."""
-    return x_BNI.unflatten(-1, (heads, -1)).transpose(1, 2)
+def _attend(queries_BQI: Tensor, keys_BNI: Tensor, values_BNI: Tensor, heads: int) -> Tensor:
+    """Attention in `heads` heads, (B, Q, I)."""
+
+    def split(x_BNI: Tensor) -> Tensor:
+        batch, length, width = x_BNI.shape
+        return x_BNI.view(batch, length, heads, width // heads).transpose(1, 2)
+
+    out = F.scaled_dot_product_attention(split(queries_BQI), split(keys_BNI), split(values_BNI))
+    return out.transpose(1, 2).flatten(2)
