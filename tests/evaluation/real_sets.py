@@ -11,14 +11,14 @@ from limner.evaluation.benchmark.importers.importing import import_set
 THINGS = ("a hat", "a dog", "a balloon", "a tree", "a kite")
 
 
-def photo(scene, num_edits, *, extra=False, width_px=160, height_px=128):
+def photo(scene, num_edits, *, extra=False, width_px=80, height_px=64):
     """A made-up photograph after so many edits: each edit is a bar at its own place; `extra` is another."""
     rng = np.random.default_rng(scene)
-    ground = cv2.resize(rng.integers(60, 120, (5, 5, 3), dtype=np.uint8), (160, 128))
+    ground = cv2.resize(rng.integers(60, 120, (5, 5, 3), dtype=np.uint8), (80, 64))
     for edit in range(num_edits):
-        ground[20:60, 8 + 25 * edit : 28 + 25 * edit] = 250
+        ground[10:30, 4 + 12 * edit : 14 + 12 * edit] = 250
     if extra:
-        ground[90:120, 10:60] = 0
+        ground[45:60, 5:30] = 0
     return Picture(cv2.resize(ground, (width_px, height_px)))
 
 

@@ -309,11 +309,11 @@ class TestTroubles:
         assert len(stub.asked) == 3
 
     def test_a_slow_server_is_given_up_in_time(self):
-        with serving(lambda asked: Told({"ok": 1}, delay_s=0.5)) as stub:
+        with serving(lambda asked: Told({"ok": 1}, delay_s=3)) as stub:
             start = time.perf_counter()
             with pytest.raises(EndpointError, match=r"no complete answer within 0\.1 s after 2 tries"):
                 wire(stub.url, timeout_s=0.1, tries=2).post("/x", {})
-            assert time.perf_counter() - start < 0.5
+            assert time.perf_counter() - start < 2.5
 
     def test_a_server_that_drips_is_given_up_in_time(self):
         with serving(lambda asked: Told({"long": "x" * 400}, drip_s=0.02)) as stub:

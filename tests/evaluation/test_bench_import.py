@@ -12,7 +12,8 @@ from real_sets import THINGS, imported, magicbrush, photo, seed_edit, write
 from limner.dialogue.parts import Picture
 from limner.evaluation.benchmark.conversation import LookCheck, Own, StateCheck
 from limner.evaluation.benchmark.holding import hold
-from limner.evaluation.benchmark.importers.sessions import Session, Step, chain_of
+from limner.evaluation.benchmark.importers.reaching import FAMILIES
+from limner.evaluation.benchmark.importers.sessions import Chain, Session, Step, chain_of
 from limner.evaluation.benchmark.scoring import Scorer
 from limner.evaluation.benchmark.stored_set import StoredSet
 from limner.evaluation.benchmark.summing import by_family
@@ -58,7 +59,7 @@ class TestBothSources:
     def test_the_words_mean_the_picture(self, tmp_path, source, write_it):
         folder = write_it(tmp_path / "in", num=1)
         bases = set()
-        for seed in range(5):
+        for seed in range(3):
             for kind, one in by_kind(imported(source, folder, tmp_path / f"{seed}", seed=seed)).items():
                 k = len(one.rounds) - 1
                 last = one.rounds[-1]
@@ -78,7 +79,7 @@ class TestBothSources:
                     assert THINGS[right - 1 if "after" in said else right] in said
                 if kind.endswith("_and"):
                     assert THINGS[right - 1] in said
-        assert len(bases) > 10  # the pointer moves
+        assert len(bases) > 8  # the pointer moves
 
     def test_equal_seeds_give_equal_sets_and_other_seeds_others(self, tmp_path, source, write_it):
         folder = write_it(tmp_path / "in", num=4)
@@ -279,7 +280,7 @@ class TestRefusals:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scale")
-    return imported("seed-edit", seed_edit(folder / "in", num=24), folder / "out", per_session=6)
+    return imported("seed-edit", seed_edit(folder / "in", num=10), folder / "out", per_session=6)
 
 
 class TestScale:
@@ -305,8 +306,19 @@ class TestScale:
             found.pop("control_edit")
             assert set(found) == {"step_back", "from_scratch", "before_or_after", "fork_picture"}
             for family, of in found.items():
-                assert abs(of["score"]) < 0.3, (type(system), family)
-            assert abs(np.mean([of["score"] for of in found.values()])) < 0.15
+                assert abs(of["score"]) < 0.5, (type(system), family)
+            assert abs(np.mean([of["score"] for of in found.values()])) < 0.25
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_candidate_is_right_equally_often(kind):
+    states = tuple(photo(0, k) for k in range(5))
+    chain = Chain(name="c", states=states, instructions=tuple(f"add {thing}" for thing in THINGS[:4]))
+    rng = np.random.default_rng(0)
+    checks = [FAMILIES[kind](chain, rng).scored.check for _ in range(600)]
+    counts = np.bincount([check.right for check in checks], minlength=len(checks[0].states))
+    expected = 600 / len(checks[0].states)
+    assert (np.square(counts - expected) / expected).sum() < 16  # chi-squared, 3 degrees: p = .001
 
 
 class Repeating:
@@ -346,8 +358,8 @@ def test_the_longest_row_is_found_in_a_tree_of_edits(tmp_path):
     assert chain.instructions == ("ab", "bc", "cd")
     assert [(index, words) for index, words, _ in chain.branches] == [(0, "ax")]
     assert [one.part for one in dropped] == ["step 6"]
-    small, _ = chain_of(session, 80)
-    assert [(state.width_px, state.height_px) for state in small.states] == [(80, 64)] * 4
+    small, _ = chain_of(session, 40)
+    assert [(state.width_px, state.height_px) for state in small.states] == [(40, 32)] * 4
 
 
 TREE = [("a", 0, False), ("b", 1, False), ("c", 2, False), ("d", 3, False), ("x", 0, True), ("y", 1, True)]
