@@ -14,7 +14,7 @@ from limner.evaluation.suites.tally import Tally
 from limner.world.person import Identity, Person, Traits
 from limner.world.scene import Figure, Scene
 
-NUM = 24
+NUM = 16
 
 
 @lru_cache

@@ -21,7 +21,7 @@ SIZE_PX = 96
 
 @lru_cache
 def tasks():
-    return [make_task(51 + index, SIZE_PX, chain=index % 2 == 1) for index in range(8)]
+    return [make_task(51 + index, SIZE_PX, chain=index % 2 == 1) for index in range(6)]
 
 
 def measured(choose):

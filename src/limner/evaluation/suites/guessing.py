@@ -20,7 +20,7 @@ from limner.world.person import Traits
 from limner.world.scene import Scene
 
 POOL_SEED = 19_000_000  # below the seeds of all tasks
-NUM_DIALOGUES = 150
+NUM_DIALOGUES = 120
 
 
 def chance_of_answer(truth: str, topic: str, *, question: str = "", names: Sequence[str] = ()) -> float:

@@ -119,7 +119,13 @@ def _shown(task: NamedTask, own: Answers, given: Answers) -> tuple[Shown, ...]:
         ("First by name", "Second by name"), asks, own.texts, own.close_ups, strict=True
     ):
         shown.append(Shown(column=column, picture=picture, text=f"{ask} - {text}"))
-    shown.append(Shown(column="Round 1, true", picture=given.first, text=f"{far} rounds before it is needed"))
+    shown.append(
+        Shown(
+            column="Round 1, true",
+            picture=given.first,
+            text=f"{far} {'round' if far == 1 else 'rounds'} before it is needed",
+        )
+    )
     for column, text, picture in zip(
         ("First, after the true one", "Second, after the true one"), given.texts, given.close_ups, strict=True
     ):
