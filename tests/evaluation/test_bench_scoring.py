@@ -170,11 +170,23 @@ def test_answers_are_scored_by_their_words(scorer):
     assert rows["step_back/depth_2.accuracy"] == 1
 
 
-def test_each_family_weighs_the_same_in_the_overall_score():
-    rows = [Row(dialogue=f"a{i}", metric="step_back/score", value=1.0) for i in range(9)]
+def test_each_family_and_in_it_each_conversation_weighs_the_same():
+    rows = [Row(dialogue=f"a{i}", metric="step_back/score", value=1.0) for i in range(8)]
+    rows += [Row(dialogue="a8", metric="step_back/score", value=value) for value in (1.0, 0.0, 0.0, 1.0)]
     rows += [Row(dialogue="b", metric="instead_of/score", value=0.0)]
     rows += [Row(dialogue="b", metric=f"{CONTROL_FAMILY}/score", value=1.0)]
-    overall = suites(rows)["overall"]["non_markov_score"]
-    assert overall["value"] == pytest.approx(0.5)
+    told = suites(rows)
+    assert told["step_back"]["score"]["value"] == pytest.approx((8 + 0.5) / 9)
+    overall = told["overall"]["non_markov_score"]
+    assert overall["value"] == pytest.approx((8.5 / 9 + 0) / 2)
+    assert overall["low"] <= overall["value"] <= overall["high"] <= 0.5
     assert overall["n"] == 10
-    assert list(by_family(rows)) == ["overall", "step_back", "instead_of", CONTROL_FAMILY]
+    families = by_family(rows)
+    assert list(families) == ["overall", "step_back", "instead_of", CONTROL_FAMILY]
+    assert np.mean([row.value for row in families["overall"]]) == pytest.approx(overall["value"])
+
+
+def test_a_perfect_system_has_no_interval_however_many_conversations_a_family_has():
+    rows = [Row(dialogue=f"a{i}", metric="step_back/score", value=1.0) for i in range(3)]
+    rows += [Row(dialogue="b", metric="instead_of/score", value=1.0)]
+    assert suites(rows)["overall"]["non_markov_score"] == {"value": 1.0, "low": 1.0, "high": 1.0, "n": 4}
