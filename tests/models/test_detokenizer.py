@@ -10,7 +10,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from limner.models.detokenizer import DiTDetokenizer, StraightLine, start_from_pixart
+from limner.models.detokenizer import DiTDetokenizer, start_from_pixart
+from limner.models.detokenizer_contract import StraightLine
 from limner.models.presets import TINY
 
 SIZES = TINY.detokenizer

@@ -9,92 +9,40 @@ Legend: B batch, C latent channels, H W latent places, N image tokens, D token w
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from einops import rearrange
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from limner.models.flow import flow_loss, integrate, seeded_noise
+from limner.models.detokenizer_contract import Detokenizer, StraightLine
+from limner.models.flow import (
+    integrate,
+    interpolate,
+    random_noise,
+    random_times,
+    seeded_noise,
+    target_velocity,
+)
 from limner.models.presets import DetokenizerSizes
 
 DIFFUSERS_TIMES = 1000.0
+PIXART_DOWNSAMPLING = 8  # of SDXL's autoencoder, for the sizes in pixels that PixArt may be told
 PIXART_WEIGHTS = "diffusion_pytorch_model.safetensors"
 
 
-class StraightLine(nn.Module):
-    """The least-squares map from each token to the latents of its own cells, and the spread of what it
-    misses.
-
-    A small detokenizer on little data would spend its training on learning just this. Tokens are laid out as
-    `pool_tokens` makes them of a square grid of queries: neighbours in a row.
-    """
-
-    missed_std: Tensor
-
-    def __init__(self, sizes: DetokenizerSizes) -> None:
-        super().__init__()
-        grid = 2 * math.isqrt(sizes.num_tokens)  # of queries: four become one token
-        self.channels, self.side = sizes.latent_channels, sizes.latent_size
-        self.rows, self.columns = max(1, self.side // grid), max(1, 4 * self.side // grid)
-        if self.rows * self.columns * sizes.num_tokens != self.side**2:
-            raise ValueError(
-                f"{sizes.num_tokens} tokens do not tile {self.side} x {self.side} latents; "
-                "set straight_line=False."
-            )
-        self.map = nn.Linear(sizes.token_dim, self.channels * self.rows * self.columns)
-        nn.init.zeros_(self.map.weight)
-        nn.init.zeros_(self.map.bias)
-        self.map.requires_grad_(False)
-        self.register_buffer("missed_std", torch.ones(self.channels))
-
-    def forward(self, image_tokens_BND: Tensor) -> Tensor:
-        """Image tokens (B, N, D) -> blurred latents (B, C, H, W)."""
-        blurred_BCHW: Tensor = rearrange(
-            self.map(image_tokens_BND),
-            "b (y x) (c r q) -> b c (y r) (x q)",
-            y=self.side // self.rows,
-            c=self.channels,
-            r=self.rows,
-        )
-        return blurred_BCHW
-
-    def missed(self, latents_BCHW: Tensor, image_tokens_BND: Tensor) -> Tensor:
-        """What the line misses of these latents, at unit spread."""
-        missed_BCHW: Tensor = (latents_BCHW - self(image_tokens_BND)) / self.missed_std[:, None, None]
-        return missed_BCHW
-
-    def completed(self, missed_BCHW: Tensor, image_tokens_BND: Tensor) -> Tensor:
-        """The inverse of `missed`."""
-        latents_BCHW: Tensor = self(image_tokens_BND) + missed_BCHW * self.missed_std[:, None, None]
-        return latents_BCHW
-
-    @torch.no_grad()
-    def fit(self, latents_BCHW: Tensor, image_tokens_BND: Tensor, ridge: float = 1e-4) -> None:
-        """Solve the map for a sample of pictures, and measure what it misses."""
-        cells = rearrange(
-            latents_BCHW, "b c (y r) (x q) -> (b y x) (c r q)", r=self.rows, q=self.columns
-        ).double()
-        known = image_tokens_BND.flatten(0, 1).double()
-        known = torch.cat([known, torch.ones_like(known[:, :1])], dim=1)
-        ridges = ridge * len(known) * torch.eye(known.shape[1], dtype=known.dtype, device=known.device)
-        solved = torch.linalg.solve(known.T @ known + ridges, known.T @ cells)
-        self.map.weight.copy_(solved[:-1].T)
-        self.map.bias.copy_(solved[-1])
-        self.missed_std.copy_((latents_BCHW - self(image_tokens_BND)).std(dim=(0, 2, 3)).clamp_min(1e-3))
-
-
-class DiTDetokenizer(nn.Module):
+class DiTDetokenizer(Detokenizer):
     """PixArt transformer over latents, reading image tokens by cross-attention through its MLP adapter.
 
     The adapter is PixArt's `caption_projection`; learned `token_positions` tell the 64 tokens apart, which a
     caption's own embeddings would have done. Stock PixArt also predicts a variance: dropped, as flow matching
     has none.
     """
+
+    error_name = "velocity_error"
+    sizes: DetokenizerSizes
 
     def __init__(self, sizes: DetokenizerSizes) -> None:
         super().__init__()
@@ -114,7 +62,7 @@ class DiTDetokenizer(nn.Module):
             patch_size=sizes.patch_size,
             caption_channels=sizes.token_dim,
             interpolation_scale=sizes.interpolation_scale,
-            use_additional_conditions=False,
+            use_additional_conditions=sizes.size_conditions,
         )
         self.token_positions = nn.Parameter(torch.randn(1, sizes.num_tokens, sizes.token_dim) * 0.1)
         nn.init.zeros_(self.transformer.proj_out.weight)
@@ -131,26 +79,29 @@ class DiTDetokenizer(nn.Module):
             latents_BCHW,
             encoder_hidden_states=image_tokens_BND + self.token_positions,
             timestep=(1 - time_B) * DIFFUSERS_TIMES,
-            added_cond_kwargs={"resolution": None, "aspect_ratio": None},
+            added_cond_kwargs=self._told_sizes(latents_BCHW),
             return_dict=False,
         )[0]
         return velocity_BCHW
 
     forward = velocity
 
-    def target(self, latents_BCHW: Tensor, image_tokens_BND: Tensor) -> Tensor:
-        """What flow has to reach at time 1: the latents, or what the straight line misses of them."""
-        return latents_BCHW if self.line is None else self.line.missed(latents_BCHW, image_tokens_BND)
-
-    def loss(
-        self, latents_BCHW: Tensor, image_tokens_BND: Tensor, generator: torch.Generator | None = None
+    def errors(
+        self,
+        latents_BCHW: Tensor,
+        image_tokens_BND: Tensor,
+        generator: torch.Generator | None = None,
+        *,
+        condition_BCHW: Tensor | None = None,
     ) -> Tensor:
-        """Rectified-flow reconstruction loss of latents from their own image tokens: a scalar."""
-        return flow_loss(
-            lambda x_BCHW, time_B: self.velocity(x_BCHW, time_B, image_tokens_BND),
-            self.target(latents_BCHW, image_tokens_BND),
-            generator,
-        )
+        """Squared errors of the velocity at random times: rectified flow's, as `flow.flow_loss`."""
+        if condition_BCHW is not None:
+            raise ValueError("This detokenizer reads image tokens alone; pass no condition picture.")
+        time_B = random_times(len(latents_BCHW), generator, latents_BCHW.device)
+        noise = random_noise(latents_BCHW, generator)
+        target_BCHW = self.target(latents_BCHW, image_tokens_BND)
+        predicted = self.velocity(interpolate(target_BCHW, noise, time_B), time_B, image_tokens_BND)
+        return (predicted.float() - target_velocity(target_BCHW, noise).float()).square()
 
     @torch.no_grad()
     def sample(
@@ -159,16 +110,12 @@ class DiTDetokenizer(nn.Module):
         steps: int,
         seeds: Sequence[int],
         *,
+        condition_BCHW: Tensor | None = None,
         shift: float = 1.0,
         second_order: bool = False,
     ) -> Tensor:
-        """Image tokens (B, N, D) -> latents (B, C, H, W); one seed gives one image, whatever else is in the
-        batch.
-        """
-        if len(seeds) != image_tokens_BND.shape[0]:
-            raise ValueError(
-                f"{len(seeds)} seeds for {image_tokens_BND.shape[0]} pictures; pass one for each picture."
-            )
+        """See `Detokenizer.sample`; `shift` and `second_order` as in `flow.integrate`."""
+        self.check(image_tokens_BND, seeds, condition_BCHW)
         shape = (self.sizes.latent_channels, self.sizes.latent_size, self.sizes.latent_size)
         noise = seeded_noise(seeds, shape, device=image_tokens_BND.device, dtype=image_tokens_BND.dtype)
         made_BCHW = integrate(
@@ -178,7 +125,17 @@ class DiTDetokenizer(nn.Module):
             shift=shift,
             second_order=second_order,
         )
-        return made_BCHW if self.line is None else self.line.completed(made_BCHW, image_tokens_BND)
+        return self.completed(made_BCHW, image_tokens_BND)
+
+    def _told_sizes(self, latents_BCHW: Tensor) -> dict[str, Tensor | None]:
+        """PixArt-alpha's micro-conditions of a square picture; Sigma dropped them."""
+        if not self.sizes.size_conditions:
+            return {"resolution": None, "aspect_ratio": None}
+        count, size_px = len(latents_BCHW), float(self.sizes.latent_size * PIXART_DOWNSAMPLING)
+        return {
+            "resolution": latents_BCHW.new_full((count, 2), size_px, dtype=torch.float32),
+            "aspect_ratio": latents_BCHW.new_ones((count, 1), dtype=torch.float32),
+        }
 
 
 def start_from_pixart(detokenizer: DiTDetokenizer, folder: Path | str) -> list[str]:

@@ -10,10 +10,12 @@ from torch import nn
 
 from limner.models.autoencoder import Autoencoder
 from limner.models.detokenizer import DiTDetokenizer
+from limner.models.detokenizer_contract import Detokenizer
 from limner.models.mllm import MultimodalLLM
-from limner.models.presets import Preset
+from limner.models.presets import DetokenizerSizes, Preset
 from limner.models.token_head import HEAD_KINDS, TokenHeads, build_token_heads
 from limner.models.tokenizer import TextTokenizer
+from limner.models.unet_detokenizer import UNetDetokenizer
 from limner.models.vision import ImageTokenizer, QwenVisionTransformer
 
 
@@ -33,7 +35,7 @@ class LimnerModel:
     image_tokenizer: ImageTokenizer
     language: MultimodalLLM
     token_heads: TokenHeads
-    detokenizer: DiTDetokenizer
+    detokenizer: Detokenizer
     autoencoder: Autoencoder
 
     def __post_init__(self) -> None:
@@ -105,10 +107,16 @@ def build_component(name: str, preset: Preset, head_kinds: Sequence[str] = HEAD_
     if name == "token_head":
         return build_token_heads(preset, head_kinds)
     if name == "detokenizer":
-        return DiTDetokenizer(preset.detokenizer)
+        return build_detokenizer(preset)
     if name == "autoencoder":
         return Autoencoder(preset.autoencoder)
     raise ValueError(f"There is no component {name!r}; choose one of {', '.join(COMPONENTS)}.")
+
+
+def build_detokenizer(preset: Preset) -> Detokenizer:
+    """The kind of detokenizer that `preset` names, random weights."""
+    sizes = preset.detokenizer
+    return DiTDetokenizer(sizes) if isinstance(sizes, DetokenizerSizes) else UNetDetokenizer(sizes)
 
 
 def assemble(preset: Preset, tokenizer: TextTokenizer, parts: dict[str, nn.Module]) -> LimnerModel:
@@ -118,7 +126,7 @@ def assemble(preset: Preset, tokenizer: TextTokenizer, parts: dict[str, nn.Modul
     assert isinstance(vision, ImageTokenizer)
     assert isinstance(language, MultimodalLLM)
     assert isinstance(heads, TokenHeads)
-    assert isinstance(detokenizer, DiTDetokenizer)
+    assert isinstance(detokenizer, Detokenizer)
     assert isinstance(autoencoder, Autoencoder)
     return LimnerModel(
         preset=preset,

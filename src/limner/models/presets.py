@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from limner.models.unet_sizes import UNetDetokenizerSizes
+
 
 @dataclass(frozen=True, kw_only=True)
 class VisionSizes:
@@ -88,6 +90,10 @@ class DetokenizerSizes:
     # another.
     interpolation_scale: float = 1.0
     straight_line: bool = True  # flow carries only what a least-squares map from the tokens misses
+    tokens_pooled: int = 4  # neighbours of the encoder's that one token is the mean of
+    size_conditions: bool = False  # PixArt-alpha at 1024 px is told resolution and aspect ratio; Sigma isn't
+    default_steps: int = 8
+    kind: str = "dit"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +146,7 @@ class Preset:
     output_resampler: ResamplerSizes
     language: LanguageSizes
     token_head: TokenHeadSizes
-    detokenizer: DetokenizerSizes
+    detokenizer: DetokenizerSizes | UNetDetokenizerSizes
     autoencoder: AutoencoderSizes
     decoder: DecoderSizes
 
@@ -155,7 +161,12 @@ class Preset:
             ("output_resampler.width", self.output_resampler.width, dim),
             ("output_resampler.input_dim", self.output_resampler.input_dim, width),
             ("detokenizer.token_dim", self.detokenizer.token_dim, dim),
-            ("detokenizer.num_tokens", self.detokenizer.num_tokens, tokens),
+            # It may read more than the language model predicts: then it only reconstructs (paper, section 7).
+            (
+                "detokenizer.num_tokens * tokens_pooled",
+                self.detokenizer.num_tokens * self.detokenizer.tokens_pooled,
+                self.vision.num_queries,
+            ),
             ("detokenizer.latent_size", self.detokenizer.latent_size, self.autoencoder.latent_size),
             (
                 "detokenizer.latent_channels",
@@ -184,24 +195,31 @@ class Preset:
             "output_resampler": ResamplerSizes,
             "language": LanguageSizes,
             "token_head": TokenHeadSizes,
-            "detokenizer": DetokenizerSizes,
             "autoencoder": AutoencoderSizes,
             "decoder": DecoderSizes,
         }
         try:
-            return cls(
-                **{
-                    key: parts[key](**_with_tuples(value)) if key in parts else value
-                    for key, value in values.items()
-                }
-            )
-        except (AttributeError, TypeError) as error:
+            made = {
+                key: parts[key](**_with_tuples(value)) if key in parts else value
+                for key, value in values.items()
+            }
+            return cls(**{**made, "detokenizer": _detokenizer_sizes(values["detokenizer"])})
+        except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"These preset sizes are not of this version of limner: {error}.") from error
 
 
 def _with_tuples(sizes: dict[str, Any]) -> dict[str, Any]:
     """JSON knows lists only."""
     return {name: tuple(value) if isinstance(value, list) else value for name, value in sizes.items()}
+
+
+def _detokenizer_sizes(values: dict[str, Any]) -> DetokenizerSizes | UNetDetokenizerSizes:
+    kind = values.get("kind", "dit")  # the only one there was, when it was not named
+    if kind == "unet":
+        return UNetDetokenizerSizes.from_json(values)
+    if kind != "dit":
+        raise ValueError(f"This version of limner has no detokenizer of the kind {kind!r}.")
+    return DetokenizerSizes(**values)
 
 
 TINY: Final = Preset(

@@ -9,26 +9,11 @@ pooled width.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-
-@dataclass(frozen=True, kw_only=True)
-class SDXLResamplerSizes:
-    """The defaults are SEED-X's; SDXL's two text encoders give 768 + 1280 channels, pooled 1280."""
-
-    width: int = 1024
-    depth: int = 4
-    head_width: int = 64
-    heads: int = 16
-    num_queries: int = 64
-    token_dim: int = 4096
-    first_dim: int = 768
-    second_dim: int = 1280
-    widening: int = 4  # of the feed-forward layers
+from limner.models.unet_sizes import SDXLResamplerSizes
 
 
 class SDXLResampler(nn.Module):

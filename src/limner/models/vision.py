@@ -160,10 +160,13 @@ class ImageTokenizer(nn.Module):
         self.register_buffer("pixel_mean", (2 * mean - 1)[:, None, None], persistent=False)
         self.register_buffer("pixel_std", (2 * std)[:, None, None], persistent=False)
 
-    def encode(self, pixels_B3HW: Tensor) -> Tensor:
-        """Pixels (B, 3, S, S) in [-1, 1] -> normalised image tokens (B, num_tokens, D)."""
+    def encode(self, pixels_B3HW: Tensor, num_tokens: int | None = None) -> Tensor:
+        """Pixels (B, 3, S, S) in [-1, 1] -> normalised image tokens (B, num_tokens, D).
+
+        `num_tokens` other than the model's own are for detokenizers that read more (paper, section 7).
+        """
         encoded_BND = self.vision((pixels_B3HW - self.pixel_mean) / self.pixel_std)
-        return self.normalise(pool_tokens(encoded_BND, self.num_tokens))
+        return self.normalise(pool_tokens(encoded_BND, num_tokens or self.num_tokens))
 
     forward = encode
 

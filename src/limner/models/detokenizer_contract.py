@@ -1,0 +1,166 @@
+"""What every detokenizer is: image tokens in, latents out, one seed one picture; and the straight line that
+small ones start from.
+
+Knows the contract that chat, training and evaluation rely on. Knows no network that fulfils it.
+
+Legend: B batch, C latent channels, H W latent places, N image tokens, D token width.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+
+from limner.models.presets import DetokenizerSizes
+from limner.models.unet_sizes import UNetDetokenizerSizes
+
+Sizes = DetokenizerSizes | UNetDetokenizerSizes
+
+
+class StraightLine(nn.Module):
+    """The least-squares map from each token to the latents of its own cells, and the spread of what it
+    misses.
+
+    A small detokenizer on little data would spend its training on learning just this. Tokens are laid out as
+    `pool_tokens` makes them of a square grid of queries: neighbours in a row.
+    """
+
+    missed_std: Tensor
+
+    def __init__(self, sizes: Sizes) -> None:
+        super().__init__()
+        grid = math.isqrt(sizes.tokens_pooled * sizes.num_tokens)  # of queries
+        self.channels, self.side = sizes.latent_channels, sizes.latent_size
+        self.rows = max(1, self.side // grid)
+        self.columns = max(1, sizes.tokens_pooled * self.side // grid)
+        if self.rows * self.columns * sizes.num_tokens != self.side**2:
+            raise ValueError(
+                f"{sizes.num_tokens} tokens do not tile {self.side} x {self.side} latents; "
+                "set straight_line=False."
+            )
+        self.map = nn.Linear(sizes.token_dim, self.channels * self.rows * self.columns)
+        nn.init.zeros_(self.map.weight)
+        nn.init.zeros_(self.map.bias)
+        self.map.requires_grad_(False)
+        self.register_buffer("missed_std", torch.ones(self.channels))
+
+    def forward(self, image_tokens_BND: Tensor) -> Tensor:
+        """Image tokens (B, N, D) -> blurred latents (B, C, H, W)."""
+        blurred_BCHW: Tensor = rearrange(
+            self.map(image_tokens_BND),
+            "b (y x) (c r q) -> b c (y r) (x q)",
+            y=self.side // self.rows,
+            c=self.channels,
+            r=self.rows,
+        )
+        return blurred_BCHW
+
+    def missed(self, latents_BCHW: Tensor, image_tokens_BND: Tensor) -> Tensor:
+        """What the line misses of these latents, at unit spread."""
+        missed_BCHW: Tensor = (latents_BCHW - self(image_tokens_BND)) / self.missed_std[:, None, None]
+        return missed_BCHW
+
+    def completed(self, missed_BCHW: Tensor, image_tokens_BND: Tensor) -> Tensor:
+        """The inverse of `missed`."""
+        latents_BCHW: Tensor = self(image_tokens_BND) + missed_BCHW * self.missed_std[:, None, None]
+        return latents_BCHW
+
+    @torch.no_grad()
+    def fit(self, latents_BCHW: Tensor, image_tokens_BND: Tensor, ridge: float = 1e-4) -> None:
+        """Solve the map for a sample of pictures, and measure what it misses."""
+        cells = rearrange(
+            latents_BCHW, "b c (y r) (x q) -> (b y x) (c r q)", r=self.rows, q=self.columns
+        ).double()
+        known = image_tokens_BND.flatten(0, 1).double()
+        known = torch.cat([known, torch.ones_like(known[:, :1])], dim=1)
+        ridges = ridge * len(known) * torch.eye(known.shape[1], dtype=known.dtype, device=known.device)
+        solved = torch.linalg.solve(known.T @ known + ridges, known.T @ cells)
+        self.map.weight.copy_(solved[:-1].T)
+        self.map.bias.copy_(solved[-1])
+        self.missed_std.copy_((latents_BCHW - self(image_tokens_BND)).std(dim=(0, 2, 3)).clamp_min(1e-3))
+
+
+class Detokenizer(nn.Module, ABC):
+    """Image tokens -> latents of unit spread, drawn step by step from noise.
+
+    `error_name` is what `errors` measures. `sizes.default_steps` is how many steps suit it. One that
+    `reads_condition` also looks at the latents of a condition picture, or at none (SDXL's stage 2).
+    """
+
+    error_name: ClassVar[str]
+    sizes: Sizes
+    line: StraightLine | None
+
+    @property
+    def reads_condition(self) -> bool:
+        """Whether `errors` and `sample` take a condition picture."""
+        return False
+
+    @abstractmethod
+    def errors(
+        self,
+        latents_BCHW: Tensor,
+        image_tokens_BND: Tensor,
+        generator: torch.Generator | None = None,
+        *,
+        condition_BCHW: Tensor | None = None,
+    ) -> Tensor:
+        """Squared errors (B, C, H, W) of its prediction at random times: what training brings down."""
+
+    @abstractmethod
+    def sample(
+        self,
+        image_tokens_BND: Tensor,
+        steps: int,
+        seeds: Sequence[int],
+        *,
+        condition_BCHW: Tensor | None = None,
+    ) -> Tensor:
+        """Image tokens (B, N, D) -> latents (B, C, H, W); one seed gives one image, whatever else is in the
+        batch.
+
+        Raises:
+            ValueError: not a seed for each picture, another number of tokens than it reads, or a condition
+                that it does not read.
+        """
+
+    def loss(
+        self,
+        latents_BCHW: Tensor,
+        image_tokens_BND: Tensor,
+        generator: torch.Generator | None = None,
+        *,
+        condition_BCHW: Tensor | None = None,
+    ) -> Tensor:
+        """Reconstruction loss of latents from their own image tokens: the mean of `errors`, a scalar."""
+        return self.errors(latents_BCHW, image_tokens_BND, generator, condition_BCHW=condition_BCHW).mean()
+
+    def target(self, latents_BCHW: Tensor, image_tokens_BND: Tensor) -> Tensor:
+        """What has to be drawn: the latents, or what the straight line misses of them."""
+        return latents_BCHW if self.line is None else self.line.missed(latents_BCHW, image_tokens_BND)
+
+    def completed(self, made_BCHW: Tensor, image_tokens_BND: Tensor) -> Tensor:
+        """The inverse of `target`."""
+        return made_BCHW if self.line is None else self.line.completed(made_BCHW, image_tokens_BND)
+
+    def check(self, image_tokens_BND: Tensor, seeds: Sequence[int], condition_BCHW: Tensor | None) -> None:
+        """Raise what `sample` is to raise."""
+        count, num_tokens = image_tokens_BND.shape[:2]
+        if len(seeds) != count:
+            raise ValueError(f"{len(seeds)} seeds for {count} pictures; pass one for each picture.")
+        if num_tokens != self.sizes.num_tokens:
+            raise ValueError(
+                f"This detokenizer reads {self.sizes.num_tokens} image tokens, not {num_tokens}; one that "
+                "reads more than the language model predicts can only reconstruct (`limner evaluate "
+                "reconstruct`)."
+            )
+        if condition_BCHW is not None and not self.reads_condition:
+            raise ValueError("This detokenizer reads image tokens alone; pass no condition picture.")
+        if condition_BCHW is not None and len(condition_BCHW) != count:
+            raise ValueError(f"{len(condition_BCHW)} condition pictures for {count}; pass one for each.")

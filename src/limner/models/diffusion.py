@@ -1,0 +1,79 @@
+"""Discrete-time diffusion as SDXL was trained: the noise schedule, its times, and Euler's sampler.
+
+Conventions: step 0 is the least noise and step 999 the most; x_t = sqrt(a_t) * data + sqrt(1 - a_t) * noise,
+a_t the product of 1 - beta (Ho et al. 2020, eq. 4); a network predicts the noise. Samplers work on
+x_t / sqrt(a_t), whose noise has the spread sigma_t = sqrt(1 / a_t - 1) (Karras et al. 2022, section 4).
+Knows tensors of any shape whose first axis is the batch. Knows nothing about networks.
+
+Legend: B batch, T the 1,000 steps of training.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Final, Literal
+
+import torch
+from torch import Tensor
+
+from limner.models.flow import spread_time
+
+NUM_STEPS: Final = 1000
+FIRST_BETA: Final = 0.00085
+LAST_BETA: Final = 0.012
+
+Predict = Callable[[Tensor, Tensor], Tensor]
+"""(x_t of shape (B, ...), step_B) -> noise of the shape of x."""
+Spacing = Literal["leading", "trailing"]
+
+
+@functools.cache
+def signal_levels() -> Tensor:
+    """a_t (T,) float32 of Stable Diffusion's "scaled linear" betas: linear in their square roots."""
+    betas_T = torch.linspace(FIRST_BETA**0.5, LAST_BETA**0.5, NUM_STEPS, dtype=torch.float32) ** 2
+    return torch.cumprod(1 - betas_T, dim=0)
+
+
+def random_steps(count: int, generator: torch.Generator | None, device: torch.device | str = "cpu") -> Tensor:
+    """`count` steps, evenly drawn: one in each of `count` equal shares, shuffled."""
+    source = generator.device if generator is not None else torch.device("cpu")
+    order = torch.randperm(count, generator=generator, device=source)
+    shares = (order + torch.rand(count, generator=generator, device=source)) / count
+    return (shares * NUM_STEPS).long().clamp_max(NUM_STEPS - 1).to(device)
+
+
+def add_noise(data: Tensor, noise: Tensor, step_B: Tensor) -> Tensor:
+    """x_t of data and noise at the steps of each row."""
+    level = spread_time(signal_levels().to(data.device)[step_B], data)
+    return level.sqrt() * data + (1 - level).sqrt() * noise
+
+
+def sampling_steps(num_steps: int, spacing: Spacing) -> list[int]:
+    """Training steps to visit, most noise first.
+
+    "leading" is SDXL's own (multiples of 1000 // num_steps, plus 1) and begins below the most noise;
+    "trailing" begins at it, which matters when steps are few (Lin et al. 2024, table 2).
+    """
+    if not 1 <= num_steps <= NUM_STEPS:
+        raise ValueError(f"This sampler takes 1 to {NUM_STEPS} steps, not {num_steps}.")
+    if spacing == "leading":
+        stride = NUM_STEPS // num_steps
+        return [min(index * stride + 1, NUM_STEPS - 1) for index in reversed(range(num_steps))]
+    return [round(NUM_STEPS - index * NUM_STEPS / num_steps) - 1 for index in range(num_steps)]
+
+
+@torch.no_grad()
+def denoise(predict: Predict, noise: Tensor, num_steps: int, *, spacing: Spacing = "trailing") -> Tensor:
+    """Carry unit noise (B, ...) to data in `num_steps` Euler steps, float32 throughout."""
+    steps = sampling_steps(num_steps, spacing)
+    levels = [float(signal_levels()[step]) for step in steps]
+    sigmas = [*(math.sqrt(1 / level - 1) for level in levels), 0.0]
+    start = math.sqrt(sigmas[0] ** 2 + 1) if spacing == "leading" else sigmas[0]
+    x = noise.float() * start
+    for step, now, later in zip(steps, sigmas, sigmas[1:], strict=False):
+        step_B = torch.full((len(x),), step, device=x.device)
+        predicted = predict((x / math.sqrt(now**2 + 1)).to(noise.dtype), step_B)
+        x = x + (later - now) * predicted.float()
+    return x.to(noise.dtype)
