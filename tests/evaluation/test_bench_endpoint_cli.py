@@ -50,12 +50,12 @@ def test_a_set_is_imported_and_run_against_an_endpoint(limner, stored):
         )
         assert told.code == 0, told.err
         asked = [body for body in stub.bodies("/responses") if body]
-    assert len(asked) == 12
+    assert len(asked) == 16  # three times three edits, and 2 to 3 ways back
     assert {body["seed"] for body in asked} == {7}
     found = json.loads(told.out)
     assert found["suites"]["control_edit"]["accuracy"]["n"] == 3
     assert found["set"]["name"] == "magicbrush"
-    assert "12 answers, 12 pictures, 84 tokens in, 132 out" in told.err
+    assert "16 answers, 16 pictures, 112 tokens in, 176 out" in told.err
 
 
 def test_what_is_wrong_with_answers_is_told(limner, stored):
@@ -66,7 +66,7 @@ def test_what_is_wrong_with_answers_is_told(limner, stored):
             *("--api", "responses", "--out", "run"),
         )
     assert told.code == 0, told.err
-    assert "4 x The answer's picture is no base64" in told.err
+    assert "5 x The answer's picture is no base64" in told.err
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ REACHING_BACK = ("step_back", "from_scratch", "before_or_after", "fork_picture")
 @pytest.fixture(scope="module")
 def conversations(tmp_path_factory):
     folder = tmp_path_factory.mktemp("set")
-    return list(imported("seed-edit", seed_edit(folder / "in", num=4), folder / "out", per_session=6))
+    return list(imported("seed-edit", seed_edit(folder / "in", num=1), folder / "out", per_session=6))
 
 
 class Truth:
@@ -88,13 +88,13 @@ def test_a_server_that_answers_rightly_is_at_the_ceiling(conversations, tmp_path
 def test_a_server_that_always_shows_one_picture_scores_chance(conversations, tmp_path):
     with serving(lambda asked: response("r", picture=photo(99, 0))) as stub:
         found = run(stub, conversations, tmp_path / "run", api="responses", concurrency=4)
-    assert abs(found["overall"]["non_markov_score"]["value"]) < 0.25
+    assert found["overall"]["non_markov_score"]["value"] == pytest.approx(0, abs=1e-9)
     assert found["control_edit"]["accuracy"]["value"] < 0.5
 
 
 def test_a_server_that_only_talks_scores_below_chance(conversations, tmp_path):
     with serving(lambda asked: completion("What a lovely picture.")) as stub:
-        found = run(stub, conversations[:6], tmp_path / "run", api="chat")
+        found = run(stub, conversations[:5], tmp_path / "run", api="chat")
     for family in set(found) - {"overall"}:
         assert found[family]["accuracy"]["value"] == 0
         assert found[family]["picture_given"]["value"] == 0
@@ -103,7 +103,7 @@ def test_a_server_that_only_talks_scores_below_chance(conversations, tmp_path):
 def test_a_server_that_dies_is_gone_on_with_to_equal_results(conversations, tmp_path):
     truth = Truth(conversations)
     with serving(truth) as stub:
-        whole = run(stub, conversations[:6], tmp_path / "whole", api="chat")
+        whole = run(stub, conversations[:5], tmp_path / "whole", api="chat")
     served = []
 
     def dying(asked):
@@ -114,10 +114,10 @@ def test_a_server_that_dies_is_gone_on_with_to_equal_results(conversations, tmp_
         serving(dying) as stub,
         pytest.raises(EndpointError, match="still answers 503 after one try; look at the server's log"),
     ):
-        run(stub, conversations[:6], tmp_path / "broken", api="chat", tries=1)
+        run(stub, conversations[:5], tmp_path / "broken", api="chat", tries=1)
     with serving(truth) as stub:
-        again = run(stub, conversations[:6], tmp_path / "broken", api="chat")
-        assert 0 < len(stub.asked) < sum(len(one.rounds) for one in conversations[:6])
+        again = run(stub, conversations[:5], tmp_path / "broken", api="chat")
+        assert 0 < len(stub.asked) < sum(len(one.rounds) for one in conversations[:5])
     assert json.dumps(again) == json.dumps(whole)
 
 
@@ -139,13 +139,14 @@ def test_a_judge_looks_at_real_pictures_beside_the_pixels(conversations):
         lazy = [row for one in asked_back for row in scorer.rows(one, [silent] * len(one.rounds))]
     for found, expected in ((rows, 1), (lazy, 0)):
         looked = [row.value for row in found if row.metric == "step_back/looked.accuracy"]
-        assert looked == [expected] * 4
+        assert looked == [expected] * sum(len(one.rounds) - one.facts["edits"] for one in asked_back)
 
 
 def test_rounds_without_a_known_picture_need_a_judge(tmp_path):
     folder = magicbrush(tmp_path / "in", num=1)
     made = imported("magicbrush", folder, tmp_path / "out", judged=True)
     one = next(one for one in made if one.name.endswith("looked_at"))
+    one = replace(one, rounds=one.rounds[:4])
     answers = hold(OracleSystem(), one)
     answers = (*answers[:-1], replace(answers[-1], picture=photo(0, 1)))
     assert not [row for row in Scorer(judge=None).rows(one, answers) if row.metric.startswith("step_back/")]

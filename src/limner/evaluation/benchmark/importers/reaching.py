@@ -1,9 +1,9 @@
 """What is said to reach back in a chain of edits on real pictures, and what it means (Section 3.3.3).
 
 Knows the phrases, the state that each one means on a chain A0 -> A1 -> ... -> Ak, and how the answer is told:
-by the exact picture where the chain holds it, else by a judge's look. Which state is meant is drawn evenly,
-and the present one is no candidate, so that a system blind to the history hits one in as many as there are.
-Knows nothing about files and data sets.
+by the exact picture where the chain holds it, else by a judge's look. Every candidate is asked for, each in a
+fork of its own, and the present state is none: a system blind to the history hits exactly one in as many as
+there are. Knows nothing about files and data sets.
 """
 
 from __future__ import annotations
@@ -101,81 +101,99 @@ def _depth(now: int, base: int) -> int:
     return now - max(base - 1, 0)
 
 
-Made = BenchRound | None
+Made = tuple[BenchRound, ...]
 
 
 def _step_back(chain: Chain, rng: np.random.Generator) -> Made:
     """Back by count."""
-    base = int(rng.integers(len(chain.instructions)))
-    words = _say(rng, _COUNT, chain, base)
-    return _recall(chain, "step_back", words, base, base, first=0)
+    return tuple(
+        _recall(chain, "step_back", _say(rng, _COUNT, chain, base), base, base, first=0)
+        for base in range(len(chain.instructions))
+    )
 
 
 def _step_back_and(chain: Chain, rng: np.random.Generator) -> Made:
     """Back by count, then the edit that had followed there, once more."""
-    k = len(chain.instructions)
-    if k < 3:
-        return None
-    base = int(rng.integers(k - 1))
-    words = _say(rng, _COUNT_AND, chain, base, new=chain.instructions[base])
-    return _recall(chain, "step_back", words, base, base + 1, first=1)
+    return _again(chain, rng, "step_back", _COUNT_AND, _COUNT_AND)
 
 
 def _from_scratch(chain: Chain, rng: np.random.Generator) -> Made:
     """Back to the user's picture or to the n-th that was made."""
-    base = int(rng.integers(len(chain.instructions)))
-    words = _say(rng, _MADE if base else _GIVEN, chain, base)
-    return _recall(chain, "from_scratch", words, base, base, first=0)
+    return tuple(
+        _recall(chain, "from_scratch", _say(rng, _MADE if base else _GIVEN, chain, base), base, base, first=0)
+        for base in range(len(chain.instructions))
+    )
 
 
 def _from_scratch_and(chain: Chain, rng: np.random.Generator) -> Made:
     """The same, then the edit that had followed there, once more."""
+    return _again(chain, rng, "from_scratch", _GIVEN_AND, _MADE_AND)
+
+
+def _again(
+    chain: Chain, rng: np.random.Generator, family: str, first: Sequence[str], later: Sequence[str]
+) -> Made:
+    """Back to each state but the last two, and one edit on from there; `first` is said of the first state."""
     k = len(chain.instructions)
-    if k < 3:
-        return None
-    base = int(rng.integers(k - 1))
-    words = _say(rng, _MADE_AND if base else _GIVEN_AND, chain, base, new=chain.instructions[base])
-    return _recall(chain, "from_scratch", words, base, base + 1, first=1)
+    return tuple(
+        _recall(
+            chain,
+            family,
+            _say(rng, later if base else first, chain, base, new=chain.instructions[base]),
+            base,
+            base + 1,
+            first=1,
+        )
+        for base in range(k - 1 if k > 2 else 0)  # one candidate is no choice
+    )
 
 
 def _before_or_after(chain: Chain, rng: np.random.Generator) -> Made:
     """Back to a state that is named by an edit next to it."""
-    base = int(rng.integers(len(chain.instructions)))
-    if base and rng.integers(2):
-        words = _say(rng, _AFTER, chain, base, old=chain.instructions[base - 1])
-    else:
-        words = _say(rng, _BEFORE, chain, base, old=chain.instructions[base])
-    return _recall(chain, "before_or_after", words, base, base, first=0)
+    made = []
+    for base in range(len(chain.instructions)):
+        if base and rng.integers(2):
+            words = _say(rng, _AFTER, chain, base, old=chain.instructions[base - 1])
+        else:
+            words = _say(rng, _BEFORE, chain, base, old=chain.instructions[base])
+        made.append(_recall(chain, "before_or_after", words, base, base, first=0))
+    return tuple(made)
 
 
 def _fork(chain: Chain, rng: np.random.Generator) -> Made:
-    """A fork behind an earlier round, where the last edit is another one than in the main line."""
+    """Forks behind each earlier round, where the last edit is another one than in the main line."""
     k = len(chain.instructions)
-    if k < 3:
-        return None
-    at = int(rng.integers(k - 1))
-    scored = _state(chain, "fork_picture", _depth(at + 1, at), at, range(k - 1))
-    words = _say(rng, _UNDO, chain, at)
-    return BenchRound(say=words, after=at, target=chain.states[at], reply=REPLY, scored=scored)
+    return tuple(
+        BenchRound(
+            say=_say(rng, _UNDO, chain, at),
+            after=at,
+            target=chain.states[at],
+            reply=REPLY,
+            scored=_state(chain, "fork_picture", _depth(at + 1, at), at, range(k - 1)),
+        )
+        for at in range(k - 1 if k > 2 else 0)
+    )
 
 
 def _looked_at(chain: Chain, rng: np.random.Generator) -> Made:
-    """An edit on an earlier state that the chain does not hold: the data set's own, where it has one beside
-    the chain, else the last edit without those before it. A judge looks.
+    """An edit on an earlier state that the chain does not hold: those that the data set has beside the chain,
+    and the last edit without those before it. A judge looks.
     """
     k = len(chain.instructions)
-    if chain.branches:
-        base, new, target = chain.branches[int(rng.integers(len(chain.branches)))]
+    made = []
+    for base, new, target in chain.branches:
         if base < k:
             family, forms = ("instead_of", _INSTEAD) if base == k - 1 else ("step_back", _COUNT_AND)
             words = _say(rng, forms, chain, base, new=new, old=chain.instructions[-1])
-            return _looked(chain, family, words, base, new, undone=chain.instructions[base:], target=target)
-    bases = [base for base in range(k - 1) if _independent(chain.instructions, base)]
-    if not bases:
-        return None
-    base, new = bases[int(rng.integers(len(bases)))], chain.instructions[-1]
-    words = _say(rng, _COUNT_AND, chain, base, new=new)
-    return _looked(chain, "step_back", words, base, new, undone=chain.instructions[base:-1], target=None)
+            undone = chain.instructions[base:]
+            made.append(_looked(chain, family, words, base, new, undone=undone, target=target))
+    for base in range(k - 1):
+        if _independent(chain.instructions, base):
+            words = _say(rng, _COUNT_AND, chain, base, new=chain.instructions[-1])
+            undone = chain.instructions[base:-1]
+            new = chain.instructions[-1]
+            made.append(_looked(chain, "step_back", words, base, new, undone=undone, target=None))
+    return tuple(made)
 
 
 def _looked(
@@ -204,7 +222,7 @@ def _looked(
     return BenchRound(say=words, after=k - 1, target=target, reply=REPLY, scored=scored)
 
 
-# By kind: what is drawn for one chain, or None where the chain is too short for it.
+# By kind: what is said after one chain, each from the same place; empty where the chain is too short for it.
 FAMILIES: Final[dict[str, Callable[[Chain, np.random.Generator], Made]]] = {
     "step_back": _step_back,
     "step_back_and": _step_back_and,

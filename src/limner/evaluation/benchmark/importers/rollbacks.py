@@ -1,4 +1,4 @@
-"""Benchmark conversations on real pictures: a chain of edits, then one round that reaches back.
+"""Benchmark conversations on real pictures: a chain of edits, then rounds that reach back, each in a fork.
 
 Knows how families are shared out and which chains cannot be asked about. What is said is `reaching.py`'s
 business. Knows nothing about files and data sets.
@@ -55,7 +55,7 @@ def conversations_of(
     drawn = [
         (family, made)
         for family, make in FAMILIES.items()
-        if (judged or family not in JUDGED) and (made := make(chain, rng)) is not None
+        if (judged or family not in JUDGED) and (made := make(chain, rng))
     ]
     order = rng.permutation(len(drawn)).tolist()
     chosen = [drawn[i] for i in sorted(order, key=lambda index: used.get(drawn[index][0], 0))[:num]]
@@ -73,13 +73,13 @@ def _shortened(chain: Chain) -> Chain:
     )
 
 
-def _conversation(chain: Chain, family: str, made: BenchRound) -> BenchConversation:
-    assert made.scored is not None
+def _conversation(chain: Chain, kind: str, made: Sequence[BenchRound]) -> BenchConversation:
+    assert made[0].scored is not None
     return BenchConversation(
-        name=f"{chain.name}-{family}",
-        family=made.scored.family,
+        name=f"{chain.name}-{kind}",
+        family=made[0].scored.family,
         given="uploaded",
-        rounds=(*_edits(chain), made),
+        rounds=(*_edits(chain), *made),
         size_px=max(chain.states[0].width_px, chain.states[0].height_px),
         facts={"real": True, "edits": len(chain.instructions)},
     )
