@@ -7,6 +7,7 @@ import pytest
 from real_sets import imported, magicbrush, photo, seed_edit
 from stub_endpoint import Told, completion, response, serving
 
+from limner.evaluation.benchmark.conversation import BenchConversation, BenchRound, PersonCheck, Scored
 from limner.evaluation.benchmark.holding import hold
 from limner.evaluation.benchmark.looking import looker
 from limner.evaluation.benchmark.run import run_bench
@@ -157,3 +158,17 @@ def test_rounds_without_a_known_picture_need_a_judge(tmp_path):
     assert found == pytest.approx(
         sum(right == "no" for _, right in check.questions) / (len(check.questions) - 1)
     )
+
+
+@pytest.mark.parametrize(("shown", "hit"), [(1, 1.0), (0, 0.0), (None, 0.0)])
+def test_photographed_persons_are_a_judges_business(shown, hit):
+    photos = photo(1, 0), photo(2, 0)
+    check = PersonCheck(seen=photo(3, 0), right=1, takes=tuple((one,) for one in photos))
+    scored = Scored(family="person_by_name", depth=1, chance=0.5, check=check)
+    rounds = (BenchRound(say="A close-up of Mia.", after=-1, scored=scored),)
+    one = BenchConversation(name="t", family="person_by_name", given="uploaded", rounds=rounds)
+    answers = [SystemAnswer(text="", picture=None if shown is None else photos[shown], id="0")]
+    assert Scorer(judge=None).rows(one, answers) == ()
+    with serving(seeing) as stub:
+        rows = Scorer(judge=None, looker=looker(stub.url, model="judge")).rows(one, answers)
+    assert [row.value for row in rows if row.metric == "person_by_name/accuracy"] == [hit]

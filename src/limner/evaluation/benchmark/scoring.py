@@ -23,7 +23,7 @@ from limner.evaluation.benchmark.conversation import (
     StateCheck,
     as_picture,
 )
-from limner.evaluation.benchmark.looking import WHICH_STATE, Looker
+from limner.evaluation.benchmark.looking import SAME_PERSON, WHICH_STATE, Looker
 from limner.evaluation.benchmark.recognising import Recognised, recognise
 from limner.evaluation.benchmark.systems.protocol import SystemAnswer
 from limner.evaluation.metrics.metric import fit_to
@@ -79,6 +79,11 @@ class Scorer:
             case StateCheck():
                 hit, further = _state(conversation, answers, answer.picture, check)
                 further = [*further, *self._looked_state(conversation, answer.picture, check)]
+            case PersonCheck() if (portraits := _photographs(check)) is not None:
+                looked = self._look_at_person(conversation, answer.picture, portraits, check.right)
+                if looked is None:
+                    return []
+                hit = looked
             case PersonCheck():
                 hit, further = self._person(conversation, answers, index, check)
             case AnswerCheck():
@@ -123,11 +128,26 @@ class Scorer:
             return []
         value: float | None = 0.0
         if picture is not None:
-            seed = paint_seed("state", conversation.name)
+            seed = paint_seed("state", conversation.name, check.right)
             value = self.looker.choose(WHICH_STATE, picture, states, check.right, seed=seed).value
         return (
             [] if value is None else [("looked.accuracy", value), ("chance.looked.accuracy", 1 / len(states))]
         )
+
+    def _look_at_person(
+        self,
+        conversation: BenchConversation,
+        picture: Picture | None,
+        portraits: Sequence[Picture],
+        right: int,
+    ) -> float | None:
+        """Real faces are nothing that the world's senses know; None without a looker's answer."""
+        if self.looker is None:
+            return None
+        if picture is None:
+            return 0.0
+        seed = paint_seed("person", conversation.name, right)
+        return self.looker.choose(SAME_PERSON, picture, portraits, right, seed=seed).value
 
     def _look(
         self, conversation: BenchConversation, picture: Picture | None, check: LookCheck
@@ -140,6 +160,13 @@ class Scorer:
         looks = self.looker.look(picture, check, beside, seed=paint_seed("look", conversation.name))
         values = [look.value for look in looks if look.value is not None]
         return float(np.mean(values)) if values else None
+
+
+def _photographs(check: PersonCheck) -> list[Picture] | None:
+    """One real picture of each person; None for persons of the world."""
+    first = [takes[0] for takes in check.takes if takes]
+    found = [take for take in first if isinstance(take, Picture)]
+    return found if len(found) == 2 else None
 
 
 def chosen_option(text: str, options: Sequence[str]) -> int | None:
