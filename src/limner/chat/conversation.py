@@ -123,7 +123,12 @@ class Conversation:
         instruction_tokens = self._count(instruction)
         past = self._visible_past(instruction_tokens)
         answer, painted, piece = self.painter.answer(
-            past, instruction, seed=round_seed, picture=picture, sampling=sampling
+            past,
+            instruction,
+            seed=round_seed,
+            picture=picture,
+            sampling=sampling,
+            condition=self._latest_picture(instruction),
         )
         round_ = Round(instruction=instruction, response=Response(text=answer.text, picture=painted))
         tokens_KD, encoded = answer.image_tokens_KD, self.history == "reencode" and painted is not None
@@ -226,6 +231,17 @@ class Conversation:
     def past(self) -> list[PastRound]:
         """Every round so far as the model would read it again (the naive twin's input)."""
         return self._past_of(self.tree.path_ids(self.head))
+
+    def _latest_picture(self, instruction: Instruction) -> Picture | None:
+        """The picture that SEED-X's stage 2 would be shown: the last one given, else the last one painted."""
+        if instruction.pictures:
+            return instruction.pictures[-1]
+        for round_ in reversed(self.rounds):
+            seen = (*round_.instruction.pictures, round_.response.picture)
+            for picture in reversed(seen):
+                if picture is not None:
+                    return picture
+        return None
 
     def _past_of(self, node_ids: Sequence[str]) -> list[PastRound]:
         past: list[PastRound] = []

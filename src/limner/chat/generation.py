@@ -28,13 +28,14 @@ class Sampling:
     """How an answer is drawn. The defaults are the ones the embedded model was measured with.
 
     `token_head` is "flow", "regression" or None for the checkpoint's default; `token_temperature` scales the
-    flow head's starting noise (0 draws the typical picture); `text_temperature` 0 takes the likeliest word.
+    flow head's starting noise (0 draws the typical picture); `text_temperature` 0 takes the likeliest word;
+    `pixel_steps` None takes as many as suit the detokenizer.
     """
 
     token_head: str | None = None
     token_steps: int = 12
     token_temperature: float = 1.0
-    pixel_steps: int = 8
+    pixel_steps: int | None = None
     text_temperature: float = 0.0
     max_text_tokens: int = 128
 
@@ -174,11 +175,24 @@ def close_round(model: LimnerModel, cache: KeyValueCache, image_tokens_KD: Tenso
 
 
 @torch.inference_mode()
-def detokenize(model: LimnerModel, image_tokens_KD: Tensor, sampling: Sampling, seed: int) -> np.ndarray:
-    """Image tokens -> pixels (S, S, 3) uint8: the detokenizer's few steps, then the autoencoder."""
-    latents = model.detokenizer.sample(image_tokens_KD[None], sampling.pixel_steps, [seed])
-    pixels_3HW = model.autoencoder.decode(latents)[0]
-    return to_uint8(pixels_3HW)
+def detokenize(
+    model: LimnerModel,
+    image_tokens_KD: Tensor,
+    sampling: Sampling,
+    seed: int,
+    condition_HW3: np.ndarray | None = None,
+) -> np.ndarray:
+    """Image tokens -> pixels (S, S, 3) uint8: the detokenizer's few steps, then the autoencoder.
+
+    `condition_HW3` is a picture of the autoencoder's size, uint8, for a detokenizer that reads one.
+    """
+    detokenizer, condition_BCHW = model.detokenizer, None
+    if condition_HW3 is not None:
+        pixels_3HW = torch.from_numpy(condition_HW3).permute(2, 0, 1).to(model.device, model.dtype)
+        condition_BCHW = model.autoencoder.encode(pixels_3HW[None] / 127.5 - 1)
+    steps = sampling.pixel_steps or detokenizer.sizes.default_steps
+    latents = detokenizer.sample(image_tokens_KD[None], steps, [seed], condition_BCHW=condition_BCHW)
+    return to_uint8(model.autoencoder.decode(latents)[0])
 
 
 def to_uint8(pixels_3HW: Tensor) -> np.ndarray:

@@ -122,8 +122,12 @@ class Painter:
         seed: int,
         picture: bool | None = None,
         sampling: Sampling | None = None,
+        condition: Picture | None = None,
     ) -> tuple[Answer, Picture | None, KeyValueCache]:
-        """Compute one round after `past`: the answer, its picture, and the round's own piece of the cache."""
+        """Compute one round after `past`: the answer, its picture, and the round's own piece of the cache.
+
+        `condition` is what a detokenizer that reads a condition picture is shown; others don't look at it.
+        """
         sampling = sampling or self.sampling
         with self._lock, self.prefixes.lock([round_.key for round_ in past]):
             cache = self.read(past)
@@ -131,8 +135,21 @@ class Painter:
             answer = answer_round(self.model, cache, instruction, self.encode, sampling, seed, picture)
             painted = None
             if answer.image_tokens_KD is not None:
-                painted = Picture(detokenize(self.model, answer.image_tokens_KD, sampling, seed))
+                painted = self.paint(answer.image_tokens_KD, seed, sampling, condition)
             return answer, painted, cache.piece(start, cache.length, own_memory=True)
+
+    def paint(
+        self,
+        image_tokens_KD: Tensor,
+        seed: int,
+        sampling: Sampling | None = None,
+        condition: Picture | None = None,
+    ) -> Picture:
+        """Image tokens as a picture; `condition` as in `answer`."""
+        shown = None
+        if condition is not None and self.model.detokenizer.reads_condition:
+            shown = square(condition, self.model.preset.autoencoder.image_size_px)
+        return Picture(detokenize(self.model, image_tokens_KD, sampling or self.sampling, seed, shown))
 
     def read(self, past: Sequence[PastRound]) -> KeyValueCache:
         """A cache that holds `past`: pieces in the prefix cache are joined, others rebuilt and kept."""

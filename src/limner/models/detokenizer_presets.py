@@ -108,6 +108,8 @@ UNETS: Final = {
         default_steps=50,
     ),
 }
+# Picture side in pixels -> how far the public weights of that size stretch their sine positions.
+PIXART_SCALES: Final = {256: 0.5, 512: 1.0, 1024: 2.0}
 KINDS: Final = ("dit", "unet_stage1", "unet_stage2")
 
 
@@ -154,7 +156,3 @@ def with_picture_size(preset: Preset, size_px: int) -> Preset:
         ),
         autoencoder=replace(preset.autoencoder, image_size_px=size_px),
     )
-
-
-# Picture side in pixels -> how far the public weights of that size stretch their sine positions.
-PIXART_SCALES: Final = {256: 0.5, 512: 1.0, 1024: 2.0}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 import numpy as np
@@ -27,6 +26,7 @@ from limner.evaluation.suites.repainting import through_autoencoder, through_tok
 from limner.evaluation.suites.tally import Tally
 from limner.perception.senses import WorldSenses
 from limner.world.chance import seeded
+from limner.world.edit import apply, random_edit
 from limner.world.render import render
 from limner.world.scene import Scene
 from limner.world.staging import portrait, random_scene
@@ -34,6 +34,10 @@ from limner.world.truth import scene_truth
 
 COMPETING: Final = ("dit", "unet")  # how the names of further detokenizers begin
 FOUND_OVERLAP: Final = 0.3
+EDITED, UNRELATED = "edited", "unrelated"
+
+Way = Callable[[Picture, Mapping[str, Picture]], Picture]
+"""(true picture, condition pictures by name) -> repainted."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,8 +53,11 @@ class Reconstruct:
     """Three true pictures a task: a close-up on white, one person, two persons.
 
     Metrics are CONTESTANT.GROUP.{psnr_db, ssim, face_similarity}; the painter's own detokenizer is called
-    dit_64 after the number of its tokens. "autoencoder" is the bound that no detokenizer passes, "flat" the
-    picture's mean colour. The chance of a face similarity is a stranger's of equal traits and pose.
+    dit_64 after its kind and the number of its tokens. One that reads a condition picture (SDXL's stage 2)
+    competes twice: shown the same scene after an edit, which is what it was trained on, and as NAME_unrelated
+    shown another scene, where the paper saw it fail (section 3.1). "autoencoder" is the bound that no
+    detokenizer passes, "flat" the picture's mean colour. The chance of a face similarity is a stranger's of
+    equal traits and pose.
     """
 
     name: str = "reconstruct"
@@ -67,7 +74,8 @@ class Reconstruct:
         for place, (group, scene) in enumerate(scenes.items()):
             truth = Picture(render(scene, size_px))
             faces = true_faces(bench.judge, truth, scene, bench.task_seed(index))
-            painted = {name: way(truth) for name, way in ways.items()}
+            shown_beside = conditions(bench, scene, index) if reads_conditions(bench) else {}
+            painted = {name: way(truth, shown_beside) for name, way in ways.items()}
             for name, picture in painted.items():
                 compare(tally, f"{name}.{group}", bench.judge, picture, truth, faces)
             if place == index % len(scenes):
@@ -95,17 +103,51 @@ def scenes_of(seed: int) -> dict[str, Scene]:
     }
 
 
-def contestants(bench: Bench, seed: int) -> dict[str, Callable[[Picture], Picture]]:
+def contestants(bench: Bench, seed: int) -> dict[str, Way]:
     """Ways to repaint a picture, by name: the painter's detokenizer, further ones, and the bounds."""
-    own = f"dit_{bench.painter.model.preset.num_image_tokens}"
+    ways: dict[str, Way] = {}
+    for name, painter in _competing(bench).items():
+        if painter.model.detokenizer.reads_condition:
+            ways[name] = _repaints(painter, seed, EDITED)
+            ways[f"{name}_{UNRELATED}"] = _repaints(painter, seed, UNRELATED)
+        else:
+            ways[name] = _repaints(painter, seed)
+    return {
+        **ways,
+        "autoencoder": lambda truth, _: through_autoencoder(bench.painter, truth),
+        "flat": lambda truth, _: flat(truth),
+    }
+
+
+def reads_conditions(bench: Bench) -> bool:
+    """Whether anyone who competes has to be shown condition pictures."""
+    return any(painter.model.detokenizer.reads_condition for painter in _competing(bench).values())
+
+
+def conditions(bench: Bench, scene: Scene, index: int) -> dict[str, Picture]:
+    """Condition pictures for task `index`: the scene after an edit, and another scene altogether."""
+    rng = seeded("reconstruct condition", SPLIT, bench.task_seed(index), len(scene.figures))
+    edited = apply(random_edit(scene, rng), scene)
+    other = random_scene(rng, num_figures=len(scene.figures), split=SPLIT)
+    size_px = bench.painter.image_size_px
+    return {EDITED: Picture(render(edited, size_px)), UNRELATED: Picture(render(other, size_px))}
+
+
+def _competing(bench: Bench) -> dict[str, Painter]:
+    sizes = bench.painter.model.detokenizer.sizes
+    own = f"{sizes.kind}_{sizes.num_tokens}"
     painters: dict[str, Painter] = {own: bench.painter}
     for name, painter in bench.others.items():
         if name.startswith(COMPETING):
             painters[f"{name}_other" if name == own else name] = painter
-    ways: dict[str, Callable[[Picture], Picture]] = {
-        name: partial(through_tokens, painter, seed=seed) for name, painter in painters.items()
-    }
-    return {**ways, "autoencoder": partial(through_autoencoder, bench.painter), "flat": flat}
+    return painters
+
+
+def _repaints(painter: Painter, seed: int, condition: str | None = None) -> Way:
+    def way(truth: Picture, shown: Mapping[str, Picture]) -> Picture:
+        return through_tokens(painter, truth, seed, shown[condition] if condition else None)
+
+    return way
 
 
 def flat(picture: Picture) -> Picture:

@@ -7,24 +7,42 @@ from __future__ import annotations
 
 import torch
 
-from limner.chat.generation import detokenize, to_uint8
+from limner.chat.generation import to_uint8
 from limner.chat.painter import Painter, square
 from limner.dialogue.parts import Picture
 
 
-def through_tokens(painter: Painter, picture: Picture, seed: int) -> Picture:
+def through_tokens(
+    painter: Painter, picture: Picture, seed: int, condition: Picture | None = None
+) -> Picture:
     """`picture` encoded and detokenized: what the painter's detokenizer makes of its image tokens.
 
-    The one place where evaluation calls a detokenizer. One that also reads a condition picture (SDXL's stage
-    2) is to be given `picture` itself, the case in which it does best (paper, section 3.2).
+    The one place where evaluation calls a detokenizer. It gets as many tokens as it reads, which may be more
+    than the language model predicts; `condition` is for one that reads a condition picture (SDXL's stage 2).
     """
-    return Picture(detokenize(painter.model, painter.encode(picture), painter.sampling, seed))
+    model = painter.model
+    if model.detokenizer.sizes.num_tokens == model.image_tokenizer.num_tokens:
+        return painter.paint(painter.encode(picture), seed, condition=condition)
+    return painter.paint(_all_tokens(painter, picture), seed, condition=condition)
+
+
+@torch.inference_mode()
+def _all_tokens(painter: Painter, picture: Picture) -> torch.Tensor:
+    model = painter.model
+    return model.image_tokenizer.encode(
+        _pixels(painter, picture, model.preset.image_size_px), num_tokens=model.detokenizer.sizes.num_tokens
+    )[0]
 
 
 @torch.inference_mode()
 def through_autoencoder(painter: Painter, picture: Picture) -> Picture:
     """`picture` through the autoencoder alone: what no detokenizer in front of it can surpass."""
-    model = painter.model
-    pixels_HWC = square(picture, painter.image_size_px)
-    pixels_3HW = torch.from_numpy(pixels_HWC).permute(2, 0, 1).to(model.device, model.dtype) / 127.5 - 1
-    return Picture(to_uint8(model.autoencoder.decode(model.autoencoder.encode(pixels_3HW[None]))[0]))
+    autoencoder = painter.model.autoencoder
+    pixels_13HW = _pixels(painter, picture, autoencoder.sizes.image_size_px)
+    return Picture(to_uint8(autoencoder.decode(autoencoder.encode(pixels_13HW))[0]))
+
+
+def _pixels(painter: Painter, picture: Picture, size_px: int) -> torch.Tensor:
+    """(1, 3, S, S) in [-1, 1], where and how the model computes."""
+    pixels_3HW = torch.from_numpy(square(picture, size_px)).permute(2, 0, 1)
+    return pixels_3HW.to(painter.model.device, painter.model.dtype)[None] / 127.5 - 1
