@@ -87,7 +87,8 @@ def _likeness_by_stage() -> tuple[Number, ...]:
             for stage, value in paper.items()
         ),
         Number(label="the model as it ships", metric="model.paired.face_similarity"),
-        Number(label="the same: copy-paste", metric="model.paired.copy_paste"),
+        Number(label="the same, + identity phrases", metric="model_prompt.paired.face_similarity"),
+        Number(label="the model as it ships: copy-paste", metric="model.paired.copy_paste"),
         Number(label="ceiling: the true picture", metric="true_picture.paired.face_similarity"),
     )
 
