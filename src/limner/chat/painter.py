@@ -74,7 +74,7 @@ class Painter:
     @property
     def image_size_px(self) -> int:
         """Pixels along a side of every picture it paints."""
-        return self.model.preset.image_size_px
+        return self.model.preset.autoencoder.image_size_px
 
     @property
     def device_name(self) -> str:
@@ -178,7 +178,7 @@ class Painter:
 
     @torch.inference_mode()
     def _encode(self, picture: Picture) -> Tensor:
-        pixels_HWC = square(picture, self.image_size_px)
+        pixels_HWC = square(picture, self.model.preset.vision.image_size_px)
         pixels_3HW = torch.from_numpy(pixels_HWC).permute(2, 0, 1).float() / 127.5 - 1
         language = self.model.language
         return self.model.image_tokenizer.encode(pixels_3HW[None].to(language.device, language.dtype))[0]

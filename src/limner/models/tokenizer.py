@@ -23,6 +23,7 @@ NUM_LOCATIONS: Final = 224
 START: Final = "<s>"
 END: Final = "</s>"
 PAD: Final = "<pad>"
+UNKNOWN: Final = "<unk>"  # LLaMA's, which has no <pad>; text never yields it, as any byte has a piece
 IMAGE_START: Final = "<img>"
 IMAGE_END: Final = "</img>"
 PATCH_START: Final = "<patch>"
@@ -55,6 +56,8 @@ class TextTokenizer:
 
     def __init__(self, fast: PreTrainedTokenizerFast) -> None:
         vocabulary = fast.get_vocab()
+        if PAD not in vocabulary and UNKNOWN in vocabulary:
+            vocabulary[PAD] = vocabulary[UNKNOWN]
         missing = [token for token in SPECIAL_TOKENS if token not in vocabulary]
         if missing:
             raise ValueError(
@@ -65,7 +68,9 @@ class TextTokenizer:
         # From here on the string "<img>" is plain text; without this the library would return the special id.
         self._backend.encode_special_tokens = True
         self._special = {token: int(vocabulary[token]) for token in SPECIAL_TOKENS}
-        self._special_ids = frozenset(self._special.values())
+        # A public vocabulary has more of them, such as SEED-X's slots.
+        others = (index for index, token in fast.added_tokens_decoder.items() if token.special)
+        self._special_ids = frozenset({*self._special.values(), *others})
 
     def __len__(self) -> int:
         return len(self.fast)
@@ -134,6 +139,11 @@ class TextTokenizer:
         text: str = self._backend.decode(plain, skip_special_tokens=False)
         return text.removeprefix(" ")
 
+    @classmethod
+    def of_backend(cls, backend: Tokenizer) -> TextTokenizer:
+        """From the `tokenizers` library's own; see the class for what is raised."""
+        return cls(_wrap(backend))
+
     def save(self, folder: Path | str) -> None:
         """Writes `tokenizer.json` and `tokenizer_config.json` (transformers' own layout)."""
         self._backend.encode_special_tokens = False
@@ -189,6 +199,6 @@ def _wrap(backend: Tokenizer) -> PreTrainedTokenizerFast:
         tokenizer_object=backend,
         bos_token=START,
         eos_token=END,
-        pad_token=PAD,
+        pad_token=PAD if backend.token_to_id(PAD) is not None else UNKNOWN,
         clean_up_tokenization_spaces=False,
     )

@@ -27,7 +27,7 @@ def unfilled() -> Iterator[None]:
             empty = parameter.detach().to("meta")
             module._parameters[name] = nn.Parameter(empty, requires_grad=parameter.requires_grad)
 
-    nn.Module.register_parameter = register_empty  # type: ignore[method-assign]
+    nn.Module.register_parameter = register_empty  # type: ignore[method-assign,assignment]
     try:
         # Factories still allocate without this, and 13 billion random numbers take minutes.
         with _NoDraws():

@@ -1,0 +1,161 @@
+"""The language side of SEED-X's agent: plain names, peft's names, and adapters merged into what they adapt.
+
+Knows the names of `agent/pytorch_model.bin` and of the `llm/` folder beside it. Knows no files.
+
+    llm.model.layers.0.self_attn.q_proj.weight                                      plain
+    llm.base_model.model.model.layers.0.self_attn.q_proj.weight                     peft 0.4
+    llm.base_model.model.model.layers.0.self_attn.q_proj.base_layer.weight          newer peft
+    llm.base_model.model.model.layers.0.self_attn.q_proj.lora_A.default.weight      and lora_B
+    llm.base_model.model.model.norm.original_module.weight                          before training: not used
+    llm.base_model.model.model.norm.modules_to_save.default.weight                  after training
+
+What a kind of layer has in one block it must have in all. What the agent does not hold comes from `llm/`, but
+an agent that holds projections of its own must hold the whole model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from limner.models.conversion.fit import Shape, check_fit
+from limner.models.conversion.llama_config import ROPE_BUFFER, check_rope
+from limner.models.presets import LanguageSizes
+from limner.models.shards import LazyTensor, lazy
+
+PREFIX: Final = "llm."
+PEFT: Final = "base_model.model."
+PLAIN, BASE_LAYER, SAVED, ORIGINAL = "", "base_layer", "modules_to_save", "original_module"
+LORA_A, LORA_B = "lora_A", "lora_B"
+_NAME: Final = re.compile(
+    rf"(?P<module>.+?)\.(?:(?P<role>{LORA_A}|{LORA_B}|{SAVED}|{ORIGINAL}|{BASE_LAYER})\.)?"
+    r"(?:(?<!weight\.)default\.)?weight"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """Where a tensor of the agent belongs: `module` without any prefix, `role` one of the above."""
+
+    key: str
+    module: str
+    role: str
+
+    @property
+    def kind(self) -> str:
+        return self.module.rpartition(".")[2]
+
+
+def read_llm(
+    agent: Mapping[str, Tensor],
+    llm: Mapping[str, Tensor] | None,
+    wanted: Mapping[str, Shape],
+    sizes: LanguageSizes,
+    *,
+    where: object,
+    llm_where: object,
+    alpha: float | None = None,
+) -> tuple[dict[str, LazyTensor], int]:
+    """The LLaMA's tensors by plain names, adapters merged, and the adapters' rank (0 without any).
+
+    Args:
+        agent: the agent's tensors below and beside `llm.`; others are left alone.
+        llm: the `llm/` folder's tensors, None when there is none.
+        wanted: the LLaMA's plain names and shapes.
+        sizes: of the LLaMA.
+        where: the agent's file, for errors.
+        llm_where: the folder, for errors.
+        alpha: the adapters' alpha; by default their rank, as in SEED-X and the paper.
+
+    Raises:
+        ValueError: (MisfitError) keys that are missing, extra or misshapen; another rotary base.
+    """
+    below = {key: tensor for key, tensor in agent.items() if key.startswith(PREFIX)}
+    ropes = {key: tensor for key, tensor in below.items() if key.endswith(ROPE_BUFFER)}
+    check_rope(ropes, sizes, where)
+    places = [_place(key) for key in below if key not in ropes]
+    rank = _rank(below, places)
+    expected, from_folder = _expected(places, wanted, rank)
+    originals = {place.key for place in places if place.role == ORIGINAL}
+    check_fit(where, {key: tuple(below[key].shape) for key in below}, expected, ignore={*ropes, *originals})
+    made = {} if not from_folder else _folder_tensors(llm, wanted, sizes, llm_where)
+    found = {name: made[name] for name in from_folder}
+    by_role = {(place.module, place.role): below[place.key] for place in places}
+    for name in wanted:
+        module = name.removesuffix(".weight")
+        own = next(
+            (by_role[module, role] for role in (SAVED, PLAIN, BASE_LAYER) if (module, role) in by_role), None
+        )
+        base = lazy(own) if own is not None else found[name]
+        if (module, LORA_A) in by_role:
+            scale = (alpha if alpha is not None else rank) / rank
+            base = _merged(base, by_role[module, LORA_A], by_role[module, LORA_B], scale)
+        found[name] = base
+    return {name: found[name] for name in wanted}, rank
+
+
+def _place(key: str) -> _Place:
+    name = key.removeprefix(PREFIX).removeprefix(PEFT)
+    match = _NAME.fullmatch(name)
+    if match is None:
+        return _Place(key=key, module=name, role="unknown")
+    return _Place(key=key, module=match["module"], role=match["role"] or PLAIN)
+
+
+def _rank(tensors: Mapping[str, Tensor], places: list[_Place]) -> int:
+    """The rank that most adapters have; the others are then misshapen."""
+    ranks = Counter(tensors[place.key].shape[0] for place in places if place.role == LORA_A)
+    return ranks.most_common(1)[0][0] if ranks else 0
+
+
+def _expected(
+    places: list[_Place], wanted: Mapping[str, Shape], rank: int
+) -> tuple[dict[str, Shape], list[str]]:
+    """What the agent should hold, by its own names, and which plain names the folder has to give."""
+    roles = {(place.kind, place.role) for place in places}
+    prefix = PREFIX + (PEFT if any(place.key.startswith(PREFIX + PEFT) for place in places) else "")
+    adapter = ".default" if any(".default." in place.key for place in places) else ""
+    has_projections = any(kind.endswith("_proj") and role in (PLAIN, BASE_LAYER) for kind, role in roles)
+    expected: dict[str, Shape] = {}
+    from_folder: list[str] = []
+    for name, shape in wanted.items():
+        module = name.removesuffix(".weight")
+        kind = module.rpartition(".")[2]
+        if (kind, SAVED) in roles:
+            expected[f"{prefix}{module}.{SAVED}{adapter}.weight"] = shape
+        elif (kind, BASE_LAYER) in roles:
+            expected[f"{prefix}{module}.{BASE_LAYER}.weight"] = shape
+        elif (kind, PLAIN) in roles or has_projections:
+            expected[f"{prefix}{name}"] = shape
+        else:
+            from_folder.append(name)
+        if (kind, LORA_A) in roles or (kind, LORA_B) in roles:
+            expected[f"{prefix}{module}.{LORA_A}{adapter}.weight"] = (rank, shape[1])
+            expected[f"{prefix}{module}.{LORA_B}{adapter}.weight"] = (shape[0], rank)
+    return expected, from_folder
+
+
+def _folder_tensors(
+    llm: Mapping[str, Tensor] | None, wanted: Mapping[str, Shape], sizes: LanguageSizes, where: object
+) -> dict[str, LazyTensor]:
+    if llm is None:
+        raise ValueError(f"The agent lacks the language model's own weights, and there are none in {where}.")
+    ropes = {key: tensor for key, tensor in llm.items() if key.endswith(ROPE_BUFFER)}
+    check_rope(ropes, sizes, where)
+    check_fit(where, {key: tuple(tensor.shape) for key, tensor in llm.items()}, wanted, ignore=ropes)
+    return {name: lazy(llm[name]) for name in wanted}
+
+
+def _merged(base: LazyTensor, lora_a: Tensor, lora_b: Tensor, scale: float) -> LazyTensor:
+    """W + scale B A (Hu et al. 2021, section 4.1), summed in float32."""
+
+    def make() -> Tensor:
+        return torch.addmm(base.make().float(), lora_b.float(), lora_a.float(), alpha=scale)
+
+    return LazyTensor(shape=base.shape, dtype=base.dtype, make=make)
