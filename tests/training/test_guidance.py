@@ -150,7 +150,7 @@ def test_the_attention_that_is_guided_is_the_models_own(tokenizer: TextTokenizer
     pairs = pointers_of(told(), layout, tokenizer)["recall"]
     one = {"owner": pairs[:0], "recall": pairs[:1], "picture": pairs[:0]}
     _, metrics = guidance_loss(language, watch, batch, Guidance.joined([one]))
-    place = places(sizes.layers)["recall"]
+    (place,) = places(sizes.layers)["recall"]
     expected = attended[place.layer][0, place.head, pairs[0, 0], pairs[0, 1]]
     assert float(metrics["look_recall"]) == pytest.approx(float(expected), abs=1e-5)
 

@@ -1,4 +1,4 @@
-"""Guided attention: three heads of the language model are told, while it trains, where to look.
+"""Guided attention: a few heads of the language model are told, while it trains, where to look.
 
 A name is bound to its person by a chain: each word must know whose it is, an answer must find the same
 person's words, a picture must find the picture that it changes. Left to itself, gradient descent stays on
@@ -49,13 +49,17 @@ class Place:
     head: int
 
 
-def places(num_layers: int) -> dict[str, Place]:
-    """Which head is guided to what: owners in the first layer, the others after half of the layers."""
+def places(num_layers: int) -> dict[str, tuple[Place, ...]]:
+    """Which heads are guided to what: owners in the first layer, the others after half of the layers.
+
+    A picture's token is wider than one head (64 numbers against 32 at the small scales), so three share the
+    look back at pictures.
+    """
     later = num_layers // 2
     return {
-        "owner": Place(layer=0, head=0),
-        "recall": Place(layer=later, head=0),
-        "picture": Place(layer=later, head=1),
+        "owner": (Place(layer=0, head=0),),
+        "recall": (Place(layer=later, head=0),),
+        "picture": tuple(Place(layer=later, head=head) for head in (1, 2, 3)),
     }
 
 
@@ -108,7 +112,7 @@ class Watch:
 def watching(language: MultimodalLLM) -> Iterator[Watch]:
     """Forward passes of `language` within the block are recorded."""
     watch = Watch()
-    layers = {place.layer for place in places(language.sizes.layers).values()}
+    layers = {place.layer for heads in places(language.sizes.layers).values() for place in heads}
 
     def recorder(layer: int) -> Callable[..., None]:
         def record(_module: torch.nn.Module, _args: tuple[Any, ...], given: dict[str, Any]) -> None:
@@ -138,17 +142,21 @@ def guidance_loss(
     mask_BNN = block_mask(batch.slot_blocks_BN, batch.lengths_B)[:, 0]
     total = language.slots.new_zeros((), dtype=torch.float32)
     metrics: dict[str, Tensor] = {}
-    for name, place in places(language.sizes.layers).items():
+    for name, heads in places(language.sizes.layers).items():
         pairs_P3 = guidance.pairs_P3[name].to(mask_BNN.device)
         if not len(pairs_P3):
             continue
         looking_Q2, which_P = torch.unique(pairs_P3[:, :2], dim=0, return_inverse=True)
         wanted_QN = torch.zeros(len(looking_Q2), mask_BNN.shape[-1], dtype=torch.bool, device=mask_BNN.device)
         wanted_QN[which_P, pairs_P3[:, 2]] = True
-        chances_QN = _log_attention(language, watch, place, mask_BNN, looking_Q2)
-        found_Q = chances_QN.masked_fill(~wanted_QN, float("-inf")).logsumexp(-1)
-        total = total - found_Q.mean()
-        metrics[f"look_{name}"] = found_Q.detach().exp().mean()
+        found = [
+            _log_attention(language, watch, place, mask_BNN, looking_Q2)
+            .masked_fill(~wanted_QN, float("-inf"))
+            .logsumexp(-1)
+            for place in heads
+        ]
+        total = total - torch.stack(found).mean()
+        metrics[f"look_{name}"] = torch.stack(found).detach().exp().mean()
     return total, metrics
 
 
@@ -187,6 +195,7 @@ def _owners(layout: Layout, names: Sequence[str], tokenizer: TextTokenizer) -> t
                 start = index + 1 - len(ids)
                 if start >= 0 and tuple(layout.ids[start : index + 1]) == ids:
                     person, where = candidate, index
+                    whose[start:index] = person  # the name's first pieces are about its bearer too
         if layout.kinds[index] != SEEN:
             whose[index], named_at[index] = person, where
     return whose, named_at

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from limner.world.chance import chance, pick, seeded
+from limner.world.edit import apply, random_edit
 from limner.world.person import EXPRESSIONS, Person
 from limner.world.sampling import random_outfit, random_person, random_traits, settle
 from limner.world.scene import Scene
@@ -19,6 +20,8 @@ from limner.world.staging import portrait, random_scene
 
 # Pictures of one person in the bank of identities: seed // VIEWS is the person, seed % VIEWS the view.
 VIEWS: Final = 12
+# Pictures of one edit: seed // EDIT_PAIR is the scene, an even seed shows it before, an odd one after.
+EDIT_PAIR: Final = 2
 
 
 def natural(seed: int, split: str) -> Scene:
@@ -51,6 +54,15 @@ def identities(seed: int, split: str) -> Scene:
     return portrait(rng, scene.figures[0], style=scene.style) if chance(rng, 0.5) else scene
 
 
+def edited(seed: int, split: str) -> Scene:
+    """Scenes in pairs, before and after one edit: each is the other's condition picture."""
+    scene = people(seed // EDIT_PAIR, split)
+    if seed % EDIT_PAIR == 0:
+        return scene
+    rng = seeded("picture bank", "edited", split, seed)
+    return apply(random_edit(scene, rng, split=split), scene)
+
+
 def _seen_anew(rng: np.random.Generator, owner: Person, split: str) -> Person:
     traits = random_outfit(rng, owner.traits, split)
     other = random_traits(rng, split, age=owner.traits.age, presentation=owner.traits.presentation)
@@ -70,4 +82,5 @@ PICTURE_KINDS: Final[Mapping[str, Callable[[int, str], Scene]]] = {
     "natural": natural,
     "people": people,
     "identities": identities,
+    "edited": edited,
 }

@@ -51,21 +51,30 @@ def weights_digest(network: nn.Module) -> str:
 
 @torch.no_grad()
 def encoded(
-    pixels_NSS3: np.ndarray, tokenizer: ImageTokenizer, folder: Path, device: torch.device
+    pixels_NSS3: np.ndarray,
+    tokenizer: ImageTokenizer,
+    folder: Path,
+    device: torch.device,
+    num_tokens: int | None = None,
 ) -> np.ndarray:
-    """Tokens (N, K, D) float16 of all pictures, read from `folder`/tokens-DIGEST.npy or made there."""
-    path = folder / f"tokens-{weights_digest(tokenizer)}.npy"
+    """Tokens (N, K, D) float16 of all pictures, read from `folder`/tokens-DIGEST.npy or made there.
+
+    `num_tokens` other than the model's own are for detokenizers that read more.
+    """
+    other = "" if num_tokens in (None, tokenizer.num_tokens) else f"-{num_tokens}"
+    num_tokens = num_tokens or tokenizer.num_tokens
+    path = folder / f"tokens-{weights_digest(tokenizer)}{other}.npy"
     if path.is_file():
         stored: np.ndarray = np.load(path, mmap_mode="r")
         return stored
-    shape = (len(pixels_NSS3), tokenizer.num_tokens, tokenizer.vision.sizes.output_dim)
+    shape = (len(pixels_NSS3), num_tokens, tokenizer.vision.sizes.output_dim)
     tokens = np.zeros(shape, np.float16)
     pictures = PictureBatches(pixels_NSS3, device)
     tokenizer.eval()
     for start in range(0, len(pixels_NSS3), ENCODE_AT_ONCE):
         rows = np.arange(start, min(start + ENCODE_AT_ONCE, len(pixels_NSS3)))
         with autocast(device):
-            made_BKD = tokenizer.encode(pictures.take(rows))
+            made_BKD = tokenizer.encode(pictures.take(rows), num_tokens)
         tokens[rows] = made_BKD.float().cpu().numpy()
     fresh = path.with_name(f"{path.stem}.{os.getpid()}.fresh.npy")
     np.save(fresh, tokens)

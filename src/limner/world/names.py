@@ -138,9 +138,9 @@ _POOLS: Final = {
 }
 
 
-def _invented(rng: np.random.Generator, split: str) -> str:
+def invented_name(rng: np.random.Generator, split: str) -> str:
     """A name of two or three syllables that no list holds, so that a name is learnt as whatever stands
-    there.
+    there, piece by piece.
     """
     while True:
         syllables = [pick(rng, _ONSETS) + pick(rng, _VOWELS) for _ in range(2 + int(chance(rng, 0.25)))]
@@ -173,7 +173,7 @@ def random_name(
         if adult and chance(rng, 0.35 if traits.garment == "white coat" else 0.03):
             name = _titled(rng, traits, source)
         elif chance(rng, 0.12):
-            name = _invented(rng, source)
+            name = invented_name(rng, source)
         else:
             pool = "neutral" if chance(rng, 0.1) else traits.presentation
             name = pick(rng, _POOLS[pool, source])

@@ -1,9 +1,9 @@
-"""The rungs of the detokenizer: rectified flow on latents, from frozen image tokens; natural pictures, then
-people.
+"""The rungs of the detokenizers: latents from frozen image tokens; natural pictures, then people.
 
-Always reconstruction: a picture's own tokens, never a condition image (paper, section 3.2). Tokens and
-latents of all pictures are made once, so a step runs the diffusion transformer alone. Knows flow and banks;
-nothing about language.
+Always reconstruction of a picture from its own tokens. The paper's transformer sees nothing else; the UNet of
+stage 2 sees a condition picture too, the same scene before or after an edit (paper, section 3.1). Tokens and
+latents of all pictures are made once, so a step runs the detokenizer alone. Knows banks and the contract of
+detokenizers; nothing about language.
 
 Legend: B batch, C latent channels, H W latent places, K image tokens of a picture, D token width.
 """
@@ -11,7 +11,7 @@ Legend: B batch, C latent channels, H W latent places, K image tokens of a pictu
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,14 +19,20 @@ import torch
 from torch import Tensor, nn
 
 from limner.models.autoencoder import Autoencoder
-from limner.models.detokenizer import DiTDetokenizer
-from limner.models.flow import interpolate, random_noise, random_times, target_velocity
+from limner.models.checkpoint import load_component
+from limner.models.detokenizer_contract import Detokenizer
+from limner.models.flow import random_noise
+from limner.models.model import build_detokenizer
 from limner.models.precision import autocast
+from limner.models.unet_detokenizer import UNetDetokenizer, with_condition
+from limner.models.unet_sizes import UNetDetokenizerSizes
 from limner.training.bank import PictureBank, bank_folder
 from limner.training.batches import PictureBatches, draw, face_weights, psnr_db
 from limner.training.components import frozen_encoder, is_made, read_component, write_component
+from limner.training.picture_kinds import EDIT_PAIR
 from limner.training.state import Chance
 from limner.training.token_bank import encoded, weights_digest
+from limner.training.variants import variant_folder, write_variant
 from limner.training.workshop import Workshop
 
 ENCODE_AT_ONCE = 64
@@ -35,7 +41,11 @@ LINE_PICTURES = 512
 
 @dataclass(frozen=True, kw_only=True)
 class DetokenizerStage:
-    """Which pictures, and how faces weigh."""
+    """Which pictures, how faces weigh, and where the detokenizer comes from and goes.
+
+    With `variant` it is written to OUT/model_VARIANT, a model like OUT/model in all else; `begins_as` is the
+    variant of stage 1 that stage 2 is widened from.
+    """
 
     kind: str = "people"
     pictures: int = 6_000
@@ -45,6 +55,8 @@ class DetokenizerStage:
     token_noise: float = 0.05  # predicted tokens are never exact, so training's aren't either
     sampling_steps: int = 12
     fresh: bool = False
+    variant: str | None = None
+    begins_as: str | None = None
 
     def __call__(self, workshop: Workshop) -> DetokenizerRung:
         return DetokenizerRung(self, workshop)
@@ -55,9 +67,8 @@ class DetokenizerRung:
 
     def __init__(self, stage: DetokenizerStage, workshop: Workshop) -> None:
         self.stage, self.workshop = stage, workshop
-        self._model = DiTDetokenizer(workshop.preset.detokenizer)
-        if not stage.fresh and is_made(workshop.model_folder, "detokenizer"):
-            read_component(workshop, "detokenizer", self._model)
+        self._encoder = frozen_encoder(workshop)
+        self._model = self._begin()
         self.network: nn.Module = self._model.to(workshop.device)
         self._autoencoder = read_component(workshop, "autoencoder", Autoencoder(workshop.preset.autoencoder))
         self._autoencoder.eval().requires_grad_(False)
@@ -72,37 +83,76 @@ class DetokenizerRung:
         latents_BCHW, tokens_BKD = self._train.take(rows)
         generator = chance.torch(self.workshop.device)
         tokens_BKD = tokens_BKD + self.stage.token_noise * random_noise(tokens_BKD, generator)
-        time_B = random_times(batch, generator, latents_BCHW.device)
-        noise = random_noise(latents_BCHW, generator)
-        target_BCHW = self._model.target(latents_BCHW, tokens_BKD)
-        predicted = self._model.velocity(interpolate(target_BCHW, noise, time_B), time_B, tokens_BKD)
-        error = (predicted.float() - target_velocity(target_BCHW, noise)).square()
+        errors = self._model.errors(
+            latents_BCHW, tokens_BKD, generator, condition_BCHW=self._condition(self._train, rows)
+        )
         weights = self._train.face_weights(rows, self.stage.face_weight)
-        return (error * weights).mean(), {"velocity_error": error.detach().mean()}
+        return (errors * weights).mean(), {self._model.error_name: errors.detach().mean()}
 
     def validate(self) -> dict[str, float]:
-        errors, velocity = [], []
+        errors, losses = [], []
         generator = torch.Generator(self.workshop.device).manual_seed(0)
         count = min(self.stage.sampled, len(self._test))
         for start in range(0, count, 16):
             rows = np.arange(start, min(start + 16, count))
             latents_BCHW, tokens_BKD = self._test.take(rows)
-            velocity.append(float(self._model.loss(latents_BCHW, tokens_BKD, generator)) * len(rows))
-            made = self._model.sample(tokens_BKD, self.stage.sampling_steps, seeds=rows.tolist())
+            condition = self._condition(self._test, rows)
+            loss = self._model.loss(latents_BCHW, tokens_BKD, generator, condition_BCHW=condition)
+            losses.append(float(loss) * len(rows))
+            made = self._model.sample(
+                tokens_BKD, self.stage.sampling_steps, seeds=rows.tolist(), condition_BCHW=condition
+            )
             drawn = self._autoencoder.decode(made.float()).clamp(-1, 1)
             errors.append((drawn - self._test.pixels.take(rows)).square().mean(dim=(1, 2, 3)))
-        return {"psnr_db": float(psnr_db(torch.cat(errors)).mean()), "velocity_error": sum(velocity) / count}
+        psnr = float(psnr_db(torch.cat(errors)).mean())
+        return {"psnr_db": psnr, self._model.error_name: sum(losses) / count}
 
     def write(self) -> None:
-        """Write `detokenizer/`."""
-        write_component(self.workshop, "detokenizer", self._model)
+        """Write `detokenizer/`, in the run's model or in its variant."""
+        if self.stage.variant is None:
+            write_component(self.workshop, "detokenizer", self._model)
+        else:
+            write_variant(self.workshop, self.stage.variant, "detokenizer", self._model)
+
+    def _begin(self) -> Detokenizer:
+        """The detokenizer before training: as an earlier rung left it, widened from stage 1, or new."""
+        if self.stage.begins_as is not None:
+            return self._widened(self.stage.begins_as)
+        model = build_detokenizer(self.workshop.preset)
+        if isinstance(model, UNetDetokenizer):
+            model.to(self.workshop.device).remember_blank(self._encoder)
+        own = self.stage.variant is None and not self.stage.fresh
+        if own and is_made(self.workshop.model_folder, "detokenizer"):
+            read_component(self.workshop, "detokenizer", model)
+        return model
+
+    def _widened(self, variant: str) -> Detokenizer:
+        folder, sizes = variant_folder(self.workshop, variant), self.workshop.preset.detokenizer
+        if not is_made(folder, "detokenizer"):
+            raise ValueError(f"{folder} has no detokenizer/ yet; train the rung that makes it first.")
+        assert isinstance(sizes, UNetDetokenizerSizes)
+        stage_one = UNetDetokenizer(replace(sizes, reads_condition=False))
+        return with_condition(load_component(folder, "detokenizer", stage_one))
+
+    def _condition(self, pairs: LatentPairs, rows: np.ndarray) -> Tensor | None:
+        """Latents of each picture's other half, for a detokenizer that reads them."""
+        if not self._model.reads_condition:
+            return None
+        partners = rows + 1 - 2 * (rows % EDIT_PAIR)
+        return pairs.take(partners)[0]
 
     def _pairs(self, split: str, count: int) -> LatentPairs:
         bank = self.workshop.pictures(self.stage.kind, count, split=split)
         folder = bank_folder(
             self.workshop.bank_folder, self.workshop.bank_spec(self.stage.kind, count, split)
         )
-        tokens = encoded(bank.pixels, frozen_encoder(self.workshop), folder, self.workshop.device)
+        tokens = encoded(
+            bank.pixels,
+            self._encoder,
+            folder,
+            self.workshop.device,
+            num_tokens=self.workshop.preset.detokenizer.num_tokens,
+        )
         return LatentPairs(
             bank, tokens, latents(bank.pixels, self._autoencoder, folder, self.workshop), self.workshop
         )

@@ -10,7 +10,7 @@ from limner.world.caption import Caption, tell
 from limner.world.chance import chance, pick, weighted
 from limner.world.dialogues.draft import Draft, DraftRound
 from limner.world.dialogues.replies import CLOSE_UP_ASKS, HERE_THEY_ARE, describe, restate
-from limner.world.names import MEN, WOMEN, Name, random_names
+from limner.world.names import MEN, WOMEN, Name, invented_name, random_names
 from limner.world.person import COLOURS, GARMENTS, HAIR_COLOURS
 from limner.world.question import random_question
 from limner.world.sampling import random_person
@@ -88,6 +88,7 @@ def draft_binding_words(rng: np.random.Generator, split: str) -> Draft:
     """
     people = [random_person(rng, split) for _ in range(2)]
     names = [str(name) for name in random_names(rng, [person.traits for person in people], split)]
+    names = _unlike(names, rng, split)
     hairs = rng.permutation(HAIR_COLOURS)[:2]
     colours = rng.permutation(COLOURS)[:2]
     garments = rng.permutation(GARMENTS)[:2]
@@ -132,6 +133,7 @@ def draft_echo(rng: np.random.Generator, split: str) -> Draft:
     count = int(rng.integers(2, 4))
     people = [random_person(rng, split) for _ in range(count)]
     names = [str(name) for name in random_names(rng, [person.traits for person in people], split)]
+    names = _unlike(names, rng, split)
     cards = [
         pick(rng, _CARDS).format(x=name, hair=pick(rng, HAIR_COLOURS), colour=colour, garment=garment)
         for name, colour, garment in zip(
@@ -148,7 +150,7 @@ def draft_echo(rng: np.random.Generator, split: str) -> Draft:
 
 def draft_drill(rng: np.random.Generator, split: str) -> Draft:
     """The kernel of binding: "Clara: red hair, blue dress. Adam: gray hair, tan suit. Clara?" asks."""
-    names = [str(name) for name in rng.permutation(_DRILLED)[:2]]
+    names = _unlike([str(name) for name in rng.permutation(_DRILLED)[:2]], rng, split)
     cards = [
         f"{hair} hair, {colour} {garment}"
         for hair, colour, garment in zip(
@@ -172,6 +174,20 @@ def draft_drill(rng: np.random.Generator, split: str) -> Draft:
             )
         )
     return Draft(kind="drill", rounds=tuple(rounds), names={name: (0, i) for i, name in enumerate(names)})
+
+
+def _unlike(names: list[str], rng: np.random.Generator, split: str) -> list[str]:
+    """Half of the names replaced by invented ones: known names are one token each, and a name that training
+    never met comes in pieces that have to be copied one by one.
+    """
+    chosen: list[str] = []
+    for name in names:
+        while chance(rng, 0.5) or name in chosen:
+            name = invented_name(rng, split)
+            if name not in names and name not in chosen:
+                break
+        chosen.append(name)
+    return chosen
 
 
 def _sentence(text: str) -> str:

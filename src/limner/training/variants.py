@@ -1,0 +1,53 @@
+"""A run's model with one component exchanged, as a folder of its own: OUT/model_NAME beside OUT/model.
+
+So that baselines and variants can be compared with the model they share all else with. Knows folders. Knows
+nothing about training.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from torch import nn
+
+from limner.models.checkpoint import MANIFEST, load_manifest, save_component, save_manifest
+from limner.models.token_head import HEAD_KINDS
+from limner.training.workshop import Workshop
+
+
+def variant_folder(workshop: Workshop, name: str) -> Path:
+    """Where the variant `name` of this run's model lies."""
+    return workshop.out / f"model_{name}"
+
+
+def write_variant(workshop: Workshop, name: str, component: str, network: nn.Module) -> Path:
+    """Write OUT/model as it stands, but with `network` as its `component` and the workshop's preset.
+
+    Shared files are hard links where the file system has them; finished components are never written in
+    place, so a link can't change.
+    """
+    base, folder = workshop.model_folder, variant_folder(workshop, name)
+    fresh, old = folder.with_name(f".{folder.name}.new"), folder.with_name(f".{folder.name}.old")
+    for leftover in (fresh, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for part in sorted(base.iterdir()):
+        if part.is_dir() and part.name != component and not part.name.startswith("."):
+            shutil.copytree(part, fresh / part.name, copy_function=_link_or_copy)
+    head_kinds = load_manifest(base)[1] if (base / MANIFEST).is_file() else HEAD_KINDS
+    save_manifest(fresh, workshop.preset, head_kinds)
+    save_component(fresh, component, network)
+    if folder.exists():
+        folder.rename(old)
+    fresh.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
