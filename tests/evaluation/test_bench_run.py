@@ -13,7 +13,7 @@ from bench_systems import ConstantSystem
 
 from limner.chat.painter import EMBEDDED, checkpoint_folder
 from limner.dialogue.parts import Picture
-from limner.evaluation.benchmark.holding import hold
+from limner.evaluation.benchmark.holding import Stopped, hold
 from limner.evaluation.benchmark.publishing import write_scripts
 from limner.evaluation.benchmark.run import run_bench
 from limner.evaluation.benchmark.scoring import Scorer
@@ -96,6 +96,18 @@ def test_an_interruption_among_several_at_a_time_keeps_what_is_done(whole, score
     assert len((out / "tasks.jsonl").read_text().splitlines()) == 4
     run_bench(OracleSystem(), scorer, found, out=out, options=OPTIONS)
     assert _results(out) == _results(whole)
+
+
+def test_a_stopped_conversation_ends_with_the_round_at_hand(found):
+    said = []
+
+    class Slow(ConstantSystem):
+        def begin(self, conversation):
+            return _Line(said, ())
+
+    with pytest.raises(Stopped):
+        hold(Slow(None), found[3], lambda: len(said) == 2)
+    assert len(said) == 2
 
 
 def test_a_folder_of_another_system_is_refused(whole, scorer, found):

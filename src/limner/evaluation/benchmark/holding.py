@@ -6,6 +6,7 @@ Knows the protocol. Knows nothing about what is right.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from limner.evaluation.benchmark.conversation import BenchConversation, as_picture
@@ -20,11 +21,22 @@ class _Line:
     last: int
 
 
-def hold(system: System, conversation: BenchConversation) -> tuple[SystemAnswer, ...]:
-    """The answers, one a round. Seconds that a system does not tell are measured here."""
+class Stopped(Exception):  # noqa: N818 - nothing went wrong
+    """A conversation was left between two rounds, because it is no longer wanted."""
+
+
+def hold(
+    system: System, conversation: BenchConversation, stopped: Callable[[], bool] = lambda: False
+) -> tuple[SystemAnswer, ...]:
+    """The answers, one a round. Seconds that a system does not tell are measured here.
+
+    Stopped when `stopped()` holds before a round.
+    """
     answers: list[SystemAnswer] = []
     lines: list[_Line] = []  # by round: on which line it was said
     for index, round_ in enumerate(conversation.rounds):
+        if stopped():
+            raise Stopped(conversation.name)
         if round_.after < 0:
             line = _Line(system.begin(conversation), index)
         else:

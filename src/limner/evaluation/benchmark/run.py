@@ -6,11 +6,12 @@ finished conversation, gone on with after any interruption. Knows nothing about 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any, Final
 
 import limner
@@ -71,32 +72,33 @@ def run_bench(
         missing = [index for index in range(len(conversations)) if (TASKS, index) not in folder.tasks]
         done = resumed = len(conversations) - len(missing)
         tell(Progress(done=done, total=len(conversations), resumed=resumed))
-        for index, conversation, answers in _held(system, conversations, missing, concurrency):
-            outcome = Outcome(
-                rows=scorer.rows(conversation, answers),
-                conversation=_rounds(conversation, answers),
-                round_seconds=tuple(answer.seconds for answer in answers),
-            )
-            folder.add(TASKS, index, outcome, sum(outcome.round_seconds))
-            done += 1
-            tell(Progress(done=done, total=len(conversations), resumed=resumed))
+        with closing(_held(system, conversations, missing, concurrency)) as held:
+            for index, conversation, answers in held:
+                outcome = Outcome(
+                    rows=scorer.rows(conversation, answers),
+                    conversation=_rounds(conversation, answers),
+                    round_seconds=tuple(answer.seconds for answer in answers),
+                )
+                folder.add(TASKS, index, outcome, sum(outcome.round_seconds))
+                done += 1
+                tell(Progress(done=done, total=len(conversations), resumed=resumed))
         return _conclude(folder)
 
 
 def _held(
     system: System, conversations: Sequence[BenchConversation], missing: Sequence[int], concurrency: int
-) -> Iterator[Held]:
+) -> Generator[Held, None, None]:
     if concurrency <= 1:
         for index in missing:
             yield index, conversations[index], hold(system, conversations[index])
         return
-    with _pool(concurrency) as pool:
+    with _pool(concurrency) as (pool, stopped):
         waiting = list(missing)
         running: dict[Future[tuple[SystemAnswer, ...]], int] = {}
         while waiting or running:
             while waiting and len(running) < concurrency:
                 index = waiting.pop(0)
-                running[pool.submit(hold, system, conversations[index])] = index
+                running[pool.submit(hold, system, conversations[index], stopped)] = index
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
                 index = running.pop(future)
@@ -104,12 +106,13 @@ def _held(
 
 
 @contextmanager
-def _pool(size: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads that are not waited for when something goes wrong: what they hold is not finished anyway."""
-    pool = ThreadPoolExecutor(size, thread_name_prefix="conversation")
+def _pool(size: int) -> Iterator[tuple[ThreadPoolExecutor, Callable[[], bool]]]:
+    """Threads that stop after the round at hand when something goes wrong; whether they should."""
+    pool, stop = ThreadPoolExecutor(size, thread_name_prefix="conversation"), Event()
     try:
-        yield pool
+        yield pool, stop.is_set
     finally:
+        stop.set()
         pool.shutdown(wait=False, cancel_futures=True)
 
 
