@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 from real_sets import THINGS, imported, magicbrush, photo, seed_edit, write
 
+from limner.builders.edits.sessions import Session, Step, chain_of
 from limner.dialogue.parts import Picture
 from limner.evaluation.benchmark.conversation import LookCheck, Own, StateCheck
 from limner.evaluation.benchmark.holding import hold
-from limner.evaluation.benchmark.importers.sessions import Session, Step, chain_of
 from limner.evaluation.benchmark.scoring import Scorer
 from limner.evaluation.benchmark.stored_set import StoredSet
 from limner.evaluation.benchmark.summing import by_family

@@ -19,6 +19,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final, overload
 
+from limner.builders.edits.sessions import Dropped
 from limner.dialogue.parts import Picture
 from limner.evaluation.benchmark.conversation import (
     AnswerCheck,
@@ -31,7 +32,6 @@ from limner.evaluation.benchmark.conversation import (
     Scored,
     StateCheck,
 )
-from limner.evaluation.benchmark.importers.sessions import Dropped
 
 FORMAT: Final = 1
 _HEAD, _LINES, _PICTURES, _DROPPED = "set.json", "conversations.jsonl", "pictures", "dropped.jsonl"

@@ -12,10 +12,10 @@ from typing import Final
 
 import numpy as np
 
+from limner.builders.edits import magicbrush, seed_edit
+from limner.builders.edits.sessions import Dropped, Session, chain_of
 from limner.evaluation.benchmark.conversation import BenchConversation
-from limner.evaluation.benchmark.importers import magicbrush, seed_edit
 from limner.evaluation.benchmark.importers.rollbacks import conversations_of
-from limner.evaluation.benchmark.importers.sessions import Dropped, Session, chain_of
 from limner.evaluation.benchmark.stored_set import StoredSet, write_set
 
 Read = Callable[[Path], Iterator[Session | Dropped]]

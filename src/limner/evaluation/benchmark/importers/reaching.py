@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 
+from limner.builders.edits.sessions import Chain
 from limner.dialogue.parts import Picture
 from limner.evaluation.benchmark.conversation import (
     CONTROL_FAMILY,
@@ -22,7 +23,6 @@ from limner.evaluation.benchmark.conversation import (
     Scored,
     StateCheck,
 )
-from limner.evaluation.benchmark.importers.sessions import Chain
 from limner.evaluation.benchmark.looking import NO, WHICH_SOURCE, YES
 
 _TIMES: Final = ("once", "two times", "three times", "four times", "five times")

@@ -13,6 +13,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from limner.builders.edits.sessions import Chain
 from limner.dialogue.parts import Picture
 from limner.evaluation.benchmark.conversation import BenchConversation, BenchRound
 from limner.evaluation.benchmark.importers.reaching import (
@@ -23,7 +24,6 @@ from limner.evaluation.benchmark.importers.reaching import (
     control,
     sentence,
 )
-from limner.evaluation.benchmark.importers.sessions import Chain
 
 _UPLOAD: Final = "Here is a picture. {first}"
 

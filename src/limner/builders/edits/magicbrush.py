@@ -13,7 +13,7 @@ from os.path import isfile
 from pathlib import Path
 from typing import Any, Final
 
-from limner.evaluation.benchmark.importers.sessions import Dropped, Session, Step
+from limner.builders.edits.sessions import Dropped, Session, Step
 
 LICENCE: Final = "CC-BY-4.0"
 _LISTS: Final = ("edit_sessions.json", "edit_turns.json")

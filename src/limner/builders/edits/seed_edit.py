@@ -13,7 +13,7 @@ from os.path import isfile
 from pathlib import Path
 from typing import Any, Final
 
-from limner.evaluation.benchmark.importers.sessions import Dropped, Session, Step
+from limner.builders.edits.sessions import Dropped, Session, Step
 
 LICENCE: Final = "CC-BY-NC-4.0"
 _INNER: Final = ("", "images", "multi_turn_editing", "multi_turn_editing/images", "images/multi_turn_editing")
