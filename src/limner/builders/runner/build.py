@@ -1,0 +1,113 @@
+"""A build from beginning to end: continues what a killed run left, writes shards, and tells the funnel.
+
+The set is the same however often it was killed and however many workers there were: sources are numbered,
+every shard holds a fixed range of numbers, and its rows stand in their order. Knows nothing about what is
+built.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from limner.builders.runner.document import Job
+from limner.builders.runner.funnel import Funnel, funnel_of
+from limner.builders.runner.ledger import Ledger
+from limner.builders.runner.local import Numbered, run_local
+from limner.builders.runner.steps import UNEXPECTED, Outcome
+from limner.dataset.spec import shard_paths
+from limner.dataset.writer import DatasetWriter
+
+SOURCES_PER_SHARD: Final = 256
+_HOPELESS: Final = 12  # so many sources that fail unexpectedly, and none that does not, end a run
+Engine = Callable[[Job, Iterator[Numbered], int], Generator[Outcome, None, None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a build is: sources in all and done, dialogues made of them, documents dropped in this run."""
+
+    total: int
+    done: int
+    rows: int
+    drops: int
+
+
+def ledger_path(folder: Path) -> Path:
+    """Where a build remembers: hidden, because `datasets` takes every other file for data."""
+    return folder / ".build" / "ledger.sqlite"
+
+
+def build(
+    job: Job,
+    folder: Path,
+    *,
+    workers: int = 1,
+    engine: Engine = run_local,
+    per_shard: int = SOURCES_PER_SHARD,
+    tell: Callable[[Progress], object] = lambda progress: None,
+) -> Funnel:
+    """Build `job` into `folder`, from where an earlier run was ended; new sources are appended.
+
+    ValueError when the folder holds another build or data of other origin, or when a step stops the run.
+    """
+    if workers < 1:
+        raise ValueError(f"A build needs at least one worker, not {workers}.")
+    if not ledger_path(folder).exists() and shard_paths(folder):
+        raise ValueError(f"{folder} holds data that no build remembers; give another folder.")
+    with Ledger(ledger_path(folder)) as ledger:
+        ledger.settle({**job.settings(), "seed": job.seed, "sources_per_shard": per_shard})
+        ledger.add_sources(job.sources(), per_shard)
+        for shard in ledger.ripe_shards():
+            write_shard(ledger, folder, shard)
+        _run(job, folder, ledger, workers, engine, tell)
+        return funnel_of(ledger)
+
+
+def _run(
+    job: Job,
+    folder: Path,
+    ledger: Ledger,
+    workers: int,
+    engine: Engine,
+    tell: Callable[[Progress], object],
+) -> None:
+    total, done, rows = ledger.counts()
+    drops = failed = 0
+    is_hopeless = True
+    tell(Progress(total=total, done=done, rows=rows, drops=drops))
+    for outcome in engine(job, ledger.waiting_sources(), workers):
+        is_failed = bool(outcome.drops) and all(drop.reason == UNEXPECTED for drop in outcome.drops)
+        failed, is_hopeless = failed + is_failed, is_hopeless and is_failed
+        if is_hopeless and failed >= _HOPELESS:
+            drop = outcome.drops[0]
+            raise ValueError(f'The step "{drop.step}" fails on everything: {drop.detail}')
+        shard = ledger.record(outcome)
+        done, rows, drops = done + 1, rows + len(outcome.rows), drops + len(outcome.drops)
+        tell(Progress(total=total, done=done, rows=rows, drops=drops))
+        if ledger.is_ripe(shard):
+            write_shard(ledger, folder, shard)
+
+
+def write_shard(ledger: Ledger, folder: Path, shard: int) -> None:
+    """Write a shard whose sources are all done; one that a killed run left is written again, the same."""
+    fresh = ledger_path(folder).parent / "shard"
+    shutil.rmtree(fresh, ignore_errors=True)
+    num = 0
+    with DatasetWriter(fresh, rows_per_shard=2**31, bytes_per_shard=2**62) as writer:
+        for data in ledger.rows_of(shard):
+            with pa.ipc.open_stream(data) as stream:
+                for row in stream.read_all().to_pylist():
+                    writer.write_row(row)
+                    num += 1
+    for path in shard_paths(fresh):
+        os.replace(fresh / "README.md", folder / "README.md")
+        os.replace(path, folder / f"shard-{shard:05d}.parquet")
+    ledger.close_shard(shard, num)
+    shutil.rmtree(fresh, ignore_errors=True)

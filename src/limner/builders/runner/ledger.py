@@ -1,0 +1,213 @@
+"""The memory of a build: which sources there are, what became of each, and which shards stand. One SQLite
+file, one writer.
+
+Every change is one transaction, so a killed process leaves either the state before or the state after. Rows
+wait here until all sources of their shard are done. Knows nothing about steps or processes.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from limner.builders.runner.document import Source
+from limner.builders.runner.steps import Dropped, Outcome
+
+STRIPS_PER_REASON = 24
+_TABLES = """
+create table if not exists settings (value text not null);
+create table if not exists sources (
+    number integer primary key, id text not null unique, value text not null, shard integer not null,
+    is_done integer not null default 0, num_rows integer not null default 0, passed text);
+create index if not exists sources_of_shard on sources (shard, is_done);
+create table if not exists waiting (number integer, place integer, data blob, primary key (number, place));
+create table if not exists drops (
+    number integer, place integer, document text, step text, reason text, detail text, strip blob,
+    primary key (number, place));
+create index if not exists drops_of_reason on drops (step, reason);
+create table if not exists shards (shard integer primary key, num_rows integer not null);
+"""
+
+
+class Ledger:
+    """An open ledger; nobody else can open the same file meanwhile. Use it in a `with` block."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._base = sqlite3.connect(path, timeout=0.2, isolation_level=None)
+        try:
+            self._base.execute("pragma locking_mode = exclusive")
+            self._base.execute("pragma journal_mode = wal")
+            self._base.execute("pragma synchronous = normal")
+            self._base.executescript(f"begin immediate; {_TABLES} commit;")
+        except sqlite3.DatabaseError as error:
+            self._base.close()
+            if "locked" in str(error):
+                raise ValueError(
+                    f"Another process builds into {path.parent.parent}; wait for it, or give another folder."
+                ) from error
+            raise ValueError(f"{path} cannot be read ({error}); delete the folder and build anew.") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._base.close()
+
+    def settle(self, settings: Mapping[str, Any]) -> None:
+        """Remember the settings of a new build, or raise ValueError when this build has others."""
+        told = json.loads(json.dumps(dict(settings)))
+        row = self._base.execute("select value from settings").fetchone()
+        if row is None:
+            self._base.execute("insert into settings values (?)", (json.dumps(told),))
+            return
+        before = json.loads(row[0])
+        for name in sorted(set(before) | set(told)):
+            if before.get(name) != told.get(name):
+                raise ValueError(
+                    f"This folder was begun with {name} = {before.get(name)!r}, not {told.get(name)!r}; "
+                    "continue with the same options, or give another folder."
+                )
+
+    def add_sources(self, sources: Iterable[Source], per_shard: int) -> None:
+        """Number the sources that are new, `per_shard` to a shard; known ones keep their number."""
+        with self._transaction():
+            last, shard = self._base.execute("select max(number), max(shard) from sources").fetchone()
+            number = -1 if last is None else int(last)
+            first_shard, first = (0 if shard is None else int(shard) + 1), number + 1
+            for source in sources:
+                known = self._base.execute("select 1 from sources where id = ?", (source.id,)).fetchone()
+                if known is None:
+                    number += 1
+                    self._base.execute(
+                        "insert into sources (number, id, value, shard) values (?, ?, ?, ?)",
+                        (
+                            number,
+                            source.id,
+                            json.dumps(dict(source.value)),
+                            first_shard + (number - first) // per_shard,
+                        ),
+                    )
+
+    def waiting_sources(self) -> Iterator[tuple[int, Source]]:
+        """The sources that are not done, by number; others may be recorded meanwhile."""
+        last = -1
+        while True:
+            row = self._base.execute(
+                "select number, id, value from sources where is_done = 0 and number > ? "
+                "order by number limit 1",
+                (last,),
+            ).fetchone()
+            if row is None:
+                return
+            last = row[0]
+            yield last, Source(id=row[1], value=json.loads(row[2]))
+
+    def record(self, outcome: Outcome) -> int:
+        """Store what became of a source; the number of its shard."""
+        with self._transaction():
+            self._base.execute(
+                "update sources set is_done = 1, num_rows = ?, passed = ? where number = ?",
+                (len(outcome.rows), json.dumps(outcome.passed), outcome.number),
+            )
+            self._base.executemany(
+                "insert into waiting values (?, ?, ?)",
+                [(outcome.number, place, data) for place, data in enumerate(outcome.rows)],
+            )
+            for place, drop in enumerate(outcome.drops):
+                self._record_drop(outcome.number, place, drop)
+            row = self._base.execute(
+                "select shard from sources where number = ?", (outcome.number,)
+            ).fetchone()
+        return int(row[0])
+
+    def _record_drop(self, number: int, place: int, drop: Dropped) -> None:
+        (shown,) = self._base.execute(
+            "select count(*) from "
+            "(select 1 from drops where step = ? and reason = ? and strip != x'' limit ?)",
+            (drop.step, drop.reason, STRIPS_PER_REASON),
+        ).fetchone()
+        strip = drop.strip if shown < STRIPS_PER_REASON else b""
+        self._base.execute(
+            "insert into drops values (?, ?, ?, ?, ?, ?, ?)",
+            (number, place, drop.document, drop.step, drop.reason, drop.detail, strip),
+        )
+
+    def ripe_shards(self) -> list[int]:
+        """Shards whose sources are all done but which are not written."""
+        rows = self._base.execute(
+            "select shard from sources where shard not in (select shard from shards) "
+            "group by shard having min(is_done) = 1 order by shard"
+        )
+        return [int(shard) for (shard,) in rows]
+
+    def is_ripe(self, shard: int) -> bool:
+        """Whether all sources of the shard are done."""
+        row = self._base.execute(
+            "select 1 from sources where shard = ? and is_done = 0 limit 1", (shard,)
+        ).fetchone()
+        return row is None
+
+    def rows_of(self, shard: int) -> Iterator[bytes]:
+        """The waiting rows of a shard, in the order of their sources."""
+        yield from (
+            data
+            for (data,) in self._base.execute(
+                "select data from waiting where number in (select number from sources where shard = ?) "
+                "order by number, place",
+                (shard,),
+            )
+        )
+
+    def close_shard(self, shard: int, num_rows: int) -> None:
+        """Remember that the shard stands, and forget its rows."""
+        with self._transaction():
+            self._base.execute("insert into shards values (?, ?)", (shard, num_rows))
+            self._base.execute(
+                "delete from waiting where number in (select number from sources where shard = ?)", (shard,)
+            )
+
+    def counts(self) -> tuple[int, int, int]:
+        """How many sources there are, how many are done, how many rows came of them."""
+        row = self._base.execute(
+            "select count(*), coalesce(sum(is_done), 0), coalesce(sum(num_rows), 0) from sources"
+        ).fetchone()
+        return int(row[0]), int(row[1]), int(row[2])
+
+    def passed(self) -> dict[str, int]:
+        """Each step's name in order, and how many documents left it."""
+        sums: Counter[str] = Counter()
+        for (told,) in self._base.execute("select passed from sources where is_done = 1 order by number"):
+            sums.update(dict(json.loads(told)))
+        return dict(sums)
+
+    def reasons(self) -> list[tuple[str, str, int]]:
+        """(step, reason, how many), in no particular order."""
+        rows = self._base.execute("select step, reason, count(*) from drops group by step, reason")
+        return [(str(step), str(reason), int(num)) for step, reason, num in rows]
+
+    def drops(self, *, only_shown: bool = False) -> Iterator[Dropped]:
+        """Every drop in the order of the sources, or only those with pictures."""
+        condition = "where strip != x''" if only_shown else ""
+        for document, step, reason, detail, strip in self._base.execute(
+            f"select document, step, reason, detail, strip from drops {condition} order by number, place"
+        ):
+            yield Dropped(document=document, step=step, reason=reason, detail=detail, strip=strip)
+
+    def _transaction(self) -> _Transaction:
+        return _Transaction(self._base)
+
+
+class _Transaction:
+    def __init__(self, base: sqlite3.Connection) -> None:
+        self._base = base
+
+    def __enter__(self) -> None:
+        self._base.execute("begin immediate")
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._base.execute("commit" if kind is None else "rollback")

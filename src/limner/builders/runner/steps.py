@@ -1,0 +1,115 @@
+"""Takes one source through all steps: what is to be written of it, what was dropped and why, how many came
+how far.
+
+Knows neither files nor processes: every engine calls `run_steps` and gets the same `Outcome`.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from PIL import Image
+
+from limner.builders.runner.document import Document, Drop, DropError, Source, Step, StopError
+from limner.dataset.spec import SCHEMA, to_row
+
+UNEXPECTED = "unexpected error"
+_PREVIEW_PX = 224
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dropped:
+    """A dropped document: the step, why, and its pictures as one small WebP strip (may be empty)."""
+
+    document: str
+    step: str
+    reason: str
+    detail: str
+    strip: bytes = b""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """All that became of one source: rows as Arrow bytes, drops, and how many left each step."""
+
+    number: int
+    rows: tuple[bytes, ...]
+    drops: tuple[Dropped, ...]
+    passed: tuple[tuple[str, int], ...]  # each step's name, and how many documents left it
+
+
+def run_steps(steps: Sequence[Step], source: Source, number: int, seed: int) -> Outcome:
+    """One source through `steps`; depends on nothing but them, the source and the seed.
+
+    A `DropError`, and any error that is not foreseen, drops the document; `StopError` is let through.
+    """
+    documents = [Document(id=source.id, number=number, seed=seed, value=dict(source.value))]
+    drops: list[Dropped] = []
+    passed: list[tuple[str, int]] = []
+    for step in steps:
+        kept: list[Document] = []
+        for document in documents:
+            for found in _results(step, document):
+                if isinstance(found, Drop):
+                    drops.append(_dropped(document, step.name, found))
+                else:
+                    kept.append(found)
+        documents = kept
+        passed.append((step.name, len(documents)))
+    rows = tuple(_row_bytes(document) for document in documents)
+    return Outcome(number=number, rows=rows, drops=tuple(drops), passed=tuple(passed))
+
+
+def _results(step: Step, document: Document) -> Iterable[Document | Drop]:
+    try:
+        return list(step(document)) or [Drop(reason="nothing found")]
+    except DropError as error:
+        return [error.drop]
+    except (StopError, MemoryError):
+        raise
+    except Exception as error:  # libraries under the steps raise nearly anything on a stranger's file
+        told = " ".join(str(error).split())[:300]
+        return [Drop(reason=UNEXPECTED, detail=f"{type(error).__name__}: {told}")]
+
+
+def _dropped(document: Document, step: str, drop: Drop) -> Dropped:
+    return Dropped(
+        document=document.id,
+        step=step,
+        reason=drop.reason,
+        detail=drop.detail,
+        strip=_strip(document.pictures),
+    )
+
+
+def _strip(pictures: Sequence[np.ndarray]) -> bytes:
+    """The pictures side by side, small."""
+    if not pictures:
+        return b""
+    small = []
+    for pixels in pictures:
+        image = Image.fromarray(pixels)
+        image.thumbnail((_PREVIEW_PX, _PREVIEW_PX))
+        small.append(image)
+    strip = Image.new("RGB", (sum(i.width for i in small), max(i.height for i in small)), "white")
+    left = 0
+    for image in small:
+        strip.paste(image, (left, 0))
+        left += image.width
+    buffer = io.BytesIO()
+    strip.save(buffer, format="WEBP", quality=70)
+    return buffer.getvalue()
+
+
+def _row_bytes(document: Document) -> bytes:
+    """The finished dialogue as one row in Arrow's stream format."""
+    assert document.dialogue is not None, "the last step of a job must set the dialogue"
+    table = pa.Table.from_pylist([to_row(document.dialogue)], schema=SCHEMA)
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, SCHEMA) as stream:
+        stream.write_table(table)
+    return sink.getvalue()

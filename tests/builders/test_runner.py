@@ -1,0 +1,131 @@
+"""The runner: the same set after kills, with any number of workers, and with every drop's reason."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from toy_job import ToyJob
+
+from limner.builders.runner.build import build, ledger_path
+from limner.builders.runner.document import Drop
+from limner.builders.runner.ledger import Ledger
+from limner.builders.runner.local import DIED
+from limner.builders.runner.steps import UNEXPECTED
+from limner.dataset.check import check_dataset
+from limner.dataset.reader import DatasetReader
+
+_RUN = """
+import sys; from pathlib import Path; sys.path.insert(0, {tests!r})
+from toy_job import ToyJob
+from limner.builders.runner.build import build
+if __name__ == "__main__":
+    build(ToyJob(num=40, pause_s=0.01), Path({folder!r}), workers={workers}, per_shard=8)
+"""
+
+
+def _digest(folder: Path) -> dict[str, str]:
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.glob("*.*")
+        if path.is_file()
+    }
+
+
+def test_every_source_is_built_once_or_dropped_with_its_reason(tmp_path: Path) -> None:
+    funnel = build(ToyJob(num=20), tmp_path / "set", per_shard=8)
+    told = [dialogue.rounds[0].response.text for dialogue in DatasetReader(tmp_path / "set")]
+    expected = []
+    for number in range(20):
+        parts = 2 if number % 4 == 1 else 1
+        if number % 3 and number not in (7, 8):
+            expected += [f"n{number}#{part}" for part in range(parts)]
+    assert told == expected
+    assert list(check_dataset(tmp_path / "set")) == []
+    assert funnel.num_kept == len(expected)
+    assert [(line.num_in, line.num_out) for line in funnel.lines] == [(20, 23), (23, 15), (15, 15)]
+    reasons = {reason: num for line in funnel.lines for reason, num in line.reasons}
+    assert reasons == {"multiple of 3": 8, "is seven": 1, UNEXPECTED: 1}
+    with Ledger(ledger_path(tmp_path / "set")) as ledger:
+        details = {drop.document: drop.detail for drop in ledger.drops()}
+    assert details["n8"] == "KeyError: 'eight'"
+    assert details["n9#1"] == "9"
+
+
+def test_workers_change_nothing(tmp_path: Path) -> None:
+    build(ToyJob(num=20), tmp_path / "one", per_shard=8)
+    build(ToyJob(num=20), tmp_path / "two", per_shard=8, workers=2)
+    assert _digest(tmp_path / "one") == _digest(tmp_path / "two")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_killed_at_any_moment_and_started_again_it_gives_the_same_set(tmp_path: Path, workers: int) -> None:
+    build(ToyJob(num=40), tmp_path / "calm", per_shard=8)
+    folder = tmp_path / "killed"
+    script = tmp_path / "run.py"
+    script.write_text(_RUN.format(tests=str(Path(__file__).parent), folder=str(folder), workers=workers))
+    kills = 0
+    for pause_s in (0.05, 0.15, 0.1, 0.2):
+        process = subprocess.Popen([sys.executable, str(script)])
+        while not ledger_path(folder).exists() and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(pause_s if workers == 1 else pause_s + 1.0)
+        if process.poll() is None:
+            os.kill(process.pid, signal.SIGKILL)
+            kills += 1
+        process.wait()
+    assert kills
+    build(ToyJob(num=40), folder, per_shard=8)
+    assert _digest(tmp_path / "calm") == _digest(folder)
+
+
+def test_a_source_that_ends_its_worker_is_tried_again_and_then_dropped(tmp_path: Path) -> None:
+    deadly = tmp_path / "deadly"
+    deadly.touch()
+    funnel = build(ToyJob(num=12, deadly=str(deadly)), tmp_path / "set", workers=2)
+    assert funnel.num_done == 12
+    assert (DIED, 1) in funnel.lines[0].reasons
+
+
+def test_new_sources_are_appended_and_other_options_are_refused(tmp_path: Path) -> None:
+    build(ToyJob(num=10), tmp_path, per_shard=8)
+    before = _digest(tmp_path)
+    funnel = build(ToyJob(num=20), tmp_path, per_shard=8)
+    after = _digest(tmp_path)
+    assert funnel.num_sources == 20
+    assert before.items() <= after.items()
+    with pytest.raises(ValueError, match="begun with seed = 0, not 1"):
+        build(ToyJob(num=20, seed=1), tmp_path, per_shard=8)
+
+
+def test_two_builds_into_one_folder_do_not_meet(tmp_path: Path) -> None:
+    with Ledger(ledger_path(tmp_path)), pytest.raises(ValueError, match="Another process builds"):
+        build(ToyJob(num=3), tmp_path)
+
+
+def test_data_of_other_origin_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "shard-00000.parquet").write_bytes(b"precious")
+    with pytest.raises(ValueError, match="no build remembers"):
+        build(ToyJob(num=3), tmp_path)
+
+
+def test_a_step_that_fails_on_everything_ends_the_run(tmp_path: Path) -> None:
+    class Broken(ToyJob):
+        def open(self):  # type: ignore[no-untyped-def]
+            return [_Fails()]
+
+    with pytest.raises(ValueError, match='The step "fails" fails on everything: ZeroDivisionError'):
+        build(Broken(num=40), tmp_path)
+
+
+class _Fails:
+    name = "fails"
+
+    def __call__(self, document: object) -> list[Drop]:
+        raise ZeroDivisionError("no")
