@@ -10,7 +10,6 @@ Legend: B batch, T the 1,000 steps of training.
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
 from typing import Final, Literal
@@ -29,10 +28,9 @@ Predict = Callable[[Tensor, Tensor], Tensor]
 Spacing = Literal["leading", "trailing"]
 
 
-@functools.cache
 def signal_levels() -> Tensor:
     """a_t (T,) float32 of Stable Diffusion's "scaled linear" betas: linear in their square roots."""
-    betas_T = torch.linspace(FIRST_BETA**0.5, LAST_BETA**0.5, NUM_STEPS, dtype=torch.float32) ** 2
+    betas_T = torch.linspace(FIRST_BETA**0.5, LAST_BETA**0.5, NUM_STEPS, device="cpu") ** 2
     return torch.cumprod(1 - betas_T, dim=0)
 
 
