@@ -15,7 +15,13 @@ from limner.training.workshop import Workshop
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 # In an order in which each finds what it needs.
-LADDER = tuple(itertools.chain(*load_recipe(str(RECIPES / "miniature.py")).ladder("tiny").waves))
+LADDERS = ("miniature", "detokenizer_unet")
+LADDER = (
+    *itertools.chain.from_iterable(
+        itertools.chain(*load_recipe(str(RECIPES / f"{name}.py")).ladder("tiny").waves) for name in LADDERS
+    ),
+    "detokenizer_all_tokens",
+)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +45,7 @@ def _trainer(recipe: Recipe, out: Path, folder: Path) -> tuple[Trainer, Rung]:
 
 
 def test_the_ladder_names_every_recipe_once() -> None:
-    files = {path.stem for path in RECIPES.glob("*.py")} - {"miniature"}
+    files = {path.stem for path in RECIPES.glob("*.py")} - set(LADDERS)
     assert sorted(LADDER) == sorted(files)
 
 
@@ -79,6 +85,24 @@ def test_a_finished_rung_is_not_trained_again(out: Path) -> None:
     written = (out / "model" / "autoencoder" / "model.safetensors").stat().st_mtime_ns
     assert run_rung(recipe, out, device="cpu", workers=1, tensorboard=False) == numbers
     assert (out / "model" / "autoencoder" / "model.safetensors").stat().st_mtime_ns == written
+
+
+@pytest.mark.parametrize(
+    ("variant", "kind"),
+    [("unet_stage1", "UNetDetokenizer"), ("unet_stage2", "UNetDetokenizer"), ("dit_256", "DiTDetokenizer")],
+)
+def test_a_variant_is_a_checkpoint_with_another_detokenizer(out: Path, variant: str, kind: str) -> None:
+    from limner.models.checkpoint import load_model
+
+    model, base = load_model(out / f"model_{variant}"), load_model(out / "model")
+    assert type(model.detokenizer).__name__ == kind
+    assert model.detokenizer.reads_condition == (variant == "unet_stage2")
+    for name, weights in base.language.state_dict().items():
+        assert torch.equal(weights, model.language.state_dict()[name])
+    if kind == "UNetDetokenizer":  # as it is computed anew, but for the rounding of stored matrices
+        blank = model.image_tokenizer.pixel_mean.expand(1, 3, 32, 32)
+        expected = model.image_tokenizer.encode(blank)[0]
+        torch.testing.assert_close(model.detokenizer.negative_tokens, expected, atol=0.02, rtol=0.02)
 
 
 def test_the_ladder_ends_in_a_checkpoint_that_loads(out: Path) -> None:

@@ -127,7 +127,7 @@ def reads_conditions(bench: Bench) -> bool:
 def conditions(bench: Bench, scene: Scene, index: int) -> dict[str, Picture]:
     """Condition pictures for task `index`: the scene after an edit, and another scene altogether."""
     rng = seeded("reconstruct condition", SPLIT, bench.task_seed(index), len(scene.figures))
-    edited = apply(random_edit(scene, rng), scene)
+    edited = apply(random_edit(scene, rng, split=SPLIT), scene)
     other = random_scene(rng, num_figures=len(scene.figures), split=SPLIT)
     size_px = bench.painter.image_size_px
     return {EDITED: Picture(render(edited, size_px)), UNRELATED: Picture(render(other, size_px))}
