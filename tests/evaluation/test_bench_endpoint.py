@@ -13,12 +13,12 @@ from stub_endpoint import Told, base64_png, completion, response, serving
 
 from limner.dialogue.parts import Picture
 from limner.evaluation.benchmark.conversation import BenchConversation, BenchRound
-from limner.evaluation.benchmark.systems.answers import data_url, read_picture
 from limner.evaluation.benchmark.systems.chat_completions import ChatCompletionsSystem
 from limner.evaluation.benchmark.systems.endpoint import endpoint_system
 from limner.evaluation.benchmark.systems.responses_api import ResponsesSystem
-from limner.evaluation.benchmark.systems.troubles import EndpointError
-from limner.evaluation.benchmark.systems.wire import Limits, Wire, api_url, key_from
+from limner.perception.endpoint.answers import data_url, read_picture
+from limner.perception.endpoint.troubles import EndpointError
+from limner.perception.endpoint.wire import Limits, Wire, api_url, key_from
 
 TASK = BenchConversation(
     name="t", family="step_back", given="painted", rounds=(BenchRound(say="a", after=-1),)

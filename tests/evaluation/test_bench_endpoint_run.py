@@ -12,12 +12,12 @@ from limner.evaluation.benchmark.holding import hold
 from limner.evaluation.benchmark.looking import looker
 from limner.evaluation.benchmark.run import run_bench
 from limner.evaluation.benchmark.scoring import Scorer
-from limner.evaluation.benchmark.systems.answers import data_url, read_picture
 from limner.evaluation.benchmark.systems.endpoint import endpoint_system
 from limner.evaluation.benchmark.systems.oracle import OracleSystem
 from limner.evaluation.benchmark.systems.protocol import SystemAnswer
-from limner.evaluation.benchmark.systems.troubles import EndpointError
-from limner.evaluation.benchmark.systems.wire import Limits
+from limner.perception.endpoint.answers import data_url, read_picture
+from limner.perception.endpoint.troubles import EndpointError
+from limner.perception.endpoint.wire import Limits
 
 REACHING_BACK = ("step_back", "from_scratch", "before_or_after", "fork_picture")
 

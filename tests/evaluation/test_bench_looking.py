@@ -9,9 +9,9 @@ from stub_endpoint import Told, completion, serving
 from limner.dialogue.parts import Picture
 from limner.evaluation.benchmark.conversation import LookCheck
 from limner.evaluation.benchmark.looking import SAME_PERSON, WHICH_STATE, Look, Looker, looker, read_answer
-from limner.evaluation.benchmark.systems.answers import read_picture
-from limner.evaluation.benchmark.systems.troubles import EndpointError
-from limner.evaluation.benchmark.systems.wire import Limits, Wire
+from limner.perception.endpoint.answers import read_picture
+from limner.perception.endpoint.troubles import EndpointError
+from limner.perception.endpoint.wire import Limits, Wire
 
 NUMBERS = ["1", "2", "3"]
 

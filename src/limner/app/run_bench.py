@@ -83,7 +83,7 @@ def _open(asked: Asked) -> Opened:
     from limner.evaluation.benchmark.looking import looker
     from limner.evaluation.benchmark.opening import open_model, open_system
     from limner.evaluation.benchmark.systems.endpoint import APIS, endpoint_system
-    from limner.evaluation.benchmark.systems.wire import Limits
+    from limner.perception.endpoint.wire import Limits
 
     looking, limits = None, Limits(timeout_s=asked.timeout_s)
     if asked.judge_url is not None:

@@ -18,11 +18,11 @@ from PIL import Image
 
 from limner.dialogue.parts import Picture
 from limner.evaluation.benchmark.conversation import LookCheck
-from limner.evaluation.benchmark.systems.answers import data_url, from_chat
 from limner.evaluation.benchmark.systems.endpoint import KEY_VARIABLE
-from limner.evaluation.benchmark.systems.spent import Spent, with_extra
-from limner.evaluation.benchmark.systems.troubles import POLICY_CODES, EndpointError, RejectedError, excuse
-from limner.evaluation.benchmark.systems.wire import Limits, Wire, key_from
+from limner.perception.endpoint.answers import data_url, from_chat
+from limner.perception.endpoint.spent import Spent, with_extra
+from limner.perception.endpoint.troubles import POLICY_CODES, EndpointError, RejectedError, excuse
+from limner.perception.endpoint.wire import Limits, Wire, key_from
 
 SAME_PERSON: Final = "Which of the two reference pictures shows the same person as the picture in question?"
 WHICH_STATE: Final = (

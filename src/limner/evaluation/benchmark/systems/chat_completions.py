@@ -17,11 +17,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from limner.dialogue.parts import Picture
-from limner.evaluation.benchmark.systems.answers import Found, data_url, from_chat
 from limner.evaluation.benchmark.systems.protocol import Session, SystemAnswer
-from limner.evaluation.benchmark.systems.spent import Spent, with_extra
-from limner.evaluation.benchmark.systems.troubles import EndpointError, excuse
-from limner.evaluation.benchmark.systems.wire import Wire
+from limner.perception.endpoint.answers import Found, data_url, from_chat
+from limner.perception.endpoint.spent import Spent, with_extra
+from limner.perception.endpoint.troubles import EndpointError, excuse
+from limner.perception.endpoint.wire import Wire
 
 if TYPE_CHECKING:
     from limner.evaluation.benchmark.conversation import BenchConversation

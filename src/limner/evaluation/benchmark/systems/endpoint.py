@@ -11,8 +11,8 @@ from typing import Any, Final, Literal
 
 from limner.evaluation.benchmark.systems.chat_completions import ChatCompletionsSystem
 from limner.evaluation.benchmark.systems.responses_api import ResponsesSystem
-from limner.evaluation.benchmark.systems.troubles import NoRouteError, RejectedError
-from limner.evaluation.benchmark.systems.wire import Limits, Wire, key_from
+from limner.perception.endpoint.troubles import NoRouteError, RejectedError
+from limner.perception.endpoint.wire import Limits, Wire, key_from
 
 Api = Literal["auto", "responses", "chat"]
 APIS: Final[tuple[Api, ...]] = ("auto", "responses", "chat")

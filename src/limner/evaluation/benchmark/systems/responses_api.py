@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from limner.dialogue.parts import Picture
-from limner.evaluation.benchmark.systems.answers import data_url, from_response
 from limner.evaluation.benchmark.systems.protocol import Session, SystemAnswer
-from limner.evaluation.benchmark.systems.spent import Spent, with_extra
-from limner.evaluation.benchmark.systems.troubles import POLICY_CODES, EndpointError, excuse
-from limner.evaluation.benchmark.systems.wire import Wire
+from limner.perception.endpoint.answers import data_url, from_response
+from limner.perception.endpoint.spent import Spent, with_extra
+from limner.perception.endpoint.troubles import POLICY_CODES, EndpointError, excuse
+from limner.perception.endpoint.wire import Wire
 
 if TYPE_CHECKING:
     from limner.evaluation.benchmark.conversation import BenchConversation

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import httpx2
 
-from limner.evaluation.benchmark.systems.troubles import (
+from limner.perception.endpoint.troubles import (
     TRANSIENT,
     EndpointError,
     TooLargeError,

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from limner.evaluation.benchmark.systems.answers import Found
+from limner.perception.endpoint.answers import Found
 
 
 class Spent:
