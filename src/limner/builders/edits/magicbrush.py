@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from os.path import isfile
 from pathlib import Path
 from typing import Any, Final
@@ -17,12 +18,17 @@ from limner.builders.edits.sessions import Dropped, Session, Step
 
 LICENCE: Final = "CC-BY-4.0"
 _LISTS: Final = ("edit_sessions.json", "edit_turns.json")
-_COLUMNS: Final = ("img_id", "turn_index", "source_img", "instruction", "target_img")
+_PICTURES: Final = ("source_img", "target_img")
+_WORDS: Final = ("img_id", "turn_index", "instruction")
 _BATCH_ROWS: Final = 8  # a row holds three pictures
+_PARQUET: Final = "parquet"
 
 
-def read_magicbrush(folder: Path) -> Iterator[Session | Dropped]:
-    """Every session in `folder`, in the order of its files. ValueError when nothing there is MagicBrush."""
+def list_magicbrush(folder: Path) -> Iterator[Session | Dropped]:
+    """Every session in `folder`, in the order of its files, without its pictures.
+
+    ValueError when nothing there is MagicBrush.
+    """
     lists = [found for place in _places(folder) for name in _LISTS if (found := place / name).is_file()]
     by_folder = {found.parent: found for found in reversed(lists)}
     shards = [shard for place in _places(folder) for shard in sorted(place.glob("*.parquet"))]
@@ -31,9 +37,21 @@ def read_magicbrush(folder: Path) -> Iterator[Session | Dropped]:
             f"{folder} holds no MagicBrush: neither {' nor '.join(_LISTS)} nor Parquet files are in it."
         )
     for found in sorted(by_folder.values()):
-        yield from _from_folder(found)
+        yield from _from_listing(found, str(found.parent.relative_to(folder) / "images"))
     if not by_folder:
-        yield from _from_shards(shards)
+        yield from _from_shards(folder, shards)
+
+
+def locate_magicbrush(session: Session, folder: Path, images: Sequence[Path] = ()) -> Session:
+    """The session with its pictures: looked for in `images` first, then beside the listing; or read from the
+    Parquet files.
+    """
+    if session.place == _PARQUET:
+        return _from_rows(session, folder)
+    name = session.name.removeprefix("magicbrush-")
+    roots = [*images, folder / session.place]
+    keys = dict.fromkeys(key for step in session.steps for key in (step.source, step.target))
+    return replace(session, pictures={key: _found(roots, name, key) for key in keys})
 
 
 def _places(folder: Path) -> list[Path]:
@@ -42,15 +60,13 @@ def _places(folder: Path) -> list[Path]:
     return [folder, *sorted(place for place in folder.iterdir() if place.is_dir())]
 
 
-def _from_folder(listing: Path) -> Iterator[Session | Dropped]:
+def _from_listing(listing: Path, place: str) -> Iterator[Session | Dropped]:
     try:
         listed = json.loads(listing.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{listing} is no JSON ({error}); unpack it again.") from error
-    images = listing.parent / "images"
     for name, turns in _grouped(listed).items():
         steps: list[Step] = []
-        pictures: dict[str, Path | bytes] = {}
         bad = 0
         for turn in turns:
             names = [turn.get(key) for key in ("input", "output")]
@@ -59,11 +75,9 @@ def _from_folder(listing: Path) -> Iterator[Session | Dropped]:
                 continue
             source, target = (Path(str(value)).name for value in names)  # never a path out of the folder
             steps.append(Step(source=source, instruction=str(turn["instruction"]), target=target))
-            for key in (source, target):
-                pictures[key] = _found(images, name, key)
         if bad:
             yield Dropped(name=name, part=f"{bad} turns", reason="no input, output or instruction")
-        yield Session(name=f"magicbrush-{name}", steps=tuple(steps), pictures=pictures)
+        yield Session(name=f"magicbrush-{name}", steps=tuple(steps), place=place)
 
 
 def _grouped(listed: object) -> dict[str, list[Mapping[str, Any]]]:
@@ -79,17 +93,17 @@ def _grouped(listed: object) -> dict[str, list[Mapping[str, Any]]]:
     return grouped
 
 
-def _found(images: Path, name: str, key: str) -> Path:
-    nested = images / Path(name).name / key
-    return nested if isfile(nested) else images / key
+def _found(roots: Sequence[Path], name: str, key: str) -> Path:
+    places = [place for root in roots for place in (root / Path(name).name / key, root / key)]
+    return next((place for place in places if isfile(place)), places[-1])
 
 
-def _from_shards(shards: list[Path]) -> Iterator[Session | Dropped]:
-    """Sessions, each of rows that follow one another, also from one file to the next."""
+def _from_shards(folder: Path, shards: Sequence[Path]) -> Iterator[Session | Dropped]:
+    """Sessions, each of rows that follow one another, also from one file to the next. Only words are read."""
     name = ""
-    rows: list[dict[str, Any]] = []
+    rows: list[tuple[str, dict[str, Any]]] = []
     for shard in shards:
-        for row in _rows(shard):
+        for number, row in enumerate(_rows(shard)):
             if isinstance(row, Dropped):
                 yield row
                 continue
@@ -97,7 +111,7 @@ def _from_shards(shards: list[Path]) -> Iterator[Session | Dropped]:
                 yield _session(name, rows)
                 rows = []
             name = str(row["img_id"])
-            rows.append(row)
+            rows.append((f"{number}:{shard.relative_to(folder)}", row))
     if rows:
         yield _session(name, rows)
 
@@ -108,27 +122,73 @@ def _rows(shard: Path) -> Iterator[dict[str, Any] | Dropped]:
 
     try:
         with pq.ParquetFile(shard) as file:
-            lacking = set(_COLUMNS) - set(file.schema_arrow.names)
+            lacking = {*_WORDS, *_PICTURES} - set(file.schema_arrow.names)
             if lacking:
                 yield Dropped(
                     name=shard.name, part="file", reason=f"it has no columns {', '.join(sorted(lacking))}"
                 )
                 return
-            for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=list(_COLUMNS)):
+            for batch in file.iter_batches(columns=list(_WORDS)):
                 yield from batch.to_pylist()
     except (pa.ArrowException, OSError) as error:
         yield Dropped(name=shard.name, part="file", reason=f"it cannot be read ({str(error)[:200]})")
 
 
-def _session(name: str, rows: list[dict[str, Any]]) -> Session:
+def _session(name: str, rows: Sequence[tuple[str, dict[str, Any]]]) -> Session:
+    """A session whose pictures are named by their rows, `NUMBER:FILE`, until they are read."""
+    ordered = sorted(rows, key=lambda place_and_row: place_and_row[1]["turn_index"] or 0)
+    steps = tuple(Step(source=at, instruction=row["instruction"] or "", target=at) for at, row in ordered)
+    return Session(name=f"magicbrush-{name}", steps=steps, place=_PARQUET)
+
+
+def _from_rows(session: Session, folder: Path) -> Session:
+    """The session with pictures named by their content, so that a result is known as the next source."""
+    wanted: dict[str, list[int]] = {}
+    for step in session.steps:
+        number, file = step.source.split(":", 1)
+        wanted.setdefault(file, []).append(int(number))
+    read = {
+        f"{number}:{file}": row
+        for file, numbers in wanted.items()
+        for number, row in _read_rows(folder / file, numbers)
+    }
     steps: list[Step] = []
     pictures: dict[str, Path | bytes] = {}
-    for row in sorted(rows, key=lambda row: row["turn_index"] or 0):
-        source, target = _bytes(row["source_img"]), _bytes(row["target_img"])
-        keys = [hashlib.sha256(data).hexdigest()[:16] for data in (source, target)]
-        pictures.update(zip(keys, (source, target), strict=True))
-        steps.append(Step(source=keys[0], instruction=row["instruction"] or "", target=keys[1]))
-    return Session(name=f"magicbrush-{name}", steps=tuple(steps), pictures=pictures)
+    for step in session.steps:
+        row = read.get(step.source, {})
+        found = [_bytes(row.get(column)) for column in _PICTURES]
+        source, target = (hashlib.sha256(data).hexdigest()[:16] for data in found)
+        pictures.update(zip((source, target), found, strict=True))
+        steps.append(replace(step, source=source, target=target))
+    return replace(session, steps=tuple(steps), pictures=pictures)
+
+
+def _read_rows(shard: Path, numbers: Sequence[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The pictures of some rows; rows that cannot be read are left out. Reads no further than needed."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    left = set(numbers)
+    try:
+        with pq.ParquetFile(shard) as file:
+            first = 0
+            for group in range(file.num_row_groups):
+                num = file.metadata.row_group(group).num_rows
+                at = first
+                first += num
+                if not any(at <= number < at + num for number in left):
+                    continue
+                for batch in file.iter_batches(
+                    batch_size=_BATCH_ROWS, row_groups=[group], columns=list(_PICTURES)
+                ):
+                    for place in sorted(left & set(range(at, at + batch.num_rows))):
+                        yield place, batch.slice(place - at, 1).to_pylist()[0]
+                        left.discard(place)
+                    at += batch.num_rows
+                    if not any(at <= number < first for number in left):
+                        break
+    except (pa.ArrowException, OSError):
+        return
 
 
 def _bytes(picture: object) -> bytes:

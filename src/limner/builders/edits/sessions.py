@@ -1,17 +1,18 @@
 """Editing sessions on real pictures, as public data sets hold them: who was edited into whom, by which words.
 
 Knows steps between pictures, and how a picture is read or why it is not. Knows no data set's files
-(`magicbrush.py`, `seed_edit.py`) and nothing about the questions made from a session (`rollbacks.py`).
+(`magicbrush.py`, `seed_edit.py`, `seed_x.py`) and nothing about what is made of a session.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from PIL import Image
 
+from limner.builders.edits.roots import ImageRoots
 from limner.dialogue.parts import Picture
 
 MAX_WORDS_CHARACTERS = 500
@@ -20,11 +21,16 @@ _SHAPE_TOLERANCE = 0.02
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One edit: `source` and `target` are keys of the session's pictures."""
+    """One edit: `source` and `target` are keys of the session's pictures.
+
+    `otherwise` is the instruction in other words, `response` what is answered; "" where the data has none.
+    """
 
     source: str
     instruction: str
     target: str
+    otherwise: str = ""
+    response: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +41,15 @@ class Session:
         name: the session's name in its data set.
         steps: in the order in which they were made.
         pictures: key -> where the picture lies, or its bytes.
+        returns: edits that lead back from a step's result to what it was made of.
+        place: where its pictures are to be looked for, in its data set's own terms.
     """
 
     name: str
     steps: tuple[Step, ...]
-    pictures: Mapping[str, Path | bytes]
+    pictures: Mapping[str, Path | bytes] = field(default_factory=dict)
+    returns: tuple[Step, ...] = ()
+    place: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,12 +70,23 @@ class Chain:
         states: A0 (what the user brought), A1, ..., Ak.
         instructions: what leads from each state to the next; k of them.
         branches: further edits of one state: (index of the state, instruction, picture).
+        returns: edits from one state to an earlier one: (index, instruction, index of the earlier one).
+        responses: what the data answers to each instruction; "" where it answers nothing.
     """
 
     name: str
     states: tuple[Picture, ...]
     instructions: tuple[str, ...]
     branches: tuple[tuple[int, str, Picture], ...] = ()
+    returns: tuple[tuple[int, str, int], ...] = ()
+    responses: tuple[str, ...] = ()
+
+
+def located(session: Session, roots: ImageRoots) -> Session:
+    """The session with those of its pictures that lie in `roots`."""
+    keys = dict.fromkeys(key for step in session.steps for key in (step.source, step.target))
+    found = {key: place for key in keys if (place := roots.find(key)) is not None}
+    return replace(session, pictures=found)
 
 
 def chain_of(session: Session, max_side_px: int) -> tuple[Chain | None, list[Dropped]]:
@@ -94,10 +115,10 @@ def chain_of(session: Session, max_side_px: int) -> tuple[Chain | None, list[Dro
         usable.append(step)
     if not usable:
         return None, dropped
-    return _chain(session.name, start, usable, found), dropped
+    return _chain(session, start, usable, found), dropped
 
 
-def _chain(name: str, start: str, steps: list[Step], found: Mapping[str, Picture]) -> Chain:
+def _chain(session: Session, start: str, steps: list[Step], found: Mapping[str, Picture]) -> Chain:
     """The longest path from `start`; the first of equal ones, so that the result does not change."""
     paths: dict[str, tuple[Step, ...]] = {start: ()}
     for step in steps:
@@ -109,11 +130,18 @@ def _chain(name: str, start: str, steps: list[Step], found: Mapping[str, Picture
         for step in steps
         if step.source in keys and step not in longest
     ]
+    returns = [
+        (keys.index(step.source), step.instruction, keys.index(step.target))
+        for step in session.returns
+        if step.source in keys and step.target in keys and len(step.instruction) <= MAX_WORDS_CHARACTERS
+    ]
     return Chain(
-        name=name,
+        name=session.name,
         states=tuple(found[key] for key in keys),
         instructions=tuple(step.instruction for step in longest),
         branches=tuple(branches),
+        returns=tuple(returns),
+        responses=tuple(step.response for step in longest),
     )
 
 

@@ -6,23 +6,20 @@ Knows the order of work and what is counted. Each data set's files are its own m
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from limner.builders.edits import magicbrush, seed_edit
+from limner.builders.edits.reading import source_named
 from limner.builders.edits.sessions import Dropped, Session, chain_of
 from limner.evaluation.benchmark.conversation import BenchConversation
 from limner.evaluation.benchmark.importers.rollbacks import conversations_of
 from limner.evaluation.benchmark.stored_set import StoredSet, write_set
 
-Read = Callable[[Path], Iterator[Session | Dropped]]
-SOURCES: Final[dict[str, tuple[Read, str]]] = {
-    "magicbrush": (magicbrush.read_magicbrush, magicbrush.LICENCE),
-    "seed-edit": (seed_edit.read_seed_edit, seed_edit.LICENCE),
-}
+# SEED-X's own format holds single edits: nothing to reach back to.
+SOURCES: Final = ("magicbrush", "seed-edit")
 
 
 def import_set(
@@ -44,13 +41,13 @@ def import_set(
     """
     if source not in SOURCES:
         raise ValueError(f"There is no importer {source!r}; choose one of {', '.join(SOURCES)}.")
-    read, licence = SOURCES[source]
-    sessions = read(folder)
+    data_set = source_named(source)
+    sessions = data_set.read(folder)
     first = next(sessions, None)  # a folder that is no such data set is told before anything is written
     found = _conversations(_again(first, sessions), num, per_session, seed, max_side_px, judged)
     facts = {
         "source": source,
-        "licence": licence,
+        "licence": data_set.licence,
         "seed": seed,
         "per_session": per_session,
         "max_side_px": max_side_px,

@@ -8,13 +8,13 @@ there are. Knows nothing about files and data sets.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
 
 from limner.builders.edits.sessions import Chain
+from limner.builders.edits.wording import independent, quoted
 from limner.dialogue.parts import Picture
 from limner.evaluation.benchmark.conversation import (
     CONTROL_FAMILY,
@@ -60,16 +60,6 @@ _UNDO: Final = ("Undo that.", "Take the last edit back.", "Give me the picture b
 REPLY: Final = "Here it is."
 MAX_EDITS: Final = len(_TIMES)
 _CARRIED_OUT: Final = 'Was this request carried out in the picture in question? "{words}"'
-
-_COMMON_WORDS: Final = frozenset(
-    re.findall(
-        r"\S+",
-        "make change replace remove have with that this into from picture image photo left right side there "
-        "them they could would should what where turn take give more instead color colour let's under over "
-        "front behind next only also some will without whole the and let add put his her its has for are not "
-        "can you out off all one get was new",
-    )
-)
 
 
 def control(chain: Chain) -> Scored:
@@ -188,7 +178,7 @@ def _looked_at(chain: Chain, rng: np.random.Generator) -> Made:
             undone = chain.instructions[base:]
             made.append(_looked(chain, family, words, base, new, undone=undone, target=target))
     for base in range(k - 1):
-        if _independent(chain.instructions, base):
+        if independent(chain.instructions, base):
             words = _say(rng, _COUNT_AND, chain, base, new=chain.instructions[-1])
             undone = chain.instructions[base:-1]
             new = chain.instructions[-1]
@@ -210,8 +200,8 @@ def _looked(
     k = len(chain.instructions)
     questions = (
         (WHICH_SOURCE, str(base + 1)),
-        (_CARRIED_OUT.format(words=_quoted(new)), YES),
-        *((_CARRIED_OUT.format(words=_quoted(old)), NO) for old in undone),
+        (_CARRIED_OUT.format(words=quoted(new)), YES),
+        *((_CARRIED_OUT.format(words=quoted(old)), NO) for old in undone),
     )
     scored = Scored(
         family=family,
@@ -244,28 +234,6 @@ def _say(
         times=_TIMES[back - 1],
         edits=_EDITS[back - 1],
         which=_ORDINALS[base - 1] if base else "",
-        new=_quoted(new),
-        old=_quoted(old),
+        new=quoted(new),
+        old=quoted(old),
     )
-
-
-def sentence(words: str) -> str:
-    """An instruction as one sentence on one line."""
-    words = " ".join(words.split())
-    words = words[0].upper() + words[1:]
-    return words if words[-1] in ".!?" else f"{words}."
-
-
-def _quoted(words: str) -> str:
-    return sentence(words).replace('"', "'") if words.strip() else ""
-
-
-def _independent(instructions: Sequence[str], base: int) -> bool:
-    """Whether the last edit makes sense without those from `base` on: they share no word with a meaning."""
-    last = _meanings(instructions[-1])
-    return all(not last & _meanings(words) for words in instructions[base:-1])
-
-
-def _meanings(words: str) -> set[str]:
-    found = re.findall(r"[a-z']{3,}", words.casefold())
-    return {word.removesuffix("s") for word in found if word not in _COMMON_WORDS}

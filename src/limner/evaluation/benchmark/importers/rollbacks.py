@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from limner.builders.edits.sessions import Chain
+from limner.builders.edits.wording import sentence
 from limner.dialogue.parts import Picture
 from limner.evaluation.benchmark.conversation import BenchConversation, BenchRound
 from limner.evaluation.benchmark.importers.reaching import (
@@ -22,7 +23,6 @@ from limner.evaluation.benchmark.importers.reaching import (
     MAX_EDITS,
     REPLY,
     control,
-    sentence,
 )
 
 _UPLOAD: Final = "Here is a picture. {first}"

@@ -1,0 +1,47 @@
+"""Where the pictures of a data set lie: in one or several root folders, whatever each copy calls them.
+
+Knows paths only. Never leads out of a root, whatever a listing says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from os.path import isfile
+from pathlib import Path
+
+_MAX_STRIPPED = 4
+
+
+@dataclass(frozen=True)
+class ImageRoots:
+    """Root folders, the first that holds a picture wins; `inner` are folders that may lie between."""
+
+    folders: tuple[Path, ...]
+    inner: tuple[str, ...] = ("",)
+
+    @classmethod
+    def of(cls, folders: Sequence[Path], *inner: str) -> ImageRoots:
+        """ValueError names the first root that is no folder."""
+        for folder in folders:
+            if not folder.is_dir():
+                raise ValueError(f"There is no folder {folder}; give the root of the set's pictures.")
+        return cls(tuple(folders), ("", *inner))
+
+    @cached_property
+    def _resolved(self) -> tuple[Path, ...]:
+        return tuple(folder.resolve() for folder in self.folders)
+
+    def find(self, key: str) -> Path | None:
+        """The file that `key` means, or None. Leading folders of the key may be missing on disk."""
+        if "\0" in key:
+            return None
+        parts = [part for part in Path(key).parts if part not in ("/", "..", ".")]
+        for stripped in range(min(len(parts), _MAX_STRIPPED + 1)):
+            for folder, resolved in zip(self.folders, self._resolved, strict=True):
+                for inner in self.inner:
+                    place = folder.joinpath(inner, *parts[stripped:])
+                    if isfile(place) and place.resolve().is_relative_to(resolved):
+                        return place
+        return None
