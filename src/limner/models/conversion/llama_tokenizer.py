@@ -100,12 +100,15 @@ def _read(folder: Path) -> Vocabulary:
     model = content.get("model", {})
     if model.get("type") != "BPE":
         raise ValueError(f"{folder / 'tokenizer.json'} is of type {model.get('type')!r}; LLaMA's is BPE.")
-    merges: list[Merge] = [
-        tuple(merge.split(" ", 1)) if isinstance(merge, str) else tuple(merge) for merge in model["merges"]
-    ]
+    merges = [_merge(entry) for entry in model["merges"]]
     own = {entry["content"]: int(entry["id"]) for entry in content.get("added_tokens", [])}
     kept = {token: index for token, index in {**own, **added}.items() if token not in model["vocab"]}
     return Vocabulary(pieces=dict(model["vocab"]), merges=merges, added=kept)
+
+
+def _merge(entry: str | Sequence[str]) -> Merge:
+    left, right = entry.split(" ", 1) if isinstance(entry, str) else entry
+    return left, right
 
 
 def _added_tokens(folder: Path) -> dict[str, int]:

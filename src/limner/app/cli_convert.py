@@ -1,0 +1,140 @@
+"""`limner convert ...`: public checkpoints into limner's own folder. Thin."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from limner.app.terminal import err, out, plain
+
+app = typer.Typer(
+    no_args_is_help=True, help="Turn public checkpoints into a folder that limner loads; all or nothing."
+)
+
+
+class Matrices(StrEnum):
+    """What matrices are stored in."""
+
+    kept = "kept"
+    bfloat16 = "bfloat16"
+    float16 = "float16"
+    float32 = "float32"
+
+
+Dtype = Annotated[
+    Matrices,
+    typer.Option(
+        "--dtype", help="Number format of stored matrices; kept: 16-bit ones stay, 32-bit ones are halved."
+    ),
+]
+Target = Annotated[Path, typer.Argument(help="A new folder.", show_default=False)]
+
+
+@app.command("seed-x")
+def seed_x(
+    source: Annotated[
+        str,
+        typer.Argument(help="SEED-X's official folder, or a hub repository's name.", show_default=False),
+    ],
+    target: Target,
+    variant: Annotated[
+        str | None,
+        typer.Option("--variant", help="seed_x_i, seed_x or seed_x_edit. [default: the first that is there]"),
+    ] = None,
+    vision: Annotated[
+        str | None,
+        typer.Option(
+            "--vision", help="The encoder, when elsewhere: a file, or Qwen-VL-Chat's folder or name."
+        ),
+    ] = None,
+    sdxl: Annotated[
+        str | None, typer.Option("--sdxl", help="Stable Diffusion XL, when elsewhere: a folder or name.")
+    ] = None,
+    sizes: Annotated[
+        Path | None, typer.Option("--sizes", help="JSON of sizes that no weight's shape tells.")
+    ] = None,
+    lora_alpha: Annotated[
+        float | None, typer.Option("--lora-alpha", help="Of the agent's adapters. [default: their rank]")
+    ] = None,
+    dtype: Dtype = Matrices.kept,
+) -> None:
+    """Tokenizer, language model, agent, encoder and both detokenizers, each key checked."""
+    from limner.models.conversion.seed_x import SECOND_FOLDER, convert_seed_x
+
+    given = _read_sizes(sizes)
+    with _told_misfits():
+        convert_seed_x(
+            source,
+            target,
+            variant=variant,
+            vision=vision,
+            sdxl=sdxl,
+            given=given,
+            lora_alpha=lora_alpha,
+            matrix_dtype=_dtype(dtype),
+            say=_say,
+        )
+    out.print(plain(f"{target} is ready: limner chat --model {target}"))
+    if (target / SECOND_FOLDER).is_dir():
+        out.print(plain(f"{target / SECOND_FOLDER} paints with the second stage instead."))
+
+
+@app.command()
+def pixart(
+    source: Annotated[
+        str,
+        typer.Argument(help="A PixArt pipeline's folder, or a hub repository's name.", show_default=False),
+    ],
+    target: Target,
+    base: Annotated[
+        Path | None, typer.Option("--base", help="A checkpoint whose other components the new one links to.")
+    ] = None,
+    dtype: Dtype = Matrices.kept,
+) -> None:
+    """The start of a detokenizer: PixArt's transformer and its autoencoder, each key checked."""
+    from limner.models.conversion.pixart import convert_pixart
+
+    with _told_misfits():
+        convert_pixart(source, target, base=base, matrix_dtype=_dtype(dtype), say=_say)
+    out.print(plain(f"{target} is ready to be trained; its pictures show nothing before."))
+
+
+@contextmanager
+def _told_misfits() -> Iterator[None]:
+    """Prints every key of a misfit above its sentence."""
+    from limner.models.conversion.fit import MisfitError
+
+    try:
+        yield
+    except MisfitError as misfit:
+        for line in misfit.lines:
+            err.print(plain(line))
+        raise
+
+
+def _read_sizes(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is not readable JSON: {error}.") from error
+    if not isinstance(content, dict) or not all(isinstance(value, dict) for value in content.values()):
+        raise ValueError(f'{path} should hold sizes by part, such as {{"vit": {{"heads": 16}}}}.')
+    return content
+
+
+def _dtype(matrices: Matrices) -> Any:
+    import torch
+
+    return None if matrices is Matrices.kept else getattr(torch, matrices.value)
+
+
+def _say(text: str) -> None:
+    err.print(plain(text))

@@ -1,0 +1,341 @@
+"""SEED-X's official folder -> a checkpoint of limner's.
+
+    cvlm_llama2_tokenizer_100img_and_224loc_addpatch/     LLaMA's tokenizer with the added tokens
+    seed_x | seed_x_i | seed_x_edit/                      base, instruction-tuned, editing
+        llm/                                              LLaMA: config.json and weights
+        agent/pytorch_model.bin                           resamplers, and the LLaMA or what was trained of it
+    seed_detokenizer/{first,second}_stage/pytorch_model.bin
+    QwenViT/qwen_vit_G.pt
+    stable-diffusion-xl-base-1.0/{unet,vae}/
+
+Knows this layout and which of its names become which of limner's. Everything is checked before anything is
+written: a weight that is missing, extra or misshapen is an error that names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+
+from limner.models.conversion.agent import read_llm
+from limner.models.conversion.fit import Shape, check_fit
+from limner.models.conversion.llama_config import language_sizes
+from limner.models.conversion.llama_tokenizer import convert_tokenizer, slot_rows
+from limner.models.conversion.public_sizes import (
+    Given,
+    autoencoder_sizes,
+    resampler_sizes,
+    unet_sizes,
+    vision_sizes,
+)
+from limner.models.conversion.source import local_folder, read_weights, shapes, without_prefix
+from limner.models.conversion.writing import link_components, whole_folder, write_around, write_component
+from limner.models.model import build_component
+from limner.models.presets import SEED_X, Preset
+from limner.models.shards import LazyTensor, lazy, read_json
+from limner.models.tokenizer import TextTokenizer
+from limner.models.unet_detokenizer import UNetDetokenizer
+from limner.models.unfilled import unfilled
+from limner.models.vision import ImageTokenizer
+
+TOKENIZER: Final = "cvlm_llama2_tokenizer_100img_and_224loc_addpatch"
+VARIANTS: Final = ("seed_x_i", "seed_x", "seed_x_edit")  # the first that is there, unless one is named
+STAGES: Final = {1: "first_stage", 2: "second_stage"}
+SECOND_FOLDER: Final = "unet_stage2"
+HEADS: Final = ("regression",)
+Tensors = dict[str, LazyTensor]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedXFiles:
+    """Where the parts of SEED-X lie."""
+
+    tokenizer: Path
+    llm: Path
+    agent: Path
+    vision: Path
+    stages: Mapping[int, Path]
+    unet: Path
+    vae: Path
+
+
+def convert_seed_x(
+    source: str | Path,
+    target: Path,
+    *,
+    variant: str | None = None,
+    vision: str | Path | None = None,
+    sdxl: str | Path | None = None,
+    given: Given | None = None,
+    lora_alpha: float | None = None,
+    matrix_dtype: torch.dtype | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Path:
+    """Writes `target`, a checkpoint for `limner.load`; returns it. All or nothing.
+
+    With both detokenizers there, stage 1 paints and `target/unet_stage2` is a second checkpoint, which paints
+    with stage 2 and links to everything else.
+
+    Args:
+        source: the official folder, or the name of a hub repository with that layout.
+        target: a folder that does not exist.
+        variant: one of `VARIANTS`.
+        vision: the encoder's weights when they are elsewhere: a file, or a folder or hub repository of
+            Qwen-VL-Chat.
+        sdxl: Stable Diffusion XL when it is elsewhere: a folder or hub repository.
+        given: sizes that no shape tells, where they are not SEED-X's (`public_sizes`).
+        lora_alpha: of the adapters in the agent; by default their rank.
+        matrix_dtype: of stored matrices; by default 16-bit ones stay and 32-bit ones become bfloat16.
+        say: told about each step.
+
+    Raises:
+        ValueError: files that are missing, or (MisfitError) weights that do not fit, key by key.
+    """
+    files = find_files(local_folder(source, "SEED-X"), variant=variant, vision=vision, sdxl=sdxl)
+    given = given or {}
+    say("reading the tokenizer and the language model")
+    tokenizer = convert_tokenizer(files.tokenizer)
+    config = read_json(files.llm / "config.json")
+    agent = read_weights(files.agent)
+    encoder = without_prefix(read_weights(files.vision), ("transformer.visual.", "visual."))
+    unets = {stage: read_weights(path) for stage, path in files.stages.items()}
+    presets = _presets(files, config, agent, encoder, unets, given)
+    preset = next(iter(presets.values()))
+    if tokenizer.vocab_size > preset.language.vocab_size:
+        raise ValueError(
+            f"{files.tokenizer} has {tokenizer.vocab_size} entries, the language model in {files.llm} only "
+            f"{preset.language.vocab_size}; take both from one release."
+        )
+    parts, rank = _language_parts(files, preset, agent, tokenizer, lora_alpha)
+    if rank:
+        say(f"adapters of rank {rank} merged into the language model")
+    say("reading the encoder and the detokenizers")
+    parts["vision"] = _vision_part(files, preset, encoder)
+    parts["autoencoder"] = autoencoder_part(files.vae, preset)
+    blank = _blank_tokens(preset, parts["vision"])
+    drawn = {stage: _detokenizer_part(files, presets[stage], unets[stage], stage, blank) for stage in unets}
+    first = next(iter(drawn))
+    with whole_folder(target) as folder:
+        for name, tensors in (*parts.items(), ("detokenizer", drawn[first])):
+            say(f"writing {name}")
+            write_component(folder, name, tensors, matrix_dtype)
+        write_around(folder, presets[first], HEADS, tokenizer)
+        if len(drawn) > 1:
+            say(f"writing {SECOND_FOLDER}")
+            second = folder / SECOND_FOLDER
+            second.mkdir()
+            write_component(second, "detokenizer", drawn[2], matrix_dtype)
+            write_around(second, presets[2], HEADS, None)
+            link_components(second, folder, ("detokenizer",))
+    return target
+
+
+def find_files(
+    source: Path,
+    *,
+    variant: str | None = None,
+    vision: str | Path | None = None,
+    sdxl: str | Path | None = None,
+) -> SeedXFiles:
+    """The files of the official layout. ValueError names all that are missing."""
+    there = [name for name in VARIANTS if (source / name).is_dir()]
+    if variant is not None and variant not in VARIANTS:
+        raise ValueError(f"There is no variant {variant!r} of SEED-X; choose one of {', '.join(VARIANTS)}.")
+    agent = source / (variant or next(iter(there), VARIANTS[0]))
+    picture_model = source / "stable-diffusion-xl-base-1.0"
+    if sdxl is not None:
+        picture_model = local_folder(sdxl, "Stable Diffusion XL")
+    stages = {
+        stage: source / "seed_detokenizer" / name / "pytorch_model.bin" for stage, name in STAGES.items()
+    }
+    files = SeedXFiles(
+        tokenizer=source / TOKENIZER,
+        llm=agent / "llm",
+        agent=agent / "agent" / "pytorch_model.bin",
+        vision=local_folder(vision, "encoder") if vision else source / "QwenViT" / "qwen_vit_G.pt",
+        stages={stage: path for stage, path in stages.items() if path.is_file()} or {1: stages[1]},
+        unet=picture_model / "unet",
+        vae=picture_model / "vae",
+    )
+    needed = (
+        files.tokenizer,
+        files.llm / "config.json",
+        files.agent,
+        files.vision,
+        *files.stages.values(),
+        files.unet / "config.json",
+        files.vae / "config.json",
+    )
+    missing = [str(path) for path in needed if not path.exists()]
+    if missing:
+        raise ValueError(f"{source} is not SEED-X's official folder: there is no {', no '.join(missing)}.")
+    return files
+
+
+def autoencoder_part(vae: Path, preset: Preset) -> Tensors:
+    """The KL autoencoder of a diffusers pipeline as limner's, its scale as the spread of latents."""
+    tensors = {_new_attention_name(name): tensor for name, tensor in read_weights(vae).items()}
+    wanted = {
+        name.removeprefix("core.kl."): shape
+        for name, shape in _wanted("autoencoder", preset).items()
+        if name.startswith("core.kl.")
+    }
+    tensors = {
+        name: t.reshape(wanted[name]) if t.ndim == 4 and len(wanted.get(name, ())) == 2 else t
+        for name, t in tensors.items()
+    }
+    check_fit(vae, shapes(tensors), wanted)
+    channels = preset.autoencoder.latent_channels
+    return {
+        **{f"core.kl.{name}": lazy(tensors[name]) for name in wanted},
+        "latent_mean": lazy(torch.zeros(channels)),
+        "latent_std": lazy(torch.full((channels,), 1 / scaling_factor(vae))),
+    }
+
+
+def scaling_factor(vae: Path) -> float:
+    """What latents are multiplied by to have unit spread."""
+    factor = read_json(vae / "config.json").get("scaling_factor")
+    if not isinstance(factor, int | float) or factor <= 0:
+        raise ValueError(f"{vae / 'config.json'} has no scaling_factor.")
+    return float(factor)
+
+
+def _presets(
+    files: SeedXFiles,
+    config: Mapping[str, Any],
+    agent: Mapping[str, Tensor],
+    encoder: Mapping[str, Tensor],
+    unets: Mapping[int, Mapping[str, Tensor]],
+    given: Given,
+) -> dict[int, Preset]:
+    """The sizes of everything, by the detokenizer's stage."""
+    language = language_sizes(config, files.llm / "config.json")
+    vision = vision_sizes(shapes(encoder), given, files.vision)
+    dim, width, found = vision.output_dim, language.width, shapes(agent)
+    resampled = resampler_sizes(found, "input_resampler", width, dim, given, files.agent)
+    num_tokens = resampled.grid**2
+    unet_config = read_json(files.unet / "config.json")
+    side = int(unet_config.get("sample_size", SEED_X.detokenizer.latent_size))
+    autoencoder = autoencoder_sizes(read_json(files.vae / "config.json"), side, files.vae / "config.json")
+    presets = {}
+    for stage, tensors in unets.items():
+        detokenizer = unet_sizes(
+            unet_config,
+            shapes(tensors),
+            autoencoder,
+            num_tokens=num_tokens,
+            tokens_pooled=max(1, vision.num_queries // num_tokens),
+            scale=scaling_factor(files.vae),
+            stage=stage,
+            given=given,
+            where=files.stages[stage],
+        )
+        presets[stage] = replace(
+            SEED_X,
+            image_size_px=vision.image_size_px,
+            num_image_tokens=num_tokens,
+            vision=vision,
+            input_resampler=resampled,
+            output_resampler=resampler_sizes(found, "output_resampler", dim, width, given, files.agent),
+            language=language,
+            detokenizer=detokenizer,
+            autoencoder=autoencoder,
+            decoder=replace(SEED_X.decoder, token_dim=dim, num_tokens=num_tokens),
+        )
+    return presets
+
+
+def _language_parts(
+    files: SeedXFiles,
+    preset: Preset,
+    agent: Mapping[str, Tensor],
+    tokenizer: TextTokenizer,
+    lora_alpha: float | None,
+) -> tuple[dict[str, Tensors], int]:
+    wanted = _wanted("language", preset)
+    heads = _wanted("token_head", preset)
+    # The slots are rows of the embedding table.
+    beside = {
+        name: shape for name, shape in wanted.items() if not name.startswith("llm.") and name != "slots"
+    }
+    beside |= {name.removeprefix("regression."): shape for name, shape in heads.items()}
+    below = [name for name in agent if name.startswith("llm.")]
+    check_fit(files.agent, shapes(agent), beside, ignore=below)
+    plain = {name.removeprefix("llm."): shape for name, shape in wanted.items() if name.startswith("llm.")}
+    has_folder = any(files.llm.glob("*.bin")) or any(files.llm.glob("*.safetensors"))
+    llm, rank = read_llm(
+        agent,
+        read_weights(files.llm) if has_folder else None,
+        plain,
+        preset.language,
+        where=files.agent,
+        llm_where=files.llm,
+        alpha=lora_alpha,
+    )
+    first, num_slots = slot_rows(tokenizer, preset.num_image_tokens), preset.num_image_tokens
+    table = llm["model.embed_tokens.weight"]
+    slots = LazyTensor(
+        shape=wanted["slots"], dtype=table.dtype, make=lambda: table.make()[first : first + num_slots]
+    )
+    language: Tensors = {"slots": slots, **{f"llm.{name}": tensor for name, tensor in llm.items()}}
+    language |= {name: lazy(agent[name]) for name in beside if name in wanted}
+    head = {name: lazy(agent[name.removeprefix("regression.")]) for name in heads}
+    return {"language": {name: language[name] for name in wanted}, "token_head": head}, rank
+
+
+def _vision_part(files: SeedXFiles, preset: Preset, encoder: Mapping[str, Tensor]) -> Tensors:
+    wanted = {
+        name.removeprefix("vision."): shape
+        for name, shape in _wanted("vision", preset).items()
+        if name.startswith("vision.")
+    }
+    check_fit(files.vision, shapes(encoder), wanted)
+    dim = preset.vision.output_dim
+    # The paper regresses the encoder's own values.
+    statistics = {"token_mean": lazy(torch.zeros(dim)), "token_std": lazy(torch.ones(dim))}
+    return {**statistics, **{f"vision.{name}": lazy(encoder[name]) for name in wanted}}
+
+
+def _detokenizer_part(
+    files: SeedXFiles, preset: Preset, given: Mapping[str, Tensor], stage: int, blank: Tensor
+) -> Tensors:
+    wanted = _wanted("detokenizer", preset)
+    del wanted["negative_tokens"]
+    tensors = dict(given)
+    if not any(name.startswith("unet.") for name in tensors):  # only the resampler was trained
+        tensors |= {f"unet.{name}": tensor for name, tensor in read_weights(files.unet).items()}
+    check_fit(files.stages[stage], shapes(tensors), wanted)
+    return {"negative_tokens": lazy(blank), **{name: lazy(tensors[name]) for name in wanted}}
+
+
+def _blank_tokens(preset: Preset, vision: Tensors) -> Tensor:
+    """The image tokens of a blank picture, which guidance steers away from: computed here, once for all."""
+    with unfilled():
+        encoder = build_component("vision", preset)
+        painter = build_component("detokenizer", preset)
+    assert isinstance(encoder, ImageTokenizer)
+    assert isinstance(painter, UNetDetokenizer)
+    encoder.load_state_dict({name: tensor.make().float() for name, tensor in vision.items()}, assign=True)
+    painter.remember_blank(encoder.eval())
+    return painter.negative_tokens
+
+
+def _wanted(name: str, preset: Preset) -> dict[str, Shape]:
+    """Names and shapes of one of limner's components."""
+    with unfilled():
+        network = build_component(name, preset, HEADS)
+    return shapes(network.state_dict())
+
+
+def _new_attention_name(name: str) -> str:
+    """Autoencoders saved by old versions of diffusers name their attention otherwise."""
+    parts = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
+    if ".attentions." not in name:
+        return name
+    return ".".join(parts.get(part, part) for part in name.split("."))
