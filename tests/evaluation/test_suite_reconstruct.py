@@ -2,12 +2,16 @@
 
 import numpy as np
 import pytest
-from tiny_bench import bench, embedded, tiny_painter, values
+import torch
+from tiny_bench import TEXTS, bench, embedded, tiny_painter, values
 
+from limner.chat.painter import Painter
 from limner.dialogue.parts import Picture
+from limner.evaluation.metrics.psnr import psnr_db
 from limner.evaluation.suites.reconstruct import (
     Reconstruct,
     compare,
+    conditions,
     contestants,
     flat,
     scenes_of,
@@ -15,6 +19,10 @@ from limner.evaluation.suites.reconstruct import (
 )
 from limner.evaluation.suites.repainting import through_autoencoder, through_tokens
 from limner.evaluation.suites.tally import Tally
+from limner.models.detokenizer_presets import with_all_tokens, with_detokenizer
+from limner.models.model import build_model
+from limner.models.presets import TINY
+from limner.models.tokenizer import train_tokenizer
 from limner.world.render import render
 
 
@@ -66,6 +74,44 @@ def test_detokenizers_compete_by_their_names():
     assert found == ["dit_16", "dit_human", "unet_stage2", "autoencoder", "flat"]
     same = list(contestants(bench(dit_16=tiny_painter(1)), seed=0))
     assert same == ["dit_16", "dit_16_other", "autoencoder", "flat"]
+
+
+def painter_with(preset):
+    torch.manual_seed(2)
+    tokenizer = train_tokenizer(list(TEXTS) * 4, vocab_size=preset.language.vocab_size)
+    return Painter(build_model(preset, tokenizer).eval(), None, fingerprint=preset.name)
+
+
+def test_a_detokenizer_with_a_condition_competes_twice_and_heeds_it():
+    second = painter_with(with_detokenizer(TINY, "unet_stage2"))
+    own = bench(second)
+    assert list(contestants(own, seed=0)) == ["unet_16", "unet_16_unrelated", "autoencoder", "flat"]
+    outcome = Reconstruct().measure(bench(unet2=second), 0)
+    for group in ("close_up", "one_person", "two_person"):
+        edited, unrelated = (
+            values(outcome.rows, f"{name}.{group}.psnr_db") for name in ("unet2", "unet2_unrelated")
+        )
+        assert len(edited) == len(unrelated) == 1
+        assert edited != unrelated
+    assert outcome.rows == Reconstruct().measure(bench(unet2=second), 0).rows
+
+
+def test_the_edited_condition_is_closer_to_the_truth_than_the_unrelated_one():
+    for index in range(3):
+        for scene in scenes_of(index).values():
+            shown, truth = conditions(bench(), scene, index), render(scene, 32)
+            near, far = (psnr_db(shown[name].pixels, truth) for name in ("edited", "unrelated"))
+            assert near > far
+
+
+def test_a_detokenizer_of_more_tokens_competes():
+    more = painter_with(with_all_tokens(TINY))
+    assert more.model.detokenizer.sizes.num_tokens == 64
+    truth = Picture(render(scenes_of(0)["one_person"], 32))
+    assert through_tokens(more, truth, 1).pixels.shape == truth.pixels.shape
+    assert list(contestants(bench(dit_256=more), seed=0))[:2] == ["dit_16", "dit_256"]
+    with pytest.raises(ValueError, match="reads 64 image tokens, not 16"):
+        more.paint(more.encode(truth), 1)
 
 
 def test_a_task_depends_on_its_number_and_the_seed_alone():

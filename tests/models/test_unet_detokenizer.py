@@ -21,7 +21,7 @@ from limner.models.detokenizer_presets import (
 )
 from limner.models.model import build_component, build_detokenizer, build_model
 from limner.models.presets import MINIATURE, SEED_X, SKETCH, TINY, Preset
-from limner.models.unet_detokenizer import UNetDetokenizer, start_from_seed_x, with_condition
+from limner.models.unet_detokenizer import UNetDetokenizer, with_condition
 from limner.models.vision import ImageTokenizer
 
 STAGE_1, STAGE_2 = (with_detokenizer(TINY, f"unet_stage{stage}") for stage in (1, 2))
@@ -205,31 +205,6 @@ def test_weights_of_the_other_stage_are_refused(tmp_path) -> None:
     save_component(tmp_path, "detokenizer", unet(STAGE_2))
     with pytest.raises(ValueError, match=r"unet\.conv_in\.weight"):
         load_component(tmp_path, "detokenizer", unet(STAGE_1))
-
-
-def test_seed_xs_names_fit_strictly() -> None:
-    source, target = unet(), unet()
-    torch.nn.init.normal_(source.unet.conv_out.weight)
-    public = {
-        name: tensor
-        for name, tensor in source.state_dict().items()
-        if name.startswith(("unet.", "resampler."))
-    }
-    start_from_seed_x(target, public)
-    target.negative_tokens.copy_(source.negative_tokens)
-    torch.testing.assert_close(
-        target.sample(random_tokens(1), 2, [1]), source.sample(random_tokens(1), 2, [1])
-    )
-    # A file of adapted tensors alone, on top of SDXL's own UNet.
-    base = {name.removeprefix("unet."): t for name, t in public.items() if name.startswith("unet.")}
-    start_from_seed_x(unet(), {n: t for n, t in public.items() if "to_k" in n or "resampler" in n}, base)
-    lacking = {name: tensor for name, tensor in public.items() if name != "resampler.latents"}
-    with pytest.raises(ValueError, match=r"missing resampler\.latents"):
-        start_from_seed_x(target, lacking)
-    with pytest.raises(ValueError, match=r"unexpected unet\.extra"):
-        start_from_seed_x(target, {**public, "unet.extra": torch.zeros(1)})
-    with pytest.raises(ValueError, match=r"unet\.conv_in\.weight has shape"):
-        start_from_seed_x(target, {**public, "unet.conv_in.weight": torch.zeros(1)})
 
 
 def num_millions(preset: Preset) -> tuple[float, dict[str, torch.Tensor]]:

@@ -63,6 +63,9 @@ def _detokenizers() -> tuple[Number, ...]:
             paper="11.02 dB",
             metric="unet_stage2.one_person.psnr_db",
         ),
+        Number(
+            label="the same, shown an unrelated picture", metric="unet_stage2_unrelated.one_person.psnr_db"
+        ),
         Number(label="DiT, natural pictures", paper="14.74 dB", metric="dit_natural.one_person.psnr_db"),
         Number(label="DiT, human pictures", paper="14.50 dB", metric="dit_64.one_person.psnr_db"),
         Number(label="the same, close-ups", metric="dit_64.close_up.psnr_db"),

@@ -395,6 +395,7 @@ SEED_X: Final = Preset(
         num_tokens=64,
         interpolation_scale=2.0,
         straight_line=False,
+        default_steps=20,
     ),
     autoencoder=AutoencoderSizes(
         image_size_px=1024,

@@ -1,7 +1,7 @@
 """SEED-X's detokenizers: SDXL's UNet, told by image tokens what to draw (stage 1), and shown a condition
 picture besides (stage 2). The paper's baselines.
 
-Knows the UNet, the resampler before it, their guidance and the public weights' names. Knows nothing about
+Knows the UNet, the resampler before it and their guidance; names are the public weights'. Knows nothing about
 pixels (the autoencoder's business).
 
 Legend: B batch, C latent channels, H W latent places, N image tokens, D token width, Q P prompt vectors and
@@ -10,7 +10,7 @@ their width, G pooled width.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
@@ -232,37 +232,6 @@ def with_condition(stage_one: UNetDetokenizer) -> UNetDetokenizer:
     state["unet.conv_in.weight"] = torch.cat([narrow, torch.zeros_like(narrow)], dim=1)
     made.load_state_dict(state)
     return made
-
-
-def start_from_seed_x(
-    detokenizer: UNetDetokenizer, public: Mapping[str, Tensor], sdxl_unet: Mapping[str, Tensor] | None = None
-) -> None:
-    """Fill `unet` and `resampler` from a SEED-X detokenizer's state dict, strictly; then `remember_blank`.
-
-    Args:
-        public: tensors named `unet.*` and `resampler.*`.
-        sdxl_unet: SDXL's own UNet, for the tensors that a file of adapted ones leaves out.
-
-    Raises:
-        ValueError: names what is missing, unexpected or misshapen.
-    """
-    given = {f"unet.{name}": tensor for name, tensor in (sdxl_unet or {}).items()} | dict(public)
-    wanted = {
-        name: tensor
-        for name, tensor in detokenizer.state_dict().items()
-        if name.startswith(("unet.", "resampler."))
-    }
-    faults = [f"missing {name}" for name in sorted(wanted.keys() - given.keys())]
-    faults += [f"unexpected {name}" for name in sorted(given.keys() - wanted.keys())]
-    faults += [
-        f"{name} has shape {tuple(given[name].shape)}, not {tuple(tensor.shape)}"
-        for name, tensor in wanted.items()
-        if name in given and given[name].shape != tensor.shape
-    ]
-    if faults:
-        more = f"; and {len(faults) - 5} more" if len(faults) > 5 else ""
-        raise ValueError(f"These weights do not fit the detokenizer: {'; '.join(faults[:5])}{more}.")
-    detokenizer.load_state_dict({**detokenizer.state_dict(), **given})
 
 
 def _joined(rows: Sequence[Told]) -> Told:
