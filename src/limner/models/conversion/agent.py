@@ -58,6 +58,7 @@ def read_llm(
     wanted: Mapping[str, Shape],
     sizes: LanguageSizes,
     *,
+    beside: Mapping[str, Shape],
     where: object,
     llm_where: object,
     alpha: float | None = None,
@@ -65,10 +66,11 @@ def read_llm(
     """The LLaMA's tensors by plain names, adapters merged, and the adapters' rank (0 without any).
 
     Args:
-        agent: the agent's tensors below and beside `llm.`; others are left alone.
+        agent: the agent's tensors, below `llm.` and beside it.
         llm: the `llm/` folder's tensors, None when there is none.
         wanted: the LLaMA's plain names and shapes.
         sizes: of the LLaMA.
+        beside: the agent's other names and shapes, only checked here.
         where: the agent's file, for errors.
         llm_where: the folder, for errors.
         alpha: the adapters' alpha; by default their rank, as in SEED-X and the paper.
@@ -83,7 +85,8 @@ def read_llm(
     rank = _rank(below, places)
     expected, from_folder = _expected(places, wanted, rank)
     originals = {place.key for place in places if place.role == ORIGINAL}
-    check_fit(where, {key: tuple(below[key].shape) for key in below}, expected, ignore={*ropes, *originals})
+    shapes = {key: tuple(tensor.shape) for key, tensor in agent.items()}
+    check_fit(where, shapes, {**expected, **beside}, ignore={*ropes, *originals})
     made = {} if not from_folder else _folder_tensors(llm, wanted, sizes, llm_where)
     found = {name: made[name] for name in from_folder}
     by_role = {(place.module, place.role): below[place.key] for place in places}

@@ -265,8 +265,6 @@ def _language_parts(
         name: shape for name, shape in wanted.items() if not name.startswith("llm.") and name != "slots"
     }
     beside |= {name.removeprefix("regression."): shape for name, shape in heads.items()}
-    below = [name for name in agent if name.startswith("llm.")]
-    check_fit(files.agent, shapes(agent), beside, ignore=below)
     plain = {name.removeprefix("llm."): shape for name, shape in wanted.items() if name.startswith("llm.")}
     has_folder = any(files.llm.glob("*.bin")) or any(files.llm.glob("*.safetensors"))
     llm, rank = read_llm(
@@ -274,6 +272,7 @@ def _language_parts(
         read_weights(files.llm) if has_folder else None,
         plain,
         preset.language,
+        beside=beside,
         where=files.agent,
         llm_where=files.llm,
         alpha=lora_alpha,
