@@ -1,5 +1,5 @@
 """The edit format that SEED-X trains on: one edit a line, `source_image`, `target_image`, `instruction`, and
-perhaps `instruction_new` (said otherwise) and `response`.
+perhaps `instruction_new` (the same said better, which is used) and `response`.
 
 Edits that follow one another in a file and lead on from each other's pictures are one session. Knows no other
 format, and no licence: whoever wrote the files knows it.
@@ -66,9 +66,8 @@ def _step(line: str, name: str) -> Step | Dropped:
     other, response = record.get("instruction_new"), record.get("response")
     return Step(
         source=record["source_image"],
-        instruction=record["instruction"],
+        instruction=other if isinstance(other, str) and other.strip() else record["instruction"],
         target=record["target_image"],
-        otherwise=other if isinstance(other, str) else "",
         response=response if isinstance(response, str) else "",
     )
 

@@ -23,13 +23,12 @@ _SHAPE_TOLERANCE = 0.02
 class Step:
     """One edit: `source` and `target` are keys of the session's pictures.
 
-    `otherwise` is the instruction in other words, `response` what is answered; "" where the data has none.
+    `response` is what is answered; "" where the data has none.
     """
 
     source: str
     instruction: str
     target: str
-    otherwise: str = ""
     response: str = ""
 
 
