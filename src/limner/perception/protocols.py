@@ -8,8 +8,9 @@ uint8 RGB.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -24,8 +25,14 @@ class FoundFace:
     score: float
 
 
+@runtime_checkable
 class FaceReader(Protocol):
-    """Finds faces and tells people apart."""
+    """Finds faces and tells people apart.
+
+    A reader that wants its crops cut or aligned in its own way also has `crop_face(pixels, box)`; one that
+    knows how similar a person's two pictures are has `match_floor` and `match_margin` (`crops.py`,
+    `builders/video/matching.py`).
+    """
 
     def find_faces(self, pixels: np.ndarray) -> tuple[FoundFace, ...]:
         """The faces of a picture, left to right."""
@@ -51,3 +58,55 @@ class TextScorer(Protocol):
         """Cosine of picture and text (token ids), -1 to 1; higher fits better. Not comparable between
         scorers.
         """
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class View:
+    """A picture to be told: its pixels, the faces in it from left to right, and the file it comes from."""
+
+    pixels: np.ndarray
+    faces: tuple[Box, ...]
+    origin: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """How a person looks to a stranger, as far as a fitting name needs it; "" where it cannot be told."""
+
+    presentation: str = ""  # "woman" or "man", for girls and boys too
+    age: str = ""  # "baby", "child" or "adult"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A caption without names, and each person's look from left to right."""
+
+    caption: str
+    looks: tuple[Look, ...] = field(default=())
+
+
+@runtime_checkable
+class Segmenter(Protocol):
+    """Cuts a person's head out of a picture."""
+
+    def segment_face(self, pixels: np.ndarray, box: Box) -> np.ndarray:
+        """How much of each pixel belongs to the head (face and hair) in `box`: (H, W) float32 in [0, 1]."""
+
+
+@runtime_checkable
+class Captioner(Protocol):
+    """Tells what is seen in a picture of two persons."""
+
+    def caption(self, view: View) -> Told:
+        """A caption that tells the left and the right person apart, names nobody, and their looks.
+
+        ValueError when this picture cannot be told; the document is dropped with its sentence.
+        """
+
+
+@runtime_checkable
+class Writer(Protocol):
+    """Rewrites a caption so that persons have names."""
+
+    def name_persons(self, view: View, told: Told, names: Sequence[str]) -> str:
+        """The caption with `names` (from left to right) in place of the persons; ValueError as above."""

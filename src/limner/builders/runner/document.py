@@ -6,6 +6,7 @@ Knows nothing about files, processes or what a document is about.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -29,6 +30,7 @@ class Document:
 
     `value` is the recipe's own; each step yields the document with another one. `pictures` ((H, W, 3) uint8)
     are shown on the run's page when the document is dropped. The last step sets `dialogue`, which is written.
+    Steps may add to `counts` what a run should sum up, such as tokens; it is one for all parts of a source.
     """
 
     id: str
@@ -37,6 +39,7 @@ class Document:
     value: Any
     pictures: tuple[np.ndarray, ...] = ()
     dialogue: Dialogue | None = None
+    counts: Counter[str] = field(default_factory=Counter)
 
     def chance(self, purpose: str) -> np.random.Generator:
         """A generator of its own for this document and purpose: the same in every run, worker and order."""

@@ -6,7 +6,8 @@ As the paper tells its own: 170,000 clips, about 150,000 that fit a square, 92,4
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from limner.builders.runner.ledger import Ledger
@@ -30,6 +31,7 @@ class Funnel:
     num_done: int
     num_kept: int
     lines: tuple[Line, ...]
+    counts: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def share_kept(self) -> float:
@@ -55,7 +57,7 @@ def funnel_of(ledger: Ledger) -> Funnel:
     for step, num_out in steps.items():
         lines.append(_line(step, coming, num_out, reasons.get(step, [])))
         coming = num_out
-    return Funnel(num_sources=total, num_done=done, num_kept=kept, lines=tuple(lines))
+    return Funnel(num_sources=total, num_done=done, num_kept=kept, lines=tuple(lines), counts=ledger.summed())
 
 
 def _line(step: str, num_in: int, num_out: int, reasons: list[tuple[str, int]]) -> Line:

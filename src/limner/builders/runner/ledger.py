@@ -22,7 +22,7 @@ _TABLES = """
 create table if not exists settings (value text not null);
 create table if not exists sources (
     number integer primary key, id text not null unique, value text not null, shard integer not null,
-    is_done integer not null default 0, num_rows integer not null default 0, passed text);
+    is_done integer not null default 0, num_rows integer not null default 0, passed text, counts text);
 create index if not exists sources_of_shard on sources (shard, is_done);
 create table if not exists waiting (number integer, place integer, data blob, primary key (number, place));
 create table if not exists drops (
@@ -111,8 +111,13 @@ class Ledger:
         """Store what became of a source; the number of its shard."""
         with self._transaction():
             self._base.execute(
-                "update sources set is_done = 1, num_rows = ?, passed = ? where number = ?",
-                (len(outcome.rows), json.dumps(outcome.passed), outcome.number),
+                "update sources set is_done = 1, num_rows = ?, passed = ?, counts = ? where number = ?",
+                (
+                    len(outcome.rows),
+                    json.dumps(outcome.passed),
+                    json.dumps(dict(outcome.counts)),
+                    outcome.number,
+                ),
             )
             self._base.executemany(
                 "insert into waiting values (?, ?, ?)",
@@ -177,6 +182,13 @@ class Ledger:
             "select count(*), coalesce(sum(is_done), 0), coalesce(sum(num_rows), 0) from sources"
         ).fetchone()
         return int(row[0]), int(row[1]), int(row[2])
+
+    def summed(self) -> dict[str, float]:
+        """What the steps counted, summed over all sources."""
+        sums: Counter[str] = Counter()
+        for (told,) in self._base.execute("select counts from sources where counts != '{}' order by number"):
+            sums.update(json.loads(told))
+        return dict(sums)
 
     def passed(self) -> dict[str, int]:
         """Each step's name in order, and how many documents left it."""

@@ -7,8 +7,8 @@ Knows neither files nor processes: every engine calls `run_steps` and gets the s
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -40,6 +40,7 @@ class Outcome:
     rows: tuple[bytes, ...]
     drops: tuple[Dropped, ...]
     passed: tuple[tuple[str, int], ...]  # each step's name, and how many documents left it
+    counts: Mapping[str, float] = field(default_factory=dict)
 
 
 def run_steps(steps: Sequence[Step], source: Source, number: int, seed: int) -> Outcome:
@@ -48,7 +49,7 @@ def run_steps(steps: Sequence[Step], source: Source, number: int, seed: int) -> 
     A `DropError`, and any error that is not foreseen, drops the document; `StopError` is let through.
     """
     documents = [Document(id=source.id, number=number, seed=seed, value=dict(source.value))]
-    drops: list[Dropped] = []
+    counts, drops = documents[0].counts, list[Dropped]()
     passed: list[tuple[str, int]] = []
     for step in steps:
         kept: list[Document] = []
@@ -61,7 +62,7 @@ def run_steps(steps: Sequence[Step], source: Source, number: int, seed: int) -> 
         documents = kept
         passed.append((step.name, len(documents)))
     rows = tuple(_row_bytes(document) for document in documents)
-    return Outcome(number=number, rows=rows, drops=tuple(drops), passed=tuple(passed))
+    return Outcome(number=number, rows=rows, drops=tuple(drops), passed=tuple(passed), counts=dict(counts))
 
 
 def _results(step: Step, document: Document) -> Iterable[Document | Drop]:

@@ -1,0 +1,77 @@
+"""A captioner and a writer behind any OpenAI-compatible endpoint.
+
+Knows what is asked and the shape of the answers; sending is `structured.py`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from limner.perception.endpoint.structured import StructuredEndpoint
+from limner.perception.protocols import Look, Told, View
+
+_LOOK: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "presentation": {"type": "string", "enum": ["woman", "man", "unclear"]},
+        "age": {"type": "string", "enum": ["baby", "child", "adult"]},
+    },
+    "required": ["presentation", "age"],
+    "additionalProperties": False,
+}
+_CAPTION: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {"caption": {"type": "string"}, "left": _LOOK, "right": _LOOK},
+    "required": ["caption", "left", "right"],
+    "additionalProperties": False,
+}
+_REWRITE: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {"caption": {"type": "string"}},
+    "required": ["caption"],
+    "additionalProperties": False,
+}
+_ASK_CAPTION: Final = (
+    "Two persons are in this picture. Describe it in three to six plain sentences: what they do together, "
+    "then for the person on the left and for the person on the right hair, skin, clothes, what they hold and "
+    "their expression, then the background. Always say which of the two you mean. Give nobody a name. Also say how "
+    "each of the two presents (woman for girls too, man for boys too) and their age group."
+)
+_ASK_NAMES: Final = (
+    "Rewrite this description so that the person on the left is called {left} and the person on the right is "
+    "called {right}. Use exactly these two names and no others, use each at least once, and let every detail "
+    "stay with the person whom it belongs to. Add nothing.\n\n{caption}"
+)
+
+
+class EndpointCaptioner:
+    """A `Captioner`: a vision-language model that sees the picture."""
+
+    def __init__(self, endpoint: StructuredEndpoint) -> None:
+        self.endpoint = endpoint
+
+    def caption(self, view: View) -> Told:
+        """What the model tells; `MalformedError`, `EndpointError` when it does not."""
+        found = self.endpoint.ask(_ASK_CAPTION, [view.pixels], _CAPTION, "caption")
+        looks = tuple(_look(found[side]) for side in ("left", "right"))
+        return Told(caption=" ".join(found["caption"].split()), looks=looks)
+
+
+class EndpointWriter:
+    """A `Writer`: a language model that sees only the caption."""
+
+    def __init__(self, endpoint: StructuredEndpoint) -> None:
+        self.endpoint = endpoint
+
+    def name_persons(self, view: View, told: Told, names: Sequence[str]) -> str:
+        """The caption with the two names, from left to right; errors as `EndpointCaptioner`."""
+        left, right = names
+        text = _ASK_NAMES.format(left=left, right=right, caption=told.caption)
+        found = self.endpoint.ask(text, (), _REWRITE, "named_caption")
+        return " ".join(found["caption"].split())
+
+
+def _look(value: dict[str, str]) -> Look:
+    presentation = value["presentation"]
+    return Look(presentation="" if presentation == "unclear" else presentation, age=value["age"])
