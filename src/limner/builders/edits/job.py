@@ -64,8 +64,9 @@ class EditsJob:
         }
 
     def sources(self) -> Iterator[Source]:
-        """One for each session, or line that is none. ValueError when `folder` is no such data set, or a root of
-        pictures is missing.
+        """One for each session, or line that is none.
+
+        ValueError when `folder` is no such data set, or a root of pictures is missing.
         """
         ImageRoots.of(self.images)  # told before the first session is read
         seen: dict[str, int] = {}

@@ -1,0 +1,1 @@
+"""Folders of portraits -> single-picture dialogues: personalization in three stages, and augmentations."""

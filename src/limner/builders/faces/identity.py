@@ -1,0 +1,190 @@
+"""Who is who in a folder of portraits: by the folders they lie in, or by their embeddings.
+
+Knows files, vectors and thresholds. Knows nothing about dialogues.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from limner.builders.faces.framing import shrunk
+from limner.dialogue.parts import Picture
+from limner.perception.crops import cut_face
+from limner.perception.protocols import Box, FaceReader
+
+SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
+READ_PX: Final = 1536  # the longer side at which portraits are looked at
+MATCH_FLOOR: Final = 0.5  # for readers that do not say what they call one person's
+_CROP_PX: Final = 160
+_SAVE_EVERY: Final = 256
+
+
+def portraits_of(folder: Path) -> list[Path]:
+    """All picture files below `folder`, in order; hidden ones and those behind links out of it are left out.
+
+    ValueError when there is no folder or no picture in it.
+    """
+    if not folder.is_dir():
+        raise ValueError(f"There is no folder {folder}.")
+    found = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and path.is_file()
+    )
+    if not found:
+        raise ValueError(f"{folder} holds no pictures ({', '.join(sorted(SUFFIXES))}).")
+    return found
+
+
+def by_folder(folder: Path) -> dict[str, list[Path]]:
+    """Identity -> portraits: each folder below `folder` is a person, a picture right in it one of its own."""
+    persons: dict[str, list[Path]] = {}
+    for path in portraits_of(folder):
+        inside = path.relative_to(folder)
+        name = str(inside.parent) if len(inside.parts) > 1 else inside.name
+        persons.setdefault(name, []).append(path)
+    return persons
+
+
+def embedding(reader: FaceReader, pixels: np.ndarray, box: Box) -> np.ndarray:
+    """The unit vector of the face in `box`, cut as the reader wants it."""
+    crop_face = getattr(reader, "crop_face", None)
+    crop = cut_face(pixels, box, _CROP_PX) if crop_face is None else crop_face(pixels, box)
+    return np.asarray(reader.embed(crop), np.float32)
+
+
+def only_face(reader: FaceReader, pixels: np.ndarray) -> Box:
+    """The box of the one face there is; ValueError when there is none or more than one."""
+    faces = reader.find_faces(pixels)
+    if len(faces) != 1:
+        raise ValueError("no face" if not faces else "several faces")
+    return faces[0].box
+
+
+def clustered(
+    folder: Path,
+    reader: FaceReader,
+    cache: Path,
+    *,
+    floor: float,
+    tell: Callable[[int, int], object] | None = None,
+) -> dict[str, list[Path]]:
+    """Identity -> portraits, by how alike their faces are: each person is named after the first portrait.
+
+    A portrait joins the person whose mean is nearest, if their cosine is `floor` or more; persons whose means
+    are that near are joined at the end. Portraits without exactly one face are persons of their own, so that
+    their reason is told later. Embeddings are kept in `cache`, so that a killed run goes on.
+    """
+    paths = portraits_of(folder)
+    vectors = _vectors(folder, paths, reader, cache, tell)
+    sums: list[np.ndarray] = []
+    members: list[list[int]] = []
+    alone: list[int] = []
+    for index, vector in enumerate(vectors):
+        if vector is None:
+            alone.append(index)
+            continue
+        near = _nearest(sums, vector, floor)
+        if near is None:
+            sums.append(vector.copy())
+            members.append([index])
+        else:
+            sums[near] += vector
+            members[near].append(index)
+    _join(sums, members, floor)
+    groups = sorted([*(sorted(group) for group in members), *([index] for index in alone)])
+    return {str(paths[group[0]].relative_to(folder)): [paths[index] for index in group] for group in groups}
+
+
+def _nearest(sums: Sequence[np.ndarray], vector: np.ndarray, floor: float) -> int | None:
+    if not sums:
+        return None
+    means = np.stack(sums)
+    cosines = means @ vector / np.linalg.norm(means, axis=1)
+    best = int(cosines.argmax())
+    return best if cosines[best] >= floor else None
+
+
+def _join(sums: list[np.ndarray], members: list[list[int]], floor: float) -> None:
+    """Join persons that were begun apart, in place."""
+    place = 0
+    while place < len(sums):
+        others = sums[:place]
+        near = _nearest(others, sums[place] / np.linalg.norm(sums[place]), floor)
+        if near is None:
+            place += 1
+            continue
+        sums[near] += sums.pop(place)
+        members[near] += members.pop(place)
+
+
+def _vectors(
+    folder: Path,
+    paths: Sequence[Path],
+    reader: FaceReader,
+    cache: Path,
+    tell: Callable[[int, int], object] | None,
+) -> list[np.ndarray | None]:
+    """The embedding of each portrait; None where there is not exactly one face or no readable picture."""
+    known = _load(cache)
+    found: list[np.ndarray | None] = []
+    fresh = 0
+    for number, path in enumerate(paths):
+        key = _key(folder, path)
+        if key not in known:
+            known[key] = _vector(path, reader)
+            fresh += 1
+            if fresh % _SAVE_EVERY == 0:
+                _save(cache, known)
+        vector = known[key]
+        found.append(vector if vector.size else None)
+        if tell is not None:
+            tell(number + 1, len(paths))
+    if fresh:
+        _save(cache, known)
+    return found
+
+
+def _vector(path: Path, reader: FaceReader) -> np.ndarray:
+    try:
+        pixels = shrunk(Picture.from_file(path).pixels, READ_PX)
+        return embedding(reader, pixels, only_face(reader, pixels))
+    except (ValueError, OSError):
+        return np.zeros(0, np.float32)
+
+
+def _key(folder: Path, path: Path) -> str:
+    status = path.stat()
+    told = f"{path.relative_to(folder)}\n{status.st_size}\n{status.st_mtime_ns}"
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+def _load(cache: Path) -> dict[str, np.ndarray]:
+    if not cache.is_file():
+        return {}
+    with np.load(cache, allow_pickle=False) as stored:
+        return {key: stored[key] for key in stored.files}
+
+
+def _save(cache: Path, known: dict[str, np.ndarray]) -> None:
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    fresh = cache.with_name(f".{cache.name}.{os.getpid()}.tmp")
+    with fresh.open("wb") as file:
+        np.savez(file, **known)  # type: ignore[arg-type]
+    fresh.replace(cache)
+
+
+def pairs(num: int, rng: np.random.Generator) -> Iterator[tuple[int, int]]:
+    """(face from, picture to) over `num` portraits of one person: each is once the target of another."""
+    for target in range(num):
+        other = int(rng.integers(num - 1)) if num > 1 else 0
+        if num > 1:
+            yield (other if other < target else other + 1), target
