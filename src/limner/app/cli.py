@@ -173,11 +173,21 @@ def train(
 
 
 @app.command()
-def info(model: Model = "miniature") -> None:
+def info(
+    model: Model = "miniature",
+    plan: Annotated[
+        str | None,
+        typer.Option("--plan", help="A scale, such as seed-x: what it would weigh, with nothing loaded."),
+    ] = None,
+) -> None:
     """What a checkpoint holds: components, parameters, files, and what this machine computes in."""
     from limner.app.describe import describe
+    from limner.app.plan import show_plan
 
-    describe(model)
+    if plan is not None:
+        show_plan(plan)
+    else:
+        describe(model)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -23,7 +23,7 @@ def unfilled() -> Iterator[None]:
 
     def register_empty(module: nn.Module, name: str, parameter: nn.Parameter | None) -> None:
         register(module, name, parameter)
-        if parameter is not None:
+        if parameter is not None and not parameter.is_meta:  # one that is shared stays shared
             empty = parameter.detach().to("meta")
             module._parameters[name] = nn.Parameter(empty, requires_grad=parameter.requires_grad)
 

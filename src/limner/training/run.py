@@ -63,6 +63,7 @@ def run_recipe(
     if steps is not None and minutes is not None:
         raise ValueError("Give either steps or minutes, not both.")
     module = load_recipe(path_or_name)
+    _check_scale(module, path_or_name, scale)
     if hasattr(module, "ladder"):
         options = {
             "--scale": scale,
@@ -163,6 +164,17 @@ def load_recipe(path_or_name: str) -> ModuleType:
     if not (hasattr(module, "recipe") or hasattr(module, "ladder")):
         raise ValueError(f"{path} defines neither recipe(scale) nor ladder(scale), so it is not a recipe.")
     return module
+
+
+def _check_scale(module: ModuleType, name: str, scale: str) -> None:
+    """Raises ValueError when a recipe (or any rung of a ladder) has no numbers for the scale."""
+    if hasattr(module, "ladder"):
+        for rung in (rung for wave in module.ladder(scale).waves for rung in wave):
+            _check_scale(load_recipe(rung), rung, scale)
+        return
+    plans = getattr(module, "PLANS", None)
+    if plans is not None and scale not in plans:
+        raise ValueError(f"The recipe {name} has no plan for the scale {scale!r}; it has {', '.join(plans)}.")
 
 
 def _climb(
