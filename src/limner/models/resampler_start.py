@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from limner.models.resampler import Resampler
 
 # How many nats the own place leads any other place by, before the softmax.
-LEAD_NATS: Final = 6.0
+LEAD_NATS: Final = 8.0
 # Wider resamplers come from a checkpoint, and the decompositions below would take minutes.
 WIDEST: Final = 1024
 # Directions of the positions weaker than this share of the strongest would need huge weights: left out.
