@@ -99,7 +99,7 @@ def chain_of(session: Session, max_side_px: int) -> tuple[Chain | None, list[Dro
         return None, [Dropped(name=session.name, part="session", reason="it has no steps")]
     start = session.steps[0].source
     try:
-        first = _scaled(_read(session, start), max_side_px)
+        first = scaled(_read(session, start), max_side_px)
     except (ValueError, OSError) as error:
         return None, [Dropped(name=session.name, part="session", reason=_sentence(error))]
     found: dict[str, Picture] = {start: first}
@@ -163,7 +163,8 @@ def _read(session: Session, key: str) -> Picture:
     return Picture.from_bytes(held) if isinstance(held, bytes) else Picture.from_file(held)
 
 
-def _scaled(picture: Picture, max_side_px: int) -> Picture:
+def scaled(picture: Picture, max_side_px: int) -> Picture:
+    """The picture with a longer side of `max_side_px` at most; its shape is kept."""
     side_px = max(picture.width_px, picture.height_px)
     if side_px <= max_side_px:
         return picture
