@@ -1,7 +1,7 @@
 """The whole ladder from nothing: every rung in order, resumable, ending in a folder that `limner.load`
 understands.
 
-Two CPU cores, sketch, `--jobs 2 --threads 1`: about 100 minutes. One GPU, miniature (an estimate): hours.
+Two CPU cores, sketch, `--jobs 2 --threads 1`: about two hours. One GPU, miniature (an estimate): hours.
 
     limner train miniature --scale sketch --out runs/sketch
     python -m limner.training.run miniature --scale sketch --out runs/sketch --jobs 2 --threads 1
@@ -22,7 +22,7 @@ SKETCH_MINUTES = {
     "vision": 14.0,
     "autoencoder": 6.0,
     "language_text": 14.0,
-    "senses": 8.0,
+    "senses": 40.0,
     "detokenizer_natural": 3.0,
     "detokenizer_human": 8.0,
     "language": 40.0,

@@ -11,7 +11,14 @@ import pytest
 import torch
 
 from limner.perception.crops import body_window, cut, cut_face, face_window, shrink_whole, to_tensor
-from limner.perception.face_embedder import ArcFaceLoss, FaceEmbedder, FaceEmbedderSizes
+from limner.perception.face_embedder import (
+    ArcFaceLoss,
+    FaceEmbedder,
+    FaceEmbedderSizes,
+    FaceMeasuresLoss,
+    FacePointsLoss,
+    contrast_loss,
+)
 from limner.perception.face_finder import FaceFinder, FaceFinderSizes
 from limner.perception.protocols import Box
 from limner.perception.senses import SensesSizes, WorldSenses, load_senses, trait_views
@@ -22,10 +29,19 @@ WORDS = {"colour": ("red", "green", "blue"), "ground": ("white", "black")}
 COLOURS = {"red": (220, 40, 30), "green": (40, 200, 60), "blue": (30, 60, 220)}
 SIZES = SensesSizes(
     face_finder=FaceFinderSizes(image_size_px=48, width=8),
-    face_embedder=FaceEmbedderSizes(image_size_px=16, widths=(8, 16), dim=16),
-    trait_reader=TraitReaderSizes(words=WORDS, face_size_px=16, body_size_px=16, widths=(8, 16), dim=16),
+    face_embedder=FaceEmbedderSizes(image_size_px=16, widths=(8, 16), depth=1, features=24, dim=16),
+    trait_reader=TraitReaderSizes(
+        words=WORDS, face_size_px=16, body_size_px=16, widths=(8, 16), depth=1, dim=16
+    ),
     text_image_score=TextImageScoreSizes(
-        vocab_size=40, image_size_px=32, widths=(8, 16), text_width=16, text_layers=1, text_heads=2, dim=16
+        vocab_size=40,
+        image_size_px=32,
+        widths=(8, 16),
+        depth=1,
+        text_width=16,
+        text_layers=1,
+        text_heads=2,
+        dim=16,
     ),
 )
 
@@ -134,6 +150,42 @@ def test_the_margin_makes_the_loss_harder() -> None:
         assert float(strict(vectors, persons)[0]) > float(plain(vectors, persons)[0])
 
 
+def test_contrast_falls_as_persons_part_and_ignores_who_is_alone() -> None:
+    together, apart = torch.eye(4)[[0, 0, 0, 0]], torch.eye(4)[[0, 0, 1, 1]]
+    persons = torch.tensor([5, 5, 7, 7])
+    assert float(contrast_loss(together, persons)) == pytest.approx(np.log(3), abs=1e-5)
+    assert float(contrast_loss(apart, persons)) < 1e-6
+    alone = torch.cat([apart, torch.eye(4)[[2]]])
+    assert float(contrast_loss(alone, torch.tensor([5, 5, 7, 7, 9]))) < 1e-6
+
+
+def test_measures_and_points_are_read_off_by_one_matrix() -> None:
+    torch.manual_seed(0)
+    rng = np.random.default_rng(4)
+    embedder = FaceEmbedder(SIZES.face_embedder)
+    measures, points = FaceMeasuresLoss(1, 16), FacePointsLoss(1, 24)
+
+    def loss(step: int):
+        places = rng.uniform(-0.4, 0.4, (24, 2)).astype(np.float32)
+        shades = rng.integers(60, 255, 24)
+        pictures = []
+        for (x, y), shade in zip(places, shades, strict=True):
+            picture = np.zeros((16, 16, 3), np.uint8)
+            cv2.circle(picture, (round(8 + 8 * x), round(8 + 8 * y)), 3, (int(shade), 0, 0), -1)
+            pictures.append(picture)
+        features = embedder.features(to_tensor(pictures))
+        placed = points(features, torch.from_numpy(places)[:, None])
+        wanted = torch.from_numpy(shades / 255.0).float()[:, None]
+        measured = measures(embedder.embed(features), wanted)
+        return placed + measured, {"points": float(placed.detach()), "measures": float(measured.detach())}
+
+    before = loss(0)[1]
+    train([*embedder.parameters(), *measures.parameters(), *points.parameters()], loss, 100)
+    after = loss(0)[1]
+    assert after["points"] < 0.1 * before["points"]
+    assert after["measures"] < 0.25 * before["measures"]
+
+
 def test_the_trait_reader_learns_words_and_skips_unknown_ones() -> None:
     torch.manual_seed(0)
     rng = np.random.default_rng(2)
@@ -194,7 +246,9 @@ def test_saved_senses_answer_as_before(senses: WorldSenses, tmp_path: Path) -> N
     assert loaded.sizes == senses.sizes
     assert loaded.measured == {"face_found": 0.5}
     assert loaded.read_traits(picture) == senses.read_traits(picture)
-    assert loaded.text_score(picture, [1, 2, 3]) == pytest.approx(senses.text_score(picture, [1, 2, 3]))
+    assert loaded.text_score(picture, [1, 2, 3]) == pytest.approx(
+        senses.text_score(picture, [1, 2, 3]), abs=1e-6
+    )
     crop = loaded.crop_face(picture, (0.2, 0.2, 0.6, 0.6))
     assert loaded.similarity(loaded.embed(crop), senses.embed(crop)) == pytest.approx(1.0)
     assert loaded.find_faces(picture, threshold=0.0)[0].box == pytest.approx(

@@ -22,7 +22,7 @@ from limner.world.scene import (
     Scene,
 )
 from limner.world.staging import random_scene
-from limner.world.truth import scene_truth
+from limner.world.truth import face_points, scene_truth
 
 ANN = Person(traits=Traits(garment="cardigan", hair_style="long"), identity=Identity(jaw_width=-0.4))
 BEN = Person(
@@ -36,6 +36,27 @@ PAIR = (Figure(person=ANN), Figure(person=BEN))
 def inside(box: tuple[float, float, float, float], size_px: int) -> tuple[slice, slice]:
     x0, y0, x1, y1 = (round(edge * size_px) for edge in box)
     return slice(y0, y1), slice(x0, x1)
+
+
+def test_points_of_a_face_lie_on_its_features() -> None:
+    eyes_shut = Person(
+        traits=Traits(skin="dark", hair_style="bald"), identity=Identity(mole_size=1.0, mole_place=0.6)
+    )
+    for turn, tilt in ((0.0, 0.0), (0.8, 0.5), (-0.8, -0.5)):
+        scene = Scene(
+            figures=(Figure(person=eyes_shut, turn=turn, tilt=tilt),), setting="white", framing="close-up"
+        )
+        points = face_points(scene)[0]
+        assert points.shape == (20, 2)
+        pixels = render(scene, 256).astype(float).sum(axis=2)
+        skin = np.median(pixels[100:160, 100:160])
+        mole, left_eye, right_eye = (np.rint(points[row] * 256 - 0.5).astype(int) for row in (19, 1, 9))
+        assert pixels[mole[1], mole[0]] < 0.75 * skin
+        for x, y in (left_eye, right_eye):  # the white of an eye is near its iris
+            assert pixels[y - 6 : y + 7, x - 10 : x + 11].max() > 1.4 * skin
+        x0, y0, x1, y1 = scene_truth(scene).face_boxes[0]
+        inside = (points > (x0 - 0.03, y0 - 0.03)) & (points < (x1 + 0.03, y1 + 0.03))
+        assert inside.mean() > 0.9
 
 
 def test_the_same_scene_gives_the_same_pixels() -> None:

@@ -32,18 +32,18 @@ def face_window(box: Box, aspect: float = 1.0) -> Box:
 
 
 def body_window(box: Box) -> Box:
-    """Hat to shoes of the person whose face is in `box`, cut off at the picture's edges.
+    """Hat to hips of the person whose face is in `box`, cut off at the picture's edges.
 
     A close-up is cut down to little more than the face, so a trait reader sees every framing as large as it
-    can be.
+    can be, and little of whoever stands beside.
     """
     x0, y0, x1, y1 = box
     width, height = x1 - x0, y1 - y0
     return (
-        max(0.0, x0 - 1.2 * width),
-        max(0.0, y0 - 1.0 * height),
-        min(1.0, x1 + 1.2 * width),
-        min(1.0, y1 + 6.5 * height),
+        max(0.0, x0 - 0.95 * width),
+        max(0.0, y0 - 0.7 * height),
+        min(1.0, x1 + 0.95 * width),
+        min(1.0, y1 + 3.6 * height),
     )
 
 

@@ -27,7 +27,7 @@ from limner.perception.protocols import Box, FoundFace
 from limner.perception.text_image_score import TextImageScore, TextImageScoreSizes
 from limner.perception.trait_reader import TraitReader, TraitReaderSizes
 
-FORMAT = 1
+FORMAT = 2
 WEIGHTS_FILE = "senses.safetensors"
 SIZES_FILE = "senses.json"
 

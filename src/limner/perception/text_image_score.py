@@ -27,7 +27,8 @@ class TextImageScoreSizes:
 
     vocab_size: int
     image_size_px: int = 96
-    widths: tuple[int, ...] = (32, 48, 64)
+    widths: tuple[int, ...] = (24, 48, 96)
+    depth: int = 1
     text_width: int = 80
     text_layers: int = 2
     text_heads: int = 4
@@ -41,7 +42,7 @@ class TextImageScore(nn.Module):
     def __init__(self, sizes: TextImageScoreSizes) -> None:
         super().__init__()
         self.sizes = sizes
-        self.picture_tower = Tower(sizes.image_size_px, 4, sizes.widths, sizes.dim)
+        self.picture_tower = Tower(sizes.image_size_px, sizes.widths, sizes.depth, sizes.dim)
         self.words = nn.Embedding(sizes.vocab_size, sizes.text_width)
         self.positions = nn.Parameter(torch.randn(1, sizes.max_tokens, sizes.text_width) * 0.02)
         nn.init.normal_(self.words.weight, std=0.1)

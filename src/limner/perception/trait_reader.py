@@ -22,13 +22,14 @@ UNKNOWN = -100
 
 @dataclass(frozen=True, kw_only=True)
 class TraitReaderSizes:
-    """The face is read at `face_size_px`, the person from hat to shoes at `body_size_px`."""
+    """The face is read at `face_size_px`, the person from hat to hips at `body_size_px`."""
 
     words: Mapping[str, tuple[str, ...]]
     face_size_px: int = 64
-    body_size_px: int = 64
-    widths: tuple[int, ...] = (24, 40, 56, 80)
-    dim: int = 80
+    body_size_px: int = 80
+    widths: tuple[int, ...] = (32, 64, 96)
+    depth: int = 1
+    dim: int = 96
 
 
 class TraitReader(nn.Module):
@@ -37,8 +38,8 @@ class TraitReader(nn.Module):
     def __init__(self, sizes: TraitReaderSizes) -> None:
         super().__init__()
         self.sizes = sizes
-        self.face = Tower(sizes.face_size_px, 2, sizes.widths, sizes.dim)
-        self.body = Tower(sizes.body_size_px, 2, sizes.widths, sizes.dim)
+        self.face = Tower(sizes.face_size_px, sizes.widths, sizes.depth, sizes.dim)
+        self.body = Tower(sizes.body_size_px, sizes.widths, sizes.depth, sizes.dim)
         self.fields = nn.ModuleDict(
             {field: nn.Linear(2 * sizes.dim, len(words)) for field, words in sizes.words.items()}
         )

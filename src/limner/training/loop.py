@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from limner.models.precision import autocast
 from limner.training.journal import Journal
+from limner.training.muon import Muon
 from limner.training.plan import Plan, learning_rate
 from limner.training.state import Chance, MovingAverage, existing_state, load_state, save_state, trainable
 
@@ -71,7 +72,7 @@ class Trainer:
         self.stage, self.plan, self.folder, self.name = stage, plan, folder, name
         self.device, self.minutes, self.tensorboard = device, minutes, tensorboard
         self.network = stage.network
-        self.optimizer = _adamw(self.network, plan, device)
+        self.optimizer = _optimizer(self.network, plan)
         self.average = MovingAverage(self.network, plan.average_decay) if plan.average_decay > 0 else None
         self.step = 0
         self.stop_asked = False
@@ -238,17 +239,18 @@ class Trainer:
                 signal.signal(number, handler)
 
 
-def _adamw(network: nn.Module, plan: Plan, device: torch.device) -> torch.optim.Optimizer:
-    """AdamW; decay on matrices alone, not on biases, norms and single vectors."""
+def _optimizer(network: nn.Module, plan: Plan) -> torch.optim.Optimizer:
+    """The plan's optimizer; decay on matrices alone, not on biases, norms and single vectors."""
+    muon = plan.optimizer == "muon"
     parameters = list(trainable(network).values())
-    groups = [
-        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": plan.weight_decay},
-        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
+    convolutions = [p for p in parameters if p.ndim == 4] if muon else []
+    others = parameters if not muon else [p for p in parameters if p.ndim != 4]
+    groups: list[dict[str, Any]] = [
+        {"params": [p for p in others if p.ndim >= 2], "weight_decay": plan.weight_decay},
+        {"params": [p for p in others if p.ndim < 2], "weight_decay": 0.0},
+        {"params": convolutions, "weight_decay": plan.weight_decay, "orthogonal": True},
     ]
-    return torch.optim.AdamW(
-        [group for group in groups if group["params"]],
-        lr=plan.learning_rate,
-        betas=plan.betas,
-        eps=plan.epsilon,
-        fused=True,
-    )
+    groups = [group for group in groups if group["params"]]
+    if muon:
+        return Muon(groups, lr=plan.learning_rate, betas=plan.betas, eps=plan.epsilon)
+    return torch.optim.AdamW(groups, lr=plan.learning_rate, betas=plan.betas, eps=plan.epsilon, fused=True)

@@ -13,13 +13,13 @@ import numpy as np
 
 from limner.world.chance import chance, pick, seeded
 from limner.world.edit import apply, random_edit
-from limner.world.person import EXPRESSIONS, Person
-from limner.world.sampling import random_outfit, random_person, random_traits, settle
+from limner.world.person import EXPRESSIONS, Person, Traits
+from limner.world.sampling import random_identity, random_outfit, random_traits, settle
 from limner.world.scene import Scene
 from limner.world.staging import portrait, random_scene
 
 # Pictures of one person in the bank of identities: seed // VIEWS is the person, seed % VIEWS the view.
-VIEWS: Final = 12
+VIEWS: Final = 4
 # Pictures of one edit: seed // EDIT_PAIR is the scene, an even seed shows it before, an odd one after.
 EDIT_PAIR: Final = 2
 
@@ -45,12 +45,16 @@ def people(seed: int, split: str) -> Scene:
 def identities(seed: int, split: str) -> Scene:
     """One person seen again and again, with another expression, outfit, pose, place and often other hair.
 
-    What stays is the hidden face, skin, age and presentation: a face embedder must not look at anything else.
+    What stays is the hidden face, skin, age and presentation. Persons come in pairs (2 n, 2 n + 1) of one
+    look: the second has the first's traits in every view, and another face. So nothing but the face tells the
+    two apart, and a face embedder must not look at anything else.
     """
-    owner = random_person(seeded("identity", split, seed // VIEWS), split)
+    person, view = divmod(seed, VIEWS)
+    face = random_identity(seeded("identity", split, person), split)
+    look = random_traits(seeded("look", split, person // 2), split)
     rng = seeded("picture bank", "identities", split, seed)
-    person = _seen_anew(rng, owner, split)
-    scene = random_scene(rng, people=(person,), framing=pick(rng, ("close-up", "bust")), split=split)
+    seen = Person(traits=_seen_anew(seeded("view", split, person // 2, view), look, split), identity=face)
+    scene = random_scene(rng, people=(seen,), framing=pick(rng, ("close-up", "bust")), split=split)
     return portrait(rng, scene.figures[0], style=scene.style) if chance(rng, 0.5) else scene
 
 
@@ -63,9 +67,9 @@ def edited(seed: int, split: str) -> Scene:
     return apply(random_edit(scene, rng, split=split), scene)
 
 
-def _seen_anew(rng: np.random.Generator, owner: Person, split: str) -> Person:
-    traits = random_outfit(rng, owner.traits, split)
-    other = random_traits(rng, split, age=owner.traits.age, presentation=owner.traits.presentation)
+def _seen_anew(rng: np.random.Generator, look: Traits, split: str) -> Traits:
+    traits = random_outfit(rng, look, split)
+    other = random_traits(rng, split, age=look.age, presentation=look.presentation)
     changes = {"expression": pick(rng, EXPRESSIONS)}
     for group in (
         ("hair_style", "hair_colour"),
@@ -75,7 +79,7 @@ def _seen_anew(rng: np.random.Generator, owner: Person, split: str) -> Person:
     ):
         if chance(rng, 0.3):
             changes.update({name: getattr(other, name) for name in group})
-    return replace(owner, traits=settle(replace(traits, **changes)))
+    return settle(replace(traits, **changes))
 
 
 PICTURE_KINDS: Final[Mapping[str, Callable[[int, str], Scene]]] = {

@@ -9,7 +9,7 @@ Knows paths and the preset. Knows nothing about losses.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -41,9 +41,16 @@ class Workshop:
     def rung_folder(self, name: str) -> Path:
         return self.out / "rungs" / name
 
-    def pictures(self, kind: str, count: int, *, split: str = "train") -> PictureBank:
-        """Rendered pictures of one kind; those of "test" show held-out persons and trait combinations."""
-        return picture_bank(self.bank_spec(kind, count, split), self.bank_folder, workers=self.workers)
+    def pictures(
+        self, kind: str, count: int, *, split: str = "train", size_px: int | None = None, skip: int = 0
+    ) -> PictureBank:
+        """Rendered pictures of one kind; those of "test" show held-out persons and trait combinations.
+
+        `size_px` is the preset's unless given; `skip` seeds are left to other banks of the same kind.
+        """
+        spec = self.bank_spec(kind, count, split)
+        spec = replace(spec, size_px=size_px or spec.size_px, first_seed=spec.first_seed + skip)
+        return picture_bank(spec, self.bank_folder, workers=self.workers)
 
     def dialogues(self, kind: str, count: int, *, split: str = "train") -> DialogueBank:
         """Rendered dialogues of one kind, split alike."""

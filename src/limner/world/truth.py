@@ -15,7 +15,7 @@ from limner.world.figure import LYING_HEAD_RAD
 from limner.world.layout import lay_out
 from limner.world.props import prop_extent
 from limner.world.scene import Scene
-from limner.world.skull import MOST_TILT_RAD
+from limner.world.skull import MOST_TILT_RAD, measure
 from limner.world.stance import Stance
 
 _LEAN_Y = 0.42  # the point about which heads lean, on the neck's middle line
@@ -44,6 +44,36 @@ def scene_truth(scene: Scene) -> SceneTruth:
         person_boxes=tuple(_person_box(stance) for stance in stage.stances),
         held_boxes=tuple(_held_box(stance) for stance in stage.stances),
     )
+
+
+def face_points(scene: Scene) -> tuple[Points, ...]:
+    """Where each face's features lie, left to right: (20, 2) in unit coordinates, some beyond the picture.
+
+    For each side (left of the picture first): both ends and the middle of the eye, the brow, the nose's wing,
+    the mouth's corner, the jaw, the temple. Then the nose, the chin, the hairline and the mole.
+    """
+    return tuple(_face_points(stance) for stance in lay_out(scene).stances)
+
+
+def _face_points(stance: Stance) -> Points:
+    head = measure(stance.figure.person, stance.turn)
+    half = [
+        (head.eye_x - head.eye_w, head.eye_y + head.eye_tilt * head.eye_w),
+        (head.eye_x, head.eye_y),
+        (head.eye_x + head.eye_w, head.eye_y - head.eye_tilt * head.eye_w),
+        (head.eye_x, head.brow_y),
+        (head.nose_w, head.nose_y),
+        (head.mouth_w, head.mouth_y),
+        (head.jaw, 0.355),
+        (head.width, 0.07),
+    ]
+    middle = [(0.0, head.nose_y), (0.0, head.chin_y), (0.0, head.hairline_y), head.mole[:2]]
+    points = head.on_face([*((-x, y) for x, y in half), *half, *middle])
+    pivot = np.array([0.0, _LEAN_Y])
+    points = pivot + _turned(points - pivot, stance.tilt * MOST_TILT_RAD)
+    if stance.pose == "cradled":
+        points = _turned(points, LYING_HEAD_RAD)
+    return _spread(stance, points)
 
 
 def _face_box(stance: Stance) -> Box:

@@ -9,45 +9,64 @@ Legend: B batch, S picture side in pixels, P persons.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from limner.perception.face_embedder import ArcFaceLoss, FaceEmbedderSizes
+from limner.perception.face_embedder import (
+    ArcFaceLoss,
+    FaceEmbedderSizes,
+    FaceMeasuresLoss,
+    FacePointsLoss,
+    contrast_loss,
+)
 from limner.perception.face_finder import FaceFinderSizes
-from limner.perception.senses import SensesSizes, WorldSenses
+from limner.perception.senses import SensesSizes, WorldSenses, load_senses
 from limner.perception.text_image_score import TextImageScoreSizes
 from limner.perception.trait_reader import TraitReaderSizes
+from limner.training.bank import PictureBank
 from limner.training.batches import draw
 from limner.training.components import is_made, text_tokenizer
 from limner.training.picture_kinds import VIEWS
 from limner.training.stages.scene_labels import TRAIT_WORDS
 from limner.training.stages.senses_data import Persons, SeenFaces, ShrunkPictures
-from limner.training.stages.senses_metrics import measure_senses
+from limner.training.stages.senses_metrics import HeldOut, measure_senses
 from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import Chance
 from limner.training.workshop import Workshop
+from limner.world.person import Identity
 
 DEFAULT_FINDER: Final = FaceFinderSizes()
 DEFAULT_EMBEDDER: Final = FaceEmbedderSizes()
 DEFAULT_READER: Final = TraitReaderSizes(words=TRAIT_WORDS)
+SENSES: Final = ("face_finder", "face_embedder", "trait_reader", "text_image_score")
+NUM_MEASURES: Final = len(fields(Identity))
+ARCFACE_WEIGHT: Final = 0.1
+MEASURES_WEIGHT: Final = 4.0
+NUM_POINTS: Final = 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class SensesStage:
-    """How much to learn from, and the sizes of the four networks."""
+    """How much to learn from (of each picture size), and the sizes of the four networks.
 
-    pictures: int = 6_000
-    persons: int = 300
-    held_out: int = 192
-    held_out_persons: int = 40
+    `learns` names those that train; the others stay as they stand in the model's folder.
+    """
+
+    sizes_px: tuple[int, ...] = (128, 256)
+    pictures: int = 10_000
+    persons: int = 3_000
+    held_out: int = 512
+    held_out_persons: int = 250
     face_finder: FaceFinderSizes = DEFAULT_FINDER
     face_embedder: FaceEmbedderSizes = DEFAULT_EMBEDDER
     trait_reader: TraitReaderSizes = DEFAULT_READER
     score_size_px: int = 96
-    score_widths: tuple[int, ...] = (32, 48, 64)
+    score_widths: tuple[int, ...] = (24, 48, 96)
+    learns: tuple[str, ...] = SENSES
 
     def __call__(self, workshop: Workshop) -> SensesRung:
         return SensesRung(self, workshop)
@@ -65,7 +84,7 @@ class SensesStage:
 
 
 class SensesRung:
-    """Held out: faces found, same persons told from others, traits read, captions told apart."""
+    """Held out: faces found, same persons told from look-alikes, traits read, captions told apart."""
 
     def __init__(self, stage: SensesStage, workshop: Workshop) -> None:
         self.stage, self.workshop = stage, workshop
@@ -73,54 +92,108 @@ class SensesRung:
             make_vocabulary(workshop)
         tokenizer = text_tokenizer(workshop)
         self.senses = WorldSenses.untrained(stage.sizes(tokenizer.vocab_size))
-        self._arcface = ArcFaceLoss(stage.persons, stage.face_embedder.dim)
-        parts: dict[str, nn.Module] = {**self.senses.networks, "arcface": self._arcface}
+        self._held_out = HeldOut(
+            people=self._banks("people", stage.held_out, "test"),
+            identities=self._banks("identities", stage.held_out_persons * VIEWS, "test"),
+            tokenizer=tokenizer,
+        )
+        self._keep_others()
+        parts: dict[str, nn.Module] = {name: self.senses.networks[name] for name in stage.learns}
+        people, device = self._banks("people", stage.pictures), workshop.device
+        if "face_finder" in parts:
+            self._finder = ShrunkPictures(people, stage.face_finder.image_size_px, device, tokenizer)
+        if "text_image_score" in parts:
+            self._score = ShrunkPictures(people, stage.score_size_px, device, tokenizer)
+        if "trait_reader" in parts:
+            self._traits = SeenFaces(people, self.senses.trait_reader, device)
+        if "face_embedder" in parts:
+            sizes = stage.face_embedder
+            identities = self._banks("identities", stage.persons * VIEWS)
+            self._persons = Persons(identities, people, sizes.image_size_px, device)
+            self._arcface = ArcFaceLoss(self._persons.num_persons, sizes.dim)
+            self._measures = FaceMeasuresLoss(NUM_MEASURES, sizes.dim)
+            self._points = FacePointsLoss(NUM_POINTS, sizes.features)
+            parts |= {"arcface": self._arcface, "measures": self._measures, "points": self._points}
         self.network: nn.Module = nn.ModuleDict(parts).to(workshop.device)
-        train = workshop.pictures("people", stage.pictures)
-        test = workshop.pictures("people", stage.held_out, split="test")
-        finder_px, score_px = stage.face_finder.image_size_px, stage.score_size_px
-        self._finder = ShrunkPictures(train, finder_px, workshop.device)
-        self._score = ShrunkPictures(train, score_px, workshop.device, tokenizer)
-        self._traits = SeenFaces(train, self.senses.trait_reader, workshop.device)
-        self._persons = self._identities("train", stage.persons)
-        self._test_score = ShrunkPictures(test, score_px, workshop.device, tokenizer)
-        self._test_finder = ShrunkPictures(test, finder_px, workshop.device)
-        self._test_traits = SeenFaces(test, self.senses.trait_reader, workshop.device)
-        self._test_persons = self._identities("test", stage.held_out_persons)
+        self.senses.to(workshop.device)
 
     def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
-        senses, rng = self.senses, chance.numpy()
-        pixels, boxes = self._finder.with_boxes(draw(rng, len(self._finder), batch))
-        finder, _ = senses.face_finder.loss(pixels, boxes)
-        faces, persons = self._persons.take(draw(rng, len(self._persons), 2 * batch))
-        embedder, embedded = self._arcface(senses.face_embedder(faces), persons)
-        traits, read = senses.trait_reader.loss(*self._traits.take(draw(rng, len(self._traits), batch)))
-        score, scored = senses.text_image_score.loss(
-            *self._score.with_texts(draw(rng, len(self._score), batch))
-        )
-        told = {
-            "finder": finder.detach(),
-            "embedder": embedder.detach(),
-            "persons": torch.tensor(embedded["accuracy"]),
-            "traits": torch.tensor(sum(read.values()) / max(1, len(read))),
-            "captions": torch.tensor(scored["accuracy"]),
+        """The sum over what learns; each on `batch` samples of its own, the finder on half of that, the
+        embedder on two views of `batch` persons.
+        """
+        losses = {
+            "face_finder": self._finder_loss,
+            "face_embedder": self._embedder_loss,
+            "trait_reader": self._traits_loss,
+            "text_image_score": self._score_loss,
         }
-        return finder + 0.2 * embedder + traits + score, told
+        total = torch.zeros((), device=self.workshop.device)
+        told: dict[str, Tensor] = {}
+        for purpose, (name, loss) in enumerate(losses.items()):
+            if name in self.stage.learns:
+                value, numbers = loss(chance.numpy(purpose), batch)
+                total = total + value
+                told |= {name: value.detach(), **numbers}
+        return total, told
 
     def validate(self) -> dict[str, float]:
-        return measure_senses(
-            self.senses,
-            finder=self._test_finder,
-            persons=self._test_persons,
-            traits=self._test_traits,
-            score=self._test_score,
-        )
+        return measure_senses(self.senses, self._held_out)
 
     def write(self) -> None:
-        """Write `senses/` with what was measured."""
-        self.senses.measured = self.validate()
-        self.senses.save(self.workshop.model_folder / "senses")
+        """Write `senses/` with what was measured, matrices in bfloat16."""
+        self._keep_others()
+        self.senses.measured = {name: round(value, 4) for name, value in self.validate().items()}
+        self.senses.save(self.workshop.model_folder / "senses", torch.bfloat16)
 
-    def _identities(self, split: str, count: int) -> Persons:
-        bank = self.workshop.pictures("identities", count * VIEWS, split=split)
-        return Persons(bank, self.stage.face_embedder.image_size_px, self.workshop.device)
+    def _finder_loss(self, rng: np.random.Generator, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+        rows = draw(rng, len(self._finder), max(1, batch // 2))
+        return self.senses.face_finder.loss(*self._finder.with_boxes(rows, rng))[0], {}
+
+    def _traits_loss(self, rng: np.random.Generator, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+        rows = draw(rng, len(self._traits), batch)
+        loss, read = self.senses.trait_reader.loss(*self._traits.take(rows, rng))
+        return loss, {"traits": torch.tensor(sum(read.values()) / max(1, len(read)))}
+
+    def _score_loss(self, rng: np.random.Generator, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+        rows = draw(rng, len(self._score), batch)
+        loss, scored = self.senses.text_image_score.loss(*self._score.with_texts(rows, rng))
+        return loss, {"captions": torch.tensor(scored["accuracy"])}
+
+    def _embedder_loss(self, rng: np.random.Generator, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+        """Persons by number (ArcFace), look-alikes within the batch (contrast), the faces' measures and
+        points.
+
+        A fifth of the faces stand in scenes, small or beside somebody; of these, numbers mean nothing.
+        """
+        rows = self._persons.draw(rng, 2 * batch)
+        others = self._persons.draw_others(rng, max(1, batch // 2))
+        crops, measures, points = self._persons.take(np.concatenate([rows, others]), rng)
+        features = self.senses.face_embedder.features(crops)
+        embedded = self.senses.face_embedder.embed(features)
+        measured, placed = self._measures(embedded, measures), self._points(features, points)
+        persons = self._persons.numbers(rows)
+        arcface, numbers = self._arcface(embedded[: len(rows)], persons)
+        contrast = contrast_loss(embedded[: len(rows)], persons)
+        told = {
+            "persons": torch.tensor(numbers["accuracy"]),
+            "contrast": contrast.detach(),
+            "measures": measured.detach(),
+            "points": placed.detach(),
+        }
+        return ARCFACE_WEIGHT * arcface + contrast + MEASURES_WEIGHT * measured + placed, told
+
+    def _keep_others(self) -> None:
+        """Take what does not learn from the model's folder, where it stands there."""
+        folder = self.workshop.model_folder / "senses"
+        if set(self.stage.learns) == set(SENSES) or not folder.is_dir():
+            return
+        kept = load_senses(folder, self.workshop.device)
+        for name in set(SENSES) - set(self.stage.learns):
+            setattr(self.senses, name, kept.networks[name])
+
+    def _banks(self, kind: str, count: int, split: str = "train") -> list[PictureBank]:
+        """One bank for each picture size, of different scenes."""
+        return [
+            self.workshop.pictures(kind, count, split=split, size_px=size_px, skip=place * count)
+            for place, size_px in enumerate(self.stage.sizes_px)
+        ]
