@@ -10,7 +10,16 @@ from typing import Annotated
 
 import typer
 
-from limner.app import cli_bench, cli_convert, cli_dataset, cli_evaluate, cli_study, cli_verify, cli_world
+from limner.app import (
+    cli_bench,
+    cli_build,
+    cli_convert,
+    cli_dataset,
+    cli_evaluate,
+    cli_study,
+    cli_verify,
+    cli_world,
+)
 from limner.app.terminal import err, fail
 
 app = typer.Typer(
@@ -29,6 +38,7 @@ app.add_typer(cli_bench.app, name="bench")
 app.add_typer(cli_study.app, name="study")
 app.add_typer(cli_verify.app, name="verify")
 app.add_typer(cli_convert.app, name="convert")
+app.add_typer(cli_build.app, name="build")
 
 STOPPED = 130
 

@@ -202,12 +202,22 @@ class Ledger:
         rows = self._base.execute("select step, reason, count(*) from drops group by step, reason")
         return [(str(step), str(reason), int(num)) for step, reason, num in rows]
 
-    def drops(self, *, only_shown: bool = False) -> Iterator[Dropped]:
-        """Every drop in the order of the sources, or only those with pictures."""
-        condition = "where strip != x''" if only_shown else ""
-        for document, step, reason, detail, strip in self._base.execute(
-            f"select document, step, reason, detail, strip from drops {condition} order by number, place"
-        ):
+    def drops(self) -> Iterator[Dropped]:
+        """Every drop in the order of the sources."""
+        yield from self._drops(
+            "select document, step, reason, detail, strip from drops order by number, place"
+        )
+
+    def samples(self, num: int) -> Iterator[Dropped]:
+        """Up to `num` drops of each step and reason, those with pictures first."""
+        yield from self._drops(
+            "select document, step, reason, detail, strip from (select *, row_number() over "
+            "(partition by step, reason order by strip = x'', number, place) as rank from drops) "
+            f"where rank <= {num:d} order by step, reason, rank"
+        )
+
+    def _drops(self, query: str) -> Iterator[Dropped]:
+        for document, step, reason, detail, strip in self._base.execute(query):
             yield Dropped(document=document, step=step, reason=reason, detail=detail, strip=strip)
 
     def _transaction(self) -> _Transaction:

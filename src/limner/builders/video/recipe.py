@@ -1,0 +1,121 @@
+"""The video recipe: which steps, with which senses, over which files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from limner.builders.adapters import (
+    Endpoint,
+    captioner_by_name,
+    faces_by_name,
+    segmenter_by_name,
+    weights_of,
+    writer_by_name,
+)
+from limner.builders.runner.document import Source, Step
+from limner.builders.video.frames import SUFFIXES, require_av
+from limner.builders.video.matching import limits_of
+from limner.builders.video.steps import (
+    CheckNames,
+    CutOutHeads,
+    FindFaces,
+    FrameBoth,
+    MatchPersons,
+    NamePersons,
+    ReadFilm,
+    TellCaption,
+    TellDialogue,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoJob:
+    """Films to dialogues. A `Job` of the runner.
+
+    Args:
+        sources_given: files, or folders searched through, for films (mp4, mkv, webm, mov, m4v, avi).
+        faces, captioner, writer, segmenter: adapters by name, see `adapters.py`.
+        endpoint: the server of adapters that speak to one.
+        size_px: side of every picture written; the paper's 512.
+        smallest_face_px: longer side of the smallest face that is used, in the frame at up to 1280 px.
+        floor, margin: see `matching.Limits`; None takes the reader's own.
+        shots: whether films are split into shots first.
+        split: whose names, "train" or "test".
+    """
+
+    sources_given: tuple[Path, ...]
+    faces: str
+    captioner: str
+    writer: str
+    segmenter: str
+    endpoint: Endpoint = field(default_factory=Endpoint)
+    size_px: int = 512
+    smallest_face_px: int = 32
+    floor: float | None = None
+    margin: float | None = None
+    shots: bool = False
+    split: str = "train"
+    seed: int = 0
+
+    def settings(self) -> Mapping[str, Any]:
+        return {
+            "kind": "video",
+            "faces": self.faces,
+            "faces_weights": weights_of(self.faces),
+            "captioner": self.captioner,
+            "writer": self.writer,
+            "segmenter": self.segmenter,
+            "model": self.endpoint.model,
+            "size_px": self.size_px,
+            "smallest_face_px": self.smallest_face_px,
+            "floor": self.floor,
+            "margin": self.margin,
+            "shots": self.shots,
+            "split": self.split,
+        }
+
+    def sources(self) -> Iterable[Source]:
+        """Every film once, by name; ValueError when a place does not exist or there is none at all."""
+        taken: dict[str, Path] = {}
+        for given in self.sources_given:
+            for path in films_at(given):
+                id = f"{given.name}/{path.relative_to(given).as_posix()}" if path != given else path.name
+                while taken.setdefault(id, path.resolve()) != path.resolve():
+                    id += "~"
+        if not taken:
+            raise ValueError(
+                f"There is no film in {', '.join(map(str, self.sources_given))}; films end in "
+                f"{', '.join(SUFFIXES)}."
+            )
+        return [Source(id=id, value={"path": str(path)}) for id, path in taken.items()]
+
+    def open(self) -> Sequence[Step]:
+        require_av()
+        faces = faces_by_name(self.faces)
+        return (
+            ReadFilm(shots=self.shots),
+            FindFaces(reader=faces, smallest_px=self.smallest_face_px),
+            FrameBoth(size_px=self.size_px),
+            MatchPersons(reader=faces, limits=limits_of(faces, self.floor, self.margin)),
+            CutOutHeads(segmenter=segmenter_by_name(self.segmenter), size_px=self.size_px),
+            TellCaption(captioner=captioner_by_name(self.captioner, self.endpoint)),
+            NamePersons(writer=writer_by_name(self.writer, self.endpoint), split=self.split),
+            CheckNames(),
+            TellDialogue(),
+        )
+
+
+def films_at(given: Path) -> Iterator[Path]:
+    """The films at a place, in order; hidden files are left out. A named file is taken as it is."""
+    if given.is_file():
+        yield given
+    elif given.is_dir():
+        for path in sorted(given.rglob("*")):
+            is_hidden = any(part.startswith(".") for part in path.relative_to(given).parts)
+            if path.suffix.lower() in SUFFIXES and path.is_file() and not is_hidden:
+                yield path
+    else:
+        raise ValueError(f"There is no file or folder {given}; name films or folders of films.")
