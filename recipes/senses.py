@@ -38,7 +38,15 @@ TINY_SENSES = SensesStage(
 PLANS = {
     "tiny": (Plan(steps=60, batch=4, learning_rate=2e-3, warmup_steps=20), TINY_SENSES),
     "sketch": (
-        Plan(steps=3_000, batch=32, learning_rate=4e-3, optimizer="muon", warmup_steps=60, validations=2),
+        Plan(
+            steps=3_000,
+            batch=32,
+            learning_rate=4e-3,
+            optimizer="muon",
+            weight_decay=0.05,
+            warmup_steps=60,
+            validations=2,
+        ),
         SensesStage(),
     ),
     "miniature": (
@@ -47,6 +55,7 @@ PLANS = {
             batch=128,
             learning_rate=4e-3,
             optimizer="muon",
+            weight_decay=0.05,
             warmup_steps=200,
             average_decay=0.9995,
         ),

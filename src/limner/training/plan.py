@@ -20,9 +20,7 @@ class Plan:
     batch: int  # samples in one micro-batch
     accumulation: int = 1  # micro-batches in one optimizer step
     learning_rate: float = 1e-3
-    optimizer: Literal["adamw", "muon"] = (
-        "adamw"  # muon: orthogonal steps for convolutions, AdamW for the rest
-    )
+    optimizer: Literal["adamw", "muon"] = "adamw"  # muon: convolutions step orthogonally, the rest by AdamW
     warmup_steps: int = 50
     schedule: Literal["constant", "cosine"] = "cosine"
     final_fraction: float = 0.02  # of the learning rate, at the end of the cosine
