@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -87,7 +88,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, method):
         raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        asked = Asked(method, self.path, json.loads(raw) if raw else {}, self.headers.get("Authorization"))
+        is_form = self.headers.get("Content-Type", "").startswith("multipart/form-data")
+        body = _form(raw, self.headers["Content-Type"]) if is_form else json.loads(raw) if raw else {}
+        asked = Asked(method, self.path, body, self.headers.get("Authorization"))
         with self.stub.lock:
             self.stub.asked.append(asked)
             told = self.stub.answer(asked)
@@ -108,6 +111,17 @@ class _Handler(BaseHTTPRequestHandler):
                 time.sleep(told.drip_s)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
+
+
+def _form(raw, kind):
+    """The fields of a form, as the standard library reads them: text, or a file's bytes."""
+    message = BytesParser().parsebytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + raw)
+    fields = {}
+    for part in message.get_payload():
+        name = part.get_param("name", header="content-disposition")
+        data = part.get_payload(decode=True)
+        fields[name] = data if part.get_filename() else data.decode()
+    return fields
 
 
 def base64_png(picture):

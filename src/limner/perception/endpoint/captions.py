@@ -26,6 +26,12 @@ _CAPTION: Final[dict[str, Any]] = {
     "required": ["caption", "left", "right"],
     "additionalProperties": False,
 }
+_PORTRAIT: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {"caption": {"type": "string"}, "person": _LOOK},
+    "required": ["caption", "person"],
+    "additionalProperties": False,
+}
 _REWRITE: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {"caption": {"type": "string"}},
@@ -35,8 +41,14 @@ _REWRITE: Final[dict[str, Any]] = {
 _ASK_CAPTION: Final = (
     "Two persons are in this picture. Describe it in three to six plain sentences: what they do together, "
     "then for the person on the left and for the person on the right hair, skin, clothes, what they hold and "
-    "their expression, then the background. Always say which of the two you mean. Give nobody a name. Also say how "
-    "each of the two presents (woman for girls too, man for boys too) and their age group."
+    "their expression, then the background. Always say which of the two you mean. Give nobody a name. Also "
+    "say how each of the two presents (woman for girls too, man for boys too) and their age group."
+)
+_ASK_PORTRAIT: Final = (
+    "One person is in this picture. Describe it in two to five plain sentences that begin with what the "
+    "person is and does: hair, skin, clothes, what is held, the expression, then the background. Give nobody "
+    "a name, and say nothing of who it might be. Also say how the person presents (woman for girls too, man "
+    "for boys too) and the age group."
 )
 _ASK_NAMES: Final = (
     "Rewrite this description so that the person on the left is called {left} and the person on the right is "
@@ -53,6 +65,9 @@ class EndpointCaptioner:
 
     def caption(self, view: View) -> Told:
         """What the model tells; `MalformedError`, `EndpointError` when it does not."""
+        if len(view.faces) == 1:
+            found = self.endpoint.ask(_ASK_PORTRAIT, [view.pixels], _PORTRAIT, "caption")
+            return Told(caption=" ".join(found["caption"].split()), looks=(_look(found["person"]),))
         found = self.endpoint.ask(_ASK_CAPTION, [view.pixels], _CAPTION, "caption")
         looks = tuple(_look(found[side]) for side in ("left", "right"))
         return Told(caption=" ".join(found["caption"].split()), looks=looks)

@@ -32,6 +32,7 @@ from limner.perception.endpoint.troubles import (
 MAX_ANSWER_BYTES: Final = 64_000_000  # a 25 MB picture in base64, with room for previews and words
 CONNECT_S: Final = 15.0
 LONGEST_PAUSE_S: Final = 60.0
+_JSON: Final = "application/json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,9 +99,28 @@ class Wire:
         (`NoRouteError`), request rejected (`RejectedError`), answer too large (`TooLargeError`), not JSON, or
         still busy after all tries.
         """
-        content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+        return self._send(route, json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"), _JSON)
+
+    def post_form(self, route: str, fields: Mapping[str, str], files: Mapping[str, bytes]) -> dict[str, Any]:
+        """The same for a form: text fields, and PNG files by field. Errors as of `post`."""
+        boundary = os.urandom(16).hex()
+        parts = [
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+            for name, value in fields.items()
+        ]
+        for name, data in files.items():
+            parts.append(
+                f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{name}.png"\r\n'
+                f"Content-Type: image/png\r\n\r\n".encode()
+                + data
+                + b"\r\n"
+            )
+        content = b"".join(parts) + f"--{boundary}--\r\n".encode()
+        return self._send(route, content, f"multipart/form-data; boundary={boundary}")
+
+    def _send(self, route: str, content: bytes, kind: str) -> dict[str, Any]:
         for attempt in range(self.limits.tries):
-            trouble = self._once("POST", f"{self.url}{route}", content)
+            trouble = self._once("POST", f"{self.url}{route}", content, kind=kind)
             if isinstance(trouble, dict):
                 return trouble
             if attempt + 1 < self.limits.tries:
@@ -120,10 +140,12 @@ class Wire:
             return found
         raise EndpointError(f"{there} {getattr(found, 'told', 'gave nothing')}.")
 
-    def _once(self, method: str, url: str, content: bytes, *, raw: bool = False) -> Any:
+    def _once(self, method: str, url: str, content: bytes, *, kind: str = _JSON, raw: bool = False) -> Any:
         """One try: the answer, or a `Trouble` that another try may overcome."""
         try:
-            with self._client.stream(method, url, content=content) as response:
+            with self._client.stream(
+                method, url, content=content, headers={"Content-Type": kind}
+            ) as response:
                 self._reached = True
                 data = self._read(response)
         except httpx2.ConnectError as error:
@@ -194,7 +216,7 @@ def api_url(url: str) -> str:
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise ValueError(f"{url!r} is no http address; give one such as http://localhost:8000.")
     path = parsed.path.rstrip("/")
-    for route in ("/responses", "/chat/completions"):
+    for route in ("/responses", "/chat/completions", "/images/edits"):
         path = path.removesuffix(route)
     return str(parsed.copy_with(path=path or "/v1", query=None, fragment=None)).rstrip("/")
 
@@ -208,7 +230,7 @@ def key_from(variable: str) -> str | None:
 
 
 def _headers(key: str | None) -> dict[str, str]:
-    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    headers = {"Accept": "application/json"}
     return headers if key is None else {**headers, "Authorization": f"Bearer {key}"}
 
 
