@@ -67,6 +67,17 @@ def start_as_copy(resampler: Resampler, out_std: float) -> None:
         resampler.kv_proj.weight.copy_(free_DF @ _orthogonal(free_DF.shape[1], sizes.input_dim))
 
 
+def keep_routing(*resamplers: Resampler) -> None:
+    """Freezes who reads whom: of each resampler only the way out is still trained.
+
+    Rates of 1e-3 undo the start within 300 steps: what reads the positions are large weights along weak
+    directions, and a little noise on them mixes all tokens (own share .995 -> .10, docs/LOG.md).
+    """
+    for resampler in resamplers:
+        for name, parameter in resampler.named_parameters():
+            parameter.requires_grad_(name.startswith("attn.out_proj"))
+
+
 def _complement(rows_RD: Tensor) -> Tensor:
     """Orthonormal columns (D, D - R) that span everything orthogonal to the rows."""
     rank = torch.linalg.matrix_rank(rows_RD).item()

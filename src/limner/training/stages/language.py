@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from limner.dataset.mixture import MixtureSampler
 from limner.models.mllm import MultimodalLLM
 from limner.models.packing import PackedBatch, loss
+from limner.models.resampler_start import keep_routing
 from limner.models.token_head import TokenHead
 from limner.training.bank import DialogueBank, bank_folder
 from limner.training.components import (
@@ -58,6 +59,7 @@ class LanguageStage:
     flow_pictures: int = 6
     flow_draws: int = 2
     guidance_weight: float = 1.0  # of `guidance.py`; 0 leaves attention to itself
+    keep_routing: bool = True  # resamplers that start as copies stay so; False where weights are public ones
     whole_text: bool = False  # users' words are targets too; held-out numbers never count them
     fresh: bool = False  # start from random weights instead of what earlier rungs left
     measured: tuple[str, ...] = ()  # kinds that are measured; all of the mix when empty
@@ -88,6 +90,8 @@ class LanguageRung:
         )
         if not stage.fresh:
             self._read_earlier()
+        if stage.keep_routing:
+            keep_routing(self.language.input_resampler, self.heads.regression.output_resampler)
         self._train = {
             kind: self._laid_out(kind, stage.dialogues[kind], "train", whole_text=stage.whole_text)
             for kind in stage.mix
