@@ -28,17 +28,20 @@ MIX = {
     "binding_words": 4,
     "binding_text": 3,
 }
-# What a few thousand steps on a CPU can begin to learn: busts in daylight, names, and little else.
+# What a few thousand steps on a CPU can begin to learn: busts in daylight, names, edits and ways back.
 SKETCH_MIX = {
-    "plain_text_to_image": 7,
-    "plain_named": 7,
-    "drill": 3,
-    "binding_words": 1,
+    "plain_text_to_image": 4,
+    "plain_named": 5,
+    "named": 4,
+    "rollback": 6,
+    "edit": 4,
     "question": 1,
-    "edit": 1,
+    "drill": 1,
+    "echo": 1,
+    "binding_words": 1,
 }
 MEASURED = ("named", "text_to_image", "question", "binding_words")
-SKETCH_MEASURED = ("plain_named", "plain_text_to_image", "question", "drill")
+SKETCH_MEASURED = ("plain_named", "named", "rollback", "edit", "drill", "echo")
 
 PLANS = {
     "tiny": (
@@ -52,7 +55,7 @@ PLANS = {
         ),
     ),
     "sketch": (
-        Plan(steps=1_300, batch=32, learning_rate=1.2e-3, warmup_steps=30, validations=3),
+        Plan(steps=1_300, batch=24, learning_rate=1.5e-3, warmup_steps=30, validations=3),
         LanguageStage(
             mix=SKETCH_MIX,
             dialogues=dialogues_for(SKETCH_MIX, "sketch"),

@@ -26,7 +26,7 @@ SKETCH_DIALOGUES: Final[Mapping[str, int]] = {
     "face_to_image": 600,
     "paired": 600,
     "full_body": 300,
-    "rollback": 700,
+    "rollback": 2_500,
 }
 MINIATURE_FACTOR: Final = 25
 TINY_DIALOGUES: Final = 8
