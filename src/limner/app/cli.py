@@ -13,6 +13,7 @@ import typer
 from limner.app import (
     cli_bench,
     cli_build,
+    cli_build_images,
     cli_convert,
     cli_dataset,
     cli_evaluate,
@@ -39,6 +40,7 @@ app.add_typer(cli_study.app, name="study")
 app.add_typer(cli_verify.app, name="verify")
 app.add_typer(cli_convert.app, name="convert")
 app.add_typer(cli_build.app, name="build")
+cli_build_images.add_to(cli_build.app)
 
 STOPPED = 130
 

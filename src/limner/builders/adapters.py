@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import limner
 from limner.perception.protocols import Captioner, FaceReader, Segmenter, Writer
 
 T = TypeVar("T")
-_WORLD_SENSES: Final = Path(limner.__file__).parent / "miniature" / "senses"
+_WORLD_SENSES: Final = Path(__file__).parents[1] / "miniature" / "senses"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +37,7 @@ class Endpoint:
 
 def faces_by_name(name: str) -> FaceReader:
     """world, dlib, yunet-auraface, insightface, or module:Class."""
-    return _made(
+    return made_by_name(
         name,
         "--faces",
         FaceReader,  # type: ignore[type-abstract]
@@ -48,7 +47,7 @@ def faces_by_name(name: str) -> FaceReader:
 
 def segmenter_by_name(name: str) -> Segmenter:
     """world and grabcut (by colours alone), sam2, or module:Class."""
-    return _made(
+    return made_by_name(
         name,
         "--segmenter",
         Segmenter,  # type: ignore[type-abstract]
@@ -60,7 +59,7 @@ def captioner_by_name(name: str, endpoint: Endpoint) -> Captioner:
     """world (reads the truth beside its films), openai (any compatible endpoint), or module:Class."""
     from limner.builders.video.world_words import WorldCaptioner
 
-    return _made(
+    return made_by_name(
         name,
         "--captioner",
         Captioner,  # type: ignore[type-abstract]
@@ -72,7 +71,7 @@ def writer_by_name(name: str, endpoint: Endpoint) -> Writer:
     """world (reads the truth beside its films), openai (any compatible endpoint), or module:Class."""
     from limner.builders.video.world_words import WorldWriter
 
-    return _made(
+    return made_by_name(
         name,
         "--writer",
         Writer,  # type: ignore[type-abstract]
@@ -87,7 +86,8 @@ def weights_of(name: str) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if kind == "world" and path.is_file() else ""
 
 
-def _made(name: str, option: str, protocol: type[T], known: Mapping[str, Callable[[str], Any]]) -> T:
+def made_by_name(name: str, option: str, protocol: type[T], known: Mapping[str, Callable[[str], Any]]) -> T:
+    """What `name` means among the `known`, or the user's own class; ValueError says which there are."""
     if ":" in name and "=" not in name:
         return _users(name, option, protocol)
     kind, _, argument = name.partition("=")

@@ -147,7 +147,7 @@ class ReadRecord:
 
 
 def _pairs(record: Mapping[str, Any]) -> list[tuple[str, str]]:
-    turns: list[str] = []
+    turns: list[Any] = []
     listed = record.get("conversations")
     if isinstance(listed, list):
         for index, turn in enumerate(listed):

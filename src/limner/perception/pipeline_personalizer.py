@@ -61,7 +61,8 @@ class PipelinePersonalizer:
             generator=torch.Generator("cpu").manual_seed(seed),
             output_type="np",
         ).images
-        return (np.clip(pictures[0], 0, 1) * 255).round().astype(np.uint8)
+        pixels: np.ndarray = (np.clip(pictures[0], 0, 1) * 255).round().astype(np.uint8)
+        return pixels
 
 
 def _adapter_file(place: Path) -> Path:
@@ -75,11 +76,12 @@ def _adapter_file(place: Path) -> Path:
 
 
 def _opened(folder: Path, weights: Path, scale: float, device: str) -> Any:
-    from diffusers import AutoPipelineForText2Image
+    import diffusers
 
     dtype = torch.float16 if device.startswith("cuda") else torch.float32
     try:
-        pipeline = AutoPipelineForText2Image.from_pretrained(
+        opener: Any = diffusers.AutoPipelineForText2Image
+        pipeline = opener.from_pretrained(
             str(folder), torch_dtype=dtype, local_files_only=True, use_safetensors=True
         )
         has_encoder = (weights.parent / "image_encoder").is_dir()

@@ -17,9 +17,10 @@ from limner.builders.edits.reading import EditSource, from_json, source_named, t
 from limner.builders.edits.rollback import WayBack, drawn, edit_dialogue, rollback_dialogue, ways_back
 from limner.builders.edits.roots import ImageRoots
 from limner.builders.edits.sessions import Chain, Dropped, chain_of
-from limner.builders.runner.document import Document, Drop, Source, Step, StopError
+from limner.builders.painting import painted
+from limner.builders.runner.document import Document, Drop, Source, Step
 from limner.dialogue.parts import Picture
-from limner.perception.painters import PaintError, PictureEditor
+from limner.perception.painters import PictureEditor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,13 +166,13 @@ class MakeTargets:
         assert self.editor is not None, "only an editor's edits are planned without a target"
         base = planned.chain.states[planned.way.base]
         seed = int(document.chance("editor").integers(2**31))
-        try:
-            pixels = self.editor.edit(base.pixels, planned.way.new, seed=seed)
-        except PaintError as error:
-            yield Drop(reason="the editor made no picture", detail=str(error))
-            return
-        except (ValueError, OSError) as error:
-            raise StopError(str(error)) from error
+        editor, words = self.editor, planned.way.new
+        pixels = painted(
+            document,
+            editor,
+            lambda: editor.edit(base.pixels, words, seed=seed),
+            "the editor made no picture",
+        )
         target = Picture(_fitted(pixels, base.width_px, base.height_px))
         if np.array_equal(target.pixels, base.pixels):
             yield Drop(reason="the editor changed nothing", detail=planned.way.new[:200])

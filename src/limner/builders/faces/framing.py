@@ -88,4 +88,5 @@ def face_on_white(pixels: np.ndarray, box: Box, size_px: int, mask: np.ndarray) 
 
 def _whole(side: float, size_px: int, pixels: np.ndarray) -> int:
     """The longer side to which the picture is shrunk before a window of `side` becomes `size_px`."""
-    return max(1, max(pixels.shape[:2]) // max(1, int(side / size_px)))
+    longer = int(max(pixels.shape[:2]))
+    return max(1, longer // max(1, int(side / size_px)))

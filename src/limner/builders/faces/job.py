@@ -17,7 +17,8 @@ import numpy as np
 from limner.builders.faces import phrases
 from limner.builders.faces.framing import face_on_white, largest_square, resized, shrunk
 from limner.builders.faces.identity import READ_PX, by_folder, clustered, embedding, only_face, pairs
-from limner.builders.runner.document import Document, Drop, Source, Step
+from limner.builders.runner.document import Document, Drop, DropError, Source, Step
+from limner.builders.video.steps import asked
 from limner.dialogue.parts import Dialogue, Instruction, Picture, Response, Round
 from limner.perception.protocols import Captioner, FaceReader, Segmenter, View
 
@@ -212,15 +213,18 @@ class Caption:
                 if self.captioner is None:
                     yield Drop(reason="no caption beside the portrait", detail=portrait.path)
                 else:
+                    view = View(
+                        pixels=portrait.pixels, faces=(portrait.box,), origin=self.folder / portrait.path
+                    )
                     try:
-                        view = View(
-                            pixels=portrait.pixels, faces=(portrait.box,), origin=self.folder / portrait.path
-                        )
-                        caption = self.captioner.caption(view).caption
-                    except ValueError as error:
-                        yield Drop(reason="portrait that cannot be told", detail=f"{portrait.path}: {error}")
+                        caption = self._told(document, self.captioner, view)
+                    except DropError as error:
+                        yield error.drop
             captioned.append(replace(portrait, caption=" ".join(caption.split())))
         yield document.having(captioned)
+
+    def _told(self, document: Document, captioner: Captioner, view: View) -> str:
+        return asked(document, captioner, lambda: captioner.caption(view), "portrait not captioned").caption
 
 
 @dataclass(frozen=True, kw_only=True)

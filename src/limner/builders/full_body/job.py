@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,10 +17,11 @@ import numpy as np
 from limner.builders.faces.identity import embedding
 from limner.builders.faces.phrases import with_identity
 from limner.builders.full_body.prompts import NAME, drawn_prompt, read_prompts
-from limner.builders.runner.document import Document, Drop, Source, Step, StopError
+from limner.builders.painting import painted
+from limner.builders.runner.document import Document, Drop, DropError, Source, Step
 from limner.dataset.reader import DatasetReader
 from limner.dialogue.parts import Dialogue, Instruction, NamedPerson, Picture, Response, Round
-from limner.perception.painters import PaintError, Personalizer
+from limner.perception.painters import Personalizer
 from limner.perception.protocols import FaceReader
 
 _SAYS: Final = ("Here is {x}.", "Here is {x}, as you asked.", "This is {x}.", "Here is the picture of {x}.")
@@ -166,14 +167,14 @@ class PaintBodies:
         painted: list[Body] = []
         for body in pair.bodies:
             rng = document.chance(f"body of {body.name}")
-            found = self._painted(body, rng)
+            found = self._painted(document, body, rng)
             if isinstance(found, Drop):
                 yield found
                 return
             painted.append(found)
         yield document.having(replace(pair, bodies=tuple(painted)))
 
-    def _painted(self, body: Body, rng: np.random.Generator) -> Body | Drop:
+    def _painted(self, document: Document, body: Body, rng: np.random.Generator) -> Body | Drop:
         close_up = self._vector(body.face.pixels)
         if close_up is None:
             return Drop(reason="no face in the close-up", detail=body.name)
@@ -185,14 +186,17 @@ class PaintBodies:
             told = prompt.replace(NAME, _SUBJECT, 1).replace(NAME, "the person")
             seed = int(rng.integers(2**31))
             try:
-                pixels = self.personalizer.personalize(
-                    body.face.pixels, told, size_px=self.size_px, seed=seed
+                pixels = painted(
+                    document,
+                    self.personalizer,
+                    partial(
+                        self.personalizer.personalize, body.face.pixels, told, size_px=self.size_px, seed=seed
+                    ),
+                    "the personalizer painted nothing",
                 )
-            except PaintError as error:
-                why = Drop(reason="the personalizer painted nothing", detail=str(error))
+            except DropError as error:
+                why = error.drop
                 continue
-            except (ValueError, OSError) as error:
-                raise StopError(str(error)) from error
             vector = self._vector(pixels)
             if vector is None:
                 why = Drop(reason="not exactly one face painted", detail=body.name)

@@ -87,18 +87,18 @@ class EndpointPainter:
     def _picture(self, answer: Mapping[str, Any]) -> np.ndarray:
         usage = answer.get("usage")
         counted = usage if isinstance(usage, dict) else {}
-        tokens = {
-            name: max(0, counted[name]) if isinstance(counted.get(name), int) else 0
+        given, made = (
+            max(0, counted[name]) if isinstance(counted.get(name), int) else 0
             for name in ("input_tokens", "output_tokens")
-        }
+        )
         listed = answer.get("data")
         first = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else {}
         try:
             picture = read_picture(first.get("b64_json") or first.get("url"), self.wire.get_bytes)
         except ValueError as error:
-            self.spent.add(Found(text="", complaint=str(error), **tokens))
+            self.spent.add(Found(text="", complaint=str(error), input_tokens=given, output_tokens=made))
             raise PaintError(str(error)) from error
-        self.spent.add(Found(text="", picture=picture, **tokens))
+        self.spent.add(Found(text="", picture=picture, input_tokens=given, output_tokens=made))
         return picture.pixels
 
     def _keep_pace(self) -> None:
