@@ -55,7 +55,7 @@ def video(
     size_px: Annotated[int, typer.Option("--size", min=32, max=2048, help="Pixels along a side.")] = 512,
     smallest_face_px: Annotated[
         int, typer.Option("--smallest-face", min=1, help="Pixels of the smallest face that is used.")
-    ] = 32,
+    ] = 24,
     floor: Annotated[
         float | None,
         typer.Option("--floor", help="Least similarity of a person's two faces (default: the reader's own)."),

@@ -15,7 +15,7 @@ import numpy as np
 from limner.perception.protocols import Box
 
 _WORK_PX: Final = 160  # the window is cut out at this size: hair needs no more, and it bounds the time
-_ROUNDS: Final = 4
+_ROUNDS: Final = 2  # more rounds take the hair for ground wherever it is unlike the face
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,9 +71,10 @@ def _first_guess(size: tuple[int, int], box_px: tuple[float, ...]) -> np.ndarray
         at = (round(centre[0]), round(centre[1] - lift * axes[1]))
         cv2.ellipse(labels, at, (round(axes[0] * grow_x), round(axes[1] * grow_y)), 0, 0, 360, label, -1)
 
-    ellipse(1.65, 1.5, 0.2, cv2.GC_PR_BGD)
-    ellipse(1.3, 1.25, 0.12, cv2.GC_PR_FGD)
-    ellipse(0.8, 0.85, 0.0, cv2.GC_FGD)
+    ellipse(1.7, 1.6, 0.25, cv2.GC_PR_BGD)
+    ellipse(1.3, 1.3, 0.25, cv2.GC_PR_FGD)
+    ellipse(0.9, 0.95, 0.0, cv2.GC_FGD)
+    ellipse(0.95, 0.55, 0.45, cv2.GC_FGD)  # the crown, under whatever hair
     return labels
 
 

@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -56,6 +56,9 @@ class WorldSenses:
     trait_reader: TraitReader
     text_image_score: TextImageScore
     measured: dict[str, float] = field(default_factory=dict)
+    # What the video builder believes (`builders/video/matching.py`), chosen on films of the world.
+    match_floor: ClassVar[float] = 0.3
+    match_margin: ClassVar[float] = 0.15
 
     @classmethod
     def untrained(cls, sizes: SensesSizes) -> WorldSenses:

@@ -21,21 +21,22 @@ _POOLS = {"woman": WOMEN, "man": MEN, "": NEUTRAL}
 def draw_names(number: int, looks: tuple[Look, Look], seed: int, split: str = "train") -> tuple[str, str]:
     """Two different names for the persons of document `number`, from left to right.
 
-    A pool is walked through in a shuffled order, two steps a document, so all its names come up equally often
-    whatever happens to other documents. The test split has names that training never sees.
+    Each side walks through a pool in a shuffled order, one step a document, so that all its names come up
+    equally often whatever happens to other documents. The test split has names that training never sees.
     """
-    left = _name(looks[0].presentation, 2 * number, seed, split)
-    for step in range(1, 4):
-        right = _name(looks[1].presentation, 2 * number + step, seed, split)
-        if right != left:
-            break
+    left = _name(looks[0].presentation, number, (seed, 0), split)
+    right = _name(looks[1].presentation, number, (seed, 1), split)
+    again = 2
+    while right == left:
+        right = _name(looks[1].presentation, number, (seed, again), split)
+        again += 1
     return left, right
 
 
-def _name(presentation: str, place: int, seed: int, split: str) -> str:
+def _name(presentation: str, number: int, key: tuple[int, int], split: str) -> str:
     pool = _pool(presentation, split)
-    turn, at = divmod(place, len(pool))
-    return pool[int(_order(len(pool), seed, turn)[at])]
+    turn, at = divmod(number, len(pool))
+    return pool[int(_order(len(pool), key, turn)[at])]
 
 
 @lru_cache
@@ -45,8 +46,8 @@ def _pool(presentation: str, split: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=64)
-def _order(num: int, seed: int, turn: int) -> np.ndarray:
-    return np.random.default_rng([seed, turn, num]).permutation(num)
+def _order(num: int, key: tuple[int, int], turn: int) -> np.ndarray:
+    return np.random.default_rng([*key, turn, num]).permutation(num)
 
 
 def why_not_two_names(text: str, names: tuple[str, str]) -> Drop | None:

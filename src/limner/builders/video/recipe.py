@@ -53,7 +53,7 @@ class VideoJob:
     segmenter: str
     endpoint: Endpoint = field(default_factory=Endpoint)
     size_px: int = 512
-    smallest_face_px: int = 32
+    smallest_face_px: int = 24
     floor: float | None = None
     margin: float | None = None
     shots: bool = False

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from limner.builders.runner.document import Document, Drop, DropError, StopError
 from limner.builders.video.clip import Clip
 from limner.builders.video.frames import read_ends, read_shots
-from limner.builders.video.framing import head_on_white, square_with_both
+from limner.builders.video.framing import head_on_white, square_with_both, without_other
 from limner.builders.video.matching import Limits, match, two_faces, why_unclear
 from limner.builders.video.naming import draw_names, why_not_two_names
 from limner.builders.video.telling import dialogue_of
@@ -101,8 +101,8 @@ class CutOutHeads:
         clip: Clip = document.value
         assert clip.last_faces is not None
         heads = []
-        for box in clip.last_faces:
-            mask = self.segmenter.segment_face(clip.last, box)
+        for box, other in zip(clip.last_faces, reversed(clip.last_faces), strict=True):
+            mask = without_other(self.segmenter.segment_face(clip.last, box), box, other)
             heads.append(head_on_white(clip.last, mask, box, self.size_px))
         yield document.having(replace(clip, cut_outs=tuple(heads)))
 

@@ -10,6 +10,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -77,12 +78,12 @@ class StructuredEndpoint:
         for _ in range(self.tries):
             self._wait_turn()
             found = from_chat(self.wire.post("/chat/completions", body))
-            self.spent.add(found)
             told = found.text
             value = read_object(told)
             if value is not None and fits(value, schema):
+                self.spent.add(found)
                 return value
-            self.spent.complain("answered in another shape")
+            self.spent.add(replace(found, complaint="answered in another shape"))
         raise MalformedError(f"The model never answered in the shape asked for; last: {told[:120]!r}")
 
     @property
