@@ -92,6 +92,15 @@ def test_the_command_continues_shows_a_page_and_checks(
     assert "name_to_face" in capsys.readouterr().out
 
 
+def test_a_build_that_keeps_nothing_shows_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "broken.mp4").write_bytes(b"no film")
+    with pytest.raises(SystemExit) as caught:
+        main(["build", "video", str(tmp_path / "broken.mp4"), "--out", str(tmp_path / "set")])
+    assert not caught.value.code
+    assert "cannot be decoded: 1" in capsys.readouterr().out
+    assert "cannot be decoded" in (tmp_path / "set.html").read_text()
+
+
 def test_an_endpoint_tells_and_names_with_faults_in_between(films: Path, tmp_path: Path) -> None:
     asked: list[str] = []
 

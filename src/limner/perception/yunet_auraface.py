@@ -1,7 +1,7 @@
 """YuNet finds faces, AuraFace tells people apart, both through onnxruntime: for many films, on CPU or GPU.
 
-YuNet (Wu et al. 2023, MIT) and AuraFace (fal, 2024, Apache-2.0; a ResNet-100 with the loss of ArcFace, Deng et al.
-2019). Knows their inputs and outputs; decodes and aligns itself.
+YuNet (Wu et al. 2023, MIT) and AuraFace (fal, 2024, Apache-2.0; a ResNet-100 with the loss of ArcFace, Deng
+et al. 2019). Knows their inputs and outputs; decodes and aligns itself.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from limner.builders.runner.funnel import Funnel, funnel_of
 from limner.builders.runner.ledger import Ledger
 from limner.builders.runner.steps import Dropped
 from limner.dataset.reader import DatasetReader
+from limner.dataset.spec import shard_paths
 from limner.dialogue.parts import Picture
 
 _SHOWN_PX = 224
@@ -61,6 +62,8 @@ def write_build_page(folder: Path, page: Path, *, num_kept: int = 12, num_droppe
 
 def _kept(folder: Path, num: int) -> list[_Kept]:
     """Dialogues spread over the set."""
+    if not shard_paths(folder):
+        return []
     reader = DatasetReader(folder)
     places = range(len(reader)) if len(reader) <= num else [i * len(reader) // num for i in range(num)]
     kept = []
