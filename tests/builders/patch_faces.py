@@ -78,6 +78,7 @@ def people(folder, **persons):
 
 ADAPTERS = {
     "names": {"faces": "patch", "segmenter": "box"},
+    "smallest_px": 12,
     "make_faces": PatchFaces,
     "make_segmenter": BoxSegmenter,
     "make_captioner": partial(PlainCaptioner),

@@ -78,6 +78,14 @@ def test_broken_portraits_give_reasons_and_the_rest_is_built(tmp_path):
     }
 
 
+def test_small_faces_are_left_out(tmp_path):
+    folder = people(tmp_path / "in", ada=(RED, 2))
+    (folder / "ada" / "0.png").write_bytes(portrait(RED, side_px=30).to_png())
+    funnel, dialogues = built(tmp_path / "out", folder, parts=("stage1",), smallest_px=24)
+    assert [dialogue.truth["portrait"] for dialogue in dialogues] == ["ada/0.png"]
+    assert dict(funnel.lines[0].reasons) == {"small face": 1}
+
+
 def test_captions_from_beside_the_portraits(tmp_path):
     folder = people(tmp_path / "in", ada=(RED, 3))
     (folder / "ada" / "0.txt").write_text("A woman in a red coat\n")

@@ -145,6 +145,9 @@ def faces(
         ),
     ] = "files",
     floor: Floor = None,
+    smallest_face_px: Annotated[
+        int, typer.Option("--smallest-face", min=1, help="Pixels of the smallest face that is used.")
+    ] = 32,
     per_person: Annotated[
         int, typer.Option("--per-person", min=1, help="Portraits of one person at most.")
     ] = 64,
@@ -176,6 +179,7 @@ def faces(
         seed=seed,
         size_px=size_px,
         face_px=face_px,
+        smallest_px=smallest_face_px,
         per_person=per_person,
         cluster=cache if identity == Identity.cluster else None,
         floor=floor,

@@ -44,6 +44,7 @@ class FacesJob:
         seed: draws pairs and phrases.
         size_px: pictures are squares of this side; no larger than what the portrait has.
         face_px: the cut-out face's side.
+        smallest_px: longer side of the smallest face that is used.
         per_person: portraits of one person at most, drawn at random.
         cluster: where embeddings are kept, to tell persons apart by them; None: by folder.
         floor: cosine from which two portraits are of one person; None takes the reader's own.
@@ -59,6 +60,7 @@ class FacesJob:
     seed: int = 0
     size_px: int = 512
     face_px: int = 256
+    smallest_px: int = 32
     per_person: int = 64
     cluster: Path | None = None
     floor: float | None = None
@@ -79,6 +81,7 @@ class FacesJob:
             "parts": list(self.parts),
             "size_px": self.size_px,
             "face_px": self.face_px,
+            "smallest_px": self.smallest_px,
             "per_person": self.per_person,
             "identity": "folder" if self.cluster is None else "cluster",
             "floor": self.floor,
@@ -102,7 +105,12 @@ class FacesJob:
     def open(self) -> Sequence[Step]:
         reader = self.make_faces()
         return (
-            ReadPortraits(folder=self.folder, reader=reader, per_person=self.per_person),
+            ReadPortraits(
+                folder=self.folder,
+                reader=reader,
+                per_person=self.per_person,
+                smallest_px=self.smallest_px,
+            ),
             SamePerson(reader=reader, floor=self.floor),
             Caption(
                 folder=self.folder,
@@ -140,6 +148,7 @@ class ReadPortraits:
     folder: Path
     reader: FaceReader
     per_person: int
+    smallest_px: int
     name: str = "portraits with exactly one face"
 
     def __call__(self, document: Document) -> Iterable[Document | Drop]:
@@ -161,6 +170,10 @@ class ReadPortraits:
                     str(error) if str(error) in ("no face", "several faces") else "face that fits no square"
                 )
                 yield Drop(reason=reason, detail=f"{path}: {error}")
+                continue
+            side_px = max(box[2] - box[0], box[3] - box[1]) * square.shape[0]
+            if side_px < self.smallest_px:
+                yield Drop(reason="small face", detail=f"{path}: {side_px:.0f} px")
                 continue
             caption = document.value["captions"].get(path, "")
             portraits.append(Portrait(path=path, pixels=square, box=box, caption=caption))
