@@ -5,12 +5,13 @@ natural pictures. Two CPU cores, sketch: 400 steps in 7 minutes on one core, 23.
 miniature (an estimate): about an hour.
 
     limner train detokenizer_human --scale sketch --out runs/sketch
+    limner train detokenizer_human --scale seed-x --data people=FOLDER --out runs/seed-x
 """
 
 from limner.models.presets import PRESETS
 from limner.training.plan import Plan
 from limner.training.recipe import Recipe
-from limner.training.stages.detokenizer import DetokenizerStage
+from limner.training.stages.detokenizer import DetokenizerStage, full_scale_plan, full_scale_stage
 
 PLANS = {
     "tiny": (
@@ -25,6 +26,7 @@ PLANS = {
         Plan(steps=60_000, batch=256, learning_rate=4e-4, warmup_steps=500, average_decay=0.9995),
         DetokenizerStage(pictures=100_000, held_out=256),
     ),
+    "seed-x": (full_scale_plan(steps=96_000), full_scale_stage(kind="people")),
 }
 
 

@@ -5,12 +5,13 @@ less. Two CPU cores, sketch: 150 steps in 3 minutes on one core,
 25.8 dB held out on small figures. One GPU, miniature (an estimate): about half an hour.
 
     limner train detokenizer_natural --scale sketch --out runs/sketch
+    limner train detokenizer_natural --scale seed-x --start SEEDX --data natural=FOLDER --out runs/seed-x
 """
 
 from limner.models.presets import PRESETS
 from limner.training.plan import Plan
 from limner.training.recipe import Recipe
-from limner.training.stages.detokenizer import DetokenizerStage
+from limner.training.stages.detokenizer import DetokenizerStage, full_scale_plan, full_scale_stage
 
 PLANS = {
     "tiny": (
@@ -32,6 +33,8 @@ PLANS = {
         ),
         DetokenizerStage(kind="natural", pictures=60_000, held_out=256, fresh=True),
     ),
+    # Starts from the checkpoint's detokenizer, a converted PixArt-Sigma.
+    "seed-x": (full_scale_plan(steps=180_000), full_scale_stage(kind="natural")),
 }
 
 

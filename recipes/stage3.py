@@ -1,65 +1,26 @@
 """Personalization, stage 3: a face from one picture in, another picture of that person out; stage 2 stays in,
 1 : 2.
 
-The paper: LoRA rank 1280, 1e-7, batch 1024, 24,000 iterations. One core of a CPU, sketch: 5 minutes. One GPU,
-miniature: half an hour.
+The paper (`--scale seed-x`): LoRA rank 1280, 1e-7, batch 1024, 24,000 iterations, stage 2 and paired data 1 :
+2 in every three micro-batches. One core of a CPU, sketch: 5 minutes. One GPU, miniature (an estimate): half
+an hour.
 
     limner train stage3 --scale sketch --out runs/sketch
+    limner train stage3 --scale seed-x --data face_to_image=FOLDER --data paired=FOLDER --out runs/seed-x
 """
 
-from limner.models.presets import PRESETS
-from limner.training.plan import Plan
+from limner.training.language_recipe import Paper, Personalization
 from limner.training.recipe import Recipe
-from limner.training.stages.dialogue_counts import dialogues_for
-from limner.training.stages.language import LanguageStage
 
-MIX = {"face_to_image": 1, "paired": 2, "named": 1}
-MEASURED = ("paired", "face_to_image", "named")
-
-PLANS = {
-    "tiny": (
-        Plan(steps=60, batch=4, learning_rate=1e-3, warmup_steps=20),
-        LanguageStage(
-            mix=MIX,
-            dialogues=dialogues_for(MIX, "tiny"),
-            held_out=4,
-            tokens_in_batch=1_024,
-            measured=MEASURED[:1],
-        ),
-    ),
-    "sketch": (
-        Plan(steps=200, batch=12, accumulation=2, learning_rate=4e-4, warmup_steps=30, validations=3),
-        LanguageStage(
-            mix=MIX,
-            dialogues=dialogues_for(MIX, "sketch"),
-            held_out=32,
-            tokens_in_batch=2_400,
-            measured=MEASURED,
-        ),
-    ),
-    "miniature": (
-        Plan(
-            steps=8_000, batch=96, accumulation=2, learning_rate=2e-4, warmup_steps=200, average_decay=0.9995
-        ),
-        LanguageStage(
-            mix=MIX,
-            dialogues=dialogues_for(MIX, "miniature"),
-            held_out=192,
-            tokens_in_batch=49_152,
-            flow_pictures=128,
-            measured=MEASURED,
-        ),
-    ),
-}
+STAGE = Personalization(
+    name="stage3",
+    mix={"face_to_image": 1, "paired": 2, "named": 1},
+    measured=("paired", "face_to_image", "named"),
+    sketch=(200, 4e-4),
+    miniature=(8_000, 2e-4),
+    paper=Paper(effective_batch=1024, phases=((24_000, 1e-7),), mix={"face_to_image": 1, "paired": 2}),
+)
 
 
-def recipe(scale: str) -> Recipe:
-    plan, stage = PLANS[scale]
-    return Recipe(
-        name="stage3",
-        preset=PRESETS[scale],
-        plan=plan,
-        build=stage,
-        needs=("vision", "tokenizer", "language"),
-        makes=("language", "token_head"),
-    )
+def recipe(scale: str, variant: str | None = None) -> Recipe:
+    return STAGE.recipe(scale, variant)

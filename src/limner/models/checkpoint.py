@@ -3,6 +3,7 @@
     limner.json                     format version, preset sizes, kinds of token head (the default first)
     vision/ language/ token_head/ detokenizer/ autoencoder/
                                     model.safetensors, or shards with model.safetensors.index.json beside them
+    adapter/                        a peft folder, merged into the language model on loading (`adapters.py`)
     tokenizer/                      transformers' tokenizer files
     senses/                         written and read by `perception`; untouched here
 
@@ -18,13 +19,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from limner.models.adapters import ADAPTER, with_adapter
 from limner.models.model import COMPONENTS, LimnerModel, assemble, build_component
 from limner.models.precision import compute_dtype
 from limner.models.presets import Preset
@@ -88,6 +90,7 @@ def load_model(
     dtype = dtype or compute_dtype(device)
     tokenizer = TextTokenizer.load(folder / "tokenizer")
     parts = {name: _load_whole(folder, name, preset, head_kinds, device, dtype) for name in COMPONENTS}
+    parts["language"] = with_adapter(parts["language"], folder / ADAPTER)
     return assemble(preset, tokenizer, parts).to(device, dtype).eval()
 
 
@@ -130,12 +133,17 @@ def save_component(folder: Path | str, name: str, network: nn.Module) -> None:
     """Writes one sub-folder, complete or not at all, in files of at most 14 MiB (a larger single tensor
     excepted).
     """
+    save_tensors(folder, name, network.state_dict())
+
+
+def save_tensors(folder: Path | str, name: str, tensors: Mapping[str, Tensor]) -> None:
+    """`save_component` of a state dict, which may come from elsewhere than this process' own network."""
     target = Path(folder) / name
     fresh, old = target.with_name(f".{name}.new"), target.with_name(f".{name}.old")
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
     fresh.mkdir(parents=True)
-    write_shards(fresh, {key: lazy(tensor) for key, tensor in network.state_dict().items()})
+    write_shards(fresh, {key: lazy(tensor) for key, tensor in tensors.items()})
     if target.exists():
         target.rename(old)
     fresh.rename(target)

@@ -80,6 +80,11 @@ class DialogueBank:
     def __len__(self) -> int:
         return len(self.lines)
 
+    @property
+    def lengths(self) -> list[int]:
+        """How long each dialogue is, roughly: the letters of its line."""
+        return [len(line) for line in self.lines]
+
     def dialogue(self, index: int) -> Dialogue:
         """Dialogue `index`, pictures included."""
         return _dialogue(json.loads(self.lines[index]), lambda row: Picture(self.pixels[row]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from limner.training.bank import PictureBank
 
@@ -16,11 +17,11 @@ SHARE_OF_FREE_MEMORY = 0.35
 
 class PictureBatches:
     """Pictures of a bank by index, as (B, 3, S, S) float in [-1, 1]; the whole bank moves to a GPU it fits
-    on.
+    on. `size_px`: another side than the bank's, where a network reads another.
     """
 
-    def __init__(self, pixels_NSS3: np.ndarray, device: torch.device) -> None:
-        self.device = device
+    def __init__(self, pixels_NSS3: np.ndarray, device: torch.device, size_px: int | None = None) -> None:
+        self.device, self.size_px = device, size_px
         self._pixels = np.asarray(pixels_NSS3)
         self._resident: Tensor | None = None
         if (
@@ -41,7 +42,10 @@ class PictureBatches:
             if self.device.type == "cuda":
                 host = host.pin_memory()
             rows = host.to(self.device, non_blocking=True)
-        return rows.permute(0, 3, 1, 2).contiguous().float().div_(127.5).sub_(1.0)
+        pixels_B3SS = rows.permute(0, 3, 1, 2).contiguous().float().div_(127.5).sub_(1.0)
+        if self.size_px is None or self.size_px == pixels_B3SS.shape[-1]:
+            return pixels_B3SS
+        return F.interpolate(pixels_B3SS, (self.size_px, self.size_px), mode="bilinear", antialias=True)
 
 
 def draw(rng: np.random.Generator, count: int, batch: int) -> np.ndarray:

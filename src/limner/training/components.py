@@ -6,16 +6,30 @@ business, which stores matrices in bfloat16: what a later rung reads is exactly 
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from torch import nn
+from torch import Tensor, nn
 
-from limner.models.checkpoint import has_component, load_component, save_component, save_manifest
+from limner.models.adapters import ADAPTER, CONFIG, adapter_tensors, write_adapter
+from limner.models.checkpoint import (
+    MANIFEST,
+    has_component,
+    load_component,
+    load_manifest,
+    save_manifest,
+    save_tensors,
+)
+from limner.models.mllm import MultimodalLLM
 from limner.models.model import build_component
-from limner.models.token_head import HEAD_KINDS
+from limner.models.token_head import HEAD_KINDS, TokenHeads
 from limner.models.tokenizer import TextTokenizer
 from limner.models.vision import ImageTokenizer
+from limner.training.processes import whole_tensor
+from limner.training.state import replace_folder
 from limner.training.workshop import Workshop
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -24,9 +38,71 @@ Network = TypeVar("Network", bound=nn.Module)
 def write_component(workshop: Workshop, name: str, network: nn.Module) -> None:
     """Write `network` to `model/NAME/`, whole or not at all, and the manifest that makes the folder a
     checkpoint.
+
+    Every process calls it; split tensors are gathered and the first process writes.
     """
-    save_component(workshop.model_folder, name, network)
-    save_manifest(workshop.model_folder, workshop.preset, HEAD_KINDS)
+    tensors = gathered(workshop, network.state_dict())
+    if workshop.team.is_first:
+        save_tensors(workshop.model_folder, name, tensors)
+        kinds = network.kinds if isinstance(network, TokenHeads) else _head_kinds(workshop.model_folder)
+        save_manifest(workshop.model_folder, workshop.preset, kinds)
+    workshop.team.wait()
+
+
+def write_adapter_component(workshop: Workshop, language: MultimodalLLM) -> None:
+    """Write `model/adapter/`, a peft folder, whole or not at all; `model/language/` stays as it is."""
+    inside, beside = (gathered(workshop, part) for part in adapter_tensors(language))
+    if workshop.team.is_first:
+        folder = workshop.model_folder / ADAPTER
+        fresh = folder.with_name(f".{ADAPTER}.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        write_adapter(fresh, language, (inside, beside))
+        replace_folder(fresh, folder)
+    workshop.team.wait()
+
+
+def gathered(workshop: Workshop, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """`tensors` whole on the first process' CPU, one after the other; nothing on the others."""
+    if workshop.team.size == 1:
+        return dict(tensors)
+    kept: dict[str, Tensor] = {}
+    for name, tensor in tensors.items():
+        whole = whole_tensor(tensor)
+        if workshop.team.is_first:
+            kept[name] = whole.detach().cpu()
+    return kept
+
+
+def start_from(folder: Path, model_folder: Path) -> None:
+    """Put the components of the checkpoint `folder` where a run has none of its own yet."""
+    if not (folder / MANIFEST).is_file():
+        raise ValueError(f"{folder} is no limner checkpoint: it has no {MANIFEST}.")
+    model_folder.mkdir(parents=True, exist_ok=True)
+    for part in sorted(folder.iterdir()):
+        target = model_folder / part.name
+        if target.exists():
+            continue
+        fresh = target.with_name(f".{part.name}.new")
+        if part.is_dir():
+            shutil.rmtree(fresh, ignore_errors=True)
+            shutil.copytree(part, fresh, copy_function=link_or_copy)
+        else:
+            shutil.copy2(part, fresh)
+        fresh.rename(target)
+
+
+def link_or_copy(source: str, target: str) -> None:
+    """A hard link where the file system has them: a finished component is never written in place."""
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copy2(source, target)
+
+
+def _head_kinds(model_folder: Path) -> tuple[str, ...]:
+    """Those that the checkpoint has; both in a folder that has no manifest yet."""
+    return load_manifest(model_folder)[1] if (model_folder / MANIFEST).is_file() else HEAD_KINDS
 
 
 def read_component(workshop: Workshop, name: str, network: Network) -> Network:
@@ -42,6 +118,8 @@ def is_made(model_folder: Path, name: str) -> bool:
     """Whether some rung has written the component `name` (or the tokenizer, which is no network)."""
     if name == "tokenizer":
         return (model_folder / name / "tokenizer.json").is_file()
+    if name == ADAPTER:
+        return (model_folder / name / CONFIG).is_file()
     if name == "senses":
         return (model_folder / name).is_dir()
     return has_component(model_folder, name)

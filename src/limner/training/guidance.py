@@ -102,29 +102,33 @@ class Guidance:
 
 
 class Watch:
-    """What enters the guided attention layers during a forward pass."""
+    """Queries and keys (B, N, H) of the guided heads of a forward pass, already turned to their positions."""
 
     def __init__(self) -> None:
-        self.entering: dict[int, tuple[Tensor, tuple[Tensor, Tensor]]] = {}
+        self.heads: dict[Place, tuple[Tensor, Tensor]] = {}
 
 
 @contextmanager
 def watching(language: MultimodalLLM) -> Iterator[Watch]:
     """Forward passes of `language` within the block are recorded."""
     watch = Watch()
-    layers = {place.layer for heads in places(language.sizes.layers).values() for place in heads}
 
-    def recorder(layer: int) -> Callable[..., None]:
-        def record(_module: torch.nn.Module, _args: tuple[Any, ...], given: dict[str, Any]) -> None:
-            watch.entering[layer] = (given["hidden_states"], given["position_embeddings"])
+    def recorder(place: Place) -> Callable[..., None]:
+        # Projected here and not later: where a layer is split among processes, it is whole only while it
+        # computes.
+        def record(attention: torch.nn.Module, _args: tuple[Any, ...], given: dict[str, Any]) -> None:
+            watch.heads[place] = _projected(
+                attention, place, given["hidden_states"], given["position_embeddings"]
+            )
 
         return record
 
     hooks = [
-        language.llm.model.layers[layer].self_attn.register_forward_pre_hook(
-            recorder(layer), with_kwargs=True
+        language.llm.model.layers[place.layer].self_attn.register_forward_pre_hook(
+            recorder(place), with_kwargs=True
         )
-        for layer in sorted(layers)
+        for heads in places(language.sizes.layers).values()
+        for place in heads
     ]
     try:
         yield watch
@@ -160,23 +164,34 @@ def guidance_loss(
     return total, metrics
 
 
+def _projected(
+    attention: Any, place: Place, states_BNW: Tensor, turns: tuple[Tensor, Tensor]
+) -> tuple[Tensor, Tensor]:
+    """Queries and keys of one head; only its rows of the projections are computed, unless they carry
+    adapters.
+    """
+    width = attention.head_dim
+    rows = slice(place.head * width, (place.head + 1) * width)
+    queries, keys = (
+        projection(states_BNW)[:, None, :, rows]
+        if hasattr(projection, "lora_A")
+        else F.linear(states_BNW, projection.weight[rows])[:, None]
+        for projection in (attention.q_proj, attention.k_proj)
+    )
+    queries, keys = apply_rotary_pos_emb(queries, keys, *turns)
+    return queries[:, 0], keys[:, 0]
+
+
 def _log_attention(
     language: MultimodalLLM, watch: Watch, place: Place, mask_BNN: Tensor, looking_Q2: Tensor
 ) -> Tensor:
     """Log attention (Q, N) of one head, at the looking places (dialogue, place)."""
-    states_BNW, (cos, sin) = watch.entering[place.layer]
-    attention = language.llm.model.layers[place.layer].self_attn
-    width = attention.head_dim
-    rows = slice(place.head * width, (place.head + 1) * width)
-    queries, keys = (
-        F.linear(states_BNW, projection.weight[rows])[:, None]
-        for projection in (attention.q_proj, attention.k_proj)
-    )
-    queries, keys = apply_rotary_pos_emb(queries, keys, cos, sin)
+    queries_BNH, keys_BNH = watch.heads[place]
     dialogues_Q, places_Q = looking_Q2.unbind(1)
-    scores_QN = torch.einsum("qh,qnh->qn", queries[dialogues_Q, 0, places_Q], keys[dialogues_Q, 0])
+    scores_QN = torch.einsum("qh,qnh->qn", queries_BNH[dialogues_Q, places_Q], keys_BNH[dialogues_Q])
     seen_QN = mask_BNN[dialogues_Q, places_Q]
-    scores_QN = (scores_QN.float() * float(attention.scaling)).masked_fill(~seen_QN, float("-inf"))
+    scaling = float(language.llm.model.layers[place.layer].self_attn.scaling)
+    scores_QN = (scores_QN.float() * scaling).masked_fill(~seen_QN, float("-inf"))
     chances_QN: Tensor = scores_QN.log_softmax(-1)
     return chances_QN
 

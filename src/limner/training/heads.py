@@ -1,4 +1,5 @@
-"""Both token heads trained at once: the paper's regression and our flow, on the same hidden states.
+"""Both token heads trained at once, the paper's regression and our flow, on the same hidden states; or one
+alone.
 
 Knows which gradients reach the language model. Knows nothing about prompts or data.
 
@@ -7,11 +8,13 @@ Legend: B pictures, K image tokens of a picture, D token width, W width of the h
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from limner.models.presets import Preset
-from limner.models.token_head import FlowHead, RegressionHead, build_token_heads
+from limner.models.token_head import HEAD_KINDS, FlowHead, RegressionHead, build_token_heads
 
 
 class BothHeads(nn.Module):
@@ -19,7 +22,8 @@ class BothHeads(nn.Module):
 
     Args: flow_detached: the flow head learns from the hidden states without shaping them. flow_pictures: at
         most so many pictures of a micro-batch go through the flow head, which costs as much as the language
-        model itself; the regression head always sees all. flow_draws: noise draws a picture.
+        model itself; the regression head always sees all. flow_draws: noise draws a picture. kinds: the heads
+        there are; the paper's plans train regression alone.
     """
 
     def __init__(
@@ -30,11 +34,17 @@ class BothHeads(nn.Module):
         flow_weight: float = 0.25,
         flow_pictures: int = 8,
         flow_draws: int = 2,
+        kinds: Sequence[str] = HEAD_KINDS,
     ) -> None:
         super().__init__()
-        self.heads = build_token_heads(preset)
-        self.flow.draws = flow_draws
+        self.heads = build_token_heads(preset, kinds)
+        if self.has_flow:
+            self.flow.draws = flow_draws
         self.flow_detached, self.flow_weight, self.flow_pictures = flow_detached, flow_weight, flow_pictures
+
+    @property
+    def has_flow(self) -> bool:
+        return "flow" in self.heads.kinds
 
     @property
     def regression(self) -> RegressionHead:
@@ -54,7 +64,7 @@ class BothHeads(nn.Module):
         """(B,) errors of regression, plus the weighted flow loss on the pictures chosen for it."""
         errors = self.regression.losses(hidden_BKW, target_BKD)
         count = min(self.flow_pictures, len(target_BKD))
-        if count == 0 or self.flow_weight == 0:
+        if count == 0 or self.flow_weight == 0 or not self.has_flow:
             return errors
         source = generator.device if generator is not None else torch.device("cpu")
         chosen = torch.randperm(len(target_BKD), generator=generator, device=source)[:count].to(

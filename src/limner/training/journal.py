@@ -11,28 +11,40 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 PLAIN_LINE_EVERY_S = 10.0
 
 
 class Journal:
     """One rung's log. Opened at step n, it drops the lines of later steps, so that a resumed log has no
-    doubles.
+    doubles. A silent one, of a process that isn't the first, tells nobody anything.
     """
 
     def __init__(
-        self, folder: Path, *, name: str, total_steps: int, first_step: int, tensorboard: bool = True
+        self,
+        folder: Path,
+        *,
+        name: str,
+        total_steps: int,
+        first_step: int,
+        tensorboard: bool = True,
+        silent: bool = False,
     ) -> None:
         self.name = name
-        self.total_steps = total_steps
+        self.total_steps, self.silent = total_steps, silent
+        self._file: TextIO | None = None
+        self._board: Any = None
+        self._bar: _Bar | None = None
+        self._first_step, self._began_s, self._last_line_s = first_step, time.monotonic(), 0.0
+        if silent:
+            return
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / "log.jsonl"
         _keep_before(self._path, first_step)
         self._file = self._path.open("a", encoding="utf-8")
         self._board = _board(folder / "tensorboard", first_step) if tensorboard else None
         self._bar = _Bar(name, total_steps, first_step) if sys.stderr.isatty() else None
-        self._first_step, self._began_s, self._last_line_s = first_step, time.monotonic(), 0.0
 
     def __enter__(self) -> Journal:
         return self
@@ -40,7 +52,8 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
         if self._board is not None:
             self._board.close()
         if self._bar is not None:
@@ -57,6 +70,8 @@ class Journal:
 
     def progress(self, step: int, numbers: Mapping[str, float]) -> None:
         """Move the bar, or print a plain line now and then where stderr is not a terminal."""
+        if self.silent:
+            return
         if self._bar is not None:
             self._bar.move(step, _short(numbers))
             return
@@ -70,12 +85,16 @@ class Journal:
 
     def say(self, text: str) -> None:
         """One line to whoever watches."""
+        if self.silent:
+            return
         if self._bar is not None:
             self._bar.say(f"{self.name}: {text}")
         else:
             print(f"{self.name}: {text}", file=sys.stderr, flush=True)
 
     def _write(self, step: int, split: str, numbers: Mapping[str, float]) -> None:
+        if self._file is None:
+            return
         line = {"step": step, "split": split, **{key: float(value) for key, value in numbers.items()}}
         self._file.write(json.dumps(line) + "\n")
         self._file.flush()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from torch import Tensor
@@ -18,9 +19,22 @@ from limner.dialogue.parts import Dialogue
 from limner.models.packing import Layout, PackedBatch, collate, lay_out
 from limner.models.prompt import TextSegment, segments
 from limner.models.tokenizer import TextTokenizer
-from limner.training.bank import DialogueBank
 from limner.training.guidance import Guidance, Pointers, pointers_of
 from limner.training.state import Chance
+
+
+class DialogueSource(Protocol):
+    """Dialogues of one kind: a bank of the world's, or a folder of data."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def lengths(self) -> list[int]:
+        """How long each dialogue is, roughly; cheap to know."""
+
+    def dialogue(self, index: int) -> Dialogue: ...
+
 
 # A batch is drawn from this many times its number of neighbours in length, so that batches still differ.
 NEIGHBOURS = 8
@@ -30,7 +44,7 @@ NEIGHBOURS = 8
 class LaidOut:
     """The dialogues of one kind, laid out when first needed and then kept."""
 
-    bank: DialogueBank
+    bank: DialogueSource
     image_tokens: Mapping[str, Tensor]
     tokenizer: TextTokenizer
     num_image_tokens: int
@@ -77,7 +91,7 @@ class LaidOut:
 
 
 def laid_out(
-    bank: DialogueBank,
+    bank: DialogueSource,
     image_tokens: Mapping[str, Tensor],
     tokenizer: TextTokenizer,
     *,
@@ -86,8 +100,8 @@ def laid_out(
     whole_text: bool = False,
 ) -> LaidOut:
     """`bank` ready for batches."""
-    # The stored line's length stands for the sequence's: laying all out takes longer than it saves.
-    order = np.argsort([len(line) for line in bank.lines], kind="stable")
+    # A rough length stands for the sequence's: laying all out takes longer than it saves.
+    order = np.argsort(bank.lengths, kind="stable")
     return LaidOut(
         bank=bank,
         image_tokens=image_tokens,

@@ -1,12 +1,14 @@
 """The one training loop, for every rung of the ladder.
 
 Knows steps, gradients, schedules, saving and stopping. Knows nothing about what is learned: that is a
-`Stage`.
+`Stage`. Several processes share each step's micro-batches: whatever their number, the same samples make the
+same step, but for the order in which gradients are added.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import signal
 import threading
 import time
@@ -22,7 +24,9 @@ from limner.models.precision import autocast
 from limner.training.journal import Journal
 from limner.training.muon import Muon
 from limner.training.plan import Plan, learning_rate
+from limner.training.processes import Processes, Whole, whole_tensor
 from limner.training.state import Chance, MovingAverage, existing_state, load_state, save_state, trainable
+from limner.training.throughput import Meter, Speed
 
 SPEED_STEPS = 20
 LOG_LINES = 400
@@ -40,6 +44,8 @@ class Stage(Protocol):
 
     def validate(self) -> dict[str, float]:
         """Numbers on held-out samples, the same samples every time."""
+
+    # A stage may have a `meter: Meter`, in which its loss counts tokens, pictures and FLOPs for the log.
 
 
 class Stopped(Exception):  # noqa: N818  (no error: the user asked for it)
@@ -64,6 +70,7 @@ class Trainer:
         device: torch.device,
         minutes: float | None = None,
         tensorboard: bool = True,
+        processes: Processes | None = None,
     ) -> None:
         if minutes is not None and plan.warmup_steps < SPEED_STEPS:
             raise ValueError(
@@ -71,7 +78,14 @@ class Trainer:
             )
         self.stage, self.plan, self.folder, self.name = stage, plan, folder, name
         self.device, self.minutes, self.tensorboard = device, minutes, tensorboard
+        self.processes = processes or Processes(device=device)
+        if self.processes.size > 1 and plan.optimizer == "muon":
+            raise ValueError(
+                f"{name} takes orthogonal steps, which need whole matrices; train it in one process."
+            )
         self.network = stage.network
+        # Before the optimizer is made: splitting replaces parameters.
+        self.whole = Whole(self.network, self.processes)
         self.optimizer = _optimizer(self.network, plan)
         self.average = MovingAverage(self.network, plan.average_decay) if plan.average_decay > 0 else None
         self.step = 0
@@ -102,6 +116,7 @@ class Trainer:
             optimizer=self.optimizer,
             average=self.average,
             notes=notes,
+            processes=self.processes,
         )
 
     def averaged(self) -> contextlib.AbstractContextManager[None]:
@@ -126,24 +141,31 @@ class Trainer:
         saved_s = began_s = time.monotonic()
         first = self.step
         validate_at = self._validation_steps()
+        speed = Speed(getattr(self.stage, "meter", None) or Meter(), self.processes)
         while self.step < last:
             loss, numbers = self._one_step()
             self.step += 1
             if self._worth_logging():
                 values = {"loss": float(loss), **{key: float(value) for key, value in numbers.items()}}
-                journal.step(self.step, {**values, "learning_rate": learning_rate(self.plan, self.step - 1)})
+                rate = {"learning_rate": learning_rate(self.plan, self.step - 1)}
+                journal.step(self.step, {**values, **rate, **speed.numbers()})
                 journal.progress(self.step, values)
             if self.minutes is not None and self.step >= SPEED_STEPS:
-                last = self._set_length(journal, (time.monotonic() - began_s) / (self.step - first))
+                (step_s,) = self.processes.largest((time.monotonic() - began_s) / (self.step - first))
+                last = self._set_length(journal, step_s)
                 validate_at = self._validation_steps()
-            if self.stop_asked:
+            waited_s = time.monotonic() - saved_s
+            stop_asked, waited_s = self.processes.largest(float(self.stop_asked), waited_s)
+            if stop_asked:
                 self.save()
                 raise Stopped(f"stopped after step {self.step} of {self.plan.steps}")
             if self.step in validate_at and self.step < self.plan.steps:
                 journal.validation(self.step, self._validate())
-            if time.monotonic() - saved_s > self.plan.save_every_s:
+                speed.restart()
+            if waited_s > self.plan.save_every_s:
                 self.save()
                 saved_s = time.monotonic()
+                speed.restart()
         self.save()
         if self.step >= self.plan.steps:
             held_out = self._validate()
@@ -152,24 +174,16 @@ class Trainer:
 
     def _one_step(self) -> tuple[Tensor, dict[str, Tensor]]:
         """One optimizer step over `accumulation` micro-batches; returns their mean loss and the last one's
-        numbers.
+        numbers (of those that this process took).
         """
         self.network.train()
-        total = torch.zeros((), device=self.device)
-        numbers: dict[str, Tensor] = {}
-        for micro in range(self.plan.accumulation):
-            chance = Chance(
-                seed=self.plan.seed, step=self.step, micro=micro, accumulation=self.plan.accumulation
-            )
-            torch.manual_seed(int(chance.numpy(purpose=99).integers(2**62)))  # dropout and the like
-            with autocast(self.device):
-                loss, numbers = self.stage.loss(chance, self.plan.batch)
-            torch.autograd.backward(loss / self.plan.accumulation)
-            total += loss.detach() / self.plan.accumulation
+        total, numbers = self._gradients()
         rate = learning_rate(self.plan, self.step)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        norm = nn.utils.clip_grad_norm_(list(trainable(self.network).values()), self.plan.clip_norm)
+        parameters = list(trainable(self.network).values())
+        norm = whole_tensor(nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None]))
+        nn.utils.clip_grads_with_norm_(parameters, self.plan.clip_norm, norm)
         if not bool(torch.isfinite(norm)):
             raise ValueError(
                 f"{self.name}: the gradient of step {self.step} is not finite; the saved state "
@@ -181,11 +195,37 @@ class Trainer:
             self.average.update(self.network, self.step)
         return total, {**numbers, "gradient_norm": norm.detach()}
 
+    def _gradients(self) -> tuple[Tensor, dict[str, Tensor]]:
+        """Backward passes of this process' share of the micro-batches; the mean loss of all, and numbers.
+
+        Where the processes don't divide them evenly, some repeat one at weight 0, for all must pass as often.
+        """
+        count, rank, size = self.plan.accumulation, self.processes.rank, self.processes.size
+        passes = -(-count // size)
+        total = torch.zeros((), device=self.device)
+        numbers: dict[str, Tensor] = {}
+        for turn in range(passes):
+            micro = turn * size + rank
+            chance = Chance(seed=self.plan.seed, step=self.step, micro=micro % count, accumulation=count)
+            torch.manual_seed(int(chance.numpy(purpose=99).integers(2**62)))  # dropout and the like
+            self.whole.gradients_wait(turn < passes - 1)
+            with autocast(self.device):
+                loss, told = self.whole(functools.partial(self.stage.loss, chance, self.plan.batch))
+            share = loss / count if micro < count else loss * 0.0
+            torch.autograd.backward(share * size)  # split gradients come back as means over processes
+            total += share.detach()
+            numbers = told if micro < count else numbers
+        if size > 1:
+            (summed,) = self.processes.sums(float(total))
+            total.fill_(summed)
+        return total, numbers
+
     @torch.no_grad()
     def _validate(self) -> dict[str, float]:
         self.network.eval()
         with self.averaged(), autocast(self.device):
-            return self.stage.validate()
+            held_out: dict[str, float] = self.whole(self.stage.validate)
+        return held_out
 
     def _set_length(self, journal: Journal, step_s: float) -> int:
         """Fix the number of steps from the speed so far, leaving a twentieth of the time to validation and
@@ -214,6 +254,7 @@ class Trainer:
             total_steps=self.plan.steps,
             first_step=self.step,
             tensorboard=self.tensorboard,
+            silent=not self.processes.is_first,
         )
 
     @contextlib.contextmanager

@@ -1,19 +1,24 @@
 """From a recipe's name to a finished rung: finds the file, builds the stage, trains, writes the component.
 
 Knows paths and order. Knows nothing about losses. `limner train` is a thin wrapper around `run_recipe`;
-`python -m limner.training.run NAME --out runs/x` does the same.
+`python -m limner.training.run NAME --out runs/x` does the same, and is what several processes are started
+with:
+
+    torchrun --nproc-per-node 8 -m limner.training.run stage1 --scale seed-x --out runs/seed-x
+    accelerate launch --num_processes 8 -m limner.training.run stage1 --scale seed-x --out runs/seed-x
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
+import inspect
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -22,6 +27,7 @@ from typing import TYPE_CHECKING
 from limner.models.presets import PRESETS
 
 if TYPE_CHECKING:  # torch is imported late, so that the processes that render start quickly
+    from limner.models.presets import Preset
     from limner.training.recipe import Ladder, Recipe
 
 RECIPES = Path("recipes")
@@ -40,6 +46,10 @@ def run_recipe(
     workers: int | None = None,
     jobs: int = 1,
     threads: int | None = None,
+    variant: str | None = None,
+    data: Sequence[str] = (),
+    micro_batch: int | None = None,
+    start: Path | str | None = None,
 ) -> dict[str, float]:
     """Run the recipe (or a whole ladder of them) in folder `out`, resuming whatever stands there.
 
@@ -51,6 +61,11 @@ def run_recipe(
         device: "cpu", "cuda", or the best there is.
         workers: processes that render samples.
         jobs: how many rungs of a ladder run side by side, each with `threads` threads.
+        variant: "whole", "paper" (adapters of its rank) or "lora64", where the recipe has variants.
+        data: words NAME=FOLDER, data sets to train on instead of the world; the names are the recipe's, those
+            that are not given leave the mix, and NAME=world keeps the world's own.
+        micro_batch: samples at once, to fit the memory; the effective batch stays.
+        start: a checkpoint folder whose components the run starts from where it has none of its own.
 
     Returns:
         The rung's last held-out numbers; those of a ladder's rungs as "rung/number".
@@ -65,6 +80,14 @@ def run_recipe(
     module = load_recipe(path_or_name)
     _check_scale(module, path_or_name, scale)
     if hasattr(module, "ladder"):
+        if variant is not None or data or micro_batch is not None or start is not None:
+            raise ValueError(
+                "A variant, data, a micro-batch or a start belong to one recipe, not to a ladder."
+            )
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            raise ValueError(
+                "Several processes train one recipe at a time; start the ladder's recipes one by one."
+            )
         options = {
             "--scale": scale,
             "--out": out,
@@ -76,8 +99,11 @@ def run_recipe(
         minutes_of = None if steps is not None else minutes
         return _climb(module.ladder(scale), Path(out), options, jobs=jobs, minutes=minutes_of)
     return run_rung(
-        module.recipe(scale),
+        _recipe(module, path_or_name, scale, variant),
         Path(out),
+        data=data,
+        micro_batch=micro_batch,
+        start=None if start is None else Path(start),
         steps=steps,
         minutes=minutes,
         device=device,
@@ -96,13 +122,17 @@ def run_rung(
     workers: int | None = None,
     threads: int | None = None,
     tensorboard: bool = True,
+    data: Sequence[str] = (),
+    micro_batch: int | None = None,
+    start: Path | None = None,
 ) -> dict[str, float]:
     """Train one rung to its end and write its component; a finished rung only tells its numbers again."""
     import torch
 
-    from limner.models.precision import best_device
-    from limner.training.components import is_made
+    from limner.training.components import is_made, start_from
+    from limner.training.folder_data import read_assignments
     from limner.training.loop import Trainer
+    from limner.training.processes import join
     from limner.training.render_pool import default_workers
     from limner.training.workshop import Workshop
 
@@ -111,23 +141,33 @@ def run_rung(
         numbers: dict[str, float] = json.loads(finished.read_text())["held_out"]
         _say(f"{recipe.name}: finished before; delete {finished.parent} to train it anew")
         return numbers
+    folders = read_assignments(data)
+    team = join(device)
+    if start is not None and team.is_first:
+        start_from(start, out / "model")
+    team.wait()
     missing = [name for name in recipe.needs if not is_made(out / "model", name)]
     if missing:
         raise ValueError(
-            f"{recipe.name} needs {', '.join(missing)} in {out / 'model'}; train those rungs first."
+            f"{recipe.name} needs {', '.join(missing)} in {out / 'model'}; train those rungs first, "
+            "or start from a checkpoint (--start FOLDER)."
         )
     if threads:
         torch.set_num_threads(threads)
     torch.manual_seed(recipe.plan.seed)  # the first weights
     workshop = Workshop(
         out=out,
-        preset=recipe.preset,
-        device=torch.device(device) if device else best_device(),
+        preset=_preset(recipe, out),
+        device=team.device,
         workers=default_workers() if workers is None else workers,
         seed=recipe.plan.seed,
+        data=folders,
+        processes=team,
     )
     rung = recipe.build(workshop)
     plan = recipe.plan if steps is None else replace(recipe.plan, steps=steps)
+    if micro_batch is not None:
+        plan = plan.in_micro_batches_of(micro_batch)
     trainer = Trainer(
         rung,
         plan,
@@ -136,16 +176,46 @@ def run_rung(
         device=workshop.device,
         minutes=minutes,
         tensorboard=tensorboard,
+        processes=team,
     )
     numbers = trainer.run()
     rung.network.eval()
     with torch.no_grad(), trainer.averaged():
         rung.write()
+    if not team.is_first:
+        return numbers
     told = {"name": recipe.name, "scale": recipe.preset.name, "steps": trainer.step, "held_out": numbers}
     fresh = finished.with_name("finished.fresh")
     fresh.write_text(json.dumps({**told, "expected": dict(recipe.expected)}, indent=1))
     os.replace(fresh, finished)
     return numbers
+
+
+def _preset(recipe: Recipe, out: Path) -> Preset:
+    """The recipe's sizes; at full scale those of the checkpoint, which was converted from whatever there
+    was.
+    """
+    from limner.models.checkpoint import MANIFEST, load_manifest
+
+    if recipe.preset.name != "seed-x" or not (out / "model" / MANIFEST).is_file():
+        return recipe.preset
+    found, _ = load_manifest(out / "model")
+    if not found.name.startswith(recipe.preset.name):
+        raise ValueError(
+            f"{out / 'model'} holds a {found.name} model, this is a recipe for {recipe.preset.name}."
+        )
+    return found
+
+
+def _recipe(module: ModuleType, name: str, scale: str, variant: str | None) -> Recipe:
+    made: Recipe
+    if "variant" in inspect.signature(module.recipe).parameters:
+        made = module.recipe(scale, variant)
+    elif variant is not None:
+        raise ValueError(f"{name} has no variants; leave {variant!r} out.")
+    else:
+        made = module.recipe(scale)
+    return made
 
 
 def load_recipe(path_or_name: str) -> ModuleType:
@@ -231,6 +301,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--variant")
+    parser.add_argument("--data", action="append", default=[], metavar="NAME=FOLDER")
+    parser.add_argument("--micro-batch", type=int)
+    parser.add_argument("--start")
     given = vars(parser.parse_args(arguments))
     from limner.training.loop import Stopped
 

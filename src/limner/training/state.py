@@ -1,9 +1,10 @@
 """Training state on disk: weights, optimizer moments, moving average and counters, written whole or not at
 all.
 
-Knows safetensors, JSON and folders. Knows nothing about losses, data or schedules. Also holds `Chance`, the
-random numbers of one micro-batch: they depend on (seed, step, micro) alone, so nothing about them needs to be
-saved.
+Knows safetensors, JSON and folders. Knows nothing about losses, data or schedules. One process writes a file
+a part, several write a folder of shards a part (`sharded_state.py`); either is read by any number of
+processes. Also holds `Chance`, the random numbers of one micro-batch: they depend on (seed, step, micro)
+alone, so nothing about them needs to be saved.
 """
 
 from __future__ import annotations
@@ -19,8 +20,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+
+from limner.training.processes import Processes
+from limner.training.sharded_state import copy_into, read_tensors_into, stored_names, write_tensors
 
 STATE_VERSION = 1
 
@@ -91,18 +96,37 @@ def save_state(
     optimizer: torch.optim.Optimizer,
     average: MovingAverage | None,
     notes: Mapping[str, Any],
+    processes: Processes | None = None,
 ) -> None:
-    """Write everything a resumed run needs; a crash at any moment leaves the previous state readable."""
+    """Write everything a resumed run needs; a crash at any moment leaves the previous state readable.
+
+    Every process calls it at the same step.
+    """
     fresh = folder.with_name(folder.name + ".fresh")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    save_file(_weights(network), fresh / "network.safetensors")
-    save_file(_moments(network, optimizer), fresh / "optimizer.safetensors")
+    parts = {"network": _weights(network), "optimizer": _moments(network, optimizer)}
     if average is not None:
-        save_file({k: v.contiguous() for k, v in average.values.items()}, fresh / "average.safetensors")
-    told = {"version": STATE_VERSION, "step": step, "notes": dict(notes)}
-    (fresh / "state.json").write_text(json.dumps(told, indent=1))
-    replace_folder(fresh, folder)
+        parts["average"] = {k: v.contiguous() for k, v in average.values.items()}
+    first, several = processes is None or processes.is_first, processes is not None and processes.size > 1
+    if first:
+        shutil.rmtree(fresh, ignore_errors=True)
+        for name in parts if several else ():
+            (fresh / name).mkdir(parents=True)
+        fresh.mkdir(parents=True, exist_ok=True)
+    if processes is not None:
+        processes.wait()
+    for name, tensors in parts.items():
+        if several:
+            write_tensors(fresh / name, tensors)
+        else:
+            save_file(tensors, fresh / f"{name}.safetensors")
+    if processes is not None:
+        processes.wait()
+    if first:
+        told = {"version": STATE_VERSION, "step": step, "notes": dict(notes)}
+        (fresh / "state.json").write_text(json.dumps(told, indent=1))
+        replace_folder(fresh, folder)
+    if processes is not None:
+        processes.wait()
 
 
 def load_state(
@@ -124,15 +148,10 @@ def load_state(
             f"{folder} holds training state version {told.get('version')}, this limner reads "
             f"{STATE_VERSION}; delete the folder and start that rung again."
         )
-    own = _weights(network)
-    stored = load_file(folder / "network.safetensors")
-    _same_keys(folder / "network.safetensors", own.keys(), stored.keys())
-    _copy_into(own, stored)
-    _load_moments(network, optimizer, load_file(folder / "optimizer.safetensors"))
+    _fill(folder, "network", _weights(network))
+    _fill(folder, "optimizer", _empty_moments(network, optimizer, _names(folder, "optimizer")))
     if average is not None:
-        averaged = load_file(folder / "average.safetensors")
-        _same_keys(folder / "average.safetensors", average.values.keys(), averaged.keys())
-        _copy_into(average.values, averaged)
+        _fill(folder, "average", average.values)
     return int(told["step"]), dict(told["notes"])
 
 
@@ -170,16 +189,46 @@ def _moments(network: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, 
     return moments
 
 
-def _load_moments(network: nn.Module, optimizer: torch.optim.Optimizer, stored: Mapping[str, Tensor]) -> None:
+def _empty_moments(
+    network: nn.Module, optimizer: torch.optim.Optimizer, stored: set[str]
+) -> dict[str, Tensor]:
+    """The optimizer's own tensors of these names ("exp_avg:weight"), to be filled.
+
+    A parameter that never got a gradient has none.
+    """
     parameters = trainable(network)
     optimizer.state.clear()
-    for key, value in stored.items():
+    for key in sorted(stored):
         kind, _, name = key.partition(":")
         if name not in parameters:
             raise ValueError(
                 f"The stored optimizer knows {name!r}, this network does not; start the rung again."
             )
-        optimizer.state[parameters[name]][kind] = value.to(parameters[name].device)
+        like = parameters[name].detach()
+        steps = torch.zeros((), dtype=torch.float32, device=like.device)
+        optimizer.state[parameters[name]][kind] = steps if kind == "step" else torch.zeros_like(like)
+    return _moments(network, optimizer)
+
+
+def _names(folder: Path, part: str) -> set[str]:
+    """The tensors of one part of a state, whichever number of processes wrote it."""
+    path = folder / f"{part}.safetensors"
+    if path.is_file():
+        with safe_open(path, framework="pt") as file:
+            return set(file.keys())
+    if not (folder / part).is_dir():
+        raise ValueError(f"{folder} holds no {part}; delete the folder and start that rung again.")
+    return stored_names(folder / part)
+
+
+def _fill(folder: Path, part: str, own: Mapping[str, Tensor]) -> None:
+    """Fill `own` in place from one part of a state."""
+    path = folder / f"{part}.safetensors"
+    _same_keys(path, own.keys(), _names(folder, part))
+    if path.is_file():
+        _copy_into(own, load_file(path))
+    else:
+        read_tensors_into(folder / part, own)
 
 
 def _same_keys(path: Path, own: Any, stored: Any) -> None:
@@ -196,4 +245,4 @@ def _copy_into(own: Mapping[str, Tensor], stored: Mapping[str, Tensor]) -> None:
         if tensor.shape != stored[name].shape:
             shapes = f"{tuple(stored[name].shape)}, expected {tuple(tensor.shape)}"
             raise ValueError(f"{name} is stored with shape {shapes}; start the rung again.")
-        tensor.copy_(stored[name])
+        copy_into(tensor, stored[name])

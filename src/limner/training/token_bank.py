@@ -69,7 +69,7 @@ def encoded(
         return stored
     shape = (len(pixels_NSS3), num_tokens, tokenizer.vision.sizes.output_dim)
     tokens = np.zeros(shape, np.float16)
-    pictures = PictureBatches(pixels_NSS3, device)
+    pictures = PictureBatches(pixels_NSS3, device, tokenizer.vision.sizes.image_size_px)
     tokenizer.eval()
     for start in range(0, len(pixels_NSS3), ENCODE_AT_ONCE):
         rows = np.arange(start, min(start + ENCODE_AT_ONCE, len(pixels_NSS3)))

@@ -6,14 +6,15 @@ nothing about training.
 
 from __future__ import annotations
 
-import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
-from torch import nn
+from torch import Tensor, nn
 
-from limner.models.checkpoint import MANIFEST, load_manifest, save_component, save_manifest
+from limner.models.checkpoint import MANIFEST, load_manifest, save_manifest, save_tensors
 from limner.models.token_head import HEAD_KINDS
+from limner.training.components import gathered, link_or_copy
 from limner.training.workshop import Workshop
 
 
@@ -26,8 +27,16 @@ def write_variant(workshop: Workshop, name: str, component: str, network: nn.Mod
     """Write OUT/model as it stands, but with `network` as its `component` and the workshop's preset.
 
     Shared files are hard links where the file system has them; finished components are never written in
-    place, so a link can't change.
+    place, so a link can't change. Every process calls it.
     """
+    tensors = gathered(workshop, network.state_dict())
+    if workshop.team.is_first:
+        _write(workshop, name, component, tensors)
+    workshop.team.wait()
+    return variant_folder(workshop, name)
+
+
+def _write(workshop: Workshop, name: str, component: str, tensors: Mapping[str, Tensor]) -> None:
     base, folder = workshop.model_folder, variant_folder(workshop, name)
     fresh, old = folder.with_name(f".{folder.name}.new"), folder.with_name(f".{folder.name}.old")
     for leftover in (fresh, old):
@@ -35,19 +44,11 @@ def write_variant(workshop: Workshop, name: str, component: str, network: nn.Mod
     fresh.mkdir(parents=True)
     for part in sorted(base.iterdir()):
         if part.is_dir() and part.name != component and not part.name.startswith("."):
-            shutil.copytree(part, fresh / part.name, copy_function=_link_or_copy)
+            shutil.copytree(part, fresh / part.name, copy_function=link_or_copy)
     head_kinds = load_manifest(base)[1] if (base / MANIFEST).is_file() else HEAD_KINDS
     save_manifest(fresh, workshop.preset, head_kinds)
-    save_component(fresh, component, network)
+    save_tensors(fresh, component, tensors)
     if folder.exists():
         folder.rename(old)
     fresh.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
-    return folder
-
-
-def _link_or_copy(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)

@@ -9,13 +9,15 @@ Knows paths and the preset. Knows nothing about losses.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 
 from limner.models.presets import Preset
 from limner.training.bank import BankSpec, DialogueBank, PictureBank, dialogue_bank, picture_bank
+from limner.training.processes import Processes
 
 HELD_OUT_SEED = 10_000_000
 
@@ -29,6 +31,10 @@ class Workshop:
     device: torch.device
     workers: int = 1
     seed: int = 0
+    data: Mapping[str, Path | None] = field(
+        default_factory=dict
+    )  # kind -> a data set's folder; None: the world's
+    processes: Processes | None = None
 
     @property
     def model_folder(self) -> Path:
@@ -40,6 +46,29 @@ class Workshop:
 
     def rung_folder(self, name: str) -> Path:
         return self.out / "rungs" / name
+
+    @property
+    def picture_size_px(self) -> int:
+        """The larger of what the encoder reads and the autoencoder draws; most scales have one size."""
+        return max(self.preset.vision.image_size_px, self.preset.autoencoder.image_size_px)
+
+    @property
+    def team(self) -> Processes:
+        """The processes that share this run; one alone where nobody said otherwise."""
+        return self.processes or Processes(device=self.device)
+
+    def chosen(self, kinds: Sequence[str]) -> tuple[str, ...]:
+        """The kinds to train on: all, or only those that `data` names, in their old order.
+
+        Raises:
+            ValueError: `data` names a kind that is not among `kinds`.
+        """
+        unknown = [kind for kind in self.data if kind not in kinds]
+        if unknown:
+            raise ValueError(
+                f"This recipe has no data named {', '.join(unknown)}; it has {', '.join(kinds)}."
+            )
+        return tuple(kind for kind in kinds if not self.data or kind in self.data)
 
     def pictures(
         self, kind: str, count: int, *, split: str = "train", size_px: int | None = None, skip: int = 0
@@ -59,6 +88,4 @@ class Workshop:
     def bank_spec(self, kind: str, count: int, split: str) -> BankSpec:
         """What `pictures` and `dialogues` ask of the bank."""
         first = self.seed * 100_000_000 + (0 if split == "train" else HELD_OUT_SEED)
-        return BankSpec(
-            kind=kind, count=count, size_px=self.preset.image_size_px, split=split, first_seed=first
-        )
+        return BankSpec(kind=kind, count=count, size_px=self.picture_size_px, split=split, first_seed=first)

@@ -1,18 +1,15 @@
 """The rungs of the detokenizers: latents from frozen image tokens; natural pictures, then people.
 
 Always reconstruction of a picture from its own tokens. The paper's transformer sees nothing else; the UNet of
-stage 2 sees a condition picture too, the same scene before or after an edit (paper, section 3.1). Tokens and
-latents of all pictures are made once, so a step runs the detokenizer alone. Knows banks and the contract of
-detokenizers; nothing about language.
+stage 2 sees a condition picture too, the same scene before or after an edit (paper, section 3.1). Knows the
+contract of detokenizers; nothing about language, nor where pictures come from (`latent_pairs.py`).
 
 Legend: B batch, C latent channels, H W latent places, K image tokens of a picture, D token width.
 """
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -20,22 +17,25 @@ from torch import Tensor, nn
 
 from limner.models.autoencoder import Autoencoder
 from limner.models.checkpoint import load_component
+from limner.models.detokenizer import DiTDetokenizer
 from limner.models.detokenizer_contract import Detokenizer
 from limner.models.flow import random_noise
 from limner.models.model import build_detokenizer
-from limner.models.precision import autocast
 from limner.models.unet_detokenizer import UNetDetokenizer, with_condition
 from limner.models.unet_sizes import UNetDetokenizerSizes
-from limner.training.bank import PictureBank, bank_folder
-from limner.training.batches import PictureBatches, draw, face_weights, psnr_db
+from limner.training.bank import bank_folder
+from limner.training.batches import psnr_db
 from limner.training.components import frozen_encoder, is_made, read_component, write_component
+from limner.training.folder_data import FolderPictures, folder_dialogues
+from limner.training.latent_pairs import FolderPairs, LatentPairs, latents
 from limner.training.picture_kinds import EDIT_PAIR
+from limner.training.plan import Plan
 from limner.training.state import Chance
-from limner.training.token_bank import encoded, weights_digest
+from limner.training.throughput import Meter, attention_flops, linear_flops
+from limner.training.token_bank import encoded
 from limner.training.variants import variant_folder, write_variant
 from limner.training.workshop import Workshop
 
-ENCODE_AT_ONCE = 64
 LINE_PICTURES = 512
 
 
@@ -57,9 +57,40 @@ class DetokenizerStage:
     fresh: bool = False
     variant: str | None = None
     begins_as: str | None = None
+    recompute: bool = False  # keep each block's input alone and compute the rest anew on the way back
 
     def __call__(self, workshop: Workshop) -> DetokenizerRung:
         return DetokenizerRung(self, workshop)
+
+
+def full_scale_plan(*, steps: int) -> Plan:
+    """The paper's (supplement, "Training details"): a constant 1e-5 at an effective batch of 1024, below
+    which it did not converge.
+    """
+    return Plan(
+        steps=steps,
+        batch=16,
+        accumulation=64,
+        learning_rate=1e-5,
+        schedule="constant",
+        weight_decay=0.05,
+        warmup_steps=0,
+        average_decay=0.0,
+        save_every_s=1_800.0,
+    )
+
+
+def full_scale_stage(*, kind: str) -> DetokenizerStage:
+    """Plain reconstruction: no weight for faces, no noise on tokens."""
+    return DetokenizerStage(
+        kind=kind,
+        pictures=60_000,
+        held_out=128,
+        face_weight=1.0,
+        token_noise=0.0,
+        sampling_steps=20,
+        recompute=True,
+    )
 
 
 class DetokenizerRung:
@@ -70,6 +101,9 @@ class DetokenizerRung:
         self._encoder = frozen_encoder(workshop)
         self._model = self._begin()
         self.network: nn.Module = self._model.to(workshop.device)
+        self.meter, self._flops = Meter(), _flops_of_a_picture(self._model)
+        if stage.recompute:
+            _recompute(self._model)
         self._autoencoder = read_component(workshop, "autoencoder", Autoencoder(workshop.preset.autoencoder))
         self._autoencoder.eval().requires_grad_(False)
         self._train = self._pairs("train", stage.pictures)
@@ -79,7 +113,8 @@ class DetokenizerRung:
             self._model.line.fit(*self._train.take(rows))
 
     def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
-        rows = draw(chance.numpy(), len(self._train), batch)
+        rows = self._train.draw(chance.numpy(), batch)
+        self.meter.add(images=float(batch), flops=batch * self._flops)
         latents_BCHW, tokens_BKD = self._train.take(rows)
         generator = chance.torch(self.workshop.device)
         tokens_BKD = tokens_BKD + self.stage.token_noise * random_noise(tokens_BKD, generator)
@@ -103,7 +138,7 @@ class DetokenizerRung:
                 tokens_BKD, self.stage.sampling_steps, seeds=rows.tolist(), condition_BCHW=condition
             )
             drawn = self._autoencoder.decode(made.float()).clamp(-1, 1)
-            errors.append((drawn - self._test.pixels.take(rows)).square().mean(dim=(1, 2, 3)))
+            errors.append((drawn - self._test.pixels(rows)).square().mean(dim=(1, 2, 3)))
         psnr = float(psnr_db(torch.cat(errors)).mean())
         return {"psnr_db": psnr, self._model.error_name: sum(losses) / count}
 
@@ -134,72 +169,46 @@ class DetokenizerRung:
         stage_one = UNetDetokenizer(replace(sizes, reads_condition=False))
         return with_condition(load_component(folder, "detokenizer", stage_one))
 
-    def _condition(self, pairs: LatentPairs, rows: np.ndarray) -> Tensor | None:
+    def _condition(self, pairs: LatentPairs | FolderPairs, rows: np.ndarray) -> Tensor | None:
         """Latents of each picture's other half, for a detokenizer that reads them."""
         if not self._model.reads_condition:
             return None
         partners = rows + 1 - 2 * (rows % EDIT_PAIR)
         return pairs.take(partners)[0]
 
-    def _pairs(self, split: str, count: int) -> LatentPairs:
-        bank = self.workshop.pictures(self.stage.kind, count, split=split)
-        folder = bank_folder(
-            self.workshop.bank_folder, self.workshop.bank_spec(self.stage.kind, count, split)
-        )
-        tokens = encoded(
-            bank.pixels,
-            self._encoder,
-            folder,
-            self.workshop.device,
-            num_tokens=self.workshop.preset.detokenizer.num_tokens,
-        )
-        return LatentPairs(
-            bank, tokens, latents(bank.pixels, self._autoencoder, folder, self.workshop), self.workshop
-        )
+    def _pairs(self, split: str, count: int) -> LatentPairs | FolderPairs:
+        workshop, kind, encoder = self.workshop, self.stage.kind, self._encoder
+        num_tokens = workshop.preset.detokenizer.num_tokens
+        workshop.chosen((kind,))
+        folder = workshop.data.get(kind)
+        if folder is not None:
+            if self._model.reads_condition:
+                raise ValueError(
+                    "A detokenizer with a condition picture learns from the world's edits alone."
+                )
+            pictures = FolderPictures(data=folder_dialogues(kind, folder, split, self.stage.held_out))
+            return FolderPairs(pictures, encoder, self._autoencoder, workshop.device, num_tokens)
+        bank = workshop.pictures(kind, count, split=split)
+        place = bank_folder(workshop.bank_folder, workshop.bank_spec(kind, count, split))
+        tokens = encoded(bank.pixels, encoder, place, workshop.device, num_tokens=num_tokens)
+        made = latents(bank.pixels, self._autoencoder, place, workshop.device)
+        size_px = workshop.preset.autoencoder.image_size_px
+        return LatentPairs(bank, tokens, made, workshop.device, size_px)
 
 
-class LatentPairs:
-    """Pictures as (latents, image tokens), both held in half precision."""
-
-    def __init__(self, bank: PictureBank, tokens: np.ndarray, made: np.ndarray, workshop: Workshop) -> None:
-        self._bank, self._device = bank, workshop.device
-        self.pixels = PictureBatches(bank.pixels, workshop.device)
-        self._tokens, self._latents = tokens, made
-
-    def __len__(self) -> int:
-        return len(self._bank)
-
-    def take(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
-        """Latents (B, C, H, W) of unit spread, image tokens (B, K, D), both float32."""
-        return self._tensor(self._latents[rows]), self._tensor(self._tokens[rows])
-
-    def face_weights(self, rows: np.ndarray, inside: float) -> Tensor:
-        """(B, 1, H, W) with a mean of 1."""
-        return face_weights(self._bank, rows, self._latents.shape[-1], inside).to(self._device)
-
-    def _tensor(self, values: np.ndarray) -> Tensor:
-        return torch.from_numpy(np.asarray(values, dtype=np.float32)).to(self._device)
+def _recompute(model: Detokenizer) -> None:
+    network = next(module for module in model.modules() if hasattr(module, "enable_gradient_checkpointing"))
+    network.enable_gradient_checkpointing()  # type: ignore[operator]
 
 
-@torch.no_grad()
-def latents(
-    pixels_NSS3: np.ndarray, autoencoder: Autoencoder, folder: Path, workshop: Workshop
-) -> np.ndarray:
-    """Latents (N, C, H, W) float16 of all pictures, from `folder`/latents-DIGEST.npy or encoded and written
-    there.
+def _flops_of_a_picture(model: Detokenizer) -> float:
+    """Of one training pass of the transformer: every latent patch through the blocks, looking at all others
+    and at the tokens. 0 for a UNet, whose convolutions are not counted.
     """
-    path = folder / f"latents-{weights_digest(autoencoder)}.npy"
-    if path.is_file():
-        stored: np.ndarray = np.load(path, mmap_mode="r")
-        return stored
-    pictures = PictureBatches(pixels_NSS3, workshop.device)
-    parts = []
-    for start in range(0, len(pictures), ENCODE_AT_ONCE):
-        rows = np.arange(start, min(start + ENCODE_AT_ONCE, len(pictures)))
-        with autocast(workshop.device):
-            made = autoencoder.encode(pictures.take(rows))
-        parts.append(made.float().cpu().numpy().astype(np.float16))
-    fresh = path.with_name(f"{path.stem}.{os.getpid()}.fresh.npy")
-    np.save(fresh, np.concatenate(parts))
-    os.replace(fresh, path)
-    return np.concatenate(parts)
+    if not isinstance(model, DiTDetokenizer):
+        return 0.0
+    sizes = model.sizes
+    patches = (sizes.latent_size // sizes.patch_size) ** 2
+    per_patch = linear_flops(model.transformer.transformer_blocks)
+    keys = patches + sizes.num_tokens
+    return patches * (per_patch + attention_flops(layers=sizes.layers, width=sizes.width, keys=keys))

@@ -33,8 +33,10 @@ TINY_DIALOGUES: Final = 8
 
 
 def dialogues_for(kinds: Iterable[str], scale: str) -> dict[str, int]:
-    """Kind -> number of dialogues for the recipes' scales "tiny", "sketch" and "miniature"."""
+    """Kind -> number of dialogues for a recipe's scale; full scale takes the miniature's where it is given no
+    data.
+    """
     if scale == "tiny":
         return dict.fromkeys(kinds, TINY_DIALOGUES)
-    factor = MINIATURE_FACTOR if scale == "miniature" else 1
+    factor = 1 if scale == "sketch" else MINIATURE_FACTOR
     return {kind: factor * SKETCH_DIALOGUES[kind] for kind in kinds}

@@ -11,6 +11,7 @@ Legend: B dialogues, N sequence, K image tokens of a picture, D token width, W w
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import cast
 
@@ -19,24 +20,28 @@ import torch
 from torch import Tensor, nn
 
 from limner.dataset.mixture import MixtureSampler
-from limner.models.mllm import MultimodalLLM
+from limner.models.adapters import LoraSizes
 from limner.models.packing import PackedBatch, loss
 from limner.models.resampler_start import keep_routing
-from limner.models.token_head import TokenHead
+from limner.models.token_head import HEAD_KINDS, TokenHead
 from limner.training.bank import DialogueBank, bank_folder
 from limner.training.components import (
     frozen_encoder,
     is_made,
     read_component,
     text_tokenizer,
+    write_adapter_component,
     write_component,
 )
-from limner.training.guidance import HEADS, Guidance, guidance_loss, watching
+from limner.training.folder_data import folder_dialogues, folder_tokens
+from limner.training.guidance import HEADS, Guidance, Watch, guidance_loss, watching
 from limner.training.heads import BothHeads
-from limner.training.language_data import LaidOut, draw_batch, laid_out
+from limner.training.language_data import DialogueSource, LaidOut, draw_batch, laid_out
+from limner.training.language_network import LanguageCosts, build_language
 from limner.training.stages.language_metrics import MeasuredBatch, close_up_rounds, measure
 from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import Chance
+from limner.training.throughput import Meter
 from limner.training.token_bank import TokenBank, encoded
 from limner.training.workshop import Workshop
 
@@ -63,6 +68,9 @@ class LanguageStage:
     whole_text: bool = False  # users' words are targets too; held-out numbers never count them
     fresh: bool = False  # start from random weights instead of what earlier rungs left
     measured: tuple[str, ...] = ()  # kinds that are measured; all of the mix when empty
+    lora: LoraSizes | None = None  # adapters on a frozen LLaMA instead of the whole model
+    heads: tuple[str, ...] = HEAD_KINDS
+    recompute: bool = False  # keep each layer's input alone and compute the rest anew on the way back
 
     def __call__(self, workshop: Workshop) -> LanguageRung:
         return LanguageRung(self, workshop)
@@ -77,28 +85,32 @@ class LanguageRung:
         if not is_made(workshop.model_folder, "tokenizer"):
             make_vocabulary(workshop)
         self._tokenizer = text_tokenizer(workshop)
-        self.language = MultimodalLLM(preset.language, preset.input_resampler)
+        self.meter = Meter()
+        self.language = build_language(workshop, stage.lora, fresh=stage.fresh, recompute=stage.recompute)
+        self._costs = LanguageCosts.of(self.language)
         self.heads = BothHeads(
             preset,
             flow_detached=stage.flow_detached,
             flow_weight=stage.flow_weight,
             flow_pictures=stage.flow_pictures,
             flow_draws=stage.flow_draws,
+            kinds=stage.heads,
         )
         self.network: nn.Module = nn.ModuleDict({"language": self.language, "heads": self.heads}).to(
             workshop.device
         )
-        if not stage.fresh:
-            self._read_earlier()
+        if not stage.fresh and is_made(workshop.model_folder, "token_head"):
+            read_component(workshop, "token_head", self.heads.heads)
         if stage.keep_routing:
             keep_routing(self.language.input_resampler, self.heads.regression.output_resampler)
+        mix = {kind: stage.mix[kind] for kind in workshop.chosen(tuple(stage.mix))}
         self._train = {
             kind: self._laid_out(kind, stage.dialogues[kind], "train", whole_text=stage.whole_text)
-            for kind in stage.mix
+            for kind in mix
         }
         sizes = {kind: len(source.by_length) for kind, source in self._train.items()}
-        self._sampler = MixtureSampler(sizes=sizes, ratios=stage.mix, seed=workshop.seed)
-        measured = stage.measured or tuple(stage.mix)
+        self._sampler = MixtureSampler(sizes=sizes, ratios=mix, seed=workshop.seed)
+        measured = [kind for kind in stage.measured if kind in mix] or list(mix)
         self._test = {kind: self._laid_out(kind, stage.held_out, "test") for kind in measured}
 
     def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
@@ -110,8 +122,12 @@ class LanguageRung:
             most_dialogues=batch,
         )
         source, device = self._train[kind], self.workshop.device
-        guidance = source.guidance(indices) if self.stage.guidance_weight else None
-        total, metrics = self._loss(source.batch(indices).to(device), chance.torch(device), guidance)
+        # Where a head should look is known of the world's dialogues alone.
+        guided = self.stage.guidance_weight and isinstance(source.bank, DialogueBank)
+        guidance = source.guidance(indices) if guided else None
+        packed = source.batch(indices)
+        self._count(packed)
+        total, metrics = self._loss(packed.to(device), chance.torch(device), guidance)
         told = {name: metrics[name] for name in TOLD if name in metrics}
         return total, {f"{kind}.{name}": value for name, value in told.items()}
 
@@ -123,14 +139,18 @@ class LanguageRung:
         return numbers
 
     def write(self) -> None:
-        """Write `language/` and `token_head/`."""
-        write_component(self.workshop, "language", self.language)
+        """Write `language/` (or `adapter/` beside it) and `token_head/`."""
+        if self.stage.lora is None:
+            write_component(self.workshop, "language", self.language)
+        else:
+            write_adapter_component(self.workshop, self.language)
         write_component(self.workshop, "token_head", self.heads.heads)
 
     def _loss(
         self, packed: PackedBatch, generator: torch.Generator, guidance: Guidance | None
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        with watching(self.language) as watch:
+        looked = watching(self.language) if guidance is not None else nullcontext(Watch())
+        with looked as watch:
             total, metrics = loss(
                 self.language,
                 cast("TokenHead", self.heads),  # packing asks a head for nothing but `losses`
@@ -149,20 +169,29 @@ class LanguageRung:
             indices = [int(index) for index in source.by_length[start : start + MEASURED_AT_ONCE]]
             yield source.batch(indices), [close_up_rounds(source.bank.dialogue(index)) for index in indices]
 
-    def _read_earlier(self) -> None:
-        if is_made(self.workshop.model_folder, "language"):
-            read_component(self.workshop, "language", self.language)
-        if is_made(self.workshop.model_folder, "token_head"):
-            read_component(self.workshop, "token_head", self.heads.heads)
+    def _count(self, packed: PackedBatch) -> None:
+        """Places that hold something, and pictures painted."""
+        places, flops = float(packed.lengths_B.sum()), self._costs.flops(packed)
+        self.meter.add(tokens=places, images=float(packed.num_painted), flops=flops)
 
     def _laid_out(self, kind: str, count: int, split: str, *, whole_text: bool = False) -> LaidOut:
-        bank = self.workshop.dialogues(kind, count, split=split)
+        preset = self.workshop.preset
+        folder = self.workshop.data.get(kind)
+        bank: DialogueSource
+        tokens: Mapping[str, Tensor]
+        if folder is None:
+            bank = self.workshop.dialogues(kind, count, split=split)
+            tokens = self._image_tokens(bank, count, split)
+        else:
+            bank = folder_dialogues(kind, folder, split, self.stage.held_out)
+            size_px, cache = preset.vision.image_size_px, self.workshop.bank_folder
+            tokens = folder_tokens(bank, frozen_encoder(self.workshop), size_px, cache, self.workshop.team)
         return laid_out(
             bank,
-            self._image_tokens(bank, count, split),
+            tokens,
             self._tokenizer,
-            num_image_tokens=self.workshop.preset.num_image_tokens,
-            context_tokens=self.workshop.preset.language.context_tokens,
+            num_image_tokens=preset.num_image_tokens,
+            context_tokens=preset.language.context_tokens,
             whole_text=whole_text,
         )
 

@@ -60,10 +60,10 @@ def _measure_batch(
             batch.rounds_BN,
         )
     )
-    predicted = {
-        "regression": heads.regression.predict(hidden_TKW),
-        "flow": heads.flow.predict(hidden_TKW, list(range(len(hidden_TKW))), steps=FLOW_STEPS),
-    }
+    predicted = {"regression": heads.regression.predict(hidden_TKW)}
+    if heads.has_flow:
+        seeds = list(range(len(hidden_TKW)))
+        predicted["flow"] = heads.flow.predict(hidden_TKW, seeds, steps=FLOW_STEPS)
     for name, tokens_TKD in predicted.items():
         error = (tokens_TKD - batch.painted_tokens_TKD).square().mean(dim=(1, 2))
         found[f"error_{name}"] = (float(error.sum()), len(error))
@@ -95,7 +95,7 @@ def right_persons(
 
 def close_up_rounds(dialogue: Dialogue) -> tuple[int, ...]:
     """The two rounds of a named dialogue that paint one person alone on white; empty for other dialogues."""
-    if dialogue.kind != "named":
+    if dialogue.kind != "named" or "scenes" not in dialogue.truth:
         return ()
     scenes = dialogue.truth["scenes"]
     found = tuple(

@@ -1,0 +1,77 @@
+"""What the processes of test_training_processes.py run; started by torchrun, results left as JSON.
+
+torchrun --nproc-per-node 2 two_processes.py FOLDER RECIPE[:VARIANT] ...
+"""
+
+import json
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from limner.training.loop import Trainer
+from limner.training.processes import Processes, join, whole_tensor
+from limner.training.recipe import Recipe, Rung
+from limner.training.run import load_recipe
+from limner.training.state import trainable
+from limner.training.workshop import Workshop
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+STEPS = 3
+
+
+def tiny(word: str) -> Recipe:
+    """A recipe at the tiny scale: three steps of three micro-batches, which two processes can't share
+    evenly.
+    """
+    name, _, variant = word.partition(":")
+    module = load_recipe(str(RECIPES / f"{name}.py"))
+    recipe: Recipe = module.recipe("tiny", variant) if variant else module.recipe("tiny")
+    plan = replace(recipe.plan, steps=STEPS, batch=2, accumulation=3, warmup_steps=2, validations=0)
+    return replace(recipe, plan=plan)
+
+
+def trainer_of(recipe: Recipe, out: Path, folder: Path, team: Processes) -> tuple[Trainer, Rung]:
+    """Built as `run_rung` does."""
+    torch.manual_seed(0)
+    workshop = Workshop(out=out, preset=recipe.preset, device=team.device, workers=1, processes=team)
+    rung = recipe.build(workshop)
+    made = Trainer(
+        rung, recipe.plan, folder, name=recipe.name, device=team.device, tensorboard=False, processes=team
+    )
+    return made, rung
+
+
+def main(out: Path, words: list[str]) -> None:
+    """Every recipe whole, stopped after two steps, and resumed; an adapter is written, then taken out of the
+    way.
+    """
+    team = join("cpu")
+    for word in words:
+        recipe, place = tiny(word), out / "several" / word.replace(":", "-")
+        whole, rung = trainer_of(recipe, out, place / "whole", team)
+        held_out = whole.run()
+        stopped, _ = trainer_of(recipe, out, place / "stopped", team)
+        stopped.run(until=2)
+        if team.is_first:
+            shutil.copytree(place / "stopped", place / "parts")
+        team.wait()
+        resumed, again = trainer_of(recipe, out, place / "parts", team)
+        told = {"held_out": held_out, "resumed": resumed.run()}
+        pairs = [(p, trainable(again.network)[name]) for name, p in trainable(rung.network).items()]
+        told["same"] = all(torch.equal(whole_tensor(one), whole_tensor(other)) for one, other in pairs)
+        told["split"] = sum(hasattr(p, "full_tensor") for p, _ in pairs)
+        told["written"] = sorted(path.name for path in (place / "stopped" / "state").iterdir())
+        if recipe.makes[0] == "adapter":
+            rung.write()
+            if team.is_first:
+                shutil.move(out / "model" / "adapter", place / "adapter")
+        if team.is_first:
+            (place / "told.json").write_text(json.dumps(told))
+        team.wait()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])
