@@ -1,4 +1,4 @@
-"""SEED-X's official folder and a PixArt pipeline, tiny, with random weights, as their own tools write them."""
+"""SEED-X's official folder and a PixArt pipeline, tiny, with random weights, as their tools write them."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ SizePx = Annotated[
 Judged = Annotated[
     bool,
     typer.Option(
-        "--judged", help="Also rounds that only a vision-language judge can score (`limner bench --judge-url`)."
+        "--judged", help="Also what only a vision-language judge can score (`limner bench --judge-url`)."
     ),
 ]
 
