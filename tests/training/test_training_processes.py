@@ -37,9 +37,8 @@ RECIPES = (
     "detokenizer_natural",
     "detokenizer_human",
 )
-# Sums over two processes add up in another order; three steps of AdamW, which divides small by small, widen
-# that.
-LOSS_TOLERANCE = 2e-3
+# Sums over two processes add up in another order.
+LOSS_TOLERANCE = 1e-5
 ALONE = Processes(device=torch.device("cpu"))
 
 
@@ -73,8 +72,6 @@ def _told(out: Path, word: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("word", RECIPES)
 def test_two_processes_lose_as_much_as_one(word: str, out: Path, tmp_path: Path) -> None:
-    # The adapter that the two left behind is not where one process begins.
-    shutil.rmtree(out / "model" / "adapter", ignore_errors=True)
     recipe = tiny(word)
     trainer, _ = trainer_of(recipe, out, tmp_path, ALONE)
     trainer.run()
@@ -96,7 +93,6 @@ def test_two_processes_resume_to_the_bit(word: str, out: Path) -> None:
 
 
 def test_one_process_goes_on_where_two_stopped(out: Path, tmp_path: Path) -> None:
-    shutil.rmtree(out / "model" / "adapter", ignore_errors=True)
     for word in ("stage3", "stage2:lora64", "detokenizer_human"):
         place = out / "several" / word.replace(":", "-")
         shutil.copytree(place / "stopped", tmp_path / word)

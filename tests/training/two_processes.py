@@ -11,10 +11,12 @@ from pathlib import Path
 
 import torch
 
+from limner.training.components import write_adapter_component
 from limner.training.loop import Trainer
 from limner.training.processes import Processes, join, whole_tensor
 from limner.training.recipe import Recipe, Rung
 from limner.training.run import load_recipe
+from limner.training.stages.language import LanguageRung
 from limner.training.state import trainable
 from limner.training.workshop import Workshop
 
@@ -65,7 +67,8 @@ def main(out: Path, words: list[str]) -> None:
         told["split"] = sum(hasattr(p, "full_tensor") for p, _ in pairs)
         told["written"] = sorted(path.name for path in (place / "stopped" / "state").iterdir())
         if recipe.makes[0] == "adapter":
-            rung.write()
+            assert isinstance(rung, LanguageRung)
+            write_adapter_component(rung.workshop, rung.language)
             if team.is_first:
                 shutil.move(out / "model" / "adapter", place / "adapter")
         if team.is_first:

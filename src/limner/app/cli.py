@@ -51,6 +51,7 @@ class Scale(StrEnum):
     tiny = "tiny"
     sketch = "sketch"
     miniature = "miniature"
+    seed_x = "seed-x"
 
 
 Model = Annotated[str, typer.Option("--model", help='"miniature" (embedded) or a checkpoint folder.')]
@@ -143,7 +144,7 @@ def train(
         str, typer.Argument(help="A recipe's name, as listed above, or its path.", show_default=False)
     ],
     scale: Annotated[
-        Scale, typer.Option("--scale", help="Sizes: for tests, for two CPU cores, or for one GPU.")
+        Scale, typer.Option("--scale", help="Sizes: tests, two CPU cores, one GPU, or SEED-X's own.")
     ] = Scale.sketch,
     steps: Annotated[
         int | None, typer.Option("--steps", min=1, help="Optimizer steps (default: the recipe's).")
@@ -163,12 +164,32 @@ def train(
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, help="CPU threads of each rung (default: all).")
     ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--data",
+            metavar="NAME=FOLDER",
+            help="A data set to train on instead of the world; NAME is a kind of the recipe's. Repeatable.",
+        ),
+    ] = None,
+    variant: Annotated[
+        str | None,
+        typer.Option("--variant", help="For stages and multi_round: whole, paper (LoRA 1280) or lora64."),
+    ] = None,
+    start: Annotated[
+        Path | None, typer.Option("--start", help="A checkpoint folder to start a new run from.")
+    ] = None,
+    micro_batch: Annotated[
+        int | None,
+        typer.Option("--micro-batch", min=1, help="Samples at once; the effective batch stays as it is."),
+    ] = None,
 ) -> None:
     """Train one rung, or the whole ladder. Ctrl-C saves; the same command resumes.
 
     The ladder: [bold]miniature[/]. Its rungs, in order: [bold]vision, autoencoder, senses, language_text,
     detokenizer_natural, detokenizer_human, language, stage1, stage2, stage3, multi_round[/].
     Each is a file in recipes/ that tells its hardware, time and expected numbers.
+    Full scale and many GPUs: docs/training.md.
     """
     from limner.app.run_training import run_training
 
@@ -181,6 +202,10 @@ def train(
         device=device,
         jobs=jobs,
         threads=threads,
+        data=data or [],
+        variant=variant,
+        start=start,
+        micro_batch=micro_batch,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from limner.app.files import folder_to_write
@@ -21,6 +22,10 @@ def run_training(
     device: str | None,
     jobs: int,
     threads: int | None,
+    data: Sequence[str] = (),
+    variant: str | None = None,
+    start: Path | None = None,
+    micro_batch: int | None = None,
 ) -> None:
     """Train in `folder`; after Ctrl-C the state is saved and the exit code is 130."""
     from limner.training.loop import Stopped
@@ -37,6 +42,10 @@ def run_training(
             device=device,
             jobs=jobs,
             threads=threads,
+            data=data,
+            variant=variant,
+            start=start,
+            micro_batch=micro_batch,
         )
     except Stopped as stopped:
         err.print(plain(f"{stopped}; run the same command to go on"))

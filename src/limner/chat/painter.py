@@ -15,9 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from limner.chat.generation import Answer, Sampling, answer_round, detokenize, replay_round
@@ -27,6 +25,7 @@ from limner.models.cache import KeyValueCache
 from limner.models.checkpoint import load_model
 from limner.models.model import LimnerModel
 from limner.models.precision import best_device, compute_dtype
+from limner.models.squaring import square
 from limner.perception.senses import WorldSenses, load_senses
 
 if TYPE_CHECKING:
@@ -182,19 +181,6 @@ class Painter:
         pixels_3HW = torch.from_numpy(pixels_HWC).permute(2, 0, 1).float() / 127.5 - 1
         language = self.model.language
         return self.model.image_tokenizer.encode(pixels_3HW[None].to(language.device, language.dtype))[0]
-
-
-def square(picture: Picture, size_px: int) -> np.ndarray:
-    """The whole picture, nothing cropped, within a white square: (size_px, size_px, 3) uint8."""
-    image = picture.to_pil()
-    if image.size == (size_px, size_px):
-        return np.array(image)
-    image.thumbnail((size_px, size_px), Image.Resampling.LANCZOS)
-    scale = size_px / max(image.size)
-    image = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.LANCZOS)
-    ground = Image.new("RGB", (size_px, size_px), (255, 255, 255))
-    ground.paste(image, ((size_px - image.width) // 2, (size_px - image.height) // 2))
-    return np.array(ground)
 
 
 def checkpoint_folder(name_or_folder: str | Path) -> Path:

@@ -1,0 +1,93 @@
+"""Data sets as the builders write them, trained on with no step between."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from limner.dataset.writer import DatasetWriter
+from limner.dialogue.parts import Dialogue, Instruction, Picture, Response, Round
+from limner.models.checkpoint import save_component, save_manifest
+from limner.models.model import build_component
+from limner.models.presets import TINY
+from limner.training.folder_data import FolderPictures, folder_dialogues, read_assignments
+from limner.training.run import load_recipe, run_recipe
+from limner.training.stages.vocabulary import make_vocabulary
+from limner.training.workshop import Workshop
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+
+
+def _picture(number: int, width: int = 40) -> Picture:
+    return Picture(np.random.default_rng(number).integers(0, 255, (32, width, 3), dtype=np.uint8))
+
+
+def _dialogue(number: int) -> Dialogue:
+    asked = Instruction(text=f"Copy picture {number}.", pictures=(_picture(number),))
+    return Dialogue(
+        rounds=(Round(instruction=asked, response=Response(text="Here.", picture=_picture(number))),),
+        kind="mine",
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("set")
+    with DatasetWriter(place) as writer:
+        for number in range(30):
+            writer.write(_dialogue(number))
+    return place
+
+
+def test_a_tenth_at_most_is_held_out_and_always_the_same(folder: Path) -> None:
+    train, test = (folder_dialogues("copy", folder, split, 100) for split in ("train", "test"))
+    assert (len(train), len(test)) == (27, 3)
+    assert not set(train.rows) & set(test.rows)
+    assert folder_dialogues("copy", folder, "test", 100).rows == test.rows
+    assert train.dialogue(0) == _dialogue(train.rows[0])
+    assert min(train.lengths) > 500  # two pictures and a painted one again count
+
+
+def test_pictures_are_squares_each_once(folder: Path) -> None:
+    pictures = FolderPictures(data=folder_dialogues("people", folder, "train", 1))
+    assert len(pictures) == 29
+    rows = pictures.draw(np.random.default_rng(0), 5)
+    pixels = pictures.pixels(rows, 32, torch.device("cpu"))
+    assert pixels.shape == (5, 3, 32, 32)
+    assert float(pixels[:, :, 0].min()) == 1.0  # white above a wide picture
+
+
+def test_words_of_data_are_checked(folder: Path, tmp_path: Path) -> None:
+    assert read_assignments([f"copy={folder}", "named=world"]) == {"copy": folder, "named": None}
+    for word, told in (("copy", "NAME=FOLDER"), (f"copy={tmp_path}", "holds no data set")):
+        with pytest.raises(ValueError, match=told):
+            read_assignments([word])
+    with pytest.raises(ValueError, match="twice"):
+        read_assignments([f"copy={folder}"] * 2)
+
+
+def test_a_folder_trains_stage_1_and_the_detokenizer(folder: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    start = tmp_path / "start"
+    workshop = Workshop(out=tmp_path / "made", preset=TINY, device=torch.device("cpu"))
+    make_vocabulary(workshop)
+    workshop.model_folder.rename(start)
+    save_manifest(start, TINY, ("regression", "flow"))
+    for name in ("vision", "language", "token_head", "autoencoder"):
+        save_component(start, name, build_component(name, TINY))
+    options = {"scale": "tiny", "steps": 2, "out": tmp_path / "run", "device": "cpu", "start": start}
+    numbers = run_recipe(
+        str(RECIPES / "stage1.py"), variant="lora64", data=[f"copy={folder}"], micro_batch=2, **options
+    )
+    assert all(name.startswith("copy.") for name in numbers)
+    assert (tmp_path / "run" / "model" / "adapter" / "adapter_config.json").is_file()
+    base = (start / "language" / "model.safetensors").read_bytes()
+    assert (tmp_path / "run" / "model" / "language" / "model.safetensors").read_bytes() == base
+    numbers = run_recipe(str(RECIPES / "detokenizer_human.py"), data=[f"people={folder}"], **options)
+    assert np.isfinite(numbers["psnr_db"])
+    with pytest.raises(ValueError, match="no data named faces"):
+        run_recipe(str(RECIPES / "stage2.py"), data=[f"faces={folder}"], **options)
+    with pytest.raises(ValueError, match="has no variants"):
+        run_recipe(str(RECIPES / "detokenizer_natural.py"), variant="lora64", **options)
+    assert load_recipe(str(RECIPES / "stage1.py"))
