@@ -188,6 +188,8 @@ def train(
 
     The ladder: [bold]miniature[/]. Its rungs, in order: [bold]vision, autoencoder, senses, language_text,
     detokenizer_natural, detokenizer_human, language, stage1, stage2, stage3, multi_round[/].
+    Beside it: detokenizer_unet (the paper's baselines: detokenizer_unet_stage1, detokenizer_unet_stage2) and
+    detokenizer_all_tokens.
     Each is a file in recipes/ that tells its hardware, time and expected numbers.
     Full scale and many GPUs: docs/training.md.
     """
