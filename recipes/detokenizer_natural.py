@@ -5,7 +5,7 @@ less. Two CPU cores, sketch: 150 steps in 3 minutes on one core,
 25.8 dB held out on small figures. One GPU, miniature (an estimate): about half an hour.
 
     limner train detokenizer_natural --scale sketch --out runs/sketch
-    limner train detokenizer_natural --scale seed-x --start SEEDX --data natural=FOLDER --out runs/seed-x
+    limner train detokenizer_natural --scale seed-x --base SEEDX --data natural=FOLDER --out runs/seed-x
 """
 
 from limner.models.presets import PRESETS

@@ -5,7 +5,7 @@ batch 1024, 6,000 iterations. At the small scales the whole model learns. One co
 minutes. One GPU, miniature (an estimate): 10 minutes.
 
     limner train stage1 --scale sketch --out runs/sketch
-    limner train stage1 --scale seed-x --variant lora64 --start SEEDX --data copy=FOLDER --out runs/seed-x
+    limner train stage1 --scale seed-x --variant lora64 --base SEEDX --data copy=FOLDER --out runs/seed-x
 """
 
 from limner.training.language_recipe import Paper, Personalization

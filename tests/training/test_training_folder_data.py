@@ -76,7 +76,7 @@ def test_a_folder_trains_stage_1_and_the_detokenizer(folder: Path, tmp_path: Pat
     save_manifest(start, TINY, ("regression", "flow"))
     for name in ("vision", "language", "token_head", "autoencoder"):
         save_component(start, name, build_component(name, TINY))
-    options = {"scale": "tiny", "steps": 2, "out": tmp_path / "run", "device": "cpu", "start": start}
+    options = {"scale": "tiny", "steps": 2, "out": tmp_path / "run", "device": "cpu", "base": start}
     numbers = run_recipe(
         str(RECIPES / "stage1.py"), variant="lora64", data=[f"copy={folder}"], micro_batch=2, **options
     )

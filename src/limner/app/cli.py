@@ -176,8 +176,8 @@ def train(
         str | None,
         typer.Option("--variant", help="For stages and multi_round: whole, paper (LoRA 1280) or lora64."),
     ] = None,
-    start: Annotated[
-        Path | None, typer.Option("--start", help="A checkpoint folder to start a new run from.")
+    base: Annotated[
+        Path | None, typer.Option("--base", help="A checkpoint folder to start a new run from.")
     ] = None,
     micro_batch: Annotated[
         int | None,
@@ -206,7 +206,7 @@ def train(
         threads=threads,
         data=data or [],
         variant=variant,
-        start=start,
+        base=base,
         micro_batch=micro_batch,
     )
 

@@ -24,7 +24,7 @@ def run_training(
     threads: int | None,
     data: Sequence[str] = (),
     variant: str | None = None,
-    start: Path | None = None,
+    base: Path | None = None,
     micro_batch: int | None = None,
 ) -> None:
     """Train in `folder`; after Ctrl-C the state is saved and the exit code is 130."""
@@ -44,7 +44,7 @@ def run_training(
             threads=threads,
             data=data,
             variant=variant,
-            start=start,
+            base=base,
             micro_batch=micro_batch,
         )
     except Stopped as stopped:

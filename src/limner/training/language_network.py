@@ -65,7 +65,10 @@ def build_frozen(sizes: Preset, device: torch.device) -> MultimodalLLM:
     """
     dtype = compute_dtype(device)
     if sizes.language.width <= WIDEST:
-        return MultimodalLLM(sizes.language, sizes.input_resampler).to(device, dtype)
+        language = MultimodalLLM(sizes.language, sizes.input_resampler).to(device)
+        for weight in language.parameters():  # not the buffers: rotary frequencies must stay float32
+            weight.data = weight.data.to(dtype)
+        return language
     with _default_dtype(dtype), torch.device(device):
         return MultimodalLLM(sizes.language, sizes.input_resampler)
 

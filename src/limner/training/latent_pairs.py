@@ -62,8 +62,7 @@ class LatentPairs:
 class FolderPairs:
     """Pictures of a data set as (latents, image tokens), made when they are drawn.
 
-    Millions of pictures would need terabytes otherwise (0.66 MB each at full scale); the two frozen networks
-    add about a third to a step.
+    Millions of pictures would need terabytes otherwise (0.66 MB each at full scale).
     """
 
     def __init__(

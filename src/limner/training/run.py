@@ -49,7 +49,7 @@ def run_recipe(
     variant: str | None = None,
     data: Sequence[str] = (),
     micro_batch: int | None = None,
-    start: Path | str | None = None,
+    base: Path | str | None = None,
 ) -> dict[str, float]:
     """Run the recipe (or a whole ladder of them) in folder `out`, resuming whatever stands there.
 
@@ -65,7 +65,7 @@ def run_recipe(
         data: words NAME=FOLDER, data sets to train on instead of the world; the names are the recipe's, those
             that are not given leave the mix, and NAME=world keeps the world's own.
         micro_batch: samples at once, to fit the memory; the effective batch stays.
-        start: a checkpoint folder whose components the run starts from where it has none of its own.
+        base: a checkpoint folder whose components the run starts from where it has none of its own.
 
     Returns:
         The rung's last held-out numbers; those of a ladder's rungs as "rung/number".
@@ -80,9 +80,9 @@ def run_recipe(
     module = load_recipe(path_or_name)
     _check_scale(module, path_or_name, scale)
     if hasattr(module, "ladder"):
-        if variant is not None or data or micro_batch is not None or start is not None:
+        if variant is not None or data or micro_batch is not None or base is not None:
             raise ValueError(
-                "A variant, data, a micro-batch or a start belong to one recipe, not to a ladder."
+                "A variant, data, a micro-batch or a base belong to one recipe, not to a ladder."
             )
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             raise ValueError(
@@ -103,7 +103,7 @@ def run_recipe(
         Path(out),
         data=data,
         micro_batch=micro_batch,
-        start=None if start is None else Path(start),
+        base=None if base is None else Path(base),
         steps=steps,
         minutes=minutes,
         device=device,
@@ -124,7 +124,7 @@ def run_rung(
     tensorboard: bool = True,
     data: Sequence[str] = (),
     micro_batch: int | None = None,
-    start: Path | None = None,
+    base: Path | None = None,
 ) -> dict[str, float]:
     """Train one rung to its end and write its component; a finished rung only tells its numbers again."""
     import torch
@@ -143,14 +143,14 @@ def run_rung(
         return numbers
     folders = read_assignments(data)
     team = join(device)
-    if start is not None and team.is_first:
-        start_from(start, out / "model")
+    if base is not None and team.is_first:
+        start_from(base, out / "model")
     team.wait()
     missing = [name for name in recipe.needs if not is_made(out / "model", name)]
     if missing:
         raise ValueError(
             f"{recipe.name} needs {', '.join(missing)} in {out / 'model'}; train those rungs first, "
-            "or start from a checkpoint (--start FOLDER)."
+            "or start from a checkpoint (--base FOLDER)."
         )
     if threads:
         torch.set_num_threads(threads)
@@ -304,7 +304,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--variant")
     parser.add_argument("--data", action="append", default=[], metavar="NAME=FOLDER")
     parser.add_argument("--micro-batch", type=int)
-    parser.add_argument("--start")
+    parser.add_argument("--base")
     given = vars(parser.parse_args(arguments))
     from limner.training.loop import Stopped
 
@@ -316,7 +316,8 @@ def main(arguments: list[str] | None = None) -> int:
     except Stopped as stopped:
         _say(f"{stopped}; run the same command to go on")
         return INTERRUPTED
-    print(json.dumps(numbers, indent=1))
+    if os.environ.get("RANK", "0") == "0":
+        print(json.dumps(numbers, indent=1))
     return 0
 
 

@@ -101,7 +101,7 @@ class DetokenizerRung:
         self._encoder = frozen_encoder(workshop)
         self._model = self._begin()
         self.network: nn.Module = self._model.to(workshop.device)
-        self.meter, self._flops = Meter(), _flops_of_a_picture(self._model)
+        self.meter, self._flops = Meter(), training_flops(self._model)
         if stage.recompute:
             _recompute(self._model)
         self._autoencoder = read_component(workshop, "autoencoder", Autoencoder(workshop.preset.autoencoder))
@@ -201,7 +201,7 @@ def _recompute(model: Detokenizer) -> None:
     network.enable_gradient_checkpointing()  # type: ignore[operator]
 
 
-def _flops_of_a_picture(model: Detokenizer) -> float:
+def training_flops(model: Detokenizer) -> float:
     """Of one training pass of the transformer: every latent patch through the blocks, looking at all others
     and at the tokens. 0 for a UNet, whose convolutions are not counted.
     """

@@ -1,0 +1,153 @@
+"""Training steps at true shapes, with random weights and samples, through the project's own loop.
+
+Legend: B dialogues, K image tokens of a picture, D token width, C latent channels, H W latent places.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from limner.dialogue.parts import Picture
+from limner.models.adapters import LoraSizes, add_adapter
+from limner.models.model import build_detokenizer
+from limner.models.packing import lay_out, loss, pack
+from limner.models.presets import Preset
+from limner.models.prompt import ImageSegment, Segment, TextSegment
+from limner.models.token_head import TokenHead
+from limner.training.heads import BothHeads
+from limner.training.journal import read_log
+from limner.training.language_network import LanguageCosts, build_frozen
+from limner.training.loop import Trainer
+from limner.training.plan import Plan
+from limner.training.stages.detokenizer import training_flops
+from limner.training.state import Chance
+from limner.training.throughput import Meter
+
+ROUNDS, ASKED, ANSWERED = 4, 40, 20
+LANGUAGE_BATCH, DETOKENIZER_BATCH = 4, 16
+
+
+class RandomDialogues:
+    """Four rounds with a painted picture each, in random words and tokens; the paper's loss."""
+
+    def __init__(self, preset: Preset, device: torch.device, rank: int) -> None:
+        self.preset, self.device, self.meter = preset, device, Meter()
+        self.language = build_frozen(preset, device)
+        add_adapter(self.language, LoraSizes(rank=rank, alpha=rank))
+        self.language.llm.activation_checkpointing_enable()
+        self.heads = BothHeads(preset, kinds=("regression",)).to(device)
+        self.network: nn.Module = nn.ModuleDict({"language": self.language, "heads": self.heads})
+        self.costs = LanguageCosts.of(self.language)
+        self.pictures = [Picture(np.full((16, 16, 3), number, np.uint8)) for number in range(ROUNDS)]
+
+    def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+        rng, count = chance.numpy(), self.preset.num_image_tokens
+        dialogues = [[self._round(rng, picture) for picture in self.pictures] for _ in range(batch)]
+        tokens = {
+            picture.digest: torch.randn(count, self.preset.vision.output_dim) for picture in self.pictures
+        }
+        packed = pack(dialogues, tokens, count)
+        self.meter.add(
+            tokens=float(packed.lengths_B.sum()),
+            images=float(packed.num_painted),
+            flops=self.costs.flops(packed),
+        )
+        total, _ = loss(self.language, cast("TokenHead", self.heads), packed.to(self.device))
+        return total, {}
+
+    def validate(self) -> dict[str, float]:
+        return {}
+
+    @property
+    def places(self) -> int:
+        """Places of one dialogue."""
+        rng = np.random.default_rng(0)
+        return len(lay_out([self._round(rng, p) for p in self.pictures], self.preset.num_image_tokens))
+
+    def _round(self, rng: np.random.Generator, picture: Picture) -> list[Segment]:
+        vocabulary = self.preset.language.vocab_size
+
+        def words(count: int) -> tuple[int, ...]:
+            return tuple(int(index) for index in rng.integers(vocabulary, size=count))
+
+        return [
+            TextSegment(ids=words(ASKED)),
+            TextSegment(ids=words(ANSWERED), supervised=True),
+            ImageSegment(picture=picture, role="target"),
+            TextSegment(ids=words(2)),
+        ]
+
+
+class RandomPictures:
+    """Random latents and tokens; the detokenizer's own loss."""
+
+    def __init__(self, preset: Preset, device: torch.device) -> None:
+        self.preset, self.device, self.meter = preset, device, Meter()
+        self.model = build_detokenizer(preset).to(device)
+        self.network: nn.Module = self.model
+        module: Any = next(
+            part for part in self.model.modules() if hasattr(part, "enable_gradient_checkpointing")
+        )
+        module.enable_gradient_checkpointing()
+        self.flops = training_flops(self.model)
+
+    def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+        sizes, generator = self.preset.detokenizer, chance.torch(self.device)
+        latent = (batch, sizes.latent_channels, sizes.latent_size, sizes.latent_size)
+        latents_BCHW = torch.randn(latent, generator=generator, device=self.device)
+        tokens = (batch, sizes.num_tokens, sizes.token_dim)
+        tokens_BKD = torch.randn(tokens, generator=generator, device=self.device)
+        self.meter.add(images=float(batch), flops=batch * self.flops)
+        return self.model.errors(latents_BCHW, tokens_BKD, generator).mean(), {}
+
+    def validate(self) -> dict[str, float]:
+        return {}
+
+
+class Unsaved(Trainer):
+    """The loop without its state on disk, which would be 60 GB."""
+
+    def save(self) -> None:
+        """Writes nothing."""
+
+
+def measure_language(
+    preset: Preset, device: torch.device, *, rank: int, steps: int, batch: int | None
+) -> dict[str, Any]:
+    """Tokens a second and MFU of adapters of one rank, on one GPU."""
+    stage = RandomDialogues(preset, device, rank)
+    told = _train(stage, device, steps=steps, batch=batch or LANGUAGE_BATCH)
+    trained = sum(p.numel() for p in stage.network.parameters() if p.requires_grad)
+    return {**told, "rank": rank, "places_a_dialogue": stage.places, "trained_parameters": trained}
+
+
+def measure_detokenizer(
+    preset: Preset, device: torch.device, *, steps: int, batch: int | None
+) -> dict[str, Any]:
+    """Pictures a second and MFU of the detokenizer, on one GPU, frozen networks left out."""
+    return _train(RandomPictures(preset, device), device, steps=steps, batch=batch or DETOKENIZER_BATCH)
+
+
+def _train(
+    stage: RandomDialogues | RandomPictures, device: torch.device, *, steps: int, batch: int
+) -> dict[str, Any]:
+    """The log's numbers of the later half of the steps, whose first pays for kernels and memory."""
+    plan = Plan(
+        steps=steps, batch=batch, learning_rate=1e-5, schedule="constant", average_decay=0.0, validations=0
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        Unsaved(stage, plan, Path(folder), name="full_scale", device=device, tensorboard=False).run()
+        lines = read_log(Path(folder))[steps // 2 :]
+    told: dict[str, Any] = {"micro_batch": batch}
+    for name in ("tokens_per_s", "images_per_s", "mfu"):
+        values = [line[name] for line in lines if name in line]
+        told[name] = sum(values) / len(values) if values else None
+    on_gpu = device.type == "cuda"
+    told["peak_memory_gb"] = torch.cuda.max_memory_allocated(device) / 1e9 if on_gpu else None
+    return told
