@@ -8,8 +8,9 @@ from __future__ import annotations
 import torch
 
 from limner.chat.generation import to_uint8
-from limner.chat.painter import Painter, square
+from limner.chat.painter import Painter
 from limner.dialogue.parts import Picture
+from limner.models.squaring import square
 
 
 def through_tokens(
