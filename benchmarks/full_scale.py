@@ -24,7 +24,8 @@ import torch
 from full_scale_chat import measure_chat
 from full_scale_training import measure_detokenizer, measure_language
 from limner.models.precision import best_device, compute_dtype
-from limner.models.presets import PRESETS, DetokenizerSizes, Preset
+from limner.models.presets import PRESETS, Preset
+from limner.models.sizes import DetokenizerSizes
 
 SIZES_PX = {"seed-x": (512, 1024)}
 RANKS = {"seed-x": (64, 1280), "tiny": (8,)}

@@ -11,9 +11,9 @@ from diffusers import AutoencoderKL, PixArtTransformer2DModel, UNet2DConditionMo
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from limner.models.presets import ResamplerSizes, VisionSizes
 from limner.models.resampler import Resampler
 from limner.models.sdxl_resampler import SDXLResampler
+from limner.models.sizes import ResamplerSizes, VisionSizes
 from limner.models.unet_sizes import SDXLResamplerSizes
 from limner.models.vision import QwenVisionTransformer
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from limner.models.presets import ResamplerSizes
 from limner.models.resampler import Resampler, sine_positions, stretch_positions
+from limner.models.sizes import ResamplerSizes
 
 SIZES = ResamplerSizes(grid=4, width=24, heads=3, input_dim=16)
 

@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from limner.models.presets import TINY, TokenHeadSizes
+from limner.models.presets import TINY
+from limner.models.sizes import TokenHeadSizes
 from limner.models.token_head import FlowHead, RegressionHead, build_token_head
 
 K, D, W = TINY.num_image_tokens, TINY.vision.output_dim, TINY.language.width

@@ -17,7 +17,8 @@ def show_plan(scale: str) -> None:
     """
     from limner.models.detokenizer_presets import KINDS, with_detokenizer
     from limner.models.footprint import FORMATS, Footprint, cache_bytes, footprints
-    from limner.models.presets import PRESETS, DetokenizerSizes
+    from limner.models.presets import PRESETS
+    from limner.models.sizes import DetokenizerSizes
 
     if scale not in PRESETS:
         raise ValueError(f"There is no scale {scale!r}; choose one of {', '.join(PRESETS)}.")

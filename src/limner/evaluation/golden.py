@@ -27,8 +27,8 @@ from limner.models.conversion.fit import check_fit
 from limner.models.conversion.llama_config import ROPE_BUFFER, check_rope, language_sizes
 from limner.models.mllm import MultimodalLLM
 from limner.models.packing import NO_LABEL, SEEN, SLOT, PackedBatch, loss
-from limner.models.presets import ResamplerSizes, VisionSizes
 from limner.models.sdxl_resampler import SDXLResampler
+from limner.models.sizes import ResamplerSizes, VisionSizes
 from limner.models.token_head import RegressionHead
 from limner.models.unet_sizes import SDXLResamplerSizes
 from limner.models.vision import QwenVisionTransformer, pool_tokens

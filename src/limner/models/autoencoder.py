@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from limner.models.blockwise import BlockwiseAutoencoder
-from limner.models.presets import AutoencoderSizes
+from limner.models.sizes import AutoencoderSizes
 
 KL_WEIGHT = 1e-5
 EDGE_WEIGHT = 0.5

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from limner.models.presets import AutoencoderSizes
+from limner.models.sizes import AutoencoderSizes
 
 START_LOG_VARIANCE = -6.0
 START_STD = 0.003

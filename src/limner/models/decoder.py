@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from limner.models.presets import DecoderSizes
+from limner.models.sizes import DecoderSizes
 
 
 class PictureDecoder(nn.Module):

@@ -26,7 +26,7 @@ from limner.models.flow import (
     seeded_noise,
     target_velocity,
 )
-from limner.models.presets import DetokenizerSizes
+from limner.models.sizes import DetokenizerSizes
 
 DIFFUSERS_TIMES = 1000.0
 PIXART_DOWNSAMPLING = 8  # of SDXL's autoencoder, for the sizes in pixels that PixArt may be told

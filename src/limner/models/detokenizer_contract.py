@@ -17,7 +17,7 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from limner.models.presets import DetokenizerSizes
+from limner.models.sizes import DetokenizerSizes
 from limner.models.unet_sizes import UNetDetokenizerSizes
 
 Sizes = DetokenizerSizes | UNetDetokenizerSizes

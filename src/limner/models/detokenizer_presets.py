@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from limner.models.presets import DetokenizerSizes, Preset
+from limner.models.presets import Preset
+from limner.models.sizes import DetokenizerSizes
 from limner.models.unet_sizes import SDXLResamplerSizes, UNetDetokenizerSizes
 
 SDXL_SCALE: Final = 0.13025  # SDXL's latents times this have unit spread

@@ -14,7 +14,8 @@ from torch import nn
 
 from limner.models.mllm import MultimodalLLM
 from limner.models.model import COMPONENTS, build_component
-from limner.models.presets import LanguageSizes, Preset
+from limner.models.presets import Preset
+from limner.models.sizes import LanguageSizes
 from limner.models.token_head import HEAD_KINDS
 from limner.models.unfilled import unfilled
 

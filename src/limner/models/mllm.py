@@ -29,9 +29,9 @@ from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from limner.models.cache import KeyValueCache
-from limner.models.presets import LanguageSizes, ResamplerSizes
 from limner.models.resampler import Resampler
 from limner.models.resampler_start import start_as_copy
+from limner.models.sizes import LanguageSizes, ResamplerSizes
 
 # Text, slots and image tokens enter the first layer at this standard deviation. It decides how soon names are
 # bound: a toy of associative recall (3 layers of 96, batch 64) is solved after 370 steps at 1.0, 470 at 0.3,

@@ -12,7 +12,8 @@ from limner.models.autoencoder import Autoencoder
 from limner.models.detokenizer import DiTDetokenizer
 from limner.models.detokenizer_contract import Detokenizer
 from limner.models.mllm import MultimodalLLM
-from limner.models.presets import DetokenizerSizes, Preset
+from limner.models.presets import Preset
+from limner.models.sizes import DetokenizerSizes
 from limner.models.token_head import HEAD_KINDS, TokenHeads, build_token_heads
 from limner.models.tokenizer import TextTokenizer
 from limner.models.unet_detokenizer import UNetDetokenizer

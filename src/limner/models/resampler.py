@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from limner.models.presets import ResamplerSizes
+from limner.models.sizes import ResamplerSizes
 
 
 class Resampler(nn.Module):

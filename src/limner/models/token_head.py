@@ -31,9 +31,10 @@ from limner.models.flow import (
     seeded_noise,
     target_velocity,
 )
-from limner.models.presets import Preset, ResamplerSizes, TokenHeadSizes
+from limner.models.presets import Preset
 from limner.models.resampler import Resampler
 from limner.models.resampler_start import start_as_copy
+from limner.models.sizes import ResamplerSizes, TokenHeadSizes
 
 
 class RegressionHead(nn.Module):

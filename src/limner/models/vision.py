@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from limner.models.presets import ResamplerSizes, VisionSizes
 from limner.models.resampler import Resampler, stretch_positions
+from limner.models.sizes import ResamplerSizes, VisionSizes
 
 NORM_EPS = 1e-6
 

@@ -26,8 +26,8 @@ from torch import Tensor
 
 from limner.models.conversion.fit import Shape, check_fit
 from limner.models.conversion.llama_config import ROPE_BUFFER, check_rope
-from limner.models.presets import LanguageSizes
 from limner.models.shards import LazyTensor, lazy
+from limner.models.sizes import LanguageSizes
 
 PREFIX: Final = "llm."
 PEFT: Final = "base_model.model."

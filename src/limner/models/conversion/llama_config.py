@@ -8,7 +8,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from limner.models.presets import LanguageSizes
+from limner.models.sizes import LanguageSizes
 
 ROPE_BASE: Final = 10_000.0
 ROPE_BUFFER: Final = ".self_attn.rotary_emb.inv_freq"

@@ -13,13 +13,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from limner.models.conversion.fit import Shape
-from limner.models.presets import (
-    SEED_X,
-    AutoencoderSizes,
-    DetokenizerSizes,
-    ResamplerSizes,
-    VisionSizes,
-)
+from limner.models.presets import SEED_X
+from limner.models.sizes import AutoencoderSizes, DetokenizerSizes, ResamplerSizes, VisionSizes
 from limner.models.unet_sizes import SDXLResamplerSizes, UNetDetokenizerSizes
 
 POOL_HEAD_WIDTH: Final = 128

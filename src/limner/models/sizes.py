@@ -1,0 +1,129 @@
+"""The sizes of every network, one dataclass each.
+
+Knows numbers only: no torch, no weights, no files, and no scale (`presets.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisionSizes:
+    """The Qwen-VL vision transformer: square pictures in, `num_queries` tokens of `output_dim` out."""
+
+    image_size_px: int
+    patch_size_px: int
+    width: int
+    layers: int
+    heads: int
+    mlp_width: int
+    num_queries: int
+    output_dim: int
+    pool_heads: int  # SEED-X: output_dim // 128
+    # Of pixels in [0, 1]; by default they enter as -1..1.
+    pixel_mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    pixel_std: tuple[float, float, float] = (0.5, 0.5, 0.5)
+
+    @property
+    def grid(self) -> int:
+        """Patches along one side of the picture."""
+        return self.image_size_px // self.patch_size_px
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResamplerSizes:
+    """One cross-attention from `grid` x `grid` learned queries of `width` to any number of `input_dim`
+    vectors.
+    """
+
+    grid: int
+    width: int
+    heads: int
+    input_dim: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageSizes:
+    """The LLaMA in the middle."""
+
+    vocab_size: int
+    width: int
+    layers: int
+    heads: int
+    ffn_width: int
+    context_tokens: int
+    rms_norm_eps: float = 1e-5
+    tie_embeddings: bool = False
+    crop_positions: bool = False  # SEED-X adds to a picture's tokens where in the whole picture its crop is
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenHeadSizes:
+    """The transformer that turns slots' hidden states into image tokens (the flow head; regression needs no
+    sizes).
+    """
+
+    width: int
+    depth: int
+    heads: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetokenizerSizes:
+    """The diffusion transformer: image tokens in, a velocity over square latents out."""
+
+    latent_size: int
+    latent_channels: int
+    patch_size: int
+    width: int
+    layers: int
+    heads: int
+    token_dim: int
+    num_tokens: int
+    # PixArt stretches its sine positions by this factor; 1 unless a public checkpoint was trained with
+    # another.
+    interpolation_scale: float = 1.0
+    straight_line: bool = True  # flow carries only what a least-squares map from the tokens misses
+    tokens_pooled: int = 4  # neighbours of the encoder's that one token is the mean of
+    size_conditions: bool = False  # PixArt-alpha at 1024 px is told resolution and aspect ratio; Sigma isn't
+    default_steps: int = 8
+    kind: str = "dit"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoencoderSizes:
+    """The autoencoder behind a pixel unshuffle; a latent covers `downsampling` pixels a side."""
+
+    image_size_px: int
+    unshuffle: int
+    block_widths: tuple[int, ...]
+    layers_per_block: int
+    latent_channels: int
+    norm_groups: int = 32
+    mid_attention: bool = False
+    library: bool = False  # diffusers' KL autoencoder, for public weights; norms and attention are its own
+
+    @property
+    def downsampling(self) -> int:
+        """Pixels along one side of a latent."""
+        return self.unshuffle << (len(self.block_widths) - 1)
+
+    @property
+    def latent_size(self) -> int:
+        """Latents along one side of the picture."""
+        return self.image_size_px // self.downsampling
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecoderSizes:
+    """The picture decoder that exists only while the encoder is pre-trained."""
+
+    image_size_px: int
+    num_tokens: int
+    token_dim: int
+    grid: int  # cells along one side; each token holds grid^2 / num_tokens neighbours of one row
+    width: int
+    layers: int
+    heads: int
+    refine_width: int
