@@ -2,18 +2,12 @@
 
 import pytest
 import torch
+from chat_texts import TEXTS
 
 from limner.chat.painter import Painter
 from limner.models.model import build_model
 from limner.models.presets import TINY
 from limner.models.tokenizer import train_tokenizer
-
-TEXTS = [
-    "The image shows Mia and Tom in a garden. Mia has long red hair. Tom wears a green sweater.",
-    "A close-up of Mia.",
-    "Step back 2 times, then add a blue scarf.",
-    "What color is her hair?",
-]
 
 
 @pytest.fixture(scope="session")

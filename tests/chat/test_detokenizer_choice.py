@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from conftest import TEXTS
+from chat_texts import TEXTS
 
 from limner.chat.painter import Painter
 from limner.dialogue.parts import Picture
