@@ -26,8 +26,12 @@ import sys; from pathlib import Path; sys.path.insert(0, {tests!r})
 from toy_job import ToyJob
 from limner.builders.runner.build import build
 if __name__ == "__main__":
-    build(ToyJob(num=40, pause_s=0.01), Path({folder!r}), workers={workers}, per_shard=8)
+    build(ToyJob(num=40, pause_s=0.05), Path({folder!r}), workers={workers}, per_shard=8)
 """
+
+
+def _num_bytes(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _digest(folder: Path) -> dict[str, str]:
@@ -70,17 +74,16 @@ def test_killed_at_any_moment_and_started_again_it_gives_the_same_set(tmp_path: 
     folder = tmp_path / "killed"
     script = tmp_path / "run.py"
     script.write_text(_RUN.format(tests=str(Path(__file__).parent), folder=str(folder), workers=workers))
-    kills = 0
-    for pause_s in (0.05, 0.15, 0.1, 0.2):
+    # Killed when something new is on the disk, not after a time: machines differ in speed.
+    log = ledger_path(folder).with_name(f"{ledger_path(folder).name}-wal")
+    for extra_bytes in (1, 20_000, 5_000, 40_000):
         process = subprocess.Popen([sys.executable, str(script)])
-        while not ledger_path(folder).exists() and process.poll() is None:
-            time.sleep(0.01)
-        time.sleep(pause_s if workers == 1 else pause_s + 1.0)
-        if process.poll() is None:
-            os.kill(process.pid, signal.SIGKILL)
-            kills += 1
+        least = _num_bytes(log) + extra_bytes
+        while _num_bytes(log) < least and process.poll() is None:
+            time.sleep(0.002)
+        assert process.poll() is None, "it ended before it could be killed"
+        os.kill(process.pid, signal.SIGKILL)
         process.wait()
-    assert kills
     build(ToyJob(num=40), folder, per_shard=8)
     assert _digest(tmp_path / "calm") == _digest(folder)
 
