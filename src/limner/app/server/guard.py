@@ -1,0 +1,187 @@
+"""What every request passes on its way in and out: headers, Host and Origin, size and time of the body, the log.
+
+Knows HTTP only. Nothing here looks at a URL that was built from the Host header; paths are the server's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import re
+import secrets
+import socket
+import time
+import traceback
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from limner.app.server.errors import SENTENCES, ApiError, error_response
+from limner.app.server.limits import too_large
+from limner.app.server.settings import ServerSettings
+
+log = logging.getLogger("limner.server")
+
+CONTENT_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+HEADERS: Final = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+_HEADERS: Final = tuple((name.lower().encode(), value.encode()) for name, value in HEADERS.items())
+_HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,255})(?::[0-9]{1,5})?")
+_READS: Final = ("GET", "HEAD", "OPTIONS")
+
+# (method, route, status, seconds), once an answer is sent
+Observe = Callable[[str, str, int, float], None]
+
+
+class Answering:
+    """Outermost: the security headers, a request id, the log line, and a sentence for whatever breaks."""
+
+    def __init__(self, app: ASGIApp, *, observe: Observe | None = None) -> None:
+        self.app = app
+        self.observe = observe
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = f"req_{secrets.token_hex(16)}"
+        scope.setdefault("state", {})["request_id"] = request_id
+        start = time.perf_counter()
+        status = 0
+
+        async def with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                extra = [*_HEADERS, (b"x-request-id", request_id.encode())]
+                message = {**message, "headers": [*message["headers"], *extra]}
+            await send(message)
+
+        try:
+            await self.app(scope, receive, with_headers)
+        except Exception as error:
+            # The message may hold what a user wrote; the kind and the place do not.
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            log.error("%s %s\n%s", request_id, type(error).__name__, frames.rstrip())
+            if status == 0:
+                await error_response(ApiError(500, SENTENCES[500]))(scope, receive, with_headers)
+        finally:
+            seconds = time.perf_counter() - start
+            route = getattr(scope.get("route"), "path", "unknown")
+            if self.observe is not None:
+                self.observe(scope["method"], route, status, seconds)
+            path = scope.get("raw_path", b"").partition(b"?")[0].decode("ascii", "replace")[:160]
+            owner = scope["state"].get("owner", "-")
+            log.info(
+                "%s %s %s %d %.3fs %s", request_id, scope["method"], path or "/", status, seconds, owner[:16]
+            )
+
+
+class HostAndOrigin:
+    """Refuses a malformed Host header, a name that is not ours where there are no keys, and foreign pages."""
+
+    def __init__(self, app: ASGIApp, *, settings: ServerSettings) -> None:
+        self.app = app
+        self.names = None if settings.keys is not None else _own_names(settings)
+        self.origins = frozenset(settings.allowed_origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        error = self._error(scope) if scope["type"] == "http" else None
+        await (self.app if error is None else error_response(error))(scope, receive, send)
+
+    def _error(self, scope: Scope) -> ApiError | None:
+        headers = scope["headers"]
+        hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
+        match = _HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
+        if match is None:
+            return ApiError(400, "The Host header is not valid.", code="invalid_host")
+        if self.names is not None and not _is_ours(match.group(1), self.names):
+            return ApiError(
+                403,
+                "This server does not answer to the name in the Host header; its operator can allow it with "
+                "--allow-host.",
+                code="unknown_host",
+            )
+        origins = [value.decode("latin-1") for name, value in headers if name == b"origin"]
+        if scope["method"] not in _READS and origins and not self._is_known(origins, hosts[0]):
+            return ApiError(
+                403,
+                "Pages of other sites may not send requests here; the operator can allow one with "
+                "--allow-origin.",
+                code="foreign_origin",
+            )
+        return None
+
+    def _is_known(self, origins: list[str], host: str) -> bool:
+        if len(origins) != 1:
+            return False
+        return origins[0] in self.origins or urlsplit(origins[0]).netloc.lower() == host.lower()
+
+
+class BodyLimit:
+    """413 for a body that is too large, by its header or while it arrives; 408 for one that never ends."""
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int, timeout_s: float) -> None:
+        self.app = app
+        self.max_bytes = max_bytes
+        self.timeout_s = timeout_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        for name, value in scope["headers"]:
+            if name == b"content-length" and not (value.isdigit() and int(value) <= self.max_bytes):
+                await error_response(too_large(self.max_bytes))(scope, receive, send)
+                return
+        deadline = time.monotonic() + self.timeout_s
+        received = 0
+        is_whole = False
+
+        async def counted() -> Message:
+            nonlocal received, is_whole
+            if is_whole:  # from now on only the client's leaving is waited for
+                return await receive()
+            try:
+                message = await asyncio.wait_for(receive(), max(0.0, deadline - time.monotonic()))
+            except TimeoutError:
+                raise ApiError(
+                    408, "The request's body did not arrive in time; try again.", code="request_timeout"
+                ) from None
+            if message["type"] == "http.request":
+                received += len(message.get("body", b""))
+                is_whole = not message.get("more_body", False)
+                if received > self.max_bytes:
+                    raise too_large(self.max_bytes)
+            return message
+
+        await self.app(scope, counted, send)
+
+
+def _own_names(settings: ServerSettings) -> frozenset[str]:
+    names = ("localhost", socket.gethostname(), settings.host, *settings.allowed_hosts)
+    return frozenset(name.lower().rstrip(".") for name in names)
+
+
+def _is_ours(host: str, names: frozenset[str]) -> bool:
+    name = host.lower().rstrip(".")
+    if name in names:
+        return True
+    try:  # a name of another site may be made to point here, a number cannot
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True

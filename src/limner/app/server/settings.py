@@ -1,0 +1,70 @@
+"""How a server is set up: address, keys, limits, care. Pure values; the command line fills them in."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from limner.app.server.auth import ApiKeys
+from limner.app.server.limits import Limits
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerSettings:
+    """Everything a server is told.
+
+    model: the name under which the one model is served; `aliases` are further names it answers to.
+    keys: who may use it. None lets everybody in, which is refused on an address that others can reach, unless
+        `without_keys` says that it is meant.
+    allowed_hosts: further names that the Host header may carry when there are no keys (a page of another site
+        could else point a name of its own at this machine and read everything).
+    allowed_origins: further origins whose pages may send requests, such as "https://chat.example".
+    drain_s: how long rounds in progress may go on after SIGTERM.
+    remote_image_hosts: hosts from which images given by URL are fetched; none by default.
+    safety_hook: "module:callable" that judges prompts and pictures, see `moderation.py`.
+    certificate, certificate_key: PEM files that sign pictures (C2PA); `sign` without them uses a local one.
+    keep_prompts_in_files: write the prompt into downloaded PNGs, too, not only model, seed and id.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8484
+    model: str = "limner"
+    aliases: tuple[str, ...] = ()
+    keys: ApiKeys | None = None
+    without_keys: bool = False
+    limits: Limits = field(default_factory=Limits)
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+    drain_s: float = 30.0
+    remote_image_hosts: tuple[str, ...] = ()
+    safety_hook: str | None = None
+    sign: bool = False
+    certificate: Path | None = None
+    certificate_key: Path | None = None
+    keep_prompts_in_files: bool = False
+
+    def __post_init__(self) -> None:
+        if self.keys is None and not self.without_keys and not is_loopback(self.host):
+            raise ValueError(
+                f"Without API keys everybody who reaches {self.host} could use this server; give "
+                "--api-key-file FILE (or LIMNER_API_KEYS), or say --no-auth if that is meant."
+            )
+        if self.drain_s < 0:
+            raise ValueError(f"The time to drain is 0 seconds or more, not {self.drain_s}.")
+        if (self.certificate is None) != (self.certificate_key is None):
+            raise ValueError("A certificate and its key belong together; give both or neither.")
+
+    def answers_to(self, model: str) -> bool:
+        """Whether a request for this model is one for ours."""
+        return model in (self.model, "limner", *self.aliases)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
