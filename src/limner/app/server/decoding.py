@@ -1,0 +1,227 @@
+"""Untrusted picture bytes decoded in a process of their own, with bounds on time, memory, pixels and files.
+
+Knows the worker (`python -m limner.app.server.decoding`), its limits and the few bytes that pass between the
+two. Knows nothing about HTTP. What a decoder does to its process (crash, hang, fill the memory) stays there.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import struct
+import subprocess
+import sys
+import threading
+import warnings
+import weakref
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final
+
+import numpy as np
+from PIL import Image
+
+from limner.dialogue.parts import FORMATS, MAX_BYTES, MAX_PIXELS, MIN_SIDE_PX, Picture
+
+_HEADER: Final = struct.Struct("<cII")  # kind, then height and width in pixels or the length of a sentence
+_LENGTH: Final = struct.Struct("<Q")
+UNREADABLE: Final = f"The picture cannot be read; send one of {', '.join(FORMATS)}."
+TOO_SLOW: Final = "The picture takes too long to read; save it anew and send it again."
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecodingLimits:
+    """What one picture may cost. `cpu_s` is computing time, which a busy machine does not shorten; `wall_s`
+    ends a worker that waits for something else.
+    """
+
+    max_bytes: int = MAX_BYTES
+    max_pixels: int = MAX_PIXELS
+    cpu_s: float = 5.0
+    wall_s: float = 60.0
+    memory_bytes: int = 2**30
+    num_workers: int = 2
+
+
+class Decoder:
+    """Decodes pictures in worker processes, which are started when needed and kept; for several threads."""
+
+    def __init__(self, limits: DecodingLimits | None = None) -> None:
+        self.limits = limits or DecodingLimits()
+        self._free = threading.Semaphore(self.limits.num_workers)
+        self._idle: list[subprocess.Popen[bytes]] = []
+        self._lock = threading.Lock()
+        self._finalizer = weakref.finalize(self, _end_all, self._idle)
+
+    def decode(self, data: bytes) -> Picture:
+        """The picture: first frame, upright by its EXIF, alpha on white, no metadata.
+
+        ValueError says what is wrong in one sentence of our own, never a library's.
+        """
+        limits = self.limits
+        if not data:
+            raise ValueError("The picture is empty; send its bytes.")
+        if len(data) > limits.max_bytes:
+            raise ValueError(
+                f"The picture holds {len(data) / 1e6:.1f} MB, more than the {limits.max_bytes / 1e6:.1f} MB "
+                "allowed; send a smaller one."
+            )
+        with self._free:
+            worker = self._take()
+            watch = threading.Timer(limits.wall_s, worker.kill)
+            watch.start()
+            try:
+                kind, payload = _ask(worker, data)
+            except (OSError, EOFError, struct.error):
+                worker.kill()
+                sentence = TOO_SLOW if _died_of_time(worker) else UNREADABLE
+                _end(worker)
+                raise ValueError(sentence) from None
+            finally:
+                watch.cancel()
+            with self._lock:
+                self._idle.append(worker)
+        if kind == b"E":
+            raise ValueError(payload)
+        return Picture(payload)
+
+    def close(self) -> None:
+        """End the workers; a later picture starts new ones."""
+        with self._lock:
+            _end_all(self._idle)
+
+    def _take(self) -> subprocess.Popen[bytes]:
+        with self._lock:
+            while self._idle:
+                worker = self._idle.pop()
+                if worker.poll() is None:
+                    return worker
+                _end(worker)
+        limits = self.limits
+        words = [f"{limits.max_pixels}", f"{limits.cpu_s}", f"{limits.memory_bytes}"]
+        return subprocess.Popen(
+            [sys.executable, "-m", "limner.app.server.decoding", *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_bare_environment(),
+            start_new_session=True,  # a Ctrl-C for the server is not for its workers
+        )
+
+
+def _bare_environment() -> dict[str, str]:
+    """No keys and no proxies for a process that reads strangers' bytes."""
+    kept = ("PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "SYSTEMROOT", "LD_LIBRARY_PATH")
+    held = {name: os.environ[name] for name in kept if name in os.environ}
+    return {**held, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def _ask(worker: subprocess.Popen[bytes], data: bytes) -> tuple[bytes, Any]:
+    """One picture to the worker and its answer back; EOFError or OSError when the worker died."""
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    worker.stdin.write(_LENGTH.pack(len(data)))
+    worker.stdin.write(data)
+    worker.stdin.flush()
+    kind, first, second = _HEADER.unpack(_exactly(worker.stdout, _HEADER.size))
+    if kind == b"E":
+        return kind, _exactly(worker.stdout, first).decode()
+    pixels = np.frombuffer(_exactly(worker.stdout, first * second * 3), dtype=np.uint8)
+    return kind, pixels.reshape(first, second, 3)
+
+
+def _exactly(stream: BinaryIO | Any, num_bytes: int) -> bytes:
+    data: bytes = stream.read(num_bytes)
+    if len(data) < num_bytes:
+        raise EOFError
+    return data
+
+
+def _died_of_time(worker: subprocess.Popen[bytes]) -> bool:
+    code = worker.wait()
+    deaths = [getattr(signal, name, None) for name in ("SIGPROF", "SIGXCPU", "SIGKILL")]
+    return -code in [int(death) for death in deaths if death is not None]
+
+
+def _end(worker: subprocess.Popen[bytes]) -> None:
+    worker.kill()
+    for stream in (worker.stdin, worker.stdout):
+        try:
+            if stream is not None:
+                stream.close()
+        except OSError:  # bytes that were never read by the dead
+            pass
+    worker.wait()
+
+
+def _end_all(workers: list[subprocess.Popen[bytes]]) -> None:
+    while workers:
+        _end(workers.pop())
+
+
+def _serve(max_pixels: int, cpu_s: float, memory_bytes: int) -> None:
+    """The worker: one picture after another from standard input until it ends."""
+    _bound_this_process(memory_bytes)
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    Image.MAX_IMAGE_PIXELS = max_pixels
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    while len(length := source.read(_LENGTH.size)) == _LENGTH.size:
+        data = source.read(_LENGTH.unpack(length)[0])
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_PROF, cpu_s)
+        try:
+            pixels = _pixels(data, max_pixels)
+        except ValueError as error:
+            sentence = str(error).encode()
+            sink.write(_HEADER.pack(b"E", len(sentence), 0) + sentence)
+        else:
+            sink.write(_HEADER.pack(b"P", *pixels.shape[:2]))
+            sink.write(pixels.tobytes())
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_PROF, 0)
+        sink.flush()
+
+
+def _pixels(data: bytes, max_pixels: int) -> np.ndarray:
+    try:
+        picture = Picture.from_bytes(data)
+    except MemoryError:
+        raise ValueError("The picture takes too much memory to read; scale it down.") from None
+    except ValueError as error:
+        cause = error.__cause__
+        if isinstance(cause, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
+            raise ValueError(_too_large(max_pixels)) from None
+        if isinstance(cause, MemoryError):
+            raise ValueError("The picture takes too much memory to read; scale it down.") from None
+        # What a library said stays here; sentences without a cause are our own.
+        sentence = str(error) if cause is None else UNREADABLE
+        raise ValueError(f"{sentence[0].upper()}{sentence[1:].removesuffix('.')}.") from None
+    if picture.width_px * picture.height_px > max_pixels:
+        raise ValueError(_too_large(max_pixels))
+    return picture.pixels
+
+
+def _too_large(max_pixels: int) -> str:
+    return (
+        f"The picture has more than the {max_pixels / 1e6:.1f} megapixels allowed; scale it down, "
+        f"to {MIN_SIDE_PX} px a side or more."
+    )
+
+
+def _bound_this_process(memory_bytes: int) -> None:
+    try:
+        import resource
+    except ImportError:  # Windows has none of these; the pixel and wall-clock limits hold there
+        return
+    for kind, most in (
+        (resource.RLIMIT_AS, memory_bytes),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        try:
+            resource.setrlimit(kind, (most, most))
+        except (ValueError, OSError):  # macOS does not bound an address space
+            continue
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]))
