@@ -1,0 +1,106 @@
+"""Where a picture comes from, told by the file itself: text in PNG, EXIF in JPEG and WebP, C2PA when asked for.
+
+Knows what is told and how files carry it. Signing itself is `credentials.py`'s business. Pixels never change.
+The prompt is told on request only: a picture is often passed on by people who did not write it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from PIL import Image
+
+import limner
+
+if TYPE_CHECKING:
+    from limner.app.server.credentials import Credentials
+    from limner.dialogue.parts import Picture
+
+MEDIA_TYPES: Final = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
+_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+_HEADER_END: Final = 33  # the signature and the IHDR chunk, which must come first
+_SOFTWARE: Final = 0x0131
+_DESCRIPTION: Final = 0x010E
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What is told of a painted picture: the model's name and weights, the seed, the history node, perhaps
+    the prompt.
+    """
+
+    model: str
+    weights: str
+    seed: int
+    node_id: str
+    prompt: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        told: dict[str, Any] = {
+            "model": self.model,
+            "weights": self.weights,
+            "seed": self.seed,
+            "node": self.node_id,
+        }
+        return told if self.prompt is None else {**told, "prompt": self.prompt}
+
+
+def software() -> str:
+    """The name and version of what painted."""
+    return f"limner {limner.__version__}"
+
+
+def png_that_tells(png: bytes, origin: Origin, credentials: Credentials | None = None) -> bytes:
+    """The same picture with text chunks: Software, and limner:model, :weights, :seed, :node, :prompt.
+
+    Chunks are put in, nothing is encoded anew, so that the picture stays what it was to the last bit. With
+    `credentials` a C2PA manifest is added. ValueError when the bytes are no PNG.
+    """
+    if not png.startswith(_SIGNATURE) or png[12:16] != b"IHDR":
+        raise ValueError("Only a PNG can be told where it comes from in this way.")
+    told = {"Software": software()} | {f"limner:{name}": str(v) for name, v in origin.to_json().items()}
+    chunks = b"".join(_text_chunk(name, text) for name, text in told.items())
+    whole = png[:_HEADER_END] + chunks + png[_HEADER_END:]
+    return whole if credentials is None else credentials.sign(whole, "image/png", origin.to_json())
+
+
+def file_that_tells(
+    picture: Picture,
+    origin: Origin,
+    *,
+    kind: str = "png",
+    quality: int = 90,
+    size_px: int | None = None,
+    credentials: Credentials | None = None,
+) -> bytes:
+    """The picture as a file of that kind ("png", "jpeg", "webp") which tells its origin.
+
+    `size_px` scales it to that many pixels a side; None leaves it as it was painted. `quality` (0 to 100) is
+    that of JPEG and WebP.
+    """
+    image = picture.to_pil()
+    if size_px is not None and image.size != (size_px, size_px):
+        image = image.resize((size_px, size_px), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    if kind == "png":
+        image.save(buffer, format="PNG", compress_level=3)
+        return png_that_tells(buffer.getvalue(), origin, credentials)
+    if kind not in MEDIA_TYPES:
+        raise ValueError(f"A picture is written as {', '.join(MEDIA_TYPES)}, not {kind!r}.")
+    exif = Image.Exif()
+    exif[_SOFTWARE] = software()
+    exif[_DESCRIPTION] = json.dumps(origin.to_json(), ensure_ascii=True)
+    image.save(buffer, format=kind.upper(), quality=quality, exif=exif)
+    whole = buffer.getvalue()
+    return whole if credentials is None else credentials.sign(whole, MEDIA_TYPES[kind], origin.to_json())
+
+
+def _text_chunk(name: str, text: str) -> bytes:
+    """An uncompressed iTXt chunk: UTF-8, whatever the prompt is written in (PNG specification, 11.3.3.4)."""
+    body = name.encode("latin-1") + b"\0\0\0\0\0" + text.encode()
+    return struct.pack(">I", len(body)) + b"iTXt" + body + struct.pack(">I", zlib.crc32(b"iTXt" + body))
