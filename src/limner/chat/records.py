@@ -1,0 +1,189 @@
+"""What the store keeps, as plain values: conversations, rounds, files, enrolled people; and what is not there.
+
+Knows fields, ids and their JSON. Knows nothing about SQL, disks, painters or how a round is computed.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Final, TypeVar
+
+# Who owns what is made without API keys: one person's own server, and the command line.
+LOCAL_OWNER: Final = "local"
+KINDS: Final = ("conv", "resp", "file", "person")
+MAX_NAME_CHARACTERS: Final = 200
+
+_ID: Final = re.compile(r"(conv|resp|file|person)_[0-9a-f]{32}")
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+
+
+class NotThere(LookupError):
+    """No such thing of this owner: never made, somebody else's, or deleted. One sentence, safe to show."""
+
+    def __init__(self, what: str, id: object) -> None:
+        super().__init__(f"There is no {what} {str(id)[:60]!r}; it was never made, or it was deleted.")
+        self.what = what
+        self.id = str(id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptState:
+    """What later rounds read of a round beside its words and pictures; `tokens` is a blob's digest.
+
+    `painter` is the fingerprint of the weights that the ids and tokens mean something to; `parent_node` is
+    the history node that this round's own node id was hashed with.
+    """
+
+    parent_node: str | None
+    response_ids: tuple[int, ...]
+    num_tokens: int
+    tokens: str | None
+    encoded: bool
+    painter: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredRound:
+    """One round of an owner's conversation. Pictures are digests: SHA-256 of their PNG bytes.
+
+    `parent` is the nearest earlier round that still exists, None for a first round. `depth` counts the rounds
+    before it, `siblings` are all rounds with its parent (itself among them), oldest first; both are filled
+    when it is read. A round that was not kept has `kept` False and cannot be read again.
+    """
+
+    id: str
+    owner: str
+    conversation: str | None
+    parent: str | None
+    node_id: str
+    text_in: str
+    pictures_in: tuple[str, ...]
+    text_out: str
+    picture: str | None
+    seed: int
+    seconds: float
+    created: float
+    state: KeptState
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    status: str = "completed"
+    kept: bool = True
+    depth: int = 0
+    siblings: tuple[str, ...] = ()
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """Every blob it needs: pictures given, picture painted, image tokens."""
+        return tuple(
+            dict.fromkeys(d for d in (*self.pictures_in, self.picture, self.state.tokens) if d is not None)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredConversation:
+    """A conversation of an owner. `title` is the given one, else the beginning of its oldest round's words.
+
+    `head` is its newest round, which a request that names only the conversation goes on from.
+    """
+
+    id: str
+    owner: str
+    title: str
+    seed: int
+    created: float
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    num_rounds: int = 0
+    head: str | None = None
+    last_picture: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredFile:
+    """An uploaded file: its bytes are the blob `digest`, exactly as they were given."""
+
+    id: str
+    owner: str
+    name: str
+    purpose: str
+    digest: str
+    num_bytes: int
+    created: float
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        return (self.digest,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredPerson:
+    """A real person's face, entered by an explicit act: `note` says who consented to what.
+
+    `file` is the digest of the file it came from, `picture` that of its pixels as PNG, without metadata.
+    """
+
+    id: str
+    owner: str
+    name: str
+    picture: str
+    file: str
+    note: str
+    created: float
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((self.picture, self.file)))
+
+
+Record = TypeVar("Record", StoredRound, StoredConversation, StoredFile, StoredPerson)
+
+# Filled by the store when it reads; never part of a row.
+_DERIVED: Final = {
+    StoredRound: ("kept", "depth", "siblings"),
+    StoredConversation: ("num_rounds", "head", "last_picture"),
+    StoredFile: (),
+    StoredPerson: (),
+}
+
+
+def new_id(kind: str) -> str:
+    """A fresh id that cannot be guessed: "conv_", "resp_", "file_" or "person_" and 32 hex digits."""
+    assert kind in KINDS
+    return f"{kind}_{secrets.token_hex(16)}"
+
+
+def is_id(text: object, kind: str) -> bool:
+    """Whether this can be an id of that kind; anything else must not come near a path."""
+    return isinstance(text, str) and text.startswith(f"{kind}_") and _ID.fullmatch(text) is not None
+
+
+def is_digest(text: object) -> bool:
+    """Whether this can be a blob's digest: 64 lower-case hex digits."""
+    return isinstance(text, str) and _DIGEST.fullmatch(text) is not None
+
+
+def to_row(record: StoredRound | StoredConversation | StoredFile | StoredPerson) -> dict[str, Any]:
+    """The record as JSON values, without what is derived."""
+    row = asdict(record)
+    for name in _DERIVED[type(record)]:
+        del row[name]
+    return row
+
+
+def from_row(kind: type[Record], row: Mapping[str, Any]) -> Record:
+    """The inverse of `to_row`; ValueError when a field is missing or unknown."""
+    known = {f.name for f in fields(kind)} - set(_DERIVED[kind])
+    values = dict(row)
+    if set(values) != known:
+        raise ValueError(f"a row of the store has the fields {sorted(values)}, not {sorted(known)}")
+    if kind is StoredRound:
+        state = dict(values["state"])
+        values["state"] = KeptState(**{**state, "response_ids": tuple(state["response_ids"])})
+        values["pictures_in"] = tuple(values["pictures_in"])
+    return kind(**values)
+
+
+class StoreFailed(OSError):
+    """The store itself failed (disk full, damaged, locked for long): one sentence, nothing half-written."""

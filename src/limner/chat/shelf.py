@@ -1,0 +1,176 @@
+"""Rounds between the store and the model: as rows and blobs, and as what a conversation is made of.
+
+Knows both shapes and remembers those read lately, within a budget. Knows nothing about who asks for what.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from limner.chat.blobs import digest_of
+from limner.chat.conversation import Conversation, RoundState
+from limner.chat.generation import Sampling
+from limner.chat.painter import Painter
+from limner.chat.records import KeptState, StoredConversation, StoredRound
+from limner.chat.vault import Vault
+from limner.dialogue.history import HistoryTree
+from limner.dialogue.parts import Instruction, Picture, Response, Round
+
+REMEMBERED_BYTES = 128 * 2**20
+
+
+class Shelf:
+    """Reads rounds of a vault for one painter. Safe for several threads."""
+
+    def __init__(self, painter: Painter, vault: Vault) -> None:
+        self._painter = painter
+        self._vault = vault
+        self._held: OrderedDict[str, tuple[StoredRound, Round, RoundState]] = OrderedDict()
+        self._num_bytes = 0
+        self._lock = threading.Lock()
+
+    def conversation(self, of: StoredConversation, path: Sequence[StoredRound]) -> Conversation:
+        """The conversation that ends with the last round of `path`; ValueError under other weights."""
+        tree = HistoryTree()
+        states: dict[str, RoundState] = {}
+        head: str | None = None
+        for stored in path:
+            round_, state = self.read(stored)
+            head = tree.append(head, round_)
+            states[head] = state
+        return Conversation(self._painter, seed=of.seed, tree=tree, states=states, head=head)
+
+    def read(self, stored: StoredRound) -> tuple[Round, RoundState]:
+        """A round's content and state."""
+        if stored.state.painter != self._painter.fingerprint:
+            raise ValueError(
+                f"The round {stored.id} was painted with other weights; serve those, or begin a new "
+                "conversation."
+            )
+        with self._lock:
+            held = self._held.get(stored.id)
+            if held is not None:
+                self._held.move_to_end(stored.id)
+                return held[1], held[2]
+        round_ = self._content(stored)
+        state = self._state(stored)
+        self.remember(stored, round_, state)
+        return round_, state
+
+    def remember(self, stored: StoredRound, round_: Round, state: RoundState) -> None:
+        """Hold a round in memory; the least used leave when there are too many."""
+        with self._lock:
+            if stored.id in self._held:
+                return
+            self._held[stored.id] = (stored, round_, state)
+            self._num_bytes += _num_bytes(round_)
+            while self._num_bytes > REMEMBERED_BYTES:
+                _, (_, old, _) = self._held.popitem(last=False)
+                self._num_bytes -= _num_bytes(old)
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """Hold these rounds no longer."""
+        with self._lock:
+            for id in ids:
+                held = self._held.pop(id, None)
+                if held is not None:
+                    self._num_bytes -= _num_bytes(held[1])
+
+    def picture(self, owner: str, digest: str) -> Picture:
+        """A picture of this owner by its digest."""
+        return Picture.from_png(self._vault.blob(owner, digest))
+
+    def _content(self, stored: StoredRound) -> Round:
+        given = tuple(self.picture(stored.owner, digest) for digest in stored.pictures_in)
+        painted = None if stored.picture is None else self.picture(stored.owner, stored.picture)
+        return Round(
+            instruction=Instruction(text=stored.text_in, pictures=given),
+            response=Response(text=stored.text_out, picture=painted),
+        )
+
+    def _state(self, stored: StoredRound) -> RoundState:
+        kept, tokens_KD = stored.state, None
+        if kept.tokens is not None:
+            language = self._painter.model.language
+            tokens_KD = tokens_from(self._vault.blob(stored.owner, kept.tokens))
+            tokens_KD = tokens_KD.to(language.device, language.dtype)
+        return RoundState(
+            response_ids=kept.response_ids,
+            image_tokens_KD=tokens_KD,
+            num_tokens=kept.num_tokens,
+            seed=stored.seed,
+            seconds=stored.seconds,
+            encoded=kept.encoded,
+        )
+
+
+def as_stored(
+    conversation: Conversation,
+    node_id: str,
+    *,
+    id: str,
+    owner: str,
+    of: str | None,
+    parent: str | None,
+    created: float,
+    sampling: Sampling | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> tuple[StoredRound, list[bytes]]:
+    """A round of a conversation as a row, and the blobs that the row needs."""
+    node, state = conversation.tree.node(node_id), conversation.states[node_id]
+    given = [picture.to_png() for picture in node.round.instruction.pictures]
+    painted = None if node.round.response.picture is None else node.round.response.picture.to_png()
+    tokens = None if state.image_tokens_KD is None else tokens_bytes(state.image_tokens_KD)
+    stored = StoredRound(
+        id=id,
+        owner=owner,
+        conversation=of,
+        parent=parent,
+        node_id=node_id,
+        text_in=node.round.instruction.text,
+        pictures_in=tuple(digest_of(png) for png in given),
+        text_out=node.round.response.text,
+        picture=None if painted is None else digest_of(painted),
+        seed=state.seed,
+        seconds=state.seconds,
+        created=created,
+        state=KeptState(
+            parent_node=node.parent_id,
+            response_ids=state.response_ids,
+            num_tokens=state.num_tokens,
+            tokens=None if tokens is None else digest_of(tokens),
+            encoded=state.encoded,
+            painter=conversation.painter.fingerprint,
+        ),
+        sampling={} if sampling is None else asdict(sampling),
+        metadata=dict(metadata or {}),
+    )
+    return stored, [blob for blob in (*given, painted, tokens) if blob is not None]
+
+
+def tokens_bytes(tokens_KD: Tensor) -> bytes:
+    """Image tokens as safetensors bytes."""
+    return save({"tokens": tokens_KD.contiguous().cpu()})
+
+
+def tokens_from(data: bytes) -> Tensor:
+    """The inverse of `tokens_bytes`; ValueError for anything else."""
+    try:
+        tokens_KD = load(data)["tokens"]
+    except (SafetensorError, KeyError) as error:
+        raise ValueError("The store's image tokens are damaged; restore the store from a backup.") from error
+    if not torch.isfinite(tokens_KD.float()).all():
+        raise ValueError("The store's image tokens hold numbers that are not finite.")
+    return tokens_KD
+
+
+def _num_bytes(round_: Round) -> int:
+    return 4096 + sum(picture.pixels.nbytes for picture in round_.pictures)
