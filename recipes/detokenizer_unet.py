@@ -9,10 +9,10 @@ Both on one core, sketch: 19 minutes, as long as the transformer's two rungs and
 
 from limner.training.recipe import Ladder
 
-WAVES = (("detokenizer_unet_stage1",), ("detokenizer_unet_stage2",))
+RUNGS = {"detokenizer_unet_stage1": (), "detokenizer_unet_stage2": ("detokenizer_unet_stage1",)}
 # Of one core: what the transformer's rungs are given (`miniature.py`).
 SKETCH_MINUTES = {"detokenizer_unet_stage1": 11.0, "detokenizer_unet_stage2": 8.0}
 
 
 def ladder(scale: str) -> Ladder:
-    return Ladder(waves=WAVES, minutes=SKETCH_MINUTES if scale == "sketch" else {})
+    return Ladder(rungs=RUNGS, minutes=SKETCH_MINUTES if scale == "sketch" else {})

@@ -9,15 +9,20 @@ Two CPU cores, sketch, `--jobs 2 --threads 1`: about two hours. One GPU, miniatu
 
 from limner.training.recipe import Ladder
 
-WAVES = (
-    ("vision", "autoencoder", "language_text", "senses"),
-    ("detokenizer_natural", "language"),
-    ("detokenizer_human", "stage1"),
-    ("stage2",),
-    ("stage3",),
-    ("multi_round",),
-)
-# Minutes of one core for each rung of the sketch; other scales take the recipes' own numbers of steps.
+RUNGS: dict[str, tuple[str, ...]] = {
+    "vision": (),
+    "language_text": (),
+    "senses": (),
+    "autoencoder": (),
+    "language": ("vision", "language_text"),
+    "detokenizer_natural": ("vision", "autoencoder"),
+    "detokenizer_human": ("detokenizer_natural",),
+    "stage1": ("language",),
+    "stage2": ("stage1",),
+    "stage3": ("stage2",),
+    "multi_round": ("stage3",),
+}
+# Minutes of one core for each rung; the tiny scale takes the recipes' own numbers of steps.
 SKETCH_MINUTES = {
     "vision": 14.0,
     "autoencoder": 6.0,
@@ -31,7 +36,22 @@ SKETCH_MINUTES = {
     "stage3": 3.0,
     "multi_round": 12.0,
 }
+# Minutes of one GPU that the rungs share: the longest chain takes 55, drawing its dialogues included.
+MINIATURE_MINUTES = {
+    "vision": 10.0,
+    "language_text": 8.0,
+    "senses": 20.0,
+    "autoencoder": 10.0,
+    "language": 20.0,
+    "detokenizer_natural": 5.0,
+    "detokenizer_human": 20.0,
+    "stage1": 2.0,
+    "stage2": 2.0,
+    "stage3": 2.0,
+    "multi_round": 12.0,
+}
+MINUTES = {"sketch": SKETCH_MINUTES, "miniature": MINIATURE_MINUTES}
 
 
 def ladder(scale: str) -> Ladder:
-    return Ladder(waves=WAVES, minutes=SKETCH_MINUTES if scale == "sketch" else {})
+    return Ladder(rungs=RUNGS, minutes=MINUTES.get(scale, {}))

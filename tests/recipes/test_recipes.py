@@ -18,7 +18,7 @@ RECIPES = Path(__file__).parents[2] / "recipes"
 LADDERS = ("miniature", "detokenizer_unet")
 LADDER = (
     *itertools.chain.from_iterable(
-        itertools.chain(*load_recipe(str(RECIPES / f"{name}.py")).ladder("tiny").waves) for name in LADDERS
+        load_recipe(str(RECIPES / f"{name}.py")).ladder("tiny").rungs for name in LADDERS
     ),
     "detokenizer_all_tokens",
 )

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from limner.training.journal import read_log
-from limner.training.loop import Stopped, Trainer
+from limner.training.loop import Trainer
 from limner.training.plan import Plan, learning_rate
 from limner.training.state import Chance
+from limner.training.stopped import Stopped
 
 PLAN = Plan(steps=6, batch=4, accumulation=2, learning_rate=0.05, warmup_steps=2, validations=1)
 

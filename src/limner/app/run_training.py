@@ -28,8 +28,8 @@ def run_training(
     micro_batch: int | None = None,
 ) -> None:
     """Train in `folder`; after Ctrl-C the state is saved and the exit code is 130."""
-    from limner.training.loop import Stopped
     from limner.training.run import run_recipe
+    from limner.training.stopped import Stopped
 
     folder_to_write(folder)
     try:

@@ -26,6 +26,7 @@ from limner.training.muon import Muon
 from limner.training.plan import Plan, learning_rate
 from limner.training.processes import Processes, Whole, whole_tensor
 from limner.training.state import Chance, MovingAverage, existing_state, load_state, save_state, trainable
+from limner.training.stopped import Stopped
 from limner.training.throughput import Meter, Speed
 
 SPEED_STEPS = 20
@@ -48,16 +49,12 @@ class Stage(Protocol):
     # A stage may have a `meter: Meter`, in which its loss counts tokens, pictures and FLOPs for the log.
 
 
-class Stopped(Exception):  # noqa: N818  (no error: the user asked for it)
-    """The run was asked to stop; its state is saved."""
-
-
 class Trainer:
     """Runs a stage to the end of its plan, from wherever the saved state stands.
 
-    `minutes` replaces `plan.steps`: the first 20 steps, which lie in the warm-up and so don't depend on the
-    total, are timed and the total is set from their speed. The total is kept in the state, so a resumed run
-    has the same.
+    `minutes` replaces `plan.steps`: of the first 20 steps, which lie in the warm-up and so don't depend on
+    the total, the second half is timed (the first also loads and chooses kernels) and the total is set from
+    their speed. The total is kept in the state, so a resumed run has the same.
     """
 
     def __init__(
@@ -150,6 +147,8 @@ class Trainer:
                 rate = {"learning_rate": learning_rate(self.plan, self.step - 1)}
                 journal.step(self.step, {**values, **rate, **speed.numbers()})
                 journal.progress(self.step, values)
+            if self.minutes is not None and self.step == SPEED_STEPS // 2:
+                first, began_s = self.step, time.monotonic()
             if self.minutes is not None and self.step >= SPEED_STEPS:
                 (step_s,) = self.processes.largest((time.monotonic() - began_s) / (self.step - first))
                 last = self._set_length(journal, step_s)

@@ -38,7 +38,18 @@ class Recipe:
 
 @dataclass(frozen=True, kw_only=True)
 class Ladder:
-    """Rungs in order. Those of one wave don't depend on each other and may run side by side."""
+    """Rungs in order, each with those that it waits for; what waits for nothing that runs may run beside it.
 
-    waves: tuple[tuple[str, ...], ...]
+    Raises:
+        ValueError: a rung waits for one that doesn't stand before it.
+    """
+
+    rungs: Mapping[str, tuple[str, ...]]
     minutes: Mapping[str, float] = field(default_factory=dict)  # by rung; absent: the recipe's own steps
+
+    def __post_init__(self) -> None:
+        before: set[str] = set()
+        for name, awaited in self.rungs.items():
+            if not before.issuperset(awaited):
+                raise ValueError(f"{name} waits for {', '.join(awaited)}, which don't all stand before it.")
+            before.add(name)

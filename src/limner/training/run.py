@@ -15,16 +15,20 @@ import importlib.util
 import inspect
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from limner.models.presets import PRESETS
+from limner.training.stopped import Stopped
 
 if TYPE_CHECKING:  # torch is imported late, so that the processes that render start quickly
     from limner.models.presets import Preset
@@ -71,6 +75,7 @@ def run_recipe(
         The rung's last held-out numbers; those of a ladder's rungs as "rung/number".
 
     Raises:
+        Stopped: after Ctrl-C or a terminate signal; the same call goes on from there.
         ValueError: no such recipe or scale, or an earlier rung is missing.
     """
     if scale not in PRESETS:
@@ -239,7 +244,7 @@ def load_recipe(path_or_name: str) -> ModuleType:
 def _check_scale(module: ModuleType, name: str, scale: str) -> None:
     """Raises ValueError when a recipe (or any rung of a ladder) has no numbers for the scale."""
     if hasattr(module, "ladder"):
-        for rung in (rung for wave in module.ladder(scale).waves for rung in wave):
+        for rung in module.ladder(scale).rungs:
             _check_scale(load_recipe(rung), rung, scale)
         return
     plans = getattr(module, "PLANS", None)
@@ -250,43 +255,78 @@ def _check_scale(module: ModuleType, name: str, scale: str) -> None:
 def _climb(
     ladder: Ladder, out: Path, options: Mapping[str, object], *, jobs: int, minutes: float | None
 ) -> dict[str, float]:
-    """Each rung in a process of its own (memory is given back; a wave can run side by side)."""
+    """Each rung in a process of its own (memory is given back; several can run side by side)."""
     numbers: dict[str, float] = {}
-    for wave in ladder.waves:
-        waiting = list(wave)
-        running: dict[str, subprocess.Popen[bytes]] = {}
+    waiting = list(ladder.rungs)
+    running: dict[str, subprocess.Popen[bytes]] = {}
+    with _asked_to_stop() as asked:
         while waiting or running:
-            while waiting and len(running) < jobs:
-                name = waiting.pop(0)
+            for name in [name for name in waiting if not {*waiting, *running} & {*ladder.rungs[name]}]:
+                if len(running) == jobs:
+                    break
                 given = dict(options)
                 if options["--steps"] is None:
                     given["--minutes"] = minutes if minutes is not None else ladder.minutes.get(name)
+                waiting.remove(name)
                 running[name] = _start(name, given)
-            name = _first_to_end(running)
-            code = running.pop(name).returncode
+            ended = _first_to_end(running, asked)
+            if ended is None:
+                _stop(running)
+                raise Stopped(f"stopped while {', '.join(running)} ran")
+            code = running.pop(ended).returncode
             if code:
-                for other in running.values():  # they save their state
-                    other.terminate()
-                    other.wait()
+                _stop(running)
+                if code == INTERRUPTED:
+                    raise Stopped(f"stopped while {ended} ran")
                 raise ValueError(
-                    f"The rung {name} ended with exit code {code}; the same command resumes from there."
+                    f"The rung {ended} ended with exit code {code}; the same command resumes from there."
                 )
-            held_out = json.loads((out / "rungs" / name / "finished.json").read_text())["held_out"]
-            numbers.update({f"{name}/{key}": value for key, value in held_out.items()})
+            held_out = json.loads((out / "rungs" / ended / "finished.json").read_text())["held_out"]
+            numbers.update({f"{ended}/{key}": value for key, value in held_out.items()})
     return numbers
 
 
 def _start(name: str, options: Mapping[str, object]) -> subprocess.Popen[bytes]:
     words = [word for key, value in options.items() if value is not None for word in (key, str(value))]
-    return subprocess.Popen([sys.executable, "-m", "limner.training.run", name, *words])
+    # A process group of its own: Ctrl-C reaches this process alone, which asks each rung to stop just once.
+    command = [sys.executable, "-m", "limner.training.run", name, *words]
+    return subprocess.Popen(command, process_group=0, stdout=subprocess.DEVNULL)
 
 
-def _first_to_end(running: Mapping[str, subprocess.Popen[bytes]]) -> str:
-    while True:
+def _stop(running: Mapping[str, subprocess.Popen[bytes]]) -> None:
+    """Every rung that runs saves its state and ends."""
+    for process in running.values():
+        process.terminate()
+    for process in running.values():
+        process.wait()
+
+
+def _first_to_end(running: Mapping[str, subprocess.Popen[bytes]], asked: Callable[[], bool]) -> str | None:
+    """The name of a rung that has ended; None when the user asks to stop before one has."""
+    while not asked():
         for name, process in running.items():
             if process.poll() is not None:
                 return name
         time.sleep(LOOK_EVERY_S)
+    return None
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[Callable[[], bool]]:
+    """Inside, Ctrl-C and a terminate signal are remembered instead of ending this process before its
+    rungs.
+    """
+    asked: list[int] = []
+    kept = {
+        number: signal.signal(number, lambda number, _: asked.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if threading.current_thread() is threading.main_thread()
+    }
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -306,8 +346,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--micro-batch", type=int)
     parser.add_argument("--base")
     given = vars(parser.parse_args(arguments))
-    from limner.training.loop import Stopped
-
     try:
         numbers = run_recipe(given.pop("recipe"), **given)
     except ValueError as error:

@@ -1,0 +1,91 @@
+"""A ladder's rungs wait for what they need, run side by side otherwise, and are saved when asked to stop."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from limner.training.recipe import Ladder
+
+_LADDER = """
+from limner.training.recipe import Ladder
+def ladder(scale):
+    return Ladder(rungs={"left": (), "right": (), "top": ("left", "right")})
+"""
+# Every step of a rung takes until the file "go" is there.
+_RUNG = """
+import time
+from pathlib import Path
+import torch
+from torch import nn
+from limner.models.presets import PRESETS
+from limner.training.plan import Plan
+from limner.training.recipe import Recipe
+OUT = Path("log")
+class Slow:
+    def __init__(self, workshop):
+        self.network = nn.Linear(1, 1)
+    def loss(self, chance, batch):
+        with OUT.open("a") as log:
+            log.write("NAME\\n")
+        while not Path("go").exists() and not Path("stop").exists():
+            time.sleep(0.01)
+        error = self.network(torch.ones(batch, 1)).square().mean()
+        return error, {}
+    def validate(self):
+        return {"weight": float(self.network.weight)}
+    def write(self):
+        pass
+def recipe(scale):
+    plan = Plan(steps=3, batch=1, warmup_steps=0, validations=0)
+    return Recipe(name="NAME", preset=PRESETS[scale], plan=plan, build=Slow)
+"""
+WAIT_S = 120.0
+
+
+def _until(true: Callable[[], bool]) -> None:
+    last_s = time.monotonic() + WAIT_S
+    while not true():
+        assert time.monotonic() < last_s, "nothing happened for two minutes"
+        time.sleep(0.02)
+
+
+def test_a_ladder_told_to_stop_saves_all_that_runs_and_goes_on_to_its_end(tmp_path: Path) -> None:
+    recipes = tmp_path / "recipes"
+    recipes.mkdir()
+    (recipes / "all.py").write_text(_LADDER)
+    for name in ("left", "right", "top"):
+        (recipes / f"{name}.py").write_text(_RUNG.replace("NAME", name))
+    command = [sys.executable, "-m", "limner.training.run", "all", "--scale", "tiny", "--out", "run"]
+    command += ["--jobs", "2", "--device", "cpu"]
+    log = tmp_path / "log"
+
+    said = tmp_path / "said"
+    with said.open("w") as stderr:
+        stopped = subprocess.Popen(command, cwd=tmp_path, stderr=stderr)
+    _until(lambda: log.is_file() and {"left", "right"} <= set(log.read_text().split()))
+    stopped.send_signal(signal.SIGTERM)
+    _until(lambda: said.read_text().count("stopping after this step") == 2)
+    (tmp_path / "stop").touch()
+    assert stopped.wait(WAIT_S) == 130
+    assert sorted(log.read_text().split()) == ["left", "right"]
+    assert {path.parent.name for path in tmp_path.glob("run/rungs/*/state")} == {"left", "right"}
+
+    (tmp_path / "go").touch()
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True, timeout=WAIT_S)
+    assert set(json.loads(told.stdout)) == {"left/weight", "right/weight", "top/weight"}
+    steps = log.read_text().split()
+    assert sorted(steps) == 3 * ["left"] + 3 * ["right"] + 3 * ["top"]
+    assert steps[-3:] == 3 * ["top"]
+
+
+def test_a_rung_waits_only_for_one_before_it() -> None:
+    with pytest.raises(ValueError, match="top waits for left"):
+        Ladder(rungs={"top": ("left",), "left": ()})
