@@ -38,7 +38,8 @@ format: $(VENV)/installed-dev  ## let ruff format the tree
 	$(BIN)/ruff format .
 
 miniature: $(VENV)/installed-dev  ## train the embedded model from nothing (resumable; SCALE=sketch on a CPU)
-	$(BIN)/limner train miniature --scale $(or $(SCALE),miniature) --out $(or $(OUT),runs/miniature)
+	$(BIN)/limner train miniature --scale $(or $(SCALE),miniature) --out $(or $(OUT),runs/miniature) \
+		--jobs $(or $(JOBS),$(if $(SCALE),1,4))
 
 clean:  ## remove what was made (not runs/)
 	rm -rf $(VENV) demo build src/*.egg-info

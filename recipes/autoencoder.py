@@ -18,7 +18,7 @@ PLANS = {
     "sketch": (Plan(steps=1_500, batch=12, learning_rate=1.5e-3, warmup_steps=40), AutoencoderStage()),
     "miniature": (
         Plan(steps=20_000, batch=64, learning_rate=8e-4, warmup_steps=500, average_decay=0.9995),
-        AutoencoderStage(pictures=60_000, held_out=512),
+        AutoencoderStage(pictures=40_000, held_out=512),
     ),
 }
 

@@ -26,7 +26,7 @@ PLANS = {
     ),
     "miniature": (
         Plan(steps=90_000, batch=256, learning_rate=4e-4, warmup_steps=500, average_decay=0.9995),
-        DetokenizerStage(pictures=100_000, held_out=256, variant=VARIANT),
+        DetokenizerStage(pictures=40_000, held_out=256, variant=VARIANT),
     ),
 }
 

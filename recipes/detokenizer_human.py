@@ -24,7 +24,7 @@ PLANS = {
     ),
     "miniature": (
         Plan(steps=60_000, batch=256, learning_rate=4e-4, warmup_steps=500, average_decay=0.9995),
-        DetokenizerStage(pictures=100_000, held_out=256),
+        DetokenizerStage(pictures=40_000, held_out=256),
     ),
     "seed-x": (full_scale_plan(steps=96_000), full_scale_stage(kind="people")),
 }

@@ -31,7 +31,7 @@ PLANS = {
             schedule="constant",
             average_decay=0.9995,
         ),
-        DetokenizerStage(kind="natural", pictures=60_000, held_out=256, fresh=True),
+        DetokenizerStage(kind="natural", pictures=20_000, held_out=256, fresh=True),
     ),
     # Starts from the checkpoint's detokenizer, a converted PixArt-Sigma.
     "seed-x": (full_scale_plan(steps=180_000), full_scale_stage(kind="natural")),

@@ -28,7 +28,7 @@ PLANS = {
     ),
     "miniature": (
         Plan(steps=60_000, batch=256, learning_rate=2e-4, warmup_steps=500, average_decay=0.9995),
-        DetokenizerStage(kind="edited", pictures=100_000, held_out=256, variant=VARIANT, begins_as=BEGINS_AS),
+        DetokenizerStage(kind="edited", pictures=40_000, held_out=256, variant=VARIANT, begins_as=BEGINS_AS),
     ),
 }
 

@@ -20,7 +20,7 @@ PLANS = {
     "sketch": (Plan(steps=2_000, batch=16, learning_rate=8e-4, warmup_steps=60), VisionStage()),
     "miniature": (
         Plan(steps=60_000, batch=128, learning_rate=6e-4, warmup_steps=1_000, average_decay=0.9995),
-        VisionStage(pictures=100_000, held_out=1_024),
+        VisionStage(pictures=40_000, held_out=1_024),
     ),
 }
 
