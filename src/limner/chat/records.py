@@ -1,4 +1,4 @@
-"""What the store keeps, as plain values: conversations, rounds, files, enrolled people; and what is not there.
+"""What the store keeps, as plain values: conversations, rounds, files, enrolled people.
 
 Knows fields, ids and their JSON. Knows nothing about SQL, disks, painters or how a round is computed.
 """
@@ -20,7 +20,7 @@ _ID: Final = re.compile(r"(conv|resp|file|person)_[0-9a-f]{32}")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
-class NotThere(LookupError):
+class NotThere(LookupError):  # noqa: N818  (said of what is not there)
     """No such thing of this owner: never made, somebody else's, or deleted. One sentence, safe to show."""
 
     def __init__(self, what: str, id: object) -> None:
@@ -185,5 +185,5 @@ def from_row(kind: type[Record], row: Mapping[str, Any]) -> Record:
     return kind(**values)
 
 
-class StoreFailed(OSError):
+class StoreFailed(OSError):  # noqa: N818
     """The store itself failed (disk full, damaged, locked for long): one sentence, nothing half-written."""

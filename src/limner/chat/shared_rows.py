@@ -1,7 +1,8 @@
 """Rows as JSON objects beside the shared blobs, so that a replica with a database of its own finds them.
 
-Knows owners, groups ("conversations", "files", "people", and a conversation's id for its rounds), rows, the marks of what was deleted, and who
-needs which blob. Knows nothing about SQL: the vault brings its database up to date from here.
+Knows owners, groups ("conversations", "files", "people", and a conversation's id for its rounds), rows, the
+marks of what was deleted, and who needs which blob. Knows nothing about SQL: the vault brings its database
+up to date from here.
 
     rows/<owner>/<group>/<id>.json      a row; <owner> is hashed
     rows/<owner>/<group>/gone/<id>.json what was deleted, and what its children follow now

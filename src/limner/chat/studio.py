@@ -33,7 +33,8 @@ from limner.chat.records import (
 )
 from limner.chat.shelf import Shelf, as_stored
 from limner.chat.studio_round import Answered, CancelledRound, StudioEvent, StudioRound
-from limner.chat.vault import MAX_TITLE_CHARACTERS, Vault
+from limner.chat.vault import Vault
+from limner.chat.vault_rows import MAX_TITLE_CHARACTERS
 from limner.dialogue.parts import Box, Picture, Round
 
 __all__ = ["Answered", "CancelledRound", "PersonSeen", "Studio", "StudioEvent", "StudioRound"]
@@ -119,13 +120,13 @@ class Studio:
                     return
                 asked.emit(Begun())
                 reply = talk.say(text, pictures, seed=seed, picture=picture, sampling=sampling)
-                asked.emit(Wrote(reply.text))
+                asked.emit(Wrote(text=reply.text))
                 if asked.is_cancelled:
                     asked.emit(Cancelled())
                     return
                 asked.emit(self._kept(asked, talk, reply.id, of, is_new, previous, sampling, keep, metadata))
             except Exception as error:
-                asked.emit(Failed(error))
+                asked.emit(Failed(error=error))
             finally:
                 with self._lock:
                     self._running.pop(asked.id, None)
@@ -221,7 +222,7 @@ class Studio:
         return self.vault.tree(owner, conversation)
 
     def people(self, owner: str, id: str) -> list[PersonSeen]:
-        """Everybody named up to the round `id` (or the newest of the conversation `id`), in order of naming."""
+        """Everybody named up to the round `id`, or the newest round of a conversation, in order of naming."""
         if is_id(id, "conv"):
             of = self.vault.conversation(owner, id)
             path = self.vault.path(owner, of.head)
@@ -435,7 +436,7 @@ class Studio:
         picture = talk.tree.node(node_id).round.response.picture
         if not keep:
             return Answered(replace(stored, kept=False, depth=talk.tree.depth(node_id) - 1), picture)
-        stored = self.vault.add_round(stored, blobs, new_conversation=of if is_new else None)
+        stored = self.vault.add_rounds([stored], blobs, new_conversation=of if is_new else None)[0]
         self._shelf.remember(stored, talk.tree.node(node_id).round, talk.states[node_id])
         return Answered(stored, picture)
 

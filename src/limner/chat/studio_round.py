@@ -26,7 +26,7 @@ StudioEvent = Event | Answered
 ENDS = (Answered, Cancelled, Failed)
 
 
-class CancelledRound(Exception):
+class CancelledRound(Exception):  # noqa: N818
     """The round was cancelled before it was answered."""
 
 
@@ -54,7 +54,8 @@ class StudioRound:
         index = 0
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: len(self._events) > index)
+                while len(self._events) <= index:
+                    self._changed.wait()
                 event = self._events[index]
             yield event
             if isinstance(event, ENDS):

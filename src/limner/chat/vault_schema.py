@@ -24,7 +24,8 @@ CREATE INDEX conversations_of_owner ON conversations(owner, created DESC, id DES
 CREATE TABLE rounds(
     id TEXT PRIMARY KEY, owner TEXT NOT NULL,
     conversation TEXT NOT NULL REFERENCES conversations(id) ON DELETE CASCADE,
-    parent TEXT REFERENCES rounds(id), node_id TEXT NOT NULL, created REAL NOT NULL, body TEXT NOT NULL) STRICT;
+    parent TEXT REFERENCES rounds(id), node_id TEXT NOT NULL, created REAL NOT NULL,
+    body TEXT NOT NULL) STRICT;
 CREATE INDEX rounds_of_conversation ON rounds(conversation, created, id);
 CREATE INDEX rounds_of_parent ON rounds(parent);
 CREATE TABLE files(
