@@ -17,8 +17,9 @@ def piece(num_tokens, value=0.0):
 
 def test_match_finds_the_longest_prefix_only():
     cache = PrefixCache()
-    for key in ("a", "b", "d"):
-        cache.insert(key, piece(3))
+    cache.insert(["a"], piece(3))
+    cache.insert(["a", "b"], piece(3))
+    cache.insert(["d"], piece(3))
     assert len(cache.match(["a", "b", "c", "d"])) == 2
     assert cache.match(["x"]) == []
 
@@ -26,10 +27,10 @@ def test_match_finds_the_longest_prefix_only():
 def test_the_budget_holds_and_the_least_used_leaves_first():
     size = piece(4).num_bytes
     cache = PrefixCache(budget_bytes=2 * size)
-    cache.insert("a", piece(4))
-    cache.insert("b", piece(4))
+    cache.insert(["a"], piece(4))
+    cache.insert(["b"], piece(4))
     cache.match(["a"])
-    cache.insert("c", piece(4))
+    cache.insert(["c"], piece(4))
     assert len(cache.match(["b"])) == 0
     assert len(cache.match(["a"])) == 1
     assert cache.num_bytes <= 2 * size
@@ -37,9 +38,9 @@ def test_the_budget_holds_and_the_least_used_leaves_first():
 
 def test_what_is_locked_stays():
     cache = PrefixCache(budget_bytes=piece(4).num_bytes)
-    cache.insert("a", piece(4))
+    cache.insert(["a"], piece(4))
     with cache.lock(["a"]):
-        cache.insert("b", piece(4))
+        cache.insert(["b"], piece(4))
         assert len(cache.match(["a"])) == 1
     cache.evict(0)
     assert cache.num_bytes == 0

@@ -18,8 +18,10 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from limner.chat.painter import Painter, PastRound
+from limner.chat.events import Finished
+from limner.chat.painter import Painter
 from limner.chat.people import Sighting, people_of
+from limner.chat.request import PastRound, RoundRequest
 from limner.chat.window import visible_rounds
 from limner.dialogue.history import HistoryTree
 from limner.dialogue.history import node_id as id_of
@@ -70,7 +72,8 @@ class Conversation:
 
     Forks share one tree and copy nothing. Not meant for several threads at once. `history` "cache" keeps
     image tokens as predicted; "reencode" encodes every painted picture anew and exists to be compared with
-    (paper, supplement, Figure 10).
+    (paper, supplement, Figure 10). Nothing cached for one `salt` is found with another, so give every owner
+    one where owners share a painter.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class Conversation:
         states: dict[str, RoundState] | None = None,
         head: str | None = None,
         history: str = "cache",
+        salt: str = "",
     ) -> None:
         if history not in HISTORIES:
             raise ValueError(
@@ -95,6 +99,7 @@ class Conversation:
         self.states = states if states is not None else {}
         self.head = head
         self.history = history
+        self.salt = salt
 
     def say(
         self,
@@ -117,37 +122,68 @@ class Conversation:
         Raises:
             ValueError: one sentence on what is wrong with text, picture or seed. Nothing is changed then.
         """
-        start = time.perf_counter()
+        return self.commit(
+            self.painter.answer(
+                self.prepare(text, images, seed=seed, picture=picture, sampling=sampling),
+            )
+        )
+
+    def prepare(
+        self,
+        text: str,
+        images: Sequence[Image_] = (),
+        *,
+        seed: int | None = None,
+        picture: bool | None = None,
+        sampling: Sampling | None = None,
+        num_previews: int = 0,
+    ) -> RoundRequest:
+        """What `say` would compute, to be computed by an `Engine` and then given to `commit`.
+
+        `num_previews` (0 to 3) unfinished pictures are shown on the way. ValueError as in `say`; nothing is
+        changed.
+        """
         instruction = Instruction(text=checked_text(text), pictures=as_pictures(images))
         round_seed = self.next_seed(seed)
-        instruction_tokens = self._count(instruction)
-        past = self._visible_past(instruction_tokens)
-        answer, painted, piece = self.painter.answer(
-            past,
-            instruction,
+        return RoundRequest(
+            past=self._visible_past(instruction),
+            instruction=instruction,
             seed=round_seed,
             picture=picture,
             sampling=sampling,
             condition=self._latest_picture(instruction),
+            num_previews=num_previews,
+            parent_id=self.head,
+            salt=self.salt,
         )
-        round_ = Round(instruction=instruction, response=Response(text=answer.text, picture=painted))
-        tokens_KD, encoded = answer.image_tokens_KD, self.history == "reencode" and painted is not None
-        if encoded and painted is not None:
-            tokens_KD = self.painter.encode(painted)
-        seconds = time.perf_counter() - start
+
+    def commit(self, finished: Finished) -> Reply:
+        """Make a computed round history: it follows the round after which it was prepared, and this
+        conversation goes on from it.
+        """
+        request, answer = finished.request, finished.answer
+        round_ = Round(
+            instruction=request.instruction, response=Response(text=answer.text, picture=finished.picture)
+        )
+        tokens_KD, encoded = answer.image_tokens_KD, self.history == "reencode"
+        if encoded and finished.picture is not None:
+            tokens_KD = self.painter.encode(finished.picture, self.salt)
+        encoded = encoded and finished.picture is not None
         # The state first: should the user interrupt here, the tree holds no round without one.
-        new_id = id_of(self.head, round_)
+        new_id = id_of(request.parent_id, round_)
         self.states[new_id] = RoundState(
             response_ids=answer.response_ids,
             image_tokens_KD=tokens_KD,
-            num_tokens=piece.length,
-            seed=round_seed,
-            seconds=seconds,
+            num_tokens=finished.piece.length,
+            seed=request.seed,
+            seconds=finished.seconds,
             encoded=encoded,
         )
-        self.head = self.tree.append(self.head, round_)
+        self.head = self.tree.append(request.parent_id, round_)
         if not encoded:  # else the piece holds other tokens than later rounds are to read
-            self.painter.prefixes.insert(self._key(past, new_id), piece)
+            self.painter.prefixes.insert(
+                [*(past.key for past in request.past), self._key(request.past, new_id)], finished.piece
+            )
         return self._reply(new_id)
 
     def remember(self, round_: Round) -> Reply:
@@ -161,7 +197,7 @@ class Conversation:
         node_id = self.tree.append(self.head, replace(round_, depends_on=()))
         state = RoundState(
             response_ids=tuple(encode_response(round_.response.text, self.painter.model.tokenizer)),
-            image_tokens_KD=None if picture is None else self.painter.encode(picture),
+            image_tokens_KD=None if picture is None else self.painter.encode(picture, self.salt),
             num_tokens=count_tokens(
                 segments(round_, self.painter.model.tokenizer), self.painter.model.language.num_image_tokens
             ),
@@ -186,6 +222,7 @@ class Conversation:
             states=self.states,
             head=self.tree.fork(target),
             history=self.history,
+            salt=self.salt,
         )
 
     def resolve(self, id: str) -> str:
@@ -261,10 +298,12 @@ class Conversation:
         """Names the prefix that ends with a round. Equal pictures, predicted here and encoded there, are
         different prefixes.
         """
-        parent, source = past[-1].key if past else "", " encoded" if self.states[node_id].encoded else ""
+        parent = past[-1].key if past else f"salt {self.salt}"
+        source = " encoded" if self.states[node_id].encoded else ""
         return hashlib.sha256(f"{parent} {node_id}{source}".encode()).hexdigest()
 
-    def _visible_past(self, instruction_tokens: int) -> list[PastRound]:
+    def _visible_past(self, instruction: Instruction) -> list[PastRound]:
+        instruction_tokens = self._count(instruction)
         node_ids = self.tree.path_ids(self.head)
         budget = self.painter.model.language.sizes.context_tokens - instruction_tokens - ANSWER_TOKENS
         lengths = [self.states[node_id].num_tokens for node_id in node_ids]

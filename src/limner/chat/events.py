@@ -1,6 +1,9 @@
-"""What happens while a round is computed, as pure values. The last three end a round.
+"""What happens while a round is computed, in order, as values.
 
-Knows words, pictures and steps. Knows nothing about who computes them or who listens.
+    Begun, Wrote ..., Painting(0), Painting(1) or Preview ..., then one of Finished, Cancelled, Failed
+
+Only `Finished`, `Cancelled` and `Failed` end a round, and exactly one of them does. Knows nothing of how
+rounds are computed or who listens.
 """
 
 from __future__ import annotations
@@ -8,58 +11,65 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from limner.chat.generation import Answer
+from limner.chat.request import RoundRequest
 from limner.dialogue.parts import Picture
 from limner.models.cache import KeyValueCache
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Begun:
-    """The round has left the queue and is being computed."""
+    """The round left the queue; the model reads."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Wrote:
-    """A piece of the answer's words, just written; there may be several."""
+    """The piece of words just written. All pieces of a round, joined, are its answer's text."""
 
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Painting:
-    """A denoising step is done."""
+    """`step` of `num_steps` denoising steps are done; 0 when the picture's tokens have just been drawn."""
 
     step: int
     num_steps: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Preview:
-    """The picture as it looks at this step; `index` counts from 0."""
+    """The picture as far as it can be foreseen now; `index` counts from 0."""
 
     index: int
     picture: Picture
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Finished:
-    """The round is computed: the answer, its picture, its own piece of the key-value cache, the time taken."""
+    """The round is computed; `Conversation.commit` makes it history.
 
+    `piece` is the round's own part of the key-value cache, `seconds` the time since it left the queue.
+    """
+
+    request: RoundRequest
     answer: Answer
     picture: Picture | None
     piece: KeyValueCache
     seconds: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cancelled:
-    """The round was cancelled; nothing of it remains."""
+    """The round was given up at its asker's wish; nothing of it is kept."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, kw_only=True)
 class Failed:
-    """The round could not be computed."""
+    """The round could not be computed; nothing of it is kept."""
 
     error: Exception
 
 
-Event = Begun | Wrote | Painting | Preview | Finished | Cancelled | Failed
+End = Finished | Cancelled | Failed
+Event = Begun | Wrote | Painting | Preview | End
+ENDS = (Finished, Cancelled, Failed)

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import torch
 
 from limner.chat.generation import Answer, Sampling, answer_round
-from limner.chat.painter import Painter, PastRound
+from limner.chat.painter import Painter
+from limner.chat.request import PastRound
 from limner.dialogue.parts import Instruction
 from limner.models.cache import KeyValueCache
 from limner.models.prompt import TextSegment, closing_ids, instruction_segments

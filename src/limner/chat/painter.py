@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +19,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from limner.chat.generation import Answer, Sampling, answer_round, detokenize, replay_round
+from limner.chat.events import Finished
+from limner.chat.generation import Sampling, answer_round, detokenize, replay_round
 from limner.chat.prefix_cache import PrefixCache
-from limner.dialogue.parts import Instruction, Picture
+from limner.chat.request import PastRound, RoundRequest
+from limner.dialogue.parts import Picture
 from limner.models.cache import KeyValueCache
 from limner.models.checkpoint import load_model
 from limner.models.model import LimnerModel
@@ -33,16 +36,6 @@ if TYPE_CHECKING:
 
 EMBEDDED = "miniature"
 MAX_REMEMBERED_UPLOADS = 256
-
-
-@dataclass(frozen=True, kw_only=True)
-class PastRound:
-    """A round of the history as the model reads it again: the key stands for it and everything before it."""
-
-    key: str
-    instruction: Instruction
-    response_ids: tuple[int, ...]
-    image_tokens_KD: Tensor | None
 
 
 class Painter:
@@ -67,7 +60,7 @@ class Painter:
         self.fingerprint = fingerprint
         self.sampling = sampling or Sampling()
         self.prefixes = PrefixCache()
-        self._uploads: OrderedDict[str, Tensor] = OrderedDict()
+        self._uploads: OrderedDict[tuple[str, str], Tensor] = OrderedDict()
         self._lock = threading.RLock()
 
     @property
@@ -101,41 +94,46 @@ class Painter:
 
         return Conversation(self, seed=seed, history=history)
 
-    def encode(self, picture: Picture) -> Tensor:
-        """An uploaded picture's image tokens (K, D), by way of the encoder; remembered by digest."""
+    def encode(self, picture: Picture, salt: str = "") -> Tensor:
+        """An uploaded picture's image tokens (K, D), by way of the encoder; remembered by digest and salt."""
         with self._lock:
-            known = self._uploads.get(picture.digest)
+            key = (salt, picture.digest)
+            known = self._uploads.get(key)
             if known is None:
                 known = self._encode(picture)
-                self._uploads[picture.digest] = known
+                self._uploads[key] = known
                 if len(self._uploads) > MAX_REMEMBERED_UPLOADS:
                     self._uploads.popitem(last=False)
-            self._uploads.move_to_end(picture.digest)
+            self._uploads.move_to_end(key)
             return known
 
-    def answer(
-        self,
-        past: Sequence[PastRound],
-        instruction: Instruction,
-        *,
-        seed: int,
-        picture: bool | None = None,
-        sampling: Sampling | None = None,
-        condition: Picture | None = None,
-    ) -> tuple[Answer, Picture | None, KeyValueCache]:
-        """Compute one round after `past`: the answer, its picture, and the round's own piece of the cache.
+    def forget(self, salt: str, digests: Iterable[str], keys: Iterable[str] = ()) -> None:
+        """Hold nothing of these uploaded pictures, nor of these prefixes and what follows them."""
+        with self._lock:
+            for digest in digests:
+                self._uploads.pop((salt, digest), None)
+            self.prefixes.drop(keys)
 
-        `condition` is what a detokenizer that reads a condition picture is shown; others don't look at it.
-        """
-        sampling = sampling or self.sampling
+    def answer(self, request: RoundRequest) -> Finished:
+        """Compute one round: the answer, its picture, and the round's own piece of the cache."""
+        start_s = time.perf_counter()
+        sampling, past, seed = request.sampling or self.sampling, request.past, request.seed
         with self._lock, self.prefixes.lock([round_.key for round_ in past]):
             cache = self.read(past)
             start = cache.length
-            answer = answer_round(self.model, cache, instruction, self.encode, sampling, seed, picture)
+            answer = answer_round(
+                self.model, cache, request.instruction, self.encode, sampling, seed, request.picture
+            )
             painted = None
             if answer.image_tokens_KD is not None:
-                painted = self.paint(answer.image_tokens_KD, seed, sampling, condition)
-            return answer, painted, cache.piece(start, cache.length, own_memory=True)
+                painted = self.paint(answer.image_tokens_KD, seed, sampling, request.condition)
+            return Finished(
+                request=request,
+                answer=answer,
+                picture=painted,
+                piece=cache.piece(start, cache.length, own_memory=True),
+                seconds=time.perf_counter() - start_s,
+            )
 
     def paint(
         self,
@@ -153,9 +151,10 @@ class Painter:
     def read(self, past: Sequence[PastRound]) -> KeyValueCache:
         """A cache that holds `past`: pieces in the prefix cache are joined, others rebuilt and kept."""
         with self._lock:
-            held = self.prefixes.match([round_.key for round_ in past])
+            keys = [round_.key for round_ in past]
+            held = self.prefixes.match(keys)
             cache = KeyValueCache.join(held)
-            for round_ in past[len(held) :]:
+            for index, round_ in enumerate(past[len(held) :], len(held) + 1):
                 start = cache.length
                 with torch.inference_mode():
                     replay_round(
@@ -166,7 +165,8 @@ class Painter:
                         round_.response_ids,
                         round_.image_tokens_KD,
                     )
-                self.prefixes.insert(round_.key, cache.piece(start, cache.length, own_memory=True))
+                piece = cache.piece(start, cache.length, own_memory=True)
+                self.prefixes.insert(keys[:index], piece)
             return cache
 
     def with_sampling(self, **changes: object) -> Painter:
@@ -197,11 +197,17 @@ def checkpoint_folder(name_or_folder: str | Path) -> Path:
     return folder
 
 
-def load_painter(name_or_folder: str | Path = EMBEDDED, *, device: str | None = None) -> Painter:
+def load_painter(
+    name_or_folder: str | Path = EMBEDDED,
+    *,
+    device: str | None = None,
+    quantize: str | None = None,
+    offload: bool = False,
+) -> Painter:
     """See `limner.load`."""
     folder = checkpoint_folder(name_or_folder)
     place = torch.device(device) if device is not None else best_device()
-    model = load_model(folder, device=place, dtype=compute_dtype(place))
+    model = load_model(folder, place, compute_dtype(place), quantize=quantize, offload=offload)
     senses = load_senses(folder / "senses") if (folder / "senses").is_dir() else None
     return Painter(model, senses, fingerprint=fingerprint(folder))
 

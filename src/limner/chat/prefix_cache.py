@@ -1,29 +1,51 @@
 """The prefix cache: keys and values of rounds already read, shared by all conversations of one painter.
 
-Knows segments of keys and values under chain keys, and a memory budget. Knows nothing about text, pictures or
-models: what a missing segment is rebuilt from is its caller's business.
-Four verbs: match, insert, lock, evict.
+A radix tree: an edge is a round, and a path from the root is a history. Knows segments of keys and values
+under chain keys, and a memory budget. Knows nothing about text, pictures or models: what a missing segment is
+rebuilt from is its caller's business, and whose prefix a key names is said in the key (`Conversation.salt`).
+Four verbs: match, insert, lock, evict; and `drop`, for what has to be forgotten. Safe for several threads.
 """
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
-from collections.abc import Iterator, Sequence
+import heapq
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from limner.models.cache import KeyValueCache
 
 
+@dataclass(eq=False)
+class _Node:
+    key: str
+    parent: _Node | None
+    segment: KeyValueCache
+    num_bytes: int
+    used: int = 0  # the tick of the last use; a parent's is never before its children's
+    children: set[str] = field(default_factory=set)
+
+
 class PrefixCache:
-    """Segments under chain keys (a key stands for a round and all before it), least used out first."""
+    """Segments under chain keys (a key stands for a round and all before it), least used leaves out first.
+
+    A segment is held only while its parent is, for without it nothing could be joined to it.
+    """
 
     def __init__(self, budget_bytes: int = 256 * 2**20) -> None:
         if budget_bytes <= 0:
             raise ValueError(f"the prefix cache needs a budget above 0 bytes, not {budget_bytes}")
         self.budget_bytes = budget_bytes
-        self._segments: OrderedDict[str, KeyValueCache] = OrderedDict()
+        self._nodes: dict[str, _Node] = {}
         self._locks: Counter[str] = Counter()
         self._num_bytes = 0
+        self._tick = 0
+        self._mutex = threading.RLock()
+
+    def __len__(self) -> int:
+        return len(self._nodes)
 
     @property
     def num_bytes(self) -> int:
@@ -32,41 +54,101 @@ class PrefixCache:
 
     def match(self, keys: Sequence[str]) -> list[KeyValueCache]:
         """The segments of the longest prefix of `keys` that is held. Mutates only the order of use."""
-        found = []
-        for key in keys:
-            segment = self._segments.get(key)
-            if segment is None:
-                break
-            self._segments.move_to_end(key)
-            found.append(segment)
-        return found
+        with self._mutex:
+            self._tick += 1
+            found = []
+            for node in self._path(keys):
+                node.used = self._tick
+                found.append(node.segment)
+            return found
 
-    def insert(self, key: str, segment: KeyValueCache) -> None:
-        """Hold a segment; evicts the least used, unlocked ones until the budget holds."""
-        held = self._segments.pop(key, None)
-        if held is not None:
-            self._num_bytes -= held.num_bytes
-        self._segments[key] = segment
-        self._num_bytes += segment.num_bytes
-        self.evict(self.budget_bytes)
+    def insert(self, keys: Sequence[str], segment: KeyValueCache) -> bool:
+        """Hold a segment as the last of the path `keys`; False when it is not, its parent having left or all
+        room being taken by what is locked. Evicts the least used leaves until the budget holds.
+        """
+        with self._mutex:
+            path = self._path(keys)
+            if len(path) < len(keys) - 1 or not keys:
+                return False
+            key = keys[-1]
+            self._tick += 1
+            for node in path:
+                node.used = self._tick
+            if len(path) < len(keys):
+                parent = path[-1] if path else None
+                self._nodes[key] = _Node(key, parent, segment, segment.num_bytes, self._tick)
+                self._num_bytes += segment.num_bytes
+                if parent is not None:
+                    parent.children.add(key)
+            self.evict(self.budget_bytes)
+            return key in self._nodes
 
     @contextmanager
     def lock(self, keys: Sequence[str]) -> Iterator[None]:
-        """While open, these keys are not evicted. Mutates only the locks."""
-        self._locks.update(keys)
+        """While open, these keys are not evicted, held yet or not. Mutates only the locks."""
+        self.hold(keys)
         try:
             yield
         finally:
+            self.release(keys)
+
+    def hold(self, keys: Iterable[str]) -> None:
+        """Lock until `release`, for what is not done in one block."""
+        with self._mutex:
+            self._locks.update(keys)
+
+    def release(self, keys: Iterable[str]) -> None:
+        """Undo one `hold` of the same keys; what is over the budget leaves."""
+        with self._mutex:
             self._locks.subtract(keys)
             self._locks += Counter()
+            self.evict(self.budget_bytes)
 
     def evict(self, budget_bytes: int = 0) -> int:
-        """Drop the least used, unlocked segments until at most `budget_bytes` are held; how many went."""
-        dropped = 0
-        for key in list(self._segments):
+        """Drop the least used, unlocked leaves until at most `budget_bytes` are held; how many went."""
+        with self._mutex:
             if self._num_bytes <= budget_bytes:
-                break
-            if self._locks[key] == 0:
-                self._num_bytes -= self._segments.pop(key).num_bytes
+                return 0
+            leaves = [(node.used, node.key) for node in self._nodes.values() if self._may_leave(node)]
+            heapq.heapify(leaves)
+            dropped = 0
+            while leaves and self._num_bytes > budget_bytes:
+                node = self._nodes[heapq.heappop(leaves)[1]]
+                self._remove(node)
                 dropped += 1
-        return dropped
+                if node.parent is not None and self._may_leave(node.parent):
+                    heapq.heappush(leaves, (node.parent.used, node.parent.key))
+            return dropped
+
+    def drop(self, keys: Iterable[str]) -> int:
+        """Forget these keys and everything that follows them, locked or not (who has matched a segment keeps
+        it); how many went.
+        """
+        with self._mutex:
+            before = len(self._nodes)
+            for key in keys:
+                leaving = [key] if key in self._nodes else []
+                for each in leaving:
+                    leaving += self._nodes[each].children
+                for each in reversed(leaving):
+                    self._remove(self._nodes[each])
+            return before - len(self._nodes)
+
+    def _path(self, keys: Sequence[str]) -> list[_Node]:
+        path: list[_Node] = []
+        for key in keys:
+            node = self._nodes.get(key)
+            if node is None or node.parent is not (path[-1] if path else None):
+                break
+            path.append(node)
+        return path
+
+    def _may_leave(self, node: _Node) -> bool:
+        return not node.children and self._locks[node.key] == 0
+
+    def _remove(self, node: _Node) -> None:
+        assert not node.children, "a parent left before its child"
+        del self._nodes[node.key]
+        self._num_bytes -= node.num_bytes
+        if node.parent is not None:
+            node.parent.children.discard(node.key)
