@@ -5,21 +5,16 @@ Knows which parts there are and in which order a request meets them. Each part k
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp
 
 import limner
 from limner.app.server import conversation_views, conversations, facts, health, models, page, responses
-from limner.app.server.auth import PUBLIC_PATHS, Doorkeeper
 from limner.app.server.errors import error_response, from_http_exception, from_validation_error
-from limner.app.server.guard import Answering, BodyLimit, HostAndOrigin, Observe
+from limner.app.server.guard import guard
 from limner.app.server.metrics import Metrics
 from limner.app.server.rounds import Desk
 from limner.app.server.settings import ServerSettings
@@ -43,8 +38,9 @@ def server_app(studio: Studio, settings: ServerSettings) -> FastAPI:
     )
     metrics = Metrics()
     app.state.desk = Desk(limits=settings.limits, metrics=metrics)
-    for part in (responses, conversations, conversation_views, models, facts, health, page):
+    for part in (responses, conversation_views, conversations, models, facts, health):
         app.include_router(part.router(studio, settings))
+    app.router.routes.extend(page.routes())
     answer_errors(app)
     guard(app, settings, observe=metrics.requested)
     return app
@@ -63,21 +59,3 @@ def answer_errors(app: FastAPI) -> None:
 
     app.add_exception_handler(HTTPException, told)
     app.add_exception_handler(RequestValidationError, invalid)
-
-
-def guard(app: Any, settings: ServerSettings, *, observe: Observe | None = None) -> ASGIApp:
-    """Put the guards in front of an application, the last one added being the first that a request meets."""
-    limits = settings.limits
-    public = PUBLIC_PATHS | page.paths()
-    app.add_middleware(Doorkeeper, keys=settings.keys, public=public)
-    app.add_middleware(BodyLimit, max_bytes=limits.max_body_bytes, timeout_s=limits.body_timeout_s)
-    if settings.allowed_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=list(settings.allowed_origins),
-            allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type"],
-        )
-    app.add_middleware(HostAndOrigin, settings=settings)
-    app.add_middleware(Answering, observe=observe)
-    return app

@@ -1,7 +1,7 @@
 """What goes wrong, in the shape that OpenAI's clients parse: a status and one sentence of ours.
 
-Knows statuses, codes and sentences. Text of exceptions that are not ours never reaches a client. Knows nothing
-about rounds; which of the chat room's exceptions mean what stands in `app.py`.
+Knows statuses, codes and sentences. Text of exceptions that are not ours never reaches a client. Knows
+nothing about rounds; what the chat room's exceptions mean stands in `rounds.py`.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def wrong(message: str, *, param: str | None = None, code: str | None = None) ->
 
 
 def not_found(what: str, *, param: str | None = None, code: str = "not_found") -> ApiError:
-    """404. `what` is a noun with its id: "response resp_1". Another owner's id looks just like one not there."""
+    """404. `what` is a noun with its id: "response resp_1"; another owner's looks like one not there."""
     return ApiError(404, f"There is no {what}.", param=param, code=code)
 
 

@@ -1,4 +1,4 @@
-"""What every request passes on its way in and out: headers, Host and Origin, size and time of the body, the log.
+"""What every request passes on its way in and out: headers, the log, Host and Origin, its body, its key.
 
 Knows HTTP only. Nothing here looks at a URL that was built from the Host header; paths are the server's own.
 """
@@ -17,8 +17,12 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
+from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from limner.app.server import page
+from limner.app.server.auth import PUBLIC_PATHS, Doorkeeper
 from limner.app.server.errors import SENTENCES, ApiError, error_response
 from limner.app.server.limits import too_large
 from limner.app.server.settings import ServerSettings
@@ -169,6 +173,23 @@ class BodyLimit:
             return message
 
         await self.app(scope, counted, send)
+
+
+def guard(app: Starlette, settings: ServerSettings, *, observe: Observe | None = None) -> None:
+    """Put the guards in front of an application, the last one added being the first that a request meets."""
+    limits = settings.limits
+    public = PUBLIC_PATHS | page.paths()
+    app.add_middleware(Doorkeeper, keys=settings.keys, public=public)
+    app.add_middleware(BodyLimit, max_bytes=limits.max_body_bytes, timeout_s=limits.body_timeout_s)
+    if settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.allowed_origins),
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type"],
+        )
+    app.add_middleware(HostAndOrigin, settings=settings)
+    app.add_middleware(Answering, observe=observe)
 
 
 def _own_names(settings: ServerSettings) -> frozenset[str]:

@@ -6,25 +6,17 @@ Knows names and buckets. The engine's numbers are read when they are asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
+if TYPE_CHECKING:
+    from limner.chat.engine import EngineStats
+
 SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60, 180)
-
-
-class EngineNumbers(Protocol):
-    """What is read of the engine's stats."""
-
-    num_waiting: int
-    num_running: int
-    num_steps: int
-    num_rows: int
-    num_rounds: int
-    prefix_bytes: int
 
 
 class Metrics:
@@ -72,7 +64,7 @@ class Metrics:
         self._ready.set(1)
         ProcessCollector(registry=self.registry)
 
-    def watch_engine(self, numbers: Callable[[], EngineNumbers]) -> None:
+    def watch_engine(self, numbers: Callable[[], EngineStats]) -> None:
         """Report the engine's numbers, too."""
         self.registry.register(_Engine(numbers))
 
@@ -102,7 +94,7 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "O
 
 
 class _Engine(Collector):
-    def __init__(self, numbers: Callable[[], EngineNumbers]) -> None:
+    def __init__(self, numbers: Callable[[], EngineStats]) -> None:
         self.numbers = numbers
 
     def describe(self) -> Iterable[Metric]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 import time
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -22,14 +23,14 @@ from limner.app.server.limits import Limits, draining, queue_full, too_many_roun
 from limner.app.server.metrics import Metrics
 from limner.app.server.streaming import wait_until_left
 from limner.chat.engine import Busy
-from limner.chat.events import Cancelled, Event, Failed, Preview
+from limner.chat.events import Cancelled, Preview
 from limner.chat.generation import Sampling
-from limner.chat.records import NotThere, StoredRound
-from limner.chat.studio import Answered, Studio, StudioRound
-from limner.dialogue.parts import Picture
+from limner.chat.records import NotThere, StoredRound, StoreFailed
+from limner.chat.studio import Studio
+from limner.chat.studio_round import ENDS, Answered, StudioEvent, StudioRound
+from limner.dialogue.parts import Picture, Round
 
 NUM_REMEMBERED: Final = 256  # rounds that ended without an answer, still told about when asked for
-ENDS: Final = (Answered, Cancelled, Failed)
 
 
 @contextlib.contextmanager
@@ -41,6 +42,10 @@ def told(param: str | None = None) -> Iterator[None]:
         raise not_found(f"{error.what} {error.id[:60]!r}", param=param) from None
     except Busy as error:
         raise queue_full(error.retry_after_s) from None
+    except StoreFailed:
+        raise ApiError(
+            503, "The server cannot keep anything just now; try again.", code="store_failed", retry_after_s=5
+        ) from None
     except ValueError as error:  # one sentence of ours, raised before any model work
         raise wrong(str(error), param=param) from None
 
@@ -62,12 +67,12 @@ class RunningRound:
         """Stop it within one denoising step; nothing of it is kept. No effect when it has ended."""
         self.round.cancel()
 
-    async def events(self) -> AsyncIterator[Event | Answered]:
+    async def events(self) -> AsyncIterator[StudioEvent]:
         """Every event from the beginning, as it happens; the last is Answered, Cancelled or Failed."""
         loop = asyncio.get_running_loop()
-        queue: asyncio.Queue[Event | Answered] = asyncio.Queue()
+        queue: asyncio.Queue[StudioEvent] = asyncio.Queue()
 
-        def put(event: Event | Answered) -> None:  # in the engine's thread
+        def put(event: StudioEvent) -> None:  # in the engine's thread
             with contextlib.suppress(RuntimeError):  # the loop may be closed
                 loop.call_soon_threadsafe(queue.put_nowait, event)
 
@@ -78,13 +83,15 @@ class RunningRound:
             if isinstance(event, ENDS):
                 return
 
-    async def answered(self, request: Request | None = None) -> StoredRound:
-        """The finished round. Cancels it when the client of `request` leaves. ApiError when none came of it."""
+    async def answered(self, request: Request | None = None) -> Answered:
+        """The end of a round that went well: `.round` and `.picture`, the latter also of one not kept.
+
+        Cancels it when the client of `request` leaves. ApiError when no answer came of it.
+        """
         watching = None if request is None else asyncio.create_task(self._cancel_when_left(request))
         try:
-            last = None
-            async for last in self.events():
-                pass
+            async for event in self.events():
+                last = event
         except asyncio.CancelledError:
             self.cancel()
             raise
@@ -92,7 +99,7 @@ class RunningRound:
             if watching is not None:
                 watching.cancel()
         if isinstance(last, Answered):
-            return last.round
+            return last
         raise ended_without_answer(last)
 
     async def _cancel_when_left(self, request: Request) -> None:
@@ -160,14 +167,14 @@ class Desk:
         self._running[running.id] = running
         start = time.perf_counter()
 
-        def see(event: Event | Answered) -> None:  # in the engine's thread
+        def see(event: StudioEvent) -> None:  # in the engine's thread
             if isinstance(event, (Preview, *ENDS)):
                 with contextlib.suppress(RuntimeError):
                     loop.call_soon_threadsafe(self._see, running, event, time.perf_counter() - start)
 
         running.round.subscribe(see)
 
-    def _see(self, running: RunningRound, event: Event | Answered, seconds: float) -> None:
+    def _see(self, running: RunningRound, event: StudioEvent, seconds: float) -> None:
         if isinstance(event, Preview):
             if event.index == 0:
                 self.metrics.previewed(seconds)
@@ -203,11 +210,14 @@ async def start_round(
     sampling: Sampling | None = None,
     num_previews: int = 0,
     keep: bool = True,
+    before: Sequence[Round] = (),
     **more: Any,
 ) -> RunningRound:
     """Ask the studio for a round. All that can be refused is refused here, before any model work.
 
-    Arguments are `Studio.ask`'s. Raises ApiError: 400, 404, 429, or 503 with Retry-After.
+    Arguments are `Studio.ask`'s. `before` are rounds of the client's own transcript that the store does not
+    have: they are remembered first, after `previous`; with `keep` False they are deleted when the round ends.
+    Raises ApiError: 400, 404, 429, or 503 with Retry-After.
     """
     desk = desk_of(request)
     text = desk.limits.check_text(text, param="input")
@@ -219,6 +229,7 @@ async def start_round(
                 _ask,
                 studio,
                 desk.limits,
+                tuple(before),
                 owner=owner,
                 text=text,
                 images=images,
@@ -241,13 +252,47 @@ async def start_round(
     return running
 
 
-def _ask(studio: Studio, limits: Limits, **asked: Any) -> StudioRound:
+def _ask(studio: Studio, limits: Limits, before: Sequence[Round], **asked: Any) -> StudioRound:
     previous, owner = asked["previous"], asked["owner"]
-    if previous is None and asked["conversation"] is not None:
-        previous = studio.conversation(owner, asked["conversation"]).head
-    if previous is not None and studio.get(owner, previous).depth + 1 >= limits.max_rounds:
+    newest = previous
+    if newest is None and asked["conversation"] is not None:
+        newest = studio.conversation(owner, asked["conversation"]).head
+    depth = 0 if newest is None else studio.get(owner, newest).depth + 1
+    if depth + len(before) >= limits.max_rounds:
         raise wrong(
-            f"This conversation has {limits.max_rounds} rounds, as many as this server allows; begin a new one.",
+            f"This conversation has {limits.max_rounds} rounds, as many as this server allows; begin anew.",
             code="conversation_too_long",
         )
-    return studio.ask(**asked)
+    told: list[StoredRound] = []
+    try:
+        for round_ in before:
+            told.append(
+                studio.remember(
+                    owner, round_=round_, previous=asked["previous"], conversation=asked["conversation"]
+                )
+            )
+            asked |= {"previous": told[-1].id, "conversation": None}
+        running = studio.ask(**asked)
+    except BaseException:
+        _forget(studio, told)
+        raise
+    if told and not asked["keep"]:
+        running.subscribe(lambda event: _forget_at_end(studio, told, event))
+    return running
+
+
+def _forget_at_end(studio: Studio, told_rounds: Sequence[StoredRound], event: StudioEvent) -> None:
+    if isinstance(event, ENDS):  # in the engine's thread, which has no time for a disk
+        threading.Thread(target=_forget, args=(studio, told_rounds), name="limner-forget").start()
+
+
+def _forget(studio: Studio, told_rounds: Sequence[StoredRound]) -> None:
+    """What a transcript told, gone again; with the conversation that was made for it."""
+    for round_ in reversed(told_rounds):
+        with contextlib.suppress(NotThere):
+            studio.delete(round_.owner, round_.id)
+    if told_rounds and told_rounds[0].parent is None and told_rounds[0].conversation is not None:
+        owner, conversation = told_rounds[0].owner, told_rounds[0].conversation
+        with contextlib.suppress(NotThere):
+            if studio.conversation(owner, conversation).num_rounds == 0:
+                studio.delete_conversation(owner, conversation)

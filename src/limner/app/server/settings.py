@@ -21,9 +21,11 @@ class ServerSettings:
         could else point a name of its own at this machine and read everything).
     allowed_origins: further origins whose pages may send requests, such as "https://chat.example".
     drain_s: how long rounds in progress may go on after SIGTERM.
-    remote_image_hosts: hosts from which images given by URL are fetched; none by default.
+    remote_image_origins: origins such as "https://pictures.example" from which images given by URL are
+        fetched; none by default.
     safety_hook: "module:callable" that judges prompts and pictures, see `moderation.py`.
-    certificate, certificate_key: PEM files that sign pictures (C2PA); `sign` without them uses a local one.
+    sign: sign pictures (C2PA) with certificate and certificate_key, PEM files, or without them with a local
+        certificate that nobody vouches for.
     keep_prompts_in_files: write the prompt into downloaded PNGs, too, not only model, seed and id.
     """
 
@@ -37,7 +39,7 @@ class ServerSettings:
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
     drain_s: float = 30.0
-    remote_image_hosts: tuple[str, ...] = ()
+    remote_image_origins: tuple[str, ...] = ()
     safety_hook: str | None = None
     sign: bool = False
     certificate: Path | None = None
@@ -52,6 +54,8 @@ class ServerSettings:
             )
         if self.drain_s < 0:
             raise ValueError(f"The time to drain is 0 seconds or more, not {self.drain_s}.")
+        if self.certificate is not None and not self.sign:
+            raise ValueError("A certificate is given, but pictures are not to be signed; give --sign, too.")
         if (self.certificate is None) != (self.certificate_key is None):
             raise ValueError("A certificate and its key belong together; give both or neither.")
 

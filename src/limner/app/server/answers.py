@@ -1,0 +1,133 @@
+"""A stored round as the items and the response that OpenAI's clients read.
+
+Knows both shapes. Knows nothing about HTTP or how rounds come to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from limner.app.server.painting import Format
+from limner.app.server.response_input import item_ids
+from limner.app.server.shapes import ImageTool, ResponseRequest, ToolChoice
+from limner.app.server.wire import (
+    AnyItem,
+    ConversationId,
+    ImageItem,
+    InputImage,
+    InputMessage,
+    InputText,
+    ItemList,
+    OutputItem,
+    OutputMessage,
+    OutputText,
+    ResponseBody,
+    RoundFacts,
+)
+from limner.chat.records import StoredRound
+
+
+def begun(
+    id: str, conversation: str | None, asked: ResponseRequest, *, model: str, created: float
+) -> ResponseBody:
+    """The response before there is an answer: what was asked, said back."""
+    choice = asked.tool_choice
+    return ResponseBody(
+        id=id,
+        created_at=int(created),
+        status="in_progress",
+        background=bool(asked.background),
+        instructions=asked.instructions,
+        max_output_tokens=asked.max_output_tokens,
+        model=model,
+        previous_response_id=asked.previous_response_id,
+        conversation=None if conversation is None else ConversationId(id=conversation),
+        store=asked.store is not False,
+        temperature=asked.temperature,
+        top_p=asked.top_p,
+        tool_choice=choice.model_dump() if isinstance(choice, ToolChoice) else choice or "auto",
+        tools=[_tool(tool) for tool in asked.tools or ()],
+        truncation=asked.truncation or "auto",
+        user=asked.user,
+        metadata=dict(asked.metadata or {}),
+    )
+
+
+def completed(template: ResponseBody, round_: StoredRound, output: Sequence[OutputItem]) -> ResponseBody:
+    """The response with its answer."""
+    return template.model_copy(
+        update={
+            "status": "completed",
+            "created_at": int(round_.created),
+            "output": list(output),
+            "previous_response_id": round_.parent,
+            "conversation": None if round_.conversation is None else ConversationId(id=round_.conversation),
+            "limner": RoundFacts(
+                seed=round_.seed, seconds=round_.seconds, node_id=round_.node_id, depth=round_.depth
+            ),
+        }
+    )
+
+
+def stored(round_: StoredRound, picture: ImageItem | None, *, model: str) -> ResponseBody:
+    """The response of a round that was kept; of its request only what the store has."""
+    template = ResponseBody(
+        id=round_.id,
+        created_at=int(round_.created),
+        status="completed",
+        model=model,
+        metadata=dict(round_.metadata),
+    )
+    return completed(template, round_, output_items(round_, picture))
+
+
+def output_items(round_: StoredRound, picture: ImageItem | None) -> list[OutputItem]:
+    """The answer as items: its picture, then its words. Words are left out only where a picture is all."""
+    items: list[OutputItem] = [] if picture is None else [picture]
+    if round_.text_out or picture is None:
+        items.append(message_item(round_))
+    return items
+
+
+def message_item(round_: StoredRound) -> OutputMessage:
+    """The answer's words."""
+    return OutputMessage(id=item_ids(round_.id)[2], content=[OutputText(text=round_.text_out)])
+
+
+def image_item(
+    round_: StoredRound, result: str | None, *, size: str | None, format: Format = "png"
+) -> ImageItem:
+    """The answer's picture; `result` is its file in base64."""
+    return ImageItem(
+        id=item_ids(round_.id)[1],
+        result=result,
+        action="edit" if round_.pictures_in or round_.parent is not None else "generate",
+        revised_prompt=round_.text_in,
+        size=size,
+        output_format=format,
+    )
+
+
+def input_item(round_: StoredRound, picture_urls: Sequence[str | None]) -> InputMessage:
+    """The instruction; of each picture its URL, if the client wants them."""
+    content: list[InputText | InputImage] = [InputText(text=round_.text_in)]
+    content += [InputImage(image_url=url) for url in picture_urls]
+    return InputMessage(id=item_ids(round_.id)[0], content=content)
+
+
+def page_of(items: Sequence[AnyItem], *, limit: int, after: str | None, order: str) -> ItemList:
+    """A page of items in the order asked for, after the item `after`. An unknown one gives the first page."""
+    ordered = list(items) if order == "asc" else list(reversed(items))
+    start = next((index + 1 for index, item in enumerate(ordered) if item.id == after), 0)
+    data = ordered[start : start + limit]
+    return ItemList(
+        data=data,
+        first_id=data[0].id if data else None,
+        last_id=data[-1].id if data else None,
+        has_more=start + limit < len(ordered),
+    )
+
+
+def _tool(tool: Any) -> dict[str, Any]:
+    return tool.model_dump(exclude_none=True) if isinstance(tool, ImageTool) else {"type": tool.type}

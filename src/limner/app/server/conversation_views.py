@@ -1,0 +1,219 @@
+"""What a page shows of a conversation beyond its items: the whole tree, the people, its pictures, its file.
+
+Extensions of Limner's, with the same keys and errors as everything else.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, File, Header, Path, Query, UploadFile
+from PIL import Image
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from limner.app.server.auth import Owner, needs_key
+from limner.app.server.conversations import Conversations, Id, conversation_body, picture_url
+from limner.app.server.errors import not_found, wrong
+from limner.app.server.painting import PictureFiles
+from limner.app.server.rounds import told
+from limner.app.server.settings import ServerSettings
+from limner.app.server.wire import ERRORS, ConversationBody
+from limner.chat.records import StoredRound, is_digest, is_id
+from limner.chat.studio import PersonSeen, Studio
+
+FACE_PX = 160
+
+
+class RoundBody(BaseModel):
+    """A round of the tree."""
+
+    id: str
+    parent: str | None
+    conversation: str | None
+    text_in: str
+    pictures_in: list[str]
+    text_out: str
+    picture: str | None
+    seed: int
+    seconds: float
+    created_at: float
+    depth: int
+
+
+class Tree(BaseModel):
+    """Every round of every branch, parents before children."""
+
+    object: Literal["list"] = "list"
+    data: list[RoundBody]
+
+
+class PersonBody(BaseModel):
+    """Somebody named: what was said, and the face where one was seen, as a data: URL."""
+
+    name: str
+    said: str
+    response: str
+    box: tuple[float, float, float, float] | None
+    face: str | None
+    source: str
+
+
+class People(BaseModel):
+    """Everybody named, in the order of naming."""
+
+    object: Literal["list"] = "list"
+    data: list[PersonBody]
+
+
+def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+    """/v1/conversations/{id}/tree, /people, /export, /v1/conversations/import and /v1/pictures."""
+    routes = APIRouter(tags=["limner"], dependencies=[needs_key], responses=ERRORS)
+    held = Conversations(studio, settings)
+    files = PictureFiles(studio, settings)
+
+    @routes.get("/v1/conversations/{id}/tree", summary="Every round of every branch")
+    async def tree(id: Id, owner: Owner) -> Tree:
+        await run_in_threadpool(held.find, owner, id)
+        with told():
+            return Tree(data=[round_body(one) for one in await run_in_threadpool(studio.tree, owner, id)])
+
+    @routes.get("/v1/conversations/{id}/people", summary="Who was named, and their faces")
+    async def people(
+        id: Id,
+        owner: Owner,
+        at: Annotated[str | None, Query(description="A response; by default the newest.")] = None,
+    ) -> People:
+        await run_in_threadpool(held.find, owner, id)
+        if at is not None:
+            if not is_id(at, "resp"):
+                raise not_found(f"response {at[:60]!r}", param="at")
+            with told("at"):
+                if (await run_in_threadpool(studio.get, owner, at)).conversation != id:
+                    raise not_found(f"response {at!r} in this conversation", param="at")
+        with told():
+            found = await run_in_threadpool(studio.people, owner, at or id)
+        return People(data=[person_body(person) for person in found])
+
+    @routes.get(
+        "/v1/conversations/{id}/export",
+        summary="A conversation with all branches as one file",
+        response_class=Response,
+        responses={200: {"content": {"application/octet-stream": {}}}},
+    )
+    async def export(id: Id, owner: Owner) -> Response:
+        found = await run_in_threadpool(held.find, owner, id)
+        with told():
+            body = await run_in_threadpool(studio.export, owner, id)
+        return Response(
+            body,
+            media_type="application/octet-stream",
+            headers=attachment(f"{found.title or 'conversation'}.limner"),
+        )
+
+    @routes.post("/v1/conversations/import", summary="A conversation from such a file, under new ids")
+    async def import_(
+        owner: Owner, file: Annotated[UploadFile, File(description="As `export` gave it.")]
+    ) -> ConversationBody:
+        data = await file.read()
+        with told("file"):
+            return conversation_body(await run_in_threadpool(studio.import_, owner, data))
+
+    @routes.get(
+        "/v1/pictures/{name}",
+        summary="A picture of yours",
+        response_class=Response,
+        responses={200: {"content": {"image/png": {}}}, 304: {"description": "You have it."}},
+    )
+    async def picture(
+        name: Annotated[str, Path(description="SHA-256 of the picture's file, and .png.")],
+        owner: Owner,
+        download: Annotated[
+            Literal["0", "1"], Query(description="1: as a file that tells its model, seed and node.")
+        ] = "0",
+        response: Annotated[
+            str | None, Query(description="Which round's picture it is, where several have the same.")
+        ] = None,
+        if_none_match: Annotated[str | None, Header(include_in_schema=False)] = None,
+    ) -> Response:
+        digest = name.removesuffix(".png")
+        if not name.endswith(".png") or not is_digest(digest):
+            raise not_found(f"picture {name[:80]!r}")
+        with told():
+            png = await run_in_threadpool(studio.png, owner, digest)
+        if not png.startswith(b"\x89PNG"):  # an uploaded file's digest, or tokens
+            raise not_found(f"picture {name!r}")
+        if download == "1":
+            round_ = await run_in_threadpool(_painted_in, studio, owner, digest, response)
+            body = png if round_ is None else await run_in_threadpool(files.png, png, round_)
+            return Response(body, media_type="image/png", headers=attachment(f"limner-{digest[:12]}.png"))
+        headers = {"Cache-Control": "private, max-age=31536000, immutable", "ETag": f'"{digest}"'}
+        if if_none_match is not None and digest in if_none_match:
+            return Response(status_code=304, headers=headers)
+        return Response(png, media_type="image/png", headers=headers)
+
+    return routes
+
+
+def round_body(round_: StoredRound) -> RoundBody:
+    """A round as the tree tells it."""
+    return RoundBody(
+        id=round_.id,
+        parent=round_.parent,
+        conversation=round_.conversation,
+        text_in=round_.text_in,
+        pictures_in=[picture_url(digest) for digest in round_.pictures_in],
+        text_out=round_.text_out,
+        picture=None if round_.picture is None else picture_url(round_.picture),
+        seed=round_.seed,
+        seconds=round_.seconds,
+        created_at=round_.created,
+        depth=round_.depth,
+    )
+
+
+def person_body(person: PersonSeen) -> PersonBody:
+    """A person as the panel shows them."""
+    return PersonBody(
+        name=person.name,
+        said=person.said,
+        response=person.round,
+        box=None if person.box is None else (person.box[0], person.box[1], person.box[2], person.box[3]),
+        face=None if person.face is None else _small(person.face),
+        source=person.source,
+    )
+
+
+def attachment(name: str) -> dict[str, str]:
+    """Headers of a download. The name is cut down to what no header or file system can misread."""
+    safe = re.sub(r"[^A-Za-z0-9 ._-]+", "_", name).strip(" .") or "limner"
+    return {
+        "Content-Disposition": f'attachment; filename="{safe[-80:]}"',
+        "Cache-Control": "private, no-store",
+    }
+
+
+def _painted_in(studio: Studio, owner: str, digest: str, response: str | None) -> StoredRound | None:
+    """The round that painted it; None when it was given and not painted."""
+    ids = [response] if response is not None else studio.vault.holders(owner, digest)
+    for id in ids:
+        if is_id(id, "resp"):
+            with told("response"):
+                round_ = studio.get(owner, id)
+            if round_.picture == digest:
+                return round_
+    if response is not None:
+        raise wrong("This response did not paint that picture.", param="response")
+    return None
+
+
+def _small(face: Image.Image) -> str:
+    face = face.convert("RGB")
+    face.thumbnail((FACE_PX, FACE_PX))
+    buffer = io.BytesIO()
+    face.save(buffer, format="PNG")
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"

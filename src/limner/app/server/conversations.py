@@ -1,0 +1,234 @@
+"""The Conversations API: conversations and their items, as OpenAI's clients make and read them.
+
+A conversation is a tree of rounds; its items are those on the way to its newest round. Knows HTTP and items;
+the tree, people and files of a conversation are `conversation_views.py`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query
+from starlette.concurrency import run_in_threadpool
+
+from limner.app.server import answers
+from limner.app.server.auth import Owner, needs_key
+from limner.app.server.errors import not_found, wrong
+from limner.app.server.response_desk import ResponseDesk
+from limner.app.server.response_input import read_turns, response_of_item
+from limner.app.server.rounds import told
+from limner.app.server.settings import ServerSettings
+from limner.app.server.shapes import ConversationCreate, ConversationUpdate, Item, ItemsCreate
+from limner.app.server.wire import (
+    ERRORS,
+    AnyItem,
+    ConversationBody,
+    ConversationFacts,
+    ConversationList,
+    Deleted,
+    ItemList,
+)
+from limner.chat.records import StoredConversation, StoredRound, is_id
+from limner.chat.studio import Studio
+
+Id = Annotated[str, Path(description="As `POST /v1/conversations` returned it.")]
+ItemId = Annotated[str, Path(description="An item's id.")]
+Limit = Annotated[int, Query(ge=1, le=100)]
+Include = Annotated[list[str] | None, Query()]
+TITLE = "title"
+
+
+def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+    """/v1/conversations and their items."""
+    routes = APIRouter(
+        prefix="/v1/conversations", tags=["conversations"], dependencies=[needs_key], responses=ERRORS
+    )
+    held = Conversations(studio, settings)
+
+    @routes.get("", summary="List conversations, the newest first")
+    async def every(owner: Owner, limit: Limit = 20, after: str | None = None) -> ConversationList:
+        return await run_in_threadpool(held.page, owner, limit, after)
+
+    @routes.post("", summary="Begin a conversation")
+    async def create(owner: Owner, asked: ConversationCreate | None = None) -> ConversationBody:
+        return await run_in_threadpool(held.create, owner, asked or ConversationCreate())
+
+    @routes.get("/{id}", summary="Retrieve a conversation")
+    async def retrieve(id: Id, owner: Owner) -> ConversationBody:
+        return conversation_body(await run_in_threadpool(held.find, owner, id))
+
+    @routes.post("/{id}", summary="Change a conversation's metadata")
+    async def update(id: Id, asked: ConversationUpdate, owner: Owner) -> ConversationBody:
+        return await run_in_threadpool(held.update, owner, id, asked)
+
+    @routes.delete("/{id}", summary="Forget a conversation with all its rounds")
+    async def delete(id: Id, owner: Owner) -> Deleted:
+        await run_in_threadpool(held.delete, owner, id)
+        return Deleted(id=id, object="conversation.deleted")
+
+    @routes.get("/{id}/items", summary="List the items on the way to the newest round")
+    async def items(
+        id: Id,
+        owner: Owner,
+        limit: Limit = 20,
+        after: str | None = None,
+        order: Literal["asc", "desc"] = "desc",
+        include: Include = None,
+    ) -> ItemList:
+        found = await run_in_threadpool(held.items, owner, id, include or ())
+        return answers.page_of(found, limit=limit, after=after, order=order)
+
+    @routes.post("/{id}/items", summary="Add rounds whose answers are known")
+    async def add_items(id: Id, asked: ItemsCreate, owner: Owner, include: Include = None) -> ItemList:
+        found = await run_in_threadpool(held.add, owner, id, asked.items, include or ())
+        return answers.page_of(found, limit=len(found) or 1, after=None, order="asc")
+
+    @routes.get("/{id}/items/{item_id}", summary="Retrieve an item")
+    async def item(id: Id, item_id: ItemId, owner: Owner, include: Include = None) -> AnyItem:
+        return await run_in_threadpool(held.item, owner, id, item_id, include or ())
+
+    @routes.delete("/{id}/items/{item_id}", summary="Forget the round that an item belongs to")
+    async def delete_item(id: Id, item_id: ItemId, owner: Owner) -> ConversationBody:
+        return await run_in_threadpool(held.delete_item, owner, id, item_id)
+
+    return routes
+
+
+class Conversations:
+    """What the endpoints do with a studio. Not on the event loop."""
+
+    def __init__(self, studio: Studio, settings: ServerSettings) -> None:
+        self.studio = studio
+        self.settings = settings
+        self.desk = ResponseDesk(studio, settings)
+
+    def page(self, owner: str, limit: int, after: str | None) -> ConversationList:
+        if after is not None and not is_id(after, "conv"):
+            raise not_found(f"conversation {after[:60]!r}", param="after")
+        with told("after"):
+            found = self.studio.conversations(owner, limit=limit + 1, after=after)
+        data = [conversation_body(one) for one in found[:limit]]
+        return ConversationList(
+            data=data,
+            first_id=data[0].id if data else None,
+            last_id=data[-1].id if data else None,
+            has_more=len(found) > limit,
+        )
+
+    def create(self, owner: str, asked: ConversationCreate) -> ConversationBody:
+        title, metadata = _split(asked.metadata or {})
+        with told("metadata"):
+            made = self.studio.new_conversation(owner, title=title or "", metadata=metadata)
+        if asked.items:
+            try:
+                self.add(owner, made.id, asked.items, ())
+            except BaseException:
+                self.studio.delete_conversation(owner, made.id)
+                raise
+        return conversation_body(self.find(owner, made.id))
+
+    def find(self, owner: str, id: str) -> StoredConversation:
+        if not is_id(id, "conv"):
+            raise not_found(f"conversation {id[:60]!r}")
+        with told():
+            return self.studio.conversation(owner, id)
+
+    def update(self, owner: str, id: str, asked: ConversationUpdate) -> ConversationBody:
+        self.find(owner, id)
+        title, metadata = _split(asked.metadata or {})
+        with told("metadata"):
+            return conversation_body(self.studio.rename(owner, id, title or "", metadata=metadata))
+
+    def delete(self, owner: str, id: str) -> None:
+        self.find(owner, id)
+        with told():
+            self.studio.delete_conversation(owner, id)
+
+    def items(self, owner: str, id: str, include: Sequence[str]) -> list[AnyItem]:
+        self.find(owner, id)
+        with told():
+            tree = self.studio.tree(owner, id)
+            path = path_to(tree, tree[-1].id if tree else None)
+            return [item for round_ in path for item in self._items_of(round_, include)]
+
+    def add(self, owner: str, id: str, items: Sequence[Item], include: Sequence[str]) -> list[AnyItem]:
+        self.find(owner, id)
+        turns = read_turns(items)
+        if any(turn.id is not None and not turn.is_told for turn in turns):
+            raise wrong("Items are added with their content, not by reference.", param="items")
+        if any(turn.is_told and not turn.text.strip() for turn in turns):
+            raise wrong("An answer needs the user's message before it.", param="items")
+        rounds = self.desk.remembered(owner, turns)
+        limits = self.settings.limits
+        if self.studio.conversation(owner, id).num_rounds + len(rounds) > limits.max_rounds:
+            raise wrong(f"A conversation has at most {limits.max_rounds} rounds here.", param="items")
+        with told("items"):
+            made = [self.studio.remember(owner, round_=round_, conversation=id) for round_ in rounds]
+            return [item for round_ in made for item in self._items_of(round_, include)]
+
+    def item(self, owner: str, id: str, item_id: str, include: Sequence[str]) -> AnyItem:
+        with told():
+            found = self._items_of(self._round_of(owner, id, item_id), include)
+        for item in found:
+            if item.id == item_id:
+                return item
+        raise not_found(f"item {item_id[:60]!r}")
+
+    def delete_item(self, owner: str, id: str, item_id: str) -> ConversationBody:
+        round_ = self._round_of(owner, id, item_id)
+        with told():
+            self.studio.delete(owner, round_.id)
+        return conversation_body(self.find(owner, id))
+
+    def _round_of(self, owner: str, id: str, item_id: str) -> StoredRound:
+        self.find(owner, id)
+        response_id = response_of_item(item_id)
+        if response_id is None:
+            raise not_found(f"item {item_id[:60]!r}")
+        with told():
+            round_ = self.studio.get(owner, response_id)
+        if round_.conversation != id:
+            raise not_found(f"item {item_id[:60]!r}")
+        return round_
+
+    def _items_of(self, round_: StoredRound, include: Sequence[str]) -> list[AnyItem]:
+        urls = self.desk.picture_urls(round_, include)
+        output = answers.output_items(round_, self.desk.stored_item(round_))
+        if not round_.text_out and round_.picture is None:  # a message that nobody answered
+            output = []
+        return [answers.input_item(round_, urls), *output]
+
+
+def conversation_body(found: StoredConversation) -> ConversationBody:
+    """A conversation as it goes over the wire; its title is part of the metadata."""
+    picture = found.last_picture
+    return ConversationBody(
+        id=found.id,
+        created_at=int(found.created),
+        metadata={**found.metadata, **({TITLE: found.title} if found.title else {})},
+        limner=ConversationFacts(
+            num_rounds=found.num_rounds, last_picture=None if picture is None else picture_url(picture)
+        ),
+    )
+
+
+def picture_url(digest: str) -> str:
+    """Where a picture is read."""
+    return f"/v1/pictures/{digest}.png"
+
+
+def path_to(tree: Sequence[StoredRound], id: str | None) -> list[StoredRound]:
+    """The rounds of a tree from the first to `id`."""
+    by_id = {round_.id: round_ for round_ in tree}
+    path: list[StoredRound] = []
+    while id is not None:
+        path.insert(0, by_id[id])
+        id = by_id[id].parent
+    return path
+
+
+def _split(metadata: dict[str, str]) -> tuple[str | None, dict[str, str]]:
+    """The title, and the metadata beside it."""
+    rest = dict(metadata)
+    return rest.pop(TITLE, None), rest

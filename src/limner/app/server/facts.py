@@ -1,0 +1,102 @@
+"""GET /v1/limner: what the page, or any client, wants to know before it asks.
+
+Knows the model's facts, this server's limits and prompts to begin with.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+
+from limner.app.demo import SCRIPTS
+from limner.app.server.auth import Owner, needs_key
+from limner.app.server.painting import MAX_SIZE_PX, default_steps
+from limner.app.server.rounds import desk_of
+from limner.app.server.settings import ServerSettings
+from limner.app.server.wire import ERRORS
+from limner.chat.studio import Studio
+
+
+class Example(BaseModel):
+    """Prompts to be said one after the other."""
+
+    title: str
+    prompts: list[str]
+
+
+class Queue(BaseModel):
+    """How busy the server is."""
+
+    running: int
+    waiting: int
+    max_waiting: int
+
+
+class Facts(BaseModel):
+    """What is served, and how much one round may hold."""
+
+    model: str
+    summary: str
+    image_size_px: int
+    max_size_px: int = MAX_SIZE_PX
+    default_steps: int
+    max_steps: int
+    max_images: int
+    max_image_bytes: int
+    max_text: int
+    examples: list[Example]
+    queue: Queue
+
+
+GENERAL: Final = (
+    Example(
+        title="Two people, by name",
+        prompts=[
+            "The image shows Clara and Hugo in a living room. Clara has long red hair and wears a yellow "
+            "sweater. Hugo has short black hair and a beard.",
+            "A close-up of Clara.",
+            "Now a close-up of Hugo.",
+        ],
+    ),
+    Example(
+        title="Change it, and go back",
+        prompts=["A woman in a garden.", "Make it night.", "Step back once, then add a straw hat."],
+    ),
+)
+OF_THE_WORLD: Final = ("tiny", "sketch", "miniature")
+
+
+def examples(scale: str) -> tuple[Example, ...]:
+    """Prompts that suit a model of that scale; the small ones know only the world they were trained on."""
+    if scale not in OF_THE_WORLD:
+        return GENERAL
+    return tuple(
+        Example(title=script.title, prompts=[line.text for line in script.lines])
+        for script in SCRIPTS
+        if not any(line.with_face for line in script.lines)
+    )
+
+
+def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+    """/v1/limner."""
+    routes = APIRouter(tags=["limner"], dependencies=[needs_key], responses=ERRORS)
+
+    @routes.get("/v1/limner", summary="What is served here")
+    async def facts(request: Request, owner: Owner) -> Facts:
+        limits, painter = settings.limits, studio.painter
+        return Facts(
+            model=settings.model,
+            summary=painter.summary,
+            image_size_px=painter.image_size_px,
+            default_steps=default_steps(painter),
+            max_steps=limits.max_steps,
+            max_images=limits.max_images,
+            max_image_bytes=limits.max_image_bytes,
+            max_text=limits.max_text,
+            examples=list(examples(painter.model.preset.name)),
+            queue=Queue(running=desk_of(request).num_running, waiting=0, max_waiting=limits.max_waiting),
+        )
+
+    return routes

@@ -1,0 +1,60 @@
+"""Whether the server lives, and whether it takes rounds; and its numbers for Prometheus."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from limner.app.server.auth import Owner, needs_key
+from limner.app.server.errors import error_response
+from limner.app.server.limits import draining
+from limner.app.server.rounds import desk_of
+from limner.app.server.settings import ServerSettings
+from limner.app.server.wire import ERRORS, ErrorBody
+from limner.chat.studio import Studio
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Ready(BaseModel):
+    """The model is loaded and rounds are taken."""
+
+    status: Literal["ready"] = "ready"
+
+
+def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+    """/health/live, /health/ready, /metrics."""
+    routes = APIRouter(tags=["health"])
+
+    @routes.get("/health/live", summary="The process answers")
+    async def live() -> Alive:
+        return Alive()
+
+    @routes.get(
+        "/health/ready",
+        summary="Rounds are taken",
+        response_model=Ready,
+        responses={503: {"model": ErrorBody, "description": "Loading, or about to stop."}},
+    )
+    async def ready(request: Request) -> Ready | Response:
+        if desk_of(request).is_draining:
+            return error_response(draining())
+        return Ready()
+
+    @routes.get(
+        "/metrics",
+        summary="Numbers for Prometheus",
+        dependencies=[needs_key],
+        response_class=Response,
+        responses={**ERRORS, 200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    )
+    async def metrics(request: Request, owner: Owner) -> Response:
+        return Response(desk_of(request).metrics.text(), media_type="text/plain; version=0.0.4")
+
+    return routes

@@ -1,0 +1,49 @@
+"""GET /v1/models: the one model that is served."""
+
+from __future__ import annotations
+
+import time
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from limner.app.server.auth import Owner, needs_key
+from limner.app.server.errors import not_found
+from limner.app.server.settings import ServerSettings
+from limner.app.server.wire import ERRORS
+from limner.chat.studio import Studio
+
+
+class Model(BaseModel):
+    """A model as OpenAI lists it."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int
+    owned_by: str = "limner"
+
+
+class Models(BaseModel):
+    """All models, which is one."""
+
+    object: Literal["list"] = "list"
+    data: list[Model]
+
+
+def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+    """/v1/models and /v1/models/{model}."""
+    routes = APIRouter(prefix="/v1/models", tags=["models"], dependencies=[needs_key], responses=ERRORS)
+    ours = Model(id=settings.model, created=int(time.time()))
+
+    @routes.get("", summary="List models")
+    async def every(owner: Owner) -> Models:
+        return Models(data=[ours])
+
+    @routes.get("/{model}", summary="Retrieve a model")
+    async def one(model: str, owner: Owner) -> Model:
+        if not settings.answers_to(model):
+            raise not_found(f"model {model[:80]!r}", param="model", code="model_not_found")
+        return ours
+
+    return routes

@@ -1,0 +1,24 @@
+"""From a model's name and a folder to a studio that is ready for requests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import limner
+from limner.app.server.settings import ServerSettings
+from limner.chat.engine import Engine
+from limner.chat.studio import Studio
+from limner.chat.vault import Vault
+
+
+def open_studio(model: str, store: Path, settings: ServerSettings) -> Studio:
+    """Load the model, open the store, start the engine. ValueError or OSError in one sentence."""
+    vault = Vault(store)
+    try:
+        painter = limner.load(model)
+        limits = settings.limits
+        engine = Engine(painter, max_batch=limits.max_batch, max_waiting=limits.max_waiting)
+        return Studio(painter, vault, engine=engine)
+    except BaseException:
+        vault.close()
+        raise

@@ -1,0 +1,141 @@
+"""What every endpoint that paints shares: how steps, quality and size are understood, and files of pictures.
+
+Knows a studio's painter and the settings. Knows no endpoint and no API's shapes.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Final, Literal
+
+from limner.app.server.credentials import Credentials, local_credentials, own_credentials
+from limner.app.server.decoding import DecodingLimits
+from limner.app.server.errors import wrong
+from limner.app.server.limits import Limits
+from limner.app.server.pictures_in import PictureReader, PictureRules, picture_reader
+from limner.app.server.provenance import Origin, file_that_tells, png_that_tells
+from limner.app.server.remote_pictures import RemoteRules
+from limner.app.server.settings import ServerSettings
+from limner.chat.generation import Sampling
+from limner.chat.painter import Painter
+from limner.chat.records import StoredRound
+from limner.chat.studio import Studio
+from limner.dialogue.parts import Picture
+
+Format = Literal["png", "jpeg", "webp"]
+# Of the number of steps that suit the detokenizer.
+QUALITIES: Final = {"low": 0.5, "medium": 1.0, "standard": 1.0, "high": 2.0, "hd": 2.0, "auto": 1.0}
+MIN_SIZE_PX: Final = 16
+MAX_SIZE_PX: Final = 2048
+_SIZE: Final = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})")
+
+
+def default_steps(painter: Painter) -> int:
+    """Denoising steps when nobody says how many."""
+    return painter.sampling.pixel_steps or painter.model.detokenizer.sizes.default_steps
+
+
+def sampling_for(
+    painter: Painter, limits: Limits, *, steps: int | None = None, quality: str | None = None
+) -> Sampling | None:
+    """How a round is drawn; None for the painter's own way. 400 for more steps than the limit."""
+    if steps is None and QUALITIES.get(quality or "auto", 1.0) != 1.0:
+        steps = max(1, round(default_steps(painter) * QUALITIES[str(quality)]))
+        steps = min(steps, limits.max_steps)
+    if steps is None:
+        return None
+    if not 1 <= steps <= limits.max_steps:
+        raise wrong(f"steps must be from 1 to {limits.max_steps}, not {steps}.", param="steps")
+    return replace(painter.sampling, pixel_steps=steps)
+
+
+def size_px_of(size: str | None, *, param: str = "size") -> int | None:
+    """The side that a picture is scaled to when it is handed out; None leaves it as it is painted. 400 for
+    what is no square: the painter paints squares.
+    """
+    if size is None or size == "auto":
+        return None
+    match = _SIZE.fullmatch(size)
+    if match is None or match.group(1) != match.group(2):
+        raise wrong(f"size must be auto or a square such as 512x512, not {size[:20]!r}.", param=param)
+    side = int(match.group(1))
+    if not MIN_SIZE_PX <= side <= MAX_SIZE_PX:
+        raise wrong(f"size must be from {MIN_SIZE_PX} to {MAX_SIZE_PX} px a side, not {side}.", param=param)
+    return side
+
+
+class PictureFiles:
+    """Painted pictures as files that tell where they come from. For several threads."""
+
+    def __init__(self, studio: Studio, settings: ServerSettings) -> None:
+        self._model = settings.model
+        self._weights = studio.painter.fingerprint
+        self._with_prompt = settings.keep_prompts_in_files
+        self._credentials = credentials_of(settings)
+
+    def file(
+        self,
+        picture: Picture,
+        round_: StoredRound,
+        *,
+        format: Format = "png",
+        compression: int | None = None,
+        size_px: int | None = None,
+    ) -> bytes:
+        """The picture of a round as a file. `compression`: JPEG's and WebP's quality, 0 to 100."""
+        return file_that_tells(
+            picture,
+            self.origin(round_),
+            kind=format,
+            quality=90 if compression is None else compression,
+            size_px=None if size_px == picture.width_px else size_px,
+            credentials=self._credentials,
+        )
+
+    def png(self, png: bytes, round_: StoredRound) -> bytes:
+        """A round's picture as it was kept, which then tells its origin; no pixel is encoded anew."""
+        return png_that_tells(png, self.origin(round_), self._credentials)
+
+    def origin(self, round_: StoredRound) -> Origin:
+        """What a file tells of a round."""
+        return Origin(
+            model=self._model,
+            weights=round_.state.painter or self._weights,
+            seed=round_.seed,
+            node_id=round_.node_id,
+            prompt=round_.text_in if self._with_prompt else None,
+        )
+
+
+def base64_of(data: bytes) -> str:
+    """A file as JSON carries it."""
+    return base64.b64encode(data).decode("ascii")
+
+
+def reader_of(settings: ServerSettings) -> PictureReader:
+    """The one reader of clients' pictures under these settings."""
+    limits = settings.limits
+    return picture_reader(
+        PictureRules(
+            decoding=DecodingLimits(max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels),
+            remote=RemoteRules(origins=settings.remote_image_origins),
+        )
+    )
+
+
+def credentials_of(settings: ServerSettings) -> Credentials | None:
+    """What signs pictures, if anything; made once. ValueError when it cannot sign."""
+    if not settings.sign:
+        return None
+    return _credentials(settings.certificate, settings.certificate_key)
+
+
+@lru_cache(maxsize=8)
+def _credentials(certificate: Path | None, key: Path | None) -> Credentials:
+    if certificate is None or key is None:
+        return local_credentials()
+    return own_credentials(certificate, key)

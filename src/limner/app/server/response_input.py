@@ -1,0 +1,131 @@
+"""What a list of input items asks for: a new instruction, and what it goes on from.
+
+Clients say where a conversation stands in several ways: by `previous_response_id`, by ids of earlier items,
+or by sending the whole transcript. Knows items; knows nothing about the store or pictures' bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from limner.app.server.errors import wrong
+from limner.app.server.pictures_in import PictureSource, content_of
+from limner.app.server.shapes import ImageCall, Item, ItemReference, Message
+
+_ITEM_ID: Final = re.compile(r"(?:ig_|msg_|resp_)([0-9a-f]{32})[01]?")
+
+
+@dataclass(kw_only=True)
+class Turn:
+    """One round as a transcript tells it: both sides' words and pictures, and its response's id if known."""
+
+    words: list[str] = field(default_factory=list)
+    pictures: list[PictureSource] = field(default_factory=list)
+    answer_words: list[str] = field(default_factory=list)
+    answer_picture: PictureSource | None = None
+    id: str | None = None
+
+    @property
+    def text(self) -> str:
+        return "\n".join(word for word in self.words if word)
+
+    @property
+    def answer_text(self) -> str:
+        return "\n".join(word for word in self.answer_words if word)
+
+    @property
+    def is_answered(self) -> bool:
+        return bool(self.answer_words) or self.answer_picture is not None or self.id is not None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the transcript itself holds the answer, so that the store need not have it."""
+        return bool(self.answer_words) or self.answer_picture is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """The transcript before, oldest first, and the new instruction; `shown` names a response whose picture
+    the instruction points at.
+    """
+
+    before: tuple[Turn, ...]
+    text: str
+    pictures: tuple[PictureSource, ...]
+    shown: str | None = None
+
+
+def item_ids(response_id: str) -> tuple[str, str, str]:
+    """The ids of a response's instruction, picture and words as items."""
+    digits = response_id.removeprefix("resp_")
+    return f"msg_{digits}0", f"ig_{digits}", f"msg_{digits}1"
+
+
+def response_of_item(item_id: str) -> str | None:
+    """The response that an item of ours belongs to; None for an id of anything else."""
+    match = _ITEM_ID.fullmatch(item_id)
+    return f"resp_{match.group(1)}" if match else None
+
+
+def read_input(given: str | Sequence[Item]) -> Reading:
+    """The new instruction, which is the last turn of the user's, and what came before it. ApiError 400."""
+    if isinstance(given, str):
+        return Reading(before=(), text=given, pictures=())
+    turns = read_turns(given)
+    if not turns or not (turns[-1].words or turns[-1].pictures):
+        raise wrong("The input has no message of the user's to answer.", param="input")
+    last = turns.pop()
+    if last.answer_words or (last.answer_picture is not None and last.id is None):
+        raise wrong("The last message of the input must be the user's.", param="input")
+    return Reading(before=tuple(turns), text=last.text, pictures=tuple(last.pictures), shown=last.id)
+
+
+def read_turns(items: Sequence[Item]) -> list[Turn]:
+    """Items as turns, oldest first; the last may lack its answer. ApiError 400."""
+    turns: list[Turn] = []
+    for index, item in enumerate(items):
+        param = f"input[{index}]"
+        if isinstance(item, Message):
+            _read_message(turns, item, param)
+        elif isinstance(item, ImageCall):
+            turn = _answering(turns)
+            turn.id = response_of_item(item.id) or turn.id
+            if item.result:
+                turn.answer_picture = PictureSource(url=f"data:image/png;base64,{item.result}")
+            if not turn.is_answered:
+                raise wrong(f"There is no image {item.id[:60]!r}.", param=param, code="not_found")
+        elif isinstance(item, ItemReference):
+            found = response_of_item(item.id)
+            if found is None:
+                raise wrong(f"There is no item {item.id[:60]!r}.", param=param, code="not_found")
+            _answering(turns).id = found
+    return turns
+
+
+def _read_message(turns: list[Turn], message: Message, param: str) -> None:
+    if message.role in ("system", "developer"):
+        return
+    parts = message.content
+    try:
+        content = content_of(parts if isinstance(parts, str) else [part.model_dump() for part in parts])
+    except ValueError as error:
+        raise wrong(str(error), param=param) from None
+    if message.role == "user":
+        if not turns or turns[-1].is_answered:
+            turns.append(Turn())
+        turns[-1].words.append(content.text)
+        turns[-1].pictures.extend(content.pictures)
+        return
+    turn = _answering(turns)
+    turn.answer_words.append(content.text)
+    turn.answer_picture = content.pictures[-1] if content.pictures else turn.answer_picture
+    turn.id = (response_of_item(message.id) if message.id else None) or turn.id
+
+
+def _answering(turns: list[Turn]) -> Turn:
+    if not turns:
+        turns.append(Turn())
+    return turns[-1]

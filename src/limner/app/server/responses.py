@@ -1,0 +1,110 @@
+"""The Responses API: a conversation's rounds, asked for, streamed, read again, cancelled and deleted.
+
+`previous_response_id` names the round to go on from: the newest continues, an older one rolls back, the same
+one twice makes siblings. Knows HTTP; what is done stands in `response_desk.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from limner.app.server import answers
+from limner.app.server.auth import Owner, needs_key
+from limner.app.server.errors import ApiError
+from limner.app.server.response_desk import ResponseDesk
+from limner.app.server.rounds import desk_of, told
+from limner.app.server.settings import ServerSettings
+from limner.app.server.shapes import ResponseRequest
+from limner.app.server.wire import ERRORS, Deleted, ItemList, ResponseBody
+from limner.chat.studio import Studio
+from limner.chat.studio_round import Answered
+
+Id = Annotated[str, Path(description="As `POST /v1/responses` returned it.")]
+OR_EVENTS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
+}
+
+
+def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+    """/v1/responses and what is below it."""
+    routes = APIRouter(prefix="/v1/responses", tags=["responses"], dependencies=[needs_key], responses=ERRORS)
+    desk = ResponseDesk(studio, settings)
+
+    @routes.post(
+        "",
+        summary="Ask for a round",
+        response_model=ResponseBody,
+        responses=OR_EVENTS,
+    )
+    async def create(request: Request, asked: ResponseRequest, owner: Owner) -> ResponseBody | Response:
+        running = await desk.begin(request, asked, owner)
+        if asked.stream:
+            return desk.stream(running, cancel_when_left=not asked.background)
+        if asked.background:
+            return running.notes["template"]  # type: ignore[no-any-return]
+        return await desk.finished(running, await running.answered(request))
+
+    @routes.get(
+        "/{id}",
+        summary="Read a round again",
+        response_model=ResponseBody,
+        responses=OR_EVENTS,
+    )
+    async def retrieve(
+        request: Request,
+        id: Id,
+        owner: Owner,
+        stream: bool = False,
+        starting_after: Annotated[int | None, Query(ge=0)] = None,
+    ) -> ResponseBody | Response:
+        running = desk_of(request).find(owner, id)
+        if running is not None and running.notes["template"].store:
+            if stream:
+                return desk.stream(running, starting_after=starting_after)
+            if running.last is None or not isinstance(running.last, Answered):
+                return desk.unfinished(running)
+        return await desk.stored(owner, id)
+
+    @routes.delete("/{id}", summary="Forget a round")
+    async def delete(request: Request, id: Id, owner: Owner) -> Deleted:
+        running = desk_of(request).find(owner, id)
+        if running is not None:
+            running.cancel()
+            desk_of(request).forget(id)
+        else:
+            desk.check_id(id)
+            with told():
+                await run_in_threadpool(studio.delete, owner, id)
+        return Deleted(id=id, object="response")
+
+    @routes.post("/{id}/cancel", summary="Stop a round in progress")
+    async def cancel(request: Request, id: Id, owner: Owner) -> ResponseBody:
+        running = desk_of(request).find(owner, id)
+        if running is None:  # it may have ended just now: then it is told as it is
+            return await desk.stored(owner, id)
+        running.cancel()
+        try:
+            return await desk.finished(running, await running.answered())
+        except ApiError:
+            return desk.unfinished(running)
+
+    @routes.get("/{id}/input_items", summary="What a round was asked with")
+    async def input_items(
+        id: Id,
+        owner: Owner,
+        after: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=100)] = 20,
+        order: Literal["asc", "desc"] = "desc",
+        include: Annotated[list[str] | None, Query()] = None,
+    ) -> ItemList:
+        desk.check_id(id)
+        with told():
+            round_ = await run_in_threadpool(studio.get, owner, id)
+            urls = await run_in_threadpool(desk.picture_urls, round_, include or ())
+        return answers.page_of([answers.input_item(round_, urls)], limit=limit, after=after, order=order)
+
+    return routes

@@ -1,0 +1,159 @@
+"""Serving until told to stop: listen first, load the model in the background, drain on SIGTERM.
+
+Knows sockets, signals and the order of things. A first SIGTERM or Ctrl-C takes no new rounds and lets those
+in progress end; a second one stops at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from limner.app.server.entrance import Entrance
+from limner.app.server.settings import ServerSettings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from limner.chat.studio import Studio
+
+log = logging.getLogger("limner.server")
+POLL_S = 0.05
+FLUSH_S = 10  # for answers on their way when rounds are over
+
+Tell = Callable[[str], None]
+
+
+def serve(settings: ServerSettings, *, model: str, store: Path, tell: Tell) -> None:
+    """Serve `model` with conversations kept in `store`, until a signal.
+
+    ValueError or OSError when the address cannot be had, or the model or the store cannot be opened.
+    """
+    entrance = Entrance(settings)
+    with listen(settings.host, settings.port) as listener:
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        tell(f"http://{host}:{listener.getsockname()[1]}/ is open; loading {model} ...")
+        config = uvicorn.Config(
+            entrance,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=FLUSH_S,
+        )
+        server = DrainingServer(config, settings.drain_s, tell)
+        loading = threading.Thread(
+            target=_load,
+            args=(settings, model, store, entrance, server, tell),
+            name="limner-load",
+            daemon=True,
+        )
+        loading.start()
+        try:
+            server.run(sockets=[listener])
+        finally:
+            if server.studio is not None:
+                server.studio.close(0.0)
+    if server.failure is not None:
+        raise server.failure
+
+
+class DrainingServer(uvicorn.Server):
+    """uvicorn's server, which on a first signal waits for rounds in progress before it closes its doors."""
+
+    def __init__(self, config: uvicorn.Config, drain_s: float, tell: Tell) -> None:
+        super().__init__(config)
+        self.drain_s = drain_s
+        self.tell = tell
+        self.app: FastAPI | None = None
+        self.studio: Studio | None = None
+        self.failure: Exception | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.is_draining = False
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self.loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """First signal: drain. Second: stop now."""
+        if self.is_draining or self.app is None or self.loop is None:
+            self.should_exit = self.force_exit = True
+            return
+        self.is_draining = True
+        self.loop.call_soon_threadsafe(lambda: asyncio.ensure_future(self._drain()))
+
+    def give_up(self, failure: Exception) -> None:
+        """Stop, because there is nothing to serve."""
+        self.failure = failure
+        self.should_exit = True
+
+    async def _drain(self) -> None:
+        assert self.app is not None
+        desk = self.app.state.desk
+        desk.drain()
+        if desk.num_running:
+            self.tell(f"stopping; {desk.num_running} rounds in progress may take {self.drain_s:g} s to end")
+        until = asyncio.get_running_loop().time() + self.drain_s
+        while desk.num_running and asyncio.get_running_loop().time() < until:
+            await asyncio.sleep(POLL_S)
+        if desk.num_running:
+            self.tell(f"cancelling {desk.num_running} rounds that did not end in time")
+            desk.cancel_all()
+        while desk.num_running:  # one denoising step at most
+            await asyncio.sleep(POLL_S)
+        self.should_exit = True
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; ValueError when the address cannot be had."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=512)
+    except OSError as error:
+        raise ValueError(
+            f"Cannot listen at {host}, port {port} ({error.strerror or error}); "
+            "give another --host or --port."
+        ) from error
+
+
+def _load(
+    settings: ServerSettings, model: str, store: Path, entrance: Entrance, server: DrainingServer, tell: Tell
+) -> None:
+    try:
+        # Late and in this thread: they load torch.
+        from limner.app.server.app import server_app
+        from limner.app.server.opening import open_studio
+
+        studio = open_studio(model, store, settings)
+        app = server_app(studio, settings)
+        server.studio, server.app = studio, app
+        entrance.open(app)
+        tell(f"ready: {studio.painter.summary}")
+    except Exception as error:
+        if not isinstance(error, (ValueError, OSError)):
+            log.exception("The model could not be loaded.")
+        server.give_up(error)
+    except SystemExit:
+        server.give_up(ValueError("The model could not be loaded."))
+
+
+def log_to_stderr(level: int = logging.INFO) -> None:
+    """One line a request on stderr, and the server's own troubles."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log.addHandler(handler)
+    log.setLevel(level)
+    log.propagate = False
+    for name in ("uvicorn.error", "limner.chat"):
+        logging.getLogger(name).addHandler(handler)
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,240 @@
+"""What comes in over the wire, typed: requests of Responses and Conversations as OpenAI's clients write them.
+
+Knows fields and their types. Fields that are not named here are tolerated, as clients send many; a wrong type
+is an error. Knows nothing about what a request means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
+
+MAX_ITEMS = 2048
+MAX_PARTS = 256
+
+RESPONSE_ID = r"^resp_[0-9a-f]{32}$"
+CONVERSATION_ID = r"^conv_[0-9a-f]{32}$"
+SEED = Field(default=None, ge=0, le=2**63 - 1, description="Same seed, same picture.")
+
+Metadata = Annotated[
+    dict[
+        Annotated[str, StringConstraints(max_length=64)],
+        Annotated[str, StringConstraints(max_length=512)],
+    ],
+    Field(max_length=16),
+]
+
+
+class Shape(BaseModel):
+    """Strict about the types of what it names, tolerant of everything else."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+
+class TextPart(Shape):
+    """Words, of either side."""
+
+    type: Literal["input_text", "output_text", "text"]
+    text: str
+
+
+class RefusalPart(Shape):
+    """Words of an answer that declined."""
+
+    type: Literal["refusal"]
+    refusal: str
+
+
+class ImagePart(Shape):
+    """A picture: a data: URL, or the id of an uploaded file."""
+
+    type: Literal["input_image"]
+    image_url: str | None = None
+    file_id: str | None = None
+    detail: str | None = None
+
+
+class FilePart(Shape):
+    """A picture given as a file."""
+
+    type: Literal["input_file"]
+    file_id: str | None = None
+    file_data: str | None = None
+    filename: str | None = None
+
+
+def _kind(value: Any) -> str:
+    return str(value.get("type")) if isinstance(value, Mapping) else str(getattr(value, "type", None))
+
+
+def _part_kind(value: Any) -> str:
+    kind = _kind(value)
+    return "text" if kind in ("input_text", "output_text", "text") else kind
+
+
+Part = Annotated[
+    Annotated[TextPart, Tag("text")]
+    | Annotated[RefusalPart, Tag("refusal")]
+    | Annotated[ImagePart, Tag("input_image")]
+    | Annotated[FilePart, Tag("input_file")],
+    Discriminator(_part_kind),
+]
+
+
+class Message(Shape):
+    """One side's turn. Messages of the system and of developers are taken, and not read."""
+
+    type: Literal["message"] = "message"
+    role: Literal["user", "assistant", "system", "developer"]
+    content: str | Annotated[list[Part], Field(max_length=MAX_PARTS)]
+    id: str | None = None
+
+
+class ImageCall(Shape):
+    """A picture painted earlier: by id alone, or with its base64 data."""
+
+    type: Literal["image_generation_call"]
+    id: str
+    result: str | None = None
+
+
+class ItemReference(Shape):
+    """An item of an earlier answer, by id."""
+
+    type: Literal["item_reference"]
+    id: str
+
+
+class ReasoningItem(Shape):
+    """Sent back by clients that were told by other models; not read."""
+
+    type: Literal["reasoning"]
+
+
+def _item_kind(value: Any) -> str:
+    kind = _kind(value)
+    if kind == "None":
+        is_message = "role" in value if isinstance(value, Mapping) else hasattr(value, "role")
+        return "message" if is_message else "item_reference"
+    return kind
+
+
+Item = Annotated[
+    Annotated[Message, Tag("message")]
+    | Annotated[ImageCall, Tag("image_generation_call")]
+    | Annotated[ItemReference, Tag("item_reference")]
+    | Annotated[ReasoningItem, Tag("reasoning")],
+    Discriminator(_item_kind),
+]
+
+
+class ImageTool(Shape):
+    """The tool that paints, with what a client may say about the picture."""
+
+    type: Literal["image_generation"]
+    action: Literal["generate", "edit", "auto"] = "auto"
+    partial_images: int | None = Field(default=None, ge=0, le=3)
+    size: str | None = Field(default=None, pattern=r"^(auto|[1-9][0-9]{0,4}x[1-9][0-9]{0,4})$")
+    quality: Literal["low", "medium", "high", "auto"] | None = None
+    output_format: Literal["png", "jpeg", "webp"] | None = None
+    output_compression: int | None = Field(default=None, ge=0, le=100)
+    background: Literal["opaque", "auto", "transparent"] | None = None
+
+
+class OtherTool(Shape):
+    """Any other tool; the model has none, and none is ever called."""
+
+    type: str
+
+
+def _tool_kind(value: Any) -> str:
+    return "image_generation" if _kind(value) == "image_generation" else "other"
+
+
+Tool = Annotated[
+    Annotated[ImageTool, Tag("image_generation")] | Annotated[OtherTool, Tag("other")],
+    Discriminator(_tool_kind),
+]
+
+
+class ToolChoice(Shape):
+    """A tool that must be used."""
+
+    type: str
+
+
+class ConversationRef(Shape):
+    """A conversation by id."""
+
+    id: str
+
+
+class StreamOptions(Shape):
+    """Padding of events is never sent."""
+
+    include_obfuscation: bool | None = None
+
+
+class LimnerOptions(Shape):
+    """What Limner can do beyond OpenAI's fields.
+
+    steps: denoising steps. picture: true insists on a picture, false forbids one.
+    parent: a response to go on from; null begins the `conversation` anew, beside its other beginnings.
+    """
+
+    steps: int | None = Field(default=None, ge=1, le=1000)
+    picture: bool | None = None
+    parent: str | None = None
+
+    @property
+    def begins_anew(self) -> bool:
+        return "parent" in self.model_fields_set and self.parent is None
+
+
+class ResponseRequest(Shape):
+    """POST /v1/responses."""
+
+    input: str | Annotated[list[Item], Field(max_length=MAX_ITEMS)]
+    model: str | None = None
+    previous_response_id: str | None = None
+    conversation: str | ConversationRef | None = None
+    instructions: str | None = Field(
+        default=None, description="Taken, and not read: the model has no system prompt."
+    )
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    store: bool | None = None
+    background: bool | None = None
+    tools: Annotated[list[Tool], Field(max_length=128)] | None = None
+    tool_choice: Literal["none", "auto", "required"] | ToolChoice | None = None
+    metadata: Metadata | None = None
+    include: list[str] | None = None
+    temperature: float | None = Field(default=None, ge=0, le=2, description="Taken, and not used.")
+    top_p: float | None = Field(default=None, ge=0, le=1, description="Taken, and not used.")
+    max_output_tokens: int | None = Field(default=None, ge=1, description="Taken, and not used.")
+    parallel_tool_calls: bool | None = None
+    truncation: Literal["auto", "disabled"] | None = None
+    user: str | None = None
+    seed: int | None = SEED
+    limner: LimnerOptions | None = None
+
+
+class ConversationCreate(Shape):
+    """POST /v1/conversations."""
+
+    items: Annotated[list[Item], Field(max_length=20)] | None = None
+    metadata: Metadata | None = None
+
+
+class ConversationUpdate(Shape):
+    """POST /v1/conversations/{id}."""
+
+    metadata: Metadata | None
+
+
+class ItemsCreate(Shape):
+    """POST /v1/conversations/{id}/items."""
+
+    items: Annotated[list[Item], Field(min_length=1, max_length=20)]
