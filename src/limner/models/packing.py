@@ -142,6 +142,7 @@ class PackedBatch:
     lengths_B: Tensor
     seen_tokens_MKD: Tensor
     painted_tokens_TKD: Tensor
+    painted_weights_TK: Tensor | None = None  # how much each token's error counts; evenly by default
     seen_centres_M2: Tensor | None = None  # of crops (`MultimodalLLM.embed_image`); whole pictures by default
 
     def to(self, device: torch.device | str) -> PackedBatch:
@@ -275,7 +276,9 @@ def loss(
         is_slot = batch.kinds_BN == SLOT
         shape = (batch.num_painted, language.num_image_tokens)
         hidden_TKW = language.image_hidden(hidden_BNW[is_slot].reshape(*shape, -1))
-        errors = token_head.losses(hidden_TKW, batch.painted_tokens_TKD, generator)
+        errors = token_head.losses(
+            hidden_TKW, batch.painted_tokens_TKD, generator, weights_BK=batch.painted_weights_TK
+        )
         total = total + image_weight * errors.mean()
         metrics |= _by_round("image", errors.detach(), batch.rounds_BN[is_slot].reshape(shape)[:, 0])
     return total, metrics

@@ -46,12 +46,19 @@ class RegressionHead(nn.Module):
         start_as_copy(self.output_resampler, out_std=0.1)
 
     def losses(
-        self, hidden_BKW: Tensor, target_BKD: Tensor, generator: torch.Generator | None = None
+        self,
+        hidden_BKW: Tensor,
+        target_BKD: Tensor,
+        generator: torch.Generator | None = None,
+        *,
+        weights_BK: Tensor | None = None,
     ) -> Tensor:
-        """Mean squared error of each picture, (B,); `generator` is not used."""
+        """Mean squared error of each picture, (B,), its tokens weighted if so wished; `generator` is not
+        used.
+        """
         predicted_BKD: Tensor = self.output_resampler(hidden_BKW)
-        errors_BKD = (predicted_BKD.float() - target_BKD.float()).square()
-        return errors_BKD.mean(dim=(1, 2))
+        errors_BK = (predicted_BKD.float() - target_BKD.float()).square().mean(dim=-1)
+        return (errors_BK if weights_BK is None else errors_BK * weights_BK).mean(dim=-1)
 
     def loss(
         self, hidden_BKW: Tensor, target_BKD: Tensor, generator: torch.Generator | None = None
@@ -130,9 +137,17 @@ class FlowHead(nn.Module):
         return out.float()
 
     def losses(
-        self, hidden_BKW: Tensor, target_BKD: Tensor, generator: torch.Generator | None = None
+        self,
+        hidden_BKW: Tensor,
+        target_BKD: Tensor,
+        generator: torch.Generator | None = None,
+        *,
+        weights_BK: Tensor | None = None,
     ) -> Tensor:
-        """Mean squared error of the velocity, (B,), averaged over M draws of noise and time."""
+        """Mean squared error of the velocity, (B,), averaged over M draws of noise and time.
+
+        The flow must end at the whole distribution, so `weights_BK` makes no difference to it.
+        """
         condition = self.encode_condition(hidden_BKW).repeat_interleave(self.draws, 0)
         data = target_BKD.float().repeat_interleave(self.draws, 0)
         device = generator.device if generator is not None else data.device

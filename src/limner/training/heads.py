@@ -59,10 +59,15 @@ class BothHeads(nn.Module):
         return head
 
     def losses(
-        self, hidden_BKW: Tensor, target_BKD: Tensor, generator: torch.Generator | None = None
+        self,
+        hidden_BKW: Tensor,
+        target_BKD: Tensor,
+        generator: torch.Generator | None = None,
+        *,
+        weights_BK: Tensor | None = None,
     ) -> Tensor:
         """(B,) errors of regression, plus the weighted flow loss on the pictures chosen for it."""
-        errors = self.regression.losses(hidden_BKW, target_BKD)
+        errors = self.regression.losses(hidden_BKW, target_BKD, weights_BK=weights_BK)
         count = min(self.flow_pictures, len(target_BKD))
         if count == 0 or self.flow_weight == 0 or not self.has_flow:
             return errors

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from limner.dataset.mixture import MixtureSampler
@@ -19,6 +20,7 @@ from limner.dialogue.parts import Dialogue
 from limner.models.packing import Layout, PackedBatch, collate, lay_out
 from limner.models.prompt import TextSegment, segments
 from limner.models.tokenizer import TextTokenizer
+from limner.training.change_weights import change_weights
 from limner.training.guidance import Guidance, Pointers, pointers_of
 from limner.training.state import Chance
 
@@ -52,6 +54,7 @@ class LaidOut:
     layouts: dict[int, Layout]
     pointers: dict[int, Pointers]
     whole_text: bool
+    change_weight: float
     by_length: np.ndarray  # indices, shortest text first: the order in which batches are neighbours
 
     def layout(self, index: int) -> Layout:
@@ -79,7 +82,12 @@ class LaidOut:
 
     def batch(self, indices: Sequence[int]) -> PackedBatch:
         """These dialogues as one batch."""
-        return collate([self.layout(index) for index in indices], self.image_tokens)
+        layouts = [self.layout(index) for index in indices]
+        packed = collate(layouts, self.image_tokens)
+        if self.change_weight == 0 or not packed.num_painted:
+            return packed
+        weights = [change_weights(layout, self.image_tokens, self.change_weight) for layout in layouts]
+        return replace(packed, painted_weights_TK=torch.cat([w for w in weights if len(w)]))
 
     def guidance(self, indices: Sequence[int]) -> Guidance:
         """Where the guided heads of this batch should look."""
@@ -98,6 +106,7 @@ def laid_out(
     num_image_tokens: int,
     context_tokens: int,
     whole_text: bool = False,
+    change_weight: float = 0.0,
 ) -> LaidOut:
     """`bank` ready for batches."""
     # A rough length stands for the sequence's: laying all out takes longer than it saves.
@@ -111,6 +120,7 @@ def laid_out(
         layouts={},
         pointers={},
         whole_text=whole_text,
+        change_weight=change_weight,
         by_length=order,
     )
 

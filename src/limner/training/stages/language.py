@@ -64,6 +64,7 @@ class LanguageStage:
     flow_pictures: int = 6
     flow_draws: int = 2
     guidance_weight: float = 1.0  # of `guidance.py`; 0 leaves attention to itself
+    change_weight: float = 0.0  # of `change_weights.py`: how much more the tokens count that an edit changes
     keep_routing: bool = True  # resamplers that start as copies stay so; False where weights are public ones
     whole_text: bool = False  # users' words are targets too; held-out numbers never count them
     fresh: bool = False  # start from random weights instead of what earlier rungs left
@@ -193,6 +194,7 @@ class LanguageRung:
             num_image_tokens=preset.num_image_tokens,
             context_tokens=preset.language.context_tokens,
             whole_text=whole_text,
+            change_weight=self.stage.change_weight if split == "train" else 0.0,
         )
 
     def _image_tokens(self, bank: DialogueBank, count: int, split: str) -> Mapping[str, Tensor]:
