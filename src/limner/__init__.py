@@ -28,15 +28,23 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "load", "open_conversation"]
 
 
-def load(name_or_folder: str | Path = "miniature", *, device: str | None = None) -> Painter:
+def load(
+    name_or_folder: str | Path = "miniature",
+    *,
+    device: str | None = None,
+    quantize: str | None = None,
+    offload: bool = False,
+) -> Painter:
     """A painter from the embedded model ("miniature") or a checkpoint folder.
 
-    `device` is a torch device name; by default the GPU if there is one, else the CPU. Raises ValueError with
-    one sentence when there is no such model or when a file of it is missing or damaged.
+    `device` is a torch device name; by default the GPU if there is one, else the CPU. For less memory:
+    `quantize` "int8" or "4bit" squeezes the language model (docs/full_scale.md), and with `offload` encoder,
+    detokenizer and autoencoder are in memory only while they work. Raises ValueError with one sentence when
+    there is no such model or when a file of it is missing or damaged.
     """
     from limner.chat.painter import load_painter
 
-    return load_painter(name_or_folder, device=device)
+    return load_painter(name_or_folder, device=device, quantize=quantize, offload=offload)
 
 
 def open_conversation(path: str | Path, painter: Painter) -> Conversation:

@@ -43,12 +43,12 @@ class Autoencoder(nn.Module):
     def encode(self, pixels_B3HW: Tensor) -> Tensor:
         """Pixels (B, 3, S, S) in [-1, 1] -> latents (B, C, S / f, S / f) of unit spread; no randomness."""
         mean, std = self.latent_mean[:, None, None], self.latent_std[:, None, None]
-        return (self._posterior(pixels_B3HW)[0] - mean) / std
+        return ((self._posterior(pixels_B3HW)[0] - mean) / std).to(pixels_B3HW.dtype)
 
     def decode(self, latents_BCHW: Tensor) -> Tensor:
         """Latents of unit spread -> pixels (B, 3, S, S), about in [-1, 1] and not clamped."""
         mean, std = self.latent_mean[:, None, None], self.latent_std[:, None, None]
-        return self.core.draw(latents_BCHW * std + mean)
+        return self.core.draw((latents_BCHW * std + mean).to(latents_BCHW.dtype))
 
     def loss(
         self, pixels_B3HW: Tensor, generator: torch.Generator | None = None

@@ -51,13 +51,14 @@ class BlockwiseAutoencoder(nn.Module):
         fine, blocks = (
             F.pixel_unshuffle(pixels_B3HW, n) for n in (self.sizes.unshuffle, self.sizes.downsampling)
         )
-        coarse_BCHW = F.conv2d(blocks, self.analysis)
+        coarse_BCHW = F.conv2d(blocks, self.analysis.to(blocks.dtype))
         added: Tensor = self.encoder(fine)
         return added + torch.cat([coarse_BCHW, torch.zeros_like(coarse_BCHW)], dim=1)
 
     def draw(self, raw_latents_BCHW: Tensor) -> Tensor:
         """Unscaled latents -> pixels."""
-        blurred = F.pixel_shuffle(F.conv2d(raw_latents_BCHW, self.synthesis), self.sizes.downsampling)
+        coarse = F.conv2d(raw_latents_BCHW, self.synthesis.to(raw_latents_BCHW.dtype))
+        blurred = F.pixel_shuffle(coarse, self.sizes.downsampling)
         return blurred + F.pixel_shuffle(self.decoder(raw_latents_BCHW), self.sizes.unshuffle)
 
 

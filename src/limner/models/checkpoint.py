@@ -27,9 +27,12 @@ import torch
 from torch import Tensor, nn
 
 from limner.models.adapters import ADAPTER, with_adapter
+from limner.models.mllm import MultimodalLLM
 from limner.models.model import COMPONENTS, LimnerModel, assemble, build_component
-from limner.models.precision import compute_dtype
+from limner.models.offload import TakingTurns
+from limner.models.precision import compute_dtype, place
 from limner.models.presets import Preset
+from limner.models.quantised import check_kind, quantise
 from limner.models.shards import (
     INDEX,
     MAX_FILE_BYTES,
@@ -58,6 +61,7 @@ __all__ = [
 
 FORMAT_VERSION: Final = 1
 MANIFEST: Final = "limner.json"
+OFFLOADED: Final = ("vision", "detokenizer", "autoencoder")
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -72,7 +76,12 @@ def save_model(model: LimnerModel, folder: Path | str) -> None:
 
 
 def load_model(
-    folder: Path | str, device: torch.device | str = "cpu", dtype: torch.dtype | None = None
+    folder: Path | str,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype | None = None,
+    *,
+    quantize: str | None = None,
+    offload: bool = False,
 ) -> LimnerModel:
     """Reads a whole model, ready for use.
 
@@ -80,18 +89,31 @@ def load_model(
         folder: as written by `save_model`.
         device: where the weights go.
         dtype: what they are computed in; by default bfloat16 where the hardware multiplies it, else float32.
+        quantize: "int8" or "4bit" for the language model's projections (`quantised.py`).
+        offload: encoder, detokenizer and autoencoder are in memory only while they work (`offload.py`).
 
     Raises:
         ValueError: a file is missing, unreadable or of another version, or a component's keys or shapes
-            differ.
+            differ; or another way to quantize.
     """
-    folder = Path(folder)
+    folder, device = Path(folder), torch.device(device)
+    check_kind(quantize)
     preset, head_kinds = load_manifest(folder)
     dtype = dtype or compute_dtype(device)
     tokenizer = TextTokenizer.load(folder / "tokenizer")
-    parts = {name: _load_whole(folder, name, preset, head_kinds, device, dtype) for name in COMPONENTS}
+    parts: dict[str, nn.Module] = {}
+    for name in COMPONENTS:
+        parts[name] = _as_stored(folder, name, preset, head_kinds)
+        if not (offload and name in OFFLOADED) and not (quantize and name == "language"):
+            place(parts[name], device, dtype)
     parts["language"] = with_adapter(parts["language"], folder / ADAPTER)
-    return assemble(preset, tokenizer, parts).to(device, dtype).eval()
+    if quantize is not None:
+        assert isinstance(parts["language"], MultimodalLLM)
+        quantise(parts["language"], quantize, device, dtype)
+    model = assemble(preset, tokenizer, parts).eval()
+    if offload:
+        model.turns = TakingTurns({name: parts[name] for name in OFFLOADED}, device, dtype)
+    return model
 
 
 def save_manifest(folder: Path | str, preset: Preset, head_kinds: Sequence[str]) -> None:
@@ -161,25 +183,16 @@ def load_component(folder: Path | str, name: str, network: Network) -> Network:
     return network
 
 
-def _load_whole(
-    folder: Path,
-    name: str,
-    preset: Preset,
-    head_kinds: Sequence[str],
-    device: torch.device | str,
-    dtype: torch.dtype,
-) -> nn.Module:
-    """A component as stored, without making random weights first and never twice in memory."""
+def _as_stored(folder: Path, name: str, preset: Preset, head_kinds: Sequence[str]) -> nn.Module:
+    """A component with the files' own tensors, mapped from there: nothing is in memory before it is used."""
     if name == "language" and preset.language.tie_embeddings:  # assigned one by one, tied weights come apart
         return load_component(folder, name, build_component(name, preset, head_kinds))
     with unfilled():
         network = build_component(name, preset, head_kinds)
     tensors = _fitting_tensors(folder / name, network)
-    placed = {
-        key: tensors.pop(key).to(device, dtype if own.is_floating_point() else None)
-        for key, own in network.state_dict().items()
-    }
-    network.load_state_dict(placed, assign=True)
+    buffers = dict(network.named_buffers())  # stay in the format that they were made in
+    tensors = {key: t.to(buffers[key].dtype) if key in buffers else t for key, t in tensors.items()}
+    network.load_state_dict(tensors, assign=True)
     return network
 
 

@@ -12,7 +12,10 @@ from limner.models.autoencoder import Autoencoder
 from limner.models.detokenizer import DiTDetokenizer
 from limner.models.detokenizer_contract import Detokenizer
 from limner.models.mllm import MultimodalLLM
+from limner.models.offload import TakingTurns
+from limner.models.precision import place
 from limner.models.presets import Preset
+from limner.models.quantised import num_weights
 from limner.models.sizes import DetokenizerSizes
 from limner.models.token_head import HEAD_KINDS, TokenHeads, build_token_heads
 from limner.models.tokenizer import TextTokenizer
@@ -38,6 +41,7 @@ class LimnerModel:
     token_heads: TokenHeads
     detokenizer: Detokenizer
     autoencoder: Autoencoder
+    turns: TakingTurns | None = None  # of the networks that are in memory only while they work
 
     def __post_init__(self) -> None:
         entries, room = self.tokenizer.vocab_size, self.preset.language.vocab_size
@@ -71,9 +75,17 @@ class LimnerModel:
         }
 
     def to(self, device: torch.device | str, dtype: torch.dtype | None = None) -> LimnerModel:
-        """Moves (and casts) every component in place; returns this model."""
+        """Moves every component and casts its weights, in place (`precision.place`); returns this model.
+
+        Raises:
+            ValueError: some of its networks take turns in memory and can't be moved.
+        """
+        if self.turns is not None:
+            raise ValueError(
+                "A model loaded with offload stays where it is; load it again for another place."
+            )
         for network in self.networks().values():
-            network.to(device=device, dtype=dtype)
+            place(network, device, dtype)
         return self
 
     def eval(self) -> LimnerModel:
@@ -85,7 +97,7 @@ class LimnerModel:
     @property
     def num_parameters(self) -> int:
         """Weights of all components together."""
-        return sum(weight.numel() for network in self.networks().values() for weight in network.parameters())
+        return sum(num_weights(network) for network in self.networks().values())
 
 
 def build_model(

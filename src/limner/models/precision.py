@@ -7,6 +7,7 @@ up to 60 times slower where it does not, so the format is a property of the mach
 from __future__ import annotations
 
 import torch
+from torch import nn
 
 
 def compute_dtype(device: torch.device | str) -> torch.dtype:
@@ -25,6 +26,19 @@ def autocast(device: torch.device | str) -> torch.autocast:
     """
     dtype = compute_dtype(device)
     return torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=dtype is torch.bfloat16)
+
+
+def place(network: nn.Module, device: torch.device | str, dtype: torch.dtype | None = None) -> None:
+    """Move a network to `device` and its weights to `dtype`, in place; buffers are moved only.
+
+    Buffers are constants of float32: token statistics, sine tables, rotary frequencies. transformers computes
+    the last in float32 whatever a model's format; rounded to bfloat16, the angle at position 2,000 is off by
+    up to 4 radians.
+    """
+    for weight in network.parameters():
+        if weight.is_floating_point():  # one by one, so that nothing is there twice
+            weight.data = weight.data.to(device, dtype or weight.dtype)
+    network.to(device=device)
 
 
 def best_device() -> torch.device:

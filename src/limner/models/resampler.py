@@ -44,8 +44,9 @@ class Resampler(nn.Module):
         """(B, N, K) -> (B, Q, D); N must be a square number, as 256 encoder or 64 predicted tokens are."""
         batch, num_inputs, _ = inputs_BNK.shape
         values_BND = self.ln_kv(self.kv_proj(inputs_BNK))
-        keys_BND = values_BND + stretch_positions(self.pos_embed, num_inputs)
-        queries_QD = self.ln_q(self.query) + self.pos_embed
+        keys_BND = values_BND + stretch_positions(self.pos_embed, num_inputs).to(values_BND.dtype)
+        queries_QD = self.ln_q(self.query)
+        queries_QD = queries_QD + self.pos_embed.to(queries_QD.dtype)
         queries_BQD = queries_QD.expand(batch, -1, -1)
         out_BQD: Tensor = self.attn(queries_BQD, keys_BND, values_BND, need_weights=False)[0]
         return out_BQD

@@ -165,8 +165,10 @@ class ImageTokenizer(nn.Module):
 
         `num_tokens` other than the model's own are for detokenizers that read more (paper, section 7).
         """
-        encoded_BND = self.vision((pixels_B3HW - self.pixel_mean) / self.pixel_std)
-        return self.normalise(pool_tokens(encoded_BND, num_tokens or self.num_tokens))
+        seen_B3HW = ((pixels_B3HW - self.pixel_mean) / self.pixel_std).to(pixels_B3HW.dtype)
+        encoded_BND = self.vision(seen_B3HW)
+        tokens_BND = self.normalise(pool_tokens(encoded_BND, num_tokens or self.num_tokens))
+        return tokens_BND.to(pixels_B3HW.dtype)
 
     forward = encode
 
