@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 import torch
 
-from limner.models.diffusion import NUM_STEPS, add_noise, denoise, random_steps, sampling_steps, signal_levels
+from limner.models.diffusion import (
+    NUM_STEPS,
+    add_noise,
+    euler_step,
+    first_scale,
+    noise_levels,
+    random_steps,
+    sampling_steps,
+    signal_levels,
+)
 
 # The scheduler's own use of numpy.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:diffusers.*")
@@ -28,6 +37,19 @@ def sdxl_scheduler(num_steps: int, spacing: str):
 def predict(x: torch.Tensor, step_B: torch.Tensor) -> torch.Tensor:
     """Some function of both, as a network would be."""
     return torch.tanh(x) * (0.5 + step_B[:, None] / 2000)
+
+
+def denoise(predict, noise: torch.Tensor, num_steps: int, *, spacing="trailing") -> torch.Tensor:
+    """All steps of the sampler; the data that the last one points to is where it ends."""
+    steps = sampling_steps(num_steps, spacing)
+    sigmas = torch.tensor(noise_levels(steps))
+    x = noise * first_scale(float(sigmas[0]), spacing)
+    for index, step in enumerate(steps):
+        step_B = torch.full((len(x),), step)
+        now_B, later_B = sigmas[index].expand(len(x)), sigmas[index + 1].expand(len(x))
+        x, foreseen = euler_step(lambda x_t, step_B=step_B: predict(x_t, step_B), x, now_B, later_B)
+    torch.testing.assert_close(foreseen, x)
+    return x
 
 
 @pytest.mark.parametrize("spacing", ["leading", "trailing"])

@@ -10,6 +10,7 @@ Legend: B batch, C latent channels, H W latent places, N image tokens, D token w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +19,28 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from limner.models.detokenizer_contract import Detokenizer, StraightLine
+from limner.models.drawing import Drawing, batch
 from limner.models.flow import (
-    integrate,
+    euler_step,
     interpolate,
     random_noise,
     random_times,
     seeded_noise,
     target_velocity,
+    time_schedule,
 )
 from limner.models.sizes import DetokenizerSizes
 
 DIFFUSERS_TIMES = 1000.0
 PIXART_DOWNSAMPLING = 8  # of SDXL's autoencoder, for the sizes in pixels that PixArt may be told
 PIXART_WEIGHTS = "diffusion_pytorch_model.safetensors"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FlowDrawing(Drawing):
+    """A row of rectified flow: `times` to visit, from 0 (noise) to 1 (data), one more than steps."""
+
+    times: tuple[float, ...]
 
 
 class DiTDetokenizer(Detokenizer):
@@ -104,28 +114,44 @@ class DiTDetokenizer(Detokenizer):
         return (predicted.float() - target_velocity(target_BCHW, noise).float()).square()
 
     @torch.no_grad()
-    def sample(
+    def begin(
         self,
         image_tokens_BND: Tensor,
         steps: int,
         seeds: Sequence[int],
         *,
         condition_BCHW: Tensor | None = None,
-        shift: float = 1.0,
-        second_order: bool = False,
-    ) -> Tensor:
-        """See `Detokenizer.sample`; `shift` and `second_order` as in `flow.integrate`."""
+    ) -> list[Drawing]:
+        """See `Detokenizer.begin`."""
         self.check(image_tokens_BND, seeds, condition_BCHW)
+        times = tuple(time_schedule(steps))
         shape = (self.sizes.latent_channels, self.sizes.latent_size, self.sizes.latent_size)
-        noise = seeded_noise(seeds, shape, device=image_tokens_BND.device, dtype=image_tokens_BND.dtype)
-        made_BCHW = integrate(
-            lambda x_BCHW, time_B: self.velocity(x_BCHW, time_B, image_tokens_BND),
-            noise,
-            steps,
-            shift=shift,
-            second_order=second_order,
+        noise_BCHW = seeded_noise(seeds, shape, device=image_tokens_BND.device)
+        return [
+            FlowDrawing(tokens_ND=tokens_ND, x_CHW=noise_CHW, num_steps=steps, times=times)
+            for tokens_ND, noise_CHW in zip(image_tokens_BND, noise_BCHW, strict=True)
+        ]
+
+    @torch.no_grad()
+    def advance(self, drawings: Sequence[Drawing]) -> list[Drawing]:
+        """See `Detokenizer.advance`: one Euler step of `flow.euler_step`, each row at its own time."""
+        rows = [drawing for drawing in drawings if isinstance(drawing, FlowDrawing)]
+        assert len(rows) == len(drawings), "a drawing of another detokenizer"
+        tokens_BND = batch([row.tokens_ND for row in rows])
+        x_BCHW = batch([row.x_CHW for row in rows])
+        now_B, later_B = (
+            torch.tensor([row.times[row.step + ahead] for row in rows], device=x_BCHW.device)
+            for ahead in (0, 1)
         )
-        return self.completed(made_BCHW, image_tokens_BND)
+        velocity_BCHW = self.velocity(x_BCHW.to(tokens_BND.dtype), now_B, tokens_BND).float()
+        stepped_BCHW, foreseen_BCHW = (
+            euler_step(lambda *_: velocity_BCHW, x_BCHW, now_B, until_B)
+            for until_B in (later_B, torch.ones_like(later_B))
+        )
+        return [
+            replace(row, x_CHW=x_CHW, foreseen_CHW=foreseen_CHW, step=row.step + 1)
+            for row, x_CHW, foreseen_CHW in zip(rows, stepped_BCHW, foreseen_BCHW, strict=True)
+        ]
 
     def _told_sizes(self, latents_BCHW: Tensor) -> dict[str, Tensor | None]:
         """PixArt-alpha's micro-conditions of a square picture; Sigma dropped them."""

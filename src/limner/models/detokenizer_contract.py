@@ -1,5 +1,5 @@
-"""What every detokenizer is: image tokens in, latents out, one seed one picture; and the straight line that
-small ones start from.
+"""What every detokenizer is: image tokens in, latents out, step by step, one seed one picture; and the
+straight line that small ones start from.
 
 Knows the contract that chat, training and evaluation rely on. Knows no network that fulfils it.
 
@@ -17,6 +17,7 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
+from limner.models.drawing import Drawing, batch
 from limner.models.sizes import DetokenizerSizes
 from limner.models.unet_sizes import UNetDetokenizerSizes
 
@@ -64,12 +65,12 @@ class StraightLine(nn.Module):
     def missed(self, latents_BCHW: Tensor, image_tokens_BND: Tensor) -> Tensor:
         """What the line misses of these latents, at unit spread."""
         missed_BCHW: Tensor = (latents_BCHW - self(image_tokens_BND)) / self.missed_std[:, None, None]
-        return missed_BCHW
+        return missed_BCHW.to(latents_BCHW.dtype)
 
     def completed(self, missed_BCHW: Tensor, image_tokens_BND: Tensor) -> Tensor:
         """The inverse of `missed`."""
         latents_BCHW: Tensor = self(image_tokens_BND) + missed_BCHW * self.missed_std[:, None, None]
-        return latents_BCHW
+        return latents_BCHW.to(missed_BCHW.dtype)
 
     @torch.no_grad()
     def fit(self, latents_BCHW: Tensor, image_tokens_BND: Tensor, ridge: float = 1e-4) -> None:
@@ -99,7 +100,7 @@ class Detokenizer(nn.Module, ABC):
 
     @property
     def reads_condition(self) -> bool:
-        """Whether `errors` and `sample` take a condition picture."""
+        """Whether `errors` and `begin` take a condition picture."""
         return False
 
     @abstractmethod
@@ -114,6 +115,40 @@ class Detokenizer(nn.Module, ABC):
         """Squared errors (B, C, H, W) of its prediction at random times: what training brings down."""
 
     @abstractmethod
+    def begin(
+        self,
+        image_tokens_BND: Tensor,
+        steps: int,
+        seeds: Sequence[int],
+        *,
+        condition_BCHW: Tensor | None = None,
+    ) -> list[Drawing]:
+        """B pictures before their first step: each one's noise follows from its seed alone.
+
+        Raises:
+            ValueError: not a seed for each picture, another number of tokens than it reads, or a condition
+                that it does not read.
+        """
+
+    @abstractmethod
+    def advance(self, drawings: Sequence[Drawing]) -> list[Drawing]:
+        """Every picture one step further, in one forward, wherever each of them stands.
+
+        None may be done yet. A picture is the same in any company, but for the rounding of the device's
+        kernels, which may differ by the size of a batch.
+        """
+
+    def finish(self, drawings: Sequence[Drawing]) -> Tensor:
+        """Latents (B, C, H, W) of pictures that are done."""
+        assert all(drawing.is_done for drawing in drawings), "a picture was finished before its last step"
+        return self._latents(drawings, [drawing.x_CHW for drawing in drawings])
+
+    def foresee(self, drawings: Sequence[Drawing]) -> Tensor:
+        """Latents (B, C, H, W) that these pictures are heading for; each must have taken a step."""
+        foreseen = [drawing.foreseen_CHW for drawing in drawings if drawing.foreseen_CHW is not None]
+        assert len(foreseen) == len(drawings), "nothing is foreseen before the first step"
+        return self._latents(drawings, foreseen)
+
     def sample(
         self,
         image_tokens_BND: Tensor,
@@ -122,13 +157,19 @@ class Detokenizer(nn.Module, ABC):
         *,
         condition_BCHW: Tensor | None = None,
     ) -> Tensor:
-        """Image tokens (B, N, D) -> latents (B, C, H, W); one seed gives one image, whatever else is in the
-        batch.
+        """Image tokens (B, N, D) -> latents (B, C, H, W), all steps at once; raises as `begin`."""
+        return self.carry(self.begin(image_tokens_BND, steps, seeds, condition_BCHW=condition_BCHW))
 
-        Raises:
-            ValueError: not a seed for each picture, another number of tokens than it reads, or a condition
-                that it does not read.
-        """
+    @torch.no_grad()
+    def carry(self, drawings: Sequence[Drawing]) -> Tensor:
+        """Pictures that stand at the same step -> their latents."""
+        while not drawings[0].is_done:
+            drawings = self.advance(drawings)
+        return self.finish(drawings)
+
+    def _latents(self, drawings: Sequence[Drawing], made: Sequence[Tensor]) -> Tensor:
+        tokens_BND = batch([drawing.tokens_ND for drawing in drawings])
+        return self.completed(batch(made).to(tokens_BND.dtype), tokens_BND)
 
     def loss(
         self,
@@ -150,7 +191,7 @@ class Detokenizer(nn.Module, ABC):
         return made_BCHW if self.line is None else self.line.completed(made_BCHW, image_tokens_BND)
 
     def check(self, image_tokens_BND: Tensor, seeds: Sequence[int], condition_BCHW: Tensor | None) -> None:
-        """Raise what `sample` is to raise."""
+        """Raise what `begin` is to raise."""
         count, num_tokens = image_tokens_BND.shape[:2]
         if len(seeds) != count:
             raise ValueError(f"{len(seeds)} seeds for {count} pictures; pass one for each picture.")

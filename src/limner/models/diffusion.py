@@ -2,7 +2,7 @@
 
 Conventions: step 0 is the least noise and step 999 the most; x_t = sqrt(a_t) * data + sqrt(1 - a_t) * noise,
 a_t the product of 1 - beta (Ho et al. 2020, eq. 4); a network predicts the noise. Samplers work on
-x_t / sqrt(a_t), whose noise has the spread sigma_t = sqrt(1 / a_t - 1) (Karras et al. 2022, section 4).
+x = x_t / sqrt(a_t), whose noise has the spread sigma_t = sqrt(1 / a_t - 1) (Karras et al. 2022, section 4).
 Knows tensors of any shape whose first axis is the batch. Knows nothing about networks.
 
 Legend: B batch, T the 1,000 steps of training.
@@ -11,7 +11,7 @@ Legend: B batch, T the 1,000 steps of training.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
 import torch
@@ -23,8 +23,8 @@ NUM_STEPS: Final = 1000
 FIRST_BETA: Final = 0.00085
 LAST_BETA: Final = 0.012
 
-Predict = Callable[[Tensor, Tensor], Tensor]
-"""(x_t of shape (B, ...), step_B) -> noise of the shape of x."""
+Predict = Callable[[Tensor], Tensor]
+"""x_t of shape (B, ...) -> noise of the shape of x."""
 Spacing = Literal["leading", "trailing"]
 
 
@@ -62,16 +62,22 @@ def sampling_steps(num_steps: int, spacing: Spacing) -> list[int]:
     return [round(NUM_STEPS - index * NUM_STEPS / num_steps) - 1 for index in range(num_steps)]
 
 
-@torch.no_grad()
-def denoise(predict: Predict, noise: Tensor, num_steps: int, *, spacing: Spacing = "trailing") -> Tensor:
-    """Carry unit noise (B, ...) to data in `num_steps` Euler steps, float32 throughout."""
-    steps = sampling_steps(num_steps, spacing)
+def noise_levels(steps: Sequence[int]) -> list[float]:
+    """sigma_t at the given training steps, and the 0 that the last step leads to."""
     levels = [float(signal_levels()[step]) for step in steps]
-    sigmas = [*(math.sqrt(1 / level - 1) for level in levels), 0.0]
-    start = math.sqrt(sigmas[0] ** 2 + 1) if spacing == "leading" else sigmas[0]
-    x = noise.float() * start
-    for step, now, later in zip(steps, sigmas, sigmas[1:], strict=False):
-        step_B = torch.full((len(x),), step, device=x.device)
-        predicted = predict((x / math.sqrt(now**2 + 1)).to(noise.dtype), step_B)
-        x = x + (later - now) * predicted.float()
-    return x.to(noise.dtype)
+    return [*(math.sqrt(1 / level - 1) for level in levels), 0.0]
+
+
+def first_scale(sigma: float, spacing: Spacing) -> float:
+    """What unit noise is multiplied by to stand at the first level; "leading" begins below pure noise."""
+    return math.sqrt(sigma**2 + 1) if spacing == "leading" else sigma
+
+
+def euler_step(predict: Predict, x: Tensor, sigma_B: Tensor, next_sigma_B: Tensor) -> tuple[Tensor, Tensor]:
+    """One Euler step from sigma to the next one, each row at its own: (x, the data it points to), float32.
+
+    `predict` is given x_t, of unit spread.
+    """
+    sigma, next_sigma = spread_time(sigma_B, x), spread_time(next_sigma_B, x)
+    predicted = predict(x / (sigma**2 + 1).sqrt()).float()
+    return x + (next_sigma - sigma) * predicted, x - sigma * predicted

@@ -11,14 +11,22 @@ their width, G pooled width.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from limner.models.detokenizer_contract import Detokenizer, StraightLine
-from limner.models.diffusion import add_noise, denoise, random_steps
+from limner.models.diffusion import (
+    add_noise,
+    euler_step,
+    first_scale,
+    noise_levels,
+    random_steps,
+    sampling_steps,
+)
+from limner.models.drawing import Drawing, batch
 from limner.models.flow import random_noise, seeded_noise
 from limner.models.sdxl_resampler import SDXLResampler
 from limner.models.unet_sizes import UNetDetokenizerSizes
@@ -31,11 +39,28 @@ NUM_TOLD_SIZES: Final = 6
 
 
 class Told(NamedTuple):
-    """What one row of the UNet's batch is told."""
+    """What the rows of a batch of the UNet are told."""
 
     prompt_BQP: Tensor
     pooled_BG: Tensor
     condition_BCHW: Tensor | None
+
+    def row(self, index: int) -> Told:
+        """One row of a batch, as a batch of its own."""
+        one = slice(index, index + 1)
+        condition_BCHW = None if self.condition_BCHW is None else self.condition_BCHW[one]
+        return Told(self.prompt_BQP[one], self.pooled_BG[one], condition_BCHW)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NoiseDrawing(Drawing):
+    """A row of diffusion: training steps to visit, the noise levels of each (and a last 0), and what the UNet
+    is asked at each step, with the weights of its answers.
+    """
+
+    visited: tuple[int, ...]
+    sigmas: tuple[float, ...]
+    ways: tuple[tuple[float, Told], ...]
 
 
 class UNetDetokenizer(Detokenizer):
@@ -107,7 +132,6 @@ class UNetDetokenizer(Detokenizer):
 
     forward = errors
 
-    @torch.no_grad()
     def sample(
         self,
         image_tokens_BND: Tensor,
@@ -118,26 +142,78 @@ class UNetDetokenizer(Detokenizer):
         guidance: float | None = None,
         image_guidance: float | None = None,
     ) -> Tensor:
-        """See `Detokenizer.sample`; guidance scales replace those of the sizes, and 1 switches one off."""
+        """See `Detokenizer.sample`; guidance as in `begin`."""
+        return self.carry(
+            self.begin(
+                image_tokens_BND,
+                steps,
+                seeds,
+                condition_BCHW=condition_BCHW,
+                guidance=guidance,
+                image_guidance=image_guidance,
+            )
+        )
+
+    @torch.no_grad()
+    def begin(
+        self,
+        image_tokens_BND: Tensor,
+        steps: int,
+        seeds: Sequence[int],
+        *,
+        condition_BCHW: Tensor | None = None,
+        guidance: float | None = None,
+        image_guidance: float | None = None,
+    ) -> list[Drawing]:
+        """See `Detokenizer.begin`; guidance scales replace those of the sizes, and 1 switches one off."""
         self.check(image_tokens_BND, seeds, condition_BCHW)
         guidance = self.sizes.guidance if guidance is None else guidance
         image_guidance = self.sizes.image_guidance if image_guidance is None else image_guidance
+        visited = sampling_steps(steps, self.sizes.spacing)
+        sigmas = noise_levels(visited)
         shape = (self.sizes.latent_channels, self.sizes.latent_size, self.sizes.latent_size)
-        noise_BCHW = seeded_noise(seeds, shape, device=image_tokens_BND.device, dtype=image_tokens_BND.dtype)
+        noise_BCHW = seeded_noise(seeds, shape, device=image_tokens_BND.device)
+        x_BCHW = noise_BCHW * first_scale(sigmas[0], self.sizes.spacing)
         ways = self._ways(image_tokens_BND, condition_BCHW, guidance, image_guidance)
-        weights = [weight for weight, _ in ways]
-        told = _joined([told for _, told in ways])
-
-        def predict(x_BCHW: Tensor, step_B: Tensor) -> Tensor:
-            repeat = len(weights)
-            made = self.predict_noise(x_BCHW.repeat(repeat, 1, 1, 1), step_B.repeat(repeat), told)
-            return sum(
-                (weight * part.float() for weight, part in zip(weights, made.chunk(repeat), strict=True)),
-                start=torch.zeros((), device=made.device),
+        return [
+            NoiseDrawing(
+                tokens_ND=tokens_ND,
+                x_CHW=x_CHW,
+                num_steps=steps,
+                visited=tuple(visited),
+                sigmas=tuple(sigmas),
+                ways=tuple((weight, told.row(index)) for weight, told in ways),
             )
+            for index, (tokens_ND, x_CHW) in enumerate(zip(image_tokens_BND, x_BCHW, strict=True))
+        ]
 
-        made_BCHW = denoise(predict, noise_BCHW, steps, spacing=self.sizes.spacing)
-        return self.completed(made_BCHW, image_tokens_BND)
+    @torch.no_grad()
+    def advance(self, drawings: Sequence[Drawing]) -> list[Drawing]:
+        """See `Detokenizer.advance`: one Euler step of `diffusion.euler_step`; all ways in which all pictures
+        are asked share one forward.
+        """
+        rows = [drawing for drawing in drawings if isinstance(drawing, NoiseDrawing)]
+        assert len(rows) == len(drawings), "a drawing of another detokenizer"
+        dtype, device = rows[0].tokens_ND.dtype, rows[0].tokens_ND.device
+        told = _joined([told for row in rows for _, told in row.ways])
+        owners = torch.tensor([at for at, row in enumerate(rows) for _ in row.ways], device=device)
+        weights = torch.tensor([weight for row in rows for weight, _ in row.ways], device=device)
+        step_B = torch.tensor([row.visited[row.step] for row in rows], device=device)
+
+        def predict(x_BCHW: Tensor) -> Tensor:
+            asked_BCHW = x_BCHW.to(dtype)[owners]
+            answers_BCHW = self.predict_noise(asked_BCHW, step_B[owners], told).float()
+            weighted_BCHW = weights[:, None, None, None] * answers_BCHW
+            return torch.zeros_like(x_BCHW).index_add_(0, owners, weighted_BCHW)
+
+        now_B, later_B = (
+            torch.tensor([row.sigmas[row.step + ahead] for row in rows], device=device) for ahead in (0, 1)
+        )
+        stepped_BCHW, foreseen_BCHW = euler_step(predict, batch([row.x_CHW for row in rows]), now_B, later_B)
+        return [
+            replace(row, x_CHW=x_CHW, foreseen_CHW=foreseen_CHW, step=row.step + 1)
+            for row, x_CHW, foreseen_CHW in zip(rows, stepped_BCHW, foreseen_BCHW, strict=True)
+        ]
 
     def _ways(
         self,
@@ -239,9 +315,11 @@ def _joined(rows: Sequence[Told]) -> Told:
     like = next((told.condition_BCHW for told in rows if told.condition_BCHW is not None), None)
     conditions = None
     if like is not None:
-        blank = torch.zeros_like(like)
         conditions = torch.cat(
-            [blank if told.condition_BCHW is None else told.condition_BCHW for told in rows]
+            [
+                like.new_zeros(like.shape) if told.condition_BCHW is None else told.condition_BCHW
+                for told in rows
+            ]
         )
     return Told(
         torch.cat([told.prompt_BQP for told in rows]),
