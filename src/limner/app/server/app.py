@@ -12,7 +12,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 import limner
-from limner.app.server import conversation_views, conversations, facts, health, models, page, responses
+from limner.app.server import (
+    chat_completions,
+    conversation_views,
+    conversations,
+    facts,
+    files,
+    health,
+    images,
+    models,
+    moderation,
+    page,
+    people,
+    responses,
+)
 from limner.app.server.errors import error_response, from_http_exception, from_validation_error
 from limner.app.server.guard import guard
 from limner.app.server.metrics import Metrics
@@ -38,7 +51,9 @@ def server_app(studio: Studio, settings: ServerSettings) -> FastAPI:
     )
     metrics = Metrics()
     app.state.desk = Desk(limits=settings.limits, metrics=metrics)
-    for part in (responses, conversation_views, conversations, models, facts, health):
+    studio = moderation.guarded(studio, moderation.load_safety(settings.safety_hook))
+    conversing = (responses, conversation_views, conversations, chat_completions)
+    for part in (*conversing, images, files, people, moderation, models, facts, health):
         app.include_router(part.router(studio, settings))
     app.router.routes.extend(page.routes())
     answer_errors(app)

@@ -65,7 +65,7 @@ class Credentials:
             return signed.getvalue()
 
     def _try(self) -> None:
-        """A picture signed once, so that a useless certificate is told of at the start and not by a client."""
+        """Sign once, so that a useless certificate is told of at the start and not by a client."""
         from PIL import Image
 
         try:
@@ -84,7 +84,7 @@ class Credentials:
 
 
 def own_credentials(certificate: Path, key: Path) -> Credentials:
-    """From PEM files: the certificate with its chain, and its key. ValueError or OSError when they won't do."""
+    """From PEM files: the certificate with its chain, and its key. ValueError or OSError."""
     return Credentials(certificate.read_bytes(), key.read_bytes())
 
 
@@ -205,6 +205,4 @@ def _make_pair() -> tuple[bytes, bytes]:
             certificate(root_name, root_key, root_name, True),
         )
     )
-    return chain, key.private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    return chain, key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())

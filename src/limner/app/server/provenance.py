@@ -1,4 +1,4 @@
-"""Where a picture comes from, told by the file itself: text in PNG, EXIF in JPEG and WebP, C2PA when asked for.
+"""Where a picture comes from, told by the file itself: text in PNG, EXIF in JPEG and WebP, C2PA if asked for.
 
 Knows what is told and how files carry it. Signing itself is `credentials.py`'s business. Pixels never change.
 The prompt is told on request only: a picture is often passed on by people who did not write it.

@@ -18,8 +18,8 @@ from urllib.parse import SplitResult, urlsplit
 PORTS: Final = {"https": 443, "http": 80}
 CHUNK_BYTES: Final = 65536
 OFF: Final = (
-    "Pictures by address are not fetched by this server; send the picture itself as a data: URL, or upload it "
-    "to /v1/files and send its id."
+    "Pictures by address are not fetched by this server; send the picture itself as a data: URL, or upload "
+    "it to /v1/files and send its id."
 )
 REFUSED: Final = "The picture's address is not one of those that this server fetches from; send a data: URL."
 FAILED: Final = "The picture's address gave no picture; send the picture itself as a data: URL."

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from limner.app.server import answers
 from limner.app.server.errors import ApiError, not_found, wrong
 from limner.app.server.painting import Format, PictureFiles, base64_of, reader_of, sampling_for, size_px_of
+from limner.app.server.people import file_reader
 from limner.app.server.pictures_in import PictureSource
 from limner.app.server.response_input import Reading, Turn, read_input
 from limner.app.server.response_stream import ResponseStream
@@ -287,7 +288,7 @@ class ResponseDesk:
         with told("input"):
             return self.reader.read(
                 sources,
-                lambda id: self.studio.file_bytes(owner, id),
+                file_reader(self.studio, owner),
                 most=self.settings.limits.max_images,
             )
 

@@ -23,7 +23,7 @@ from limner.app.server.limits import Limits, draining, queue_full, too_many_roun
 from limner.app.server.metrics import Metrics
 from limner.app.server.streaming import wait_until_left
 from limner.chat.engine import Busy
-from limner.chat.events import Cancelled, Preview
+from limner.chat.events import Cancelled, Failed, Preview
 from limner.chat.generation import Sampling
 from limner.chat.records import NotThere, StoredRound, StoreFailed
 from limner.chat.studio import Studio
@@ -111,6 +111,8 @@ def ended_without_answer(event: object) -> ApiError:
     """What to say when a round was cancelled or failed; the exception's text stays here."""
     if isinstance(event, Cancelled):
         return ApiError(409, "The round was cancelled.", code="cancelled")
+    if isinstance(event, Failed) and isinstance(event.error, ApiError):  # the safety hook's
+        return event.error
     return ApiError(500, "The round failed in the server; try again.", code="server_error")
 
 

@@ -1,0 +1,324 @@
+"""POST /v1/chat/completions with pictures, both ways, for clients that send the whole transcript each time.
+
+Knows the endpoint, its shapes and its stream. Where a transcript goes on is `chat_places.py`'s business.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Request
+from pydantic import Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+
+from limner.app.server.auth import Owner, needs_key
+from limner.app.server.chat_places import (
+    Headers,
+    Waiting,
+    find_place,
+    labels_for,
+    read_anew,
+    read_headers,
+)
+from limner.app.server.chat_turns import ChatTurn, marker, read_messages
+from limner.app.server.errors import not_found
+from limner.app.server.housekeeping import housekeeping_answer, is_housekeeping
+from limner.app.server.many_rounds import all_answered, all_events, cancel_all, start_rounds
+from limner.app.server.painting import PictureFiles, base64_of, reader_of, sampling_for
+from limner.app.server.people import file_reader
+from limner.app.server.pictures_in import PictureSource
+from limner.app.server.rounds import RunningRound, ended_without_answer, told
+from limner.app.server.settings import ServerSettings
+from limner.app.server.shapes import SEED, LimnerOptions, Metadata, Shape
+from limner.app.server.streaming import DONE, EventStream, event_bytes
+from limner.app.server.wire import ERRORS
+from limner.chat.events import Cancelled, Failed, Wrote
+from limner.chat.generation import Sampling
+from limner.chat.recall import Recall
+from limner.chat.records import StoredRound
+from limner.chat.studio import Studio
+from limner.chat.studio_round import Answered
+from limner.dialogue.parts import Picture, Round
+
+MAX_MESSAGES = 4096
+Part = dict[str, Any]
+
+
+class ChatMessage(Shape):
+    """One message. The assistant's may carry `images`, as this server sends them."""
+
+    role: Literal["user", "assistant", "system", "developer", "tool", "function"]
+    content: str | list[Part | str] | None = None
+    images: list[Part] | None = None
+
+
+class ChatStreamOptions(Shape):
+    """Whether the last chunk tells the number of tokens."""
+
+    include_usage: bool | None = None
+
+
+class ChatLimner(LimnerOptions):
+    """`marker` false leaves out the text by which a picture's round is found again."""
+
+    marker: bool = True
+
+
+class ChatRequest(Shape):
+    """POST /v1/chat/completions."""
+
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MAX_MESSAGES)]
+    model: str | None = None
+    modalities: list[Literal["text", "image", "audio"]] | None = None
+    n: int | None = Field(default=None, ge=1)
+    stream: bool | None = None
+    stream_options: ChatStreamOptions | None = None
+    store: bool | None = Field(default=None, description="False: nothing of the round is kept.")
+    metadata: Metadata | None = Field(default=None, description="Taken, and not used.")
+    user: str | None = None
+    seed: int | None = SEED
+    limner: ChatLimner | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A request, looked up: what is said, where it goes on, and how the answer is handed out."""
+
+    text: str
+    pictures: list[Picture]
+    previous: str | None
+    before: tuple[Round, ...]
+    labels: Mapping[str, str]
+    picture: bool | None
+    sampling: Sampling | None
+    keep: bool
+    with_marker: bool
+
+
+def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+    """/v1/chat/completions."""
+    routes = APIRouter(prefix="/v1/chat", tags=["chat"], dependencies=[needs_key], responses=ERRORS)
+    desk = ChatDesk(studio, settings)
+
+    @routes.post(
+        "/completions",
+        summary="Answer a transcript",
+        response_model=None,
+        responses={
+            200: {
+                "description": "A chat completion, or its chunks.",
+                "content": {
+                    "application/json": {"schema": {"type": "object"}},
+                    "text/event-stream": {"schema": {"type": "string"}},
+                },
+            }
+        },
+    )
+    async def create(request: Request, body: ChatRequest, owner: Owner) -> Response:
+        if body.model is not None and not settings.answers_to(body.model):
+            raise not_found(f"model {body.model[:80]!r}", param="model", code="model_not_found")
+        n = body.n or 1
+        settings.limits.check_n(n)
+        headers = read_headers(request.headers)
+        with told("messages"):
+            turns = read_messages(body.messages)
+        if is_housekeeping(turns[-1].text, headers.task):
+            return desk.housekeeping(turns[-1].text, headers.task, body)
+        settings.limits.check_text(turns[-1].text, param="messages")
+        with told("messages"):
+            asked = await run_in_threadpool(desk.look_up, body, headers, turns, owner)
+        running = await start_rounds(
+            request,
+            studio,
+            n=n,
+            seed=body.seed,
+            owner=owner,
+            text=asked.text,
+            images=asked.pictures,
+            previous=asked.previous,
+            before=asked.before,
+            picture=asked.picture,
+            sampling=asked.sampling,
+            keep=asked.keep,
+            metadata=asked.labels,
+        )
+        if body.stream:
+            with_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
+            chunks = desk.chunks(running, asked, with_usage=with_usage)
+            return EventStream(chunks, gone=lambda: cancel_all(running))
+        answers = await all_answered(request, running)
+        return JSONResponse(await run_in_threadpool(desk.completion, answers, asked))
+
+    return routes
+
+
+class ChatDesk:
+    """What the endpoint does with a studio."""
+
+    def __init__(self, studio: Studio, settings: ServerSettings) -> None:
+        self.studio = studio
+        self.settings = settings
+        self.files = PictureFiles(studio, settings)
+        self.reader = reader_of(settings)
+        self.recall = Recall(studio.vault)
+
+    def look_up(self, body: ChatRequest, headers: Headers, turns: Sequence[ChatTurn], owner: str) -> Asked:
+        """The new instruction and where it goes on, without model work. ValueError or ApiError."""
+        limits, limner = self.settings.limits, body.limner or ChatLimner()
+
+        def read(sources: Sequence[PictureSource], most: int) -> list[Picture]:
+            return self.reader.read(sources, file_reader(self.studio, owner), most=most)
+
+        place = find_place(self.studio, self.recall, owner, headers, turns)
+        before, waiting = read_anew(place.unread, read, max_images=limits.max_images)
+        new = turns[-1]
+        limits.check_images(new.pictures, param="messages")
+        num_free = limits.max_images - len(new.pictures)
+        said = Waiting(
+            text=waiting.text, pictures=waiting.pictures[-num_free:] if num_free else ()
+        ).followed_by(new)
+        keep = body.store is not False
+        return Asked(
+            text=said.text if len(said.text) <= limits.max_text else new.text,
+            pictures=read(said.pictures, limits.max_images),
+            previous=place.previous,
+            before=before,
+            labels=labels_for(headers, turns),
+            picture=_wants_picture(body.modalities, limner),
+            sampling=sampling_for(self.studio.painter, limits, steps=limner.steps),
+            keep=keep,
+            with_marker=keep and limner.marker and headers.parent is None,
+        )
+
+    def completion(self, answers: Sequence[Answered], asked: Asked) -> dict[str, Any]:
+        """The answers as a chat completion."""
+        choices = []
+        for index, answer in enumerate(answers):
+            message: dict[str, Any] = {
+                "role": "assistant",
+                "content": answer.round.text_out + self._marker(answer, asked),
+                "refusal": None,
+            }
+            if answer.picture is not None:
+                message["images"] = [self._image(answer)]
+            choices.append({"index": index, "message": message, "logprobs": None, "finish_reason": "stop"})
+        first = answers[0].round
+        return {
+            **self._head("chat.completion", first.id, first.created),
+            "choices": choices,
+            "usage": self._usage(answers),
+            "limner": [_facts(answer.round) for answer in answers],
+        }
+
+    async def chunks(
+        self, running: Sequence[RunningRound], asked: Asked, *, with_usage: bool
+    ) -> AsyncIterator[bytes]:
+        """The answers as they come: words, then the picture with its marker."""
+        head = self._head("chat.completion.chunk", running[0].id, running[0].created)
+        usage = {"usage": None} if with_usage else {}
+
+        def chunk(index: int, delta: Mapping[str, Any], **more: Any) -> bytes:
+            choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": None, **more}
+            return event_bytes({**head, "choices": [choice], **usage}, named=False)
+
+        said = [""] * len(running)
+        answers: dict[int, Answered] = {}
+        for index in range(len(running)):
+            yield chunk(index, {"role": "assistant", "content": ""})
+        async for index, event in all_events(running):
+            match event:
+                case Wrote():
+                    said[index] += event.text
+                    yield chunk(index, {"content": event.text})
+                case Answered():
+                    answers[index] = event
+                    rest = event.round.text_out.removeprefix(said[index]) + self._marker(event, asked)
+                    delta: dict[str, Any] = {"content": rest} if rest else {}
+                    if event.picture is not None:
+                        delta["images"] = [await run_in_threadpool(self._image, event)]
+                    if delta:
+                        yield chunk(index, delta)
+                    yield chunk(index, {}, finish_reason="stop")
+                case Failed() | Cancelled():
+                    cancel_all(running)
+                    yield event_bytes(ended_without_answer(event).to_json(), named=False)
+                    return
+        done = [answers[index] for index in sorted(answers)]
+        if with_usage:
+            last = {**head, "choices": [], "usage": self._usage(done)}
+            yield event_bytes({**last, "limner": [_facts(answer.round) for answer in done]}, named=False)
+        yield DONE
+
+    def housekeeping(self, text: str, task: str | None, body: ChatRequest) -> Response:
+        """The answer to what no person asked for; nothing is painted or kept."""
+        content = housekeeping_answer(text, task)
+        head = self._head("chat.completion", f"task{time.time_ns()}", time.time())
+        if not body.stream:
+            message = {"role": "assistant", "content": content, "refusal": None}
+            choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
+            return JSONResponse({**head, "choices": [choice], "usage": _NO_TOKENS})
+        delta = {"role": "assistant", "content": content}
+        chunk = {**head, "object": "chat.completion.chunk"}
+        lines = [
+            event_bytes({**chunk, "choices": [{"index": 0, "delta": one, "finish_reason": end}]}, named=False)
+            for one, end in ((delta, None), ({}, "stop"))
+        ]
+        return Response(b"".join([*lines, DONE]), media_type="text/event-stream")
+
+    def _head(self, kind: str, id: str, created: float) -> dict[str, Any]:
+        return {
+            "id": f"chatcmpl-{id.removeprefix('resp_')}",
+            "object": kind,
+            "created": int(created),
+            "model": self.settings.model,
+        }
+
+    def _marker(self, answer: Answered, asked: Asked) -> str:
+        return marker(answer.round.id) if asked.with_marker and answer.picture is not None else ""
+
+    def _image(self, answer: Answered) -> dict[str, Any]:
+        assert answer.picture is not None
+        data = base64_of(self.files.file(answer.picture, answer.round))
+        return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{data}"}, "index": 0}
+
+    def _usage(self, answers: Sequence[Answered]) -> dict[str, int]:
+        """Tokens of these rounds alone: earlier ones are kept, and not read again."""
+        image_tokens = self.studio.painter.model.language.num_image_tokens
+        written = [
+            len(answer.round.state.response_ids) + (image_tokens if answer.picture is not None else 0)
+            for answer in answers
+        ]
+        completion = sum(written)
+        prompt = max(0, answers[0].round.state.num_tokens - written[0]) if answers else 0
+        return {
+            "prompt_tokens": prompt,
+            "completion_tokens": completion,
+            "total_tokens": prompt + completion,
+        }
+
+
+_NO_TOKENS = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+
+
+def _wants_picture(modalities: Sequence[str] | None, limner: LimnerOptions) -> bool | None:
+    """True insists, False forbids, None leaves it to the model."""
+    if limner.picture is not None:
+        return limner.picture
+    if modalities is None or ("image" in modalities and "text" in modalities):
+        return None
+    return "image" in modalities
+
+
+def _facts(round_: StoredRound) -> dict[str, Any]:
+    return {
+        "response_id": round_.id if round_.kept else None,
+        "conversation": round_.conversation,
+        "previous_response_id": round_.parent,
+        "seed": round_.seed,
+        "seconds": round_.seconds,
+        "node_id": round_.node_id,
+    }

@@ -1,0 +1,153 @@
+"""The Files API, for pictures: uploaded once, then named by id in any request.
+
+What is kept is the picture alone, as PNG: metadata of a photo (place, time, camera) is not. Knows the
+endpoints; the store is the studio's.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, File, Form, Path, Query, UploadFile
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from limner.app.server.auth import Owner, needs_key
+from limner.app.server.errors import not_found, wrong
+from limner.app.server.images import read_upload
+from limner.app.server.painting import reader_of
+from limner.app.server.rounds import told
+from limner.app.server.settings import ServerSettings
+from limner.app.server.wire import ERRORS, Deleted
+from limner.chat.records import StoredFile, is_id
+from limner.chat.studio import Studio
+
+PURPOSES: Final = ("vision", "user_data", "assistants")
+MAX_FILES: Final = 10_000  # of one owner
+Id = Annotated[str, Path(description="As `POST /v1/files` returned it.")]
+_CONTENT: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
+}
+
+
+class FileBody(BaseModel):
+    """A file, as OpenAI's clients read it."""
+
+    id: str
+    object: Literal["file"] = "file"
+    bytes: int
+    created_at: int
+    filename: str
+    purpose: str
+    status: Literal["processed"] = "processed"
+
+
+class FileList(BaseModel):
+    """A page of files."""
+
+    object: Literal["list"] = "list"
+    data: list[FileBody]
+    first_id: str | None
+    last_id: str | None
+    has_more: bool
+
+
+def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+    """/v1/files and what is below it."""
+    routes = APIRouter(prefix="/v1/files", tags=["files"], dependencies=[needs_key], responses=ERRORS)
+    reader = reader_of(settings)
+
+    @routes.post("", summary="Upload a picture")
+    async def create(
+        owner: Owner,
+        file: Annotated[UploadFile, File(description="PNG, JPEG, WebP, GIF or BMP.")],
+        purpose: Annotated[str, Form(description="vision, or user_data.")],
+    ) -> FileBody:
+        if purpose not in PURPOSES:
+            raise wrong(
+                f"purpose must be vision or user_data, not {purpose[:40]!r}: pictures are all that is kept.",
+                param="purpose",
+            )
+        picture = await read_upload(file, reader.from_bytes, settings, "file")
+        with told("file"):
+            if len(await run_in_threadpool(studio.list_files, owner)) >= MAX_FILES:
+                raise wrong(f"You have {MAX_FILES:,} files, as many as fit; delete some.", param="file")
+            png = await run_in_threadpool(picture.to_png)
+            kept = await run_in_threadpool(
+                studio.add_file, owner, name=plain_name(file.filename or ""), data=png, purpose=purpose
+            )
+        return _body(kept)
+
+    @routes.get("", summary="List files")
+    async def every(
+        owner: Owner,
+        limit: Annotated[int, Query(ge=1, le=10_000)] = 10_000,
+        after: str | None = None,
+        order: Literal["asc", "desc"] = "desc",
+        purpose: str | None = None,
+    ) -> FileList:
+        found = await run_in_threadpool(studio.list_files, owner)
+        if order == "desc":
+            found = found[::-1]
+        start = next((index + 1 for index, file in enumerate(found) if file.id == after), 0)
+        chosen = [file for file in found[start:] if purpose is None or file.purpose == purpose]
+        page = [_body(file) for file in chosen[:limit]]
+        return FileList(
+            data=page,
+            first_id=page[0].id if page else None,
+            last_id=page[-1].id if page else None,
+            has_more=len(chosen) > limit,
+        )
+
+    @routes.get("/{id}", summary="Retrieve what is known of a file")
+    async def one(id: Id, owner: Owner) -> FileBody:
+        _check(id)
+        with told():
+            return _body(await run_in_threadpool(studio.get_file, owner, id))
+
+    @routes.get(
+        "/{id}/content", summary="Retrieve a file's picture", response_class=Response, responses=_CONTENT
+    )
+    async def content(id: Id, owner: Owner) -> Response:
+        _check(id)
+        with told():
+            file = await run_in_threadpool(studio.get_file, owner, id)
+            data = await run_in_threadpool(studio.file_bytes, owner, id)
+        named = f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"
+        headers = {"Content-Disposition": named, "Cache-Control": "private, no-store"}
+        return Response(data, media_type="image/png", headers=headers)
+
+    @routes.delete("/{id}", summary="Delete a file")
+    async def delete(id: Id, owner: Owner) -> Deleted:
+        _check(id)
+        with told():
+            await run_in_threadpool(studio.delete_file, owner, id)
+        return Deleted(id=id, object="file")
+
+    return routes
+
+
+def plain_name(name: str) -> str:
+    """The last part of a name, in letters that can be shown; it is never used as a path here."""
+    last = re.split(r"[\\/]", name)[-1]
+    shown = "".join(letter for letter in last if unicodedata.category(letter)[0] not in "CZ" or letter == " ")
+    return shown.strip(". ")[:200] or "picture"
+
+
+def _check(id: str) -> None:
+    if not is_id(id, "file"):
+        raise not_found(f"file {id[:60]!r}")
+
+
+def _body(file: StoredFile) -> FileBody:
+    return FileBody(
+        id=file.id,
+        bytes=file.num_bytes,
+        created_at=int(file.created),
+        filename=file.name,
+        purpose=file.purpose,
+    )

@@ -1,0 +1,88 @@
+"""Several rounds that one request asks for: begun together, followed together, stopped together.
+
+Knows rounds in progress (`rounds.py`); knows nothing about the shapes of any API.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from starlette.requests import Request
+
+from limner.app.server.rounds import RunningRound, start_round
+from limner.app.server.streaming import wait_until_left
+from limner.chat.studio import Studio, StudioEvent
+from limner.chat.studio_round import Answered
+
+
+async def start_rounds(
+    request: Request, studio: Studio, *, n: int, seed: int | None, **asked: Any
+) -> list[RunningRound]:
+    """`n` rounds of the same words with seeds of their own: `seed`, `seed` + 1, ... or drawn by chance.
+
+    ApiError when one of them cannot be begun; none goes on then.
+    """
+    running: list[RunningRound] = []
+    try:
+        for index in range(n):
+            chosen = None if seed is None else (seed + index) % 2**63
+            if seed is None and index > 0:
+                chosen = secrets.randbelow(2**31)
+            running.append(await start_round(request, studio, seed=chosen, **asked))
+    except BaseException:
+        cancel_all(running)
+        raise
+    return running
+
+
+def cancel_all(running: Sequence[RunningRound]) -> None:
+    """Stop them, each within one denoising step."""
+    for one in running:
+        one.cancel()
+
+
+async def all_answered(request: Request, running: Sequence[RunningRound]) -> list[Answered]:
+    """Every answer, in order. All are stopped when the client leaves or one of them fails (ApiError)."""
+
+    async def stop_when_left() -> None:
+        await wait_until_left(request)
+        cancel_all(running)
+
+    watching = asyncio.create_task(stop_when_left())
+    answering = [asyncio.create_task(one.answered()) for one in running]
+    try:
+        return list(await asyncio.gather(*answering))
+    except BaseException:
+        cancel_all(running)
+        raise
+    finally:
+        watching.cancel()
+        for task in answering:
+            task.cancel()
+        await asyncio.gather(watching, *answering, return_exceptions=True)
+
+
+async def all_events(running: Sequence[RunningRound]) -> AsyncIterator[tuple[int, StudioEvent]]:
+    """Every event of every round as it comes, with the round's index. Ends when all have ended."""
+    queue: asyncio.Queue[tuple[int, StudioEvent | None]] = asyncio.Queue()
+
+    async def follow(index: int, one: RunningRound) -> None:
+        async for event in one.events():
+            queue.put_nowait((index, event))
+        queue.put_nowait((index, None))
+
+    following = [asyncio.create_task(follow(index, one)) for index, one in enumerate(running)]
+    left = len(following)
+    try:
+        while left:
+            index, event = await queue.get()
+            if event is None:
+                left -= 1
+            else:
+                yield index, event
+    finally:
+        for task in following:
+            task.cancel()
