@@ -1,0 +1,117 @@
+// What can be done with a round, a person, a conversation: the buttons' and keys' business, in one place.
+
+import { conversations, Trouble } from "./api.js";
+import { compare } from "./compare.js";
+import { askDelete, askName } from "./dialogs.js";
+import { $, announce } from "./dom.js";
+import { enlarge } from "./gallery.js";
+import { closeUpOf } from "./people.js";
+import { download, downloadPicture } from "./pictures.js";
+import { titleOf } from "./shelf.js";
+import { asked, isPainting, setAsked, state } from "./state.js";
+
+const TOAST_MS = 6000;
+let toastTimer = 0;
+
+/** Tell the user something that passes. */
+export function toast(words) {
+  clearTimeout(toastTimer);
+  $("toast").textContent = words;
+  $("toast").hidden = false;
+  toastTimer = setTimeout(() => { $("toast").hidden = true; }, TOAST_MS);
+}
+
+/** Do something that the user asked for; tell them when it fails. */
+export const attempt = (task) => async (...values) => {
+  try {
+    return await task(...values);
+  } catch (error) {
+    if (!(error instanceof Trouble)) throw error;
+    if (error.kind !== "stopped") toast(error.message);
+    return null;
+  }
+};
+
+const elementOf = (id) => $("thread").querySelector(`[data-round="${CSS.escape(id)}"]`);
+
+/** What a round's buttons do. `page` has the parts: thread, composer, settings, painting, panel, goTo, show. */
+export function roundActs(page) {
+  const acts = {
+    enlarge: (id) => enlarge(state.tree, id, acts),
+    compare: (id) => compare(state.tree, state.head, id),
+    download: attempt((round) => downloadPicture(round, `round-${state.tree.label(round)}`, page.settings.downloadPx)),
+    open: (id) => page.goTo(id),
+    goOn(id) {
+      page.panel.drawer.closeOver();
+      page.goTo(id);
+      page.composer.focus();
+      announce(`You go on from round ${state.tree.label(state.tree.get(id))}.`);
+    },
+    reveal(id) {
+      page.panel.drawer.closeOver();
+      if (!elementOf(id)) page.goTo(state.tree.leaf(id));
+      elementOf(id)?.focus({ preventScroll: true });
+      elementOf(id)?.scrollIntoView({ block: "start" });
+    },
+    turn(round, by) {
+      const siblings = state.tree.siblings(round);
+      const next = siblings[siblings.indexOf(round) + by];
+      if (!next || isPainting()) return;
+      state.tree.see(state.head);
+      page.goTo(state.tree.leaf(next.id), { scroll: false });
+      announce(`Version ${siblings.indexOf(next) + 1} of ${siblings.length}. ${next.text_out}`);
+    },
+    edit(id) {
+      const before = state.editing;
+      state.editing = id;
+      page.show();
+      if (before && !id) elementOf(before)?.querySelector("[data-act=edit]")?.focus();
+    },
+    sayInstead: attempt((round, text) => page.painting.sayBeside(round, text)),
+    again: attempt((round) => page.painting.sayBeside(round, round.text_in)),
+    keepSeed(seed) {
+      page.settings.keepSeed(seed);
+      toast(`The next pictures are painted with seed ${seed}.`);
+    },
+    closeUp(name) {
+      page.panel.drawer.closeOver();
+      page.painting.say({ text: closeUpOf(name), pictures: [] });
+    },
+    retry: () => { if (asked()) page.painting.paint(asked()); },
+    takeBack() {
+      const one = asked();
+      if (!one) return;
+      setAsked(null);
+      page.composer.put(one.text, one.pictures);
+      page.show();
+      page.composer.focus();
+    },
+  };
+  return acts;
+}
+
+const fileName = (title) => title.replace(/[^\p{L}\p{N} _-]/gu, "").trim().replaceAll(" ", "-").slice(0, 40) || "conversation";
+
+/** What a conversation's menu does. */
+export function shelfActs(page) {
+  return {
+    openConversation: attempt((id) => page.openConversation(id)),
+    older: attempt(() => page.shelf.loadOlder()),
+    rename: attempt(async (one) => {
+      const title = await askName(titleOf(one));
+      if (!title) return;
+      await conversations.rename(one.id, title, one.metadata);
+      if (one.id === state.conversation) state.title = title;
+      await page.shelf.load();
+      page.show();
+    }),
+    remove: attempt(async (one) => {
+      if (!(await askDelete(titleOf(one)))) return;
+      await conversations.remove(one.id);
+      page.shelf.forget(one.id);
+      announce("Deleted.");
+      if (one.id === state.conversation) page.beginAnew();
+    }),
+    save: attempt((one) => download(conversations.exportAddress(one.id), `${fileName(titleOf(one))}.limner`)),
+  };
+}

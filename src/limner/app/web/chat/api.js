@@ -1,0 +1,102 @@
+// The server's addresses. Knows how to ask, what an error means, and the key when one is needed.
+// Knows nothing of the page.
+
+const KEY = "limner-key";
+const WAIT_MS = 30_000;
+
+const SENTENCES = {
+  down: "The server cannot be reached.",
+  key: "This server asks for a key.",
+  gone: "This is no longer there.",
+  big: "This is too big for the server: fewer or smaller pictures will fit.",
+  busy: "Many are asking at once, and the queue is full.",
+  loading: "The model is still loading.",
+  stopping: "The server is about to stop.",
+  broken: "Something went wrong in the server.",
+};
+
+/** What went wrong. `kind` is a name of SENTENCES, "refused" or "stopped"; `message` is a sentence to show. */
+export class Trouble extends Error {
+  constructor(kind, message = SENTENCES[kind], retryAfterS = 0) {
+    super(message);
+    this.kind = kind;
+    this.retryAfterS = retryAfterS;
+  }
+}
+
+let key = null;
+try {
+  key = sessionStorage.getItem(KEY);
+} catch { /* storage is off: the key lives as long as this page */ }
+
+export const hasKey = () => key !== null;
+
+export function setKey(value) {
+  key = value;
+  try {
+    sessionStorage.setItem(KEY, value);
+  } catch { /* as above */ }
+}
+
+/** The trouble that an answer of the server tells of. */
+async function troubleOf(response) {
+  const told = (await response.json().catch(() => null))?.error ?? {};
+  const retryAfterS = Number(response.headers.get("Retry-After")) || 0;
+  const said = typeof told.message === "string" && told.message ? told.message : undefined;
+  switch (response.status) {
+    case 401: return new Trouble("key");
+    case 404: case 410: return new Trouble("gone");
+    case 413: return new Trouble("big");
+    case 429: return new Trouble("busy", SENTENCES.busy, retryAfterS || 3);
+    case 503: {
+      const kind = { model_loading: "loading", shutting_down: "stopping" }[told.code] ?? "busy";
+      return new Trouble(kind, SENTENCES[kind], retryAfterS || 3);
+    }
+    default: return response.status >= 500 ? new Trouble("broken") : new Trouble("refused", said ?? "The server refused this.");
+  }
+}
+
+/** Ask the server; its response. Trouble when it cannot be reached or says no. */
+export async function ask(path, { method = "GET", json, body, signal } = {}) {
+  const headers = {};
+  if (key) headers.Authorization = `Bearer ${key}`;
+  if (json !== undefined) headers["Content-Type"] = "application/json";
+  let response;
+  try {
+    response = await fetch(path, {
+      method, headers, body: json === undefined ? body : JSON.stringify(json),
+      signal: signal ?? AbortSignal.timeout(WAIT_MS),
+    });
+  } catch {
+    throw new Trouble(signal?.aborted ? "stopped" : "down");
+  }
+  if (!response.ok) throw await troubleOf(response);
+  return response;
+}
+
+const told = async (path, options) => (await ask(path, options)).json().catch(() => { throw new Trouble("broken"); });
+const at = (id) => `/v1/conversations/${encodeURIComponent(id)}`;
+
+export const about = () => told("/v1/limner");
+
+export const conversations = {
+  list: (after) => told(`/v1/conversations?limit=50${after ? `&after=${encodeURIComponent(after)}` : ""}`),
+  begin: (title) => told("/v1/conversations", { method: "POST", json: { metadata: { title } } }),
+  get: (id) => told(at(id)),
+  rename: (id, title, metadata) => told(at(id), { method: "POST", json: { metadata: { ...metadata, title } } }),
+  remove: (id) => told(at(id), { method: "DELETE" }),
+  tree: async (id) => (await told(`${at(id)}/tree`)).data,
+  people: async (id, round) => (await told(`${at(id)}/people?at=${encodeURIComponent(round)}`)).data,
+  exportAddress: (id) => `${at(id)}/export`,
+  import(file) {
+    const body = new FormData();
+    body.append("file", file);
+    return told("/v1/conversations/import", { method: "POST", body, signal: AbortSignal.timeout(10 * WAIT_MS) });
+  },
+};
+
+/** Ask for a round; the streamed answer. */
+export const respond = (json, signal) => ask("/v1/responses", { method: "POST", json, signal });
+
+/** Tell the server to stop painting; it may be over already. */
+export const cancel = (id) => ask(`/v1/responses/${encodeURIComponent(id)}/cancel`, { method: "POST" }).catch(() => null);

@@ -1,0 +1,139 @@
+// Where the user speaks: words, pictures to send with them, send and stop.
+// Knows its own fields. What becomes of what is said is the business of `say`.
+
+import { $, announce, button, counted, make } from "./dom.js";
+import { carriesFiles, filesOf, readPicture } from "./uploads.js";
+
+export class Composer {
+  /** `say({text, pictures})` sends; `stop()` stops. */
+  constructor({ say, stop }) {
+    this.pictures = []; // {url, name}
+    this.limits = { numPictures: 4, numCharacters: 4000 };
+    this.running = false;
+    this.say = say;
+    this.field = $("say");
+    $("composer").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.send();
+    });
+    $("stop").addEventListener("click", stop);
+    this.field.addEventListener("input", () => this.changed());
+    this.field.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      $("composer").requestSubmit();
+    });
+    $("choose-file").addEventListener("change", (event) => {
+      this.add([...event.target.files]);
+      event.target.value = "";
+    });
+    document.addEventListener("paste", (event) => {
+      const files = filesOf(event.clipboardData);
+      if (!files.length || document.querySelector("dialog[open]")) return;
+      event.preventDefault();
+      this.add(files);
+    });
+    this.acceptDrops();
+  }
+
+  acceptDrops() {
+    const show = (isOver) => { $("drop").hidden = !isOver; };
+    document.addEventListener("dragover", (event) => {
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      show(true);
+    });
+    document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) show(false); });
+    document.addEventListener("drop", (event) => {
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      show(false);
+      this.add(filesOf(event.dataTransfer));
+    });
+  }
+
+  /** Take pictures in, and say of each that cannot be taken why. */
+  async add(files) {
+    this.complain("");
+    for (const file of files) {
+      if (this.pictures.length >= this.limits.numPictures) {
+        this.complain(`A round takes ${counted(this.limits.numPictures, "picture")} at most.`);
+        break;
+      }
+      try {
+        this.pictures.push(await readPicture(file));
+        announce("Picture added.");
+      } catch (error) {
+        this.complain(error.message);
+      }
+    }
+    this.showPictures();
+    this.field.focus();
+  }
+
+  complain(words) {
+    $("say-trouble").textContent = words;
+    $("say-trouble").hidden = !words;
+  }
+
+  showPictures() {
+    $("given").hidden = this.pictures.length === 0;
+    $("given").replaceChildren(...this.pictures.map((one, index) => make("li", {},
+      make("img", { src: one.url, alt: one.name }),
+      button("close", `Remove ${one.name}`, () => {
+        this.pictures.splice(index, 1);
+        this.showPictures();
+        this.field.focus();
+      }))), ...(this.pictures.length ? [make("li", { class: "consent" }, "Of real people, send only pictures they agreed to.")] : []));
+    this.changed();
+  }
+
+  send() {
+    const text = this.field.value.trim();
+    if (this.running || (!text && !this.pictures.length)) return;
+    if (!text) {
+      this.complain("Say what to do with the picture.");
+      this.field.focus();
+      return;
+    }
+    if (text.length > this.limits.numCharacters) {
+      this.complain(`That is ${text.length} characters; ${this.limits.numCharacters} fit.`);
+      return;
+    }
+    const pictures = this.pictures.map((one) => one.url);
+    this.put("", []);
+    this.say({ text, pictures });
+  }
+
+  /** Replace what is written. */
+  put(text, pictures) {
+    this.field.value = text;
+    this.pictures = pictures.map((url) => ({ url, name: "picture" }));
+    this.complain("");
+    this.showPictures();
+  }
+
+  focus() {
+    this.field.focus();
+  }
+
+  changed() {
+    this.field.style.height = "auto";
+    this.field.style.height = `${Math.min(this.field.scrollHeight + 2, 240)}px`;
+    $("send").disabled = !this.field.value.trim() && !this.pictures.length;
+    if (this.field.value) this.complain("");
+  }
+
+  /** Send or stop: whichever can be done. */
+  setRunning(running) {
+    const hadFocus = document.activeElement === $("stop") || document.activeElement === $("send");
+    this.running = running;
+    $("send").hidden = running;
+    $("stop").hidden = !running;
+    if (hadFocus) this.focus();
+  }
+
+  setPlaceholder(words) {
+    this.field.placeholder = words;
+  }
+}

@@ -1,0 +1,36 @@
+// Who was named: face, name, where from. Pressing one asks for a close-up.
+
+import { button, make, shortened } from "./dom.js";
+import { picture } from "./pictures.js";
+
+export const closeUpOf = (name) => `A close-up of ${name}.`;
+
+function face(person) {
+  if (person.face) return picture(person.face, "", { class: "face" });
+  return make("span", { class: "face none", "aria-hidden": "true" }, person.name.slice(0, 1));
+}
+
+function card(person, tree, acts) {
+  const round = tree.get(person.response);
+  const ask = make("button", { type: "button", class: "ask", title: "Ask for a close-up", onclick: () => acts.closeUp(person.name) },
+    face(person), make("span", { class: "names" }, make("span", { class: "name" }, person.name),
+      make("span", { class: "small" }, "Ask for a close-up")));
+  const where = round ? button(null, `From round ${tree.label(round)}`, () => acts.reveal(round.id), { seen: true, class: "quiet link" }) : null;
+  return make("li", { class: "person" }, ask,
+    make("p", { class: "small" }, person.said ? `“${shortened(person.said, 180)}”` : ""),
+    make("p", { class: "from" }, person.face ? "" : "No face found yet. ", where));
+}
+
+/** `people` as the server tells them; null while they are looked for. */
+export function showPeople(place, people, tree, acts) {
+  if (people === null) {
+    if (!place.firstChild) place.append(make("p", { class: "none" }, "Looking for faces…"));
+    return;
+  }
+  if (!people.length) {
+    place.replaceChildren(make("p", { class: "none" },
+      "Give somebody a name when you describe them, and Limner finds them again by it: “Clara has red hair”, then “A close-up of Clara.”"));
+    return;
+  }
+  place.replaceChildren(make("ul", { class: "people" }, ...people.map((person) => card(person, tree, acts))));
+}

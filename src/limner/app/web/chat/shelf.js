@@ -1,0 +1,107 @@
+// The list of conversations: open, rename, export, delete, import. Knows how it looks; `acts` does things.
+
+import { conversations } from "./api.js";
+import { $, button, counted, make } from "./dom.js";
+import { picture } from "./pictures.js";
+
+const UNITS = [["year", 31_536_000], ["month", 2_592_000], ["day", 86_400], ["hour", 3600], ["minute", 60]];
+const AGO = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+
+export function ago(seconds) {
+  const passed = Date.now() / 1000 - seconds;
+  const unit = UNITS.find(([, length]) => passed >= length);
+  return unit ? AGO.format(-Math.floor(passed / unit[1]), unit[0]) : "just now";
+}
+
+export const titleOf = (conversation) => conversation?.metadata?.title || "Untitled";
+
+export class Shelf {
+  /** `acts`: {openConversation(id), older(), rename(one), remove(one), save(one)}. */
+  constructor(acts) {
+    this.acts = acts;
+    this.all = [];
+    this.current = null;
+    $("older").addEventListener("click", () => this.acts.older());
+    // Menus are hidden by the browser; a scrolled list would leave one behind.
+    $("conversations").addEventListener("scroll", () => this.menu?.hidePopover());
+  }
+
+  /** Ask for the list anew; as far down as it was seen. */
+  async load() {
+    const list = await conversations.list();
+    const seen = new Set(list.data.map((one) => one.id));
+    this.all = [...list.data, ...(this.more === undefined ? [] : this.all.filter((one) => !seen.has(one.id) && this.older?.has(one.id)))];
+    if (this.more === undefined || !this.older?.size) this.more = list.has_more;
+    this.show();
+  }
+
+  async loadOlder() {
+    const list = await conversations.list(this.all.at(-1)?.id);
+    this.older = new Set([...(this.older ?? []), ...list.data.map((one) => one.id)]);
+    this.all.push(...list.data.filter((one) => !this.all.some((other) => other.id === one.id)));
+    this.more = list.has_more;
+    this.show();
+  }
+
+  forget(id) {
+    this.all = this.all.filter((one) => one.id !== id);
+    this.older?.delete(id);
+    this.show();
+  }
+
+  get(id) {
+    return this.all.find((one) => one.id === id) ?? null;
+  }
+
+  select(id) {
+    this.current = id;
+    this.show();
+  }
+
+  show() {
+    const focused = document.activeElement?.closest?.("#conversations li")?.dataset.id;
+    $("conversations").replaceChildren(...this.all.map((one) => this.entry(one)));
+    if (!this.all.length) $("conversations").append(make("li", { class: "none" }, "What you begin is kept here."));
+    $("older").hidden = !this.more;
+    if (focused) $("conversations").querySelector(`[data-id="${CSS.escape(focused)}"] button`)?.focus();
+  }
+
+  entry(one) {
+    const rounds = one.limner?.num_rounds ?? 0;
+    const last = one.limner?.last_picture;
+    const face = last ? picture(last, "", { class: "thumb" }) : make("span", { class: "thumb" });
+    const open = make("button", { type: "button", class: "open", onclick: () => this.acts.openConversation(one.id),
+      "aria-current": one.id === this.current ? "true" : null }, face,
+    make("span", { class: "names" }, make("span", { class: "name" }, titleOf(one)),
+      make("span", { class: "small" }, `${counted(rounds, "round")} · ${ago(one.created_at)}`)));
+    const more = button("more", `More for ${titleOf(one)}`, () => this.openMenu(one, more), { class: "quiet bare more", "aria-haspopup": "menu", title: "More" });
+    const entry = make("li", {}, open, more);
+    entry.dataset.id = one.id;
+    return entry;
+  }
+
+  openMenu(one, from) {
+    this.menu?.remove();
+    const item = (words, act, style = "") => make("button", { type: "button", role: "menuitem", class: style, onclick: () => {
+      menu.hidePopover();
+      act(one);
+    } }, words);
+    const menu = make("div", { class: "menu", role: "menu", popover: "auto", "aria-label": `More for ${titleOf(one)}` },
+      item("Rename", this.acts.rename), item("Export", this.acts.save), item("Delete", this.acts.remove, "danger"));
+    this.menu = menu;
+    menu.addEventListener("keydown", (event) => {
+      const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (!by) return;
+      event.preventDefault();
+      const items = [...menu.children];
+      items.at((items.indexOf(document.activeElement) + by) % items.length).focus();
+    });
+    menu.addEventListener("toggle", (event) => { if (event.newState === "closed") menu.remove(); });
+    document.body.append(menu);
+    menu.showPopover();
+    const place = from.getBoundingClientRect();
+    menu.style.left = `${Math.max(8, Math.min(place.left, innerWidth - menu.offsetWidth - 8))}px`;
+    menu.style.top = `${Math.min(place.bottom + 4, innerHeight - menu.offsetHeight - 8)}px`;
+    menu.firstElementChild.focus();
+  }
+}

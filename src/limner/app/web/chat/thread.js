@@ -1,0 +1,113 @@
+// The conversation as it is read: the rounds from the first to the one gone on from, then the one being painted.
+// Knows which elements can stay, so that pictures do not load twice and focus is not lost.
+
+import { make, button } from "./dom.js";
+import { framed, PaintingElement, roundElement } from "./rounds.js";
+
+export class Thread {
+  constructor(place, acts) {
+    this.place = place;
+    this.acts = acts;
+    this.forget();
+  }
+
+  forget() {
+    this.figures = new Map(); // round id -> picture in its frame
+    this.elements = new Map(); // round id -> {signature, element}
+    this.painting = null;
+    this.place.replaceChildren();
+  }
+
+  /** Put the rounds on the page. `state`: {tree, head, asked, editing, sizePx}. */
+  show({ tree, head, asked, editing, sizePx }) {
+    const path = tree.path(head);
+    const numPictures = tree.rounds.filter((round) => round.picture).length;
+    const wanted = path.map((round, index) => {
+      const siblings = tree.siblings(round);
+      const view = {
+        index, version: siblings.indexOf(round), numVersions: siblings.length, numPictures: Math.min(numPictures, 2),
+        isLast: index === path.length - 1, editing: editing === round.id,
+      };
+      return this.elementOf(round, view, sizePx);
+    });
+    const later = tree.children(head).length;
+    if (head && later && !asked) wanted.push(this.laterRounds(tree, head));
+    if (asked) wanted.push(this.paintingOf(asked, sizePx));
+    else this.painting = null;
+    this.arrange(wanted);
+  }
+
+  elementOf(round, view, sizePx) {
+    const signature = JSON.stringify(view);
+    const kept = this.elements.get(round.id);
+    if (kept?.signature === signature) return kept.element;
+    if (round.picture && !this.figures.has(round.id)) this.figures.set(round.id, framed(round, sizePx, this.acts));
+    const element = roundElement(round, { ...view, figure: this.figures.get(round.id) ?? null }, this.acts);
+    this.elements.set(round.id, { signature, element });
+    return element;
+  }
+
+  paintingOf(asked, sizePx) {
+    if (this.painting?.asked !== asked) {
+      this.painting = new PaintingElement(asked, sizePx, this.acts);
+      this.painting.asked = asked;
+    }
+    this.painting.show(asked);
+    return this.painting.element;
+  }
+
+  /** A note that the conversation went on elsewhere after this round. */
+  laterRounds(tree, head) {
+    if (this.later?.head !== head) {
+      this.later = make("p", { class: "later" }, "What you say now goes on from here.",
+        button("next", "Back to the later rounds", () => this.acts.open(tree.leaf(head)), { seen: true }));
+      this.later.head = head;
+    }
+    return this.later;
+  }
+
+  /** Resolves when the picture of a round can be seen, or cannot be had, or takes too long. */
+  async ready(round, sizePx) {
+    if (!round?.picture) return;
+    if (!this.figures.has(round.id)) this.figures.set(round.id, framed(round, sizePx, this.acts));
+    const image = this.figures.get(round.id).querySelector("img");
+    const waited = new Promise((resolve) => { setTimeout(resolve, 4000); });
+    const loaded = image.complete && image.src ? Promise.resolve()
+      : new Promise((resolve) => { image.onload = image.onerror = resolve; });
+    await Promise.race([loaded.then(() => image.decode()).catch(() => {}), waited]);
+  }
+
+  arrange(wanted) {
+    const focused = this.place.contains(document.activeElement) ? document.activeElement : null;
+    const index = focused?.closest("[data-index]")?.dataset.index;
+    const act = focused?.dataset.act;
+    for (const child of [...this.place.children]) if (!wanted.includes(child)) child.remove();
+    wanted.forEach((element, place) => {
+      const there = this.place.children[place] ?? null;
+      if (there !== element) this.place.insertBefore(element, there);
+    });
+    if (focused && !focused.isConnected) this.focusAgain(index, act);
+  }
+
+  /** Focus what stands where the focused button stood. */
+  focusAgain(index, act) {
+    const round = this.place.querySelector(`[data-index="${index}"]`) ?? this.place.lastElementChild;
+    const same = act && round?.querySelector(`[data-act="${act}"]:not(:disabled)`);
+    (same || round || this.place).focus({ preventScroll: true });
+  }
+
+  /** The round that has the focus, else the last one. */
+  get current() {
+    const focused = document.activeElement?.closest?.("[data-round]") ?? [...this.place.querySelectorAll("[data-round]")].at(-1);
+    return focused?.dataset.round ?? null;
+  }
+
+  /** Focus the round after or before the one that has the focus. */
+  step(by) {
+    const all = [...this.place.querySelectorAll("[data-round]")];
+    const now = all.indexOf(document.activeElement?.closest?.("[data-round]"));
+    const next = now < 0 ? all.at(by < 0 ? -1 : 0) : all[now + by];
+    next?.focus();
+    next?.scrollIntoView({ block: "nearest" });
+  }
+}

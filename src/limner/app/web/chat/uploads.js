@@ -1,0 +1,35 @@
+// Pictures from the user's machine: dropped, pasted or chosen, made small enough to send.
+// A picture is drawn anew, so that its place, time and camera stay on the user's machine.
+
+const LONGEST_PX = 1024;
+const MOST_BYTES = 40 * 2 ** 20;
+
+/** A file as {url, name}: a data: address at most 1024 px long. Error with a sentence when it is no picture. */
+export async function readPicture(file) {
+  const name = file.name || "picture";
+  if (!file.type.startsWith("image/")) throw new Error(`“${name}” is not a picture.`);
+  if (file.size > MOST_BYTES) throw new Error(`“${name}” is too big: a picture may have ${MOST_BYTES / 2 ** 20} MB.`);
+  let bitmap;
+  try {
+    bitmap = await createImageBitmap(file);
+  } catch {
+    throw new Error(`“${name}” cannot be read. PNG, JPEG and WebP work everywhere.`);
+  }
+  const scale = Math.min(1, LONGEST_PX / Math.max(bitmap.width, bitmap.height));
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.round(bitmap.width * scale));
+  canvas.height = Math.max(1, Math.round(bitmap.height * scale));
+  const context = canvas.getContext("2d");
+  context.fillStyle = "#fff"; // paper under what is transparent
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  bitmap.close();
+  return { url: canvas.toDataURL("image/png"), name };
+}
+
+/** The picture files of a drop or a paste. */
+export const filesOf = (transfer) => [...(transfer?.files ?? [])];
+
+/** Does a drag carry files, and not words of the page? */
+export const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
