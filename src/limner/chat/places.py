@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from pathlib import Path
 from typing import Any, Protocol
 
+STALE_S = 60.0
 _TEMPORARY = ".unfinished"
 
 
@@ -75,6 +77,16 @@ class FolderPlace:
             if relative.parts[:1] != (_TEMPORARY,):
                 found += [(relative / name).as_posix() for name in names]
         return sorted(found)
+
+    def sweep(self) -> int:
+        """Remove the temporary files that a kill has left; how many there were. A file that is being written
+        right now is older than a minute only where writing has stopped.
+        """
+        stale = time.time() - STALE_S
+        left = [path for path in (self.root / _TEMPORARY).glob("*") if path.stat().st_mtime < stale]
+        for path in left:
+            path.unlink(missing_ok=True)
+        return len(left)
 
     def _make(self, folder: Path) -> None:
         if folder in self._known:

@@ -37,7 +37,9 @@ class Shelf:
         self._num_bytes = 0
         self._lock = threading.Lock()
 
-    def conversation(self, of: StoredConversation, path: Sequence[StoredRound]) -> Conversation:
+    def conversation(
+        self, of: StoredConversation, path: Sequence[StoredRound], *, salt: str = ""
+    ) -> Conversation:
         """The conversation that ends with the last round of `path`; ValueError under other weights."""
         tree = HistoryTree()
         states: dict[str, RoundState] = {}
@@ -46,7 +48,7 @@ class Shelf:
             round_, state = self.read(stored)
             head = tree.append(head, round_)
             states[head] = state
-        return Conversation(self._painter, seed=of.seed, tree=tree, states=states, head=head)
+        return Conversation(self._painter, seed=of.seed, tree=tree, states=states, head=head, salt=salt)
 
     def read(self, stored: StoredRound) -> tuple[Round, RoundState]:
         """A round's content and state."""
@@ -60,8 +62,9 @@ class Shelf:
             if held is not None:
                 self._held.move_to_end(stored.id)
                 return held[1], held[2]
-        round_ = self._content(stored)
-        state = self._state(stored)
+        language = self._painter.model.language
+        round_ = content_of(self._vault, stored)
+        state = state_of(self._vault, stored, device=language.device, dtype=language.dtype)
         self.remember(stored, round_, state)
         return round_, state
 
@@ -84,32 +87,40 @@ class Shelf:
                 if held is not None:
                     self._num_bytes -= _num_bytes(held[1])
 
-    def picture(self, owner: str, digest: str) -> Picture:
-        """A picture of this owner by its digest."""
-        return Picture.from_png(self._vault.blob(owner, digest))
 
-    def _content(self, stored: StoredRound) -> Round:
-        given = tuple(self.picture(stored.owner, digest) for digest in stored.pictures_in)
-        painted = None if stored.picture is None else self.picture(stored.owner, stored.picture)
-        return Round(
-            instruction=Instruction(text=stored.text_in, pictures=given),
-            response=Response(text=stored.text_out, picture=painted),
-        )
+def content_of(vault: Vault, stored: StoredRound) -> Round:
+    """A round's words and pictures."""
 
-    def _state(self, stored: StoredRound) -> RoundState:
-        kept, tokens_KD = stored.state, None
-        if kept.tokens is not None:
-            language = self._painter.model.language
-            tokens_KD = tokens_from(self._vault.blob(stored.owner, kept.tokens))
-            tokens_KD = tokens_KD.to(language.device, language.dtype)
-        return RoundState(
-            response_ids=kept.response_ids,
-            image_tokens_KD=tokens_KD,
-            num_tokens=kept.num_tokens,
-            seed=stored.seed,
-            seconds=stored.seconds,
-            encoded=kept.encoded,
-        )
+    def picture(digest: str) -> Picture:
+        return Picture.from_png(vault.blob(stored.owner, digest))
+
+    return Round(
+        instruction=Instruction(text=stored.text_in, pictures=tuple(map(picture, stored.pictures_in))),
+        response=Response(
+            text=stored.text_out, picture=None if stored.picture is None else picture(stored.picture)
+        ),
+    )
+
+
+def state_of(
+    vault: Vault,
+    stored: StoredRound,
+    *,
+    device: torch.device | None = None,
+    dtype: torch.dtype | None = None,
+) -> RoundState:
+    """What later rounds read of a round; its tokens as they were kept, or on a device in a number format."""
+    kept, tokens_KD = stored.state, None
+    if kept.tokens is not None:
+        tokens_KD = tokens_from(vault.blob(stored.owner, kept.tokens)).to(device=device, dtype=dtype)
+    return RoundState(
+        response_ids=kept.response_ids,
+        image_tokens_KD=tokens_KD,
+        num_tokens=kept.num_tokens,
+        seed=stored.seed,
+        seconds=stored.seconds,
+        encoded=kept.encoded,
+    )
 
 
 def as_stored(
@@ -123,8 +134,8 @@ def as_stored(
     created: float,
     sampling: Sampling | None = None,
     metadata: Mapping[str, str] | None = None,
-) -> tuple[StoredRound, list[bytes]]:
-    """A round of a conversation as a row, and the blobs that the row needs."""
+) -> tuple[StoredRound, dict[str, bytes]]:
+    """A round of a conversation as a row, and the blobs that the row needs, by digest."""
     node, state = conversation.tree.node(node_id), conversation.states[node_id]
     given = [picture.to_png() for picture in node.round.instruction.pictures]
     painted = None if node.round.response.picture is None else node.round.response.picture.to_png()
@@ -153,7 +164,7 @@ def as_stored(
         sampling={} if sampling is None else asdict(sampling),
         metadata=dict(metadata or {}),
     )
-    return stored, [blob for blob in (*given, painted, tokens) if blob is not None]
+    return stored, {digest_of(blob): blob for blob in (*given, painted, tokens) if blob is not None}
 
 
 def tokens_bytes(tokens_KD: Tensor) -> bytes:

@@ -6,15 +6,17 @@ Knows the file format and its integrity, nothing about how rounds are computed. 
 from __future__ import annotations
 
 import json
+import math
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from limner.chat.conversation import Conversation, RoundState
@@ -31,23 +33,47 @@ def save_conversation(conversation: Conversation, path: str | Path) -> Path:
     path = Path(path)
     if path.is_dir():
         raise ValueError(f"{path} is a folder; a conversation is kept in a file.")
+    data = conversation_bytes(
+        conversation.tree,
+        conversation.states,
+        fingerprint=conversation.painter.fingerprint,
+        seed=conversation.seed,
+        head=conversation.head,
+        history=conversation.history,
+    )
+    _write(data, path)
+    return path
+
+
+def conversation_bytes(
+    tree: HistoryTree,
+    states: Mapping[str, RoundState],
+    *,
+    fingerprint: str,
+    seed: int,
+    head: str | None,
+    history: str = "cache",
+    title: str = "",
+) -> bytes:
+    """The file's bytes. `states` has one for each node; `fingerprint` is that of the painter's weights."""
     tensors: dict[str, Tensor] = {}
-    for digest, picture in conversation.tree.pictures().items():
+    for digest, picture in tree.pictures().items():
         tensors[f"picture/{digest}"] = torch.from_numpy(
             np.frombuffer(picture.to_png(), dtype=np.uint8).copy()
         )
-    for node_id, state in conversation.states.items():
+    for node_id, state in states.items():
         if state.image_tokens_KD is not None:
             tensors[f"tokens/{node_id}"] = state.image_tokens_KD.contiguous().cpu()
     tensors.setdefault("empty", torch.zeros(1))
     metadata = {
         "format": FORMAT,
         "version": FORMAT_VERSION,
-        "painter": conversation.painter.fingerprint,
-        "seed": conversation.seed,
-        "tokens": conversation.history,
-        "head": conversation.head,
-        "history": conversation.tree.to_json(),
+        "painter": fingerprint,
+        "seed": seed,
+        "tokens": history,
+        "title": title,
+        "head": head,
+        "history": tree.to_json(),
         "rounds": {
             node_id: {
                 "response_ids": list(state.response_ids),
@@ -56,11 +82,10 @@ def save_conversation(conversation: Conversation, path: str | Path) -> Path:
                 "seconds": state.seconds,
                 "encoded": state.encoded,
             }
-            for node_id, state in conversation.states.items()
+            for node_id, state in states.items()
         },
     }
-    _write(tensors, json.dumps(metadata), path)
-    return path
+    return save(tensors, metadata={"limner": json.dumps(metadata)})
 
 
 def open_conversation(path: str | Path, painter: Painter) -> Conversation:
@@ -72,7 +97,7 @@ def open_conversation(path: str | Path, painter: Painter) -> Conversation:
         with safe_open(str(path), framework="pt") as file:
             metadata = json.loads((file.metadata() or {}).get("limner", "null"))
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (not a dict)
-    except (SafetensorError, json.JSONDecodeError, OSError) as error:
+    except (SafetensorError, json.JSONDecodeError, RecursionError, OSError) as error:
         raise ValueError(f"{path} is not a readable conversation file ({error}).") from error
     _check(metadata, path, painter)
     try:
@@ -101,16 +126,22 @@ def open_conversation(path: str | Path, painter: Painter) -> Conversation:
         raise ValueError(f"{path} is damaged: {reason}.") from error
 
 
-def _write(tensors: dict[str, Tensor], metadata: str, path: Path) -> None:
+def title_of(path: Path) -> str:
+    """The title that a conversation was exported with; empty when it has none."""
+    with safe_open(str(path), framework="pt") as file:
+        metadata = json.loads((file.metadata() or {}).get("limner", "{}"))
+    return str(metadata.get("title", ""))
+
+
+def _write(data: bytes, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        save_file(tensors, temporary, metadata={"limner": metadata})
-        with temporary.open("rb") as file:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except SafetensorError as error:
-        raise OSError(f"{path} cannot be written: {error}.") from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -140,12 +171,17 @@ def _state(row: dict[str, Any], tokens_KD: Tensor | None, painter: Painter) -> R
             raise ValueError(
                 f"a round's image tokens have the shape {tuple(tokens_KD.shape)}, not {expected}"
             )
+        if not torch.isfinite(tokens_KD.float()).all():
+            raise ValueError("a round's image tokens hold numbers that are not finite")
         tokens_KD = tokens_KD.to(painter.model.language.device, painter.model.language.dtype)
+    seed, seconds = int(row["seed"]), float(row["seconds"])
+    if not 0 <= seed < 2**63 or not math.isfinite(seconds):
+        raise ValueError("a round's seed or seconds are no such numbers")
     return RoundState(
         response_ids=ids,
         image_tokens_KD=tokens_KD,
         num_tokens=int(row["num_tokens"]),
-        seed=int(row["seed"]),
-        seconds=float(row["seconds"]),
+        seed=seed,
+        seconds=seconds,
         encoded=bool(row.get("encoded", False)),
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from limner.chat.events import Cancelled, Event, Failed, Finished
 from limner.chat.records import StoredRound
+from limner.chat.ticket import CancelledRound
 from limner.dialogue.parts import Picture
 
 
@@ -24,10 +25,6 @@ class Answered:
 
 StudioEvent = Event | Answered
 ENDS = (Answered, Cancelled, Failed)
-
-
-class CancelledRound(Exception):  # noqa: N818
-    """The round was cancelled before it was answered."""
 
 
 class StudioRound:
@@ -80,11 +77,16 @@ class StudioRound:
         if cancel is not None:
             cancel()
 
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until it is over; False when that takes longer than `timeout_s`."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self.is_over, timeout_s)
+
     def result(self, timeout_s: float | None = None) -> StoredRound:
         """The answered round; raises what failed, `CancelledRound`, or TimeoutError."""
+        if not self.wait(timeout_s):
+            raise TimeoutError(f"The round {self.id} is still being painted.")
         with self._changed:
-            if not self._changed.wait_for(lambda: self.is_over, timeout_s):
-                raise TimeoutError(f"The round {self.id} is still being painted.")
             last = self._events[-1]
         if isinstance(last, Answered):
             return last.round

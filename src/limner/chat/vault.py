@@ -22,6 +22,8 @@ from limner.chat.places import FolderPlace, place_at
 from limner.chat.records import (
     NotThere,
     StoredConversation,
+    StoredFile,
+    StoredPerson,
     StoredRound,
     StoreFailed,
     is_digest,
@@ -219,6 +221,29 @@ class Vault:
             self.keep.shared.bury(owner, table, id)
         self.keep.drop_own(kind, owner, id)
 
+    def delete_person(self, owner: str, id: str) -> list[str]:
+        """Remove an enrolled person: the face, the files that it came from, and every round that was given
+        this picture with all rounds after it, since they were painted from it. The ids of those rounds.
+        """
+        person = self.own(StoredPerson, owner, id)
+        rounds: list[str] = []
+        for holder in dict.fromkeys(h for digest in person.digests for h in self.holders(owner, digest)):
+            if is_id(holder, "file"):
+                self.delete_own(StoredFile, owner, holder)
+            elif is_id(holder, "resp"):
+                rounds += [found for found in self._subtree(owner, holder) if found not in rounds]
+        for round_id in rounds:
+            self.delete_round(owner, round_id)
+        self.delete_own(StoredPerson, owner, id)
+        return rounds
+
+    def _subtree(self, owner: str, id: str) -> list[str]:
+        found = [id]
+        for round_ in self.tree(owner, self.round(owner, id).conversation or ""):  # parents come first
+            if round_.parent in found:
+                found.append(round_.id)
+        return found
+
     # Blobs, and what is gone
 
     def blob(self, owner: str, digest: str) -> bytes:
@@ -238,13 +263,13 @@ class Vault:
             ).fetchall()
         return [holder for (holder,) in found]
 
-    def gone_since(self, number: int) -> tuple[list[tuple[str, str]], int]:
-        """(id, owner) of what any process has deleted after the mark `number`, and the newest mark."""
+    def gone_since(self, number: int) -> tuple[list[tuple[str, str | None]], int]:
+        """What any process has deleted after the mark `number`: ids and their conversations; the new mark."""
         with self._database.reading() as db:
             found = db.execute(
-                "SELECT number, id, owner FROM tombstones WHERE number > ? ORDER BY number", (number,)
+                "SELECT number, id, conversation FROM tombstones WHERE number > ? ORDER BY number", (number,)
             ).fetchall()
-        return [(id, owner) for _, id, owner in found], found[-1][0] if found else number
+        return [(id, conversation) for _, id, conversation in found], found[-1][0] if found else number
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

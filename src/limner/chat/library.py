@@ -1,0 +1,261 @@
+"""The library: what an owner has kept, to be looked at, renamed, exchanged and forgotten.
+
+Knows conversations, files and enrolled people, and how deletion reaches memory. Asks no painter for anything
+new: that is the studio's business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+
+from limner.chat.blobs import digest_of
+from limner.chat.conversation import Conversation
+from limner.chat.exchange import export_conversation, import_conversation
+from limner.chat.painter import Painter
+from limner.chat.records import (
+    MAX_NAME_CHARACTERS,
+    NotThere,
+    StoredConversation,
+    StoredFile,
+    StoredPerson,
+    StoredRound,
+    is_digest,
+    is_id,
+    new_id,
+)
+from limner.chat.shelf import Shelf
+from limner.chat.traces import Traces
+from limner.chat.vault import Vault
+from limner.chat.vault_rows import MAX_TITLE_CHARACTERS
+from limner.dialogue.parts import Box, Picture
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PersonSeen:
+    """Somebody named in a conversation. `source` is "painted", "enrolled", or "named" while there is no face.
+
+    `round` is where the name first came up, `box` (x0, y0, x1, y1) in [0, 1] the face in its picture.
+    """
+
+    name: str
+    said: str
+    round: str
+    box: Box | None
+    face: Image.Image | None
+    source: str
+
+
+class Library:
+    """Everything of many owners that a vault keeps. Safe for several threads. Errors as the vault's."""
+
+    def __init__(self, painter: Painter, vault: Vault) -> None:
+        self.painter = painter
+        self.vault = vault
+        self._shelf = Shelf(painter, vault)
+        self._traces = Traces(painter)
+        self._secret = secrets.token_bytes(32)
+        self._newest_grave = vault.gone_since(0)[1]
+
+    # Conversations
+
+    def new_conversation(
+        self,
+        owner: str,
+        *,
+        title: str = "",
+        seed: int | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> StoredConversation:
+        """A conversation without rounds; by default its seed is drawn by chance."""
+        made = begun_conversation(owner, title=_title(title), seed=seed, metadata=metadata)
+        return self.vault.add_conversation(made)
+
+    def conversation(self, owner: str, id: str) -> StoredConversation:
+        """One conversation."""
+        return self.vault.conversation(owner, id)
+
+    def conversations(
+        self, owner: str, *, limit: int = 20, after: str | None = None
+    ) -> list[StoredConversation]:
+        """At most `limit` conversations, newest first, from the one after `after` on."""
+        return self.vault.conversations(owner, limit=limit, after=after)
+
+    def rename(
+        self, owner: str, id: str, title: str | None = None, *, metadata: Mapping[str, str] | None = None
+    ) -> StoredConversation:
+        """Another title, or other metadata; what is None stays, and "" lets the first words be the title."""
+        given = None if title is None else _title(title)
+        return self.vault.change_conversation(owner, id, title=given, metadata=metadata)
+
+    def tree(self, owner: str, conversation: str) -> list[StoredRound]:
+        """Every round of every branch, parents before children, oldest first."""
+        return self.vault.tree(owner, conversation)
+
+    def people(self, owner: str, id: str) -> list[PersonSeen]:
+        """Everybody named up to the round `id`, or the newest round of a conversation, in order of naming."""
+        if is_id(id, "conv"):
+            of = self.vault.conversation(owner, id)
+            path = self.vault.path(owner, of.head)
+        else:
+            path = self.vault.path(owner, id)
+            of = self.vault.conversation(owner, path[-1].conversation or "")
+        talk = self._talk(of, path)
+        enrolled = {person.name.casefold(): person for person in self.people_enrolled(owner)}
+        found = []
+        for sighting in talk.people.values():
+            known = enrolled.get(sighting.name.casefold())
+            face = sighting.face
+            if face is None and known is not None:
+                face = self.picture(owner, known.picture).to_pil()
+            source = "painted" if sighting.face is not None else "enrolled" if known is not None else "named"
+            found.append(
+                PersonSeen(
+                    name=sighting.name,
+                    said=sighting.said,
+                    round=path[sighting.round_index].id,
+                    box=sighting.box,
+                    face=face,
+                    source=source,
+                )
+            )
+        return found
+
+    def picture(self, owner: str, id: str) -> Picture:
+        """A picture by its digest, or the painted one of a round."""
+        digest = id if is_digest(id) else self.vault.round(owner, id).picture
+        if digest is None:
+            raise NotThere("picture of the round", id)
+        return Picture.from_png(self.png(owner, digest))
+
+    def png(self, owner: str, digest: str) -> bytes:
+        """A picture's PNG bytes as they were kept."""
+        return self.vault.blob(owner, digest)
+
+    # Files and enrolled people
+
+    def add_file(self, owner: str, *, name: str, data: bytes, purpose: str = "vision") -> StoredFile:
+        """Keep an uploaded file, byte for byte."""
+        made = StoredFile(
+            id=new_id("file"),
+            owner=owner,
+            name=name[:MAX_NAME_CHARACTERS],
+            purpose=purpose[:MAX_NAME_CHARACTERS],
+            digest=digest_of(data),
+            num_bytes=len(data),
+            created=time.time(),
+        )
+        return self.vault.add_own(made, [data])
+
+    def get_file(self, owner: str, id: str) -> StoredFile:
+        """What is known of a file."""
+        return self.vault.own(StoredFile, owner, id)
+
+    def file_bytes(self, owner: str, id: str) -> bytes:
+        """A file's bytes."""
+        return self.vault.blob(owner, self.get_file(owner, id).digest)
+
+    def list_files(self, owner: str) -> list[StoredFile]:
+        """Every file, oldest first."""
+        return self.vault.all_own(StoredFile, owner)
+
+    def delete_file(self, owner: str, id: str) -> None:
+        """Forget a file."""
+        self.vault.delete_own(StoredFile, owner, id)
+        self._follow_deletions()
+
+    def enroll(
+        self, owner: str, *, name: str, file_id: str, consent: bool = False, note: str = ""
+    ) -> StoredPerson:
+        """Enter a real person's face from an uploaded file, as an explicit act: `consent` must be True, and
+        `note` says who agreed to what.
+        """
+        if consent is not True:
+            raise ValueError("A real face enters only with consent=True: ask the person first.")
+        name, note = " ".join(name.split()), note.strip()
+        if not 0 < len(name) <= MAX_NAME_CHARACTERS:
+            raise ValueError(f"A person's name has 1 to {MAX_NAME_CHARACTERS} characters, not {len(name)}.")
+        if not 0 < len(note) <= 2000:
+            raise ValueError("Say in note, in 1 to 2,000 characters, who agreed to what.")
+        file = self.get_file(owner, file_id)
+        data = self.vault.blob(owner, file.digest)
+        png = Picture.from_bytes(data).to_png()
+        made = StoredPerson(
+            id=new_id("person"),
+            owner=owner,
+            name=name,
+            picture=digest_of(png),
+            file=file.digest,
+            note=note,
+            created=time.time(),
+        )
+        return self.vault.add_own(made, [png, data])
+
+    def people_enrolled(self, owner: str) -> list[StoredPerson]:
+        """Every enrolled person, oldest first."""
+        return self.vault.all_own(StoredPerson, owner)
+
+    def person(self, owner: str, id: str) -> StoredPerson:
+        """One enrolled person; `picture(owner, person.picture)` is the face."""
+        return self.vault.own(StoredPerson, owner, id)
+
+    def unenroll(self, owner: str, id: str) -> list[str]:
+        """Forget a person: the face, the file it came from, and every round that was given this picture, with
+        all rounds after it, since they were painted from it. The ids of those rounds.
+        """
+        rounds = self.vault.delete_person(owner, id)
+        self._follow_deletions()
+        return rounds
+
+    # Exchange
+
+    def export(self, owner: str, conversation: str) -> bytes:
+        """A conversation with all branches as one file, which `limner.open_conversation` opens too."""
+        return export_conversation(self.vault, owner, conversation)
+
+    def import_(self, owner: str, data: bytes) -> StoredConversation:
+        """A conversation from the bytes of such a file, under new ids; all of it or nothing."""
+        return import_conversation(self.vault, owner, data, self.painter)
+
+    # What stands behind
+
+    def _talk(self, of: StoredConversation, path: Sequence[StoredRound]) -> Conversation:
+        # Nobody can guess it, so nobody can find out what somebody else's prefixes hold.
+        salt = hmac.new(self._secret, of.owner.encode(), hashlib.sha256).hexdigest()
+        return self._shelf.conversation(of, path, salt=salt)
+
+    def _follow_deletions(self) -> None:
+        """Let memory follow what any process has deleted from this store."""
+        gone, self._newest_grave = self.vault.gone_since(self._newest_grave)
+        self._shelf.forget([id for id, _ in gone])
+        for conversation in {conversation for _, conversation in gone if conversation is not None}:
+            self._traces.forget(conversation)
+
+
+def begun_conversation(
+    owner: str, *, title: str = "", seed: int | None = None, metadata: Mapping[str, str] | None = None
+) -> StoredConversation:
+    """A new conversation, not kept yet; by default its seed is drawn by chance."""
+    if seed is not None and not 0 <= seed < 2**63:
+        raise ValueError(f"A conversation's seed is a whole number from 0 to 2**63 - 1, not {seed}.")
+    return StoredConversation(
+        id=new_id("conv"),
+        owner=owner,
+        title=title,
+        seed=secrets.randbelow(2**31) if seed is None else seed,
+        created=time.time(),
+        metadata=dict(metadata or {}),
+    )
+
+
+def _title(title: str) -> str:
+    title = " ".join(title.split())
+    if len(title) > MAX_TITLE_CHARACTERS:
+        raise ValueError(f"A title has at most {MAX_TITLE_CHARACTERS} characters, not {len(title)}.")
+    return title

@@ -1,0 +1,177 @@
+"""Is a vault whole? Every parent there, every blob what its name says, every round what its node id says.
+
+Knows the vault's tables and blobs. Mends nothing, save that `sweep` removes what a kill has left behind.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from limner.chat.blobs import Blobs
+from limner.chat.places import FolderPlace
+from limner.chat.records import StoredConversation, StoredFile, StoredPerson, StoredRound, from_row
+from limner.chat.vault import Vault
+from limner.chat.vault_rows import OWN_TABLES, is_needed
+from limner.dialogue.history import node_id
+from limner.dialogue.parts import Instruction, Picture, Response, Round
+
+_Need = tuple[str, str, str]  # digest, owner, holder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What was looked at, what is wrong (a sentence each), and the blobs that no row needs (harmless)."""
+
+    num_conversations: int
+    num_rounds: int
+    num_blobs: int
+    problems: tuple[str, ...]
+    unneeded: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Tables:
+    """Everything in the database at one moment; bodies as JSON text."""
+
+    conversations: list[tuple[str, str, str]]
+    rounds: list[tuple[str, str, str, str | None, str]]
+    own: dict[type, list[tuple[str, str, str]]]
+    refs: set[_Need]
+    problems: list[str]
+
+
+def check_vault(vault: Vault) -> Findings:
+    """Look at everything once; reads every blob. Rounds may be added meanwhile."""
+    there = set(vault.keep.blobs)
+    tables = _read_tables(vault)
+    problems = list(tables.problems)
+    rounds, needed = _check_rows(tables, problems)
+    problems += [
+        f"It is not noted that {holder} needs the blob {digest[:12]}."
+        for digest, _, holder in sorted(needed - tables.refs)
+    ]
+    problems += [
+        f"The blob {digest[:12]} is noted for {holder}, which does not need it."
+        for digest, _, holder in sorted(tables.refs - needed)
+    ]
+    digests = {digest for digest, _, _ in needed}
+    whole = set()
+    for digest in sorted(digests):
+        try:
+            vault.keep.blobs.get(digest)
+            whole.add(digest)
+        except ValueError as error:
+            problems.append(str(error))
+    for round_ in rounds:
+        if whole.issuperset(round_.digests):
+            problems += _check_content(vault.keep.blobs, round_)
+    return Findings(
+        num_conversations=len(tables.conversations),
+        num_rounds=len(tables.rounds),
+        num_blobs=len(there),
+        problems=tuple(problems),
+        unneeded=tuple(sorted(there - digests)),
+    )
+
+
+def sweep(vault: Vault) -> int:
+    """Remove blobs that no row needs and unfinished files, such as a kill leaves behind; how many went.
+
+    Safe beside running servers of this folder. ValueError where several databases share the blobs: what this
+    one does not need, another may.
+    """
+    if vault.blobs_url is not None:
+        raise ValueError(
+            f"The blobs at {vault.blobs_url} are shared; what is not needed here may be elsewhere."
+        )
+    num = FolderPlace(vault.folder).sweep()
+    for digest in list(vault.keep.blobs):
+        with vault.alone() as db:  # nobody commits a row that needs it meanwhile
+            if not is_needed(db, digest):
+                vault.keep.blobs.remove(digest)
+                num += 1
+    return num
+
+
+def _read_tables(vault: Vault) -> _Tables:
+    with vault.reading() as db:
+        db.execute("BEGIN")  # one moment's view of all tables
+        try:
+            return _Tables(
+                conversations=db.execute("SELECT id, owner, body FROM conversations").fetchall(),
+                rounds=db.execute("SELECT id, owner, conversation, parent, body FROM rounds").fetchall(),
+                own={
+                    kind: db.execute(f"SELECT id, owner, body FROM {table}").fetchall()
+                    for kind, (table, _) in OWN_TABLES.items()
+                },
+                refs=set(db.execute("SELECT digest, owner, holder FROM refs").fetchall()),
+                problems=_check_database(db),
+            )
+        finally:
+            db.execute("ROLLBACK")
+
+
+def _check_database(db: sqlite3.Connection) -> list[str]:
+    lines = db.execute("PRAGMA integrity_check").fetchall()
+    foreign = db.execute("PRAGMA foreign_key_check").fetchall()
+    problems = [f"The database says: {line}." for (line,) in lines if line != "ok"]
+    return problems + [f"A row of {row[0]} needs one of {row[2]} that is not there." for row in foreign]
+
+
+def _check_rows(tables: _Tables, problems: list[str]) -> tuple[list[StoredRound], set[_Need]]:
+    """The rounds that can be read, and which blobs the rows need; what is wrong is added to `problems`."""
+    owners = {id: owner for id, owner, _ in tables.conversations}
+    places = {id: (owner, conversation) for id, owner, conversation, _, _ in tables.rounds}
+    rounds: list[StoredRound] = []
+    needed: set[_Need] = set()
+    for id, owner, body in tables.conversations:
+        _record(StoredConversation, id, owner, body, problems)
+    for id, owner, conversation, parent, body in tables.rounds:
+        if owners.get(conversation) != owner:
+            problems.append(f"The round {id} is in a conversation that its owner does not have.")
+        if parent is not None and places.get(parent) != (owner, conversation):
+            problems.append(f"The round {id} follows {parent}, which is not in its conversation.")
+        round_ = _record(StoredRound, id, owner, body, problems)
+        if isinstance(round_, StoredRound):
+            rounds.append(round_)
+            needed |= {(digest, owner, id) for digest in round_.digests}
+    for kind, found in tables.own.items():
+        for id, owner, body in found:
+            record = _record(kind, id, owner, body, problems)
+            if isinstance(record, StoredFile | StoredPerson):
+                needed |= {(digest, owner, id) for digest in record.digests}
+    return rounds, needed
+
+
+def _record(kind: type, id: str, owner: str, body: str, problems: list[str]) -> object:
+    try:
+        record = from_row(kind, json.loads(body))
+    except (ValueError, TypeError, KeyError):
+        problems.append(f"The row of {id} cannot be read.")
+        return None
+    if (record.id, record.owner) != (id, owner):
+        problems.append(f"The row of {id} says that it is another's.")
+    return record
+
+
+def _check_content(blobs: Blobs, stored: StoredRound) -> Iterable[str]:
+    picture = partial(_picture, blobs)
+    try:
+        painted = None if stored.picture is None else picture(stored.picture)
+        round_ = Round(
+            instruction=Instruction(text=stored.text_in, pictures=tuple(map(picture, stored.pictures_in))),
+            response=Response(text=stored.text_out, picture=painted),
+        )
+    except ValueError as error:
+        return [f"The round {stored.id} cannot be read ({error})."]
+    if node_id(stored.state.parent_node, round_) != stored.node_id:
+        return [f"The round {stored.id} is not what its node id says; it was altered."]
+    return []
+
+
+def _picture(blobs: Blobs, digest: str) -> Picture:
+    return Picture.from_png(blobs.get(digest))
