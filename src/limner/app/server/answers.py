@@ -102,7 +102,7 @@ def image_item(
     return ImageItem(
         id=item_ids(round_.id)[1],
         result=result,
-        action="edit" if round_.pictures_in or round_.parent is not None else "generate",
+        action="edit" if round_.pictures_in or round_.state.parent_node is not None else "generate",
         revised_prompt=round_.text_in,
         size=size,
         output_format=format,

@@ -19,7 +19,7 @@ from limner.app.server.response_desk import ResponseDesk
 from limner.app.server.response_input import read_turns, response_of_item
 from limner.app.server.rounds import told
 from limner.app.server.settings import ServerSettings
-from limner.app.server.shapes import ConversationCreate, ConversationUpdate, Item, ItemsCreate
+from limner.app.server.shapes import ConversationCreate, ConversationUpdate, Include, Item, ItemsCreate
 from limner.app.server.wire import (
     ERRORS,
     AnyItem,
@@ -35,7 +35,6 @@ from limner.chat.studio import Studio
 Id = Annotated[str, Path(description="As `POST /v1/conversations` returned it.")]
 ItemId = Annotated[str, Path(description="An item's id.")]
 Limit = Annotated[int, Query(ge=1, le=100)]
-Include = Annotated[list[str] | None, Query()]
 TITLE = "title"
 
 
@@ -71,22 +70,22 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     async def items(
         id: Id,
         owner: Owner,
+        include: Include,
         limit: Limit = 20,
         after: str | None = None,
         order: Literal["asc", "desc"] = "desc",
-        include: Include = None,
     ) -> ItemList:
-        found = await run_in_threadpool(held.items, owner, id, include or ())
+        found = await run_in_threadpool(held.items, owner, id, include)
         return answers.page_of(found, limit=limit, after=after, order=order)
 
     @routes.post("/{id}/items", summary="Add rounds whose answers are known")
-    async def add_items(id: Id, asked: ItemsCreate, owner: Owner, include: Include = None) -> ItemList:
-        found = await run_in_threadpool(held.add, owner, id, asked.items, include or ())
+    async def add_items(id: Id, asked: ItemsCreate, owner: Owner, include: Include) -> ItemList:
+        found = await run_in_threadpool(held.add, owner, id, asked.items, include)
         return answers.page_of(found, limit=len(found) or 1, after=None, order="asc")
 
     @routes.get("/{id}/items/{item_id}", summary="Retrieve an item")
-    async def item(id: Id, item_id: ItemId, owner: Owner, include: Include = None) -> AnyItem:
-        return await run_in_threadpool(held.item, owner, id, item_id, include or ())
+    async def item(id: Id, item_id: ItemId, owner: Owner, include: Include) -> AnyItem:
+        return await run_in_threadpool(held.item, owner, id, item_id, include)
 
     @routes.delete("/{id}/items/{item_id}", summary="Forget the round that an item belongs to")
     async def delete_item(id: Id, item_id: ItemId, owner: Owner) -> ConversationBody:

@@ -7,15 +7,20 @@ from pathlib import Path
 import limner
 from limner.app.server.settings import ServerSettings
 from limner.chat.engine import Engine
+from limner.chat.painter import Painter
 from limner.chat.studio import Studio
 from limner.chat.vault import Vault
 
 
 def open_studio(model: str, store: Path, settings: ServerSettings) -> Studio:
     """Load the model, open the store, start the engine. ValueError or OSError in one sentence."""
+    return studio_of(limner.load(model), store, settings)
+
+
+def studio_of(painter: Painter, store: Path, settings: ServerSettings) -> Studio:
+    """A studio over a painter that is loaded, with conversations kept in `store`."""
     vault = Vault(store)
     try:
-        painter = limner.load(model)
         limits = settings.limits
         engine = Engine(painter, max_batch=limits.max_batch, max_waiting=limits.max_waiting)
         return Studio(painter, vault, engine=engine)

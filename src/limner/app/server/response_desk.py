@@ -5,7 +5,7 @@ Knows a studio, and which of the shapes means what. Knows nothing about routes.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
@@ -198,7 +198,7 @@ class ResponseDesk:
         size = f"{int.from_bytes(png[16:20], 'big')}x{int.from_bytes(png[20:24], 'big')}"
         return answers.image_item(round_, base64_of(self.files.png(png, round_)), size=size)
 
-    def picture_urls(self, round_: StoredRound, include: list[str] | tuple[str, ...]) -> list[str | None]:
+    def picture_urls(self, round_: StoredRound, include: Sequence[str]) -> list[str | None]:
         """The given pictures as data: URLs if they are to be included."""
         if "message.input_image.image_url" not in include:
             return [None for _ in round_.pictures_in]

@@ -18,7 +18,7 @@ from limner.app.server.errors import ApiError
 from limner.app.server.response_desk import ResponseDesk
 from limner.app.server.rounds import desk_of, told
 from limner.app.server.settings import ServerSettings
-from limner.app.server.shapes import ResponseRequest
+from limner.app.server.shapes import Include, ResponseRequest
 from limner.app.server.wire import ERRORS, Deleted, ItemList, ResponseBody
 from limner.chat.studio import Studio
 from limner.chat.studio_round import Answered
@@ -96,15 +96,15 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     async def input_items(
         id: Id,
         owner: Owner,
+        include: Include,
         after: str | None = None,
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
         order: Literal["asc", "desc"] = "desc",
-        include: Annotated[list[str] | None, Query()] = None,
     ) -> ItemList:
         desk.check_id(id)
         with told():
             round_ = await run_in_threadpool(studio.get, owner, id)
-            urls = await run_in_threadpool(desk.picture_urls, round_, include or ())
+            urls = await run_in_threadpool(desk.picture_urls, round_, include)
         return answers.page_of([answers.input_item(round_, urls)], limit=limit, after=after, order=order)
 
     return routes

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
+from fastapi import Depends, Query
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
 MAX_ITEMS = 2048
 MAX_PARTS = 256
@@ -31,6 +32,16 @@ class Shape(BaseModel):
     """Strict about the types of what it names, tolerant of everything else."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
+
+
+class Request(Shape):
+    """A whole body. Text that is no Unicode cannot be stored or said back, wherever in the body it stands."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def check_text(cls, data: Any) -> Any:
+        _check_text(data)
+        return data
 
 
 class TextPart(Shape):
@@ -193,7 +204,7 @@ class LimnerOptions(Shape):
         return "parent" in self.model_fields_set and self.parent is None
 
 
-class ResponseRequest(Shape):
+class ResponseRequest(Request):
     """POST /v1/responses."""
 
     input: str | Annotated[list[Item], Field(max_length=MAX_ITEMS)]
@@ -221,20 +232,47 @@ class ResponseRequest(Shape):
     limner: LimnerOptions | None = None
 
 
-class ConversationCreate(Shape):
+class ConversationCreate(Request):
     """POST /v1/conversations."""
 
     items: Annotated[list[Item], Field(max_length=20)] | None = None
     metadata: Metadata | None = None
 
 
-class ConversationUpdate(Shape):
+class ConversationUpdate(Request):
     """POST /v1/conversations/{id}."""
 
     metadata: Metadata | None
 
 
-class ItemsCreate(Shape):
+class ItemsCreate(Request):
     """POST /v1/conversations/{id}/items."""
 
     items: Annotated[list[Item], Field(min_length=1, max_length=20)]
+
+
+def _include(
+    include: Annotated[list[str] | None, Query()] = None,
+    bracketed: Annotated[list[str] | None, Query(alias="include[]", include_in_schema=False)] = None,
+) -> tuple[str, ...]:
+    return (*(include or ()), *(bracketed or ()))
+
+
+# What is to be told beyond the usual; OpenAI's client writes the name with brackets.
+Include = Annotated[tuple[str, ...], Depends(_include)]
+
+
+def _check_text(value: Any) -> None:
+    if isinstance(value, str):
+        if not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                raise ValueError("a text in it holds half of a surrogate pair") from None
+    elif isinstance(value, Mapping):
+        for key, held in value.items():
+            _check_text(key)
+            _check_text(held)
+    elif isinstance(value, list):
+        for held in value:
+            _check_text(held)

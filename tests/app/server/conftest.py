@@ -1,0 +1,48 @@
+"""A tiny painter of random weights that always paints, studios over it, and a server for all tests to share."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("fastapi", reason="the server needs the extra `serve`")
+pytest.importorskip("uvicorn", reason="the server needs the extra `serve`")
+
+from tiny_server import serving
+
+import limner
+from limner.app.server.auth import ApiKeys
+from limner.app.server.opening import studio_of
+from limner.app.server.settings import ServerSettings
+
+ADA, BEN = "ada-has-a-key-of-her-own", "ben-has-another-key-here"
+
+
+@pytest.fixture(scope="session")
+def painter(checkpoint):
+    return limner.load(checkpoint, device="cpu")
+
+
+@pytest.fixture
+def studio(painter, tmp_path):
+    """A studio with a store of its own."""
+    made = studio_of(painter, tmp_path / "store", ServerSettings())
+    yield made
+    made.close(0.0)
+
+
+@pytest.fixture(scope="session")
+def server(painter, tmp_path_factory):
+    """One server with two keys, for all tests that leave no settings behind."""
+    settings = ServerSettings(keys=ApiKeys([(ADA, None), (BEN, "ben")]), model="tiny")
+    made = studio_of(painter, tmp_path_factory.mktemp("served") / "store", settings)
+    with serving(made, settings) as found:
+        yield found
+    made.close(0.0)
+
+
+@pytest.fixture(scope="session")
+def client(server):
+    """The official client, as Ada."""
+    openai = pytest.importorskip("openai", reason="needs the official client")
+    with openai.OpenAI(base_url=f"{server.url}/v1", api_key=ADA, max_retries=0, timeout=120) as made:
+        yield made

@@ -1,0 +1,75 @@
+"""A real server over a real socket in a thread of this process, and ways to talk to it."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import threading
+from types import SimpleNamespace
+
+import uvicorn
+
+from limner.app.server.app import server_app
+from limner.app.server.run import listen
+from limner.app.server.settings import ServerSettings
+
+WAIT_S = 120  # for what must happen; a busy machine is slow
+
+
+@contextlib.contextmanager
+def serving(studio, settings=None, app=None):
+    """The server of `studio`: `url`, `port`, `app`, `studio`."""
+    app = app or server_app(studio, settings or ServerSettings())
+    with listen("127.0.0.1", 0) as listener:
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        port = listener.getsockname()[1]
+        try:
+            yield SimpleNamespace(url=f"http://127.0.0.1:{port}", port=port, app=app, studio=studio)
+        finally:
+            server.should_exit = True
+            thread.join(WAIT_S)
+
+
+def ask(server, path, data=None, *, method=None, body=None, headers=None, key=None):
+    """One request as it stands, nothing tidied up: status, headers, content, and the JSON if it is one."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=WAIT_S)
+    headers = dict(headers or {})
+    if key is not None:
+        headers["Authorization"] = f"Bearer {key}"
+    try:
+        if data is not None:
+            body = json.dumps(data)
+            headers = {"Content-Type": "application/json", **headers}
+        connection.request(method or ("GET" if body is None else "POST"), path, body, headers)
+        response = connection.getresponse()
+        content = response.read()
+    finally:
+        connection.close()
+    is_json = response.headers.get_content_type() == "application/json"
+    return SimpleNamespace(
+        status=response.status,
+        headers=response.headers,
+        content=content,
+        told=json.loads(content) if is_json and content else None,
+    )
+
+
+def events_of(content):
+    """The data of every server-sent event, in order."""
+    blocks = content.decode().split("\n\n")
+    lines = [line for block in blocks for line in block.splitlines() if line.startswith("data: ")]
+    return [json.loads(line.removeprefix("data: ")) for line in lines if line != "data: [DONE]"]
+
+
+def error_of(answer):
+    """What is told of an error: OpenAI's shape and nothing beside it."""
+    assert set(answer.told) == {"error"}, answer.told
+    assert set(answer.told["error"]) == {"message", "type", "param", "code"}
+    assert "Traceback" not in answer.told["error"]["message"]
+    return answer.told["error"]
