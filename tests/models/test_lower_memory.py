@@ -1,5 +1,6 @@
 """Less memory, the same model: 16 bit, 8 and 4 bit, and networks that are in memory only while they work."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import torch
 from language_samples import small_tokenizer
 from transformers import LlamaForCausalLM
 
+from limner.models.adapters import ADAPTER, LoraSizes, adapter_tensors, add_adapter, write_adapter
 from limner.models.checkpoint import load_model, save_model
 from limner.models.detokenizer_presets import KINDS, with_detokenizer
 from limner.models.model import LimnerModel, build_model
@@ -95,7 +97,7 @@ def test_statistics_and_sines_stay_float32(folder) -> None:
 @pytest.mark.parametrize(("kind", "most", "share"), [("int8", 0.02, 0.26), ("4bit", 0.15, 0.15)])
 def test_squeezed_projections_answer_about_the_same(folder, kind: str, most: float, share: float) -> None:
     pytest.importorskip("bitsandbytes")
-    full, squeezed = load_model(folder, dtype=torch.float32), None
+    full = load_model(folder, dtype=torch.float32)
     squeezed = load_model(folder, dtype=torch.float32, quantize=kind)
     wanted, found = painted(full), painted(squeezed)
     assert torch.equal(found["tokens"], wanted["tokens"])  # the encoder is as it was
@@ -113,10 +115,6 @@ def test_squeezed_projections_answer_about_the_same(folder, kind: str, most: flo
 
 def test_an_adapter_is_merged_before_squeezing(folder, tmp_path) -> None:
     pytest.importorskip("bitsandbytes")
-    import shutil
-
-    from limner.models.adapters import ADAPTER, LoraSizes, adapter_tensors, add_adapter, write_adapter
-
     shutil.copytree(folder, tmp_path / "model")
     made = load_model(folder, dtype=torch.float32).language
     add_adapter(made, LoraSizes(rank=4, alpha=4))

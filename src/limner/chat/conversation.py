@@ -199,7 +199,8 @@ class Conversation:
             response_ids=tuple(encode_response(round_.response.text, self.painter.model.tokenizer)),
             image_tokens_KD=None if picture is None else self.painter.encode(picture, self.salt),
             num_tokens=count_tokens(
-                segments(round_, self.painter.model.tokenizer), self.painter.model.language.num_image_tokens
+                segments(round_, self.painter.model.tokenizer, self.painter.model.preset.upload_crop_px),
+                self.painter.model.language.num_image_tokens,
             ),
             seed=self.next_seed(None),
             seconds=time.perf_counter() - start,
@@ -318,8 +319,9 @@ class Conversation:
         return self._past_of([node_ids[index] for index in visible_rounds(lengths, introduces, budget)])
 
     def _count(self, instruction: Instruction) -> int:
-        language = self.painter.model.language
-        segments = instruction_segments(instruction, self.painter.model.tokenizer)
+        model = self.painter.model
+        language = model.language
+        segments = instruction_segments(instruction, model.tokenizer, model.preset.upload_crop_px)
         num = count_tokens(segments, language.num_image_tokens)
         most = language.sizes.context_tokens - ANSWER_TOKENS
         if num > most:

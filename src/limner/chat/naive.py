@@ -46,12 +46,16 @@ def answer_naively(
 
 
 def _instruction(painter: Painter, instruction: Instruction) -> list[torch.Tensor]:
-    return [
-        _text(painter, segment.ids)
-        if isinstance(segment, TextSegment)
-        else painter.model.language.embed_image(painter.encode(segment.picture)[None])
-        for segment in instruction_segments(instruction, painter.model.tokenizer)
-    ]
+    model = painter.model
+    pieces_1NW = []
+    for segment in instruction_segments(instruction, model.tokenizer, model.preset.upload_crop_px):
+        if isinstance(segment, TextSegment):
+            pieces_1NW.append(_text(painter, segment.ids))
+        else:
+            tokens_1KD = painter.encode(segment.picture)[None]
+            centres = None if segment.centre is None else [segment.centre]
+            pieces_1NW.append(model.language.embed_image(tokens_1KD, centres))
+    return pieces_1NW
 
 
 def _text(painter: Painter, ids: Sequence[int]) -> torch.Tensor:

@@ -1,6 +1,6 @@
 """Which grid of crops a picture of any size is read as, as SEED-X reads uploads.
 
-Knows numbers and pixels. Knows nothing about encoders or prompts.
+Knows numbers, pixels and pictures. Knows nothing about encoders or prompts.
 
 The picture is resized to the grid (its aspect ratio is not kept) and cut into crops of the encoder's size;
 the whole picture, resized to one crop, comes last, with its middle at (0.5, 0.5). Two rules propose a grid
@@ -11,10 +11,13 @@ each, and the smaller proposal wins, the first one when they cover the same area
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from PIL import Image
+
+from limner.dialogue.parts import Picture
 
 # Columns and rows, in SEED-X's order, which decides ties.
 GRIDS: Final = ((1, 1), (1, 2), (1, 3), (2, 1), (3, 1), (1, 4), (4, 1), (2, 2))
@@ -52,6 +55,15 @@ def crops(
     whole_HWC = np.asarray(image.resize((crop_px, crop_px), Image.Resampling.BICUBIC))
     centres = [((column + 0.5) / columns, (row + 0.5) / rows) for column, row in places]
     return [*cut, whole_HWC], [*centres, (0.5, 0.5)]
+
+
+@lru_cache(maxsize=32)
+def views(picture: Picture, crop_px: int = CROP_PX) -> tuple[tuple[Picture, tuple[float, float]], ...]:
+    """`crops` as pictures, each with the place of its middle; equal crops (of a 1 x 1 grid) are equal
+    pictures, so that they are encoded once.
+    """
+    cut, centres = crops(picture.pixels, crop_px)
+    return tuple((Picture(pixels), centre) for pixels, centre in zip(cut, centres, strict=True))
 
 
 def _fit_order(grid: tuple[int, int], width_px: int, height_px: int, crop_px: int) -> tuple[int, int]:

@@ -22,6 +22,7 @@ width.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import torch
@@ -74,7 +75,9 @@ class MultimodalLLM(nn.Module):
         embeds: Tensor = self.llm.model.embed_tokens(ids_BN)
         return embeds
 
-    def embed_image(self, tokens_BKD: Tensor, centres_B2: Tensor | None = None) -> Tensor:
+    def embed_image(
+        self, tokens_BKD: Tensor, centres_B2: Tensor | Sequence[tuple[float, float]] | None = None
+    ) -> Tensor:
         """Image tokens of B pictures (64 pooled or predicted ones, or all 256 of an encoder) -> (B, K slots,
         W).
 
@@ -85,7 +88,8 @@ class MultimodalLLM(nn.Module):
         if self.patch_pos_embed is None:
             return embeds
         if centres_B2 is None:
-            centres_B2 = torch.full((len(embeds), 2), 0.5, device=embeds.device)
+            centres_B2 = torch.full((len(embeds), 2), 0.5)
+        centres_B2 = torch.as_tensor(centres_B2, device=embeds.device)
         sides_B4 = torch.cat([centres_B2, 1 - centres_B2], dim=1).to(embeds) / 2
         return embeds + (sides_B4 @ self.patch_pos_embed)[:, None]
 

@@ -35,6 +35,7 @@ from limner.models.token_head import TokenHead
 
 TEXT, SEEN, SLOT = 0, 1, 2
 NO_LABEL: Final = -100
+WHOLE: Final = (0.5, 0.5)  # where the middle of a whole picture is in it
 # SEED-X's weights of cross-entropy and of the image tokens' loss.
 TEXT_WEIGHT: Final = 1.0
 IMAGE_WEIGHT: Final = 6.0
@@ -57,6 +58,7 @@ class Layout:
     rounds: np.ndarray
     seen_keys: tuple[str, ...]  # pictures in the order of their SEEN blocks
     painted_keys: tuple[str, ...]  # pictures in the order of their SLOT blocks
+    seen_centres: tuple[tuple[float, float], ...] = ()  # of the SEEN blocks, where any is a crop
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -110,6 +112,7 @@ def lay_out(
     """
     writer = _Writer()
     seen: list[str] = []
+    centres: list[tuple[float, float] | None] = []
     painted: list[str] = []
     for round_index, parts in enumerate(rounds):
         is_target = targets is None or round_index in targets
@@ -124,9 +127,11 @@ def lay_out(
             if part.role == "target" and is_last:
                 break
             seen.append(part.key)
+            centres.append(part.centre)
             writer.image(SEEN, 0, num_image_tokens, round_index)
     arrays = {name: np.array(column, dtype=np.int32) for name, column in writer.columns.items()}
-    return Layout(**arrays, seen_keys=tuple(seen), painted_keys=tuple(painted))
+    placed = tuple(centre or WHOLE for centre in centres) if any(centres) else ()
+    return Layout(**arrays, seen_keys=tuple(seen), painted_keys=tuple(painted), seen_centres=placed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,6 +198,11 @@ def collate(
         for tokens, layout in zip(maps, layouts, strict=True)
         for key in layout.painted_keys
     ]
+    centres = None
+    if any(layout.seen_centres for layout in layouts):
+        centres = [
+            place for layout in layouts for place in layout.seen_centres or [WHOLE] * len(layout.seen_keys)
+        ]
     empty = torch.zeros(0, 1, 1)
     return PackedBatch(
         ids_BN=padded("ids"),
@@ -204,6 +214,7 @@ def collate(
         lengths_B=torch.tensor([len(layout) for layout in layouts]),
         seen_tokens_MKD=torch.stack(seen) if seen else empty,
         painted_tokens_TKD=torch.stack(painted) if painted else empty,
+        seen_centres_M2=None if centres is None else torch.tensor(centres),
     )
 
 

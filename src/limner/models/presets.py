@@ -64,11 +64,18 @@ class Preset:
             ("decoder.token_dim", self.decoder.token_dim, dim),
             ("decoder.num_tokens", self.decoder.num_tokens, tokens),
         )
+        if self.language.upload_crops and not self.language.crop_positions:
+            raise ValueError(f"Preset {self.name!r}: crops need crop_positions; change the language sizes.")
         for what, found, expected in agreements:
             if found != expected:
                 raise ValueError(
                     f"Preset {self.name!r}: {what} is {found}, but must be {expected}; change the sizes."
                 )
+
+    @property
+    def upload_crop_px(self) -> int | None:
+        """The side of the crops that given pictures enter as; None where each is one whole picture."""
+        return self.vision.image_size_px if self.language.upload_crops else None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for `limner.json`."""

@@ -5,6 +5,8 @@ models.
 
     <s> [INST] {instruction text}<img>{tokens}</img>... [/INST]\\n {response text}<img>{tokens}</img></s>
 
+- Where a model reads uploads at any resolution (`crop_px`), a picture of an instruction is its crops, row by
+  row, and then the whole of it: (<patch>{tokens}</patch>) x crops <img>{tokens}</img> (SEED-X).
 - A round begins with <s> and ends with </s>, so its tokens depend on that round alone and its key-value
   entries can be shared by every conversation that has the same rounds before it.
 - Supervised: the response's text, its `<img>`, and the `</s>` of a response without a picture. After a
@@ -22,7 +24,8 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from limner.dialogue.parts import Instruction, Picture, Response, Round
-from limner.models.tokenizer import NUM_LOCATIONS, TextTokenizer
+from limner.models.any_resolution import views
+from limner.models.tokenizer import NUM_LOCATIONS, PATCH_END, PATCH_START, TextTokenizer
 
 TURN_START: Final = "[INST]"
 TURN_END: Final = "[/INST]\n"
@@ -47,6 +50,7 @@ class ImageSegment:
 
     picture: Picture
     role: Literal["context", "target"]
+    centre: tuple[float, float] | None = None  # of a crop, in the picture that it is cut from
 
     @property
     def key(self) -> str:
@@ -57,22 +61,36 @@ class ImageSegment:
 Segment = TextSegment | ImageSegment
 
 
-def segments(round_: Round, tokenizer: TextTokenizer) -> list[Segment]:
+def segments(round_: Round, tokenizer: TextTokenizer, crop_px: int | None = None) -> list[Segment]:
     """A whole round: `instruction_segments` and then `response_segments`."""
     return [
-        *instruction_segments(round_.instruction, tokenizer),
+        *instruction_segments(round_.instruction, tokenizer, crop_px),
         *response_segments(round_.response, tokenizer),
     ]
 
 
-def instruction_segments(instruction: Instruction, tokenizer: TextTokenizer) -> list[Segment]:
-    """Everything that stands before the first token of the answer: what chat feeds before it decodes."""
+def instruction_segments(
+    instruction: Instruction, tokenizer: TextTokenizer, crop_px: int | None = None
+) -> list[Segment]:
+    """Everything that stands before the first token of the answer: what chat feeds before it decodes.
+
+    `crop_px` is `Preset.upload_crop_px`: the side of the crops that pictures enter as, None for whole ones.
+    """
     ids = [tokenizer.start_id, *tokenizer.encode(TURN_START), *encode_user(instruction.text, tokenizer)]
     made: list[Segment] = []
     for picture in instruction.pictures:
-        made.append(TextSegment(ids=(*ids, tokenizer.image_start_id)))
-        made.append(ImageSegment(picture=picture, role="context"))
-        ids = [tokenizer.image_end_id]
+        shown = [ImageSegment(picture=picture, role="context")]
+        if crop_px is not None:
+            shown = [
+                ImageSegment(picture=part, role="context", centre=centre)
+                for part, centre in views(picture, crop_px)
+            ]
+        for part in shown:
+            start, end = tokenizer.image_start_id, tokenizer.image_end_id
+            if part is not shown[-1]:
+                start, end = (tokenizer.special_id(mark) for mark in (PATCH_START, PATCH_END))
+            made += [TextSegment(ids=(*ids, start)), part]
+            ids = [end]
     made.append(TextSegment(ids=(*ids, *tokenizer.encode(TURN_END))))
     return made
 

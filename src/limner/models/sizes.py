@@ -56,6 +56,7 @@ class LanguageSizes:
     rms_norm_eps: float = 1e-5
     tie_embeddings: bool = False
     crop_positions: bool = False  # SEED-X adds to a picture's tokens where in the whole picture its crop is
+    upload_crops: bool = False  # given pictures enter as crops on a grid, then whole (any_resolution.py)
 
 
 @dataclass(frozen=True, kw_only=True)
