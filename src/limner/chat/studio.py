@@ -96,6 +96,7 @@ class Studio(Library):
         num_previews: int = 0,
         keep: bool = True,
         metadata: Mapping[str, str] | None = None,
+        from_start: bool = False,
     ) -> StudioRound:
         """Begin a round; it goes on after the round `previous`, else after the newest of `conversation`, else
         it begins a new conversation.
@@ -106,10 +107,13 @@ class Studio(Library):
             num_previews: how many unfinished pictures to show, 0 to 3.
             keep: False keeps nothing of the round, on disk or in memory.
             metadata: kept with the round, as it is.
+            from_start: begin `conversation` anew, beside its other first rounds, whatever its newest round.
         """
         self._follow_deletions()
         text = checked_text(text)
         of, is_new, previous = self._place(owner, previous, conversation)
+        if from_start:
+            previous = None
         talk = self._talk(of, self.vault.path(owner, previous))
         if seed is None:
             seed = self._fresh_seed(talk, owner, of, previous, text)
