@@ -5,6 +5,8 @@ Knows which parts there are and in which order a request meets them. Each part k
 
 from __future__ import annotations
 
+from typing import Final
+
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -33,7 +35,21 @@ from limner.app.server.rounds import Desk
 from limner.app.server.settings import ServerSettings
 from limner.chat.studio import Studio
 
-ABOUT = (
+# The first that takes a path answers it: "import" is no conversation's id.
+PARTS: Final = (
+    responses,
+    conversation_views,
+    conversations,
+    chat_completions,
+    images,
+    files,
+    people,
+    moderation,
+    models,
+    facts,
+    health,
+)
+ABOUT: Final = (
     "Limner over HTTP, in OpenAI's shapes. A conversation lives in the Responses API: `previous_response_id` "
     "goes on from any earlier answer, and two requests with the same one are siblings."
 )
@@ -50,6 +66,7 @@ def server_app(studio: Studio, settings: ServerSettings) -> FastAPI:
         separate_input_output_schemas=False,
     )
     metrics = Metrics()
+    metrics.watch_engine(lambda: studio.engine.stats)
     app.state.desk = Desk(limits=settings.limits, metrics=metrics)
     studio = moderation.guarded(studio, moderation.load_safety(settings.safety_hook))
     conversing = (responses, conversation_views, conversations, chat_completions)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import BaseModel
 
 from limner.app.demo import SCRIPTS
 from limner.app.server.auth import Owner, needs_key
 from limner.app.server.painting import MAX_SIZE_PX, default_steps
-from limner.app.server.rounds import desk_of
 from limner.app.server.settings import ServerSettings
 from limner.app.server.wire import ERRORS
 from limner.chat.studio import Studio
@@ -84,8 +83,8 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     routes = APIRouter(tags=["limner"], dependencies=[needs_key], responses=ERRORS)
 
     @routes.get("/v1/limner", summary="What is served here")
-    async def facts(request: Request, owner: Owner) -> Facts:
-        limits, painter = settings.limits, studio.painter
+    async def facts(owner: Owner) -> Facts:
+        limits, painter, stats = settings.limits, studio.painter, studio.engine.stats
         return Facts(
             model=settings.model,
             summary=painter.summary,
@@ -96,7 +95,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
             max_image_bytes=limits.max_image_bytes,
             max_text=limits.max_text,
             examples=list(examples(painter.model.preset.name)),
-            queue=Queue(running=desk_of(request).num_running, waiting=0, max_waiting=limits.max_waiting),
+            queue=Queue(running=stats.num_running, waiting=stats.num_waiting, max_waiting=limits.max_waiting),
         )
 
     return routes

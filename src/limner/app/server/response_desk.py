@@ -78,7 +78,6 @@ class ResponseDesk:
         previous = asked.previous_response_id or limner.parent
         conversation = _conversation_id(asked)
         resolved = await run_in_threadpool(self.resolve, owner, reading, previous)
-        more = {"from_start": True} if conversation is not None and limner.begins_anew else {}
         keep = asked.store is not False
         running = await start_round(
             request,
@@ -95,7 +94,7 @@ class ResponseDesk:
             keep=keep,
             before=resolved.before,
             metadata=asked.metadata,
-            **more,
+            from_start=conversation is not None and limner.begins_anew and not resolved.before,
         )
         running.notes |= {
             "wanted": wanted,
@@ -178,7 +177,7 @@ class ResponseDesk:
             return template.model_copy(update={"status": "cancelled"})
         if isinstance(running.last, Failed):
             error = ended_without_answer(running.last)
-            failure = ResponseFailure(code="server_error", message=error.message)
+            failure = ResponseFailure(code=error.code or "server_error", message=error.message)
             return template.model_copy(update={"status": "failed", "error": failure})
         return template
 
@@ -238,7 +237,8 @@ class ResponseDesk:
                 case Cancelled():
                     coming += told_events.cancelled()
                 case Failed():
-                    coming += told_events.failed(ended_without_answer(event).message)
+                    error = ended_without_answer(event)
+                    coming += told_events.failed(error.message, code=error.code or "server_error")
             for one in coming:
                 if one["sequence_number"] > starting_after:
                     yield event_bytes(one)

@@ -111,6 +111,8 @@ def ended_without_answer(event: object) -> ApiError:
     """What to say when a round was cancelled or failed; the exception's text stays here."""
     if isinstance(event, Cancelled):
         return ApiError(409, "The round was cancelled.", code="cancelled")
+    if isinstance(event, Failed) and isinstance(event.error, ApiError):  # a safety hook's
+        return event.error
     if isinstance(event, Failed) and isinstance(event.error, ApiError):  # the safety hook's
         return event.error
     return ApiError(500, "The round failed in the server; try again.", code="server_error")
@@ -257,7 +259,7 @@ async def start_round(
 def _ask(studio: Studio, limits: Limits, before: Sequence[Round], **asked: Any) -> StudioRound:
     previous, owner = asked["previous"], asked["owner"]
     newest = previous
-    if newest is None and asked["conversation"] is not None:
+    if newest is None and asked["conversation"] is not None and not asked.get("from_start"):
         newest = studio.conversation(owner, asked["conversation"]).head
     depth = 0 if newest is None else studio.get(owner, newest).depth + 1
     if depth + len(before) >= limits.max_rounds:
@@ -273,7 +275,7 @@ def _ask(studio: Studio, limits: Limits, before: Sequence[Round], **asked: Any) 
                     owner, round_=round_, previous=asked["previous"], conversation=asked["conversation"]
                 )
             )
-            asked |= {"previous": told[-1].id, "conversation": None}
+            asked |= {"previous": told[-1].id, "conversation": None, "from_start": False}
         running = studio.ask(**asked)
     except BaseException:
         _forget(studio, told)
