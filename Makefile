@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export OMP_WAIT_POLICY := passive
 export HF_HUB_OFFLINE := 1
 
-.PHONY: demo test check format miniature clean help
+.PHONY: demo serve test check format miniature clean help
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
@@ -23,6 +23,13 @@ $(VENV)/installed-dev: $(VENV)/installed
 
 demo: $(VENV)/installed  ## real conversations with the embedded model, offline; pictures and a page in demo/
 	$(BIN)/limner demo --out demo
+
+$(VENV)/installed-serve: $(VENV)/installed
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[serve]"
+	@touch $@
+
+serve: $(VENV)/installed-serve  ## the chat page on this machine: open the address it prints; conversations in limner-store/
+	$(BIN)/limner serve --port $(or $(PORT),8484) --model $(or $(MODEL),miniature)
 
 test: $(VENV)/installed-dev  ## every test, on the CPU, offline
 	$(BIN)/python -m pytest

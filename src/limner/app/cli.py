@@ -17,6 +17,8 @@ from limner.app import (
     cli_convert,
     cli_dataset,
     cli_evaluate,
+    cli_serve,
+    cli_store,
     cli_study,
     cli_verify,
     cli_world,
@@ -37,10 +39,12 @@ app.add_typer(cli_dataset.app, name="dataset")
 app.add_typer(cli_evaluate.app, name="evaluate")
 app.add_typer(cli_bench.app, name="bench")
 app.add_typer(cli_study.app, name="study")
+app.add_typer(cli_store.app, name="store")
 app.add_typer(cli_verify.app, name="verify")
 app.add_typer(cli_convert.app, name="convert")
 app.add_typer(cli_build.app, name="build")
 cli_build_images.add_to(cli_build.app)
+cli_serve.add_to(app)
 
 STOPPED = 130
 

@@ -147,12 +147,12 @@ def _load(
         server.give_up(ValueError("The model could not be loaded."))
 
 
-def log_to_stderr(level: int = logging.INFO) -> None:
-    """One line a request on stderr, and the server's own troubles."""
+def log_to_stderr(*, quiet: bool) -> None:
+    """One line a request on stderr, unless `quiet`, and the server's own troubles."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)
-    log.setLevel(level)
+    log.setLevel(logging.WARNING if quiet else logging.INFO)
     log.propagate = False
     for name in ("uvicorn.error", "limner.chat"):
         logging.getLogger(name).addHandler(handler)
