@@ -42,6 +42,11 @@ def write_text(text: str, path: Path) -> Path:
     return _write(path, lambda fresh: fresh.write_text(text, encoding="utf-8"))
 
 
+def write_bytes(data: bytes, path: Path) -> Path:
+    """Write bytes, replacing an older file at once; folders on the way are made."""
+    return _write(path, lambda fresh: fresh.write_bytes(data))
+
+
 def _write(path: Path, write: Callable[[Path], object]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")

@@ -35,6 +35,7 @@ from limner.chat.vault_catch_up import CatchUp
 from limner.chat.vault_keep import Keep
 from limner.chat.vault_schema import Database
 
+DATABASE = "limner.sqlite"
 MAX_LISTED = 1000
 
 
@@ -56,7 +57,7 @@ class Vault:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreFailed(f"The store {self.folder} cannot be made: {error.strerror}.") from error
-        database = Database(self.folder / "limner.sqlite")
+        database = Database(self.folder / DATABASE)
         try:
             self.blobs_url = _settled_url(self.folder, database, blobs_url)
             place = place_at(self.blobs_url) if self.blobs_url else FolderPlace(self.folder)
@@ -91,6 +92,13 @@ class Vault:
         with self._database.reading() as db:
             last = None if after is None else rows.own_conversation(db, owner, after)
             return rows.list_conversations(db, owner, max(1, min(limit, MAX_LISTED)), last)
+
+    def every_conversation(self, owner: str) -> Iterator[StoredConversation]:
+        """All conversations of this owner, newest first."""
+        last = None
+        while page := self.conversations(owner, limit=MAX_LISTED, after=last):
+            yield from page
+            last = page[-1].id
 
     def change_conversation(
         self, owner: str, id: str, *, title: str | None = None, metadata: Mapping[str, str] | None = None
@@ -270,6 +278,23 @@ class Vault:
                 "SELECT number, id, conversation FROM tombstones WHERE number > ? ORDER BY number", (number,)
             ).fetchall()
         return [(id, conversation) for _, id, conversation in found], found[-1][0] if found else number
+
+    def owners(self) -> list[str]:
+        """Everybody who has a conversation here; for the command line, which could read the disk anyway."""
+        with self._database.reading() as db:
+            found = db.execute("SELECT DISTINCT owner FROM conversations ORDER BY owner").fetchall()
+        return [owner for (owner,) in found]
+
+    def owner_of(self, id: str) -> str | None:
+        """Who has this conversation, round, file or person, None for nobody; for the command line only."""
+        with self._database.reading() as db:
+            found = db.execute(
+                "SELECT owner FROM conversations WHERE id = :id "
+                "UNION SELECT owner FROM rounds WHERE id = :id "
+                "UNION SELECT owner FROM files WHERE id = :id UNION SELECT owner FROM people WHERE id = :id",
+                {"id": id},
+            ).fetchone()
+        return None if found is None else str(found[0])
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

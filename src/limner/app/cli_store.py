@@ -1,0 +1,171 @@
+"""`limner store ...`: look after the folder that `limner serve` keeps conversations in. Thin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from limner.app.terminal import err, out, plain
+
+if TYPE_CHECKING:
+    from limner.chat.vault import Vault
+
+app = typer.Typer(no_args_is_help=True, help="Check, export, import and delete what a server keeps.")
+
+BROKEN = 1
+
+Folder = Annotated[Path, typer.Argument(help="The store's folder.", show_default=False)]
+Owner = Annotated[
+    str | None,
+    typer.Option("--owner", help="Whose it is (default: whoever has it).", show_default=False),
+]
+
+
+@app.callback()
+def group() -> None:
+    """Check, export, import and delete what a server keeps."""
+
+
+@app.command(name="list")
+def list_(
+    folder: Folder,
+    owner: Owner = None,
+) -> None:
+    """Every conversation: id, rounds, owner, title."""
+    with _opened(folder) as vault:
+        for name in [owner] if owner is not None else vault.owners():
+            for found in vault.every_conversation(name):
+                out.print(plain(f"{found.id}  {found.num_rounds:3}  {name}  {found.title}"))
+
+
+@app.command()
+def check(
+    folder: Folder,
+    sweep: Annotated[
+        bool, typer.Option("--sweep", help="Remove blobs and unfinished files that nothing needs.")
+    ] = False,
+) -> None:
+    """Is every parent there, every blob what its name says, every round unaltered? Exit code 1 when not."""
+    from limner.chat.vault_check import check_vault
+    from limner.chat.vault_check import sweep as sweep_vault
+
+    with _opened(folder) as vault:
+        findings = check_vault(vault)
+        for problem in findings.problems:
+            out.print(plain(problem))
+        swept = f", {sweep_vault(vault)} leftovers removed" if sweep else ""
+    unneeded = f", {len(findings.unneeded)} of them not needed" if findings.unneeded and not sweep else ""
+    out.print(
+        plain(
+            f"{findings.num_conversations} conversations, {findings.num_rounds} rounds, "
+            f"{findings.num_blobs} blobs{unneeded}{swept}: "
+            f"{len(findings.problems) or 'no'} problem{'' if len(findings.problems) == 1 else 's'}."
+        )
+    )
+    if findings.problems:
+        raise typer.Exit(BROKEN)
+
+
+@app.command()
+def export(
+    folder: Folder,
+    id: Annotated[str, typer.Argument(help="A conversation's id.", show_default=False)],
+    file: Annotated[Path, typer.Option("--out", help="The file to write.", show_default=False)],
+    owner: Owner = None,
+) -> None:
+    """Write a conversation, all branches, to one file, which `limner say --conversation` goes on with."""
+    from limner.app.files import file_to_write, write_bytes
+    from limner.chat.exchange import export_conversation
+
+    file_to_write(file)
+    with _opened(folder) as vault:
+        data = export_conversation(vault, _owner_of(vault, id, owner), id)
+    write_bytes(data, file)
+    err.print(plain(f"{file}: {len(data) / 1e6:.1f} MB"))
+
+
+@app.command(name="import")
+def import_(
+    folder: Folder,
+    file: Annotated[Path, typer.Argument(help="An exported or saved conversation.", show_default=False)],
+    owner: Annotated[str | None, typer.Option("--owner", help="Whom it is for (default: local).")] = None,
+    model: Annotated[
+        str, typer.Option("--model", help='"miniature" or the checkpoint that it was held with.')
+    ] = "miniature",
+) -> None:
+    """Take a conversation from a file into the store, under a new id, which is printed."""
+    import limner
+    from limner.chat.exchange import import_conversation
+    from limner.chat.records import LOCAL_OWNER
+    from limner.chat.vault import Vault
+
+    if not file.is_file():
+        raise ValueError(f"There is no conversation at {file}.")
+    data = file.read_bytes()
+    painter = limner.load(model)
+    vault = Vault(folder)
+    try:
+        made = import_conversation(vault, owner or LOCAL_OWNER, data, painter)
+    finally:
+        vault.close()
+    out.print(plain(made.id))
+    err.print(plain(f"{made.num_rounds} rounds: {made.title}"))
+
+
+@app.command()
+def delete(
+    folder: Folder,
+    id: Annotated[
+        str, typer.Argument(help="A conversation, round, file or enrolled person.", show_default=False)
+    ],
+    owner: Owner = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Forget something for good: words, pictures, image tokens. Running servers forget it too."""
+    from limner.chat.records import StoredFile
+
+    with _opened(folder) as vault:
+        name = _owner_of(vault, id, owner)
+        if not yes and not typer.confirm(f"Delete {id} of {name} for good?"):
+            raise typer.Abort
+        match id.split("_")[0]:
+            case "conv":
+                vault.delete_conversation(name, id)
+            case "resp":
+                vault.delete_round(name, id)
+            case "file":
+                vault.delete_own(StoredFile, name, id)
+            case "person":
+                vault.delete_person(name, id)
+    err.print(plain(f"{id} is deleted"))
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[Vault]:
+    from limner.chat.records import NotThere
+    from limner.chat.vault import DATABASE, Vault
+
+    if not (folder / DATABASE).is_file():
+        raise ValueError(f"There is no store at {folder}; give the folder that `limner serve --store` uses.")
+    vault = Vault(folder)
+    try:
+        yield vault
+    except NotThere as error:
+        raise ValueError(str(error)) from error
+    finally:
+        vault.close()
+
+
+def _owner_of(vault: Vault, id: str, owner: str | None) -> str:
+    from limner.chat.records import NotThere
+
+    if owner is not None:
+        return owner
+    found = vault.owner_of(id)
+    if found is None:
+        raise NotThere("conversation, round, file or person", id)
+    return found
