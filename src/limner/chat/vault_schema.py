@@ -17,7 +17,7 @@ VERSION = 1
 BUSY_TIMEOUT_MS = 30_000
 
 _TABLES = """
-CREATE TABLE settings(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE settings(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE conversations(
     id TEXT PRIMARY KEY, owner TEXT NOT NULL, created REAL NOT NULL, body TEXT NOT NULL) STRICT;
 CREATE INDEX conversations_of_owner ON conversations(owner, created DESC, id DESC);
@@ -34,7 +34,7 @@ CREATE TABLE people(
     id TEXT PRIMARY KEY, owner TEXT NOT NULL, created REAL NOT NULL, body TEXT NOT NULL) STRICT;
 CREATE TABLE refs(
     digest TEXT NOT NULL, owner TEXT NOT NULL, holder TEXT NOT NULL, PRIMARY KEY(digest, holder)
-    ) STRICT, WITHOUT ROWID;
+    ) STRICT;
 CREATE INDEX refs_of_holder ON refs(holder);
 CREATE TABLE tombstones(
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, owner TEXT NOT NULL,
