@@ -21,6 +21,7 @@ from limner.models.packing import Layout, PackedBatch, collate, lay_out
 from limner.models.prompt import TextSegment, segments
 from limner.models.tokenizer import TextTokenizer
 from limner.training.change_weights import change_weights
+from limner.training.crop_tokens import CropEncoder
 from limner.training.guidance import Guidance, Pointers, pointers_of
 from limner.training.state import Chance
 
@@ -56,6 +57,7 @@ class LaidOut:
     whole_text: bool
     change_weight: float
     by_length: np.ndarray  # indices, shortest text first: the order in which batches are neighbours
+    crops: CropEncoder | None = None  # where pictures that are given enter as crops
 
     def layout(self, index: int) -> Layout:
         """Dialogue `index` as a sequence."""
@@ -65,7 +67,8 @@ class LaidOut:
 
     def _fitting(self, dialogue: Dialogue) -> Layout:
         """Every round a target; a dialogue longer than the context loses its last rounds."""
-        rounds = [segments(round_, self.tokenizer) for round_ in dialogue.rounds]
+        crop_px = None if self.crops is None else self.crops.crop_px
+        rounds = [segments(round_, self.tokenizer, crop_px) for round_ in dialogue.rounds]
         if self.whole_text:
             rounds = [
                 [replace(part, supervised=True) if isinstance(part, TextSegment) else part for part in parts]
@@ -83,10 +86,13 @@ class LaidOut:
     def batch(self, indices: Sequence[int]) -> PackedBatch:
         """These dialogues as one batch."""
         layouts = [self.layout(index) for index in indices]
-        packed = collate(layouts, self.image_tokens)
+        tokens = self.image_tokens
+        if self.crops is not None:
+            tokens = self.crops.beside(tokens, [self.bank.dialogue(index) for index in indices])
+        packed = collate(layouts, tokens)
         if self.change_weight == 0 or not packed.num_painted:
             return packed
-        weights = [change_weights(layout, self.image_tokens, self.change_weight) for layout in layouts]
+        weights = [change_weights(layout, tokens, self.change_weight) for layout in layouts]
         return replace(packed, painted_weights_TK=torch.cat([w for w in weights if len(w)]))
 
     def guidance(self, indices: Sequence[int]) -> Guidance:
@@ -107,6 +113,7 @@ def laid_out(
     context_tokens: int,
     whole_text: bool = False,
     change_weight: float = 0.0,
+    crops: CropEncoder | None = None,
 ) -> LaidOut:
     """`bank` ready for batches."""
     # A rough length stands for the sequence's: laying all out takes longer than it saves.
@@ -122,6 +129,7 @@ def laid_out(
         whole_text=whole_text,
         change_weight=change_weight,
         by_length=order,
+        crops=crops,
     )
 
 

@@ -33,6 +33,7 @@ from limner.training.components import (
     write_adapter_component,
     write_component,
 )
+from limner.training.crop_tokens import CropEncoder
 from limner.training.folder_data import folder_dialogues, folder_tokens
 from limner.training.guidance import HEADS, Guidance, Watch, guidance_loss, watching
 from limner.training.heads import BothHeads
@@ -105,6 +106,10 @@ class LanguageRung:
         if stage.keep_routing:
             keep_routing(self.language.input_resampler, self.heads.regression.output_resampler)
         mix = {kind: stage.mix[kind] for kind in workshop.chosen(tuple(stage.mix))}
+        self._crops: CropEncoder | None = None
+        if preset.upload_crop_px is not None:
+            encoder = frozen_encoder(workshop)
+            self._crops = CropEncoder(encoder, preset.upload_crop_px, workshop.device)
         self._train = {
             kind: self._laid_out(kind, stage.dialogues[kind], "train", whole_text=stage.whole_text)
             for kind in mix
@@ -124,7 +129,7 @@ class LanguageRung:
         )
         source, device = self._train[kind], self.workshop.device
         # Where a head should look is known of the world's dialogues alone.
-        guided = self.stage.guidance_weight and isinstance(source.bank, DialogueBank)
+        guided = self.stage.guidance_weight and isinstance(source.bank, DialogueBank) and not self._crops
         guidance = source.guidance(indices) if guided else None
         packed = source.batch(indices)
         self._count(packed)
@@ -195,6 +200,7 @@ class LanguageRung:
             context_tokens=preset.language.context_tokens,
             whole_text=whole_text,
             change_weight=self.stage.change_weight if split == "train" else 0.0,
+            crops=self._crops,
         )
 
     def _image_tokens(self, bank: DialogueBank, count: int, split: str) -> Mapping[str, Tensor]:

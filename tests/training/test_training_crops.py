@@ -1,0 +1,41 @@
+"""A rung trains on crops where the model reads given pictures at any resolution."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from limner.models.checkpoint import save_component, save_manifest
+from limner.models.model import build_component
+from limner.models.presets import TINY
+from limner.training.run import load_recipe
+from limner.training.stages.language import LanguageRung
+from limner.training.stages.vocabulary import make_vocabulary
+from limner.training.state import Chance
+from limner.training.workshop import Workshop
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+CROPS = replace(TINY, language=replace(TINY.language, crop_positions=True, upload_crops=True))
+
+
+def test_a_rung_learns_from_crops(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    workshop = Workshop(out=tmp_path, preset=CROPS, device=torch.device("cpu"), workers=1)
+    make_vocabulary(workshop)
+    save_manifest(workshop.model_folder, CROPS, ("regression", "flow"))
+    for name in ("vision", "language", "token_head"):
+        save_component(workshop.model_folder, name, build_component(name, CROPS))
+    recipe = load_recipe(str(RECIPES / "stage1.py")).recipe("tiny", "lora64")
+    rung = recipe.build(workshop)
+    assert isinstance(rung, LanguageRung)
+    source = rung._train["copy"]
+    packed = source.batch([0, 1])
+    given = sum(len(r.instruction.pictures) for i in (0, 1) for r in source.bank.dialogue(i).rounds)
+    assert packed.seen_centres_M2 is not None
+    assert len(packed.seen_tokens_MKD) >= 2 * given  # a crop at least, and the whole
+    total, _ = rung.loss(Chance(seed=0, step=0, micro=0, accumulation=1), 2)
+    total.backward()
+    places = rung.language.patch_pos_embed
+    assert places is not None
+    assert places.grad is not None
+    assert float(places.grad.abs().sum()) > 0
