@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 import seed_x_folder as official
 import torch
+from diffusers import PixArtTransformer2DModel
 
 import limner
 from limner.app.cli import main
-from limner.models.checkpoint import load_manifest, load_model, read_tensors
+from limner.models.checkpoint import load_component, load_manifest, load_model, read_tensors
 from limner.models.conversion.pixart import convert_pixart
 from limner.models.conversion.seed_x import convert_seed_x
 from limner.models.conversion.source import read_weights
+from limner.models.detokenizer import DiTDetokenizer
 from limner.models.unet_detokenizer import UNetDetokenizer
 
 AGENT = Path("seed_x_i/agent/pytorch_model.bin")
@@ -273,6 +275,28 @@ def test_pixart_takes_the_detokenizers_place(converted, tmp_path) -> None:
     assert painter.conversation().say("a cat", picture=True).image.size == (16, 16)
     alone = convert_pixart(source, tmp_path / "alone")
     assert {path.name for path in alone.iterdir()} == {"detokenizer", "autoencoder", "limner.json"}
+
+
+def test_a_converted_pixart_starts_as_the_public_one_without_its_variance(tmp_path) -> None:
+    source = official.write_pixart(tmp_path / "pixart")
+    target = convert_pixart(source, tmp_path / "made", base=None, matrix_dtype=torch.float32)
+    preset, _ = load_manifest(target)
+    assert preset.vision.output_dim != official.DIM  # so the adapter's first layer starts anew
+    made = DiTDetokenizer(preset.detokenizer)
+    load_component(target, "detokenizer", made).eval()
+    public = PixArtTransformer2DModel.from_pretrained(source / "transformer").eval()
+    latents, tokens = torch.randn(1, 4, 8, 8), torch.randn(1, 64, 4096)
+    with torch.no_grad():
+        found = made.velocity(latents, torch.tensor([0.75]), tokens)
+        public.caption_projection.linear_1 = made.transformer.caption_projection.linear_1
+        expected = public(
+            latents,
+            encoder_hidden_states=tokens + made.token_positions,
+            timestep=torch.tensor([250.0]),
+            added_cond_kwargs={"resolution": None, "aspect_ratio": None},
+            return_dict=False,
+        )[0].chunk(2, dim=1)[0]
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
 
 
 def test_a_pixart_that_does_not_fit_is_told(tmp_path, capsys) -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from limner.models.detokenizer import DiTDetokenizer, start_from_pixart
+from limner.models.detokenizer import DiTDetokenizer
 from limner.models.detokenizer_contract import StraightLine
 from limner.models.presets import TINY
 
@@ -89,56 +89,6 @@ def test_weights_come_back_strictly(detokenizer: DiTDetokenizer, tmp_path) -> No
     torch.testing.assert_close(
         other.sample(tokens, steps=2, seeds=[4]), detokenizer.sample(tokens, steps=2, seeds=[4])
     )
-
-
-def public_pixart(token_dim: int):
-    from diffusers import PixArtTransformer2DModel
-
-    torch.manual_seed(1)
-    return PixArtTransformer2DModel(
-        num_attention_heads=SIZES.heads,
-        attention_head_dim=SIZES.width // SIZES.heads,
-        in_channels=SIZES.latent_channels,
-        out_channels=2 * SIZES.latent_channels,
-        num_layers=SIZES.layers,
-        cross_attention_dim=SIZES.width,
-        sample_size=SIZES.latent_size,
-        patch_size=SIZES.patch_size,
-        caption_channels=token_dim,
-        use_additional_conditions=False,
-    ).eval()
-
-
-def test_a_public_pixart_starts_it_without_the_variance(detokenizer: DiTDetokenizer, tmp_path) -> None:
-    pixart = public_pixart(SIZES.token_dim)
-    pixart.save_pretrained(tmp_path)
-    assert start_from_pixart(detokenizer, tmp_path) == ["token_positions"]
-    latents, tokens = torch.randn(1, *SHAPE), random_tokens(1)
-    with torch.no_grad():
-        expected = pixart(
-            latents,
-            encoder_hidden_states=tokens + detokenizer.token_positions,
-            timestep=torch.tensor([250.0]),
-            added_cond_kwargs={"resolution": None, "aspect_ratio": None},
-            return_dict=False,
-        )[0].chunk(2, dim=1)[0]
-        found = detokenizer.velocity(latents, torch.tensor([0.75]), tokens)
-    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
-
-
-def test_a_pixart_of_another_token_width_leaves_the_adapter_alone(
-    detokenizer: DiTDetokenizer, tmp_path
-) -> None:
-    public_pixart(SIZES.token_dim + 8).save_pretrained(tmp_path)
-    assert "transformer.caption_projection.linear_1.weight" in start_from_pixart(detokenizer, tmp_path)
-
-
-def test_a_folder_without_pixart_or_of_other_sizes_is_refused(detokenizer: DiTDetokenizer, tmp_path) -> None:
-    with pytest.raises(ValueError, match="holds no diffusion_pytorch_model"):
-        start_from_pixart(detokenizer, tmp_path)
-    save_file({"pos_embed.proj.weight": torch.zeros(3, 3)}, tmp_path / "diffusion_pytorch_model.safetensors")
-    with pytest.raises(ValueError, match="does not fit"):
-        start_from_pixart(detokenizer, tmp_path)
 
 
 def test_the_straight_line_is_solved_and_undone() -> None:

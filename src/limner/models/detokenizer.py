@@ -11,11 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from limner.models.detokenizer_contract import Detokenizer, StraightLine
@@ -33,7 +31,6 @@ from limner.models.sizes import DetokenizerSizes
 
 DIFFUSERS_TIMES = 1000.0
 PIXART_DOWNSAMPLING = 8  # of SDXL's autoencoder, for the sizes in pixels that PixArt may be told
-PIXART_WEIGHTS = "diffusion_pytorch_model.safetensors"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -162,42 +159,3 @@ class DiTDetokenizer(Detokenizer):
             "resolution": latents_BCHW.new_full((count, 2), size_px, dtype=torch.float32),
             "aspect_ratio": latents_BCHW.new_ones((count, 1), dtype=torch.float32),
         }
-
-
-def start_from_pixart(detokenizer: DiTDetokenizer, folder: Path | str) -> list[str]:
-    """Copy a public text-to-image PixArt (the `transformer` folder of its pipeline) into a detokenizer of its
-    sizes.
-
-    The half of its output that predicted a variance is dropped, and so is an adapter of another token width.
-    Returns the names of the detokenizer's tensors that kept their own start. Which start the paper used is
-    not public.
-    """
-    weights_file = Path(folder) / PIXART_WEIGHTS
-    if not weights_file.is_file():
-        raise ValueError(
-            f"{folder} holds no {PIXART_WEIGHTS}; pass the `transformer` folder of a PixArt pipeline."
-        )
-    public, own = load_file(weights_file), detokenizer.transformer.state_dict()
-    sizes = detokenizer.sizes
-    for name in ("proj_out.weight", "proj_out.bias"):
-        if name in public and public[name].shape[0] == 2 * own[name].shape[0]:
-            rows = public[name].reshape(sizes.patch_size**2, 2 * sizes.latent_channels, -1)
-            public[name] = rows[:, : sizes.latent_channels].reshape(own[name].shape)
-    kept = [name for name in own if name.startswith("caption_projection.linear_1")]
-    if all(name in public and public[name].shape == own[name].shape for name in kept):
-        kept = []
-    misfits = [
-        name
-        for name in own
-        if name not in kept and own[name].shape != getattr(public.get(name), "shape", None)
-    ]
-    unknown = [name for name in public if name not in own]
-    if misfits or unknown:
-        raise ValueError(
-            f"The PixArt in {folder} does not fit these sizes: missing or misshapen {misfits[:5]}, "
-            f"unexpected {unknown[:5]}; build the detokenizer with its sizes."
-        )
-    detokenizer.transformer.load_state_dict(
-        {**own, **{name: public[name] for name in own if name not in kept}}
-    )
-    return ["token_positions", *(f"transformer.{name}" for name in kept)]
