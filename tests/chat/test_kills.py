@@ -1,0 +1,83 @@
+"""SIGKILL at 50 random moments: what was acknowledged is there, and the store is whole."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from limner.chat.vault import Vault
+from limner.chat.vault_check import check_vault, sweep
+
+NUM_KILLS = 50
+NUM_POINTS = 18  # of the kills are just before a sync or rename; the others at any moment
+HERE = Path(__file__).parent
+
+
+class Target:
+    """The process that forks the children to be killed."""
+
+    def __init__(self):
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(HERE)}
+        self.process = subprocess.Popen(
+            [sys.executable, str(HERE / "kill_target.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            text=True,
+        )
+        assert self.line() == ["ready"]
+
+    def line(self):
+        found = self.process.stdout.readline()
+        assert found, "the process that forks has ended"
+        return found.split()
+
+    def kill_one(self, folder, chance, point=0):
+        """Start a child and kill it: what it acknowledged before, ids and their conversations."""
+        self.process.stdin.write(f"{folder} {chance.randrange(10**6)} {point}\n")
+        self.process.stdin.flush()
+        pid, kept, wanted = 0, {}, 10**9 if point else chance.randrange(1, 3)
+        while True:
+            match self.line():
+                case ["pid", number]:
+                    pid = int(number)
+                case ["kept", id, conversation]:
+                    kept[id] = conversation
+                case ["dead", _]:
+                    return kept
+            if pid and len(kept) >= wanted:
+                wanted = 10**9
+                # No condition can name a moment inside a round; any moment is a valid test.
+                time.sleep(chance.random() * 0.03)
+                os.kill(pid, signal.SIGKILL)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def test_fifty_kills_lose_nothing_that_was_acknowledged(tmp_path):
+    chance, target = random.Random(0), Target()
+    kept = {}
+    try:
+        for number in range(NUM_KILLS):
+            point = number + 1 if number < NUM_POINTS else 0
+            kept.update(target.kill_one(tmp_path, chance, point))
+    finally:
+        target.close()
+    vault = Vault(tmp_path)
+    assert len(kept) >= NUM_KILLS - NUM_POINTS
+    there = {round_.id: of for of in set(kept.values()) for round_ in vault.tree("anna", of)}
+    assert kept.items() <= there.items()
+    findings = check_vault(vault)
+    assert findings.problems == ()
+    assert findings.unneeded  # some were killed between a blob and its row
+    sweep(vault)
+    findings = check_vault(vault)
+    assert findings.problems == findings.unneeded == ()
+    vault.close()
