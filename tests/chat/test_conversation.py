@@ -10,7 +10,10 @@ from PIL import Image
 
 import limner
 from limner.chat.generation import Sampling
+from limner.chat.stages import read_past
 from limner.dialogue.parts import Instruction, Picture, Response, Round
+from limner.models.cache import KeyValueCache
+from limner.models.lanes import Lane
 
 FAST = Sampling(token_steps=2, pixel_steps=2, max_text_tokens=6)
 
@@ -222,6 +225,9 @@ def test_the_same_picture_remembered_and_painted_are_different_prefixes(painter)
 @torch.inference_mode()
 def hidden_after(conversation):
     """What the model knows of the rounds so far: the state of a word said next."""
-    painter = conversation.painter
-    cache = painter.read(conversation.past())
-    return painter.model.language.hidden(painter.model.language.embed_text(torch.tensor([[5]])), cache=cache)
+    painter, past = conversation.painter, conversation.past()
+    language, held = painter.model.language, painter.prefixes.match([round_.key for round_ in past])
+    lane = Lane(KeyValueCache.join(held))
+    for number in range(len(held), len(past)):
+        read_past(painter, lane, past[: number + 1], "")
+    return language.hidden(language.embed_text(torch.tensor([[5]])), cache=lane.cache)

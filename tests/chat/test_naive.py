@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from limner.chat.naive import answer_naively
-from limner.dialogue.parts import Instruction
 
 LINES = ["A garden with Mia.", "Add a scarf.", "A close-up of Mia.", "Step back 2 times.", "What color?"]
 
@@ -22,9 +21,9 @@ def test_any_walk_gives_the_same_words_and_tokens(tiny_painter, seed):
         if rng.random() < 0.2:
             painter.prefixes.evict(0)
         text = rng.choice(LINES)
-        past, round_seed = conversation.past(), conversation.next_seed(None)
+        request = conversation.prepare(text)
         reply = conversation.say(text)
-        naive = answer_naively(painter, past, Instruction(text=text), seed=round_seed)
+        naive, _ = answer_naively(painter, request)
         state = conversation.states[reply.id]
         assert reply.text == naive.text
         assert (state.image_tokens_KD is None) == (naive.image_tokens_KD is None)

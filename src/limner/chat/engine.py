@@ -6,16 +6,21 @@ what they become the asker's (`Conversation.commit`).
 
 from __future__ import annotations
 
+import logging
 import threading
-import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
-from limner.chat.events import Begun, Cancelled, Failed
+from limner.chat.events import Cancelled, Finished
 from limner.chat.painter import Painter
 from limner.chat.request import RoundRequest
+from limner.chat.rounds_in_flight import RoundsInFlight
+from limner.chat.stages import RoundInFlight
 from limner.chat.ticket import Ticket
+
+_LOG = logging.getLogger(__name__)
 
 TYPICAL_ROUND_S = 2.0  # what a round is taken to need until some have been measured
 
@@ -66,7 +71,8 @@ class Engine:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closing = False
-        self._counts = {"rounds": 0, "cancelled": 0, "failed": 0, "steps": 0, "rows": 0}
+        self._num_steps = self._num_rows = 0
+        self._num_rounds = self._num_cancelled = self._num_failed = 0
         self._round_s = TYPICAL_ROUND_S
 
     def start(self) -> None:
@@ -97,12 +103,17 @@ class Engine:
             self._changed.notify_all()
             if self._thread is not None:
                 self._changed.wait_for(lambda: not self._waiting and not self._running, drain_s)
-            for ticket in (*self._waiting, *self._running):
+            left = [*self._waiting, *self._running]
+            for ticket in left:
                 ticket.cancel()
             self._changed.notify_all()
-            thread = self._thread
+            thread, self._thread = self._thread, None
         if thread is not None:
             thread.join()
+        elif left:  # it was never started
+            self._waiting.clear()
+            for ticket in left:
+                ticket.emit(Cancelled())
 
     @property
     def stats(self) -> EngineStats:
@@ -111,11 +122,11 @@ class Engine:
             return EngineStats(
                 num_waiting=len(self._waiting),
                 num_running=len(self._running),
-                num_steps=self._counts["steps"],
-                num_rows=self._counts["rows"],
-                num_rounds=self._counts["rounds"],
-                num_cancelled=self._counts["cancelled"],
-                num_failed=self._counts["failed"],
+                num_steps=self._num_steps,
+                num_rows=self._num_rows,
+                num_rounds=self._num_rounds,
+                num_cancelled=self._num_cancelled,
+                num_failed=self._num_failed,
                 prefix_bytes=self.painter.prefixes.num_bytes,
             )
 
@@ -136,27 +147,45 @@ class Engine:
         return max(1.0, self._round_s * len(self._waiting) / self.max_batch)
 
     def _work(self) -> None:
+        rounds = RoundsInFlight(self.painter)
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._closing)
-                if not self._waiting:
+                self._changed.wait_for(lambda: self._waiting or self._running or self._closing)
+                if not self._waiting and not self._running:
                     return
-                ticket = self._waiting.popleft()
-                self._running = [ticket]
-            outcome = "cancelled"
-            if ticket.is_cancelled:
+                begun, given_up = self._admit()
+            for ticket in given_up:
                 ticket.emit(Cancelled())
-            else:
-                ticket.emit(Begun())
-                start = time.perf_counter()
-                try:
-                    ticket.emit(self.painter.answer(ticket.request))
-                    outcome = "rounds"
-                    self._round_s += (time.perf_counter() - start - self._round_s) / 8
-                except Exception as error:
-                    ticket.emit(Failed(error=error))
-                    outcome = "failed"
-            with self._changed:
-                self._counts[outcome] += 1
-                self._running = []
-                self._changed.notify_all()
+            for ticket in begun:
+                rounds.add(ticket.request, ticket.emit, ticket.stop.is_set)
+            try:
+                ended = rounds.step()
+            except Exception as error:
+                _LOG.exception("A step of the engine failed.")
+                ended = rounds.abandon(error)
+            self._count(rounds, ended, len(given_up))
+
+    def _admit(self) -> tuple[list[Ticket], list[Ticket]]:
+        """Those that begin now, and those that were given up in the queue."""
+        given_up = [ticket for ticket in self._waiting if ticket.is_cancelled]
+        self._waiting = deque(ticket for ticket in self._waiting if not ticket.is_cancelled)
+        begun = []
+        while self._waiting and len(self._running) < self.max_batch:
+            begun.append(self._waiting.popleft())
+            self._running.append(begun[-1])
+        return begun, given_up
+
+    def _count(self, rounds: RoundsInFlight, ended: Sequence[RoundInFlight], num_given_up: int) -> None:
+        with self._changed:
+            self._running = [ticket for ticket in self._running if not ticket.is_over]
+            self._num_steps, self._num_rows = rounds.num_steps, rounds.num_rows
+            self._num_cancelled += num_given_up
+            for round_ in ended:
+                if isinstance(round_.end, Finished):
+                    self._num_rounds += 1
+                    self._round_s += (round_.end.seconds - self._round_s) / 8
+                elif isinstance(round_.end, Cancelled):
+                    self._num_cancelled += 1
+                else:
+                    self._num_failed += 1
+            self._changed.notify_all()

@@ -60,15 +60,14 @@ def read_instruction(
 
 def embed_instruction(model: LimnerModel, instruction: Instruction, encode: Encode) -> Tensor:
     """Everything before the answer as vectors, (1, N, W)."""
-    return torch.cat(
-        [
-            embed_ids(model, segment.ids)
-            if isinstance(segment, TextSegment)
-            else model.language.embed_image(encode(segment.picture)[None])
-            for segment in instruction_segments(instruction, model.tokenizer)
-        ],
-        dim=1,
-    )
+    pieces_1NW = []
+    for segment in instruction_segments(instruction, model.tokenizer, model.preset.upload_crop_px):
+        if isinstance(segment, TextSegment):
+            pieces_1NW.append(embed_ids(model, segment.ids))
+        else:
+            centres = None if segment.centre is None else [segment.centre]
+            pieces_1NW.append(model.language.embed_image(encode(segment.picture)[None], centres))
+    return torch.cat(pieces_1NW, dim=1)
 
 
 def embed_answer(model: LimnerModel, response_ids: Sequence[int], image_tokens_KD: Tensor | None) -> Tensor:

@@ -1,63 +1,84 @@
-"""The naive twin: answers a round by reading the whole history anew, with nothing shared or reused.
+"""The naive twin: answers a round by reading the whole history anew, alone, with nothing shared or reused.
 
-It exists as the oracle of `Painter.answer`: any walk over a history tree must give the same words, and image
-tokens within floating-point noise.
+It exists as the oracle of the engine: any walk over a history tree, in any company, must give the same words,
+and image tokens and pixels within floating-point noise.
+
+Legend: W model width, D token width, K slots, V vocabulary; the batch is 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
+from torch import Tensor
 
-from limner.chat.generation import Answer, Sampling, answer_round
+from limner.chat.generation import (
+    Answer,
+    Sampling,
+    choose_word,
+    embed_answer,
+    embed_ids,
+    embed_instruction,
+    unspeakable_ids,
+    words_that_fit,
+)
 from limner.chat.painter import Painter
-from limner.chat.request import PastRound
-from limner.dialogue.parts import Instruction
+from limner.chat.request import RoundRequest
+from limner.dialogue.parts import Picture
 from limner.models.cache import KeyValueCache
-from limner.models.prompt import TextSegment, closing_ids, instruction_segments
+from limner.models.prompt import decode_response
 
 
 @torch.inference_mode()
-def answer_naively(
-    painter: Painter,
-    past: Sequence[PastRound],
-    instruction: Instruction,
-    *,
-    seed: int,
-    sampling: Sampling | None = None,
-) -> Answer:
-    """The answer after one single forward over the whole history."""
-    model = painter.model
+def answer_naively(painter: Painter, request: RoundRequest) -> tuple[Answer, Picture | None]:
+    """The answer after one single forward over the whole history, and its picture."""
+    model, sampling = painter.model, request.sampling or painter.sampling
+    pieces_1NW = []
+    for round_ in request.past:
+        pieces_1NW.append(embed_instruction(model, round_.instruction, painter.encode))
+        pieces_1NW.append(embed_answer(model, round_.response_ids, round_.image_tokens_KD))
+    pieces_1NW.append(embed_instruction(model, request.instruction, painter.encode))
     cache = KeyValueCache()
-    pieces_1NW = []
-    for round_ in past:
-        pieces_1NW += _instruction(painter, round_.instruction)
-        ids = list(round_.response_ids)
-        if round_.image_tokens_KD is None:
-            pieces_1NW.append(_text(painter, [*ids, model.tokenizer.end_id]))
-            continue
-        pieces_1NW.append(_text(painter, [*ids, model.tokenizer.image_start_id]))
-        pieces_1NW.append(model.language.embed_image(round_.image_tokens_KD[None]))
-        pieces_1NW.append(_text(painter, closing_ids(model.tokenizer)))
-    if pieces_1NW:
-        model.language.hidden(torch.cat(pieces_1NW, dim=1), cache=cache)
-    return answer_round(model, cache, instruction, painter.encode, sampling or painter.sampling, seed)
+    hidden_W = model.language.hidden(torch.cat(pieces_1NW, dim=1), cache=cache)[0, -1]
+    ids, wants_picture = _words(painter, cache, hidden_W, sampling, request)
+    tokens_KD, picture = None, None
+    if wants_picture:
+        tokens_KD = _tokens(painter, cache, sampling, request.seed)
+        picture = painter.paint(tokens_KD, request.seed, sampling, request.condition)
+    text = decode_response(ids, model.tokenizer)
+    return Answer(text=text, response_ids=tuple(ids), image_tokens_KD=tokens_KD), picture
 
 
-def _instruction(painter: Painter, instruction: Instruction) -> list[torch.Tensor]:
+def _words(
+    painter: Painter, cache: KeyValueCache, hidden_W: Tensor, sampling: Sampling, request: RoundRequest
+) -> tuple[list[int], bool]:
+    """The words' ids, and whether a picture follows (then `<img>` is in the cache too)."""
+    language, tokenizer = painter.model.language, painter.model.tokenizer
+    generator = torch.Generator().manual_seed(request.seed)
+    most = words_that_fit(painter.model, sampling, cache.length)
+    ids: list[int] = []
+    while True:
+        logits_V = language.text_logits(hidden_W[None])[0].float()
+        logits_V[unspeakable_ids(tokenizer)] = -torch.inf
+        if request.picture is False:
+            logits_V[tokenizer.image_start_id] = -torch.inf
+        chosen = choose_word(
+            logits_V, tokenizer, sampling, generator, is_last=len(ids) >= most, picture=request.picture
+        )
+        if chosen == tokenizer.end_id:
+            return ids, False
+        hidden_W = language.hidden(embed_ids(painter.model, [chosen]), cache=cache)[0, -1]
+        if chosen == tokenizer.image_start_id:
+            return ids, True
+        ids.append(chosen)
+
+
+def _tokens(painter: Painter, cache: KeyValueCache, sampling: Sampling, seed: int) -> Tensor:
+    """The slots in one forward and the token head's draw: image tokens (K, D)."""
     model = painter.model
-    pieces_1NW = []
-    for segment in instruction_segments(instruction, model.tokenizer, model.preset.upload_crop_px):
-        if isinstance(segment, TextSegment):
-            pieces_1NW.append(_text(painter, segment.ids))
-        else:
-            tokens_1KD = painter.encode(segment.picture)[None]
-            centres = None if segment.centre is None else [segment.centre]
-            pieces_1NW.append(model.language.embed_image(tokens_1KD, centres))
-    return pieces_1NW
-
-
-def _text(painter: Painter, ids: Sequence[int]) -> torch.Tensor:
-    language = painter.model.language
-    return language.embed_text(torch.tensor([list(ids)], dtype=torch.long, device=language.device))
+    slots_1KW = model.language.embed_slots(1)
+    hidden_1KW = model.language.image_hidden(model.language.hidden(slots_1KW, cache=cache))
+    head = model.token_heads.of_kind(sampling.token_head)
+    tokens_1KD = head.predict(
+        hidden_1KW, [seed], steps=sampling.token_steps, temperature=sampling.token_temperature
+    )
+    return tokens_1KD[0].to(model.dtype)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import time
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -19,12 +18,13 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from limner.chat.events import Finished
-from limner.chat.generation import Sampling, answer_round, detokenize, replay_round
+from limner.chat.events import Failed, Finished
+from limner.chat.generation import Sampling, detokenize
 from limner.chat.prefix_cache import PrefixCache
-from limner.chat.request import PastRound, RoundRequest
+from limner.chat.request import RoundRequest
+from limner.chat.rounds_in_flight import RoundsInFlight
+from limner.chat.stages import RoundInFlight
 from limner.dialogue.parts import Picture
-from limner.models.cache import KeyValueCache
 from limner.models.checkpoint import load_model
 from limner.models.model import LimnerModel
 from limner.models.precision import best_device, compute_dtype
@@ -39,7 +39,8 @@ MAX_REMEMBERED_UPLOADS = 256
 
 
 class Painter:
-    """Makes conversations. Safe to use from several threads: rounds are computed one at a time.
+    """Makes conversations. Safe to use from several threads: steps of rounds are computed one at a time,
+    under `lock`.
 
     Args:
         model: all components of a checkpoint.
@@ -61,7 +62,7 @@ class Painter:
         self.sampling = sampling or Sampling()
         self.prefixes = PrefixCache()
         self._uploads: OrderedDict[tuple[str, str], Tensor] = OrderedDict()
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
 
     @property
     def image_size_px(self) -> int:
@@ -96,7 +97,7 @@ class Painter:
 
     def encode(self, picture: Picture, salt: str = "") -> Tensor:
         """An uploaded picture's image tokens (K, D), by way of the encoder; remembered by digest and salt."""
-        with self._lock:
+        with self.lock:
             key = (salt, picture.digest)
             known = self._uploads.get(key)
             if known is None:
@@ -109,31 +110,26 @@ class Painter:
 
     def forget(self, salt: str, digests: Iterable[str], keys: Iterable[str] = ()) -> None:
         """Hold nothing of these uploaded pictures, nor of these prefixes and what follows them."""
-        with self._lock:
+        with self.lock:
             for digest in digests:
                 self._uploads.pop((salt, digest), None)
             self.prefixes.drop(keys)
 
     def answer(self, request: RoundRequest) -> Finished:
-        """Compute one round: the answer, its picture, and the round's own piece of the cache."""
-        start_s = time.perf_counter()
-        sampling, past, seed = request.sampling or self.sampling, request.past, request.seed
-        with self._lock, self.prefixes.lock([round_.key for round_ in past]):
-            cache = self.read(past)
-            start = cache.length
-            answer = answer_round(
-                self.model, cache, request.instruction, self.encode, sampling, seed, request.picture
-            )
-            painted = None
-            if answer.image_tokens_KD is not None:
-                painted = self.paint(answer.image_tokens_KD, seed, sampling, request.condition)
-            return Finished(
-                request=request,
-                answer=answer,
-                picture=painted,
-                piece=cache.piece(start, cache.length, own_memory=True),
-                seconds=time.perf_counter() - start_s,
-            )
+        """Compute one round here and now, as an engine would; raises what failed."""
+        rounds = RoundsInFlight(self)
+        ended: list[RoundInFlight] = []
+        rounds.add(request, lambda event: None)
+        try:
+            while not ended:
+                ended = rounds.step()
+        finally:  # the user may interrupt
+            rounds.abandon()
+        end = ended[0].end
+        if isinstance(end, Failed):
+            raise end.error
+        assert isinstance(end, Finished)
+        return end
 
     def paint(
         self,
@@ -147,27 +143,6 @@ class Painter:
         if condition is not None and self.model.detokenizer.reads_condition:
             shown = square(condition, self.model.preset.autoencoder.image_size_px)
         return Picture(detokenize(self.model, image_tokens_KD, sampling or self.sampling, seed, shown))
-
-    def read(self, past: Sequence[PastRound]) -> KeyValueCache:
-        """A cache that holds `past`: pieces in the prefix cache are joined, others rebuilt and kept."""
-        with self._lock:
-            keys = [round_.key for round_ in past]
-            held = self.prefixes.match(keys)
-            cache = KeyValueCache.join(held)
-            for index, round_ in enumerate(past[len(held) :], len(held) + 1):
-                start = cache.length
-                with torch.inference_mode():
-                    replay_round(
-                        self.model,
-                        cache,
-                        round_.instruction,
-                        self.encode,
-                        round_.response_ids,
-                        round_.image_tokens_KD,
-                    )
-                piece = cache.piece(start, cache.length, own_memory=True)
-                self.prefixes.insert(keys[:index], piece)
-            return cache
 
     def with_sampling(self, **changes: object) -> Painter:
         """A painter of the same weights that draws differently, such as `token_head="regression"`."""

@@ -42,7 +42,7 @@ class RoundRequest:
         salt: whose round it is; nothing cached for one salt is found with another.
 
     Raises:
-        ValueError: `num_previews` is not 0 to 3.
+        ValueError: `num_previews` is not 0 to 3, or the seed not 0 to 2**63 - 1.
     """
 
     past: Sequence[PastRound]
@@ -56,5 +56,7 @@ class RoundRequest:
     salt: str = ""
 
     def __post_init__(self) -> None:
+        if not 0 <= self.seed < 2**63:
+            raise ValueError(f"A seed is a whole number from 0 to 2**63 - 1, not {self.seed}.")
         if not 0 <= self.num_previews <= MAX_PREVIEWS:
             raise ValueError(f"A round shows 0 to {MAX_PREVIEWS} previews, not {self.num_previews}.")

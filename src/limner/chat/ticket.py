@@ -27,12 +27,12 @@ class Ticket:
         self._events: list[Event] = []
         self._callbacks: list[Callable[[Event], None]] = []
         self._changed = threading.Condition(threading.RLock())
-        self._is_cancelled = False
+        self.stop = threading.Event()
 
     @property
     def is_cancelled(self) -> bool:
         """Whether it was asked to stop, be it over or not."""
-        return self._is_cancelled
+        return self.stop.is_set()
 
     @property
     def is_over(self) -> bool:
@@ -64,7 +64,7 @@ class Ticket:
 
     def cancel(self) -> None:
         """Stop it within one denoising step or one word. No effect once it is over."""
-        self._is_cancelled = True
+        self.stop.set()
 
     def result(self, timeout_s: float | None = None) -> Finished:
         """The finished round; raises what failed, `CancelledRound`, or TimeoutError after `timeout_s`."""

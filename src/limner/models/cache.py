@@ -72,6 +72,13 @@ class KeyValueCache:
             cut = [(keys.clone(), values.clone()) for keys, values in cut]
         return _from_layers(cut)
 
+    def row(self, index: int, start: int = 0) -> KeyValueCache:
+        """One conversation of a stacked cache, from position `start` on; shares the memory."""
+        one = slice(index, index + 1)
+        return _from_layers(
+            [(keys[one, :, start:], values[one, :, start:]) for keys, values in self.layers()]
+        )
+
     @staticmethod
     def join(pieces: Sequence[KeyValueCache]) -> KeyValueCache:
         """One cache from consecutive pieces, in order; empty pieces are skipped."""

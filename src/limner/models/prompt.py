@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Final, Literal
 
 from limner.dialogue.parts import Instruction, Picture, Response, Round
@@ -144,24 +145,15 @@ def encode_response(text: str, tokenizer: TextTokenizer) -> list[int]:
 
 def decode_response(ids: Sequence[int], tokenizer: TextTokenizer) -> str:
     """Ids that the model wrote -> text, location tokens as "[[x0 y0 x1 y1]]". Other special tokens are left
-    out.
+    out. More ids only ever add text at the end, save that of a character whose bytes are not all there.
     """
-    pieces: list[str] = []
-    plain: list[int] = []
-    corners: list[str] = []
-    for index in ids:
-        location = index - tokenizer.first_location_id
-        if 0 <= location < NUM_LOCATIONS:
-            corners.append(str(location))
-        elif index == tokenizer.box_start_id:
-            pieces.append(tokenizer.decode(plain))
-            plain = []
-        elif index == tokenizer.box_end_id:
-            pieces.append(" ".join(corners))
-            corners = []
-        else:
-            plain.append(index)
-    pieces += [" ".join(corners), tokenizer.decode(plain)]
+    places = range(tokenizer.first_location_id, tokenizer.first_location_id + NUM_LOCATIONS)
+    marks = (tokenizer.box_start_id, tokenizer.box_end_id)
+    pieces = []
+    for (is_place, _), group in groupby(ids, lambda index: (index in places, index in marks)):
+        run = list(group)
+        told = " ".join(str(index - places.start) for index in run)
+        pieces.append(told if is_place else tokenizer.decode(run))
     return "".join(pieces)
 
 
