@@ -8,10 +8,13 @@ import { demandKey, waitTelling } from "./trouble.js";
 const MOST_WAITS = 6;
 const WAITING = { busy: "Many are asking at once", loading: "The model is still loading", stopping: "The server is starting anew" };
 
-/** A round to be asked for. `conversation` and `previous` are ids or null; `title` names a new conversation. */
-export function askedRound({ text, pictures, conversation, previous, title, seed, settings, model }) {
+/**
+ * A round to be asked for. `conversation` and `previous` are ids or null; `title` names a new
+ * conversation, `isFirst` says that it holds no round yet.
+ */
+export function askedRound({ text, pictures, conversation, previous, isFirst, title, seed, settings, model }) {
   return {
-    text, pictures, conversation, previous, title, seed, settings, model,
+    text, pictures, conversation, previous, isFirst, title, seed, settings, model,
     id: null, words: "", waiting: "", painting: false, preview: null, trouble: null, stop: () => {},
   };
 }

@@ -22,7 +22,7 @@ export class Drawer {
       this.apply();
     });
     this.element.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && this.over) this.close();
+      if (event.key === "Escape" && this.over && !document.querySelector(":popover-open")) this.close();
     });
     this.apply();
   }

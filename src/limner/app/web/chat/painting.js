@@ -40,7 +40,7 @@ export class Painting {
     if (!state.conversation) state.title = title;
     state.editing = null;
     const one = askedRound({
-      text, pictures, previous, seed, title, conversation: state.conversation, settings: this.settings.value, model: state.about?.model,
+      text, pictures, previous, seed, title, isFirst: state.tree.rounds.length === 0, conversation: state.conversation, settings: this.settings.value, model: state.about?.model,
     });
     setAsked(one);
     const painted = this.paint(one);

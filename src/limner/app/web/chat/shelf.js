@@ -97,7 +97,7 @@ export class Shelf {
       items.at((items.indexOf(document.activeElement) + by) % items.length).focus();
     });
     menu.addEventListener("toggle", (event) => { if (event.newState === "closed") menu.remove(); });
-    document.body.append(menu);
+    $("shelf").append(menu);
     menu.showPopover();
     const place = from.getBoundingClientRect();
     menu.style.left = `${Math.max(8, Math.min(place.left, innerWidth - menu.offsetWidth - 8))}px`;

@@ -7,7 +7,7 @@ const NUM_PREVIEWS = 3;
 const STOPPED = "Stopped. Nothing of it is kept.";
 
 /** The body of a request for one round. */
-export function requestOf({ text, pictures, conversation, previous, seed, settings, model }) {
+export function requestOf({ text, pictures, conversation, previous, isFirst, seed, settings, model }) {
   const content = [
     { type: "input_text", text },
     ...pictures.map((url) => ({ type: "input_image", image_url: url })),
@@ -18,9 +18,9 @@ export function requestOf({ text, pictures, conversation, previous, seed, settin
   const tools = [{ type: "image_generation", partial_images: NUM_PREVIEWS }];
   return {
     model, stream: true, seed, input: [{ role: "user", content }], tools,
-    // Where it goes on from; without an earlier round it begins the conversation, beside other beginnings.
+    // Where it goes on from; without an earlier round it begins the conversation anew, beside other beginnings.
     ...(previous ? { previous_response_id: previous } : { conversation }),
-    limner: previous ? limner : { ...limner, parent: null },
+    limner: previous || isFirst ? limner : { ...limner, parent: null },
   };
 }
 
