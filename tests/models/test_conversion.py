@@ -7,9 +7,11 @@ import pytest
 import seed_x_folder as official
 import torch
 from diffusers import PixArtTransformer2DModel
+from peft import PeftModel
 
 import limner
 from limner.app.cli import main
+from limner.models.adapters import ADAPTER, adapter_sizes
 from limner.models.checkpoint import load_component, load_manifest, load_model, read_tensors
 from limner.models.conversion.pixart import convert_pixart
 from limner.models.conversion.seed_x import convert_seed_x
@@ -112,6 +114,67 @@ def test_adapters_are_merged(tmp_path) -> None:
     torch.testing.assert_close(read_tensors(tmp_path / "half" / "language")[name], base + 0.5 * b @ a)
     norm = read_tensors(tmp_path / "made" / "language")["llm.model.norm.weight"]
     torch.testing.assert_close(norm, agent["llm.base_model.model.model.norm.modules_to_save.default.weight"])
+
+
+@pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")
+def test_a_kept_adapter_is_a_peft_folder_that_loads_as_merged(tmp_path) -> None:
+    source = official.write_seed_x(tmp_path / "source", lora=True)
+    alpha = 2.0 * official.RANK
+    merged = convert_seed_x(source, tmp_path / "merged", matrix_dtype=torch.float32, lora_alpha=alpha)
+    kept = tmp_path / "kept"
+    convert_seed_x(source, kept, matrix_dtype=torch.float32, lora_alpha=alpha, keep_adapter=True)
+    sizes = adapter_sizes(kept / ADAPTER)
+    assert (sizes.rank, sizes.alpha, sizes.dropout) == (official.RANK, alpha, 0.05)
+    agent, path = official.load(source / AGENT), "llm.base_model.model.model"
+    base = read_tensors(kept / "language")
+    name = "layers.1.mlp.down_proj.weight"
+    torch.testing.assert_close(base[f"llm.model.{name}"], agent[f"{path}.{name}"], atol=0, rtol=0)
+    assert torch.equal(base["llm.model.norm.weight"], agent[f"{path}.norm.original_module.weight"])
+    for second in ("", "unet_stage2"):
+        one, other = (load_model(made / second, dtype=torch.float32).language for made in (merged, kept))
+        found = other.state_dict()
+        for key, tensor in one.state_dict().items():
+            torch.testing.assert_close(found[key], tensor, atol=1e-5, rtol=1e-5)
+    # peft itself reads the folder on top of the plain LLaMA.
+    llama = load_model(kept, dtype=torch.float32).language.llm
+    llama.load_state_dict({k.removeprefix("llm."): v for k, v in base.items() if k.startswith("llm.")})
+    adapted = PeftModel.from_pretrained(llama, kept / ADAPTER)
+    ids = torch.arange(3, 20)[None]
+    with torch.no_grad():
+        expected = load_model(merged, dtype=torch.float32).language.llm(ids).logits
+        torch.testing.assert_close(adapted(ids).logits, expected, atol=1e-4, rtol=1e-4)
+
+
+def test_an_adapter_is_kept_strictly(own, tmp_path, capsys) -> None:
+    rest = official.load(own / AGENT)
+    assert run("convert", "seed-x", own, tmp_path / "made", "--adapter", "keep") == 2
+    assert "holds no adapters" in capsys.readouterr().err
+    agent = official.with_adapters({k: t for k, t in rest.items() if k.startswith("llm.")})
+    agent |= {key: tensor for key, tensor in rest.items() if not key.startswith("llm.")}
+    path = "llm.base_model.model.model.layers.0"
+    wrong = dict(agent)
+    del wrong[f"{path}.input_layernorm.original_module.weight"]
+    wrong[f"{path}.mlp.up_proj.lora_B.default.weight"] = torch.zeros(96, official.RANK + 1)
+    wrong["llm.surplus.weight"] = torch.zeros(1)
+    official.save(wrong, own / AGENT)
+    assert run("convert", "seed-x", own, tmp_path / "made", "--adapter", "keep") == 2
+    told = capsys.readouterr().err
+    assert f"missing    {path}.input_layernorm.original_module.weight  64" in told
+    assert f"misshapen  {path}.mlp.up_proj.lora_B.default.weight  is 96x5, should be 96x4" in told
+    assert "extra      llm.surplus.weight" in told
+    official.save({key: t for key, t in agent.items() if "up_proj.lora" not in key}, own / AGENT)
+    assert run("convert", "seed-x", own, tmp_path / "made", "--adapter", "keep") == 2
+    assert "no adapters on up_proj" in capsys.readouterr().err
+    official.save(agent, own / AGENT)
+    assert run("convert", "seed-x", own, tmp_path / "made", "--adapter", "keep", "--lora-alpha", 1.5) == 2
+    assert "whole alpha" in capsys.readouterr().err
+    assert not (tmp_path / "made").exists()
+
+
+def test_uploads_enter_as_crops_unless_told_otherwise(source, converted, tmp_path) -> None:
+    assert load_manifest(converted)[0].upload_crop_px == 448
+    convert_seed_x(source, tmp_path / "whole", whole_uploads=True)
+    assert load_manifest(tmp_path / "whole")[0].upload_crop_px is None
 
 
 def test_newer_names_and_a_base_in_its_own_folder(own, tmp_path) -> None:

@@ -27,6 +27,13 @@ class Matrices(StrEnum):
     float32 = "float32"
 
 
+class Adapter(StrEnum):
+    """What becomes of adapters."""
+
+    merge = "merge"
+    keep = "keep"
+
+
 Dtype = Annotated[
     Matrices,
     typer.Option(
@@ -62,6 +69,14 @@ def seed_x(
     lora_alpha: Annotated[
         float | None, typer.Option("--lora-alpha", help="Of the agent's adapters. [default: their rank]")
     ] = None,
+    adapter: Annotated[
+        Adapter,
+        typer.Option("--adapter", help="Merge its adapters, or keep them as adapter/, a peft folder."),
+    ] = Adapter.merge,
+    whole_uploads: Annotated[
+        bool,
+        typer.Option("--whole-uploads", help="Given pictures enter as one whole, not as SEED-X's crops."),
+    ] = False,
     dtype: Dtype = Matrices.kept,
 ) -> None:
     """Tokenizer, language model, agent, encoder and both detokenizers, each key checked."""
@@ -77,6 +92,8 @@ def seed_x(
             sdxl=sdxl,
             given=given,
             lora_alpha=lora_alpha,
+            keep_adapter=adapter is Adapter.keep,
+            whole_uploads=whole_uploads,
             matrix_dtype=_dtype(dtype),
             say=_say,
         )

@@ -55,16 +55,9 @@ def add_adapter(language: MultimodalLLM, sizes: LoraSizes) -> None:
         raise ValueError(
             "Adapters train embeddings and text head apart, but this preset ties them; train it whole."
         )
-    from peft import LoraConfig, get_peft_model
+    config = _lora_config(sizes)
+    from peft import get_peft_model
 
-    config = LoraConfig(
-        r=sizes.rank,
-        lora_alpha=sizes.alpha,
-        lora_dropout=sizes.dropout,
-        target_modules=list(PROJECTIONS),
-        modules_to_save=list(SAVED_WHOLE),
-        task_type="CAUSAL_LM",
-    )
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore", FutureWarning
@@ -96,7 +89,14 @@ def write_adapter(
     folder: Path, language: MultimodalLLM, tensors: tuple[Mapping[str, Tensor], Mapping[str, Tensor]]
 ) -> None:
     """Write `adapter_tensors` (gathered, if they were split) into an existing, empty folder."""
-    config: Any = language.llm.peft_config["default"]
+    write_adapter_files(folder, language.llm.peft_config["default"], tensors)
+
+
+def write_adapter_files(
+    folder: Path, config: Any, tensors: tuple[Mapping[str, Tensor], Mapping[str, Tensor]]
+) -> None:
+    """`write_adapter` of tensors that come from elsewhere; `config` is peft's, or `LoraSizes`."""
+    config = _lora_config(config) if isinstance(config, LoraSizes) else config
     told = {
         key: sorted(value) if isinstance(value, set) else value for key, value in config.to_dict().items()
     }
@@ -105,6 +105,11 @@ def write_adapter(
     for file, part in zip((WEIGHTS, BESIDE), tensors, strict=True):
         kept = {name: value.detach().cpu().contiguous().clone() for name, value in part.items()}
         save_file(kept, folder / file, metadata={"format": "pt"})
+
+
+def peft_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The LLaMA's part of an adapter, by the LLaMA's own names -> by those of its file."""
+    return {_PREFIX + name: tensor for name, tensor in tensors.items()}
 
 
 def adapter_sizes(folder: Path) -> LoraSizes:
@@ -169,6 +174,21 @@ def with_adapter(language: nn.Module, folder: Path) -> nn.Module:
         read_adapter(folder, language)
         merge_adapter(language)
     return language
+
+
+def _lora_config(sizes: LoraSizes) -> Any:
+    try:
+        from peft import LoraConfig
+    except ImportError as error:
+        raise ValueError("Adapters need peft; install it with: pip install 'limner[train]'.") from error
+    return LoraConfig(
+        r=sizes.rank,
+        lora_alpha=sizes.alpha,
+        lora_dropout=sizes.dropout,
+        target_modules=list(PROJECTIONS),
+        modules_to_save=list(SAVED_WHOLE),
+        task_type="CAUSAL_LM",
+    )
 
 
 def _peft_name(name: str) -> str:

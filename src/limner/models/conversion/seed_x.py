@@ -22,7 +22,8 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from limner.models.conversion.agent import read_llm
+from limner.models.adapters import ADAPTER, SAVED_WHOLE, LoraSizes, peft_names, write_adapter_files
+from limner.models.conversion.agent import AgentLLM, read_llm
 from limner.models.conversion.fit import Shape, check_fit
 from limner.models.conversion.llama_config import language_sizes
 from limner.models.conversion.llama_tokenizer import convert_tokenizer, slot_rows
@@ -73,6 +74,8 @@ def convert_seed_x(
     sdxl: str | Path | None = None,
     given: Given | None = None,
     lora_alpha: float | None = None,
+    keep_adapter: bool = False,
+    whole_uploads: bool = False,
     matrix_dtype: torch.dtype | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Path:
@@ -90,6 +93,9 @@ def convert_seed_x(
         sdxl: Stable Diffusion XL when it is elsewhere: a folder or hub repository.
         given: sizes that no shape tells, where they are not SEED-X's (`public_sizes`).
         lora_alpha: of the adapters in the agent; by default their rank.
+        keep_adapter: write the agent's adapters and what was trained beside them as `target/adapter/`, a peft
+            folder, and the LLaMA as it was before; by default they are merged.
+        whole_uploads: pictures that are given enter as one whole each, in place of SEED-X's crops.
         matrix_dtype: of stored matrices; by default 16-bit ones stay and 32-bit ones become bfloat16.
         say: told about each step.
 
@@ -105,15 +111,18 @@ def convert_seed_x(
     encoder = without_prefix(read_weights(files.vision), ("transformer.visual.", "visual."))
     unets = {stage: read_weights(path) for stage, path in files.stages.items()}
     presets = _presets(files, config, agent, encoder, unets, given)
+    if whole_uploads:
+        presets = {stage: _without_crops(preset) for stage, preset in presets.items()}
     preset = next(iter(presets.values()))
     if tokenizer.vocab_size > preset.language.vocab_size:
         raise ValueError(
             f"{files.tokenizer} has {tokenizer.vocab_size} entries, the language model in {files.llm} only "
             f"{preset.language.vocab_size}; take both from one release."
         )
-    parts, rank = _language_parts(files, preset, agent, tokenizer, lora_alpha)
-    if rank:
-        say(f"adapters of rank {rank} merged into the language model")
+    parts, llm = _language_parts(files, preset, agent, tokenizer, lora_alpha, keep_adapter)
+    sizes = _lora_sizes(llm.rank, lora_alpha) if keep_adapter else None
+    if llm.rank:
+        say(f"adapters of rank {llm.rank} {'kept' if keep_adapter else 'merged into the language model'}")
     say("reading the encoder and the detokenizers")
     parts["vision"] = _vision_part(files, preset, encoder)
     parts["autoencoder"] = autoencoder_part(files.vae, preset)
@@ -124,6 +133,10 @@ def convert_seed_x(
         for name, tensors in (*parts.items(), ("detokenizer", drawn[first])):
             say(f"writing {name}")
             write_component(folder, name, tensors, matrix_dtype)
+        if sizes is not None:
+            say(f"writing {ADAPTER}")
+            (folder / ADAPTER).mkdir()
+            write_adapter_files(folder / ADAPTER, sizes, _adapter_parts(llm, parts["language"]))
         write_around(folder, presets[first], HEADS, tokenizer)
         if len(drawn) > 1:
             say(f"writing {SECOND_FOLDER}")
@@ -257,7 +270,8 @@ def _language_parts(
     agent: Mapping[str, Tensor],
     tokenizer: TextTokenizer,
     lora_alpha: float | None,
-) -> tuple[dict[str, Tensors], int]:
+    keep_adapter: bool,
+) -> tuple[dict[str, Tensors], AgentLLM]:
     wanted = _wanted("language", preset)
     heads = _wanted("token_head", preset)
     # The slots are rows of the embedding table.
@@ -267,7 +281,7 @@ def _language_parts(
     beside |= {name.removeprefix("regression."): shape for name, shape in heads.items()}
     plain = {name.removeprefix("llm."): shape for name, shape in wanted.items() if name.startswith("llm.")}
     has_folder = any(files.llm.glob("*.bin")) or any(files.llm.glob("*.safetensors"))
-    llm, rank = read_llm(
+    llm = read_llm(
         agent,
         read_weights(files.llm) if has_folder else None,
         plain,
@@ -276,16 +290,39 @@ def _language_parts(
         where=files.agent,
         llm_where=files.llm,
         alpha=lora_alpha,
+        keep=keep_adapter,
     )
     first, num_slots = slot_rows(tokenizer, preset.num_image_tokens), preset.num_image_tokens
-    table = llm["model.embed_tokens.weight"]
+    table = llm.trained["model.embed_tokens.weight"]
     slots = LazyTensor(
         shape=wanted["slots"], dtype=table.dtype, make=lambda: table.make()[first : first + num_slots]
     )
-    language: Tensors = {"slots": slots, **{f"llm.{name}": tensor for name, tensor in llm.items()}}
+    language: Tensors = {"slots": slots, **{f"llm.{name}": tensor for name, tensor in llm.tensors.items()}}
     language |= {name: lazy(agent[name]) for name in beside if name in wanted}
     head = {name: lazy(agent[name.removeprefix("regression.")]) for name in heads}
-    return {"language": {name: language[name] for name in wanted}, "token_head": head}, rank
+    return {"language": {name: language[name] for name in wanted}, "token_head": head}, llm
+
+
+def _adapter_parts(llm: AgentLLM, language: Tensors) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """The two files of an adapter (`adapters.adapter_tensors`), each tensor as it is."""
+    whole = {
+        name: tensor.make()
+        for name, tensor in llm.trained.items()
+        if name.removesuffix(".weight").rpartition(".")[2] in SAVED_WHOLE
+    }
+    beside = {name: tensor.make() for name, tensor in language.items() if not name.startswith("llm.")}
+    return peft_names({**llm.adapters, **whole}), beside
+
+
+def _lora_sizes(rank: int, alpha: float | None) -> LoraSizes:
+    alpha = rank if alpha is None else alpha
+    if alpha != int(alpha):
+        raise ValueError(f"An adapter that is kept has a whole alpha, not {alpha:g}; merge it instead.")
+    return LoraSizes(rank=rank, alpha=int(alpha))
+
+
+def _without_crops(preset: Preset) -> Preset:
+    return replace(preset, language=replace(preset.language, upload_crops=False))
 
 
 def _vision_part(files: SeedXFiles, preset: Preset, encoder: Mapping[str, Tensor]) -> Tensors:

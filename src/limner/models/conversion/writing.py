@@ -13,13 +13,14 @@ from pathlib import Path
 
 import torch
 
+from limner.models.adapters import ADAPTER
 from limner.models.checkpoint import save_manifest, save_tokenizer
 from limner.models.model import COMPONENTS
 from limner.models.presets import Preset
 from limner.models.shards import LazyTensor, write_shards
 from limner.models.tokenizer import TextTokenizer
 
-SHARED = ("tokenizer", "senses")
+SHARED = ("tokenizer", "senses", ADAPTER)
 
 
 @contextmanager
