@@ -6,10 +6,12 @@ address is checked, the connection goes to the checked address, and no redirect 
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import ipaddress
 import socket
 import ssl
+import threading
 import time
 from dataclasses import dataclass
 from typing import Final
@@ -87,21 +89,26 @@ def _get(parts: SplitResult, rules: RemoteRules, deadline: float) -> bytes:
     scheme, host, port = _origin(parts)
     connection = _Connection(scheme, host, port, _address(host, port), deadline)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    # Bytes that come one by one never exceed a socket's own timeout.
+    watch = threading.Timer(max(0.0, deadline - time.monotonic()), connection.cut)
+    watch.start()
     try:
         connection.request("GET", target, headers={"Accept": "image/*", "User-Agent": "limner"})
-        answer = connection.getresponse()
-        if answer.status != 200:  # a redirect too: where it leads was not allowed
-            raise ValueError(f"status {answer.status}")
-        if not answer.headers.get_content_type().startswith("image/"):
-            raise ValueError("no picture")
-        data = b""
-        while chunk := answer.read1(CHUNK_BYTES):
-            data += chunk
-            connection.hold_to(deadline)
-            if len(data) > rules.max_bytes:
-                raise ValueError("too large")
+        with connection.getresponse() as answer:
+            if answer.status != 200:  # a redirect too: where it leads was not allowed
+                raise ValueError(f"status {answer.status}")
+            if not answer.headers.get_content_type().startswith("image/"):
+                raise ValueError("no picture")
+            data = b""
+            while chunk := answer.read1(CHUNK_BYTES):
+                data += chunk
+                if len(data) > rules.max_bytes:
+                    raise ValueError("too large")
+        if time.monotonic() > deadline or answer.length:  # cut off, perhaps in the middle
+            raise TimeoutError
         return data
     finally:
+        watch.cancel()
         connection.close()
 
 
@@ -139,19 +146,17 @@ class _Connection(http.client.HTTPConnection):
         self._secure = scheme == "https"
         self._address = address
         self._deadline = deadline
+        self._open: socket.socket | None = None
 
     def connect(self) -> None:
-        left_s = self._deadline - time.monotonic()
-        self.sock = socket.create_connection((self._address, self.port), timeout=max(left_s, 0.001))
+        left_s = max(0.001, self._deadline - time.monotonic())
+        self.sock = self._open = socket.create_connection((self._address, self.port), timeout=left_s)
         if self._secure:
             context = ssl.create_default_context()
-            self.sock = context.wrap_socket(self.sock, server_hostname=self.host)
-        self.hold_to(self._deadline)
+            self.sock = self._open = context.wrap_socket(self.sock, server_hostname=self.host)
 
-    def hold_to(self, deadline: float) -> None:
-        """The next read ends by the deadline; TimeoutError when it has passed."""
-        left_s = deadline - time.monotonic()
-        if left_s <= 0:
-            raise TimeoutError
-        if self.sock is not None:
-            self.sock.settimeout(left_s)
+    def cut(self) -> None:
+        """End it at once, from another thread; whoever reads gets an end or an error."""
+        if self._open is not None:
+            with contextlib.suppress(OSError):
+                self._open.shutdown(socket.SHUT_RDWR)
