@@ -59,15 +59,16 @@ def test_chat_reads_as_its_naive_twin_does(painter) -> None:
     talk = painter.conversation(seed=1)
     talk.say("A garden with Mia.", images=[picture(90, 30)], picture=True)
     talk.say("Add a scarf.", images=[picture(32, 32, 2)], picture=True)
-    past, seed = talk.past(), talk.next_seed(None)
+    request = talk.prepare("A close-up of Mia.")
     reply = talk.say("A close-up of Mia.")
-    naive = answer_naively(painter, past, Instruction(text="A close-up of Mia."), seed=seed)
+    naive, _ = answer_naively(painter, request)
     state = talk.states[reply.id]
     assert reply.text == naive.text
     if naive.image_tokens_KD is not None:
         torch.testing.assert_close(state.image_tokens_KD, naive.image_tokens_KD, atol=2e-4, rtol=2e-4)
     lengths = [talk.states[one.id].num_tokens for one in talk.replies]
-    assert painter.read(past).length == sum(lengths[:2])
+    held = painter.prefixes.match([round_.key for round_ in request.past])
+    assert [piece.length for piece in held] == lengths[:2]
 
 
 def test_training_reads_as_chat_does(painter) -> None:
