@@ -18,7 +18,8 @@ class Limits:
 
     max_body_bytes: of a whole request, files included (413 beyond).
     body_timeout_s: a body must have arrived within this time (408).
-    max_images: pictures given in one round. max_image_bytes, max_image_pixels: of each of them.
+    max_images: pictures given in one round. max_image_bytes, max_image_pixels: of each of them;
+        max_image_cpu_s: computing time for reading it.
     max_n: pictures asked for in one request of the images API, or choices of a chat completion.
     max_steps: denoising steps of one picture.
     max_rounds: depth of a conversation, counted along one branch.
@@ -32,6 +33,7 @@ class Limits:
     max_images: int = 4
     max_image_bytes: int = 25_000_000
     max_image_pixels: int = 20_000_000
+    max_image_cpu_s: float = 5.0
     max_n: int = 10
     max_steps: int = 100
     max_rounds: int = 1000

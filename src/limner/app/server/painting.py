@@ -121,7 +121,11 @@ def reader_of(settings: ServerSettings) -> PictureReader:
     limits = settings.limits
     return picture_reader(
         PictureRules(
-            decoding=DecodingLimits(max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels),
+            decoding=DecodingLimits(
+                max_bytes=limits.max_image_bytes,
+                max_pixels=limits.max_image_pixels,
+                cpu_s=limits.max_image_cpu_s,
+            ),
             remote=RemoteRules(origins=settings.remote_image_origins),
         )
     )
