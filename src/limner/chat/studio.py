@@ -44,6 +44,9 @@ __all__ = [
 ]
 
 
+CLOSING_RETRY_S = 5.0  # another process is started within about that time
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Order:
     """What was asked, until it is answered."""
@@ -77,6 +80,7 @@ class Studio(Library):
         self.engine.start()
         self._running: dict[str, StudioRound] = {}
         self._lock = threading.Lock()
+        self._is_closing = False
         # Writing to disk must not hold up the engine's thread.
         self._keeper = ThreadPoolExecutor(1, "limner-keeper")
 
@@ -109,6 +113,8 @@ class Studio(Library):
             metadata: kept with the round, as it is.
             from_start: begin `conversation` anew, beside its other first rounds, whatever its newest round.
         """
+        if self._is_closing:
+            raise Busy(CLOSING_RETRY_S, "The studio is closing")
         self._follow_deletions()
         text = checked_text(text)
         of, is_new, previous = self._place(owner, previous, conversation)
@@ -218,6 +224,7 @@ class Studio(Library):
         """Take nothing more (`Busy`), let rounds in progress end within `drain_s` and cancel the others; then
         close engine and store.
         """
+        self._is_closing = True
         self.engine.close(drain_s)
         self._keeper.shutdown(wait=True)
         self.vault.close()
