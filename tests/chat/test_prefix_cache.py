@@ -1,10 +1,12 @@
 """The prefix cache's four verbs, on real key-value pieces."""
 
+import random
+from itertools import accumulate
+
 import pytest
 import torch
 
 from limner.chat.prefix_cache import PrefixCache
-from limner.chat.window import visible_rounds
 from limner.models.cache import KeyValueCache
 
 
@@ -51,12 +53,79 @@ def test_a_budget_must_be_positive():
         PrefixCache(0)
 
 
-def test_old_rounds_leave_but_introductions_stay():
-    lengths, keep = [10, 10, 10, 10, 10], [False, False, True, False, False]
-    assert visible_rounds(lengths, keep, 50) == [0, 1, 2, 3, 4]
-    assert visible_rounds(lengths, keep, 40) == [0, 2, 3, 4]
-    assert visible_rounds(lengths, keep, 30) == [0, 2, 4]
-    assert visible_rounds(lengths, keep, 20) == [2, 4]
-    assert visible_rounds(lengths, keep, 10) == [4]
-    assert visible_rounds(lengths, keep, 5) == []
-    assert visible_rounds([], [], 5) == []
+def test_a_parent_never_leaves_before_its_children():
+    size = piece(4).num_bytes
+    cache = PrefixCache(budget_bytes=3 * size)
+    cache.insert(["a"], piece(4))
+    cache.insert(["a", "b"], piece(4))
+    cache.insert(["x"], piece(4))
+    cache.match(["x"])
+    cache.insert(["y"], piece(4))  # "a" and "b" are the least used; the leaf goes
+    assert len(cache.match(["a", "b"])) == 1
+    with cache.lock(["a", "b"]):
+        assert cache.insert(["a", "b"], piece(4))
+        assert cache.evict(0) == 1
+        assert len(cache.match(["a", "b"])) == 2
+    assert cache.num_bytes <= 3 * size
+
+
+def test_what_could_never_be_matched_is_not_held():
+    cache = PrefixCache()
+    assert not cache.insert(["a", "b"], piece(3))
+    assert cache.num_bytes == len(cache) == 0
+    cache.insert(["a"], piece(3))
+    cache.insert(["a", "b"], piece(3))
+    assert cache.match(["b"]) == []
+
+
+def test_an_over_full_cache_of_locked_prefixes_shrinks_when_they_are_released():
+    size = piece(4).num_bytes
+    cache = PrefixCache(budget_bytes=size)
+    with cache.lock(["a", "b"]):
+        assert cache.insert(["a"], piece(4))
+        assert cache.insert(["a", "b"], piece(4))
+        assert not cache.insert(["x"], piece(4))
+        assert cache.num_bytes == 2 * size
+    assert cache.num_bytes == size
+    assert len(cache.match(["a", "b"])) == 1
+
+
+def test_what_is_dropped_takes_all_that_follows_along():
+    cache = PrefixCache()
+    for keys in (["a"], ["a", "b"], ["a", "b", "c"], ["a", "d"]):
+        cache.insert(keys, piece(3))
+    assert cache.drop(["b", "nothing"]) == 2
+    assert len(cache.match(["a", "b"])) == 1
+    assert len(cache.match(["a", "d"])) == 2
+    assert cache.num_bytes == 2 * piece(3).num_bytes
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_any_use_keeps_the_tree_whole_and_the_count_right(seed):
+    rng = random.Random(seed)
+    size = piece(2).num_bytes
+    cache, held = PrefixCache(budget_bytes=6 * size), []
+    for _ in range(300):
+        keys = ["".join(path) for path in accumulate(rng.choices("xyz", k=rng.randint(1, 4)))]
+        match rng.randrange(6):
+            case 0 | 1 | 2:
+                for length in range(1, len(keys) + 1):
+                    cache.insert(keys[:length], piece(2, float(length)))
+            case 3:
+                held.append(keys)
+                cache.hold(keys)
+            case 4 if held:
+                cache.release(held.pop())
+            case _:
+                cache.drop(keys[-1:])
+        found = cache.match(keys)
+        assert [float(part.layers()[0][0].flatten()[0]) for part in found] == [
+            float(length) for length in range(1, len(found) + 1)
+        ]
+        locked = {key for path in held for key in path}
+        assert cache.num_bytes == len(cache) * size
+        assert cache.num_bytes <= max(6, len(locked)) * size
+    for keys in held:
+        cache.release(keys)
+    cache.evict(0)
+    assert cache.num_bytes == len(cache) == 0

@@ -21,12 +21,12 @@ from torch import Tensor
 from limner.chat.events import Finished
 from limner.chat.painter import Painter
 from limner.chat.people import Sighting, people_of
+from limner.chat.pointing import ranks
 from limner.chat.request import PastRound, RoundRequest
 from limner.chat.window import visible_rounds
 from limner.dialogue.history import HistoryTree
 from limner.dialogue.history import node_id as id_of
 from limner.dialogue.parts import Instruction, Picture, Response, Round
-from limner.dialogue.people import find_people
 from limner.models.prompt import count_tokens, encode_response, instruction_segments, segments
 
 if TYPE_CHECKING:
@@ -310,13 +310,13 @@ class Conversation:
         lengths = [self.states[node_id].num_tokens for node_id in node_ids]
         if sum(lengths) <= budget:
             return self._past_of(node_ids)
-        seen: set[str] = set()
-        introduces = []
-        for round_ in self.rounds:
-            names = {mention.name for mention in find_people(round_.instruction.text)}
-            introduces.append(bool(names - seen))
-            seen |= names
-        return self._past_of([node_ids[index] for index in visible_rounds(lengths, introduces, budget)])
+        said = [round_.instruction for round_ in self.rounds]
+        needed = ranks(
+            instruction.text,
+            [each.text for each in said],
+            has_picture=[bool(each.pictures) for each in said],
+        )
+        return self._past_of([node_ids[index] for index in visible_rounds(lengths, needed, budget)])
 
     def _count(self, instruction: Instruction) -> int:
         model = self.painter.model

@@ -1,32 +1,43 @@
 """Which rounds of a long conversation the model still reads when they no longer all fit its context.
 
-The rule: the first round, every round that named somebody first and the newest round stay; of the rest, the
-oldest leave first. Only when even those do not fit do they leave too, oldest first, the newest last of all.
-Knows lengths and flags only.
+The rule, last to leave first: what the new instruction points at (`pointing.py`); the newest round; the first
+round and every round that named somebody first; all others. Of equals the oldest leaves first. Of the others,
+some leave early, so that the next rounds have the same ones before them and find them in the prefix cache.
+Knows lengths and ranks only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import IntEnum
+
+EARLY = 8  # the others leave by steps of this part of the context
 
 
-def visible_rounds(lengths: Sequence[int], keep: Sequence[bool], budget_tokens: int) -> list[int]:
+class Rank(IntEnum):
+    """How much a round is needed; the least needed leave first."""
+
+    OTHER = 0
+    INTRODUCES = 1
+    NEWEST = 2
+    POINTED_AT = 3
+
+
+def visible_rounds(lengths: Sequence[int], ranks: Sequence[Rank], budget_tokens: int) -> list[int]:
     """Indices, in order, of the rounds that stay.
 
     Args:
         lengths: tokens of each round, oldest first.
-        keep: whether a round introduced a named person.
+        ranks: how much each of them is needed.
         budget_tokens: how many tokens all visible rounds may take together.
     """
-    assert len(lengths) == len(keep)
+    assert len(lengths) == len(ranks)
     excess = sum(lengths) - budget_tokens
-    last = len(lengths) - 1
-    precious = [flag or index == 0 for index, flag in enumerate(keep)]
-    leaving = [index for index in range(last) if not precious[index]]
-    leaving += [index for index in range(last) if precious[index]] + [last]
+    step = max(1, budget_tokens // EARLY)
+    early = -excess % step if excess > 0 else 0
     gone = set()
-    for index in leaving:
-        if excess <= 0:
+    for index in sorted(range(len(lengths)), key=lambda index: (ranks[index], index)):
+        if excess + (early if ranks[index] is Rank.OTHER else 0) <= 0:
             break
         gone.add(index)
         excess -= lengths[index]
