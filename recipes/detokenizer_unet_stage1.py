@@ -5,14 +5,22 @@ parameters (both within a tenth); it learns as SDXL did, to predict noise. It is
 people, which it is compared on. The paper measured 10.72 dB of SEED-X's own on natural pictures. The result
 is OUT/model_unet_stage1, with all else as in OUT/model: run it after the ladder.
 
+At full scale SEED-X's own is public, and a converted checkpoint paints with it (`limner convert seed-x`); to
+train it further is for other encoders, tokens or data, and starts from it. How SEED-X trained it is not
+public, so data, rate, batch and steps are those of the transformer's rung of people, which it is compared
+with; sizes are SDXL's.
+
     limner train detokenizer_unet_stage1 --scale sketch --out runs/sketch
+    limner train detokenizer_unet_stage1 --scale seed-x --base SEEDX --data people=FOLDER --out runs/seed-x
 """
+
+from dataclasses import replace
 
 from limner.models.detokenizer_presets import with_detokenizer
 from limner.models.presets import PRESETS
 from limner.training.plan import Plan
 from limner.training.recipe import Recipe
-from limner.training.stages.detokenizer import DetokenizerStage
+from limner.training.stages.detokenizer import DetokenizerStage, full_scale_plan, full_scale_stage
 
 VARIANT = "unet_stage1"
 PLANS = {
@@ -27,6 +35,10 @@ PLANS = {
     "miniature": (
         Plan(steps=90_000, batch=256, learning_rate=2e-4, warmup_steps=500, average_decay=0.9995),
         DetokenizerStage(pictures=40_000, held_out=256, variant=VARIANT),
+    ),
+    "seed-x": (
+        full_scale_plan(steps=96_000),
+        replace(full_scale_stage(kind="people"), variant=VARIANT),
     ),
 }
 

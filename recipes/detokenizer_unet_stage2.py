@@ -5,14 +5,21 @@ ten comes without it and one in ten without tokens, so that both can be guided. 
 and saw it fail where the condition picture is another one: `limner evaluate reconstruct` measures both. The
 result is OUT/model_unet_stage2.
 
+At full scale it is widened from the run's stage 1, or else from the one that a converted checkpoint paints
+with, and learns from dialogues of edits: each painted picture and the one before it. How SEED-X trained its
+own is not public; the numbers are those of stage 1.
+
     limner train detokenizer_unet_stage2 --scale sketch --out runs/sketch
+    limner train detokenizer_unet_stage2 --scale seed-x --base SEEDX --data edited=FOLDER --out runs/seed-x
 """
+
+from dataclasses import replace
 
 from limner.models.detokenizer_presets import with_detokenizer
 from limner.models.presets import PRESETS
 from limner.training.plan import Plan
 from limner.training.recipe import Recipe
-from limner.training.stages.detokenizer import DetokenizerStage
+from limner.training.stages.detokenizer import DetokenizerStage, full_scale_plan, full_scale_stage
 
 VARIANT, BEGINS_AS = "unet_stage2", "unet_stage1"
 PLANS = {
@@ -29,6 +36,10 @@ PLANS = {
     "miniature": (
         Plan(steps=60_000, batch=256, learning_rate=2e-4, warmup_steps=500, average_decay=0.9995),
         DetokenizerStage(kind="edited", pictures=40_000, held_out=256, variant=VARIANT, begins_as=BEGINS_AS),
+    ),
+    "seed-x": (
+        full_scale_plan(steps=96_000),
+        replace(full_scale_stage(kind="edited"), variant=VARIANT, begins_as=BEGINS_AS),
     ),
 }
 

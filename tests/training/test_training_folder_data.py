@@ -1,5 +1,6 @@
 """Data sets as the builders write them, trained on with no step between."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,13 @@ import torch
 
 from limner.dataset.writer import DatasetWriter
 from limner.dialogue.parts import Dialogue, Instruction, Picture, Response, Round
-from limner.models.checkpoint import save_component, save_manifest
+from limner.models.checkpoint import load_manifest, read_tensors, save_component, save_manifest
+from limner.models.detokenizer_presets import with_detokenizer
 from limner.models.model import build_component
 from limner.models.presets import TINY
 from limner.training.folder_data import FolderPictures, folder_dialogues, read_assignments
 from limner.training.run import load_recipe, run_recipe
+from limner.training.stages.detokenizer import DetokenizerStage
 from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.workshop import Workshop
 
@@ -56,6 +59,56 @@ def test_pictures_are_squares_each_once(folder: Path) -> None:
     pixels = pictures.pixels(rows, 32, torch.device("cpu"))
     assert pixels.shape == (5, 3, 32, 32)
     assert float(pixels[:, :, 0].min()) == 1.0  # white above a wide picture
+
+
+def test_edits_are_pairs_of_a_painted_picture_and_the_one_before_it(tmp_path: Path) -> None:
+    given, first, second, other = (_picture(number) for number in range(4))
+    asked = Instruction(text="Draw.", pictures=(given,))
+    rounds = (
+        Round(
+            instruction=Instruction(text="A.", pictures=(given,)), response=Response(text="", picture=first)
+        ),
+        Round(instruction=Instruction(text="Who?"), response=Response(text="Mia.")),
+        Round(instruction=Instruction(text="A hat."), response=Response(text="Yes.", picture=second)),
+    )
+    chain = Dialogue(rounds=rounds, kind="edited")
+    drawn = Round(instruction=Instruction(text="Draw."), response=Response(text="", picture=other))
+    fresh = Dialogue(rounds=(drawn,), kind="edited")
+    with DatasetWriter(tmp_path) as writer:
+        for number in range(12):
+            writer.write(replace(fresh if number % 2 else chain, truth={"number": number}))
+    data = folder_dialogues("edited", tmp_path, "train", 1)
+    pictures = FolderPictures(data=data, edits=True)
+    chains = sum(len(pairs) > 0 for pairs in data.edits)
+    assert len(pictures) == 4 * chains
+    found = [digest for _, digest in pictures.places[:4]]
+    assert found == [given.digest, first.digest, first.digest, second.digest]
+    alone = replace(data, edits=tuple(() for _ in data.edits))
+    with pytest.raises(ValueError, match="no edits"):
+        FolderPictures(data=alone, edits=True)
+
+
+def test_a_second_stage_is_widened_and_trained_on_edits(folder: Path, tmp_path: Path) -> None:
+    """As at full scale: the checkpoint itself paints with stage 1, and a folder holds the edits."""
+    torch.manual_seed(0)
+    start = tmp_path / "start"
+    stage_one = with_detokenizer(TINY, "unet_stage1")
+    workshop = Workshop(out=tmp_path / "made", preset=stage_one, device=torch.device("cpu"))
+    make_vocabulary(workshop)
+    workshop.model_folder.rename(start)
+    save_manifest(start, stage_one, ("regression",))
+    for name in ("vision", "autoencoder", "detokenizer"):
+        save_component(start, name, build_component(name, stage_one))
+    options = {"scale": "tiny", "steps": 1, "out": tmp_path / "run", "device": "cpu", "base": start}
+    run_recipe(str(RECIPES / "detokenizer_unet_stage2.py"), data=[f"edited={folder}"], **options)
+    made = tmp_path / "run" / "model_unet_stage2"
+    assert load_manifest(made)[0].detokenizer.reads_condition
+    before = read_tensors(start / "detokenizer")["unet.conv_in.weight"]
+    after = read_tensors(made / "detokenizer")["unet.conv_in.weight"]
+    assert after.shape[1] == 2 * before.shape[1]
+    torch.testing.assert_close(after[:, : before.shape[1]].float(), before.float(), atol=0.01, rtol=0.05)
+    with pytest.raises(ValueError, match="paints with a UNet"):
+        DetokenizerStage()(replace(workshop, out=tmp_path / "run", preset=stage_one))
 
 
 def test_words_of_data_are_checked(folder: Path, tmp_path: Path) -> None:

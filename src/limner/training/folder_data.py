@@ -45,6 +45,7 @@ class FolderDialogues:
     rows: tuple[int, ...]
     lengths: list[int]
     digests: tuple[tuple[str, ...], ...]  # of each dialogue's pictures
+    edits: tuple[tuple[tuple[str, str], ...], ...] = ()  # (picture before, painted picture) of each dialogue
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -65,11 +66,14 @@ def folder_dialogues(kind: str, folder: Path, split: str, held_out: int) -> Fold
     ids: list[str] = []
     lengths: list[int] = []
     digests: list[tuple[str, ...]] = []
+    edits: list[tuple[tuple[str, str], ...]] = []
     for path in reader.paths:
         table = pq.read_table(path, columns=["id", "rounds", "picture_digests"], partitioning=None)
         ids += table["id"].to_pylist()
-        digests += [tuple(row) for row in table["picture_digests"].to_pylist()]
-        lengths += [_length(rounds) for rounds in table["rounds"].to_pylist()]
+        here, talked = table["picture_digests"].to_pylist(), table["rounds"].to_pylist()
+        digests += [tuple(row) for row in here]
+        lengths += [_length(rounds) for rounds in talked]
+        edits += [_edits(rounds, row) for rounds, row in zip(talked, here, strict=True)]
     if len(ids) < 2:
         raise ValueError(f"{folder} has {len(ids)} dialogues; training needs two at least.")
     kept = _split(ids, split, held_out)
@@ -79,6 +83,7 @@ def folder_dialogues(kind: str, folder: Path, split: str, held_out: int) -> Fold
         rows=tuple(kept),
         lengths=[lengths[row] for row in kept],
         digests=tuple(digests[row] for row in kept),
+        edits=tuple(edits[row] for row in kept),
     )
 
 
@@ -87,6 +92,20 @@ def _length(rounds: Sequence[Mapping[str, Any]]) -> int:
     shown = sum(len(row["instruction_pictures"] or ()) for row in rounds)
     painted = sum(row["response_picture"] is not None for row in rounds)
     return words + CHARACTERS_A_PICTURE * (shown + 2 * painted)
+
+
+def _edits(rounds: Sequence[Mapping[str, Any]], digests: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Each painted picture with the one before it: the last that was given with it, else the last painted."""
+    pairs: list[tuple[str, str]] = []
+    before: int | None = None
+    for row in rounds:
+        shown, painted = list(row["instruction_pictures"] or []), row["response_picture"]
+        before = shown[-1] if shown else before
+        if painted is not None:
+            if before is not None:
+                pairs.append((digests[before], digests[painted]))
+            before = painted
+    return tuple(pairs)
 
 
 def _split(ids: Sequence[str], split: str, held_out: int) -> list[int]:
@@ -157,13 +176,29 @@ def _encode(
 
 @dataclass(kw_only=True)
 class FolderPictures:
-    """All pictures of a split of a data set, each once, read when they are drawn."""
+    """All pictures of a split of a data set, each once, read when they are drawn.
+
+    With `edits`, pairs in their place: rows 0 and 1 are a picture before and after an edit, and so on.
+    """
 
     data: FolderDialogues
+    edits: bool = False
     places: list[tuple[int, str]] = field(default_factory=list)  # (dialogue, digest)
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
+        if self.edits:
+            self.places = [
+                (index, digest)
+                for index, pairs in enumerate(self.data.edits)
+                for pair in pairs
+                for digest in pair
+            ]
+            if not self.places:
+                raise ValueError(
+                    f"The {self.data.kind!r} data holds no edits: no painted picture has one before it."
+                )
+            return
         for index, row in enumerate(self.data.digests):
             self.places += [(index, digest) for digest in row if digest not in seen]
             seen.update(row)

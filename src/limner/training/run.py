@@ -28,6 +28,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from limner.models.presets import PRESETS
+from limner.models.unet_sizes import UNetDetokenizerSizes
 from limner.training.stopped import Stopped
 
 if TYPE_CHECKING:  # torch is imported late, so that the processes that render start quickly
@@ -198,7 +199,7 @@ def run_rung(
 
 def _preset(recipe: Recipe, out: Path) -> Preset:
     """The recipe's sizes; at full scale those of the checkpoint, which was converted from whatever there
-    was.
+    was. A recipe of a UNet keeps to a UNet, the checkpoint's where that is one.
     """
     from limner.models.checkpoint import MANIFEST, load_manifest
 
@@ -209,6 +210,11 @@ def _preset(recipe: Recipe, out: Path) -> Preset:
         raise ValueError(
             f"{out / 'model'} holds a {found.name} model, this is a recipe for {recipe.preset.name}."
         )
+    wanted, own = recipe.preset.detokenizer, found.detokenizer
+    if isinstance(wanted, UNetDetokenizerSizes):
+        if isinstance(own, UNetDetokenizerSizes):
+            wanted = replace(own, reads_condition=wanted.reads_condition)
+        return replace(found, detokenizer=wanted)
     return found
 
 

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from limner.models.autoencoder import Autoencoder
-from limner.models.checkpoint import load_component
+from limner.models.checkpoint import MANIFEST, load_component, load_manifest
 from limner.models.detokenizer import DiTDetokenizer
-from limner.models.detokenizer_contract import Detokenizer
+from limner.models.detokenizer_contract import Detokenizer, Sizes
 from limner.models.flow import random_noise
 from limner.models.model import build_detokenizer
 from limner.models.unet_detokenizer import UNetDetokenizer, with_condition
@@ -151,23 +151,38 @@ class DetokenizerRung:
 
     def _begin(self) -> Detokenizer:
         """The detokenizer before training: as an earlier rung left it, widened from stage 1, or new."""
+        sizes, folder = self.workshop.preset.detokenizer, self.workshop.model_folder
+        if self.stage.variant is None and isinstance(sizes, UNetDetokenizerSizes):
+            raise ValueError(
+                f"{folder} paints with a UNet; give it a transformer (limner convert pixart --base) or train "
+                "detokenizer_unet_stage1."
+            )
         if self.stage.begins_as is not None:
             return self._widened(self.stage.begins_as)
         model = build_detokenizer(self.workshop.preset)
         if isinstance(model, UNetDetokenizer):
             model.to(self.workshop.device).remember_blank(self._encoder)
-        own = self.stage.variant is None and not self.stage.fresh
-        if own and is_made(self.workshop.model_folder, "detokenizer"):
+        if not self.stage.fresh and is_made(folder, "detokenizer") and self._checkpoints_own() == sizes:
             read_component(self.workshop, "detokenizer", model)
         return model
 
     def _widened(self, variant: str) -> Detokenizer:
+        """Stage 2 from the run's stage 1, else from a checkpoint that paints with one."""
         folder, sizes = variant_folder(self.workshop, variant), self.workshop.preset.detokenizer
+        assert isinstance(sizes, UNetDetokenizerSizes)
+        first = replace(sizes, reads_condition=False)
+        if not is_made(folder, "detokenizer") and self._checkpoints_own() == first:
+            folder = self.workshop.model_folder
         if not is_made(folder, "detokenizer"):
             raise ValueError(f"{folder} has no detokenizer/ yet; train the rung that makes it first.")
-        assert isinstance(sizes, UNetDetokenizerSizes)
-        stage_one = UNetDetokenizer(replace(sizes, reads_condition=False))
-        return with_condition(load_component(folder, "detokenizer", stage_one))
+        return with_condition(load_component(folder, "detokenizer", UNetDetokenizer(first)))
+
+    def _checkpoints_own(self) -> Sizes | None:
+        """The sizes of the detokenizer in OUT/model: the recipe's, unless a variant exchanges it."""
+        folder = self.workshop.model_folder
+        if self.stage.variant is None or not (folder / MANIFEST).is_file():
+            return self.workshop.preset.detokenizer if self.stage.variant is None else None
+        return load_manifest(folder)[0].detokenizer
 
     def _condition(self, pairs: LatentPairs | FolderPairs, rows: np.ndarray) -> Tensor | None:
         """Latents of each picture's other half, for a detokenizer that reads them."""
@@ -182,11 +197,8 @@ class DetokenizerRung:
         workshop.chosen((kind,))
         folder = workshop.data.get(kind)
         if folder is not None:
-            if self._model.reads_condition:
-                raise ValueError(
-                    "A detokenizer with a condition picture learns from the world's edits alone."
-                )
-            pictures = FolderPictures(data=folder_dialogues(kind, folder, split, self.stage.held_out))
+            data = folder_dialogues(kind, folder, split, self.stage.held_out)
+            pictures = FolderPictures(data=data, edits=self._model.reads_condition)
             return FolderPairs(pictures, encoder, self._autoencoder, workshop.device, num_tokens)
         bank = workshop.pictures(kind, count, split=split)
         place = bank_folder(workshop.bank_folder, workshop.bank_spec(kind, count, split))
