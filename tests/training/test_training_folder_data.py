@@ -65,9 +65,7 @@ def test_edits_are_pairs_of_a_painted_picture_and_the_one_before_it(tmp_path: Pa
     given, first, second, other = (_picture(number) for number in range(4))
     asked = Instruction(text="Draw.", pictures=(given,))
     rounds = (
-        Round(
-            instruction=Instruction(text="A.", pictures=(given,)), response=Response(text="", picture=first)
-        ),
+        Round(instruction=asked, response=Response(text="", picture=first)),
         Round(instruction=Instruction(text="Who?"), response=Response(text="Mia.")),
         Round(instruction=Instruction(text="A hat."), response=Response(text="Yes.", picture=second)),
     )
