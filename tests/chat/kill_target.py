@@ -1,7 +1,7 @@
 """Answers rounds in a store until it is killed; one process that forks, so that 50 kills cost one start.
 
-For `test_kills.py`. Reads a line per child, "FOLDER SEED POINT", from stdin and forks one, which tells each
-id on stdout as soon as the studio has acknowledged the round. The parent's lines are "pid N" and "dead N".
+For `test_kills.py`. Reads a line per child, "FOLDER URL SEED POINT", from stdin and forks one, which tells
+each id on stdout as soon as the studio has acknowledged the round. Its own lines are "pid N" and "dead N".
 With a POINT above 0 the child kills itself just before it syncs or renames for the POINT-th time.
 """
 
@@ -18,6 +18,8 @@ from limner.chat.vault import Vault
 from limner.models.model import build_model
 from limner.models.presets import TINY
 from limner.models.tokenizer import train_tokenizer
+
+FAST = {"token_steps": 1, "pixel_steps": 1, "max_text_tokens": 1}
 
 
 def tell(line: str) -> None:
@@ -40,8 +42,8 @@ def die_at(point: int) -> None:
     os.fsync, os.replace = counted(os.fsync), counted(os.replace)
 
 
-def answer(painter: Painter, folder: str, seed: int) -> None:
-    studio = Studio(painter, Vault(folder))
+def answer(painter: Painter, folder: str, url: str, seed: int) -> None:
+    studio = Studio(painter, Vault(folder, blobs_url=None if url == "-" else url))
     previous = None
     for number in range(1000):
         stored = studio.ask(
@@ -56,17 +58,16 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     model = build_model(TINY, train_tokenizer(TEXTS * 4, vocab_size=TINY.language.vocab_size)).eval()
-    painter = Painter(model, None, fingerprint="tiny")
-    painter = painter.with_sampling(token_steps=1, pixel_steps=1, max_text_tokens=1)
+    painter = Painter(model, None, fingerprint="tiny").with_sampling(**FAST)
     tell("ready")
     for line in sys.stdin:
-        folder, seed, point = line.split()
+        folder, url, seed, point = line.split()
         pid = os.fork()
         if pid == 0:
             try:
                 if int(point):
                     die_at(int(point))
-                answer(painter, folder, int(seed))
+                answer(painter, folder, url, int(seed))
             finally:
                 os._exit(3)
         tell(f"pid {pid}")

@@ -8,6 +8,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+from kill_target import FAST
+
+from limner.chat.studio import Studio
 from limner.chat.vault import Vault
 from limner.chat.vault_check import check_vault, sweep
 
@@ -36,9 +40,9 @@ class Target:
         assert found, "the process that forks has ended"
         return found.split()
 
-    def kill_one(self, folder, chance, point=0):
+    def kill_one(self, folder, chance, point=0, url="-"):
         """Start a child and kill it: what it acknowledged before, ids and their conversations."""
-        self.process.stdin.write(f"{folder} {chance.randrange(10**6)} {point}\n")
+        self.process.stdin.write(f"{folder} {url} {chance.randrange(10**6)} {point}\n")
         self.process.stdin.flush()
         pid, kept, wanted = 0, {}, 10**9 if point else chance.randrange(1, 3)
         while True:
@@ -56,20 +60,24 @@ class Target:
                 os.kill(pid, signal.SIGKILL)
 
     def close(self):
-        self.process.stdin.close()
+        self.process.kill()
         self.process.wait()
+        self.process.stdin.close()
         self.process.stdout.close()
 
 
-def test_fifty_kills_lose_nothing_that_was_acknowledged(tmp_path):
-    chance, target = random.Random(0), Target()
-    kept = {}
-    try:
-        for number in range(NUM_KILLS):
-            point = number + 1 if number < NUM_POINTS else 0
-            kept.update(target.kill_one(tmp_path, chance, point))
-    finally:
-        target.close()
+@pytest.fixture(scope="module")
+def target():
+    made = Target()
+    yield made
+    made.close()
+
+
+def test_fifty_kills_lose_nothing_that_was_acknowledged(tmp_path, target):
+    chance, kept = random.Random(0), {}
+    for number in range(NUM_KILLS):
+        point = number + 1 if number < NUM_POINTS else 0
+        kept.update(target.kill_one(tmp_path, chance, point))
     vault = Vault(tmp_path)
     assert len(kept) >= NUM_KILLS - NUM_POINTS
     there = {round_.id: of for of in set(kept.values()) for round_ in vault.tree("anna", of)}
@@ -81,3 +89,20 @@ def test_fifty_kills_lose_nothing_that_was_acknowledged(tmp_path):
     findings = check_vault(vault)
     assert findings.problems == findings.unneeded == ()
     vault.close()
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_another_process_goes_on_with_the_conversation_of_a_killed_one(
+    tmp_path, target, tiny_painter, elsewhere
+):
+    url = f"file://{tmp_path}/shared" if elsewhere else None
+    folders = [tmp_path / "one", tmp_path / ("two" if elsewhere else "one")]
+    studio = Studio(tiny_painter.with_sampling(**FAST), Vault(folders[1], blobs_url=url))
+    for number in range(3):
+        kept = target.kill_one(folders[0], random.Random(number), url=url or "-")
+        last, conversation = list(kept.items())[-1]
+        after = studio.ask(owner="anna", text="A close-up.", previous=last, picture=True).result()
+        assert (after.conversation, after.parent) == (conversation, last)
+        assert {*kept, after.id} <= {round_.id for round_ in studio.tree("anna", conversation)}
+    assert check_vault(studio.vault).problems == ()
+    studio.close()

@@ -141,6 +141,8 @@ def delete(
                 vault.delete_own(StoredFile, name, id)
             case "person":
                 vault.delete_person(name, id)
+            case _:
+                raise ValueError(f"{id} is not an id; they begin with conv_, resp_, file_ or person_.")
     err.print(plain(f"{id} is deleted"))
 
 
