@@ -29,9 +29,7 @@ def data_url(size=(40, 32), color=(200, 30, 30)):
 
 
 def test_a_round_is_answered_with_a_picture_and_read_again(client):
-    made = client.responses.create(
-        model="tiny", input=GARDEN, extra_body={"seed": 3}, metadata={"page": "7"}
-    )
+    made = client.responses.create(model="tiny", input=GARDEN, extra_body={"seed": 3}, metadata={"page": "7"})
     assert (made.object, made.status, made.error, made.model) == ("response", "completed", None, "tiny")
     assert image_of(made).size == (32, 32)
     call = made.output[0]
@@ -96,7 +94,7 @@ def test_events_come_in_order_and_numbered(client):
         "image_generation_call.completed",
         "output_item.done",
     ]
-    assert [kind for kind in kinds[2 : 2 + len(painted)]] == painted
+    assert kinds[2 : 2 + len(painted)] == painted
     rest = kinds[2 + len(painted) :]
     assert rest[-1] == "completed"
     last = events[-1].response
@@ -186,9 +184,7 @@ def test_pictures_are_given_as_data_and_listed_as_items(client):
     (item,) = client.responses.input_items.list(made.id).data
     assert [part.type for part in item.content] == ["input_text", "input_image"]
     assert item.content[1].image_url is None
-    (item,) = client.responses.input_items.list(
-        made.id, include=["message.input_image.image_url"]
-    ).data
+    (item,) = client.responses.input_items.list(made.id, include=["message.input_image.image_url"]).data
     given = base64.b64decode(item.content[1].image_url.partition(",")[2])
     assert Image.open(io.BytesIO(given)).getpixel((0, 0)) == (200, 30, 30)
 

@@ -1,1 +1,1 @@
-"""Limner over HTTP, in the shapes that OpenAI's clients know. The one place, with the study, that knows the web."""
+"""Limner over HTTP, in the shapes that OpenAI's clients know."""

@@ -28,6 +28,7 @@ from limner.app.server import (
     people,
     responses,
 )
+from limner.app.server.document import describe, methods_at
 from limner.app.server.errors import error_response, from_http_exception, from_validation_error
 from limner.app.server.guard import guard
 from limner.app.server.metrics import Metrics
@@ -64,6 +65,7 @@ def server_app(studio: Studio, settings: ServerSettings) -> FastAPI:
         docs_url=None,  # its page comes from a foreign server
         redoc_url=None,
         separate_input_output_schemas=False,
+        redirect_slashes=False,  # the address would be made of the Host header
     )
     metrics = Metrics()
     metrics.watch_engine(lambda: studio.engine.stats)
@@ -74,6 +76,7 @@ def server_app(studio: Studio, settings: ServerSettings) -> FastAPI:
         app.include_router(part.router(studio, settings))
     app.router.routes.extend(page.routes())
     answer_errors(app)
+    describe(app, with_keys=settings.keys is not None)
     guard(app, settings, observe=metrics.requested)
     return app
 
@@ -83,7 +86,10 @@ def answer_errors(app: FastAPI) -> None:
 
     async def told(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return error_response(from_http_exception(error))
+        answer = error_response(from_http_exception(error))
+        if error.status_code == 405:
+            answer.headers["Allow"] = ", ".join(methods_at(app, request.scope["path"])) or "GET"
+        return answer
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)

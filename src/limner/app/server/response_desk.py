@@ -18,7 +18,7 @@ from limner.app.server.people import file_reader
 from limner.app.server.pictures_in import PictureSource
 from limner.app.server.response_input import Reading, Turn, read_input
 from limner.app.server.response_stream import ResponseStream
-from limner.app.server.rounds import RunningRound, ended_without_answer, start_round, told
+from limner.app.server.rounds import RunningRound, desk_of, ended_without_answer, start_round, told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.shapes import ConversationRef, ImageTool, LimnerOptions, ResponseRequest, ToolChoice
 from limner.app.server.streaming import EventStream, event_bytes
@@ -212,6 +212,11 @@ class ResponseDesk:
             self._chunks(running, -1 if starting_after is None else starting_after),
             gone=running.cancel if cancel_when_left else lambda: None,
         )
+
+    def running(self, request: Request, owner: str, id: str) -> RunningRound | None:
+        """A response in progress, or one that ended lately without an answer."""
+        found = desk_of(request).find(owner, id)
+        return found if found is not None and "template" in found.notes else None
 
     def check_id(self, id: str) -> None:
         """404 for what cannot be a response's id."""

@@ -6,6 +6,7 @@ one twice makes siblings. Knows HTTP; what is done stands in `response_desk.py`.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Path, Query, Request
@@ -20,6 +21,7 @@ from limner.app.server.rounds import desk_of, told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.shapes import Include, ResponseRequest
 from limner.app.server.wire import ERRORS, Deleted, ItemList, ResponseBody
+from limner.chat.records import NotThere
 from limner.chat.studio import Studio
 from limner.chat.studio_round import Answered
 
@@ -61,7 +63,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         stream: bool = False,
         starting_after: Annotated[int | None, Query(ge=0)] = None,
     ) -> ResponseBody | Response:
-        running = desk_of(request).find(owner, id)
+        running = desk.running(request, owner, id)
         if running is not None and running.notes["template"].store:
             if stream:
                 return desk.stream(running, starting_after=starting_after)
@@ -71,19 +73,16 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
 
     @routes.delete("/{id}", summary="Forget a round")
     async def delete(request: Request, id: Id, owner: Owner) -> Deleted:
-        running = desk_of(request).find(owner, id)
-        if running is not None:
-            running.cancel()
-            desk_of(request).forget(id)
-        else:
-            desk.check_id(id)
-            with told():
-                await run_in_threadpool(studio.delete, owner, id)
+        desk.check_id(id)
+        lately = desk.running(request, owner, id)
+        with told(), contextlib.suppress(*(() if lately is None else (NotThere,))):
+            await run_in_threadpool(studio.delete, owner, id)
+        desk_of(request).forget(id)
         return Deleted(id=id, object="response")
 
     @routes.post("/{id}/cancel", summary="Stop a round in progress")
     async def cancel(request: Request, id: Id, owner: Owner) -> ResponseBody:
-        running = desk_of(request).find(owner, id)
+        running = desk.running(request, owner, id)
         if running is None:  # it may have ended just now: then it is told as it is
             return await desk.stored(owner, id)
         running.cancel()

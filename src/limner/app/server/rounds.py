@@ -136,6 +136,7 @@ class Desk:
     def drain(self) -> None:
         """Admit nothing more; what runs goes on."""
         self.is_draining = True
+        self.metrics.drained()
 
     def cancel_all(self) -> None:
         """Stop everything, when there is no more time to drain."""

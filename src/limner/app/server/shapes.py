@@ -195,7 +195,7 @@ class LimnerOptions(Shape):
     parent: a response to go on from; null begins the `conversation` anew, beside its other beginnings.
     """
 
-    steps: int | None = Field(default=None, ge=1, le=1000)
+    steps: int | None = Field(default=None, ge=1)
     picture: bool | None = None
     parent: str | None = None
 

@@ -1,0 +1,92 @@
+"""`limner serve` as a process: open at once, ready when loaded, drained by SIGTERM."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import signal
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import pytest
+from test_responses import GARDEN
+from test_rounds_in_progress import ENDLESS, until
+from tiny_server import WAIT_S, ask, error_of, events_of
+
+
+@contextlib.contextmanager
+def limner_serve(*words):
+    """The command in a process of its own, with the port that it told."""
+    command = [sys.executable, "-u", "-m", "limner.app.cli", "serve", "--port", "0", *map(str, words)]
+    start = time.monotonic()
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            line = process.stderr.readline()
+            port = re.search(r":(\d+)/", line)
+            yield SimpleNamespace(
+                process=process, line=line, port=port and int(port.group(1)), seconds=time.monotonic() - start
+            )
+        finally:
+            process.kill()
+
+
+def test_a_server_is_open_before_its_model_is_loaded_and_drains(checkpoint, tmp_path):
+    words = ("--model", checkpoint, "--store", tmp_path / "store", "--max-steps", ENDLESS)
+    with limner_serve(*words, "--drain-seconds", 0.5) as server:
+        assert "is open; loading" in server.line
+        waiting = ask(server, "/health/ready")
+        assert ask(server, "/health/live").status == 200
+        # Torch alone takes longer to import than this request.
+        assert (waiting.status, error_of(waiting)["code"]) == (503, "model_loading")
+        assert ask(server, "/").content.startswith(b"<!doctype html>")
+        early = ask(server, "/v1/responses", {"input": GARDEN})
+        assert early.status == 503 or early.told["status"] == "completed"
+        until(lambda: ask(server, "/health/ready").status == 200)
+        made = ask(server, "/v1/responses", {"input": GARDEN}).told
+        assert made["status"] == "completed"
+        long = {"input": GARDEN, "limner": {"steps": ENDLESS}, "tool_choice": "required", "background": True}
+        begun = ask(server, "/v1/responses", long).told
+        until(lambda: ask(server, "/v1/limner").told["queue"]["running"] == 1)
+        server.process.send_signal(signal.SIGTERM)
+        events = events_of(ask(server, f"/v1/responses/{begun['id']}?stream=true").content)
+        assert events[-1]["type"] == "response.cancelled"
+        told = server.process.communicate(timeout=WAIT_S)[1]
+        assert server.process.returncode in (0, -signal.SIGTERM)
+        assert "1 round" in told
+        assert "Traceback" not in told
+        assert "garden" not in told
+        assert "POST /v1/responses 200" in told
+    with limner_serve(*words, "--quiet") as server:
+        until(lambda: ask(server, "/health/ready").status == 200)
+        again = ask(server, f"/v1/responses/{made['id']}").told
+        assert again["output"] == made["output"]
+
+
+def test_a_model_that_is_not_there_is_one_sentence(tmp_path):
+    with limner_serve("--model", tmp_path / "nothing", "--store", tmp_path / "store") as server:
+        told = server.process.communicate(timeout=WAIT_S)[1].strip().splitlines()
+        assert server.process.returncode == 2
+        assert told[-1].startswith("limner: There is no model at ")
+        assert len(told) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--host", "0.0.0.0"], "could use this server"),
+        (["--host", "no.such.host.invalid", "--no-auth"], "Cannot listen"),
+        (["--api-key-file", "no-file"], "No such file"),
+        (["--certificate", "a.pem"], "--sign"),
+        (["--image-origin", "ftp://x"], "origin"),
+        (["--safety-hook", "nothing"], "MODULE:CALLABLE"),
+        (["--store", "a-file"], "a folder is needed"),
+    ],
+)
+def test_a_wrong_setting_is_told_before_anything_is_loaded(limner, tmp_path, words, told):
+    (tmp_path / "a-file").write_text("")
+    answer = limner("serve", "--port", "0", *words)
+    assert answer.code == 2
+    assert told in answer.err
+    assert "loading" not in answer.err
