@@ -8,8 +8,8 @@ The unit square spans the picture: (0, 0) is its top left corner, (1, 1) its bot
 Every coordinate, width and radius passes through the current transform. Pixels are kept at twice the asked
 size (once above 512 px) and averaged at the end. Colours are RGB bytes.
 
-Shapes wait in a queue until the frame changes or the pixels are asked for, so that all their points are
-transformed at once; points given to the canvas must not be changed afterwards.
+Shapes wait in a queue until a clip begins or ends or the pixels are asked for, so that all their points are
+placed at once; points given to the canvas must not be changed afterwards.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -35,7 +35,8 @@ Frame = tuple[float, float, float, float, float, float]  # a, b, x, c, d, y: (a 
 
 __all__ = ["RGB", "Canvas", "Frame", "Outline", "Shade"]
 
-_Paint = Callable[..., None]  # a function of `brush`: (image, places, *arguments)
+_Paint = Callable[..., None]  # a function of `brush`: (image, places, bounds, *arguments)
+_RIM: Final = 2 << brush.SHIFT  # how far soft edges go beyond a shape
 
 
 class Canvas:
@@ -57,7 +58,11 @@ class Canvas:
         self._frame: Frame = (float(side), 0.0, 0.0, 0.0, float(side), 0.0)
         self._scale = float(side)
         self._points: list[Any] = []  # of the queue's shapes, in its order
-        self._queue: list[tuple[_Paint, int, tuple[Any, ...]]] = []  # paint, how many polygons, arguments
+        self._framed: list[
+            tuple[int, Frame]
+        ] = []  # how many of these points' parts lie before, and in a frame
+        # paint, how many polygons, how far it goes beyond them in fixed-point pixels, arguments
+        self._queue: list[tuple[_Paint, int, int, tuple[Any, ...]]] = []
 
     # ---- where to draw -------------------------------------------------------------------------------------
 
@@ -82,11 +87,11 @@ class Canvas:
         self._set(self._frames.pop())
 
     def _set(self, frame: Frame) -> None:
-        self._flush()
+        if self._points:
+            self._framed.append((len(self._points), self._frame))
         self._frame = frame
         self._scale = math.sqrt(abs(frame[0] * frame[4] - frame[1] * frame[3]))
 
-    @contextmanager
     def at(
         self,
         x: float = 0.0,
@@ -94,7 +99,7 @@ class Canvas:
         scale: float | tuple[float, float] = 1.0,
         rotation: float = 0.0,
         flip: bool = False,
-    ) -> Iterator[Canvas]:
+    ) -> _Within:
         """A local frame whose origin is (x, y); `rotation` in radians, clockwise on the page; `flip` mirrors
         x first.
         """
@@ -102,11 +107,7 @@ class Canvas:
         if flip:
             sx = -sx
         c, s = math.cos(rotation), math.sin(rotation)
-        self.push((c * sx, -s * sy, x, s * sx, c * sy, y))
-        try:
-            yield self
-        finally:
-            self.pop()
+        return _Within(self, (c * sx, -s * sy, x, s * sx, c * sy, y))
 
     @property
     def pixel(self) -> float:
@@ -115,7 +116,7 @@ class Canvas:
 
     def sees(self, points: ArrayLike, margin: float = 0.0) -> bool:
         """Whether the box around points (N, 2), widened by `margin`, meets the picture."""
-        return brush.box_of(self._image, [self._place(points)], 1 + round(margin * self._scale)) is not None
+        return self._box(points, 1 + round(margin * self._scale)) is not None
 
     # ---- shapes --------------------------------------------------------------------------------------------
 
@@ -132,11 +133,11 @@ class Canvas:
             self._points.append(points)
         if shade is not None:
             ramp = self._ramp(shade)
-            self._queue.append((brush.fill_shaded, count, (colour, ramp, alpha, self._fine)))
+            self._queue.append((brush.fill_shaded, count, _RIM, (colour, ramp, alpha, self._fine)))
         elif alpha >= 0.999:
-            self._queue.append((brush.fill_plain, count, (colour,)))
+            self._queue.append((brush.fill_plain, count, _RIM, (colour,)))
         else:
-            self._queue.append((brush.fill_faint, count, (colour, alpha, self._fine)))
+            self._queue.append((brush.fill_faint, count, _RIM, (colour, alpha)))
 
     def stamp(self, points: ArrayLike, centres: ArrayLike, colour: RGB) -> None:
         """Fill one polygon (N, 2) at every centre (K, 2), none overlapping another, in one colour (dots,
@@ -144,7 +145,7 @@ class Canvas:
         """
         shapes = np.asarray(points, dtype=np.float64) + np.asarray(centres, dtype=np.float64)[:, None]
         self._points.extend(shapes)
-        self._queue.append((brush.fill_together, len(shapes), (colour,)))
+        self._queue.append((brush.fill_together, len(shapes), _RIM, (colour,)))
 
     def stroke(
         self, points: ArrayLike, colour: RGB, width: float, closed: bool = False, alpha: float = 1.0
@@ -154,15 +155,16 @@ class Canvas:
         thickness = max(1, round(wide))
         alpha *= min(1.0, max(wide, 0.25))
         self._points.append(points)
+        beyond = thickness << brush.SHIFT
         if alpha < 0.95:
-            line = (colour, thickness, closed, self._edge, alpha, self._fine)
-            self._queue.append((brush.draw_faint_line, 1, line))
+            line = (colour, thickness, closed, self._edge, alpha)
+            self._queue.append((brush.draw_faint_line, 1, beyond, line))
             return
         plain = (colour, thickness, closed, self._edge if thickness > 1 else cv2.LINE_AA)
-        if self._queue and self._queue[-1][0] is brush.draw_lines and self._queue[-1][2] == plain:
-            self._queue[-1] = (brush.draw_lines, self._queue[-1][1] + 1, plain)
+        if self._queue and self._queue[-1][0] is brush.draw_lines and self._queue[-1][3] == plain:
+            self._queue[-1] = (brush.draw_lines, self._queue[-1][1] + 1, beyond, plain)
         else:
-            self._queue.append((brush.draw_lines, 1, plain))
+            self._queue.append((brush.draw_lines, 1, beyond, plain))
 
     def ellipse(
         self,
@@ -182,14 +184,17 @@ class Canvas:
         """A soft spot, full at its centre and nothing at its rim: blush, shadows, light."""
         a, b, x, c, d, y = self._frame
         spot = (a * rx, b * ry, a * cx + b * cy + x, c * rx, d * ry, c * cx + d * cy + y)
-        self._queue.append((brush.draw_glow, 0, (spot, colour, alpha)))
+        self._queue.append((brush.draw_glow, 0, 0, (spot, colour, alpha)))
 
     @contextmanager
     def clip(self, points: Outline) -> Iterator[Canvas]:
         """What is drawn inside the `with` block shows only within the polygon (N, 2) or tuple of polygons."""
         self._flush()
-        places = [self._place(part) for part in (points if isinstance(points, tuple) else (points,))]
-        box = brush.box_of(self._image, places)
+        parts = [np.asarray(part) for part in (points if isinstance(points, tuple) else (points,))]
+        places = [self._place(part) for part in parts]
+        box = brush.box_of(
+            self._image, _around([brush.bounds_of(place, [len(place)])[0] for place in places])
+        )
         whole, frame, frames = self._image, self._frame, self._frames
         # Draw on a copy of the box alone: a shifted view of the plane, so that cost follows the clip's size.
         x0, y0, x1, y1 = box or (0, 0, 1, 1)
@@ -203,7 +208,7 @@ class Canvas:
             self._image, self._frames = whole, frames
             self._set(frame)
             if box is not None:
-                brush.blend(whole, box, brush.mask_of(places, box), part, 1.0, self._fine)
+                brush.blend_shares(whole, box, brush.mask_of(places, box), part)
 
     # ---- the whole picture ---------------------------------------------------------------------------------
 
@@ -215,7 +220,7 @@ class Canvas:
         if box is None:
             x0, y0, x1, y1 = 0, 0, self._image.shape[1], self._image.shape[0]
         else:
-            found = brush.box_of(self._image, [self._place([[box[0], box[1]], [box[2], box[3]]])])
+            found = self._box([[box[0], box[1]], [box[2], box[3]]])
             if found is None:
                 return
             x0, y0, x1, y1 = found
@@ -255,6 +260,12 @@ class Canvas:
         self._flush()
         self._image[:] = snapshot
 
+    def cover(self, pixels: cv2.typing.MatLike) -> None:
+        """Replace all that is drawn by a square picture of any size (S, S, 3), stretched smoothly."""
+        self._flush()
+        side = self._image.shape[0]
+        cv2.resize(pixels, (side, side), dst=self._image, interpolation=cv2.INTER_LINEAR)
+
     # ---- within --------------------------------------------------------------------------------------------
 
     def _place(self, points: ArrayLike) -> NDArray[np.int32]:
@@ -266,23 +277,61 @@ class Canvas:
         moved += ((x - 0.5) * one + 0.5, (y - 0.5) * one + 0.5)
         return np.asarray(moved.astype(np.int32))
 
+    def _box(self, points: ArrayLike, margin: int = 1) -> brush.Box | None:
+        """The pixels that local points (N, 2), widened by `margin`, may touch; None if there are none."""
+        place = self._place(points)
+        return brush.box_of(self._image, brush.bounds_of(place, [len(place)])[0], margin)
+
     def _flush(self) -> None:
         """Paint all that waits."""
         if not self._queue:
             return
-        points, queue = self._points, self._queue
-        self._points, self._queue = [], []
+        points, queue, framed = self._points, self._queue, self._framed
+        self._points, self._queue, self._framed = [], [], []
+        places: list[NDArray[np.int32]] = []
+        bounds: list[brush.Bounds] = []
         if points:
-            placed = self._place(np.concatenate(points) if len(points) > 1 else points[0])
-        places, start = [], 0
-        for part in points:
-            end = start + len(part)
-            places.append(placed[start:end])
-            start = end
+            counts = [len(part) for part in points]
+            placed = self._placed(np.concatenate(points, dtype=np.float64), counts, framed)
+            bounds = brush.bounds_of(placed, counts)
+            start = 0
+            for count in counts:
+                places.append(placed[start : start + count])
+                start += count
         image, start = self._image, 0
-        for paint, count, arguments in queue:
-            paint(image, places[start : start + count], *arguments)
-            start += count
+        low_edge, right_edge = image.shape[0] << brush.SHIFT, image.shape[1] << brush.SHIFT
+        for paint, count, margin, arguments in queue:
+            if not count:
+                paint(image, (), _NOWHERE, *arguments)
+                continue
+            end = start + count
+            around = bounds[start] if count == 1 else _around(bounds[start:end])
+            left, top, right, low = around
+            if left < right_edge + margin and top < low_edge + margin and right > -margin and low > -margin:
+                paint(image, places[start:end], around, *arguments)
+            start = end
+
+    def _placed(
+        self, points: NDArray[np.float64], counts: list[int], framed: list[tuple[int, Frame]]
+    ) -> NDArray[np.int32]:
+        """Points whose parts, `counts` long, lie in the frames noted, and then the current, as fixed-point
+        pixels.
+        """
+        if not framed:
+            return self._place(points)
+        moved, one = np.empty_like(points), brush.ONE
+        plane = moved.view(np.complex128)[:, 0]
+        first, start = 0, 0
+        for last, (a, b, x, c, d, y) in [*framed, (len(counts), self._frame)]:
+            if last == first:
+                continue
+            end = start + sum(counts[first:last])
+            np.dot(
+                points[start:end], np.array(((a * one, c * one), (b * one, d * one))), out=moved[start:end]
+            )
+            plane[start:end] += complex((x - 0.5) * one + 0.5, (y - 0.5) * one + 0.5)
+            first, start = last, end
+        return np.asarray(moved.astype(np.int32))
 
     def _ramp(self, shade: Shade) -> brush.Ramp:
         """The shade in pixels."""
@@ -294,3 +343,28 @@ class Canvas:
         across, down = across / size, down / size
         start = (a * u0 + b * v0 + x) * across + (c * u0 + d * v0 + y) * down
         return second, across, down, -start
+
+
+_NOWHERE: Final = (0, 0, 0, 0)  # the bounds of what has no places
+
+
+def _around(bounds: list[brush.Bounds]) -> brush.Bounds:
+    """The bounds around all of some bounds."""
+    left, top, right, low = zip(*bounds, strict=True)
+    return min(left), min(top), max(right), max(low)
+
+
+class _Within:
+    """A local frame of a canvas, entered and left by `with`."""
+
+    __slots__ = ("_canvas", "_frame")
+
+    def __init__(self, canvas: Canvas, frame: Frame) -> None:
+        self._canvas, self._frame = canvas, frame
+
+    def __enter__(self) -> Canvas:
+        self._canvas.push(self._frame)
+        return self._canvas
+
+    def __exit__(self, *error: object) -> None:
+        self._canvas.pop()

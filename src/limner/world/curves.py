@@ -66,21 +66,22 @@ def arc(cx: float, cy: float, rx: float, ry: float, start: float, end: float, co
     return np.asarray(_arc(start, end, count) * (rx, ry) + (cx, cy))
 
 
-@lru_cache(maxsize=512)
-def _spread(given: int, count: int) -> NDArray[np.float64]:
-    """The matrix (count, given) that halves widths and spreads them evenly over `count` places."""
-    steps, places = np.linspace(0.0, 1.0, count), np.linspace(0.0, 1.0, given)
-    columns = [np.interp(steps, places, unit) / 2 for unit in np.eye(given)]
-    return np.stack(columns, axis=1)
+@lru_cache(maxsize=2048)
+def _halves(widths: tuple[float, ...], count: int) -> NDArray[np.float64]:
+    """Half of the widths, spread evenly over `count` places."""
+    steps, places = even(0.0, 1.0, count), even(0.0, 1.0, len(widths))
+    return np.interp(steps, places, widths) / 2
 
 
 @lru_cache(maxsize=256)
-def _steps(count: int) -> NDArray[np.float64]:
-    """The matrix (count, count) from points to steps: from each point's neighbour before to the one after."""
-    steps = np.eye(count, k=1) - np.eye(count, k=-1)
+def _sideways(count: int) -> NDArray[np.complex128]:
+    """The matrix (count, count) from points, as row vectors of x + i y, to steps from each point's neighbour
+    before to the one after, turned by a quarter.
+    """
+    steps = np.eye(count, k=-1) - np.eye(count, k=1)
     steps[0, 0] = -1.0
     steps[-1, -1] = 1.0
-    return steps
+    return np.asarray(1j * steps, dtype=np.complex128)
 
 
 def ribbon(points: ArrayLike, widths: float | Sequence[float]) -> Points:
@@ -89,11 +90,13 @@ def ribbon(points: ArrayLike, widths: float | Sequence[float]) -> Points:
     """
     line = np.ascontiguousarray(points, dtype=np.float64)
     count = line.shape[-2]
-    # As complex numbers x + i y, where a quarter turn is a product with i.
     middle = line.view(np.complex128)[..., 0]
-    side = (_steps(count) @ line).view(np.complex128)[..., 0]
-    given = np.array(widths if isinstance(widths, list | tuple) else (widths,), dtype=np.float64)
-    side *= 1j * _spread(len(given), count).dot(given) / np.maximum(np.abs(side), 1e-9)
+    side = middle.dot(_sideways(count))
+    far = np.abs(side)
+    np.maximum(far, 1e-9, out=far)
+    given = tuple(widths) if isinstance(widths, list | tuple) else (widths,)
+    np.divide(_halves(given, count), far, out=far)
+    side *= far
     outline = np.empty((*line.shape[:-2], 2 * count, 2))
     around = outline.view(np.complex128)[..., 0]
     np.add(middle, side, out=around[..., :count])

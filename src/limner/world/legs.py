@@ -6,6 +6,8 @@ All coordinates are in heads, in the figure's frame.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from limner.world.build import Build
@@ -39,6 +41,7 @@ def _lower_cloth(traits: Traits, lower: str) -> Cloth:
     return cloth(traits.lower_colour)
 
 
+@lru_cache(maxsize=256)
 def _leg_line(build: Build, pose: str, side: int) -> Points:
     """Hip, knee and ankle joined by a soft line: (N, 2)."""
     hip = (side * build.hip_half * 0.50, build.hip_y - 0.04)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -46,12 +47,11 @@ def draw_arm(
     if forearm_seen or sleeve.reach <= 0.5:
         covered = sleeve.reach > 0.9
         widths = (0.5, 1.08, 0.98, 0.82), (0.56, 0.52) if covered else (0.80, 0.78, 0.60, 0.52)
-        arms_end = (bones[0], bones[1][-4:]) if covered else bones
-        _bare(canvas, _limb(arms_end, widths, build.arm_width, 1.0, forearm_only or covered), skin)
+        _bare(canvas, _limb(build, arm, side, widths, 1.0, forearm_only or covered, covered), skin)
     if arm.grip != "hidden" and forearm_seen:
         _hand(canvas, build, bones, arm, side, skin)
     if sleeve.reach > 0:
-        _cover(canvas, bones, build.arm_width, sleeve, side, forearm_only)
+        _cover(canvas, build, arm, sleeve, side, forearm_only)
 
 
 def draw_hand(canvas: Canvas, build: Build, arm: Arm, side: int, skin: RGB) -> None:
@@ -60,6 +60,7 @@ def draw_hand(canvas: Canvas, build: Build, arm: Arm, side: int, skin: RGB) -> N
         _hand(canvas, build, _bones(build, arm, side), arm, side, skin)
 
 
+@lru_cache(maxsize=4096)  # a few thousand poses are all there are
 def _bones(build: Build, arm: Arm, side: int) -> tuple[Points, Points]:
     """The arm's middle line in two parts, shoulder to elbow and elbow to wrist: each (N, 2)."""
     start = np.array(shoulder_of(build, side))
@@ -89,26 +90,33 @@ def _bones(build: Build, arm: Arm, side: int) -> tuple[Points, Points]:
 Limb = tuple[Points, ...]  # outlines that together make an arm or a sleeve: upper part, lower part, elbow
 
 
+@lru_cache(maxsize=8192)
 def _limb(
-    bones: tuple[Points, Points],
+    build: Build,
+    arm: Arm,
+    side: int,
     widths: tuple[tuple[float, ...], tuple[float, ...]],
-    unit: float,
     reach: float,
     forearm_only: bool,
-) -> Limb:
-    """The outlines around both bones down to `reach` (0.5 is the elbow, 1 the wrist)."""
-    upper, lower = bones
+    end_only: bool = False,
+) -> tuple[Limb, Points, Points]:
+    """The outlines around both bones down to `reach` (0.5 is the elbow, 1 the wrist), and their least and
+    most coordinates; `end_only` leaves out all but the arm's end.
+    """
+    upper, lower = _bones(build, arm, side)
+    unit = build.arm_width
     if reach <= 0.5:
         count = max(4, round(len(upper) * reach * 2))
-        return (ribbon(upper[:count], [w * unit for w in widths[0]]),)
+        return _spanned((ribbon(upper[:count], [w * unit for w in widths[0]]),))
+    if end_only:
+        lower = lower[-4:]
     count = max(3, round(len(lower) * (reach - 0.5) * 2))
     below = ribbon(lower[:count], [w * unit for w in widths[1]])
-    joint = oval(float(lower[0, 0]), float(lower[0, 1]), widths[1][0] * unit / 2, widths[1][0] * unit / 2)[
-        ::3
-    ]
+    round_elbow = widths[1][0] * unit / 2
+    joint = oval(float(lower[0, 0]), float(lower[0, 1]), round_elbow, round_elbow)[::3]
     if forearm_only:
-        return below, joint
-    return ribbon(upper, [w * unit for w in widths[0]]), below, joint
+        return _spanned((below, joint))
+    return _spanned((ribbon(upper, [w * unit for w in widths[0]]), below, joint))
 
 
 def _elbow(start: Points, hand: Points, upper: float, fore: float, side: int) -> Points:
@@ -127,13 +135,13 @@ def _elbow(start: Points, hand: Points, upper: float, fore: float, side: int) ->
     return np.asarray(start + unit * along + normal * outward * height)
 
 
-def _span(limb: Limb) -> tuple[Points, Points]:
+def _spanned(limb: Limb) -> tuple[Limb, Points, Points]:
     points = np.concatenate(limb)
-    return points.min(axis=0), points.max(axis=0)
+    return limb, points.min(axis=0), points.max(axis=0)
 
 
-def _bare(canvas: Canvas, limb: Limb, skin: RGB) -> None:
-    low, high = _span(limb)
+def _bare(canvas: Canvas, spanned: tuple[Limb, Points, Points], skin: RGB) -> None:
+    limb, low, high = spanned
     dark, soft = skin_shadow(skin, 0.30), skin_shadow(skin, 0.6)
     for outline in limb[-2:]:
         canvas.stroke(outline, soft, 0.028, closed=True)
@@ -145,14 +153,7 @@ def _bare(canvas: Canvas, limb: Limb, skin: RGB) -> None:
             canvas.stroke(part, soft, 0.014)
 
 
-def _cover(
-    canvas: Canvas,
-    bones: tuple[Points, Points],
-    width: float,
-    sleeve: Sleeve,
-    side: int,
-    forearm_only: bool,
-) -> None:
+def _cover(canvas: Canvas, build: Build, arm: Arm, sleeve: Sleeve, side: int, forearm_only: bool) -> None:
     """The sleeve over the arm."""
     cloth, loose = sleeve.made_of, sleeve.loose
     if forearm_only and sleeve.reach <= 0.5:
@@ -166,8 +167,8 @@ def _cover(
             (0.6, 1.26, 1.24 * loose, 1.14 * loose),
             (1.14 * loose, 1.12 * loose, 0.98 * loose, 0.86 * loose),
         )
-    limb = _limb(bones, widths, width, sleeve.reach, forearm_only)
-    low, high = _span(limb)
+    limb, low, high = _limb(build, arm, side, widths, sleeve.reach, forearm_only)
+    bones, width = _bones(build, arm, side), build.arm_width
     for outline in limb[1:] if not forearm_only else limb:
         canvas.stroke(outline, cloth.line, 0.036, closed=True)
     canvas.fill(limb, cloth.light, shade=(cloth.shade, (low[0], low[1]), (high[0] + 0.25, high[1] + 0.10)))

@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from limner.world.canvas import RGB
 from limner.world.curves import Points
@@ -140,30 +140,25 @@ class Head:
     sin: float
     cos: float
 
-    def depth(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """How far points (..., 2) of the face stand out towards the viewer: (...)."""
-        x = points[..., 0] * (1 / (self.width * 1.08))
-        y = (points[..., 1] - _FACE_MIDDLE_Y) * (1 / _FACE_HALF)
-        x *= x
-        y *= y
-        x += y
-        np.subtract(1.0, x, out=x)
-        np.maximum(x, _LEAST, out=x)
-        np.sqrt(x, out=x)
-        x *= _DEPTH
-        return x
-
     def on_face(self, points: ArrayLike, lift: float = 0.0) -> Points:
         """Points (..., 2) of the face seen straight on, as the turned head shows them, `lift` above it."""
         flat = np.array(points, dtype=np.float64)
         if self.sin:
-            out = self.depth(flat)
-            if lift:
-                out += lift
-            out *= self.sin
-            x = flat[..., 0]
+            x, out = flat[..., 0], flat[..., 1] - _FACE_MIDDLE_Y
+            # the face is part of an ellipsoid: how far a point stands out, squared
+            out *= out
+            out *= -1 / _FACE_HALF**2
+            out += 1.0
+            across = x * x
+            across *= (1 / (self.width * 1.08)) ** 2
+            out -= across
+            np.maximum(out, _LEAST, out=out)
+            np.sqrt(out, out=out)
+            out *= _DEPTH * self.sin
             x *= self.cos
             x += out
+            if lift:
+                x += lift * self.sin
         return flat
 
     def spot(self, x: float, y: float, lift: float = 0.0) -> tuple[float, float]:

@@ -31,10 +31,14 @@ def tuft(lines: ArrayLike, widths: Sequence[float]) -> Points:
 
 def grow(outline: ArrayLike, by: float) -> Points:
     """A closed outline (N, 2) moved outwards by `by`; filled beneath the shape itself it is a fine rim."""
-    ring = np.asarray(outline, dtype=np.float64)
-    wide = np.concatenate([ring[-1:], ring, ring[:1]])
-    along = wide[2:] - wide[:-2]
-    clockwise = float(ring[:, 0] @ (wide[2:, 1] - wide[:-2, 1])) > 0  # on the page: y points down
-    length = np.hypot(along[:, :1], along[:, 1:])
-    along *= (by if clockwise else -by) / np.maximum(length, 1e-9)
-    return np.asarray(ring + along[:, ::-1] * (1.0, -1.0))
+    ring = np.ascontiguousarray(outline, dtype=np.float64)
+    place = ring.view(np.complex128)[:, 0]
+    along = np.empty_like(place)  # as complex numbers x + i y, where a quarter turn is a product with i
+    np.subtract(place[2:], place[:-2], out=along[1:-1])
+    along[0], along[-1] = place[1] - place[-1], place[0] - place[-2]
+    clockwise = np.vdot(place, along).imag > 0  # on the page: y points down
+    far = np.abs(along)
+    np.maximum(far, 1e-9, out=far)
+    along *= (-1j if clockwise else 1j) * by / far
+    along += place
+    return along.view(np.float64).reshape(-1, 2)

@@ -53,13 +53,11 @@ def paint_setting(
         return
     keep = _small_backdrop if canvas.size_px <= 288 else _large_backdrop
     backdrop = keep(setting, variant % NUM_LAYOUTS, light.name, canvas.size_px)
-    canvas.restore(_seen_part(backdrop, setting, variant, framing, canvas.size_px * canvas.factor))
+    canvas.cover(_seen_part(backdrop, setting, variant, framing))
 
 
-def _seen_part(
-    backdrop: NDArray[np.uint8], setting: str, variant: int, framing: str, side_px: int
-) -> NDArray[np.uint8]:
-    """The part of a backdrop (S, S, 3) that the camera sees, at `side_px`."""
+def _seen_part(backdrop: NDArray[np.uint8], setting: str, variant: int, framing: str) -> cv2.typing.MatLike:
+    """The part of a backdrop (S, S, 3) that the camera sees: a smaller square."""
     rng = seeded("cut", setting, variant)
     share = _CUT[framing] * (1 - 0.06 * float(rng.random()))
     left = float(rng.random()) * (1 - share)
@@ -73,7 +71,7 @@ def _seen_part(
         seen = cv2.GaussianBlur(seen, (0, 0), sigma)  # before enlarging: a quarter of the pixels
     if setting not in _ONE_WAY and (variant // NUM_LAYOUTS) % 2 == 1:
         seen = cv2.flip(seen, 1)
-    return np.asarray(cv2.resize(seen, (side_px, side_px), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+    return seen
 
 
 def _backdrop(setting: str, layout: int, lighting: str, size_px: int) -> NDArray[np.uint8]:

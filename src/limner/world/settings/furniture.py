@@ -39,11 +39,11 @@ _TABLE_SEEN: Final = {"looking at a laptop": 0.86, "sitting at a table": 0.90}
 def paint_midground(canvas: Canvas, scene: Scene) -> None:
     """What stands behind the figures: the sign, the couch or the chairs."""
     stage, light = lay_out(scene), light_of(scene.lighting)
-    rng = seeded("furniture", scene.setting, scene.variant)
     if scene.written_word:
         paint_sign(canvas, scene, stage, light)
     if stage.seat_y is None:
         return
+    rng = seeded("furniture", scene.setting, scene.variant)
     fabric = light.room(pick(rng, _FABRICS))
     if scene.interaction == "sitting on a couch":
         _couch(canvas, stage, fabric, light, rng)
@@ -56,6 +56,8 @@ def paint_midground(canvas: Canvas, scene: Scene) -> None:
 def paint_foreground(canvas: Canvas, scene: Scene) -> None:
     """What stands before the figures: the couch's arms, or the table with what lies on it."""
     stage, light = lay_out(scene), light_of(scene.lighting)
+    if stage.seat_y is None and stage.table_y is None:
+        return
     rng = seeded("furniture", scene.setting, scene.variant)
     if scene.interaction == "sitting on a couch" and stage.seat_y is not None:
         _couch_arms(canvas, stage, light.room(pick(rng, _FABRICS)))
