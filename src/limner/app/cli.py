@@ -23,6 +23,7 @@ from limner.app import (
     cli_verify,
     cli_world,
 )
+from limner.app.loading import Offload, Quantize
 from limner.app.terminal import err, fail
 
 app = typer.Typer(
@@ -71,11 +72,13 @@ def demo(
     ),
     seed: Seed = 0,
     model: Model = "miniature",
+    quantize: Quantize = None,
+    offload: Offload = False,
 ) -> None:
     """Hold four scripted conversations and show them side by side on one page."""
     from limner.app.run_demo import run_demo
 
-    run_demo(folder, seed=seed, model=model)
+    run_demo(folder, seed=seed, model=model, quantize=quantize, offload=offload)
 
 
 @app.command()
@@ -87,11 +90,13 @@ def chat(
         typer.Option("--conversation", help="Continue a saved conversation, and save to it on leaving."),
     ] = None,
     folder: Annotated[Path, typer.Option("--out", help="Folder for the pictures.")] = Path("pictures"),
+    quantize: Quantize = None,
+    offload: Offload = False,
 ) -> None:
     """Talk with a painter. Type what you want to see; /help lists the commands."""
     from limner.app.interactive import talk
 
-    talk(model=model, seed=seed, saved=conversation, folder=folder)
+    talk(model=model, seed=seed, saved=conversation, folder=folder, quantize=quantize, offload=offload)
 
 
 @app.command()
@@ -123,6 +128,8 @@ def say(
     fork: Annotated[
         str | None, typer.Option("--fork", help="Continue from this round's id instead of the last one.")
     ] = None,
+    quantize: Quantize = None,
+    offload: Offload = False,
 ) -> None:
     """Say one thing in a conversation kept in a file, and print the answer.
 
@@ -139,6 +146,8 @@ def say(
         model=model,
         seed=seed,
         fork=fork,
+        quantize=quantize,
+        offload=offload,
     )
 
 

@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from limner.app.files import file_to_write, folder_to_write
+from limner.app.loading import Offload, Quantize
 from limner.app.terminal import err, out, plain
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ def suites(
             show_default=False,
         ),
     ] = None,
+    quantize: Quantize = None,
+    offload: Offload = False,
 ) -> None:
     """Measure a model on suites. Same seed, same results; after Ctrl-C the same command goes on.
 
@@ -114,6 +117,8 @@ def suites(
             others=others,
             judge=judge,
             workers=workers,
+            quantize=quantize,
+            offload=offload,
             tell=tell,
         )
     report = write_report(folder)

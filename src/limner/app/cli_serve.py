@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from limner.app.files import folder_to_write
+from limner.app.loading import Offload, Quantize
 from limner.app.terminal import err, plain
 
 KEYS_VARIABLE = "LIMNER_API_KEYS"
@@ -130,6 +131,8 @@ def serve(
             "--prompts-in-files", help="Write the prompt into downloaded pictures, too.", rich_help_panel=CARE
         ),
     ] = False,
+    quantize: Quantize = None,
+    offload: Offload = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No line for each request.")] = False,
 ) -> None:
     """Serve the chat page and an API that OpenAI's clients know; Ctrl-C or SIGTERM drains and stops.
@@ -180,6 +183,8 @@ def serve(
         certificate=certificate,
         certificate_key=certificate_key,
         keep_prompts_in_files=prompts_in_files,
+        quantize=quantize,
+        offload=offload,
     )
     log_to_stderr(quiet=quiet)
     serve_until_stopped(

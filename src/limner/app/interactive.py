@@ -47,13 +47,21 @@ class Talk:
     seed: int | None = None
 
 
-def talk(*, model: str, seed: int, saved: Path | None, folder: Path) -> None:
+def talk(
+    *,
+    model: str,
+    seed: int,
+    saved: Path | None,
+    folder: Path,
+    quantize: str | None = None,
+    offload: bool = False,
+) -> None:
     """Read lines until /quit or end of input; a mistake is one sentence and the talk goes on."""
     folder_to_write(folder)
     if saved is not None:
         file_to_write(saved)
     out.print(plain(f'Loading "{model}" ...'))
-    painter = limner.load(model)
+    painter = limner.load(model, quantize=quantize, offload=offload)
     out.print(plain(f"{painter.summary} /help lists what you can do."))
     if saved is not None and saved.exists():
         conversation = limner.open_conversation(saved, painter)

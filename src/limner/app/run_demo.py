@@ -11,7 +11,9 @@ from limner.app.terminal import out, plain
 from limner.app.terminal_picture import show
 
 
-def run_demo(folder: Path, *, seed: int, model: str) -> None:
+def run_demo(
+    folder: Path, *, seed: int, model: str, quantize: str | None = None, offload: bool = False
+) -> None:
     """Hold the demo's conversations with `model`, and leave PNGs and index.html in `folder`."""
     folder_to_write(folder)
     file_to_write(folder / "index.html")
@@ -21,7 +23,7 @@ def run_demo(folder: Path, *, seed: int, model: str) -> None:
     from limner.app.demo import Played, PlayedScript, play
     from limner.app.page import save_pictures, write_page
 
-    painter = limner.load(model)
+    painter = limner.load(model, quantize=quantize, offload=offload)
     out.print(plain(f"Loaded in {time.perf_counter() - start:.1f} s. {painter.summary}"))
     start = time.perf_counter()
     conversations: list[PlayedScript] = []

@@ -23,6 +23,8 @@ def say_once(
     model: str,
     seed: int | None,
     fork: str | None,
+    quantize: str | None = None,
+    offload: bool = False,
 ) -> None:
     """Say `text` in the conversation kept in `file` (made when it does not exist) and print the answer."""
     file_to_write(file)
@@ -33,7 +35,7 @@ def say_once(
             f"There is no conversation at {file}, so there is nothing to fork; leave --fork out."
         )
     err.print(plain(f'Loading "{model}" ...'))
-    painter = limner.load(model)
+    painter = limner.load(model, quantize=quantize, offload=offload)
     talk = limner.open_conversation(file, painter) if file.exists() else painter.conversation()
     if fork is not None:
         talk = talk.fork(fork)

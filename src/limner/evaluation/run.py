@@ -59,6 +59,8 @@ def run_suites(
     others: Mapping[str, str] | None = None,
     judge: str | Path | None = None,
     workers: int | None = None,
+    quantize: str | None = None,
+    offload: bool = False,
     suites: Mapping[str, Suite] | None = None,
     tell: Callable[[Progress], None] = lambda progress: None,
 ) -> dict[str, Any]:
@@ -76,6 +78,8 @@ def run_suites(
         others: further checkpoints by name, for suites that compare stages.
         judge: a folder of senses, or a checkpoint that has some (default: the embedded model's).
         workers: processes that compute side by side (default: one a core for small models).
+        quantize: as in `limner.load`, of the model and the others.
+        offload: as in `limner.load`.
         suites: all suites there are (default: the paper's).
         tell: called when the run begins and after every task.
 
@@ -89,7 +93,9 @@ def run_suites(
     chosen = chosen_suites(names, suites)
     if not 1 <= num <= SEEDS_APART:
         raise ValueError(f"A run has from 1 to {SEEDS_APART} tasks of each suite, not {num}.")
-    setup, identity = prepare(model, others=others or {}, judge=judge, seed=seed)
+    setup, identity = prepare(
+        model, others=others or {}, judge=judge, seed=seed, quantize=quantize, offload=offload
+    )
     options = {"suites": list(chosen), "num": num, "seed": seed, "limner": limner.__version__, **identity}
     with open_run(out, options) as folder:
         _compute_missing(folder, setup, chosen, num, workers, tell)

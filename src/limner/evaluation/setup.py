@@ -17,6 +17,7 @@ import torch
 from limner.chat.painter import EMBEDDED, Painter, checkpoint_folder, fingerprint, load_painter
 from limner.evaluation.suite import Bench
 from limner.models.precision import best_device, compute_dtype
+from limner.models.quantised import check_kind
 from limner.perception.senses import WEIGHTS_FILE, WorldSenses, load_senses
 
 # Below this, one thread a process is fastest and makes results independent of the number of cores.
@@ -33,6 +34,8 @@ class Setup:
     judge_hash: str
     seed: int
     is_small: bool
+    quantize: str | None = None
+    offload: bool = False
 
     def open(self) -> tuple[Bench, dict[str, Any]]:
         """Load model, others and judge; beside them what is worth telling of them in a report.
@@ -42,15 +45,24 @@ class Setup:
         if self.is_small:
             torch.set_num_threads(1)
             cv2.setNumThreads(1)
-        painter = load_painter(self.model)
+        painter = self._load(self.model)
         judge = load_senses(self.judge)
-        others = {name: load_painter(folder) for name, folder in self.others}
+        others = {name: self._load(folder) for name, folder in self.others}
         bench = Bench(painter=painter, judge=judge, judge_hash=self.judge_hash, others=others, seed=self.seed)
         return bench, _facts(self, painter, judge)
 
+    def _load(self, folder: str) -> Painter:
+        return load_painter(folder, quantize=self.quantize, offload=self.offload)
+
 
 def prepare(
-    model: str, *, others: Mapping[str, str], judge: str | Path | None, seed: int
+    model: str,
+    *,
+    others: Mapping[str, str],
+    judge: str | Path | None,
+    seed: int,
+    quantize: str | None = None,
+    offload: bool = False,
 ) -> tuple[Setup, dict[str, Any]]:
     """Check that everything is where it is said to be; the setup, and the options that identify its weights.
 
@@ -65,7 +77,10 @@ def prepare(
         judge_hash=hashlib.sha256((senses / WEIGHTS_FILE).read_bytes()).hexdigest(),
         seed=seed,
         is_small=sum(_weight_bytes(folder) for folder in folders) < SMALL_BYTES,
+        quantize=quantize,
+        offload=offload,
     )
+    check_kind(quantize)
     device = best_device()
     prints = [fingerprint(folder) for folder in folders]
     identity = {
@@ -73,6 +88,7 @@ def prepare(
         "others": dict(zip(others, prints[1:], strict=True)),
         "judge": setup.judge_hash,
         "computed_in": f"{compute_dtype(device)} on {device.type}".removeprefix("torch."),
+        "quantize": quantize,
     }
     return setup, identity
 

@@ -14,7 +14,8 @@ from limner.chat.vault import Vault
 
 def open_studio(model: str, store: Path, settings: ServerSettings) -> Studio:
     """Load the model, open the store, start the engine. ValueError or OSError in one sentence."""
-    return studio_of(limner.load(model), store, settings)
+    painter = limner.load(model, quantize=settings.quantize, offload=settings.offload)
+    return studio_of(painter, store, settings)
 
 
 def studio_of(painter: Painter, store: Path, settings: ServerSettings) -> Studio:

@@ -45,6 +45,8 @@ class ServerSettings:
     certificate: Path | None = None
     certificate_key: Path | None = None
     keep_prompts_in_files: bool = False
+    quantize: str | None = None  # both as in `limner.load`
+    offload: bool = False
 
     def __post_init__(self) -> None:
         if self.keys is None and not self.without_keys and not is_loopback(self.host):
