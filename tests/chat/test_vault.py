@@ -408,6 +408,18 @@ def test_deletion_reaches_the_other_replica(replicas):
         assert check_vault(vault).problems == ()
 
 
+def test_a_picture_is_found_before_anything_else_was_asked_for(replicas):
+    one, two = replicas
+    of = conversation()
+    first = add(one, of, new=True, number=1)
+    with pytest.raises(NotThere):
+        two.blob("ben", first.picture)
+    assert two.blob("anna", first.picture) == picture(1).to_png()
+    one.delete_round("anna", first.id)
+    with pytest.raises(NotThere):
+        two.blob("anna", first.picture)
+
+
 def test_a_blob_that_only_the_other_replica_knows_a_need_for_stays(replicas):
     one, two = replicas
     here, there = conversation("anna"), conversation("ben")

@@ -85,9 +85,9 @@ class SharedRows:
         for digest in digests:
             self._place.remove(f"refs/{digest}/{holder}")
 
-    def is_held(self, digest: str) -> bool:
-        """Whether any row needs the blob."""
-        return bool(self._place.list(f"refs/{digest}"))
+    def holders(self, digest: str) -> set[str]:
+        """The ids of the rows, of any owner, that need the blob."""
+        return {path.rpartition("/")[2] for path in self._place.list(f"refs/{digest}")}
 
     def _json(self, path: str) -> dict[str, Any] | None:
         data = self._place.read(path)

@@ -33,7 +33,7 @@ class Shelf:
     def __init__(self, painter: Painter, vault: Vault) -> None:
         self._painter = painter
         self._vault = vault
-        self._held: OrderedDict[str, tuple[StoredRound, Round, RoundState]] = OrderedDict()
+        self._held: OrderedDict[str, tuple[Round, RoundState]] = OrderedDict()
         self._num_bytes = 0
         self._lock = threading.Lock()
 
@@ -61,7 +61,7 @@ class Shelf:
             held = self._held.get(stored.id)
             if held is not None:
                 self._held.move_to_end(stored.id)
-                return held[1], held[2]
+                return held
         language = self._painter.model.language
         round_ = content_of(self._vault, stored)
         state = state_of(self._vault, stored, device=language.device, dtype=language.dtype)
@@ -73,11 +73,11 @@ class Shelf:
         with self._lock:
             if stored.id in self._held:
                 return
-            self._held[stored.id] = (stored, round_, state)
-            self._num_bytes += _num_bytes(round_)
+            self._held[stored.id] = (round_, state)
+            self._num_bytes += _num_bytes(round_, state)
             while self._num_bytes > REMEMBERED_BYTES:
-                _, (_, old, _) = self._held.popitem(last=False)
-                self._num_bytes -= _num_bytes(old)
+                _, held = self._held.popitem(last=False)
+                self._num_bytes -= _num_bytes(*held)
 
     def forget(self, ids: Iterable[str]) -> None:
         """Hold these rounds no longer."""
@@ -85,7 +85,7 @@ class Shelf:
             for id in ids:
                 held = self._held.pop(id, None)
                 if held is not None:
-                    self._num_bytes -= _num_bytes(held[1])
+                    self._num_bytes -= _num_bytes(*held)
 
 
 def content_of(vault: Vault, stored: StoredRound) -> Round:
@@ -183,5 +183,7 @@ def tokens_from(data: bytes) -> Tensor:
     return tokens_KD
 
 
-def _num_bytes(round_: Round) -> int:
-    return 4096 + sum(picture.pixels.nbytes for picture in round_.pictures)
+def _num_bytes(round_: Round, state: RoundState) -> int:
+    tokens_KD = state.image_tokens_KD
+    num_bytes = 0 if tokens_KD is None else tokens_KD.numel() * tokens_KD.element_size()
+    return 4096 + num_bytes + sum(picture.pixels.nbytes for picture in round_.pictures)

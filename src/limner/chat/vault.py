@@ -54,7 +54,7 @@ class Vault:
         if self.folder.exists() and not self.folder.is_dir():
             raise ValueError(f"{self.folder} is a file; a store needs a folder.")
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StoreFailed(f"The store {self.folder} cannot be made: {error.strerror}.") from error
         database = Database(self.folder / DATABASE)
@@ -258,13 +258,25 @@ class Vault:
         """A blob that some row of this owner needs."""
         if not is_digest(digest):
             raise NotThere("picture", digest)
-        with self._database.reading() as db:
-            if not rows.is_needed(db, digest, owner):
+        if not self._needs(owner, digest):
+            self._catch_up.blob(owner, digest)
+            if not self._needs(owner, digest):
                 raise NotThere("picture", digest)
-        return self.keep.blobs.get(digest)
+        try:
+            return self.keep.blobs.get(digest)
+        except ValueError:
+            self._catch_up.blob(owner, digest)
+            if self._needs(owner, digest):
+                raise
+            raise NotThere("picture", digest) from None  # deleted meanwhile
+
+    def _needs(self, owner: str, digest: str) -> bool:
+        with self._database.reading() as db:
+            return rows.is_needed(db, digest, owner)
 
     def holders(self, owner: str, digest: str) -> list[str]:
         """The ids of this owner's rows that need a blob."""
+        self._catch_up.blob(owner, digest)
         with self._database.reading() as db:
             found = db.execute(
                 "SELECT holder FROM refs WHERE digest = ? AND owner = ? ORDER BY holder", (digest, owner)

@@ -77,6 +77,22 @@ class CatchUp:
                 for record in new:
                     rows.insert_own(db, record)
 
+    def blob(self, owner: str, digest: str) -> None:
+        """Whatever of an owner needs, or needed, a blob; `digest` must have been checked."""
+        shared = self._keep.shared
+        if shared is None:
+            return
+        with self._keep.database.reading() as db:
+            found = db.execute(
+                "SELECT holder FROM refs WHERE digest = ? AND owner = ?", (digest, owner)
+            ).fetchall()
+        kinds = {prefix: kind for kind, (_, prefix) in rows.OWN_TABLES.items()}
+        for holder in shared.holders(digest) | {id for (id,) in found}:
+            if is_id(holder, "resp"):
+                self.round(owner, holder)
+            elif (kind := kinds.get(holder.split("_")[0])) is not None:
+                self.own(kind, owner)
+
     def _take_over(self, shared: SharedRows, conversation: StoredConversation) -> None:
         owner, id = conversation.owner, conversation.id
         here, gone = shared.ids(owner, id)

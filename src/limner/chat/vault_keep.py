@@ -107,10 +107,10 @@ class Keep:
     def _remove(self, digest: str) -> None:
         if self.shared is None:
             self.blobs.remove(digest)
-        elif not self.shared.is_held(digest) and self.blobs.has(digest):
+        elif not self.shared.holders(digest) and self.blobs.has(digest):
             data = self.blobs.get(digest)
             self.blobs.remove(digest)
-            if self.shared.is_held(digest):
+            if self.shared.holders(digest):
                 self.blobs.put(data)
 
 

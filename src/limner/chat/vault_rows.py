@@ -39,6 +39,13 @@ WITH RECURSIVE path(parent, body, step) AS (
     WHERE rounds.owner = ?)
 SELECT parent, body FROM path ORDER BY step DESC
 """
+_DEPTH = """
+WITH RECURSIVE path(parent) AS (
+    SELECT parent FROM rounds WHERE id = ? AND owner = ?
+    UNION ALL
+    SELECT rounds.parent FROM rounds JOIN path ON rounds.id = path.parent)
+SELECT count(*) - 1 FROM path
+"""
 
 
 def read_path(db: sqlite3.Connection, owner: str, id: str) -> list[StoredRound]:
@@ -51,9 +58,16 @@ def read_path(db: sqlite3.Connection, owner: str, id: str) -> list[StoredRound]:
 
 def read_round(db: sqlite3.Connection, owner: str, id: str) -> StoredRound:
     """A round with its depth and siblings; NotThere."""
-    round_ = read_path(db, owner, id)[-1]
-    siblings = read_children(db, owner, round_.conversation or "", round_.parent)
-    return replace(round_, siblings=tuple(sibling.id for sibling in siblings))
+    row = db.execute("SELECT parent, body FROM rounds WHERE id = ? AND owner = ?", (id, owner)).fetchone()
+    if row is None:
+        raise NotThere("round", id)
+    parent, body = row
+    round_ = _round(body, parent, db.execute(_DEPTH, (id, owner)).fetchone()[0])
+    siblings = db.execute(
+        "SELECT id FROM rounds WHERE owner = ? AND conversation = ? AND parent IS ? ORDER BY created, id",
+        (owner, round_.conversation, parent),
+    ).fetchall()
+    return replace(round_, siblings=tuple(sibling for (sibling,) in siblings))
 
 
 def read_children(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -87,7 +88,8 @@ class Database:
 
     def _open(self) -> None:
         self._connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS:d}")
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
+        self._use_wal()
+        for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
             self._connection.execute(f"PRAGMA {pragma}").fetchall()
         with self.writing() as db:
             version = db.execute("PRAGMA user_version").fetchone()[0]
@@ -101,6 +103,18 @@ class Database:
                     f"The store {self._path} has version {version}, this limner reads {VERSION}; "
                     "use the limner that wrote it."
                 )
+
+    def _use_wal(self) -> None:
+        # The one statement that does not wait for other processes by itself.
+        until = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL").fetchall()
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
 
     @contextmanager
     def _clear_errors(self) -> Iterator[None]:
