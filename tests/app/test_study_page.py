@@ -5,16 +5,11 @@ Needs the extra `browser` (playwright) and a Chromium: the system's, or `playwri
 
 from __future__ import annotations
 
-import os
-import shutil
-from pathlib import Path
-
 import pytest
 
-pytest.importorskip("playwright", reason="the page's test needs the extra `browser`")
 pytest.importorskip("uvicorn", reason="the study's page needs the extra `serve`")
 
-from playwright.sync_api import sync_playwright
+from chromium import headless_chromium
 from study_runs import serving, write_runs
 
 from limner.app.run_study import make_study
@@ -26,23 +21,10 @@ SMALL = {"viewport": {"width": 320, "height": 568}, "has_touch": True, "is_mobil
 READY = "#choices button:enabled"
 
 
-def chromium_path(own):
-    """A Chromium to run: playwright's own, else the system's; None when there is none."""
-    if Path(own).exists():
-        return own
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
 @pytest.fixture(scope="module")
 def browser():
-    with sync_playwright() as started:
-        path = chromium_path(started.chromium.executable_path)
-        if path is None:
-            pytest.skip("no Chromium here; `playwright install chromium` brings one")
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        found = started.chromium.launch(executable_path=path, args=arguments)
+    with headless_chromium() as found:
         yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")
