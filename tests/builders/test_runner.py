@@ -16,8 +16,7 @@ from toy_job import ToyJob
 from limner.builders.runner.build import build, ledger_path
 from limner.builders.runner.document import Drop
 from limner.builders.runner.ledger import Ledger
-from limner.builders.runner.local import DIED
-from limner.builders.runner.steps import UNEXPECTED
+from limner.builders.runner.steps import DIED, UNEXPECTED
 from limner.dataset.check import check_dataset
 from limner.dataset.reader import DatasetReader
 
@@ -120,7 +119,7 @@ def test_data_of_other_origin_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_step_that_fails_on_everything_ends_the_run(tmp_path: Path) -> None:
     class Broken(ToyJob):
-        def open(self):  # type: ignore[no-untyped-def]
+        def _open(self):  # type: ignore[no-untyped-def]
             return [_Fails()]
 
     with pytest.raises(ValueError, match='The step "fails" fails on everything: ZeroDivisionError'):

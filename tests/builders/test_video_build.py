@@ -169,7 +169,7 @@ def test_dlib_knows_a_real_person_again() -> None:
     real = Path(__file__).parents[2] / "shared" / "real"
     if not real.is_dir():
         pytest.skip("no real portraits here")
-    from limner.builders.video.matching import embedding
+    from limner.builders.faces.identity import embedding
     from limner.dialogue.parts import Picture
 
     reader = DlibFaces()

@@ -48,12 +48,16 @@ def _frame(left: tuple[int, int, int], right: tuple[int, int, int] | None) -> np
     return pixels
 
 
+def _two(pixels: np.ndarray, smallest_px: int) -> tuple[Box, Box]:
+    return two_faces(ColourReader().find_faces(pixels), pixels, "first", smallest_px)
+
+
 RED, BLUE, MAUVE = (250, 10, 10), (10, 10, 250), (130, 10, 130)
 
 
 def test_a_users_reader_needs_three_methods_only() -> None:
     assert isinstance(ColourReader(), FaceReader)
-    assert two_faces(ColourReader(), _frame(RED, BLUE), "first", 10) == (LEFT, RIGHT)
+    assert _two(_frame(RED, BLUE), 10) == (LEFT, RIGHT)
     assert limits_of(ColourReader()) == Limits(floor=0.0, margin=0.1)
     assert limits_of(ColourReader(), 0.5, 0.2) == Limits(floor=0.5, margin=0.2)
 
@@ -83,7 +87,7 @@ def test_look_alikes_and_strangers_are_dropped() -> None:
 )
 def test_two_faces_large_enough(right: tuple[int, int, int] | None, smallest: int, reason: str) -> None:
     with pytest.raises(DropError, match=reason):
-        two_faces(ColourReader(), _frame(RED, right), "first", smallest)
+        _two(_frame(RED, right), smallest)
 
 
 def test_the_square_holds_both_faces_where_they_are() -> None:

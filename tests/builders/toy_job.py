@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from limner.builders.runner.document import Document, Drop, DropError, Filter, Source, Step
+from limner.builders.runner.document import Document, Drop, DropError, Filter, Source, Stage, Step
 from limner.dialogue.parts import Dialogue, Instruction, Picture, Response, Round
 
 
@@ -28,7 +28,10 @@ class ToyJob:
     def sources(self) -> Iterable[Source]:
         return [Source(id=f"n{number}", value={"number": number}) for number in range(self.num)]
 
-    def open(self) -> Sequence[Step]:
+    def stages(self) -> Sequence[Stage]:
+        return [Stage(open=self._open)]
+
+    def _open(self) -> Sequence[Step]:
         return [
             Twins(name="twins", pause_s=self.pause_s, deadly=self.deadly),
             Filter(name="no multiples of 3", why=_why),

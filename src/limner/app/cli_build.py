@@ -1,5 +1,5 @@
 """`limner build ...`: raw material becomes dialogues. Thin: recipes lie in `builders/`, the terminal is
-`run_build.py`'s business.
+`run_build.py`'s business, the options are `build_options.py`'s.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from limner.app import build_options as o
 from limner.app.terminal import err, out, plain
 
 app = typer.Typer(
@@ -25,65 +26,37 @@ class Split(StrEnum):
     test = "test"
 
 
-Out = Annotated[Path, typer.Option("--out", help="Folder of the data set; a build begun there goes on.")]
-Workers = Annotated[int, typer.Option("--workers", min=1, max=1024, help="Processes side by side.")]
-Engine = Annotated[str, typer.Option("--engine", help="What runs the steps.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Same seed, same names and words.")]
-Page = Annotated[
-    Path | None, typer.Option("--page", help="HTML page of the run (default: OUT.html).", show_default=False)
+Films = Annotated[
+    list[Path], typer.Argument(metavar="SRC...", help="Films, or folders of films.", show_default=False)
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the funnel as JSON.")]
 
 
 @app.command()
 def video(
-    sources: Annotated[
-        list[Path], typer.Argument(metavar="SRC...", help="Films, or folders of films.", show_default=False)
-    ],
-    folder: Out,
-    faces: Annotated[
-        str, typer.Option("--faces", help="world, dlib, yunet-auraface, insightface, or module:Class.")
-    ] = "world",
-    captioner: Annotated[str, typer.Option("--captioner", help="world, openai, or module:Class.")] = "world",
-    writer: Annotated[str, typer.Option("--writer", help="world, openai, or module:Class.")] = "world",
-    segmenter: Annotated[
-        str, typer.Option("--segmenter", help="world, grabcut, sam2, or module:Class.")
-    ] = "world",
-    engine: Engine = "local",
-    workers: Workers = 1,
+    sources: Films,
+    folder: o.Out,
+    faces: o.Faces = "world",
+    captioner: o.Captioner = "world",
+    writer: o.Writer = "world",
+    segmenter: o.Segmenter = "world",
+    engine: o.Engine = "local",
+    workers: o.Workers = 1,
     shots: Annotated[bool, typer.Option("--shots", help="Split films into shots first.")] = False,
-    size_px: Annotated[int, typer.Option("--size", min=32, max=2048, help="Pixels along a side.")] = 512,
-    smallest_face_px: Annotated[
-        int, typer.Option("--smallest-face", min=1, help="Pixels of the smallest face that is used.")
-    ] = 24,
-    floor: Annotated[
-        float | None,
-        typer.Option("--floor", help="Least similarity of a person's two faces (default: the reader's own)."),
-    ] = None,
-    margin: Annotated[
-        float | None,
-        typer.Option("--margin", help="How clear it must be who is who (default: the reader's own)."),
-    ] = None,
+    size_px: o.SquarePx = 512,
+    smallest_face_px: o.SmallestFacePx = 24,
+    floor: o.Floor = None,
+    margin: o.Margin = None,
     split: Annotated[Split, typer.Option("--split", help="Whose names.")] = Split.train,
-    seed: Seed = 0,
-    url: Annotated[
-        str, typer.Option("--endpoint", help="Where an OpenAI-compatible API begins.")
-    ] = "https://api.openai.com/v1",
-    model: Annotated[str, typer.Option("--endpoint-model", help="The model's name there.")] = "",
-    key_variable: Annotated[
-        str, typer.Option("--endpoint-key", help="Environment variable that holds the key.")
-    ] = "OPENAI_API_KEY",
-    per_minute: Annotated[
-        float | None, typer.Option("--per-minute", min=0.01, help="Most requests a minute, all workers.")
-    ] = None,
-    price_in: Annotated[
-        float, typer.Option("--price-in", min=0, help="Dollars per million tokens sent, to count.")
-    ] = 0.0,
-    price_out: Annotated[
-        float, typer.Option("--price-out", min=0, help="Dollars per million tokens received.")
-    ] = 0.0,
-    page: Page = None,
-    as_json: AsJson = False,
+    seed: o.Seed = 0,
+    url: o.Url = o.OPENAI,
+    model: o.Model = "",
+    key_variable: o.KeyVariable = o.OPENAI_KEY,
+    timeout_s: o.TimeoutS = 120.0,
+    per_minute: o.PerMinute = None,
+    price_in: o.PriceIn = 0.0,
+    price_out: o.PriceOut = 0.0,
+    page: o.Page = None,
+    as_json: o.AsJson = False,
 ) -> None:
     """Films of two persons become dialogues that know them by name.
 
@@ -93,23 +66,16 @@ def video(
     Offline: limner world film --num 20 --out films; limner build video films --out set
     """
     from limner.app.run_build import run_build
-    from limner.builders.adapters import Endpoint
     from limner.builders.video.recipe import VideoJob
 
-    endpoint = Endpoint(
-        url=url,
-        model=model,
-        key_variable=key_variable,
-        per_minute=None if per_minute is None else per_minute / workers,
-        price=(price_in, price_out),
-    )
+    price = (price_in, price_out)
     job = VideoJob(
         sources_given=tuple(sources),
         faces=faces,
         captioner=captioner,
         writer=writer,
         segmenter=segmenter,
-        endpoint=endpoint,
+        endpoint=o.endpoint(url, model, key_variable, per_minute, workers, timeout_s=timeout_s, price=price),
         size_px=size_px,
         smallest_face_px=smallest_face_px,
         floor=floor,

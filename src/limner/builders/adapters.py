@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -17,6 +17,9 @@ from typing import Any, Final, TypeVar
 from limner.perception.protocols import Captioner, FaceReader, Segmenter, Writer
 
 T = TypeVar("T")
+# Whose networks a GPU makes faster; a user's own class is taken for one.
+FACES_ON_GPU: Final = ("world", "yunet-auraface", "insightface")
+SEGMENTERS_ON_GPU: Final = ("sam2",)
 _WORLD_SENSES: Final = Path(__file__).parents[1] / "miniature" / "senses"
 
 
@@ -86,6 +89,11 @@ def weights_of(name: str) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if kind == "world" and path.is_file() else ""
 
 
+def on_gpu(name: str, known: Sequence[str]) -> bool:
+    """Whether what `name` means should run where a GPU is: one of the `known`, or the user's own class."""
+    return name.partition("=")[0] in known or (":" in name and "=" not in name)
+
+
 def made_by_name(name: str, option: str, protocol: type[T], known: Mapping[str, Callable[[str], Any]]) -> T:
     """What `name` means among the `known`, or the user's own class; ValueError says which there are."""
     if ":" in name and "=" not in name:
@@ -125,7 +133,13 @@ def _methods(protocol: type) -> list[str]:
 def _world(folder: str) -> Any:
     from limner.perception.senses import load_senses
 
-    return load_senses(folder or _WORLD_SENSES)
+    return load_senses(folder or _WORLD_SENSES, _best_device())
+
+
+def _best_device() -> str:
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _dlib(_: str) -> Any:

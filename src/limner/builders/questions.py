@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from limner.builders.edits.roots import ImageRoots
 from limner.builders.edits.sessions import scaled
-from limner.builders.runner.document import Document, Drop, DropError, Source, Step
+from limner.builders.runner.document import Document, Drop, DropError, Source, Stage, Step
 from limner.dialogue.parts import Dialogue, Instruction, Picture, Response, Round
 
 _PLACEHOLDER: Final = re.compile(r"\s*<image(?:\d+)?>\s*|\s*<ImageHere>\s*")
@@ -58,7 +58,10 @@ class QuestionsJob:
         for number, record in enumerate(read_records(self.file)):
             yield Source(id=f"{self.file.stem}-{number:07d}", value={"record": record})
 
-    def open(self) -> Sequence[Step]:
+    def stages(self) -> Sequence[Stage]:
+        return (Stage(open=self._open),)
+
+    def _open(self) -> Sequence[Step]:
         roots = ImageRoots.of((*self.images, self.file.parent), "images")
         return (
             ReadRecord(rounds=self.rounds),

@@ -29,9 +29,10 @@ class FoundFace:
 class FaceReader(Protocol):
     """Finds faces and tells people apart.
 
-    A reader that wants its crops cut or aligned in its own way also has `crop_face(pixels, box)`; one that
-    knows how similar a person's two pictures are has `match_floor` and `match_margin` (`crops.py`,
-    `builders/video/matching.py`).
+    A reader that wants its crops cut or aligned in its own way also has `crop_face(pixels, box)`; one whose
+    networks take several pictures at once has `find_faces_of(pictures)` and `embed_all(crops)`
+    (`face_passes.py`); one that knows how similar a person's two pictures are has `match_floor` and
+    `match_margin` (`builders/video/matching.py`).
     """
 
     def find_faces(self, pixels: np.ndarray) -> tuple[FoundFace, ...]:

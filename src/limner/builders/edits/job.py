@@ -18,7 +18,7 @@ from limner.builders.edits.rollback import WayBack, drawn, edit_dialogue, rollba
 from limner.builders.edits.roots import ImageRoots
 from limner.builders.edits.sessions import Chain, Dropped, chain_of
 from limner.builders.painting import painted
-from limner.builders.runner.document import Document, Drop, Source, Step
+from limner.builders.runner.document import Document, Drop, Source, Stage, Step
 from limner.dialogue.parts import Picture
 from limner.perception.painters import PictureEditor
 
@@ -79,7 +79,10 @@ class EditsJob:
             else:
                 yield Source(id=session.name if number == 1 else f"{session.name}/{number}", value=told)
 
-    def open(self) -> Sequence[Step]:
+    def stages(self) -> Sequence[Stage]:
+        return (Stage(open=self._open),)
+
+    def _open(self) -> Sequence[Step]:
         editor = None if self.make_editor is None else self.make_editor()
         return (
             ReadSession(

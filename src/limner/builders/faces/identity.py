@@ -15,13 +15,12 @@ import numpy as np
 
 from limner.builders.faces.framing import shrunk
 from limner.dialogue.parts import Picture
-from limner.perception.crops import cut_face
+from limner.perception.face_passes import embedded
 from limner.perception.protocols import Box, FaceReader
 
 SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 READ_PX: Final = 1536  # the longer side at which portraits are looked at
 MATCH_FLOOR: Final = 0.5  # for readers that do not say what they call one person's
-_CROP_PX: Final = 160
 _SAVE_EVERY: Final = 256
 
 
@@ -56,9 +55,7 @@ def by_folder(folder: Path) -> dict[str, list[Path]]:
 
 def embedding(reader: FaceReader, pixels: np.ndarray, box: Box) -> np.ndarray:
     """The unit vector of the face in `box`, cut as the reader wants it."""
-    crop_face = getattr(reader, "crop_face", None)
-    crop = cut_face(pixels, box, _CROP_PX) if crop_face is None else crop_face(pixels, box)
-    return np.asarray(reader.embed(crop), np.float32)
+    return embedded(reader, [(pixels, box)])[0]
 
 
 def only_face(reader: FaceReader, pixels: np.ndarray) -> Box:

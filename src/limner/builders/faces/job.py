@@ -16,10 +16,11 @@ import numpy as np
 
 from limner.builders.faces import phrases
 from limner.builders.faces.framing import face_on_white, largest_square, resized, shrunk
-from limner.builders.faces.identity import READ_PX, by_folder, clustered, embedding, only_face, pairs
-from limner.builders.runner.document import Document, Drop, DropError, Source, Step
+from limner.builders.faces.identity import READ_PX, by_folder, clustered, only_face, pairs
+from limner.builders.runner.document import Document, Drop, DropError, Source, Stage, Step
 from limner.builders.video.steps import asked
 from limner.dialogue.parts import Dialogue, Instruction, Picture, Response, Round
+from limner.perception.face_passes import embedded
 from limner.perception.protocols import Captioner, FaceReader, Segmenter, View
 
 # What is made -> (the set's kind, the paper's name for it).
@@ -102,7 +103,10 @@ class FacesJob:
             told = {path: captions[path] for path in inside if path in captions}
             yield Source(id=name, value={"portraits": inside, "captions": told})
 
-    def open(self) -> Sequence[Step]:
+    def stages(self) -> Sequence[Stage]:
+        return (Stage(open=self._open),)
+
+    def _open(self) -> Sequence[Step]:
         reader = self.make_faces()
         return (
             ReadPortraits(
@@ -195,7 +199,7 @@ class SamePerson:
         if floor is None or len(portraits) < 2:
             yield document
             return
-        vectors = np.stack([embedding(self.reader, one.pixels, one.box) for one in portraits])
+        vectors = np.stack(embedded(self.reader, [(one.pixels, one.box) for one in portraits]))
         cosines = vectors @ vectors.T
         # The portrait that most others agree with stands for the person, so that one stray cannot.
         middle = int(np.median(cosines, axis=1).argmax())

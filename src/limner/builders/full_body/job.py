@@ -18,7 +18,7 @@ from limner.builders.faces.identity import embedding
 from limner.builders.faces.phrases import with_identity
 from limner.builders.full_body.prompts import NAME, drawn_prompt, read_prompts
 from limner.builders.painting import painted
-from limner.builders.runner.document import Document, Drop, DropError, Source, Step
+from limner.builders.runner.document import Document, Drop, DropError, Source, Stage, Step
 from limner.dataset.reader import DatasetReader
 from limner.dialogue.parts import Dialogue, Instruction, NamedPerson, Picture, Response, Round
 from limner.perception.painters import Personalizer
@@ -81,7 +81,10 @@ class FullBodyJob:
                 f"{self.folder} holds no dialogues of kind {self.kind!r}; `limner build video` makes them."
             )
 
-    def open(self) -> Sequence[Step]:
+    def stages(self) -> Sequence[Stage]:
+        return (Stage(open=self._open),)
+
+    def _open(self) -> Sequence[Step]:
         reader = self.make_faces()
         floor = self.floor if self.floor is not None else getattr(reader, "match_floor", None)
         if floor is None:

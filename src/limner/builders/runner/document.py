@@ -1,4 +1,5 @@
-"""The words between a recipe and the runner: sources, documents on their way through the steps, drops, jobs.
+"""The words between a recipe and the runner: sources, documents on their way through the steps, drops,
+stages, jobs.
 
 Knows nothing about files, processes or what a document is about.
 """
@@ -91,6 +92,18 @@ class Step(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stage:
+    """Steps in a row that want the same kind of machine.
+
+    `open` makes them, with the models that they need; it is called once in each process that runs them, so it
+    must be picklable. `on_gpu`: networks that a GPU makes faster, where the engine finds one.
+    """
+
+    open: Callable[[], Sequence[Step]]
+    on_gpu: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Filter:
     """A step from a function that returns why a document is dropped, or None to keep it as it is."""
 
@@ -114,5 +127,10 @@ class Job(Protocol):
     def sources(self) -> Iterable[Source]:
         """What to build from, in an order that is the same every time."""
 
-    def open(self) -> Sequence[Step]:
-        """The steps, with the models that they need; called once in each worker."""
+    def stages(self) -> Sequence[Stage]:
+        """The steps in their order, grouped by what they run on."""
+
+
+def open_steps(stages: Iterable[Stage]) -> list[Step]:
+    """The steps of these stages, one after the other, ready to run."""
+    return [step for stage in stages for step in stage.open()]

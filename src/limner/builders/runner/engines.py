@@ -7,7 +7,11 @@ from limner.builders.runner.local import run_local
 
 
 def engine_by_name(name: str) -> Engine:
-    """local: processes on this machine. ValueError for another name."""
+    """local: processes on this machine; ray: actors on this machine or a cluster. ValueError for another."""
     if name == "local":
         return run_local
-    raise ValueError(f"There is no engine {name!r}; choose local.")
+    if name == "ray":
+        from limner.builders.runner.on_ray import run_ray  # Ray is an extra, and large
+
+        return run_ray
+    raise ValueError(f"There is no engine {name!r}; choose local or ray.")

@@ -15,11 +15,10 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from limner.builders.runner.document import Job, Source
-from limner.builders.runner.steps import Dropped, Outcome, run_steps
+from limner.builders.runner.document import Job, Source, open_steps
+from limner.builders.runner.steps import Outcome, gave_up, run_steps
 
 Numbered = tuple[int, Source]
-DIED = "its worker process was ended"
 _TRIES = 2
 
 
@@ -29,8 +28,8 @@ def run_local(job: Job, sources: Iterator[Numbered], workers: int) -> Generator[
     ValueError with one sentence when the steps cannot be opened or one of them stops the run.
     """
     if workers == 1:
-        _settle_threads()
-        steps = job.open()
+        settle_threads()
+        steps = open_steps(job.stages())
         for number, source in sources:
             yield run_steps(steps, source, number, job.seed)
     else:
@@ -77,7 +76,7 @@ def _run_beside(job: Job, sources: Iterator[Numbered], workers: int) -> Generato
                     running.remove(worker)
                     replacement = _replace(job, worker)
                     running.append(replacement)
-                    outcome = _gave_up(worker) if worker.tries >= _TRIES else None
+                    outcome = _given_up(worker) if worker.tries >= _TRIES else None
                     if outcome is None and worker.at is not None:
                         replacement.hand(worker.at, worker.tries + 1)
                         continue
@@ -120,22 +119,18 @@ def _replace(job: Job, gone: _Worker) -> _Worker:
     return _Worker(job)
 
 
-def _gave_up(worker: _Worker) -> Outcome:
+def _given_up(worker: _Worker) -> Outcome:
     assert worker.at is not None
     number, source = worker.at
-    code = worker.process.exitcode
-    drop = Dropped(
-        document=source.id, step="reading", reason=DIED, detail=f"{_TRIES} times, last with code {code}"
-    )
-    return Outcome(number=number, rows=(), drops=(drop,), passed=())
+    return gave_up(source, number, f"{_TRIES} times, last with code {worker.process.exitcode}")
 
 
 def work(pipe: Connection, job: Job) -> None:
     """A worker's whole life. It ends when the other end of the pipe is closed, however that happened."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    _settle_threads()
+    settle_threads()
     try:
-        steps = job.open()
+        steps = open_steps(job.stages())
         while True:
             number, source = pipe.recv()
             pipe.send(run_steps(steps, source, number, job.seed))
@@ -143,14 +138,17 @@ def work(pipe: Connection, job: Job) -> None:
         return
     except Exception as error:
         with suppress(Exception):
-            pipe.send(error if isinstance(error, ValueError | ImportError | OSError) else _as_plain(error))
+            pipe.send(told_plainly(error))
 
 
-def _as_plain(error: Exception) -> ValueError:
+def told_plainly(error: Exception) -> Exception:
+    """A worker's error as the user shall read it; some kinds do not survive the way between processes."""
+    if isinstance(error, ValueError | ImportError | OSError):
+        return error
     return ValueError(f"A worker failed ({type(error).__name__}: {error}).")
 
 
-def _settle_threads() -> None:
+def settle_threads() -> None:
     """One thread a worker: sums then come out the same however many workers there are."""
     os.environ["OMP_NUM_THREADS"] = "1"
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")

@@ -1,14 +1,16 @@
 """Takes one source through all steps: what is to be written of it, what was dropped and why, how many came
 how far.
 
-Knows neither files nor processes: every engine calls `run_steps` and gets the same `Outcome`.
+Knows neither files nor processes: every engine calls `run_steps`, or its parts in turn, and
+gets the same `Outcome`.
 """
 
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +20,7 @@ from limner.builders.runner.document import Document, Drop, DropError, Source, S
 from limner.dataset.spec import SCHEMA, to_row
 
 UNEXPECTED = "unexpected error"
+DIED = "its worker process was ended"
 _PREVIEW_PX = 224
 
 
@@ -43,14 +46,34 @@ class Outcome:
     counts: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Underway:
+    """A source on its way: the documents that it is by now, and what the steps so far have told of it."""
+
+    number: int
+    documents: tuple[Document, ...]
+    drops: tuple[Dropped, ...] = ()
+    passed: tuple[tuple[str, int], ...] = ()
+    counts: Counter[str] = field(default_factory=Counter)
+
+
 def run_steps(steps: Sequence[Step], source: Source, number: int, seed: int) -> Outcome:
     """One source through `steps`; depends on nothing but them, the source and the seed.
 
     A `DropError`, and any error that is not foreseen, drops the document; `StopError` is let through.
     """
-    documents = [Document(id=source.id, number=number, seed=seed, value=dict(source.value))]
-    counts, drops = documents[0].counts, list[Dropped]()
-    passed: list[tuple[str, int]] = []
+    return finished(taken_through(steps, begun(source, number, seed)))
+
+
+def begun(source: Source, number: int, seed: int) -> Underway:
+    """A source before its first step."""
+    document = Document(id=source.id, number=number, seed=seed, value=dict(source.value))
+    return Underway(number=number, documents=(document,), counts=document.counts)
+
+
+def taken_through(steps: Sequence[Step], underway: Underway) -> Underway:
+    """A source after these further steps; errors as of `run_steps`."""
+    documents, drops, passed = underway.documents, list(underway.drops), list(underway.passed)
     for step in steps:
         kept: list[Document] = []
         for document in documents:
@@ -59,10 +82,26 @@ def run_steps(steps: Sequence[Step], source: Source, number: int, seed: int) -> 
                     drops.append(_dropped(document, step.name, found))
                 else:
                     kept.append(found)
-        documents = kept
+        documents = tuple(kept)
         passed.append((step.name, len(documents)))
-    rows = tuple(_row_bytes(document) for document in documents)
-    return Outcome(number=number, rows=rows, drops=tuple(drops), passed=tuple(passed), counts=dict(counts))
+    return replace(underway, documents=documents, drops=tuple(drops), passed=tuple(passed))
+
+
+def finished(underway: Underway) -> Outcome:
+    """What became of a source that all steps have seen."""
+    return Outcome(
+        number=underway.number,
+        rows=tuple(_row_bytes(document) for document in underway.documents),
+        drops=underway.drops,
+        passed=underway.passed,
+        counts=dict(underway.counts),
+    )
+
+
+def gave_up(source: Source, number: int, detail: str) -> Outcome:
+    """A source that ended every process that tried it."""
+    drop = Dropped(document=source.id, step="reading", reason=DIED, detail=detail)
+    return Outcome(number=number, rows=(), drops=(drop,), passed=())
 
 
 def _results(step: Step, document: Document) -> Iterable[Document | Drop]:

@@ -58,13 +58,16 @@ def _inside(box: Box, left: int, top: int, side: int, width: int, height: int) -
 def without_other(mask: np.ndarray, box: Box, other: Box) -> np.ndarray:
     """The mask without what lies nearer to the other person's face, in faces: heads that touch are parted."""
     height, width = mask.shape
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    rows, columns = _extent(mask > 0)
+    y = np.arange(rows.start, rows.stop, dtype=np.float32)[:, None]
+    x = np.arange(columns.start, columns.stop, dtype=np.float32)
     near = [
-        np.hypot(x - (b[0] + b[2]) / 2 * width, y - (b[1] + b[3]) / 2 * height)
-        / max((b[2] - b[0]) * width, (b[3] - b[1]) * height)
+        ((x - (b[0] + b[2]) / 2 * width) ** 2 + (y - (b[1] + b[3]) / 2 * height) ** 2)
+        / max((b[2] - b[0]) * width, (b[3] - b[1]) * height) ** 2
         for b in (box, other)
     ]
-    parted: np.ndarray = np.where(near[0] <= near[1], mask, 0.0).astype(np.float32)
+    parted: np.ndarray = mask.astype(np.float32)
+    parted[rows, columns] *= near[0] <= near[1]
     return parted
 
 
@@ -76,19 +79,25 @@ def head_on_white(pixels: np.ndarray, mask: np.ndarray, box: Box, size_px: int) 
     height, width = pixels.shape[:2]
     x0, y0 = int(box[0] * width), int(box[1] * height)
     x1, y1 = max(x0 + 1, round(box[2] * width)), max(y0 + 1, round(box[3] * height))
+    rows, columns = _extent(mask > 0.5)
     cover = float(mask[y0:y1, x0:x1].mean())
-    spread = float(mask.sum()) / ((x1 - x0) * (y1 - y0))
+    spread = float(mask[rows, columns].sum()) / ((x1 - x0) * (y1 - y0))
     if cover < _LEAST_COVER or spread > _MOST_SPREAD:
         told = f"{cover:.0%} of the face, {spread:.1f} times its size"
         raise DropError("head not cut out cleanly", told)
-    rows, columns = np.flatnonzero(mask.max(1) > 0.5), np.flatnonzero(mask.max(0) > 0.5)
-    side = (1 + 2 * _WHITE_EDGE) * max(rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1)
+    side = (1 + 2 * _WHITE_EDGE) * max(rows.stop - rows.start, columns.stop - columns.start)
     scale = size_px / side
-    shift_x = size_px / 2 - scale * (columns[0] + columns[-1] + 1) / 2
-    shift_y = size_px / 2 - scale * (rows[0] + rows[-1] + 1) / 2
+    shift_x = size_px / 2 - scale * (columns.start + columns.stop) / 2
+    shift_y = size_px / 2 - scale * (rows.start + rows.stop) / 2
     place = np.array([[scale, 0, shift_x], [0, scale, shift_y]])
     size, method = (size_px, size_px), cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     head = cv2.warpAffine(pixels, place, size, flags=method, borderMode=cv2.BORDER_REPLICATE)
-    share = cv2.warpAffine(mask, place, size, flags=cv2.INTER_LINEAR)[:, :, None]
-    blended: np.ndarray = np.rint(head * share + 255.0 * (1 - share)).astype(np.uint8)
-    return blended
+    share = cv2.warpAffine(mask, place, size, flags=cv2.INTER_LINEAR)
+    white = np.full_like(head, 255)
+    return cv2.blendLinear(head, white, share, 1 - share)
+
+
+def _extent(inside: np.ndarray) -> tuple[slice, slice]:
+    """The rows and columns that a mask takes up; empty slices for none."""
+    x, y, width, height = cv2.boundingRect(inside.view(np.uint8))
+    return slice(y, y + height), slice(x, x + width)

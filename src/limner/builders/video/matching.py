@@ -5,6 +5,7 @@ Knows a `FaceReader` and two pictures. Where people stand is not used: persons c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,10 +13,9 @@ import numpy as np
 
 from limner.builders.runner.document import Drop, DropError
 from limner.builders.video.clip import Pair
-from limner.perception.crops import cut_face
-from limner.perception.protocols import Box, FaceReader, FoundFace
+from limner.perception.face_passes import embedded
+from limner.perception.protocols import FaceReader, FoundFace
 
-CROP_PX: Final = 160
 DEFAULT_FLOOR: Final = 0.0
 DEFAULT_MARGIN: Final = 0.1
 
@@ -40,9 +40,8 @@ def limits_of(reader: FaceReader, floor: float | None = None, margin: float | No
     )
 
 
-def two_faces(reader: FaceReader, pixels: np.ndarray, where: str, smallest_px: int) -> Pair:
-    """The two faces of a frame, left to right; `DropError` when there are not exactly two, large enough."""
-    found = reader.find_faces(pixels)
+def two_faces(found: Sequence[FoundFace], pixels: np.ndarray, where: str, smallest_px: int) -> Pair:
+    """The two faces found in a frame, left to right; `DropError` unless there are two, large enough."""
     if len(found) != 2:
         raise DropError("not exactly two faces", f"{len(found)} in the {where} frame")
     left, right = sorted(found, key=lambda face: face.box[0] + face.box[2])
@@ -57,15 +56,6 @@ def _side_px(face: FoundFace, pixels: np.ndarray) -> float:
     return float(max((x1 - x0) * pixels.shape[1], (y1 - y0) * pixels.shape[0]))
 
 
-def embedding(reader: FaceReader, pixels: np.ndarray, box: Box) -> np.ndarray:
-    """A face's embedding; the reader cuts it out in its own way if it has one."""
-    crop = getattr(reader, "crop_face", None)
-    try:
-        return reader.embed(cut_face(pixels, box, CROP_PX) if crop is None else crop(pixels, box))
-    except ValueError as error:
-        raise DropError("face cannot be read", str(error)) from error
-
-
 @dataclass(frozen=True, kw_only=True)
 class Match:
     """The last frame's faces in the order of the first frame's; their similarities; how clear it is."""
@@ -78,9 +68,13 @@ class Match:
 def match(
     reader: FaceReader, first: np.ndarray, first_faces: Pair, last: np.ndarray, last_faces: Pair
 ) -> Match:
-    """The better of the two pairings, by the sum of its cosines."""
-    before = [embedding(reader, first, box) for box in first_faces]
-    after = [embedding(reader, last, box) for box in last_faces]
+    """The better of the two pairings, by the sum of its cosines; `DropError` when a face cannot be read."""
+    faces = [*((first, box) for box in first_faces), *((last, box) for box in last_faces)]
+    try:
+        vectors = embedded(reader, faces)
+    except ValueError as error:
+        raise DropError("face cannot be read", str(error)) from error
+    before, after = vectors[:2], vectors[2:]
     alike = [[reader.similarity(one, other) for other in after] for one in before]
     straight, crossed = alike[0][0] + alike[1][1], alike[0][1] + alike[1][0]
     margin = abs(straight - crossed) / 2

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from limner.builders.adapters import (
+    FACES_ON_GPU,
+    SEGMENTERS_ON_GPU,
     Endpoint,
     captioner_by_name,
     faces_by_name,
+    on_gpu,
     segmenter_by_name,
     weights_of,
     writer_by_name,
 )
-from limner.builders.runner.document import Source, Step
+from limner.builders.runner.document import Source, Stage, Step
 from limner.builders.video.frames import SUFFIXES, require_av
 from limner.builders.video.matching import limits_of
 from limner.builders.video.steps import (
@@ -92,15 +95,33 @@ class VideoJob:
             )
         return [Source(id=id, value={"path": str(path)}) for id, path in taken.items()]
 
-    def open(self) -> Sequence[Step]:
+    def stages(self) -> Sequence[Stage]:
+        """Films, then faces, heads and words; networks where a GPU helps stand apart from the rest."""
+        heads_on_gpu = on_gpu(self.segmenter, SEGMENTERS_ON_GPU)
+        return (
+            Stage(open=self._films),
+            Stage(open=self._faces, on_gpu=on_gpu(self.faces, FACES_ON_GPU)),
+            Stage(open=self._heads, on_gpu=heads_on_gpu),
+            Stage(open=self._words),
+        )
+
+    def _films(self) -> Sequence[Step]:
         require_av()
+        return (ReadFilm(shots=self.shots),)
+
+    def _faces(self) -> Sequence[Step]:
         faces = faces_by_name(self.faces)
         return (
-            ReadFilm(shots=self.shots),
             FindFaces(reader=faces, smallest_px=self.smallest_face_px),
             FrameBoth(size_px=self.size_px),
             MatchPersons(reader=faces, limits=limits_of(faces, self.floor, self.margin)),
-            CutOutHeads(segmenter=segmenter_by_name(self.segmenter), size_px=self.size_px),
+        )
+
+    def _heads(self) -> Sequence[Step]:
+        return (CutOutHeads(segmenter=segmenter_by_name(self.segmenter), size_px=self.size_px),)
+
+    def _words(self) -> Sequence[Step]:
+        return (
             TellCaption(captioner=captioner_by_name(self.captioner, self.endpoint)),
             NamePersons(writer=writer_by_name(self.writer, self.endpoint), split=self.split),
             CheckNames(),

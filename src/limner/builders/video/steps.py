@@ -15,6 +15,7 @@ from limner.builders.video.matching import Limits, match, two_faces, why_unclear
 from limner.builders.video.naming import draw_names, why_not_two_names
 from limner.builders.video.telling import dialogue_of
 from limner.perception.endpoint.troubles import EndpointError, excuse
+from limner.perception.face_passes import found_in_all
 from limner.perception.protocols import Captioner, FaceReader, Look, Segmenter, Writer
 
 T = TypeVar("T")
@@ -50,8 +51,9 @@ class FindFaces:
 
     def __call__(self, document: Document) -> Iterator[Document | Drop]:
         clip: Clip = document.value
-        first = two_faces(self.reader, clip.first, "first", self.smallest_px)
-        last = two_faces(self.reader, clip.last, "last", self.smallest_px)
+        found = found_in_all(self.reader, (clip.first, clip.last))
+        first = two_faces(found[0], clip.first, "first", self.smallest_px)
+        last = two_faces(found[1], clip.last, "last", self.smallest_px)
         yield document.having(replace(clip, first_faces=first, last_faces=last))
 
 

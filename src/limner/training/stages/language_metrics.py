@@ -94,16 +94,27 @@ def right_persons(
 
 
 def close_up_rounds(dialogue: Dialogue) -> tuple[int, ...]:
-    """The two rounds of a named dialogue that paint one person alone on white; empty for other dialogues."""
-    if dialogue.kind != "named" or "scenes" not in dialogue.truth:
+    """The two rounds of a named dialogue that paint one of its persons alone; empty for other dialogues.
+
+    The world's tell so by their scenes. In others, as builders make them of films, these rounds need the
+    first one alone and name one person.
+    """
+    if dialogue.kind != "named":
         return ()
-    scenes = dialogue.truth["scenes"]
-    found = tuple(
-        index
-        for index, scene in enumerate(scenes)
-        if scene is not None and len(scene["figures"]) == 1 and scene["setting"] == "white"
-    )
+    alone = _alone_by_scene if "scenes" in dialogue.truth else _alone_by_name
+    found = tuple(index for index in range(len(dialogue.rounds)) if alone(dialogue, index))
     return found if len(found) == 2 else ()
+
+
+def _alone_by_scene(dialogue: Dialogue, index: int) -> bool:
+    scene = dialogue.truth["scenes"][index]
+    return scene is not None and len(scene["figures"]) == 1 and scene["setting"] == "white"
+
+
+def _alone_by_name(dialogue: Dialogue, index: int) -> bool:
+    round_ = dialogue.rounds[index]
+    named = [person for person in dialogue.persons if person.name in round_.instruction.text]
+    return round_.depends_on == (0,) and round_.response.picture is not None and len(named) == 1
 
 
 def _answers(language: MultimodalLLM, hidden_BNW: Tensor, batch: PackedBatch) -> dict[str, tuple[float, int]]:
