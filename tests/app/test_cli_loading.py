@@ -18,7 +18,7 @@ def run(*words: object) -> int:
 def test_a_squeezed_model_says_the_same(tmp_path: Path, capsys) -> None:
     pytest.importorskip("bitsandbytes")
     said = []
-    for options in ((), ("--quantize", "4bit", "--offload")):
+    for options in ((), ("--quantize", "int8", "--offload")):
         words = ("Draw Mia in a garden.", "--conversation", tmp_path / f"{len(options)}.limner")
         assert run("say", *words, *options) == 0
         said.append(capsys.readouterr().out.partition(" -> ")[0])
