@@ -1,5 +1,6 @@
 """The vault: owners, trees, deletion, blobs, damage, two processes' worth of databases."""
 
+import random
 import sqlite3
 import threading
 import time
@@ -466,3 +467,35 @@ def test_where_blobs_lie_is_decided_once(tmp_path):
         Vault(tmp_path / "b", blobs_url=f"file://{tmp_path}/shared")
     with pytest.raises(ValueError, match="cannot be used as a store"):
         Vault(tmp_path / "c", blobs_url="nonsense://here")
+
+
+class PlainTree:
+    """What a vault must agree with: rounds and their parents in a dictionary."""
+
+    def __init__(self):
+        self.parents: dict[str, str | None] = {}
+
+    def delete(self, id):
+        before = self.parents.pop(id)
+        self.parents = {child: before if parent == id else parent for child, parent in self.parents.items()}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_random_walk_over_two_replicas_agrees_with_a_plain_tree(replicas, seed):
+    chance, plain, of = random.Random(seed), PlainTree(), conversation()
+    replicas[0].add_conversation(of)
+    for step in range(20):
+        vault, other = chance.sample(replicas, 2)
+        known = sorted(plain.parents)
+        if known and chance.random() < 0.35:
+            gone = chance.choice(known)
+            vault.delete_round("anna", gone)
+            plain.delete(gone)
+        else:
+            parent = vault.round("anna", chance.choice(known)) if known and chance.random() < 0.8 else None
+            added = add(vault, of, parent, number=step % 4)
+            plain.parents[added.id] = None if parent is None else parent.id
+        assert {round_.id: round_.parent for round_ in other.tree("anna", of.id)} == plain.parents
+    for vault in replicas:
+        findings = check_vault(vault)
+        assert findings.problems == findings.unneeded == ()
