@@ -66,11 +66,12 @@ def arc(cx: float, cy: float, rx: float, ry: float, start: float, end: float, co
     return np.asarray(_arc(start, end, count) * (rx, ry) + (cx, cy))
 
 
-@lru_cache(maxsize=2048)
-def _halves(widths: tuple[float, ...], count: int) -> NDArray[np.float64]:
-    """Half of the widths, spread evenly over `count` places."""
-    steps, places = even(0.0, 1.0, count), even(0.0, 1.0, len(widths))
-    return np.interp(steps, places, widths) / 2
+@lru_cache(maxsize=512)
+def _spread(given: int, count: int) -> NDArray[np.float64]:
+    """The matrix (count, given) that halves widths and spreads them evenly over `count` places."""
+    steps, places = np.linspace(0.0, 1.0, count), np.linspace(0.0, 1.0, given)
+    columns = [np.interp(steps, places, unit) / 2 for unit in np.eye(given)]
+    return np.stack(columns, axis=1)
 
 
 @lru_cache(maxsize=256)
@@ -94,8 +95,8 @@ def ribbon(points: ArrayLike, widths: float | Sequence[float]) -> Points:
     side = middle.dot(_sideways(count))
     far = np.abs(side)
     np.maximum(far, 1e-9, out=far)
-    given = tuple(widths) if isinstance(widths, list | tuple) else (widths,)
-    np.divide(_halves(given, count), far, out=far)
+    given = np.array(widths if isinstance(widths, list | tuple) else (widths,), dtype=np.float64)
+    np.divide(_spread(len(given), count).dot(given), far, out=far)
     side *= far
     outline = np.empty((*line.shape[:-2], 2 * count, 2))
     around = outline.view(np.complex128)[..., 0]
