@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import limner
+from limner.chat.engine import Engine
 
 TWO = (
     "The image shows Clara and Hugo in a kitchen. Clara has long red hair and wears a yellow sweater. "
@@ -62,6 +63,20 @@ def test_same_seed_same_picture_and_forks_agree_with_a_replay(painter):
     one.say("Make it night.")
     forked = one.fork(first.id).say("A close-up of Hugo.")
     assert digest(forked) == digest(other.say("A close-up of Hugo."))
+
+
+def test_rounds_in_company_have_the_words_and_pictures_that_each_has_alone(painter):
+    texts = [TWO, "A woman in a park. She has brown hair.", TWO]
+    asked = [painter.conversation(seed=seed).prepare(text) for seed, text in enumerate(texts)]
+    engine = Engine(painter)
+    tickets = [engine.submit(request) for request in asked]
+    with engine:
+        finished = [ticket.result(600) for ticket in tickets]
+    assert engine.stats.num_rows > 2 * engine.stats.num_steps  # they shared most steps
+    for request, one in zip(asked, finished, strict=True):
+        alone = painter.answer(request)
+        assert one.answer.text == alone.answer.text
+        np.testing.assert_allclose(one.picture.pixels, alone.picture.pixels.astype(int), atol=1)
 
 
 def test_both_token_heads_paint(painter):

@@ -126,3 +126,20 @@ def test_another_owner_finds_nothing_of_the_same_words(tiny_painter):
     assert keys[0] == keys[2] != keys[1]
     assert len(painter.prefixes) == 2
     assert talks[0].head == talks[1].head  # what a round is does not depend on whose it is
+
+
+def test_what_is_forgotten_is_computed_anew_and_other_owners_keep_theirs(tiny_painter):
+    painter = tiny_painter.with_sampling(token_steps=1, pixel_steps=1, max_text_tokens=2)
+    noise = Picture(np.random.default_rng(0).integers(0, 255, (32, 32, 3), dtype=np.uint8))
+    talks = [painter.conversation() for _ in range(2)]
+    for talk, salt in zip(talks, ("mine", "yours"), strict=True):
+        talk.salt = salt
+        talk.say("Who is this?", [noise])
+        talk.say("A garden.")
+    keys = [[past.key for past in talk.past()] for talk in talks]
+    before = [painter.encode(noise, talk.salt) for talk in talks]
+    painter.forget("mine", [noise.digest], keys[0][:1])
+    assert [len(painter.prefixes.match(path)) for path in keys] == [0, 2]
+    assert painter.encode(noise, "yours") is before[1]
+    assert painter.encode(noise, "mine") is not before[0]
+    assert torch.equal(painter.encode(noise, "mine"), before[0])

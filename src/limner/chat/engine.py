@@ -54,6 +54,9 @@ class EngineStats:
 class Engine:
     """Computes rounds for everybody. Safe for several threads; a painter has one engine at most.
 
+    A round is the same in any company, but for the rounding of kernels that differ by the size of a batch:
+    the same words, and pixels that differ by one level of 255 here and there (so their digest may differ).
+
     Args:
         painter: whose model it is.
         max_batch: rounds in progress at once.

@@ -109,10 +109,16 @@ class Painter:
             return known
 
     def forget(self, salt: str, digests: Iterable[str], keys: Iterable[str] = ()) -> None:
-        """Hold nothing of these uploaded pictures, nor of these prefixes and what follows them."""
+        """Hold nothing of these uploaded pictures, nor of these prefixes and what follows them.
+
+        Where pictures are read as crops, which have digests of their own, every upload of `salt` goes.
+        """
+        gone = {(salt, digest) for digest in digests}
         with self.lock:
-            for digest in digests:
-                self._uploads.pop((salt, digest), None)
+            if gone and self.model.preset.upload_crop_px is not None:
+                gone = {key for key in self._uploads if key[0] == salt}
+            for key in gone:
+                self._uploads.pop(key, None)
             self.prefixes.drop(keys)
 
     def answer(self, request: RoundRequest) -> Finished:
