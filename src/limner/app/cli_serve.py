@@ -186,7 +186,7 @@ def serve(
         quantize=quantize,
         offload=offload,
     )
-    log_to_stderr(quiet=quiet)
-    serve_until_stopped(
-        settings, model=model, store=folder_to_write(store), tell=lambda words: err.print(plain(words))
-    )
+    with log_to_stderr(quiet=quiet):
+        serve_until_stopped(
+            settings, model=model, store=folder_to_write(store), tell=lambda words: err.print(plain(words))
+        )

@@ -1,4 +1,4 @@
-"""A tiny painter of random weights that always paints, studios over it, and a server for all tests to share."""
+"""A tiny painter of random weights that always paints, studios over it, and a server to share."""
 
 from __future__ import annotations
 

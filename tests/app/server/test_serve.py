@@ -7,35 +7,57 @@ import re
 import signal
 import subprocess
 import sys
-import time
+import threading
 from types import SimpleNamespace
 
 import pytest
 from test_responses import GARDEN
 from test_rounds_in_progress import ENDLESS, until
-from tiny_server import WAIT_S, ask, error_of, events_of
+from tiny_server import WAIT_S, ask, error_of, events_of, serving
+
+import limner
+from limner.app.server.opening import studio_of
+from limner.app.server.settings import ServerSettings
 
 
 @contextlib.contextmanager
 def limner_serve(*words):
     """The command in a process of its own, with the port that it told."""
     command = [sys.executable, "-u", "-m", "limner.app.cli", "serve", "--port", "0", *map(str, words)]
-    start = time.monotonic()
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        lines = []
+        told = threading.Event()
+
+        def read():  # all the time: a full pipe would stop the server
+            for line in process.stderr:
+                lines.append(line.rstrip("\n"))
+                told.set()
+            told.set()
+
+        reader = threading.Thread(target=read, daemon=True)
+        reader.start()
         try:
-            line = process.stderr.readline()
-            port = re.search(r":(\d+)/", line)
+            assert told.wait(WAIT_S)
+            port = re.search(r":(\d+)/", lines[0])
             yield SimpleNamespace(
-                process=process, line=line, port=port and int(port.group(1)), seconds=time.monotonic() - start
+                process=process, lines=lines, reader=reader, port=port and int(port.group(1))
             )
         finally:
             process.kill()
+            reader.join(WAIT_S)
+
+
+def ended(server):
+    """The process's exit code, and all that it told."""
+    code = server.process.wait(WAIT_S)
+    server.reader.join(WAIT_S)
+    return code, server.lines
 
 
 def test_a_server_is_open_before_its_model_is_loaded_and_drains(checkpoint, tmp_path):
     words = ("--model", checkpoint, "--store", tmp_path / "store", "--max-steps", ENDLESS)
     with limner_serve(*words, "--drain-seconds", 0.5) as server:
-        assert "is open; loading" in server.line
+        assert "is open; loading" in server.lines[0]
         waiting = ask(server, "/health/ready")
         assert ask(server, "/health/live").status == 200
         # Torch alone takes longer to import than this request.
@@ -52,24 +74,27 @@ def test_a_server_is_open_before_its_model_is_loaded_and_drains(checkpoint, tmp_
         server.process.send_signal(signal.SIGTERM)
         events = events_of(ask(server, f"/v1/responses/{begun['id']}?stream=true").content)
         assert events[-1]["type"] == "response.cancelled"
-        told = server.process.communicate(timeout=WAIT_S)[1]
-        assert server.process.returncode in (0, -signal.SIGTERM)
+        code, lines = ended(server)
+        told = "\n".join(lines)
+        assert code in (0, -signal.SIGTERM), told
         assert "1 round" in told
         assert "Traceback" not in told
         assert "garden" not in told
         assert "POST /v1/responses 200" in told
-    with limner_serve(*words, "--quiet") as server:
-        until(lambda: ask(server, "/health/ready").status == 200)
-        again = ask(server, f"/v1/responses/{made['id']}").told
-        assert again["output"] == made["output"]
+    studio = studio_of(limner.load(checkpoint, device="cpu"), tmp_path / "store", ServerSettings())
+    with serving(studio) as server:
+        assert ask(server, f"/v1/responses/{made['id']}").told["output"][-1] == made["output"][-1]
+        assert ask(server, f"/v1/responses/{begun['id']}").status == 404
+    studio.close(0.0)
 
 
-def test_a_model_that_is_not_there_is_one_sentence(tmp_path):
-    with limner_serve("--model", tmp_path / "nothing", "--store", tmp_path / "store") as server:
-        told = server.process.communicate(timeout=WAIT_S)[1].strip().splitlines()
-        assert server.process.returncode == 2
-        assert told[-1].startswith("limner: There is no model at ")
-        assert len(told) == 1
+def test_a_model_that_is_not_there_is_one_sentence(limner, tmp_path):
+    answer = limner("serve", "--port", "0", "--model", tmp_path / "nothing", "--store", tmp_path / "store")
+    assert answer.code == 2
+    lines = answer.err.splitlines()
+    assert "is open; loading" in lines[0]
+    assert lines[1].startswith("limner: There is no model at ")
+    assert len(lines) == 2
 
 
 @pytest.mark.parametrize(

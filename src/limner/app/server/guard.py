@@ -89,8 +89,16 @@ class Answering:
                 self.observe(scope["method"], route, status, seconds)
             path = scope.get("raw_path", b"").partition(b"?")[0].decode("ascii", "replace")[:160]
             owner = scope["state"].get("owner", "-")
-            log.info(
-                "%s %s %s %d %.3fs %s", request_id, scope["method"], path or "/", status, seconds, owner[:16]
+            level = logging.DEBUG if path.startswith("/health/") and status == 200 else logging.INFO
+            log.log(
+                level,
+                "%s %s %s %d %.3fs %s",
+                request_id,
+                scope["method"],
+                path or "/",
+                status,
+                seconds,
+                owner[:16],
             )
 
 

@@ -7,11 +7,12 @@ in progress end; a second one stops at once.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -147,13 +148,20 @@ def _load(
         server.give_up(ValueError("The model could not be loaded."))
 
 
-def log_to_stderr(*, quiet: bool) -> None:
-    """One line a request on stderr, unless `quiet`, and the server's own troubles."""
+@contextlib.contextmanager
+def log_to_stderr(*, quiet: bool) -> Iterator[None]:
+    """Meanwhile, one line a request on stderr, unless `quiet`, and the server's own troubles."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    log.addHandler(handler)
-    log.setLevel(logging.WARNING if quiet else logging.INFO)
-    log.propagate = False
-    for name in ("uvicorn.error", "limner.chat"):
-        logging.getLogger(name).addHandler(handler)
-        logging.getLogger(name).setLevel(logging.WARNING)
+    levels = {log: logging.WARNING if quiet else logging.INFO}
+    levels |= {logging.getLogger(name): logging.WARNING for name in ("uvicorn.error", "limner.chat")}
+    before = {logger: logger.level for logger in levels}
+    for logger, level in levels.items():
+        logger.addHandler(handler)
+        logger.setLevel(level)
+    try:
+        yield
+    finally:
+        for logger, level in before.items():
+            logger.removeHandler(handler)
+            logger.setLevel(level)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from limner.app.server.auth import ApiKeys
 from limner.app.server.limits import Limits
+from limner.app.server.remote_pictures import RemoteRules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +59,9 @@ class ServerSettings:
             raise ValueError(f"The time to drain is 0 seconds or more, not {self.drain_s}.")
         if self.certificate is not None and not self.sign:
             raise ValueError("A certificate is given, but pictures are not to be signed; give --sign, too.")
+        RemoteRules(origins=self.remote_image_origins)  # ValueError for what is no origin
+        if self.safety_hook is not None and not all(self.safety_hook.partition(":")):
+            raise ValueError(f"A safety hook is named MODULE:CALLABLE, not {self.safety_hook!r}.")
         if (self.certificate is None) != (self.certificate_key is None):
             raise ValueError("A certificate and its key belong together; give both or neither.")
 
