@@ -67,6 +67,10 @@ def import_conversation(vault: Vault, owner: str, data: bytes, painter: Painter)
             talk = open_conversation(path, painter)
             title = " ".join(title_of(path).split())[:MAX_TITLE_CHARACTERS]
         except ValueError as error:
+            cause = error.__cause__
+            if cause is not None and type(cause) not in (ValueError, KeyError):
+                # What a library said is of no use to whoever sent the file.
+                raise ValueError("The file is not a readable conversation file.") from error
             raise ValueError(str(error).replace(str(path), "The file")) from error
     if not 0 < len(talk.tree) <= MAX_IMPORTED_ROUNDS:
         raise ValueError(
