@@ -197,7 +197,9 @@ def test_seed_steps_and_kind_of_answer_reach_the_server(visit):
     assert [one["seed"] for one in page.tree] == [77, 77]
     page.reload()  # the settings stay
     page.settled(2)
-    page.wait_for_function("document.querySelector('#settings-short').textContent.startsWith('seed 77')")
+    page.wait_for_function(
+        "() => document.querySelector('#settings-short').textContent.startsWith('seed 77')"
+    )
     page.click("#settings-open")
     page.click("#settings >> text=Reset")
     assert page.text_content("#settings-short") == ""
@@ -279,3 +281,25 @@ def test_words_stay_words(visit):
     policy = page.request.get(page.server.url).headers["content-security-policy"]
     assert "script-src 'self'" in policy
     assert "unsafe" not in policy
+
+
+def test_a_real_face_is_kept_with_consent_sent_and_forgotten(visit, picture_files):
+    page = visit()
+    page.say("A woman in a garden.", 1)
+    page.click(".faces >> text=Keep a face")
+    page.fill("#face-name", "Ada")
+    page.set_input_files("#face-file", picture_files.red)
+    page.fill("#face-note", "Ada said yes in May.")
+    page.click("#face >> text=Keep the face")
+    assert page.locator("#face").is_visible()  # nothing without consent
+    page.check("#face-consent")
+    page.click("#face >> text=Keep the face")
+    page.click(".faces .ask:has-text('Ada')")
+    page.wait_for_selector("#given img[alt=Ada]")
+    page.say("The same person at the beach.", 2)
+    assert len(page.tree[1]["pictures_in"]) == 1
+    page.click("[aria-label='Delete Ada']")
+    page.click("#forget >> text=Delete >> nth=-1")
+    page.settled(1)
+    assert len(page.tree) == 1
+    assert page.locator(".faces .ask").count() == 0

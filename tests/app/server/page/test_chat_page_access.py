@@ -120,7 +120,7 @@ def test_a_screen_reader_is_told_and_the_focus_stays(visit):
     page = visit()
     page.evaluate(KEEP_TOLD)
     page.say("A woman in a garden.", 1)
-    page.wait_for_function("window.told.some((words) => words.includes('The picture is painted.'))")
+    page.wait_for_function("() => window.told.some((words) => words.includes('The picture is painted.'))")
     assert page.evaluate("window.told[0]") == "Painting."
     page.locator("[data-act=again]").focus()
     page.keyboard.press("Enter")
@@ -129,7 +129,7 @@ def test_a_screen_reader_is_told_and_the_focus_stays(visit):
     page.locator("[data-act='version-1']").focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("text=1 / 2")
-    page.wait_for_function("window.told.some((words) => words.startsWith('Version 1 of 2.'))")
+    page.wait_for_function("() => window.told.some((words) => words.startsWith('Version 1 of 2.'))")
     assert page.evaluate("document.activeElement.closest('.round') !== null")
 
 

@@ -4,6 +4,7 @@ import { conversations, Trouble } from "./api.js";
 import { compare } from "./compare.js";
 import { askDelete, askName } from "./dialogs.js";
 import { $, announce } from "./dom.js";
+import { forgetFace, keepFace } from "./faces.js";
 import { enlarge } from "./gallery.js";
 import { closeUpOf } from "./people.js";
 import { download, downloadPicture } from "./pictures.js";
@@ -18,19 +19,23 @@ export function toast(words) {
   clearTimeout(toastTimer);
   $("toast").textContent = words;
   $("toast").hidden = false;
-  toastTimer = setTimeout(() => { $("toast").hidden = true; }, TOAST_MS);
+  toastTimer = setTimeout(() => {
+    $("toast").hidden = true;
+  }, TOAST_MS);
 }
 
 /** Do something that the user asked for; tell them when it fails. */
-export const attempt = (task) => async (...values) => {
-  try {
-    return await task(...values);
-  } catch (error) {
-    if (!(error instanceof Trouble)) throw error;
-    if (error.kind !== "stopped") toast(error.message);
-    return null;
-  }
-};
+export const attempt =
+  (task) =>
+  async (...values) => {
+    try {
+      return await task(...values);
+    } catch (error) {
+      if (!(error instanceof Trouble)) throw error;
+      if (error.kind !== "stopped") toast(error.message);
+      return null;
+    }
+  };
 
 const elementOf = (id) => $("thread").querySelector(`[data-round="${CSS.escape(id)}"]`);
 
@@ -39,7 +44,9 @@ export function roundActs(page) {
   const acts = {
     enlarge: (id) => enlarge(state.tree, id, acts),
     compare: (id) => compare(state.tree, state.head, id),
-    download: attempt((round) => downloadPicture(round, `round-${state.tree.label(round)}`, page.settings.downloadPx)),
+    download: attempt((round) =>
+      downloadPicture(round, `round-${state.tree.label(round)}`, page.settings.downloadPx),
+    ),
     open: (id) => page.goTo(id),
     goOn(id) {
       page.panel.drawer.closeOver();
@@ -77,7 +84,25 @@ export function roundActs(page) {
       page.panel.drawer.closeOver();
       page.painting.say({ text: closeUpOf(name), pictures: [] });
     },
-    retry: () => { if (asked()) page.painting.paint(asked()); },
+    sendFace(face) {
+      page.panel.drawer.closeOver();
+      page.composer.addPicture({ url: face.face, name: face.name, fileId: face.id });
+    },
+    async keepFace() {
+      if (!(await keepFace())) return;
+      await page.loadFaces();
+      toast("The face is kept. Press it to send it with what you say next.");
+    },
+    forgetFace: attempt(async (face) => {
+      if (!(await forgetFace(face))) return;
+      await page.loadFaces();
+      page.composer.dropFace(face.id);
+      await page.reload();
+      await page.shelf.load();
+    }),
+    retry: () => {
+      if (asked()) page.painting.paint(asked());
+    },
     takeBack() {
       const one = asked();
       if (!one) return;
@@ -90,7 +115,12 @@ export function roundActs(page) {
   return acts;
 }
 
-const fileName = (title) => title.replace(/[^\p{L}\p{N} _-]/gu, "").trim().replaceAll(" ", "-").slice(0, 40) || "conversation";
+const fileName = (title) =>
+  title
+    .replace(/[^\p{L}\p{N} _-]/gu, "")
+    .trim()
+    .replaceAll(" ", "-")
+    .slice(0, 40) || "conversation";
 
 /** What a conversation's menu does. */
 export function shelfActs(page) {

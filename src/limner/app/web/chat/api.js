@@ -27,7 +27,9 @@ export class Trouble extends Error {
 let key = null;
 try {
   key = sessionStorage.getItem(KEY);
-} catch { /* storage is off: the key lives as long as this page */ }
+} catch {
+  /* storage is off: the key lives as long as this page */
+}
 
 export const hasKey = () => key !== null;
 
@@ -35,7 +37,9 @@ export function setKey(value) {
   key = value;
   try {
     sessionStorage.setItem(KEY, value);
-  } catch { /* as above */ }
+  } catch {
+    /* as above */
+  }
 }
 
 /** The trouble that an answer of the server tells of. */
@@ -44,15 +48,23 @@ async function troubleOf(response) {
   const retryAfterS = Number(response.headers.get("Retry-After")) || 0;
   const said = typeof told.message === "string" && told.message ? told.message : undefined;
   switch (response.status) {
-    case 401: return new Trouble("key");
-    case 404: case 410: return new Trouble("gone");
-    case 413: return new Trouble("big");
-    case 429: return new Trouble("busy", SENTENCES.busy, retryAfterS || 3);
+    case 401:
+      return new Trouble("key");
+    case 404:
+    case 410:
+      return new Trouble("gone");
+    case 413:
+      return new Trouble("big");
+    case 429:
+      return new Trouble("busy", SENTENCES.busy, retryAfterS || 3);
     case 503: {
       const kind = { model_loading: "loading", shutting_down: "stopping" }[told.code] ?? "busy";
       return new Trouble(kind, SENTENCES[kind], retryAfterS || 3);
     }
-    default: return response.status >= 500 ? new Trouble("broken") : new Trouble("refused", said ?? "The server refused this.");
+    default:
+      return response.status >= 500
+        ? new Trouble("broken")
+        : new Trouble("refused", said ?? "The server refused this.");
   }
 }
 
@@ -64,7 +76,9 @@ export async function ask(path, { method = "GET", json, body, signal } = {}) {
   let response;
   try {
     response = await fetch(path, {
-      method, headers, body: json === undefined ? body : JSON.stringify(json),
+      method,
+      headers,
+      body: json === undefined ? body : JSON.stringify(json),
       signal: signal ?? AbortSignal.timeout(WAIT_MS),
     });
   } catch {
@@ -74,7 +88,10 @@ export async function ask(path, { method = "GET", json, body, signal } = {}) {
   return response;
 }
 
-const told = async (path, options) => (await ask(path, options)).json().catch(() => { throw new Trouble("broken"); });
+const told = async (path, options) =>
+  (await ask(path, options)).json().catch(() => {
+    throw new Trouble("broken");
+  });
 const at = (id) => `/v1/conversations/${encodeURIComponent(id)}`;
 
 export const about = () => told("/v1/limner");
@@ -83,7 +100,8 @@ export const conversations = {
   list: (after) => told(`/v1/conversations?limit=50${after ? `&after=${encodeURIComponent(after)}` : ""}`),
   begin: (title) => told("/v1/conversations", { method: "POST", json: { metadata: { title } } }),
   get: (id) => told(at(id)),
-  rename: (id, title, metadata) => told(at(id), { method: "POST", json: { metadata: { ...metadata, title } } }),
+  rename: (id, title, metadata) =>
+    told(at(id), { method: "POST", json: { metadata: { ...metadata, title } } }),
   remove: (id) => told(at(id), { method: "DELETE" }),
   tree: async (id) => (await told(`${at(id)}/tree`)).data,
   people: async (id, round) => (await told(`${at(id)}/people?at=${encodeURIComponent(round)}`)).data,
@@ -91,12 +109,23 @@ export const conversations = {
   import(file) {
     const body = new FormData();
     body.append("file", file);
-    return told("/v1/conversations/import", { method: "POST", body, signal: AbortSignal.timeout(10 * WAIT_MS) });
+    return told("/v1/conversations/import", {
+      method: "POST",
+      body,
+      signal: AbortSignal.timeout(10 * WAIT_MS),
+    });
   },
+};
+
+export const faces = {
+  list: async () => (await told("/v1/people")).data,
+  keep: (face) => told("/v1/people", { method: "POST", json: face }),
+  remove: (id) => told(`/v1/people/${encodeURIComponent(id)}`, { method: "DELETE" }),
 };
 
 /** Ask for a round; the streamed answer. */
 export const respond = (json, signal) => ask("/v1/responses", { method: "POST", json, signal });
 
 /** Tell the server to stop painting; it may be over already. */
-export const cancel = (id) => ask(`/v1/responses/${encodeURIComponent(id)}/cancel`, { method: "POST" }).catch(() => null);
+export const cancel = (id) =>
+  ask(`/v1/responses/${encodeURIComponent(id)}/cancel`, { method: "POST" }).catch(() => null);

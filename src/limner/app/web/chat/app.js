@@ -1,6 +1,6 @@
 // The page put together: its parts, what they show of the state, and the way from one conversation to another.
 
-import { about, conversations } from "./api.js";
+import { about, conversations, faces } from "./api.js";
 import { attempt, roundActs, shelfActs, toast } from "./acts.js";
 import { Composer } from "./composer.js";
 import { $, counted, make, placeIcons, shortened } from "./dom.js";
@@ -23,21 +23,23 @@ const IS_NARROW = matchMedia("(max-width: 34rem)");
 const HAS_KEYBOARD = matchMedia("(hover: hover)");
 
 // The parts; acts reach each other through it.
-const page = { show, goTo, beginAnew, openConversation };
+const page = { show, goTo, beginAnew, openConversation, reload, loadFaces };
 const acts = roundActs(page);
 page.settings = new Settings();
 page.thread = new Thread($("thread"), acts);
 page.shelf = new Shelf(shelfActs(page));
 page.shelfDrawer = new Drawer("shelf");
 page.panel = new Panel((tab, place) => {
-  if (tab === "people") showPeople(place, state.people, state.tree, acts);
+  if (tab === "people") showPeople(place, state, acts);
   else if (tab === "map") showMap(place, state, acts);
   else showGallery(place, state, acts);
 });
 page.painting = new Painting({
-  thread: page.thread, settings: page.settings,
+  thread: page.thread,
+  settings: page.settings,
   view: {
-    show, scrollDown,
+    show,
+    scrollDown,
     begun: (id, title) => setConversation(id, title),
     settled() {
       page.shelf.load().catch(() => {});
@@ -57,25 +59,45 @@ function show() {
   $("welcome").hidden = !isEmpty;
   $("thread").hidden = isEmpty;
   page.thread.show({
-    tree: state.tree, head: now ? now.previous : state.head, asked: now, editing: now ? null : state.editing, sizePx: sizePx(),
+    tree: state.tree,
+    head: now ? now.previous : state.head,
+    asked: now,
+    editing: now ? null : state.editing,
+    sizePx: sizePx(),
   });
   page.composer.setRunning(isPainting());
-  page.composer.setPlaceholder(isEmpty ? "Describe somebody…" : IS_NARROW.matches ? "Ask for a change…" : "Ask for a change, a close-up, a step back…");
-  page.panel.drawer.setAvailable(!isEmpty);
+  page.composer.setPlaceholder(
+    isEmpty
+      ? "Describe somebody…"
+      : IS_NARROW.matches
+        ? "Ask for a change…"
+        : "Ask for a change, a close-up, a step back…",
+  );
+  page.panel.drawer.setAvailable(!isEmpty || state.faces.length > 0);
   page.panel.refresh();
   showHints();
 }
 
 /** What could be said next: an example's next line, close-ups of those who were named. */
 function showHints() {
-  const lines = state.script.length ? state.script.slice(0, 1)
-    : state.people.filter((person) => person.face).slice(0, 2).map((person) => closeUpOf(person.name));
+  const lines = state.script.length
+    ? state.script.slice(0, 1)
+    : state.people
+        .filter((person) => person.face)
+        .slice(0, 2)
+        .map((person) => closeUpOf(person.name));
   const last = state.tree.get(state.head)?.text_in;
   const hints = asked() || !state.head ? [] : lines.filter((line) => line !== last);
   if ([...$("hints").children].map((one) => one.textContent).join("\n") === hints.join("\n")) return;
-  $("hints").replaceChildren(...hints.map((line) => make("button", {
-    type: "button", class: "hint", onclick: () => page.painting.say({ text: line, pictures: [] }),
-  }, line)));
+  $("hints").replaceChildren(
+    ...hints.map((line) =>
+      make(
+        "button",
+        { type: "button", class: "hint", onclick: () => page.painting.say({ text: line, pictures: [] }) },
+        line,
+      ),
+    ),
+  );
 }
 
 let isAtEnd = true; // then the page stays there, whatever grows or shrinks
@@ -87,8 +109,12 @@ function scrollDown() {
 
 function keepToEnd() {
   const main = $("main");
-  main.addEventListener("scroll", () => { isAtEnd = main.scrollHeight - main.scrollTop - main.clientHeight < NEAR_END_PX; });
-  const observer = new ResizeObserver(() => { if (isAtEnd && !$("thread").hidden) scrollDown(); });
+  main.addEventListener("scroll", () => {
+    isAtEnd = main.scrollHeight - main.scrollTop - main.clientHeight < NEAR_END_PX;
+  });
+  const observer = new ResizeObserver(() => {
+    if (isAtEnd && !$("thread").hidden) scrollDown();
+  });
   for (const element of [main, $("thread")]) observer.observe(element);
 }
 
@@ -109,6 +135,19 @@ async function loadPeople() {
   state.people = people;
   page.panel.refresh();
   showHints();
+}
+
+async function loadFaces() {
+  state.faces = await faces.list().catch(() => []);
+  show();
+}
+
+/** Ask for the conversation anew, as rounds may have gone from it. */
+async function reload() {
+  if (!state.conversation) return;
+  setRounds(await conversations.tree(state.conversation), { keepChoices: true });
+  page.thread.forget();
+  goTo(state.tree.get(state.head) ? state.head : state.tree.newest);
 }
 
 function setConversation(id, title) {
@@ -159,37 +198,59 @@ async function openConversation(id) {
 const importFile = attempt(async (event) => {
   const [file] = event.target.files;
   if (!file) return;
-  const one = await conversations.import(file).finally(() => { event.target.value = ""; });
+  const one = await conversations.import(file).finally(() => {
+    event.target.value = "";
+  });
   await page.shelf.load();
   await openConversation(one.id);
   toast(`“${titleOf(one)}” is here, with ${counted(state.tree.rounds.length, "round")}.`);
 });
 
 /** A key's act on the round that has the focus, else on the last. */
-const ofRound = (act, { needsPicture = false } = {}) => () => {
-  const round = state.tree.get(page.thread.current);
-  if (round && !isPainting() && (round.picture || !needsPicture)) act(round);
-};
+const ofRound =
+  (act, { needsPicture = false } = {}) =>
+  () => {
+    const round = state.tree.get(page.thread.current);
+    if (round && !isPainting() && (round.picture || !needsPicture)) act(round);
+  };
 
 function listen() {
   $("begin").addEventListener("click", beginAnew);
   $("keys").addEventListener("click", openShortcuts);
   $("import-file").addEventListener("change", importFile);
-  addEventListener("popstate", attempt(async () => {
-    const id = location.hash.slice(1);
-    if (id) await openConversation(id);
-    else if (state.conversation) beginAnew();
-  }));
+  addEventListener(
+    "popstate",
+    attempt(async () => {
+      const id = location.hash.slice(1);
+      if (id) await openConversation(id);
+      else if (state.conversation) beginAnew();
+    }),
+  );
   const needsPicture = { needsPicture: true };
-  listenToKeys({
-    n: beginAnew, "/": () => page.composer.focus(), s: () => page.settings.toggle(), "?": openShortcuts,
-    j: () => page.thread.step(1), k: () => page.thread.step(-1),
-    ArrowLeft: ofRound((round) => acts.turn(round, -1)), ArrowRight: ofRound((round) => acts.turn(round, 1)),
-    r: ofRound(acts.again), e: ofRound((round) => acts.edit(round.id)), g: ofRound((round) => acts.goOn(round.id)),
-    l: ofRound((round) => acts.enlarge(round.id), needsPicture), c: ofRound((round) => acts.compare(round.id), needsPicture),
-    d: ofRound(acts.download, needsPicture),
-    p: () => page.panel.show("people"), m: () => page.panel.show("map"), a: () => page.panel.show("gallery"),
-  }, () => { if (isPainting()) asked().stop(); });
+  listenToKeys(
+    {
+      n: beginAnew,
+      "/": () => page.composer.focus(),
+      s: () => page.settings.toggle(),
+      "?": openShortcuts,
+      j: () => page.thread.step(1),
+      k: () => page.thread.step(-1),
+      ArrowLeft: ofRound((round) => acts.turn(round, -1)),
+      ArrowRight: ofRound((round) => acts.turn(round, 1)),
+      r: ofRound(acts.again),
+      e: ofRound((round) => acts.edit(round.id)),
+      g: ofRound((round) => acts.goOn(round.id)),
+      l: ofRound((round) => acts.enlarge(round.id), needsPicture),
+      c: ofRound((round) => acts.compare(round.id), needsPicture),
+      d: ofRound(acts.download, needsPicture),
+      p: () => page.panel.show("people"),
+      m: () => page.panel.show("map"),
+      a: () => page.panel.show("gallery"),
+    },
+    () => {
+      if (isPainting()) asked().stop();
+    },
+  );
 }
 
 const start = attempt(async () => {
@@ -203,6 +264,7 @@ const start = attempt(async () => {
   page.composer.limits = { numPictures: state.about.max_images, numCharacters: state.about.max_text };
   showWelcome(state.about, (prompts) => page.painting.begin(prompts));
   await insist(() => page.shelf.load());
+  await page.loadFaces();
   const id = location.hash.slice(1);
   if (id) await openConversation(id);
   else if (HAS_KEYBOARD.matches) page.composer.focus();

@@ -6,16 +6,44 @@ import { askRound, requestOf } from "./stream.js";
 import { demandKey, waitTelling } from "./trouble.js";
 
 const MOST_WAITS = 6;
-const WAITING = { busy: "Many are asking at once", loading: "The model is still loading", stopping: "The server is starting anew" };
+const WAITING = {
+  busy: "Many are asking at once",
+  loading: "The model is still loading",
+  stopping: "The server is starting anew",
+};
 
 /**
  * A round to be asked for. `conversation` and `previous` are ids or null; `title` names a new
  * conversation, `isFirst` says that it holds no round yet.
  */
-export function askedRound({ text, pictures, conversation, previous, isFirst, title, seed, settings, model }) {
+export function askedRound({
+  text,
+  pictures,
+  conversation,
+  previous,
+  isFirst,
+  title,
+  seed,
+  settings,
+  model,
+}) {
   return {
-    text, pictures, conversation, previous, isFirst, title, seed, settings, model,
-    id: null, words: "", waiting: "", painting: false, preview: null, trouble: null, stop: () => {},
+    text,
+    pictures,
+    conversation,
+    previous,
+    isFirst,
+    title,
+    seed,
+    settings,
+    model,
+    id: null,
+    words: "",
+    waiting: "",
+    painting: false,
+    preview: null,
+    trouble: null,
+    stop: () => {},
   };
 }
 
@@ -58,7 +86,9 @@ async function once(asked, changed) {
   asked.conversation ??= (await conversations.begin(asked.title)).id;
   changed(asked);
   const { done, stop } = askRound(requestOf(asked), {
-    began: (id) => { asked.id = id; },
+    began: (id) => {
+      asked.id = id;
+    },
     wrote: (piece) => {
       asked.words += piece;
       changed(asked);
@@ -80,9 +110,13 @@ async function once(asked, changed) {
 async function wait(asked, trouble, changed) {
   const stopping = new AbortController();
   asked.stop = () => stopping.abort();
-  const stopped = await waitTelling(trouble.retryAfterS, (left) => {
-    asked.waiting = `${WAITING[trouble.kind]}. Limner tries again in ${left} s`;
-    changed(asked);
-  }, stopping.signal);
+  const stopped = await waitTelling(
+    trouble.retryAfterS,
+    (left) => {
+      asked.waiting = `${WAITING[trouble.kind]}. Limner tries again in ${left} s`;
+      changed(asked);
+    },
+    stopping.signal,
+  );
   if (stopped) throw new Trouble("stopped", "Stopped.");
 }

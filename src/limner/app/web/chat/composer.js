@@ -2,12 +2,13 @@
 // Knows its own fields. What becomes of what is said is the business of `say`.
 
 import { $, announce, button, counted, make } from "./dom.js";
+import { picture } from "./pictures.js";
 import { carriesFiles, filesOf, readPicture } from "./uploads.js";
 
 export class Composer {
   /** `say({text, pictures})` sends; `stop()` stops. */
   constructor({ say, stop }) {
-    this.pictures = []; // {url, name}
+    this.pictures = []; // {url, name}, and fileId of those that the server has
     this.limits = { numPictures: 4, numCharacters: 4000 };
     this.running = false;
     this.say = say;
@@ -37,13 +38,17 @@ export class Composer {
   }
 
   acceptDrops() {
-    const show = (isOver) => { $("drop").hidden = !isOver; };
+    const show = (isOver) => {
+      $("drop").hidden = !isOver;
+    };
     document.addEventListener("dragover", (event) => {
       if (!carriesFiles(event)) return;
       event.preventDefault();
       show(true);
     });
-    document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) show(false); });
+    document.addEventListener("dragleave", (event) => {
+      if (!event.relatedTarget) show(false);
+    });
     document.addEventListener("drop", (event) => {
       if (!carriesFiles(event)) return;
       event.preventDefault();
@@ -71,6 +76,20 @@ export class Composer {
     this.field.focus();
   }
 
+  /** Take in a picture that is there already. */
+  addPicture(one) {
+    if (this.pictures.length < this.limits.numPictures) this.pictures.push(one);
+    this.showPictures();
+    announce(`The face of ${one.name} goes with what you say next.`);
+    this.field.focus();
+  }
+
+  /** A face that was deleted cannot be sent. */
+  dropFace(id) {
+    this.pictures = this.pictures.filter((one) => one.fileId !== id);
+    this.showPictures();
+  }
+
   complain(words) {
     $("say-trouble").textContent = words;
     $("say-trouble").hidden = !words;
@@ -78,13 +97,23 @@ export class Composer {
 
   showPictures() {
     $("given").hidden = this.pictures.length === 0;
-    $("given").replaceChildren(...this.pictures.map((one, index) => make("li", {},
-      make("img", { src: one.url, alt: one.name }),
-      button("close", `Remove ${one.name}`, () => {
-        this.pictures.splice(index, 1);
-        this.showPictures();
-        this.field.focus();
-      }))), ...(this.pictures.length ? [make("li", { class: "consent" }, "Of real people, send only pictures they agreed to.")] : []));
+    $("given").replaceChildren(
+      ...this.pictures.map((one, index) =>
+        make(
+          "li",
+          {},
+          picture(one.url, one.name),
+          button("close", `Remove ${one.name}`, () => {
+            this.pictures.splice(index, 1);
+            this.showPictures();
+            this.field.focus();
+          }),
+        ),
+      ),
+      ...(this.pictures.length
+        ? [make("li", { class: "consent" }, "Of real people, send only pictures they agreed to.")]
+        : []),
+    );
     this.changed();
   }
 
@@ -100,7 +129,7 @@ export class Composer {
       this.complain(`That is ${text.length} characters; ${this.limits.numCharacters} fit.`);
       return;
     }
-    const pictures = this.pictures.map((one) => one.url);
+    const { pictures } = this;
     this.put("", []);
     this.say({ text, pictures });
   }
@@ -108,7 +137,7 @@ export class Composer {
   /** Replace what is written. */
   put(text, pictures) {
     this.field.value = text;
-    this.pictures = pictures.map((url) => ({ url, name: "picture" }));
+    this.pictures = pictures;
     this.complain("");
     this.showPictures();
   }

@@ -35,8 +35,10 @@ export function make(tag, props = {}, ...children) {
     if (value === undefined || value === null) continue;
     if (name === "class") element.className = value;
     else if (typeof value === "function") element.addEventListener(name.slice(2), value);
-    else if (typeof value === "boolean" && name.startsWith("aria-")) element.setAttribute(name, String(value));
-    else if (name === "value") element.value = value; // of a textarea it is no attribute
+    else if (typeof value === "boolean" && name.startsWith("aria-"))
+      element.setAttribute(name, String(value));
+    else if (name === "value")
+      element.value = value; // of a textarea it is no attribute
     else if (typeof value === "string" || name.includes("-")) element.setAttribute(name, value);
     else element[name] = value;
   }
@@ -53,18 +55,30 @@ export function vector(tag, attributes = {}, ...children) {
 }
 
 export function icon(name) {
-  return vector("svg", { viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true", focusable: "false" },
-    vector("path", { d: ICONS[name] }));
+  return vector(
+    "svg",
+    { viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true", focusable: "false" },
+    vector("path", { d: ICONS[name] }),
+  );
 }
 
 /** A button with an icon; `words` is seen when `seen`, and always heard. `key` says which shortcut presses it. */
 export function button(name, words, onclick, { seen = false, key = "", ...props } = {}) {
   const tip = key ? `${words} (${key})` : words;
   const label = seen ? [make("span", {}, words)] : [];
-  return make("button", {
-    type: "button", class: seen ? "quiet" : "quiet bare", onclick, title: seen && !key ? null : tip,
-    "aria-label": seen ? null : words, ...props,
-  }, ...(name ? [icon(name)] : []), ...label);
+  return make(
+    "button",
+    {
+      type: "button",
+      class: seen ? "quiet" : "quiet bare",
+      onclick,
+      title: seen && !key ? null : tip,
+      "aria-label": seen ? null : words,
+      ...props,
+    },
+    ...(name ? [icon(name)] : []),
+    ...label,
+  );
 }
 
 /** Put the icons where the page's markup names them: `data-icon`. */
@@ -72,14 +86,17 @@ export function placeIcons(root = document) {
   for (const place of root.querySelectorAll("[data-icon]")) place.prepend(icon(place.dataset.icon));
 }
 
-export const shortened = (text, most) => (text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`);
+export const shortened = (text, most) =>
+  text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`;
 
 export const counted = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
 
 /** Tell a screen reader, once. */
 export function announce(words) {
   $("live").textContent = "";
-  setTimeout(() => { $("live").textContent = words; }, 30); // emptied first, so that equal words are told again
+  setTimeout(() => {
+    $("live").textContent = words;
+  }, 30); // emptied first, so that equal words are told again
 }
 
 /** What this browser remembers; storage that is off forgets. */
@@ -94,6 +111,8 @@ export const memory = {
   set(name, value) {
     try {
       localStorage.setItem(`limner-${name}`, JSON.stringify(value));
-    } catch { /* off, or full: kept as long as this page */ }
+    } catch {
+      /* off, or full: kept as long as this page */
+    }
   },
 };

@@ -16,13 +16,19 @@ export function showGallery(place, { tree, head }, acts) {
   const focused = place.contains(document.activeElement) ? document.activeElement.dataset.round : null;
   const items = [...rounds].reverse().map((round) => {
     const words = `Round ${tree.label(round)}: ${shortened(round.text_in, 80)}`;
-    const open = make("button", { type: "button", title: words, "aria-label": words, onclick: () => acts.enlarge(round.id) },
-      picture(round.picture, ""), make("span", { class: "tag", "aria-hidden": "true" }, tree.label(round)));
+    const open = make(
+      "button",
+      { type: "button", title: words, "aria-label": words, onclick: () => acts.enlarge(round.id) },
+      picture(round.picture, ""),
+      make("span", { class: "tag", "aria-hidden": "true" }, tree.label(round)),
+    );
     open.dataset.round = round.id;
     return make("li", { class: onPath.has(round.id) ? "on" : "" }, open);
   });
-  const compare = rounds.length > 1
-    ? button("compare", "Compare two", () => acts.compare(null), { seen: true, class: "wide" }) : null;
+  const compare =
+    rounds.length > 1
+      ? button("compare", "Compare two", () => acts.compare(null), { seen: true, class: "wide" })
+      : null;
   place.replaceChildren(...(compare ? [compare] : []), make("ul", { class: "gallery" }, ...items));
   if (focused) place.querySelector(`[data-round="${CSS.escape(focused)}"]`)?.focus();
 }
@@ -30,7 +36,10 @@ export function showGallery(place, { tree, head }, acts) {
 /** One picture large, with the others before and after it. */
 export function enlarge(tree, id, acts) {
   const rounds = painted(tree);
-  let now = Math.max(0, rounds.findIndex((round) => round.id === id));
+  let now = Math.max(
+    0,
+    rounds.findIndex((round) => round.id === id),
+  );
   const place = make("figure", {});
   const told = make("figcaption", {});
   const tools = make("div", { class: "tools" });
@@ -53,10 +62,28 @@ export function enlarge(tree, id, acts) {
   const back = button("back", "The picture before", () => step(-1));
   const next = button("next", "The next picture", () => step(1));
   const count = make("span", { class: "small", role: "status" });
-  tools.append(back, count, next, make("span", { class: "gap" }),
+  tools.append(
+    back,
+    count,
+    next,
+    make("span", { class: "gap" }),
     button("down", "Download", () => acts.download(rounds[now])),
-    ...(rounds.length > 1 ? [button("compare", "Compare", close((round) => acts.compare(round.id)))] : []),
-    button("onward", "Go on from here", close((round) => acts.goOn(round.id)), { seen: true }));
+    ...(rounds.length > 1
+      ? [
+          button(
+            "compare",
+            "Compare",
+            close((round) => acts.compare(round.id)),
+          ),
+        ]
+      : []),
+    button(
+      "onward",
+      "Go on from here",
+      close((round) => acts.goOn(round.id)),
+      { seen: true },
+    ),
+  );
   const element = dialog("Picture", "large", place, tools);
   element.addEventListener("keydown", (event) => {
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];

@@ -28,7 +28,10 @@ const LIST = [
 
 export const openShortcuts = () => showShortcuts(LIST);
 
-const isField = (element) => element.matches?.("input:not([type=range], [type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+const isField = (element) =>
+  element.matches?.(
+    "input:not([type=range], [type=checkbox], [type=radio]), textarea, select, [contenteditable]",
+  );
 
 /** `keys`: key -> function; `escape()` for Esc. Round keys act on the round that has the focus, else on the last. */
 export function listenToKeys(keys, escape) {
@@ -39,7 +42,12 @@ export function listenToKeys(keys, escape) {
       escape();
       return;
     }
-    if (event.repeat || isField(event.target) || event.target.matches?.("[role=tab], [type=range], [type=radio]")) return;
+    if (
+      event.repeat ||
+      isField(event.target) ||
+      event.target.matches?.("[role=tab], [type=range], [type=radio]")
+    )
+      return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const act = keys[key];
     if (!act || (/^[a-z]$/.test(key) && !memory.get("letters", true))) return;

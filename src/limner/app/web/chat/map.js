@@ -17,10 +17,19 @@ function edge(from, to, isOnPath) {
 
 function node({ round, column, row }, { tree, head, path }, acts) {
   const words = `Round ${tree.label(round)}: ${shortened(round.text_in, 80)}`;
-  const button = make("button", {
-    type: "button", class: path.has(round.id) ? "node on" : "node", title: words, "aria-label": words,
-    "aria-current": round.id === head ? "true" : null, tabIndex: round.id === head ? 0 : -1, onclick: () => acts.goOn(round.id),
-  }, round.picture ? picture(round.picture, "") : make("span", { "aria-hidden": "true" }, "“”"));
+  const button = make(
+    "button",
+    {
+      type: "button",
+      class: path.has(round.id) ? "node on" : "node",
+      title: words,
+      "aria-label": words,
+      "aria-current": round.id === head ? "true" : null,
+      tabIndex: round.id === head ? 0 : -1,
+      onclick: () => acts.goOn(round.id),
+    },
+    round.picture ? picture(round.picture, "") : make("span", { "aria-hidden": "true" }, "“”"),
+  );
   button.style.left = `${middle(column) - NODE_PX / 2}px`;
   button.style.top = `${middle(row) - NODE_PX / 2}px`;
   button.dataset.round = round.id;
@@ -32,17 +41,24 @@ function neighbour(tree, id, key) {
   const round = tree.get(id);
   const siblings = tree.siblings(round);
   switch (key) {
-    case "ArrowUp": return tree.parentOf(round);
-    case "ArrowDown": return tree.children(id)[0]?.id;
-    case "ArrowLeft": return siblings[siblings.indexOf(round) - 1]?.id;
-    case "ArrowRight": return siblings[siblings.indexOf(round) + 1]?.id;
-    default: return undefined;
+    case "ArrowUp":
+      return tree.parentOf(round);
+    case "ArrowDown":
+      return tree.children(id)[0]?.id;
+    case "ArrowLeft":
+      return siblings[siblings.indexOf(round) - 1]?.id;
+    case "ArrowRight":
+      return siblings[siblings.indexOf(round) + 1]?.id;
+    default:
+      return undefined;
   }
 }
 
 export function showMap(place, { tree, head }, acts) {
   if (!tree.rounds.length) {
-    place.replaceChildren(make("p", { class: "none" }, "Every round stands here, and every way the conversation went."));
+    place.replaceChildren(
+      make("p", { class: "none" }, "Every round stands here, and every way the conversation went."),
+    );
     return;
   }
   const focused = place.contains(document.activeElement) ? document.activeElement.dataset.round : null;
@@ -53,10 +69,17 @@ export function showMap(place, { tree, head }, acts) {
   const rows = Math.max(...places.map((one) => one.row)) + 1;
   const below = places.filter(({ round }) => tree.parentOf(round) !== null);
   below.sort((a, b) => path.has(a.round.id) - path.has(b.round.id)); // the path lies on top
-  const edges = vector("svg", { width: columns * CELL_PX, height: rows * CELL_PX, "aria-hidden": "true" },
-    ...below.map((one) => edge(at.get(tree.parentOf(one.round)), one, path.has(one.round.id))));
-  const field = make("div", { class: "field", role: "group", "aria-label": "Rounds; arrow keys follow the branches" }, edges,
-    ...places.map((one) => node(one, { tree, head, path }, acts)));
+  const edges = vector(
+    "svg",
+    { width: columns * CELL_PX, height: rows * CELL_PX, "aria-hidden": "true" },
+    ...below.map((one) => edge(at.get(tree.parentOf(one.round)), one, path.has(one.round.id))),
+  );
+  const field = make(
+    "div",
+    { class: "field", role: "group", "aria-label": "Rounds; arrow keys follow the branches" },
+    edges,
+    ...places.map((one) => node(one, { tree, head, path }, acts)),
+  );
   field.style.width = `${columns * CELL_PX}px`;
   field.style.height = `${rows * CELL_PX}px`;
   field.addEventListener("keydown", (event) => {
@@ -66,7 +89,10 @@ export function showMap(place, { tree, head }, acts) {
     event.stopPropagation();
     if (next) field.querySelector(`[data-round="${CSS.escape(next)}"]`).focus();
   });
-  place.replaceChildren(field, make("p", { class: "small" }, "Press a round: what you say next goes on from there."));
+  place.replaceChildren(
+    field,
+    make("p", { class: "small" }, "Press a round: what you say next goes on from there."),
+  );
   const again = field.querySelector(`[data-round="${CSS.escape(focused ?? head ?? "")}"]`);
   if (focused) again?.focus();
   else again?.scrollIntoView({ block: "nearest", inline: "nearest" });

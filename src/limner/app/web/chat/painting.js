@@ -25,7 +25,9 @@ export class Painting {
   /** Say something in the place of a round: the same words for another version of it, or other words. */
   async sayBeside(round, text) {
     if (isPainting()) return;
-    const pictures = await Promise.all(round.pictures_in.map(dataAddress));
+    const pictures = await Promise.all(
+      round.pictures_in.map(async (address) => ({ url: await dataAddress(address), name: "picture" })),
+    );
     const seed = text === round.text_in ? this.settings.newSeed : this.settings.seed;
     this.ask({ text, pictures, previous: state.tree.parentOf(round), seed });
   }
@@ -40,7 +42,15 @@ export class Painting {
     if (!state.conversation) state.title = title;
     state.editing = null;
     const one = askedRound({
-      text, pictures, previous, seed, title, isFirst: state.tree.rounds.length === 0, conversation: state.conversation, settings: this.settings.value, model: state.about?.model,
+      text,
+      pictures,
+      previous,
+      seed,
+      title,
+      isFirst: state.tree.rounds.length === 0,
+      conversation: state.conversation,
+      settings: this.settings.value,
+      model: state.about?.model,
     });
     setAsked(one);
     const painted = this.paint(one);
@@ -51,7 +61,7 @@ export class Painting {
   /** Have a round painted, and put it into the conversation when it is there. */
   async paint(one) {
     announce("Painting.");
-    const id = await run(one, () => this.changed(one)) ?? await this.found(one);
+    const id = (await run(one, () => this.changed(one))) ?? (await this.found(one));
     if (id) await this.settle(one, id);
     else announce(one.trouble.message);
   }

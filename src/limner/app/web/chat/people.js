@@ -1,6 +1,7 @@
 // Who was named: face, name, where from. Pressing one asks for a close-up.
 
 import { button, make, shortened } from "./dom.js";
+import { facesSection } from "./faces.js";
 import { picture } from "./pictures.js";
 
 export const closeUpOf = (name) => `A close-up of ${name}.`;
@@ -12,25 +13,45 @@ function face(person) {
 
 function card(person, tree, acts) {
   const round = tree.get(person.response);
-  const ask = make("button", { type: "button", class: "ask", title: "Ask for a close-up", onclick: () => acts.closeUp(person.name) },
-    face(person), make("span", { class: "names" }, make("span", { class: "name" }, person.name),
-      make("span", { class: "small" }, "Ask for a close-up")));
-  const where = round ? button(null, `From round ${tree.label(round)}`, () => acts.reveal(round.id), { seen: true, class: "quiet link" }) : null;
-  return make("li", { class: "person" }, ask,
+  const ask = make(
+    "button",
+    { type: "button", class: "ask", title: "Ask for a close-up", onclick: () => acts.closeUp(person.name) },
+    face(person),
+    make(
+      "span",
+      { class: "names" },
+      make("span", { class: "name" }, person.name),
+      make("span", { class: "small" }, "Ask for a close-up"),
+    ),
+  );
+  const where = round
+    ? button(null, `From round ${tree.label(round)}`, () => acts.reveal(round.id), {
+        seen: true,
+        class: "quiet link",
+      })
+    : null;
+  return make(
+    "li",
+    { class: "person" },
+    ask,
     make("p", { class: "small" }, person.said ? `“${shortened(person.said, 180)}”` : ""),
-    make("p", { class: "from" }, person.face ? "" : "No face found yet. ", where));
+    make("p", { class: "from" }, person.face ? "" : "No face found yet. ", where),
+  );
 }
 
-/** `people` as the server tells them; null while they are looked for. */
-export function showPeople(place, people, tree, acts) {
-  if (people === null) {
-    if (!place.firstChild) place.append(make("p", { class: "none" }, "Looking for faces…"));
-    return;
-  }
-  if (!people.length) {
-    place.replaceChildren(make("p", { class: "none" },
-      "Give somebody a name when you describe them, and Limner finds them again by it: “Clara has red hair”, then “A close-up of Clara.”"));
-    return;
-  }
-  place.replaceChildren(make("ul", { class: "people" }, ...people.map((person) => card(person, tree, acts))));
+/** Those who were named, as the server tells them, and the faces that are kept. */
+export function showPeople(place, { people, faces, tree }, acts) {
+  const focused = place.contains(document.activeElement)
+    ? [...place.querySelectorAll("button")].indexOf(document.activeElement)
+    : -1;
+  const named = people.length
+    ? make("ul", { class: "people" }, ...people.map((person) => card(person, tree, acts)))
+    : make(
+        "p",
+        { class: "none" },
+        "Give somebody a name when you describe them, and Limner finds them again by it: " +
+          "“Clara has red hair”, then “A close-up of Clara.”",
+      );
+  place.replaceChildren(named, facesSection(faces, acts));
+  if (focused >= 0) [...place.querySelectorAll("button")].at(focused)?.focus();
 }

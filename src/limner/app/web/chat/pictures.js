@@ -15,7 +15,12 @@ function own(address) {
 
 async function blobAddress(address) {
   if (!held.has(address)) {
-    held.set(address, ask(own(address)).then((response) => response.blob()).then((blob) => URL.createObjectURL(blob)));
+    held.set(
+      address,
+      ask(own(address))
+        .then((response) => response.blob())
+        .then((blob) => URL.createObjectURL(blob)),
+    );
     held.get(address).catch(() => held.delete(address));
     if (held.size > KEPT) {
       const [oldest, object] = held.entries().next().value;
@@ -30,7 +35,13 @@ async function blobAddress(address) {
 export function picture(address, words, props = {}) {
   const image = make("img", { alt: words, draggable: false, decoding: "async", ...props });
   image.addEventListener("error", () => image.classList.add("lost"));
-  if (hasKey() && !address.startsWith("data:")) blobAddress(address).then((object) => { image.src = object; }, () => image.classList.add("lost"));
+  if (hasKey() && !address.startsWith("data:"))
+    blobAddress(address).then(
+      (object) => {
+        image.src = object;
+      },
+      () => image.classList.add("lost"),
+    );
   else image.src = own(address);
   return image;
 }

@@ -5,7 +5,11 @@ import { $, button, make, memory } from "./dom.js";
 
 const MAX_SEED = 2 ** 31;
 const SIZES_PX = [256, 512, 1024, 2048];
-const ANSWERS = [["auto", "Auto"], ["picture", "Picture"], ["words", "Words"]];
+const ANSWERS = [
+  ["auto", "Auto"],
+  ["picture", "Picture"],
+  ["words", "Words"],
+];
 
 const randomSeed = () => crypto.getRandomValues(new Uint32Array(1))[0] >>> 1;
 
@@ -17,7 +21,12 @@ export class Settings {
 
   /** Build the fields for what the loaded model can do. */
   setLimits({ default_steps: steps, max_steps: maxSteps, image_size_px: sizePx, max_size_px: maxSizePx }) {
-    this.limits = { steps, maxSteps, sizePx, sizes: [sizePx, ...SIZES_PX.filter((size) => size > sizePx && size <= (maxSizePx ?? 0))] };
+    this.limits = {
+      steps,
+      maxSteps,
+      sizePx,
+      sizes: [sizePx, ...SIZES_PX.filter((size) => size > sizePx && size <= (maxSizePx ?? 0))],
+    };
     if (this.kept.steps > maxSteps) this.kept.steps = null;
     if (!this.limits.sizes.includes(this.kept.size)) this.kept.size = null;
     this.panel?.remove();
@@ -60,17 +69,31 @@ export class Settings {
   shorten() {
     const { seed, steps, size, answer } = this.kept;
     const words = [
-      seed === null ? "" : `seed ${seed}`, steps === null ? "" : `${steps} steps`, size === null ? "" : `${size} px`,
+      seed === null ? "" : `seed ${seed}`,
+      steps === null ? "" : `${steps} steps`,
+      size === null ? "" : `${size} px`,
       answer === "auto" ? "" : answer === "words" ? "words only" : "always a picture",
-    ].filter(Boolean).join(" · ");
+    ]
+      .filter(Boolean)
+      .join(" · ");
     $("settings-short").textContent = words;
     $("settings-open").classList.toggle("set", Boolean(words));
   }
 
   build() {
-    const panel = make("div", { id: "settings", role: "dialog", "aria-label": "How it is painted", popover: "auto" },
-      this.seedRow(), this.stepsRow(), this.sizeRow(), this.answerRow(),
-      make("div", { class: "row end" }, make("button", { type: "button", class: "quiet", onclick: () => this.reset() }, "Reset")));
+    const panel = make(
+      "div",
+      { id: "settings", role: "dialog", "aria-label": "How it is painted", popover: "auto" },
+      this.seedRow(),
+      this.stepsRow(),
+      this.sizeRow(),
+      this.answerRow(),
+      make(
+        "div",
+        { class: "row end" },
+        make("button", { type: "button", class: "quiet", onclick: () => this.reset() }, "Reset"),
+      ),
+    );
     panel.addEventListener("toggle", (event) => {
       $("settings-open").setAttribute("aria-expanded", String(event.newState === "open"));
     });
@@ -78,48 +101,106 @@ export class Settings {
   }
 
   seedRow() {
-    this.seedField = make("input", { id: "seed", type: "number", min: 0, max: MAX_SEED - 1, step: 1, inputMode: "numeric",
-      placeholder: "new each time", value: this.kept.seed ?? "" });
+    this.seedField = make("input", {
+      id: "seed",
+      type: "number",
+      min: 0,
+      max: MAX_SEED - 1,
+      step: 1,
+      inputMode: "numeric",
+      placeholder: "new each time",
+      value: this.kept.seed ?? "",
+    });
     this.seedField.addEventListener("input", () => {
       const valid = this.seedField.value !== "" && this.seedField.checkValidity();
       this.set({ seed: valid ? Number(this.seedField.value) : null });
     });
-    return make("div", { class: "row" }, make("label", { for: "seed" }, "Seed"), this.seedField,
-      button("close", "A new seed each time", () => { this.keepSeed(null); this.seedField.focus(); }),
-      make("p", { class: "small" }, "The same words with the same seed paint the same picture."));
+    return make(
+      "div",
+      { class: "row" },
+      make("label", { for: "seed" }, "Seed"),
+      this.seedField,
+      button("close", "A new seed each time", () => {
+        this.keepSeed(null);
+        this.seedField.focus();
+      }),
+      make("p", { class: "small" }, "The same words with the same seed paint the same picture."),
+    );
   }
 
   stepsRow() {
     const { steps, maxSteps } = this.limits;
     const told = make("output", { for: "steps" });
-    const tell = () => { told.textContent = `${field.value}${Number(field.value) === steps ? ", as usual" : ""}`; };
-    const field = make("input", { id: "steps", type: "range", min: 1, max: maxSteps, step: 1, value: this.kept.steps ?? steps });
+    const tell = () => {
+      told.textContent = `${field.value}${Number(field.value) === steps ? ", as usual" : ""}`;
+    };
+    const field = make("input", {
+      id: "steps",
+      type: "range",
+      min: 1,
+      max: maxSteps,
+      step: 1,
+      value: this.kept.steps ?? steps,
+    });
     field.addEventListener("input", () => {
       this.set({ steps: Number(field.value) === steps ? null : Number(field.value) });
       tell();
     });
     tell();
-    return make("div", { class: "row" }, make("label", { for: "steps" }, "Steps"), field, told,
-      make("p", { class: "small" }, "Fewer are faster, more are finer."));
+    return make(
+      "div",
+      { class: "row" },
+      make("label", { for: "steps" }, "Steps"),
+      field,
+      told,
+      make("p", { class: "small" }, "Fewer are faster, more are finer."),
+    );
   }
 
   sizeRow() {
     const { sizes, sizePx } = this.limits;
-    const field = make("select", { id: "size" }, ...sizes.map((size) =>
-      make("option", { value: String(size), selected: size === (this.kept.size ?? sizePx) }, `${size} × ${size}${size === sizePx ? ", as painted" : ""}`)));
+    const field = make(
+      "select",
+      { id: "size" },
+      ...sizes.map((size) =>
+        make(
+          "option",
+          { value: String(size), selected: size === (this.kept.size ?? sizePx) },
+          `${size} × ${size}${size === sizePx ? ", as painted" : ""}`,
+        ),
+      ),
+    );
     field.disabled = sizes.length < 2;
-    field.addEventListener("change", () => this.set({ size: Number(field.value) === sizePx ? null : Number(field.value) }));
-    return make("div", { class: "row" }, make("label", { for: "size" }, "Size"), field,
-      make("p", { class: "small" }, `In pixels, when you download. Limner paints at ${sizePx}.`));
+    field.addEventListener("change", () =>
+      this.set({ size: Number(field.value) === sizePx ? null : Number(field.value) }),
+    );
+    return make(
+      "div",
+      { class: "row" },
+      make("label", { for: "size" }, "Size"),
+      field,
+      make("p", { class: "small" }, `In pixels, when you download. Limner paints at ${sizePx}.`),
+    );
   }
 
   answerRow() {
     const choices = ANSWERS.map(([value, words]) => {
-      const field = make("input", { type: "radio", name: "answer", value, id: `answer-${value}`, checked: value === this.kept.answer });
+      const field = make("input", {
+        type: "radio",
+        name: "answer",
+        value,
+        id: `answer-${value}`,
+        checked: value === this.kept.answer,
+      });
       field.addEventListener("change", () => this.set({ answer: value }));
       return make("label", { for: `answer-${value}` }, field, make("span", {}, words));
     });
-    return make("fieldset", { class: "row" }, make("legend", {}, "Answer"), make("div", { class: "choices" }, ...choices));
+    return make(
+      "fieldset",
+      { class: "row" },
+      make("legend", {}, "Answer"),
+      make("div", { class: "choices" }, ...choices),
+    );
   }
 
   reset() {

@@ -4,7 +4,13 @@ import { conversations } from "./api.js";
 import { $, button, counted, make } from "./dom.js";
 import { picture } from "./pictures.js";
 
-const UNITS = [["year", 31_536_000], ["month", 2_592_000], ["day", 86_400], ["hour", 3600], ["minute", 60]];
+const UNITS = [
+  ["year", 31_536_000],
+  ["month", 2_592_000],
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+];
 const AGO = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
 export function ago(seconds) {
@@ -30,7 +36,12 @@ export class Shelf {
   async load() {
     const list = await conversations.list();
     const seen = new Set(list.data.map((one) => one.id));
-    this.all = [...list.data, ...(this.more === undefined ? [] : this.all.filter((one) => !seen.has(one.id) && this.older?.has(one.id)))];
+    this.all = [
+      ...list.data,
+      ...(this.more === undefined
+        ? []
+        : this.all.filter((one) => !seen.has(one.id) && this.older?.has(one.id))),
+    ];
     if (this.more === undefined || !this.older?.size) this.more = list.has_more;
     this.show();
   }
@@ -61,20 +72,40 @@ export class Shelf {
   show() {
     const focused = document.activeElement?.closest?.("#conversations li")?.dataset.id;
     $("conversations").replaceChildren(...this.all.map((one) => this.entry(one)));
-    if (!this.all.length) $("conversations").append(make("li", { class: "none" }, "What you begin is kept here."));
+    if (!this.all.length)
+      $("conversations").append(make("li", { class: "none" }, "What you begin is kept here."));
     $("older").hidden = !this.more;
-    if (focused) $("conversations").querySelector(`[data-id="${CSS.escape(focused)}"] button`)?.focus();
+    if (focused)
+      $("conversations")
+        .querySelector(`[data-id="${CSS.escape(focused)}"] button`)
+        ?.focus();
   }
 
   entry(one) {
     const rounds = one.limner?.num_rounds ?? 0;
     const last = one.limner?.last_picture;
     const face = last ? picture(last, "", { class: "thumb" }) : make("span", { class: "thumb" });
-    const open = make("button", { type: "button", class: "open", onclick: () => this.acts.openConversation(one.id),
-      "aria-current": one.id === this.current ? "true" : null }, face,
-    make("span", { class: "names" }, make("span", { class: "name" }, titleOf(one)),
-      make("span", { class: "small" }, `${counted(rounds, "round")} · ${ago(one.created_at)}`)));
-    const more = button("more", `More for ${titleOf(one)}`, () => this.openMenu(one, more), { class: "quiet bare more", "aria-haspopup": "menu", title: "More" });
+    const open = make(
+      "button",
+      {
+        type: "button",
+        class: "open",
+        onclick: () => this.acts.openConversation(one.id),
+        "aria-current": one.id === this.current ? "true" : null,
+      },
+      face,
+      make(
+        "span",
+        { class: "names" },
+        make("span", { class: "name" }, titleOf(one)),
+        make("span", { class: "small" }, `${counted(rounds, "round")} · ${ago(one.created_at)}`),
+      ),
+    );
+    const more = button("more", `More for ${titleOf(one)}`, () => this.openMenu(one, more), {
+      class: "quiet bare more",
+      "aria-haspopup": "menu",
+      title: "More",
+    });
     const entry = make("li", {}, open, more);
     entry.dataset.id = one.id;
     return entry;
@@ -82,12 +113,27 @@ export class Shelf {
 
   openMenu(one, from) {
     this.menu?.remove();
-    const item = (words, act, style = "") => make("button", { type: "button", role: "menuitem", class: style, onclick: () => {
-      menu.hidePopover();
-      act(one);
-    } }, words);
-    const menu = make("div", { class: "menu", role: "menu", popover: "auto", "aria-label": `More for ${titleOf(one)}` },
-      item("Rename", this.acts.rename), item("Export", this.acts.save), item("Delete", this.acts.remove, "danger"));
+    const item = (words, act, style = "") =>
+      make(
+        "button",
+        {
+          type: "button",
+          role: "menuitem",
+          class: style,
+          onclick: () => {
+            menu.hidePopover();
+            act(one);
+          },
+        },
+        words,
+      );
+    const menu = make(
+      "div",
+      { class: "menu", role: "menu", popover: "auto", "aria-label": `More for ${titleOf(one)}` },
+      item("Rename", this.acts.rename),
+      item("Export", this.acts.save),
+      item("Delete", this.acts.remove, "danger"),
+    );
     this.menu = menu;
     menu.addEventListener("keydown", (event) => {
       const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -96,7 +142,9 @@ export class Shelf {
       const items = [...menu.children];
       items.at((items.indexOf(document.activeElement) + by) % items.length).focus();
     });
-    menu.addEventListener("toggle", (event) => { if (event.newState === "closed") menu.remove(); });
+    menu.addEventListener("toggle", (event) => {
+      if (event.newState === "closed") menu.remove();
+    });
     $("shelf").append(menu);
     menu.showPopover();
     const place = from.getBoundingClientRect();

@@ -15,7 +15,8 @@ export const state = {
   head: null, // the round that what is said next goes on from
   asks: new Set(), // rounds being painted, stopped or failed: one a conversation
   editing: null, // the round whose words are edited
-  people: [],
+  people: [], // who was named in this conversation
+  faces: [], // of real people, that the user keeps
   script: [], // what an example would say next
 };
 
@@ -43,7 +44,10 @@ export function setRounds(rounds, { keepChoices }) {
 export function keepPlace() {
   if (!state.conversation || !state.head) return;
   const places = Object.entries(memory.get("heads", {})).filter(([id]) => id !== state.conversation);
-  memory.set("heads", Object.fromEntries([...places.slice(1 - MOST_PLACES), [state.conversation, state.head]]));
+  memory.set(
+    "heads",
+    Object.fromEntries([...places.slice(1 - MOST_PLACES), [state.conversation, state.head]]),
+  );
 }
 
 /** Where this conversation was left, else its newest round. */
@@ -52,7 +56,8 @@ export function keptPlace() {
   return state.tree.get(kept) ? kept : state.tree.newest;
 }
 
-const OPENING = /^(?:(?:the|an?) (?:image|picture|photo) (?:shows|of)|(?:please )?(?:generate|paint|draw|create|show))\s+(?:me\s+)?/i;
+const OPENING =
+  /^(?:(?:the|an?) (?:image|picture|photo) (?:shows|of)|(?:please )?(?:generate|paint|draw|create|show))\s+(?:me\s+)?/i;
 
 /** A name for a conversation that begins with these words. */
 export function titleFrom(text, most = 60) {

@@ -10,14 +10,21 @@ const STOPPED = "Stopped. Nothing of it is kept.";
 export function requestOf({ text, pictures, conversation, previous, isFirst, seed, settings, model }) {
   const content = [
     { type: "input_text", text },
-    ...pictures.map((url) => ({ type: "input_image", image_url: url })),
+    ...pictures.map(({ url, fileId }) => ({
+      type: "input_image",
+      ...(fileId ? { file_id: fileId } : { image_url: url }),
+    })),
   ];
   const limner = {};
   if (settings.steps) limner.steps = settings.steps;
   if (settings.picture !== null) limner.picture = settings.picture;
   const tools = [{ type: "image_generation", partial_images: NUM_PREVIEWS }];
   return {
-    model, stream: true, seed, input: [{ role: "user", content }], tools,
+    model,
+    stream: true,
+    seed,
+    input: [{ role: "user", content }],
+    tools,
     // Where it goes on from; without an earlier round it begins the conversation anew, beside other beginnings.
     ...(previous ? { previous_response_id: previous } : { conversation }),
     limner: previous || isFirst ? limner : { ...limner, parent: null },
@@ -34,7 +41,10 @@ async function* eventsOf(body) {
       if (done) return;
       rest += value.replaceAll("\r\n", "\n");
       for (let end = rest.indexOf("\n\n"); end >= 0; end = rest.indexOf("\n\n")) {
-        const lines = rest.slice(0, end).split("\n").filter((line) => line.startsWith("data:"));
+        const lines = rest
+          .slice(0, end)
+          .split("\n")
+          .filter((line) => line.startsWith("data:"));
         rest = rest.slice(end + 2);
         const data = lines.map((line) => line.slice(5).trimStart()).join("\n");
         if (data && data !== "[DONE]") yield JSON.parse(data);
@@ -80,19 +90,31 @@ function brokenOff(id) {
 
 function told(event, on) {
   switch (event.type) {
-    case "response.created": on.began(event.response.id); return null;
-    case "response.output_text.delta": on.wrote(event.delta); return null;
+    case "response.created":
+      on.began(event.response.id);
+      return null;
+    case "response.output_text.delta":
+      on.wrote(event.delta);
+      return null;
     case "response.image_generation_call.in_progress":
-    case "response.image_generation_call.generating": on.painting(); return null;
+    case "response.image_generation_call.generating":
+      on.painting();
+      return null;
     case "response.image_generation_call.partial_image":
       on.preview(`data:image/png;base64,${event.partial_image_b64}`);
       return null;
-    case "response.completed": return event.response.id;
-    case "response.cancelled": throw new Trouble("stopped", STOPPED);
+    case "response.completed":
+      return event.response.id;
+    case "response.cancelled":
+      throw new Trouble("stopped", STOPPED);
     case "response.failed":
     case "response.incomplete":
     case "error":
-      throw new Trouble("refused", event.response?.error?.message ?? event.message ?? "The round could not be painted.");
-    default: return null;
+      throw new Trouble(
+        "refused",
+        event.response?.error?.message ?? event.message ?? "The round could not be painted.",
+      );
+    default:
+      return null;
   }
 }

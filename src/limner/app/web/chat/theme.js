@@ -5,7 +5,9 @@
   let theme = "auto";
   try {
     theme = localStorage.getItem("limner-theme") ?? "auto";
-  } catch { /* storage is off: as the system has it */ }
+  } catch {
+    /* storage is off: as the system has it */
+  }
   root.dataset.theme = NAMES.includes(theme) ? theme : "auto";
   document.addEventListener("DOMContentLoaded", () => {
     const tell = () => {
@@ -17,7 +19,9 @@
       root.dataset.theme = NAMES[(NAMES.indexOf(root.dataset.theme) + 1) % NAMES.length];
       try {
         localStorage.setItem("limner-theme", root.dataset.theme);
-      } catch { /* kept as long as this page */ }
+      } catch {
+        /* kept as long as this page */
+      }
       tell();
     });
     tell();

@@ -25,8 +25,12 @@ export class Thread {
     const wanted = path.map((round, index) => {
       const siblings = tree.siblings(round);
       const view = {
-        index, version: siblings.indexOf(round), numVersions: siblings.length, numPictures: Math.min(numPictures, 2),
-        isLast: index === path.length - 1, editing: editing === round.id,
+        index,
+        version: siblings.indexOf(round),
+        numVersions: siblings.length,
+        numPictures: Math.min(numPictures, 2),
+        isLast: index === path.length - 1,
+        editing: editing === round.id,
       };
       return this.elementOf(round, view, sizePx);
     });
@@ -41,7 +45,8 @@ export class Thread {
     const signature = JSON.stringify(view);
     const kept = this.elements.get(round.id);
     if (kept?.signature === signature) return kept.element;
-    if (round.picture && !this.figures.has(round.id)) this.figures.set(round.id, framed(round, sizePx, this.acts));
+    if (round.picture && !this.figures.has(round.id))
+      this.figures.set(round.id, framed(round, sizePx, this.acts));
     const element = roundElement(round, { ...view, figure: this.figures.get(round.id) ?? null }, this.acts);
     this.elements.set(round.id, { signature, element });
     return element;
@@ -59,8 +64,12 @@ export class Thread {
   /** A note that the conversation went on elsewhere after this round. */
   laterRounds(tree, head) {
     if (this.later?.head !== head) {
-      this.later = make("p", { class: "later" }, "What you say now goes on from here.",
-        button("next", "Back to the later rounds", () => this.acts.open(tree.leaf(head)), { seen: true }));
+      this.later = make(
+        "p",
+        { class: "later" },
+        "What you say now goes on from here.",
+        button("next", "Back to the later rounds", () => this.acts.open(tree.leaf(head)), { seen: true }),
+      );
       this.later.head = head;
     }
     return this.later;
@@ -71,9 +80,15 @@ export class Thread {
     if (!round?.picture) return;
     if (!this.figures.has(round.id)) this.figures.set(round.id, framed(round, sizePx, this.acts));
     const image = this.figures.get(round.id).querySelector("img");
-    const waited = new Promise((resolve) => { setTimeout(resolve, 4000); });
-    const loaded = image.complete && image.src ? Promise.resolve()
-      : new Promise((resolve) => { image.onload = image.onerror = resolve; });
+    const waited = new Promise((resolve) => {
+      setTimeout(resolve, 4000);
+    });
+    const loaded =
+      image.complete && image.src
+        ? Promise.resolve()
+        : new Promise((resolve) => {
+            image.onload = image.onerror = resolve;
+          });
     await Promise.race([loaded.then(() => image.decode()).catch(() => {}), waited]);
   }
 
@@ -98,7 +113,9 @@ export class Thread {
 
   /** The round that has the focus, else the last one. */
   get current() {
-    const focused = document.activeElement?.closest?.("[data-round]") ?? [...this.place.querySelectorAll("[data-round]")].at(-1);
+    const focused =
+      document.activeElement?.closest?.("[data-round]") ??
+      [...this.place.querySelectorAll("[data-round]")].at(-1);
     return focused?.dataset.round ?? null;
   }
 

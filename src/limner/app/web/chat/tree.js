@@ -52,7 +52,10 @@ export class Tree {
 
   /** The newest round's id, null when there is none. */
   get newest() {
-    return this.rounds.reduce((best, round) => (best && best.created_at > round.created_at ? best : round), null)?.id ?? null;
+    return (
+      this.rounds.reduce((best, round) => (best && best.created_at > round.created_at ? best : round), null)
+        ?.id ?? null
+    );
   }
 
   /** "2", or "2b" for the second of two rounds with the same beginning. */
@@ -68,7 +71,9 @@ export class Tree {
     let free = 0;
     const place = (round, row, column) => {
       places.push({ round, column, row });
-      this.children(round.id).forEach((child, index) => place(child, row + 1, index === 0 ? column : (free += 1)));
+      this.children(round.id).forEach((child, index) =>
+        place(child, row + 1, index === 0 ? column : (free += 1)),
+      );
     };
     this.children(null).forEach((round, index) => place(round, 0, index === 0 ? 0 : (free += 1)));
     return places;

@@ -9,7 +9,9 @@ let asking = null; // the key dialog that is open
 
 /** Ask for the key, once for all that need it; Trouble "key" when the user declines. */
 export async function demandKey(wasWrong) {
-  asking ??= askKey(wasWrong).finally(() => { asking = null; });
+  asking ??= askKey(wasWrong).finally(() => {
+    asking = null;
+  });
   const given = await asking;
   if (!given) throw new Trouble("key");
   setKey(given);
@@ -43,11 +45,13 @@ async function pauseWithBar(trouble, attempt) {
   $("trouble").hidden = false;
   $("trouble").dataset.kind = trouble.kind;
   $("trouble-again").addEventListener("click", press);
-  if ($("trouble-words").dataset.said !== trouble.kind) { // told once, not every second
+  if ($("trouble-words").dataset.said !== trouble.kind) {
+    // told once, not every second
     $("trouble-words").dataset.said = trouble.kind;
-    $("trouble-words").textContent = trouble.kind === "loading"
-      ? "The model is still loading. This page goes on by itself."
-      : `${trouble.message} This page tries again by itself.`;
+    $("trouble-words").textContent =
+      trouble.kind === "loading"
+        ? "The model is still loading. This page goes on by itself."
+        : `${trouble.message} This page tries again by itself.`;
   }
   await waitTelling(seconds, () => {}, pressed.signal);
   $("trouble-again").removeEventListener("click", press);

@@ -8,7 +8,8 @@ const MOST_BYTES = 40 * 2 ** 20;
 export async function readPicture(file) {
   const name = file.name || "picture";
   if (!file.type.startsWith("image/")) throw new Error(`“${name}” is not a picture.`);
-  if (file.size > MOST_BYTES) throw new Error(`“${name}” is too big: a picture may have ${MOST_BYTES / 2 ** 20} MB.`);
+  if (file.size > MOST_BYTES)
+    throw new Error(`“${name}” is too big: a picture may have ${MOST_BYTES / 2 ** 20} MB.`);
   let bitmap;
   try {
     bitmap = await createImageBitmap(file);

@@ -4,9 +4,18 @@ import { $, make, shortened } from "./dom.js";
 
 function card({ title, prompts }, begin) {
   const then = prompts.slice(1, 4).map((prompt) => make("li", {}, shortened(prompt, 80)));
-  return make("li", {}, make("button", { type: "button", class: "example", onclick: () => begin(prompts) },
-    make("span", { class: "example-title" }, title), make("span", { class: "first" }, prompts[0]),
-    ...(then.length ? [make("span", { class: "small" }, "then")] : []), make("ol", {}, ...then)));
+  return make(
+    "li",
+    {},
+    make(
+      "button",
+      { type: "button", class: "example", onclick: () => begin(prompts) },
+      make("span", { class: "example-title" }, title),
+      make("span", { class: "first" }, prompts[0]),
+      ...(then.length ? [make("span", { class: "small" }, "then")] : []),
+      make("ol", {}, ...then),
+    ),
+  );
 }
 
 /** `about` is what the server told of itself; `begin(prompts)` begins such a conversation. */
@@ -14,8 +23,18 @@ export function showWelcome(about, begin) {
   const examples = (about?.examples ?? []).filter((one) => one.prompts?.length);
   $("welcome").replaceChildren(
     make("h2", {}, "Who shall be painted?"),
-    make("p", { class: "lead" }, "Describe somebody and Limner paints them. Then go on talking: ask for a change, a close-up by name, or a step back. Every round remembers the ones before."),
-    ...(examples.length ? [make("p", { class: "small label" }, "Begin with one of these, or with your own words below"),
-      make("ul", { class: "examples" }, ...examples.slice(0, 4).map((one) => card(one, begin)))] : []),
-    ...(about ? [make("p", { class: "small model" }, `${about.model}. ${about.summary}`)] : []));
+    make(
+      "p",
+      { class: "lead" },
+      "Describe somebody and Limner paints them. Then go on talking: ask for a change, a close-up by name, " +
+        "or a step back. Every round remembers the ones before.",
+    ),
+    ...(examples.length
+      ? [
+          make("p", { class: "small label" }, "Begin with one of these, or with your own words below"),
+          make("ul", { class: "examples" }, ...examples.slice(0, 4).map((one) => card(one, begin))),
+        ]
+      : []),
+    ...(about ? [make("p", { class: "small model" }, `${about.model}. ${about.summary}`)] : []),
+  );
 }
