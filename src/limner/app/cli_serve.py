@@ -160,7 +160,7 @@ def serve(
     settings = ServerSettings(
         host=host,
         port=port,
-        model=name or Path(model).name or model,
+        model=name or _name_of(model),
         aliases=tuple(alias or ()),
         keys=keys,
         without_keys=no_auth,
@@ -182,6 +182,7 @@ def serve(
         sign=sign,
         certificate=certificate,
         certificate_key=certificate_key,
+        credentials_folder=store / "credentials",
         keep_prompts_in_files=prompts_in_files,
         quantize=quantize,
         offload=offload,
@@ -190,3 +191,9 @@ def serve(
         serve_until_stopped(
             settings, model=model, store=folder_to_write(store), tell=lambda words: err.print(plain(words))
         )
+
+
+def _name_of(model: str) -> str:
+    """What a model is called when nobody says: as its folder, which training calls "model" in a run's."""
+    folder = Path(model).resolve()
+    return (folder.parent if folder.name == "model" else folder).name or "limner"
