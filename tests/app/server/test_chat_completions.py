@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import re
 import uuid
@@ -15,6 +16,8 @@ from tiny_server import ask, error_of, events_of, serving
 from limner.app.server.chat_turns import marker
 from limner.app.server.opening import studio_of
 from limner.app.server.settings import ServerSettings
+from limner.chat.studio import Studio
+from limner.chat.vault import Vault
 
 openai = pytest.importorskip("openai", reason="needs the official client")
 
@@ -273,6 +276,29 @@ def test_two_chats_that_begin_alike_stay_apart_by_their_headers(client):
     for chat, (id, start) in zip(chats, starts, strict=True):
         _, after = chat.say(CLOSE_UP, after=id)
         assert after["previous_response_id"] == start["response_id"]
+
+
+def test_a_chat_goes_on_at_another_replica(painter, tmp_path):
+    """Two servers with databases of their own and shared blobs; a proxy sends each request to the other."""
+    studios = [
+        Studio(painter, Vault(tmp_path / name, blobs_url=str(tmp_path / "shared")))
+        for name in ("one", "other")
+    ]
+    with contextlib.ExitStack() as stack:
+        settings = ServerSettings(aliases=("tiny",))
+        servers = [stack.enter_context(serving(studio, settings)) for studio in studios]
+        clients = [
+            stack.enter_context(openai.OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0))
+            for server in servers
+        ]
+        chat, id, last = OpenWebUi(clients[0]), None, None
+        for turn, words in enumerate([GARDEN, CLOSE_UP, "Add a scarf.", "Step back."]):
+            chat.client = clients[turn % 2]
+            id, now = chat.say(words, after=id)
+            assert now["previous_response_id"] == (None if last is None else last["response_id"])
+            last = now
+    for studio in studios:
+        studio.close(0.0)
 
 
 def test_a_deleted_round_is_not_gone_back_to(client):

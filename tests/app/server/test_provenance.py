@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 
 import numpy as np
 import pytest
 from PIL import Image
+from tiny_server import ask, serving
 
+from limner.app.server.opening import studio_of
 from limner.app.server.provenance import Origin, file_that_tells, png_that_tells
+from limner.app.server.settings import ServerSettings
 from limner.dialogue.parts import Picture
 
 ORIGIN = Origin(model="limner", weights="ab12", seed=2**62, node_id="f" * 64)
@@ -100,3 +104,41 @@ def test_useless_certificates_are_told_of_at_the_start(tmp_path):
         Credentials(chain, (other / "key.pem").read_bytes())
     with pytest.raises(ValueError, match="PEM"):
         Credentials(b"no certificate", key)
+
+
+# Over the wire
+
+GARDEN = "The image shows Mia in a garden."
+
+
+def test_pictures_of_every_endpoint_tell_their_origin_and_not_the_prompt(client, server):
+    key = client.api_key
+    made = ask(server, "/v1/responses", {"input": GARDEN, "seed": 5}, key=key).told
+    (call,) = (item for item in made["output"] if item["type"] == "image_generation_call")
+    tree = ask(server, f"/v1/conversations/{made['conversation']['id']}/tree", key=key).told["data"]
+    files = [base64.b64decode(call["result"])]
+    files.append(ask(server, f"{tree[0]['picture']}?download=1", key=key).content)
+    painted = ask(server, "/v1/images/generations", {"prompt": GARDEN, "seed": 5}, key=key).told
+    files.append(base64.b64decode(painted["data"][0]["b64_json"]))
+    for data in files:
+        assert read(data).text["limner:seed"] == "5"
+        assert len(read(data).text["limner:node"]) == 64
+        assert GARDEN.encode() not in data
+
+
+def test_a_server_signs_and_tells_the_prompt_when_it_is_told_to(painter, tmp_path):
+    c2pa = pytest.importorskip("c2pa", reason="signing needs the extra `provenance`")
+    settings = ServerSettings(sign=True, keep_prompts_in_files=True, credentials_folder=tmp_path / "mine")
+    studio = studio_of(painter, tmp_path / "store", settings)
+    with serving(studio, settings) as server:
+        body = {"messages": [{"role": "user", "content": GARDEN}], "modalities": ["image"]}
+        made = ask(server, "/v1/chat/completions", body).told
+        (image,) = made["choices"][0]["message"]["images"]
+        data = base64.b64decode(image["image_url"]["url"].partition(",")[2])
+        assert read(data).text["limner:prompt"] == GARDEN
+        with c2pa.Reader("image/png", io.BytesIO(data)) as reader:
+            assert reader.get_validation_state() == "Valid"
+            assert GARDEN in reader.json()
+            assert "untrusted" in reader.json()
+    studio.close(0.0)
+    assert (tmp_path / "mine" / "key.pem").is_file()

@@ -135,11 +135,11 @@ def credentials_of(settings: ServerSettings) -> Credentials | None:
     """What signs pictures, if anything; made once. ValueError when it cannot sign."""
     if not settings.sign:
         return None
-    return _credentials(settings.certificate, settings.certificate_key)
+    return _credentials(settings.certificate, settings.certificate_key, settings.credentials_folder)
 
 
 @lru_cache(maxsize=8)
-def _credentials(certificate: Path | None, key: Path | None) -> Credentials:
+def _credentials(certificate: Path | None, key: Path | None, folder: Path | None) -> Credentials:
     if certificate is None or key is None:
-        return local_credentials()
+        return local_credentials(folder)
     return own_credentials(certificate, key)

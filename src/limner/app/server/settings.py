@@ -26,7 +26,7 @@ class ServerSettings:
         fetched; none by default.
     safety_hook: "module:callable" that judges prompts and pictures, see `moderation.py`.
     sign: sign pictures (C2PA) with certificate and certificate_key, PEM files, or without them with a local
-        certificate that nobody vouches for.
+        certificate that nobody vouches for, kept in credentials_folder (None: made anew at each start).
     keep_prompts_in_files: write the prompt into downloaded PNGs, too, not only model, seed and id.
     """
 
@@ -45,6 +45,7 @@ class ServerSettings:
     sign: bool = False
     certificate: Path | None = None
     certificate_key: Path | None = None
+    credentials_folder: Path | None = None
     keep_prompts_in_files: bool = False
     quantize: str | None = None  # both as in `limner.load`
     offload: bool = False
