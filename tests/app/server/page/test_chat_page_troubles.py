@@ -7,7 +7,7 @@ import json
 import pytest
 from tiny_server import serving
 
-from limner.app.server.auth import ApiKeys
+from limner.app.server.keys import ApiKeys
 from limner.app.server.opening import studio_of
 from limner.app.server.settings import ServerSettings
 

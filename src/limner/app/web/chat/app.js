@@ -3,7 +3,7 @@
 import { about, conversations, faces } from "./api.js";
 import { attempt, roundActs, shelfActs, toast } from "./acts.js";
 import { Composer } from "./composer.js";
-import { $, counted, make, placeIcons, shortened } from "./dom.js";
+import { $, make, placeIcons } from "./dom.js";
 import { Drawer } from "./drawer.js";
 import { showGallery } from "./gallery.js";
 import { listenToKeys, openShortcuts } from "./keys.js";
@@ -17,6 +17,7 @@ import { asked, isPainting, keepPlace, keptPlace, setAsked, setRounds, sizePx, s
 import { Thread } from "./thread.js";
 import { insist } from "./trouble.js";
 import { showWelcome } from "./welcome.js";
+import { counted, shortened } from "./words.js";
 
 const NEAR_END_PX = 160;
 const IS_NARROW = matchMedia("(max-width: 34rem)");

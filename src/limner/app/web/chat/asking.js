@@ -57,6 +57,7 @@ export async function run(asked, changed) {
     try {
       return await once(asked, changed);
     } catch (error) {
+      if (!(error instanceof Trouble)) console.error(error);
       const trouble = error instanceof Trouble ? error : new Trouble("broken");
       try {
         if (trouble.kind === "key") {

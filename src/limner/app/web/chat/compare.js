@@ -1,8 +1,9 @@
 // Two pictures over each other, with a slider between them.
 
-import { button, make, shortened } from "./dom.js";
+import { button, make } from "./dom.js";
 import { dialog } from "./dialogs.js";
 import { picture } from "./pictures.js";
+import { shortened, titleFrom } from "./words.js";
 
 function chooser(id, words, rounds, tree, chosen) {
   const field = make(
@@ -12,7 +13,7 @@ function chooser(id, words, rounds, tree, chosen) {
       make(
         "option",
         { value: round.id, selected: round.id === chosen },
-        `${tree.label(round)}  ${shortened(round.text_in, 60)}`,
+        `${tree.label(round)}  ${titleFrom(round.text_in, 48)}`,
       ),
     ),
   );

@@ -1,9 +1,10 @@
 // Where the user speaks: words, pictures to send with them, send and stop.
 // Knows its own fields. What becomes of what is said is the business of `say`.
 
-import { $, announce, button, counted, make } from "./dom.js";
+import { $, announce, button, make } from "./dom.js";
 import { picture } from "./pictures.js";
 import { carriesFiles, filesOf, readPicture } from "./uploads.js";
+import { counted } from "./words.js";
 
 export class Composer {
   /** `say({text, pictures})` sends; `stop()` stops. */

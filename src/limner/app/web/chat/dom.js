@@ -86,11 +86,6 @@ export function placeIcons(root = document) {
   for (const place of root.querySelectorAll("[data-icon]")) place.prepend(icon(place.dataset.icon));
 }
 
-export const shortened = (text, most) =>
-  text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`;
-
-export const counted = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
-
 /** Tell a screen reader, once. */
 export function announce(words) {
   $("live").textContent = "";

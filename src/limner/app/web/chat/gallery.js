@@ -1,8 +1,9 @@
 // All pictures of a conversation, whatever branch they are on; and one of them large.
 
-import { button, make, shortened } from "./dom.js";
+import { button, make } from "./dom.js";
 import { dialog } from "./dialogs.js";
 import { picture } from "./pictures.js";
+import { shortened } from "./words.js";
 
 const painted = (tree) => tree.rounds.filter((round) => round.picture);
 

@@ -1,7 +1,8 @@
 // The conversation's tree, small: a picture for each round, downwards in time, branches to the right.
 
-import { make, shortened, vector } from "./dom.js";
+import { make, vector } from "./dom.js";
 import { picture } from "./pictures.js";
+import { shortened } from "./words.js";
 
 const CELL_PX = 56;
 const NODE_PX = 44;

@@ -5,8 +5,9 @@ import { conversations } from "./api.js";
 import { askedRound, run } from "./asking.js";
 import { announce } from "./dom.js";
 import { dataAddress } from "./pictures.js";
-import { asked, isPainting, keepPlace, setAsked, setRounds, sizePx, state, titleFrom } from "./state.js";
+import { asked, isPainting, keepPlace, setAsked, setRounds, sizePx, state } from "./state.js";
 import { insist } from "./trouble.js";
+import { titleFrom } from "./words.js";
 
 export class Painting {
   /** `view`: {show(), scrollDown(), begun(id, title), settled()}; `thread` and `settings` are those elements. */

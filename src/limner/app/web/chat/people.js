@@ -1,8 +1,9 @@
 // Who was named: face, name, where from. Pressing one asks for a close-up.
 
-import { button, make, shortened } from "./dom.js";
+import { button, make } from "./dom.js";
 import { facesSection } from "./faces.js";
 import { picture } from "./pictures.js";
+import { shortened } from "./words.js";
 
 export const closeUpOf = (name) => `A close-up of ${name}.`;
 

@@ -1,8 +1,9 @@
 // One round as elements: what was said, what was painted, what can be done with it; and the round being painted.
 // Knows how a round looks. What its buttons do is the business of `acts`.
 
-import { button, icon, make, shortened } from "./dom.js";
+import { button, icon, make } from "./dom.js";
 import { picture } from "./pictures.js";
+import { shortened } from "./words.js";
 
 const act = (name, element) => {
   element.dataset.act = name;

@@ -1,23 +1,9 @@
 // The list of conversations: open, rename, export, delete, import. Knows how it looks; `acts` does things.
 
 import { conversations } from "./api.js";
-import { $, button, counted, make } from "./dom.js";
+import { $, button, make } from "./dom.js";
 import { picture } from "./pictures.js";
-
-const UNITS = [
-  ["year", 31_536_000],
-  ["month", 2_592_000],
-  ["day", 86_400],
-  ["hour", 3600],
-  ["minute", 60],
-];
-const AGO = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
-
-export function ago(seconds) {
-  const passed = Date.now() / 1000 - seconds;
-  const unit = UNITS.find(([, length]) => passed >= length);
-  return unit ? AGO.format(-Math.floor(passed / unit[1]), unit[0]) : "just now";
-}
+import { ago, counted } from "./words.js";
 
 export const titleOf = (conversation) => conversation?.metadata?.title || "Untitled";
 
@@ -70,9 +56,11 @@ export class Shelf {
   }
 
   show() {
+    // One without rounds was never begun.
+    const shown = this.all.filter((one) => one.limner?.num_rounds || one.id === this.current);
     const focused = document.activeElement?.closest?.("#conversations li")?.dataset.id;
-    $("conversations").replaceChildren(...this.all.map((one) => this.entry(one)));
-    if (!this.all.length)
+    $("conversations").replaceChildren(...shown.map((one) => this.entry(one)));
+    if (!shown.length)
       $("conversations").append(make("li", { class: "none" }, "What you begin is kept here."));
     $("older").hidden = !this.more;
     if (focused)

@@ -55,14 +55,3 @@ export function keptPlace() {
   const kept = memory.get("heads", {})[state.conversation];
   return state.tree.get(kept) ? kept : state.tree.newest;
 }
-
-const OPENING =
-  /^(?:(?:the|an?) (?:image|picture|photo) (?:shows|of)|(?:please )?(?:generate|paint|draw|create|show))\s+(?:me\s+)?/i;
-
-/** A name for a conversation that begins with these words. */
-export function titleFrom(text, most = 60) {
-  const words = text.replace(/\s+/g, " ").trim().replace(OPENING, "");
-  const sentence = words.match(/^.*?[.!?](?=\s|$)/)?.[0].replace(/\.$/, "") ?? words;
-  const title = sentence.length <= most ? sentence : `${sentence.slice(0, most).replace(/\s+\S*$/, "")}…`;
-  return title.charAt(0).toUpperCase() + title.slice(1) || text.slice(0, most);
-}

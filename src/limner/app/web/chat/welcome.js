@@ -1,6 +1,7 @@
 // The page before anything is said: what this is, and conversations to begin with that suit the loaded model.
 
-import { $, make, shortened } from "./dom.js";
+import { $, make } from "./dom.js";
+import { shortened } from "./words.js";
 
 function card({ title, prompts }, begin) {
   const then = prompts.slice(1, 4).map((prompt) => make("li", {}, shortened(prompt, 80)));
