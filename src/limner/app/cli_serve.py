@@ -34,6 +34,13 @@ def serve(
     store: Annotated[
         Path, typer.Option("--store", help="Folder that keeps conversations; made when it is not there.")
     ] = Path("limner-store"),
+    blobs: Annotated[
+        str | None,
+        typer.Option("--blobs", help="Folder or URL that stores of several machines share. [default: none]"),
+    ] = None,
+    replicas: Annotated[
+        int, typer.Option("--replicas", min=1, help="Processes with a model each, through Ray Serve.")
+    ] = 1,
     name: Annotated[
         str | None,
         typer.Option("--name", help="The model's name for clients. [default: of the model or its folder]"),
@@ -140,8 +147,9 @@ def serve(
     The page is at the address that is printed, the API below it at /v1: docs/api.md.
     """
     try:
-        from limner.app.server.auth import ApiKeys
+        from limner.app.server.keys import ApiKeys
         from limner.app.server.limits import Limits
+        from limner.app.server.replicas import serve_replicas
         from limner.app.server.run import log_to_stderr
         from limner.app.server.run import serve as serve_until_stopped
         from limner.app.server.settings import ServerSettings
@@ -182,15 +190,22 @@ def serve(
         sign=sign,
         certificate=certificate,
         certificate_key=certificate_key,
-        credentials_folder=store / "credentials",
+        credentials_folder=store.resolve() / "credentials",
         keep_prompts_in_files=prompts_in_files,
+        blobs_url=blobs,
         quantize=quantize,
         offload=offload,
     )
+
+    def tell(words: str) -> None:
+        err.print(plain(words))
+
+    store = folder_to_write(store)
+    if replicas > 1:
+        serve_replicas(settings, model=model, store=store, num=replicas, quiet=quiet, tell=tell)
+        return
     with log_to_stderr(quiet=quiet):
-        serve_until_stopped(
-            settings, model=model, store=folder_to_write(store), tell=lambda words: err.print(plain(words))
-        )
+        serve_until_stopped(settings, model=model, store=store, tell=tell)
 
 
 def _name_of(model: str) -> str:

@@ -10,7 +10,7 @@ pytest.importorskip("uvicorn", reason="the server needs the extra `serve`")
 from tiny_server import serving
 
 import limner
-from limner.app.server.auth import ApiKeys
+from limner.app.server.keys import ApiKeys
 from limner.app.server.opening import studio_of
 from limner.app.server.settings import ServerSettings
 

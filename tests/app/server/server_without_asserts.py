@@ -33,7 +33,7 @@ if __name__ == "__main__":
     from tiny_server import serving
 
     import limner
-    from limner.app.server.auth import ApiKeys
+    from limner.app.server.keys import ApiKeys
     from limner.app.server.limits import Limits
     from limner.app.server.opening import studio_of
     from limner.app.server.settings import ServerSettings

@@ -20,7 +20,7 @@ from PIL import Image
 from tiny_server import WAIT_S, ask, error_of, serving
 
 import limner
-from limner.app.server.auth import ApiKeys
+from limner.app.server.keys import ApiKeys
 from limner.app.server.limits import Limits
 from limner.app.server.opening import studio_of
 from limner.app.server.settings import ServerSettings

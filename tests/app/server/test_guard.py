@@ -10,7 +10,7 @@ import pytest
 from conftest import ADA, BEN
 from tiny_server import WAIT_S, ask, error_of, serving
 
-from limner.app.server.auth import LOCAL, ApiKeys
+from limner.app.server.keys import LOCAL, ApiKeys
 from limner.app.server.limits import Limits
 from limner.app.server.settings import ServerSettings
 from limner.chat import conversation

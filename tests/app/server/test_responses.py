@@ -243,7 +243,7 @@ def test_a_transcript_that_is_not_stored_leaves_nothing_behind(client, server):
 
 
 def owner_of(client):
-    from limner.app.server.auth import ApiKeys
+    from limner.app.server.keys import ApiKeys
 
     return ApiKeys([(client.api_key, None)]).owner_of(client.api_key)
 

@@ -11,8 +11,8 @@ from conftest import ADA
 from tiny_server import WAIT_S, ask, serving
 
 from limner.app.server.app import server_app
-from limner.app.server.auth import ApiKeys
 from limner.app.server.document import LINKS
+from limner.app.server.keys import ApiKeys
 from limner.app.server.limits import Limits
 from limner.app.server.opening import studio_of
 from limner.app.server.settings import ServerSettings

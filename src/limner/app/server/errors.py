@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+
+if TYPE_CHECKING:  # FastAPI takes a second to import, which the door need not wait for
+    from fastapi.exceptions import RequestValidationError
 
 KINDS: Final = {
     401: "authentication_error",

@@ -22,8 +22,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from limner.app.server import page
-from limner.app.server.auth import PUBLIC_PATHS, Doorkeeper
 from limner.app.server.errors import SENTENCES, ApiError, error_response
+from limner.app.server.keys import PUBLIC_PATHS, Doorkeeper
 from limner.app.server.limits import too_large
 from limner.app.server.settings import ServerSettings
 
@@ -61,8 +61,7 @@ class Answering:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = f"req_{secrets.token_hex(16)}"
-        scope.setdefault("state", {})["request_id"] = request_id
+        request_id = scope.setdefault("state", {}).setdefault("request_id", f"req_{secrets.token_hex(16)}")
         start = time.perf_counter()
         status = 0
 

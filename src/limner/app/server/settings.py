@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from limner.app.server.auth import ApiKeys
+from limner.app.server.keys import ApiKeys
 from limner.app.server.limits import Limits
 from limner.app.server.remote_pictures import RemoteRules
 
@@ -28,6 +28,7 @@ class ServerSettings:
     sign: sign pictures (C2PA) with certificate and certificate_key, PEM files, or without them with a local
         certificate that nobody vouches for, kept in credentials_folder (None: made anew at each start).
     keep_prompts_in_files: write the prompt into downloaded PNGs, too, not only model, seed and id.
+    blobs_url: where blobs and shared rows lie, as in `Vault`; in the store's own folder by default.
     """
 
     host: str = "127.0.0.1"
@@ -47,6 +48,7 @@ class ServerSettings:
     certificate_key: Path | None = None
     credentials_folder: Path | None = None
     keep_prompts_in_files: bool = False
+    blobs_url: str | None = None
     quantize: str | None = None  # both as in `limner.load`
     offload: bool = False
 
