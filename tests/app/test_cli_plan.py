@@ -14,6 +14,8 @@ def test_the_plan_of_the_full_scale(capsys) -> None:
     shown = capsys.readouterr().out
     for words in ("float32", "bfloat16", "int8", "4-bit", "language", "unet_stage2", "0.819 MB a token"):
         assert words in shown
+    for words in ("│ 4bit │ yes │", "│ 16, 24, 48, 80 │", "1.5 GB are allowed for libraries"):
+        assert words in " ".join(shown.split())
 
 
 def test_a_scale_that_is_not_there(capsys) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.table import Table
 
 from limner.app.terminal import out, plain
+
+if TYPE_CHECKING:
+    from limner.models.presets import Preset
 
 GIB, MIB = 2**30, 2**20
 
@@ -58,6 +63,21 @@ def show_plan(scale: str) -> None:
             f"{sizes.context_tokens}."
         )
     )
+    _show_fits(preset)
+
+
+def _show_fits(preset: Preset) -> None:
+    from limner.models.fitting import LIBRARIES, SIZES_GB, needs
+
+    table = Table("quantize", "offload", "weights", "cache", "at work", "in all, GB", "fits, GB")
+    for need in needs(preset):
+        words = (need.quantize or "-", "yes" if need.offload else "-")
+        parts = (need.weights, need.cache, need.activations, need.total)
+        fits = ", ".join(str(size) for size in need.fits) or f"more than {SIZES_GB[-1]}"
+        table.add_row(*words, *(f"{part / 1e9:.1f}" for part in parts), fits)
+    out.print(plain("to chat, with a full context; counted, not measured"))
+    out.print(table)
+    out.print(plain(f"GB are 10^9 bytes; {LIBRARIES / 1e9:g} GB are allowed for libraries."))
 
 
 def _size(num_bytes: int) -> str:
