@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import io
 import struct
 import zlib
@@ -23,6 +24,7 @@ def data_url(data: bytes, kind: str = "image/png") -> str:
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
+@functools.cache
 def many_pixels_png(width_px: int = 30_000, height_px: int = 30_000) -> bytes:
     """A PNG of 900 megapixels of one color in under a megabyte."""
     deflate = zlib.compressobj(9)
@@ -32,14 +34,16 @@ def many_pixels_png(width_px: int = 30_000, height_px: int = 30_000) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
 
 
-def long_text_png(num_bytes: int = 200_000_000) -> bytes:
-    """A small picture with a compressed comment that unpacks to 200 MB."""
+@functools.cache
+def long_text_png(num_bytes: int = 90_000_000) -> bytes:
+    """A small picture with a compressed comment that unpacks to 90 MB."""
     deflate = zlib.compressobj(9)
     text = b"".join(deflate.compress(bytes(1_000_000)) for _ in range(num_bytes // 1_000_000))
     png = png_bytes()
     return png[:33] + _chunk(b"zTXt", b"Comment\0\0" + text + deflate.flush()) + png[33:]
 
 
+@functools.cache
 def many_scans_jpeg(num_scans: int = 4000, side_px: int = 2048) -> bytes:
     """A progressive JPEG that repeats one empty scan: some 100 kB that take many seconds to decode."""
     buffer = io.BytesIO()
