@@ -31,16 +31,19 @@ from limner.training.throughput import Meter
 
 ROUNDS, ASKED, ANSWERED = 4, 40, 20
 LANGUAGE_BATCH, DETOKENIZER_BATCH = 4, 16
+SMALL_RANK, SMALL_RANK_BATCH = 64, 16  # leave room for more samples than rank 1280 on one GPU
 
 
 class RandomDialogues:
     """Four rounds with a painted picture each, in random words and tokens; the paper's loss."""
 
-    def __init__(self, preset: Preset, device: torch.device, rank: int) -> None:
+    def __init__(self, preset: Preset, device: torch.device, rank: int, *, recompute: bool) -> None:
         self.preset, self.device, self.meter = preset, device, Meter()
         self.language = build_frozen(preset, device)
-        add_adapter(self.language, LoraSizes(rank=rank, alpha=rank))
-        self.language.llm.activation_checkpointing_enable()
+        with device:  # peft draws its matrices where it is: billions of numbers, not on the CPU
+            add_adapter(self.language, LoraSizes(rank=rank, alpha=rank))
+        if recompute:
+            self.language.llm.activation_checkpointing_enable()
         self.heads = BothHeads(preset, kinds=("regression",)).to(device)
         self.network: nn.Module = nn.ModuleDict({"language": self.language, "heads": self.heads})
         self.costs = LanguageCosts.of(self.language)
@@ -118,13 +121,24 @@ class Unsaved(Trainer):
 
 
 def measure_language(
-    preset: Preset, device: torch.device, *, rank: int, steps: int, batch: int | None
+    preset: Preset,
+    device: torch.device,
+    *,
+    rank: int,
+    steps: int,
+    batch: int | None,
+    recompute: bool = True,
 ) -> dict[str, Any]:
-    """Tokens a second and MFU of adapters of one rank, on one GPU."""
-    stage = RandomDialogues(preset, device, rank)
-    told = _train(stage, device, steps=steps, batch=batch or LANGUAGE_BATCH)
+    """Tokens a second and MFU of adapters of one rank, on one GPU; without `recompute` all activations are
+    kept, where there is room for them.
+    """
+    stage = RandomDialogues(preset, device, rank, recompute=recompute)
+    roomy = rank <= SMALL_RANK and device.type == "cuda" and recompute
+    usual = SMALL_RANK_BATCH if roomy else LANGUAGE_BATCH
+    told = _train(stage, device, steps=steps, batch=batch or usual)
     trained = sum(p.numel() for p in stage.network.parameters() if p.requires_grad)
-    return {**told, "rank": rank, "places_a_dialogue": stage.places, "trained_parameters": trained}
+    told |= {"rank": rank, "recompute": recompute}
+    return {**told, "places_a_dialogue": stage.places, "trained_parameters": trained}
 
 
 def measure_detokenizer(
@@ -144,10 +158,11 @@ def _train(
     with tempfile.TemporaryDirectory() as folder:
         Unsaved(stage, plan, Path(folder), name="full_scale", device=device, tensorboard=False).run()
         lines = read_log(Path(folder))[steps // 2 :]
-    told: dict[str, Any] = {"micro_batch": batch}
+    told: dict[str, Any] = {"micro_batch": batch, "steps": steps}
     for name in ("tokens_per_s", "images_per_s", "mfu"):
         values = [line[name] for line in lines if name in line]
         told[name] = sum(values) / len(values) if values else None
+    told["found"] = {"mfu": told["mfu"]}
     on_gpu = device.type == "cuda"
     told["peak_memory_gb"] = torch.cuda.max_memory_allocated(device) / 1e9 if on_gpu else None
     return told

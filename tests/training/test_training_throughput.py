@@ -1,7 +1,10 @@
 """What the log says of speed; the full-scale measurement runs from end to end (at the tiny scale)."""
 
+import json
 import sys
+from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,7 +14,8 @@ from limner.training.processes import Processes
 from limner.training.throughput import Meter, Speed, attention_flops, linear_flops
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-from full_scale import measure
+from full_scale import begun, machine, measure, parts
+from full_scale_verdict import verdict
 
 
 def test_frozen_weights_cost_two_thirds_of_trained_ones() -> None:
@@ -34,13 +38,42 @@ def test_speed_is_what_was_counted_since_the_last_reading() -> None:
     assert meter.tokens == 0.0
 
 
-def test_the_full_scale_measurement_splits_rounds_and_counts_training() -> None:
-    told = measure("tiny", rounds=2, only=None, steps=2, batch=2)
+@pytest.fixture(scope="module")
+def told() -> dict[str, Any]:
+    """Every part of the measurement at the tiny scale, in this process."""
+    return {name: part() for name, part in parts("tiny", rounds=2, steps=2, batch=2).items()}
+
+
+def test_the_full_scale_measurement_splits_rounds_and_counts_training(told) -> None:
     ours, twin = told["chat_32_px"]["rounds"], told["chat_32_px"]["twin"]
-    parts = {"prefill", "words", "slots", "history", "detokenizer", "autoencoder"}
-    assert set(ours[0]) == parts | {"encode"}
-    assert set(ours[1]) == parts  # nothing is encoded again
-    assert set(twin[1]) == parts - {"history"} | {"encode"}
+    named = {"prefill", "words", "slots", "history", "detokenizer", "autoencoder"}
+    assert set(ours[0]) == named | {"encode"}
+    assert set(ours[1]) == named  # nothing is encoded again
+    assert set(twin[1]) == named - {"history"} | {"encode"}
     assert told["chat_32_px"]["found"]["image_tokens_faster"] > 1
-    assert told["lora_8"]["tokens_per_s"] > 0
+    assert len(told["chat_32_px"]["through_chat"]) == 2
+    for name in ("lora_8", "lora_8_kept"):
+        assert told[name]["tokens_per_s"] > 0
     assert told["detokenizer_32_px"]["images_per_s"] > 0
+
+
+def test_the_verdict_names_every_target(told) -> None:
+    lines = verdict({**told, "lora_64": {"found": {"mfu": 0.41}}, "lora_1280": {"error": "x\nout of memory"}})
+    assert "lora_64: MFU of LoRA training: 0.41 (at least 0.4) met" in lines
+    assert "lora_1280: not measured (out of memory)" in lines
+    assert sum(line.startswith("chat_32_px") and "(at " in line for line in lines) == 3
+    slow = {"found": {"last_over_round_2": 1.2, "image_tokens_faster": 30.0, "round_faster": 4.0}}
+    assert [line.rpartition(" ")[2] for line in verdict({"chat_512_px": slow})] == ["MISSED", "met", "MISSED"]
+
+
+def test_a_measurement_goes_on_where_it_ended(tmp_path: Path) -> None:
+    given = Namespace(minutes=0.0, out=tmp_path / "out.json")
+    done = {"lora_8": {"found": {}}}
+    assert measure(["lora_8"], dict(done), given)  # nothing is left to do
+    assert not measure(["lora_8", "chat_32_px"], dict(done), given)  # and no time for more
+    assert not measure(["lora_8"], {"lora_8": {"error": "killed"}}, given)  # what failed is tried again
+    here = machine("tiny")
+    given.out.write_text(json.dumps({**here, **done}))
+    assert begun(given.out, here) == {**here, **done}
+    with pytest.raises(SystemExit, match="another scale"):
+        begun(given.out, {**here, "scale": "seed-x"})
