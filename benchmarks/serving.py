@@ -145,11 +145,12 @@ def limner_serve(model: str, max_batch: int) -> Iterator[str]:
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
             try:
                 assert process.stderr is not None
-                line = process.stderr.readline()
+                lines = [process.stderr.readline()]
                 first_s = time.perf_counter() - start
-                found = re.search(r"http://\S+?:\d+", line)
+                while (found := re.search(r"http://\S+?:\d+", lines[-1])) is None and lines[-1]:
+                    lines.append(process.stderr.readline())
                 if found is None:
-                    raise SystemExit(line + process.stderr.read())
+                    raise SystemExit("".join(lines))
                 threading.Thread(target=process.stderr.read, daemon=True).start()
                 client = Client(found.group(), None)
                 while client.get("/health/ready")[0] != 200:

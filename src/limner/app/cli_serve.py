@@ -146,6 +146,7 @@ def serve(
 
     The page is at the address that is printed, the API below it at /v1: docs/api.md.
     """
+    err.print(plain(f"starting, with conversations in {store} ..."))
     try:
         from limner.app.server.keys import ApiKeys
         from limner.app.server.limits import Limits

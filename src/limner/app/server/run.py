@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 import sys
 import threading
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("limner.server")
 POLL_S = 0.05
+JOIN_S = 0.5
 FLUSH_S = 10  # for answers on their way when rounds are over
 
 Tell = Callable[[str], None]
@@ -64,6 +66,10 @@ def serve(settings: ServerSettings, *, model: str, store: Path, tell: Tell) -> N
         finally:
             if server.studio is not None:
                 server.studio.close(0.0)
+            loading.join(JOIN_S)
+            if loading.is_alive():  # torch, half imported, would abort an orderly exit
+                logging.shutdown()
+                os._exit(0)
     if server.failure is not None:
         raise server.failure
 
