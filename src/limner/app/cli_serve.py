@@ -150,7 +150,6 @@ def serve(
     try:
         from limner.app.server.keys import ApiKeys
         from limner.app.server.limits import Limits
-        from limner.app.server.replicas import serve_replicas
         from limner.app.server.run import log_to_stderr
         from limner.app.server.run import serve as serve_until_stopped
         from limner.app.server.settings import ServerSettings
@@ -203,6 +202,8 @@ def serve(
 
     store = folder_to_write(store)
     if replicas > 1:
+        from limner.app.server.replicas import serve_replicas
+
         serve_replicas(settings, model=model, store=store, num=replicas, quiet=quiet, tell=tell)
         return
     with log_to_stderr(quiet=quiet):

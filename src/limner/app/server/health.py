@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from limner.app.server.auth import Owner, needs_key
 from limner.app.server.errors import error_response
 from limner.app.server.limits import draining
+from limner.app.server.metrics import side_by_side
 from limner.app.server.rounds import desk_of
 from limner.app.server.settings import ServerSettings
 from limner.app.server.wire import ERRORS, ErrorBody
@@ -55,6 +56,10 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         responses={**ERRORS, 200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     )
     async def metrics(request: Request, owner: Owner) -> Response:
-        return Response(desk_of(request).metrics.text(), media_type="text/plain; version=0.0.4")
+        desk = desk_of(request)
+        text = desk.metrics.text()
+        if desk.others is not None:
+            text = side_by_side(await desk.others.numbers(text))
+        return Response(text, media_type="text/plain; version=0.0.4")
 
     return routes

@@ -5,7 +5,7 @@ Knows names and buckets. The engine's numbers are read when they are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -88,6 +88,28 @@ class Metrics:
     def text(self) -> bytes:
         """Prometheus' exposition format."""
         return generate_latest(self.registry)
+
+
+def side_by_side(texts: Mapping[str, bytes]) -> bytes:
+    """The numbers of several replicas in one text, each with the label `replica`; adding them up is the
+    reader's business.
+    """
+    about: dict[str, list[str]] = {}
+    samples: dict[str, list[str]] = {}
+    for replica, text in texts.items():
+        family = ""
+        for line in text.decode().splitlines():
+            if line.startswith("#"):
+                kind, family = line.split()[1:3]
+                if not any(known.startswith(f"# {kind} ") for known in about.setdefault(family, [])):
+                    about[family].append(line)
+                continue
+            name, separator, rest = line.partition("{") if "{" in line else line.partition(" ")
+            label = f'replica="{replica}"'
+            sample = f"{name}{{{label},{rest}" if separator == "{" else f"{name}{{{label}}} {rest}"
+            samples.setdefault(family, []).append(sample)
+    lines = [line for family in about for line in (*about[family], *samples.get(family, ()))]
+    return ("\n".join(lines) + "\n").encode()
 
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -20,7 +20,7 @@ def open_studio(model: str, store: Path, settings: ServerSettings) -> Studio:
 
 def studio_of(painter: Painter, store: Path, settings: ServerSettings) -> Studio:
     """A studio over a painter that is loaded, with conversations kept in `store`."""
-    vault = Vault(store)
+    vault = Vault(store, blobs_url=settings.blobs_url)
     try:
         limits = settings.limits
         engine = Engine(painter, max_batch=limits.max_batch, max_waiting=limits.max_waiting)

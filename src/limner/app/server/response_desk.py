@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from limner.app.server import answers
+from limner.app.server.elsewhere import Elsewhere
 from limner.app.server.errors import ApiError, not_found, wrong
 from limner.app.server.painting import Format, PictureFiles, base64_of, reader_of, sampling_for, size_px_of
 from limner.app.server.people import file_reader
@@ -22,6 +23,7 @@ from limner.app.server.rounds import RunningRound, desk_of, ended_without_answer
 from limner.app.server.settings import ServerSettings
 from limner.app.server.shapes import ConversationRef, ImageTool, LimnerOptions, ResponseRequest, ToolChoice
 from limner.app.server.streaming import EventStream, event_bytes
+from limner.app.server.switchboard import Listed
 from limner.app.server.wire import ImageItem, ResponseBody, ResponseFailure
 from limner.chat.events import Cancelled, Failed, Painting, Preview, Wrote
 from limner.chat.records import StoredRound, is_id
@@ -79,7 +81,21 @@ class ResponseDesk:
         conversation = _conversation_id(asked)
         resolved = await run_in_threadpool(self.resolve, owner, reading, previous)
         keep = asked.store is not False
-        running = await start_round(
+
+        def annotate(running: RunningRound) -> None:
+            running.notes |= {
+                "wanted": wanted,
+                "words_at_once": picture is False,
+                "template": answers.begun(
+                    running.id,
+                    running.conversation if keep else None,
+                    asked,
+                    model=self.settings.model,
+                    created=running.created,
+                ),
+            }
+
+        return await start_round(
             request,
             self.studio,
             owner=owner,
@@ -95,19 +111,8 @@ class ResponseDesk:
             before=resolved.before,
             metadata=asked.metadata,
             from_start=conversation is not None and limner.begins_anew and not resolved.before,
+            annotate=annotate,
         )
-        running.notes |= {
-            "wanted": wanted,
-            "words_at_once": picture is False,
-            "template": answers.begun(
-                running.id,
-                running.conversation if keep else None,
-                asked,
-                model=self.settings.model,
-                created=running.created,
-            ),
-        }
-        return running
 
     def resolve(self, owner: str, reading: Reading, previous: str | None) -> Resolved:
         """Look up what the input points at, and read its pictures. Not on the event loop."""
@@ -218,6 +223,30 @@ class ResponseDesk:
         found = desk_of(request).find(owner, id)
         return found if found is not None and "template" in found.notes else None
 
+    async def elsewhere(self, request: Request, owner: str, id: str) -> Listed | None:
+        """A response that another replica computes, or that ended lately on any without an answer."""
+        others = desk_of(request).others
+        found = None if others is None else await others.find(owner, id)
+        return found if found is not None and found.response is not None else None
+
+    def listed(self, listed: Listed) -> ResponseBody:
+        """The response of a round that another replica knows."""
+        body = ResponseBody.model_validate(listed.response)
+        if listed.failure is None:
+            return body.model_copy(update={"status": listed.status})
+        code, message = listed.failure
+        failure = ResponseFailure(code=code, message=message)
+        return body.model_copy(update={"status": "failed", "error": failure})
+
+    def stream_from_afar(
+        self, others: Elsewhere, listed: Listed, *, starting_after: int | None = None
+    ) -> EventStream:
+        """The beginning and the end of a round that another replica computes; its previews stay there.
+
+        With `starting_after`, numbers go on from there, whatever the other replica told until then.
+        """
+        return EventStream(self._chunks_from_afar(others, listed, starting_after), gone=lambda: None)
+
     def check_id(self, id: str) -> None:
         """404 for what cannot be a response's id."""
         if not is_id(id, "resp"):
@@ -248,6 +277,31 @@ class ResponseDesk:
                 if one["sequence_number"] > starting_after:
                     yield event_bytes(one)
             coming = []
+
+    async def _chunks_from_afar(
+        self, others: Elsewhere, listed: Listed, starting_after: int | None
+    ) -> AsyncIterator[bytes]:
+        template = ResponseBody.model_validate(listed.response)
+        first = 0 if starting_after is None else starting_after + 1
+        told_events = ResponseStream(template, words_at_once=False, first=first)
+        for one in told_events.begin() if starting_after is None else ():
+            yield event_bytes(one)
+        found = await others.over(listed)
+        if found is None:
+            try:
+                with told():
+                    round_ = await run_in_threadpool(self.studio.get, listed.owner, listed.id)
+                    item = await run_in_threadpool(self.stored_item, round_)
+                coming = told_events.answered(round_, item)
+            except ApiError:  # not kept, or deleted meanwhile
+                coming = told_events.cancelled()
+        elif found.failure is None:
+            coming = told_events.cancelled()
+        else:
+            code, message = found.failure
+            coming = told_events.failed(message, code=code)
+        for one in coming:
+            yield event_bytes(one)
 
     def _fresh_item(self, running: RunningRound, answered: Answered) -> ImageItem | None:
         wanted: Wanted = running.notes["wanted"]

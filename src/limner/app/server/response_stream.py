@@ -18,12 +18,12 @@ StreamEvent = dict[str, Any]
 
 
 class ResponseStream:
-    """Turns what happens to one round into numbered events. Not for several threads."""
+    """Turns what happens to one round into events, numbered from `first` on. Not for several threads."""
 
-    def __init__(self, template: ResponseBody, *, words_at_once: bool) -> None:
+    def __init__(self, template: ResponseBody, *, words_at_once: bool, first: int = 0) -> None:
         self.response = template
         self.words_at_once = words_at_once
-        self._number = 0
+        self._number = first
         _, self._image_id, self._message_id = item_ids(template.id)
         self._has_image = False
         self._has_message = False

@@ -69,22 +69,38 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
                 return desk.stream(running, starting_after=starting_after)
             if running.last is None or not isinstance(running.last, Answered):
                 return desk.unfinished(running)
+        others, listed = desk_of(request).others, await desk.elsewhere(request, owner, id)
+        if others is not None and listed is not None and desk.listed(listed).store:
+            if stream:
+                return desk.stream_from_afar(others, listed, starting_after=starting_after)
+            return desk.listed(listed)
         return await desk.stored(owner, id)
 
     @routes.delete("/{id}", summary="Forget a round")
     async def delete(request: Request, id: Id, owner: Owner) -> Deleted:
         desk.check_id(id)
-        lately = desk.running(request, owner, id)
-        with told(), contextlib.suppress(*(() if lately is None else (NotThere,))):
+        others, here = desk_of(request).others, desk.running(request, owner, id)
+        listed = await desk.elsewhere(request, owner, id)
+        if others is not None and listed is not None and here is None:
+            await others.stopped(listed)
+        is_known = here is not None or listed is not None
+        with told(), contextlib.suppress(*((NotThere,) if is_known else ())):
             await run_in_threadpool(studio.delete, owner, id)
         desk_of(request).forget(id)
+        if others is not None:
+            await others.forget(owner, id)
         return Deleted(id=id, object="response")
 
     @routes.post("/{id}/cancel", summary="Stop a round in progress")
     async def cancel(request: Request, id: Id, owner: Owner) -> ResponseBody:
         running = desk.running(request, owner, id)
-        if running is None:  # it may have ended just now: then it is told as it is
-            return await desk.stored(owner, id)
+        if running is None:
+            others, listed = desk_of(request).others, await desk.elsewhere(request, owner, id)
+            if others is not None and listed is not None:
+                listed = await others.stopped(listed)
+            if listed is not None:
+                return desk.listed(listed)
+            return await desk.stored(owner, id)  # it may have ended just now: then it is told as it is
         running.cancel()
         try:
             return await desk.finished(running, await running.answered())

@@ -11,9 +11,9 @@ import contextlib
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -29,6 +29,9 @@ from limner.chat.records import NotThere, StoredRound, StoreFailed
 from limner.chat.studio import Studio
 from limner.chat.studio_round import ENDS, Answered, StudioEvent, StudioRound
 from limner.dialogue.parts import Picture, Round
+
+if TYPE_CHECKING:
+    from limner.app.server.elsewhere import Elsewhere
 
 NUM_REMEMBERED: Final = 256  # rounds that ended without an answer, still told about when asked for
 
@@ -113,18 +116,20 @@ def ended_without_answer(event: object) -> ApiError:
         return ApiError(409, "The round was cancelled.", code="cancelled")
     if isinstance(event, Failed) and isinstance(event.error, ApiError):  # a safety hook's
         return event.error
-    if isinstance(event, Failed) and isinstance(event.error, ApiError):  # the safety hook's
-        return event.error
     return ApiError(500, "The round failed in the server; try again.", code="server_error")
 
 
 class Desk:
-    """The rounds in progress of one server. Lives on the event loop's thread."""
+    """The rounds in progress of one server. Lives on the event loop's thread.
+
+    `others` is the line to the other replicas of this server, None when it is the only one.
+    """
 
     def __init__(self, *, limits: Limits, metrics: Metrics) -> None:
         self.limits = limits
         self.metrics = metrics
         self.is_draining = False
+        self.others: Elsewhere | None = None
         self._running: dict[str, RunningRound] = {}
         self._ended: OrderedDict[str, RunningRound] = OrderedDict()
         self._per_owner: Counter[str] = Counter()
@@ -132,6 +137,11 @@ class Desk:
     @property
     def num_running(self) -> int:
         return len(self._running)
+
+    @property
+    def running(self) -> Mapping[str, RunningRound]:
+        """The rounds in progress, by id."""
+        return self._running
 
     def drain(self) -> None:
         """Admit nothing more; what runs goes on."""
@@ -152,13 +162,15 @@ class Desk:
         """A round without an answer is no longer told about."""
         self._ended.pop(id, None)
 
-    def admit(self, owner: str) -> None:
+    async def admit(self, owner: str) -> None:
         """Count one more round for the owner; 503 while draining, 429 when there are too many."""
+        elsewhere = 0 if self.others is None else await self.others.num_running(owner)
         if self.is_draining:
             raise draining()
-        if self._per_owner[owner] >= self.limits.max_rounds_at_once:
+        num = self._per_owner[owner] + elsewhere
+        if num >= self.limits.max_rounds_at_once:
             self.metrics.refused("too_many_rounds")
-            raise too_many_rounds(self._per_owner[owner])
+            raise too_many_rounds(num)
         self._per_owner[owner] += 1
 
     def release(self, owner: str) -> None:
@@ -188,7 +200,9 @@ class Desk:
         self._running.pop(running.id, None)
         self.release(running.owner)
         self.metrics.ended(type(event).__name__.lower(), seconds)
-        if not isinstance(event, Answered):
+        if self.others is not None:
+            self.others.ended(running, event)
+        elif not isinstance(event, Answered):
             self._ended[running.id] = running
             while len(self._ended) > NUM_REMEMBERED:
                 self._ended.popitem(last=False)
@@ -216,18 +230,20 @@ async def start_round(
     num_previews: int = 0,
     keep: bool = True,
     before: Sequence[Round] = (),
+    annotate: Callable[[RunningRound], None] | None = None,
     **more: Any,
 ) -> RunningRound:
     """Ask the studio for a round. All that can be refused is refused here, before any model work.
 
     Arguments are `Studio.ask`'s. `before` are rounds of the client's own transcript that the store does not
     have: they are remembered first, after `previous`; with `keep` False they are deleted when the round ends.
+    `annotate` may leave notes with the round before anybody can find it.
     Raises ApiError: 400, 404, 429, or 503 with Retry-After.
     """
     desk = desk_of(request)
     text = desk.limits.check_text(text, param="input")
     desk.limits.check_images(images, param="input")
-    desk.admit(owner)
+    await desk.admit(owner)
     try:
         with told():
             round_ = await run_in_threadpool(
@@ -253,7 +269,11 @@ async def start_round(
             desk.metrics.refused(error.code or "refused")
         raise
     running = RunningRound(id=round_.id, owner=owner, conversation=round_.conversation, round=round_)
+    if annotate is not None:
+        annotate(running)
     desk.follow(running)
+    if desk.others is not None:
+        await desk.others.begun(running)
     return running
 
 

@@ -1,0 +1,134 @@
+"""What the replicas of one server tell each other: which of them computes which round, and their numbers.
+
+Knows rounds in progress by id and owner, wishes to stop them, and who has been heard of lately. Everything is
+in the memory of one process and may be lost: what is answered is in the store, and replicas tell again what
+they compute. Knows nothing about HTTP or Ray; not for several threads.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+IN_PROGRESS: Final = "in_progress"
+LOST_AFTER_S: Final = 30.0  # without a word from a replica that computes something
+NUM_REMEMBERED: Final = 1024  # rounds that ended without an answer, still told about when asked for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """A round that some replica computes, or that ended lately without an answer.
+
+    `response` is what it was begun with, as JSON, None for a round that no client knows by its id. `status` is
+    "in_progress", "cancelled" or "failed"; `failure` then says why, as code and sentence.
+    """
+
+    id: str
+    owner: str
+    replica: str
+    response: Mapping[str, Any] | None = None
+    status: str = IN_PROGRESS
+    failure: tuple[str, str] | None = None
+
+
+LOST: Final = ("replica_lost", "The replica that computed the round is gone; ask again.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Orders:
+    """What a replica is to do: rounds to stop, rounds to tell again, and whether to take no new ones."""
+
+    stop: tuple[str, ...]
+    unknown: tuple[str, ...]
+    is_draining: bool
+
+
+class Switchboard:
+    """Rounds in progress of all replicas. `clock` gives seconds that never go back."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._running: dict[str, Listed] = {}
+        self._ended: OrderedDict[str, Listed] = OrderedDict()
+        self._to_stop: set[str] = set()
+        self._heard: dict[str, float] = {}
+        self._numbers: dict[str, bytes] = {}
+        self._is_draining = False
+
+    def begin(self, listed: Listed) -> None:
+        """A replica computes this round from now on."""
+        self._heard[listed.replica] = self._clock()
+        self._running[listed.id] = listed
+
+    def end(self, id: str, status: str | None = None, failure: tuple[str, str] | None = None) -> None:
+        """A round is over; with a `status` it ended without an answer, and is told about for a while."""
+        self._to_stop.discard(id)
+        listed = self._running.pop(id, None)
+        if listed is not None and status is not None and listed.response is not None:
+            self._ended[id] = replace(listed, status=status, failure=failure)
+            while len(self._ended) > NUM_REMEMBERED:
+                self._ended.popitem(last=False)
+
+    def find(self, owner: str, id: str) -> Listed | None:
+        """The owner's round of that id."""
+        self._miss()
+        listed = self._running.get(id) or self._ended.get(id)
+        return listed if listed is not None and listed.owner == owner else None
+
+    def stop(self, owner: str, id: str) -> None:
+        """Have the owner's round stopped by whoever computes it."""
+        if self.find(owner, id) is not None and id in self._running:
+            self._to_stop.add(id)
+
+    def stop_all(self) -> None:
+        """Have every round stopped."""
+        self._to_stop |= set(self._running)
+
+    def forget(self, owner: str, id: str) -> None:
+        """A round that ended without an answer is no longer told about."""
+        if self.find(owner, id) is not None:
+            self._ended.pop(id, None)
+
+    def num_running(self, owner: str | None = None, *, but: str | None = None) -> int:
+        """Rounds in progress: of one owner, or of all; on all replicas, `but` one."""
+        self._miss()
+        return sum(
+            (owner is None or listed.owner == owner) and listed.replica != but
+            for listed in self._running.values()
+        )
+
+    def drain(self) -> None:
+        """Have every replica take no new rounds."""
+        self._is_draining = True
+
+    def beat(self, replica: str, ids: tuple[str, ...], numbers: bytes | None = None) -> Orders:
+        """A replica lives and computes these rounds; `numbers` are its metrics, when they are told anew."""
+        self._heard[replica] = self._clock()
+        if numbers is not None:
+            self._numbers[replica] = numbers
+        for id in [id for id, listed in self._running.items() if listed.replica == replica]:
+            if id not in ids:
+                self.end(id)
+        self._miss()
+        return Orders(
+            stop=tuple(id for id in ids if id in self._to_stop),
+            unknown=tuple(id for id in ids if id not in self._running),
+            is_draining=self._is_draining,
+        )
+
+    def numbers(self) -> dict[str, bytes]:
+        """The metrics of every replica, as it told them last."""
+        self._miss()
+        return dict(self._numbers)
+
+    def _miss(self) -> None:
+        """Give up replicas that have not been heard of."""
+        for replica, heard in list(self._heard.items()):
+            if self._clock() - heard > LOST_AFTER_S:
+                del self._heard[replica]
+                self._numbers.pop(replica, None)
+                for id in [id for id, listed in self._running.items() if listed.replica == replica]:
+                    self.end(id, "failed", LOST)
