@@ -104,3 +104,18 @@ def test_the_straight_line_is_solved_and_undone() -> None:
     missed = line.missed(latents_BCHW, tokens_BND)
     assert 0.9 < float(missed.std()) < 1.1
     torch.testing.assert_close(line.completed(missed, tokens_BND), latents_BCHW, atol=1e-4, rtol=1e-4)
+
+
+def test_the_straight_line_reads_tokens_that_tell_of_the_same_patches_together() -> None:
+    pooled = replace(TINY.detokenizer, latent_size=8, straight_line=True)
+    whole = replace(pooled, num_tokens=pooled.num_tokens * pooled.tokens_pooled, tokens_pooled=1)
+    torch.manual_seed(0)
+    truth, line = StraightLine(pooled), StraightLine(whole)
+    torch.nn.init.normal_(truth.map.weight)
+    tokens_BND = torch.randn(60, pooled.num_tokens, pooled.token_dim)
+    alike_BND = tokens_BND.repeat_interleave(pooled.tokens_pooled, dim=1)
+    alike_BND = alike_BND + 0.05 * torch.randn(alike_BND.shape)
+    latents_BCHW = truth(tokens_BND)
+    line.fit(latents_BCHW, alike_BND)
+    spread = float(latents_BCHW.std())
+    assert float((line(alike_BND) - latents_BCHW).std()) < 0.1 * spread

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import torch
 from einops import rearrange
@@ -24,9 +24,14 @@ from limner.models.unet_sizes import UNetDetokenizerSizes
 Sizes = DetokenizerSizes | UNetDetokenizerSizes
 
 
+# Queries that small encoders are trained to tell of four patches together, each of all four: without pooling,
+# only a token's place among them says which patch it stands at.
+QUERIES_TOGETHER: Final = 4
+
+
 class StraightLine(nn.Module):
-    """The least-squares map from each token to the latents of its own cells, and the spread of what it
-    misses.
+    """The least-squares map from each token (or the few that tell of the same patches) to the latents of
+    their own cells, and the spread of what it misses.
 
     A small detokenizer on little data would spend its training on learning just this. Tokens are laid out as
     `pool_tokens` makes them of a square grid of queries: neighbours in a row.
@@ -39,13 +44,14 @@ class StraightLine(nn.Module):
         grid = math.isqrt(sizes.tokens_pooled * sizes.num_tokens)  # of queries
         self.channels, self.side = sizes.latent_channels, sizes.latent_size
         self.rows = max(1, self.side // grid)
-        self.columns = max(1, sizes.tokens_pooled * self.side // grid)
-        if self.rows * self.columns * sizes.num_tokens != self.side**2:
+        self.together = max(1, QUERIES_TOGETHER // sizes.tokens_pooled)
+        self.columns = max(1, self.together * sizes.tokens_pooled * self.side // grid)
+        if self.rows * self.columns * sizes.num_tokens != self.together * self.side**2:
             raise ValueError(
                 f"{sizes.num_tokens} tokens do not tile {self.side} x {self.side} latents; "
                 "set straight_line=False."
             )
-        self.map = nn.Linear(sizes.token_dim, self.channels * self.rows * self.columns)
+        self.map = nn.Linear(self.together * sizes.token_dim, self.channels * self.rows * self.columns)
         nn.init.zeros_(self.map.weight)
         nn.init.zeros_(self.map.bias)
         self.map.requires_grad_(False)
@@ -54,7 +60,7 @@ class StraightLine(nn.Module):
     def forward(self, image_tokens_BND: Tensor) -> Tensor:
         """Image tokens (B, N, D) -> blurred latents (B, C, H, W)."""
         blurred_BCHW: Tensor = rearrange(
-            self.map(image_tokens_BND),
+            self.map(self._known(image_tokens_BND)),
             "b (y x) (c r q) -> b c (y r) (x q)",
             y=self.side // self.rows,
             c=self.channels,
@@ -78,13 +84,16 @@ class StraightLine(nn.Module):
         cells = rearrange(
             latents_BCHW, "b c (y r) (x q) -> (b y x) (c r q)", r=self.rows, q=self.columns
         ).double()
-        known = image_tokens_BND.flatten(0, 1).double()
+        known = self._known(image_tokens_BND).flatten(0, 1).double()
         known = torch.cat([known, torch.ones_like(known[:, :1])], dim=1)
         ridges = ridge * len(known) * torch.eye(known.shape[1], dtype=known.dtype, device=known.device)
         solved = torch.linalg.solve(known.T @ known + ridges, known.T @ cells)
         self.map.weight.copy_(solved[:-1].T)
         self.map.bias.copy_(solved[-1])
         self.missed_std.copy_((latents_BCHW - self(image_tokens_BND)).std(dim=(0, 2, 3)).clamp_min(1e-3))
+
+    def _known(self, image_tokens_BND: Tensor) -> Tensor:
+        return rearrange(image_tokens_BND, "b (n g) d -> b n (g d)", g=self.together)
 
 
 class Detokenizer(nn.Module, ABC):
