@@ -157,6 +157,12 @@ def test_adapters_say_what_is_missing(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "half_reader.py").write_text("class Reader:\n    def embed(self, crop): ...\n")
     with pytest.raises(ValueError, match="is no FaceReader: it has no find_faces and no similarity"):
         faces_by_name("half_reader:Reader")
+    (tmp_path / "hard_reader.py").write_text("class Reader:\n    def __init__(self, folder): ...\n")
+    with pytest.raises(ValueError, match="cannot be made without arguments"):
+        faces_by_name("hard_reader:Reader")
+    (tmp_path / "bad_reader.py").write_text("class Reader\n")
+    with pytest.raises(ValueError, match="fails when it is imported"):
+        faces_by_name("bad_reader:Reader")
 
 
 def test_a_users_own_class_reads_faces(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import av
 import film_files
+import numpy as np
 import pytest
 from film_files import plain
 
@@ -20,6 +22,16 @@ def test_first_and_last_frame_of_every_container(tmp_path: Path, suffix: str) ->
     assert ends.first.shape == (48, 64, 3)
     assert abs(int(ends.first[40, 50].mean()) - 10) < 8
     assert abs(int(ends.last[40, 50].mean()) - 210) < 8
+
+
+@pytest.mark.parametrize("num", [2, 3, 8, 41])
+def test_the_last_frame_is_exact_though_others_are_passed_over(tmp_path: Path, num: int) -> None:
+    rng = np.random.default_rng(num)
+    frames = [rng.integers(0, 256, (48, 64, 3), dtype=np.uint8) for _ in range(num)]
+    film = film_files.write(tmp_path / "film.mp4", frames)
+    with av.open(str(film)) as opened:
+        last = [frame.to_ndarray(format="rgb24") for frame in opened.decode(video=0)][-1]
+    assert (read_ends(film).last == last).all()
 
 
 def test_last_frame_of_an_uneven_film(tmp_path: Path) -> None:

@@ -60,7 +60,8 @@ def run_build(
     else:
         out.print(funnel_table(funnel))
         for what, num in funnel.counts.items():
-            out.print(plain(f"{what}: {num:,.0f}"))
+            told = f"dollars: {num / 1e6:,.4f}" if what == "microdollars" else f"{what}: {num:,.0f}"
+            out.print(plain(told))
         out.print(plain(f"{folder}: {funnel.num_kept:,} dialogues of {funnel.num_sources:,} sources; {page}"))
     return funnel
 

@@ -118,12 +118,23 @@ def _users(name: str, option: str, protocol: type[T]) -> T:
         raise ValueError(
             f"{option} {name} cannot be imported ({error}); run where {module_name} lies."
         ) from error
-    made = found()
+    except Exception as error:  # the user's module may raise anything
+        raise ValueError(f"{option} {name} fails when it is imported ({_told(error)}).") from error
+    try:
+        made = found()
+    except (ValueError, OSError):
+        raise
+    except Exception as error:
+        raise ValueError(f"{option} {name} cannot be made without arguments ({_told(error)}).") from error
     missing = [each for each in _methods(protocol) if not callable(getattr(made, each, None))]
     if missing:
         raise ValueError(f"{option} {name} is no {protocol.__name__}: it has no {' and no '.join(missing)}.")
     users: T = made
     return users
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _methods(protocol: type) -> list[str]:

@@ -5,6 +5,7 @@ Knows boxes in the unit square and uint8 RGB pixels. Knows no network.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -15,6 +16,8 @@ from torch import Tensor
 from limner.perception.protocols import Box
 
 FACE_MARGIN = 1.35
+_WHOLE_PX = 640  # shorter sides are shrunk whole
+_FINER = 3  # whole blocks are left at least so much finer than what is read
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 
@@ -58,16 +61,19 @@ def cut(pixels: np.ndarray, window: Box, size_px: int) -> np.ndarray:
     if x1 <= x0 or y1 <= y0:
         raise ValueError(f"The window {window} is empty; pass (x0, y0, x1, y1) with x0 < x1 and y0 < y1.")
     height, width = pixels.shape[:2]
+    (left, right), (top, bottom) = (x0 * width, x1 * width), (y0 * height, y1 * height)
     # Linear interpolation sees two neighbours only: shrink by whole factors first, or thin strokes break up.
-    shrink = max(1, int(min((x1 - x0) * width, (y1 - y0) * height) / size_px))
+    shrink = max(1, int(min(right - left, bottom - top) / size_px))
     if shrink > 1:
-        shrunk = (max(1, width // shrink), max(1, height // shrink))
+        columns, rows = _around(left, right, width, shrink), _around(top, bottom, height, shrink)
+        pixels = pixels[rows, columns]
+        shrunk = (max(1, pixels.shape[1] // shrink), max(1, pixels.shape[0] // shrink))
+        by_x, by_y = shrunk[0] / pixels.shape[1], shrunk[1] / pixels.shape[0]
         pixels = cv2.resize(pixels, shrunk, interpolation=cv2.INTER_AREA)
-        height, width = pixels.shape[:2]
-    step_x, step_y = (x1 - x0) * width / size_px, (y1 - y0) * height / size_px
-    to_source = np.array(
-        [[step_x, 0, x0 * width + step_x / 2 - 0.5], [0, step_y, y0 * height + step_y / 2 - 0.5]]
-    )
+        left, right = ((side - columns.start) * by_x for side in (left, right))
+        top, bottom = ((side - rows.start) * by_y for side in (top, bottom))
+    step_x, step_y = (right - left) / size_px, (bottom - top) / size_px
+    to_source = np.array([[step_x, 0, left + step_x / 2 - 0.5], [0, step_y, top + step_y / 2 - 0.5]])
     return cv2.warpAffine(
         pixels,
         to_source,
@@ -75,6 +81,15 @@ def cut(pixels: np.ndarray, window: Box, size_px: int) -> np.ndarray:
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
+
+
+def _around(low: float, high: float, length: int, step: int) -> slice:
+    """What of a side is read for a window from `low` to `high`: of a long one that and two steps more."""
+    if length <= _WHOLE_PX:
+        return slice(0, length)
+    first, last = math.floor(low / step) - 2, math.ceil(high / step) + 2
+    begin = max(0, min(first * step, length - step))
+    return slice(begin, length if last * step > length - step else max(begin + step, last * step))
 
 
 def cut_face(pixels: np.ndarray, box: Box, size_px: int = 64) -> np.ndarray:
@@ -87,6 +102,10 @@ def shrink_whole(pixels: np.ndarray, size_px: int) -> np.ndarray:
     if pixels.shape[:2] == (size_px, size_px):
         return pixels
     shrinking = size_px < min(pixels.shape[:2])
+    factor = min(pixels.shape[:2]) // (size_px * _FINER)
+    if factor > 1:  # means of whole blocks take a fifth of the time of means with borders
+        blocks = (pixels.shape[1] // factor, pixels.shape[0] // factor)
+        pixels = cv2.resize(pixels, blocks, interpolation=cv2.INTER_AREA)
     method = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
     return cv2.resize(pixels, (size_px, size_px), interpolation=method)
 

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
+import sys
 import warnings
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -149,26 +151,35 @@ def _mapped(ray: Any, data: Any, pool: Pool, least: int, in_batch: int, *, is_la
 
 
 def _imported() -> Any:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    """Ray Data; what is set here is read while it is imported and when it starts processes of our own."""
+    is_ours = not os.environ.get("RAY_ADDRESS") and "ray" not in sys.modules
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    os.environ.setdefault("RAY_worker_niceness", "0")  # else whatever else runs comes first
+    if is_ours:
+        os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     try:
         import ray
         import ray.data
+        from ray._private import ray_constants
     except ImportError as error:
         raise ValueError(
             'The Ray engine needs the extra "ray"; install it with: pip install "limner[ray]".'
         ) from error
+    if is_ours:
+        ray_constants.ENABLE_RAY_CLUSTER = False  # all of its ports on the loopback address only
     return ray
 
 
 @contextmanager
 def _connected(ray: Any, workers: int) -> Iterator[None]:
     """A cluster: the one that this process is in already, that of `RAY_ADDRESS`, or processes of our own."""
-    is_ours = not ray.is_initialized()
-    if is_ours:
+    is_joined = ray.is_initialized()
+    if not is_joined:
         told: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
         if not os.environ.get("RAY_ADDRESS"):
             told |= {
+                "address": "local",
                 "num_cpus": max(workers, os.cpu_count() or 1),
                 "include_dashboard": False,
                 "object_store_memory": _STORE_BYTES + workers * _STORE_BYTES // 2,
@@ -182,5 +193,5 @@ def _connected(ray: Any, workers: int) -> Iterator[None]:
         yield
     finally:
         settings.enable_progress_bars, settings.max_errored_blocks = before
-        if is_ours:
+        if not is_joined:
             ray.shutdown()

@@ -58,7 +58,7 @@ def _inside(box: Box, left: int, top: int, side: int, width: int, height: int) -
 def without_other(mask: np.ndarray, box: Box, other: Box) -> np.ndarray:
     """The mask without what lies nearer to the other person's face, in faces: heads that touch are parted."""
     height, width = mask.shape
-    rows, columns = _extent(mask > 0)
+    rows, columns = _extent(mask)
     y = np.arange(rows.start, rows.stop, dtype=np.float32)[:, None]
     x = np.arange(columns.start, columns.stop, dtype=np.float32)
     near = [
@@ -66,8 +66,8 @@ def without_other(mask: np.ndarray, box: Box, other: Box) -> np.ndarray:
         / max((b[2] - b[0]) * width, (b[3] - b[1]) * height) ** 2
         for b in (box, other)
     ]
-    parted: np.ndarray = mask.astype(np.float32)
-    parted[rows, columns] *= near[0] <= near[1]
+    parted = np.zeros((height, width), np.float32)  # pages that stay zero cost nothing
+    parted[rows, columns] = mask[rows, columns] * (near[0] <= near[1])
     return parted
 
 
@@ -79,7 +79,7 @@ def head_on_white(pixels: np.ndarray, mask: np.ndarray, box: Box, size_px: int) 
     height, width = pixels.shape[:2]
     x0, y0 = int(box[0] * width), int(box[1] * height)
     x1, y1 = max(x0 + 1, round(box[2] * width)), max(y0 + 1, round(box[3] * height))
-    rows, columns = _extent(mask > 0.5)
+    rows, columns = _extent(mask, 0.5)
     cover = float(mask[y0:y1, x0:x1].mean())
     spread = float(mask[rows, columns].sum()) / ((x1 - x0) * (y1 - y0))
     if cover < _LEAST_COVER or spread > _MOST_SPREAD:
@@ -93,11 +93,10 @@ def head_on_white(pixels: np.ndarray, mask: np.ndarray, box: Box, size_px: int) 
     size, method = (size_px, size_px), cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     head = cv2.warpAffine(pixels, place, size, flags=method, borderMode=cv2.BORDER_REPLICATE)
     share = cv2.warpAffine(mask, place, size, flags=cv2.INTER_LINEAR)
-    white = np.full_like(head, 255)
-    return cv2.blendLinear(head, white, share, 1 - share)
+    return cv2.blendLinear(head, np.full_like(head, 255), share, 1 - share)
 
 
-def _extent(inside: np.ndarray) -> tuple[slice, slice]:
-    """The rows and columns that a mask takes up; empty slices for none."""
-    x, y, width, height = cv2.boundingRect(inside.view(np.uint8))
+def _extent(mask: np.ndarray, above: float = 0.0) -> tuple[slice, slice]:
+    """The rows and columns that a mask takes up where it is `above`; empty slices for none."""
+    x, y, width, height = cv2.boundingRect((mask > above).view(np.uint8))
     return slice(y, y + height), slice(x, x + width)

@@ -130,13 +130,15 @@ class VideoJob:
 
 
 def films_at(given: Path) -> Iterator[Path]:
-    """The films at a place, in order; hidden files are left out. A named file is taken as it is."""
+    """The films at a place, in order; hidden files are left out. A named file is taken as it is, and so is a
+    link that leads nowhere: it gets its reason.
+    """
     if given.is_file():
         yield given
     elif given.is_dir():
         for path in sorted(given.rglob("*")):
             is_hidden = any(part.startswith(".") for part in path.relative_to(given).parts)
-            if path.suffix.lower() in SUFFIXES and path.is_file() and not is_hidden:
+            if path.suffix.lower() in SUFFIXES and not path.is_dir() and not is_hidden:
                 yield path
     else:
         raise ValueError(f"There is no file or folder {given}; name films or folders of films.")
