@@ -7,14 +7,12 @@ import pytest
 pytest.importorskip("fastapi", reason="the server needs the extra `serve`")
 pytest.importorskip("uvicorn", reason="the server needs the extra `serve`")
 
-from tiny_server import serving
+from tiny_server import ADA, BEN, serving
 
 import limner
 from limner.app.server.keys import ApiKeys
 from limner.app.server.opening import studio_of
 from limner.app.server.settings import ServerSettings
-
-ADA, BEN = "ada-has-a-key-of-her-own", "ben-has-another-key-here"
 
 
 @pytest.fixture(scope="session")

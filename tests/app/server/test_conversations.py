@@ -5,10 +5,9 @@ from __future__ import annotations
 import io
 
 import pytest
-from conftest import ADA
 from PIL import Image
 from test_responses import GARDEN, data_url
-from tiny_server import ask, error_of
+from tiny_server import ADA, ask, error_of
 
 openai = pytest.importorskip("openai", reason="needs the official client")
 

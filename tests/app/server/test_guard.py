@@ -7,8 +7,7 @@ import logging
 import socket
 
 import pytest
-from conftest import ADA, BEN
-from tiny_server import WAIT_S, ask, error_of, serving
+from tiny_server import ADA, BEN, WAIT_S, ask, error_of, serving
 
 from limner.app.server.keys import LOCAL, ApiKeys
 from limner.app.server.limits import Limits

@@ -6,9 +6,8 @@ import base64
 import io
 
 import pytest
-from conftest import BEN
 from PIL import Image
-from tiny_server import ask, error_of, events_of
+from tiny_server import BEN, ask, error_of, events_of
 
 openai = pytest.importorskip("openai", reason="needs the official client")
 

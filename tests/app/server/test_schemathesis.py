@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ADA
-from tiny_server import WAIT_S, ask, serving
+from tiny_server import ADA, WAIT_S, ask, serving
 
 from limner.app.server.app import server_app
 from limner.app.server.document import LINKS

@@ -14,6 +14,8 @@ from limner.app.server.app import server_app
 from limner.app.server.run import listen
 from limner.app.server.settings import ServerSettings
 
+ADA, BEN = "ada-has-a-key-of-her-own", "ben-has-another-key-here"
+
 WAIT_S = 120  # for what must happen; a busy machine is slow
 
 
