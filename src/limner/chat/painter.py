@@ -11,7 +11,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from torch import Tensor
 
 from limner.chat.events import Failed, Finished
 from limner.chat.generation import Sampling, detokenize
+from limner.chat.model_folder import EMBEDDED, checkpoint_folder
 from limner.chat.prefix_cache import PrefixCache
 from limner.chat.request import RoundRequest
 from limner.chat.rounds_in_flight import RoundsInFlight
@@ -34,7 +34,6 @@ from limner.perception.senses import WorldSenses, load_senses
 if TYPE_CHECKING:
     from limner.chat.conversation import Conversation
 
-EMBEDDED = "miniature"
 MAX_REMEMBERED_UPLOADS = 256
 
 
@@ -162,20 +161,6 @@ class Painter:
         pixels_3HW = torch.from_numpy(pixels_HWC).permute(2, 0, 1).float() / 127.5 - 1
         language = self.model.language
         return self.model.image_tokenizer.encode(pixels_3HW[None].to(language.device, language.dtype))[0]
-
-
-def checkpoint_folder(name_or_folder: str | Path) -> Path:
-    """Where a model lies: the embedded one by name, any other by folder. ValueError when there is none."""
-    if str(name_or_folder) == EMBEDDED:
-        folder = Path(str(files("limner") / EMBEDDED))
-    else:
-        folder = Path(name_or_folder)
-    if not (folder / "limner.json").is_file():
-        raise ValueError(
-            f'There is no model at {folder}: it holds no limner.json. Use "{EMBEDDED}" or a folder that '
-            "`limner train miniature` has written."
-        )
-    return folder
 
 
 def load_painter(

@@ -68,8 +68,8 @@ def server(checkpoint, tmp_path_factory):
 def numbers(server, name):
     """A metric of each replica."""
     lines = ask(server, "/metrics", key=KEY).content.decode().splitlines()
-    found = [line.split('"', 2) + [line.rsplit(" ", 1)[1]] for line in lines if line.startswith(name + "{")]
-    return {line[1]: float(line[-1]) for line in found}
+    found = [line for line in lines if line.startswith(f'{name}{{replica="')]
+    return {line.split('"')[1]: float(line.rpartition(" ")[2]) for line in found}
 
 
 def replicas(server):

@@ -23,11 +23,10 @@ from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from limner.app.server.elsewhere import Elsewhere
 from limner.app.server.run import FLUSH_S, POLL_S, Tell, listen, log_to_stderr
 from limner.app.server.settings import ServerSettings
 from limner.app.server.switchboard import Switchboard
-from limner.chat.painter import checkpoint_folder
+from limner.chat.model_folder import EMBEDDED, checkpoint_folder
 
 NAME: Final = "limner"
 MAX_REQUESTS: Final = 1000  # open at once at one replica, streams among them
@@ -48,7 +47,8 @@ def serve_replicas(
     ValueError when Ray is missing, the address cannot be had, or the model or the store cannot be opened.
     """
     ray, serve = _imported()
-    model = str(checkpoint_folder(model).resolve())
+    folder = checkpoint_folder(model)
+    model = model if model == EMBEDDED else str(folder.resolve())
     with listen(settings.host, settings.port) as listener:
         port = listener.getsockname()[1]
     with _connected(ray, num):
@@ -128,7 +128,9 @@ class Replica:
     ) -> None:
         from ray import serve
 
+        # Late: they load torch, which only replicas need.
         from limner.app.server.app import server_app
+        from limner.app.server.elsewhere import Elsewhere
         from limner.app.server.opening import open_studio
 
         self.logging = log_to_stderr(quiet=quiet)
@@ -192,7 +194,7 @@ def _imported() -> tuple[Any, Any]:
 
 @contextmanager
 def _connected(ray: Any, num: int) -> Iterator[None]:
-    """The cluster of `RAY_ADDRESS`, or processes of our own that only this machine, with a secret, reaches."""
+    """The cluster of `RAY_ADDRESS`, or processes of our own, reached only from here and with a secret."""
     told: dict[str, Any] = {"logging_level": logging.ERROR}
     if not os.environ.get("RAY_ADDRESS"):
         told |= {

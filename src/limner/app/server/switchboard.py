@@ -22,8 +22,8 @@ NUM_REMEMBERED: Final = 1024  # rounds that ended without an answer, still told 
 class Listed:
     """A round that some replica computes, or that ended lately without an answer.
 
-    `response` is what it was begun with, as JSON, None for a round that no client knows by its id. `status` is
-    "in_progress", "cancelled" or "failed"; `failure` then says why, as code and sentence.
+    `response` is what it was begun with, as JSON, None for a round that no client knows by its id. `status`
+    is "in_progress", "cancelled" or "failed"; `failure` then says why, as code and sentence.
     """
 
     id: str
