@@ -10,7 +10,8 @@ from patch_faces import ADAPTERS, BLUE, GREEN, RED, PatchFaces, people, portrait
 from limner.builders.faces import phrases
 from limner.builders.faces.framing import face_on_white, largest_square
 from limner.builders.faces.identity import by_folder, clustered
-from limner.builders.faces.job import PARTS, FacesJob
+from limner.builders.faces.job import FacesJob
+from limner.builders.faces.steps import PARTS
 from limner.builders.runner.build import build
 from limner.dataset.check import check_dataset
 from limner.dataset.reader import DatasetReader
