@@ -135,11 +135,12 @@ class Client:
 
 
 @contextlib.contextmanager
-def limner_serve(model: str, max_batch: int) -> Iterator[str]:
+def limner_serve(model: str, max_batch: int, cache_mb: int) -> Iterator[str]:
     """A server of its own on a free port, loaded; its URL."""
     with tempfile.TemporaryDirectory(prefix="limner-bench-") as folder:
         words = ["serve", "--port", "0", "--model", model, "--store", f"{folder}/store", "--quiet"]
         words += ["--max-batch", str(max_batch), "--max-rounds-at-once", "64", "--max-steps", "1000"]
+        words += ["--cache-mb", str(cache_mb)]
         command = [sys.executable, "-u", "-m", "limner.app.cli", *words]
         start = time.perf_counter()
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
@@ -245,7 +246,7 @@ def run(options: argparse.Namespace, max_batch: int) -> dict[str, Any]:
     """Everything asked for, against one server."""
     found: dict[str, Any] = {"max_batch": max_batch, "cores": os.cpu_count(), "model": options.model}
     with contextlib.ExitStack() as stack:
-        url = options.url or stack.enter_context(limner_serve(options.model, max_batch))
+        url = options.url or stack.enter_context(limner_serve(options.model, max_batch, options.cache_mb))
         client = Client(url, os.environ.get("LIMNER_API_KEY"))
         converse(client, 0, 2, options.steps, [])  # what is made once is made now
         if options.soak:
@@ -274,6 +275,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="of the single conversation")
     parser.add_argument("--sequential", action="store_true", help="also with --max-batch 1")
     parser.add_argument("--soak", type=int, default=0, help="rounds of a memory soak, and nothing else")
+    parser.add_argument("--cache-mb", type=int, default=256, help="the server's prefix cache")
     parser.add_argument("--at-once", type=int, default=4, help="conversations at once in the soak")
     parser.add_argument("--out", type=Path, help="JSON with every round's time")
     options = parser.parse_args()

@@ -98,6 +98,12 @@ def serve(
     max_batch: Annotated[
         int, typer.Option("--max-batch", min=1, help="Rounds computed together.", rich_help_panel=LIMITS)
     ] = 8,
+    cache_mb: Annotated[
+        int,
+        typer.Option(
+            "--cache-mb", min=1, help="Memory for conversations already read.", rich_help_panel=LIMITS
+        ),
+    ] = 256,
     drain_seconds: Annotated[
         float,
         typer.Option(
@@ -181,6 +187,7 @@ def serve(
             max_rounds_at_once=max_rounds_at_once,
             max_waiting=max_waiting,
             max_batch=max_batch,
+            prefix_cache_bytes=cache_mb * 2**20,
         ),
         allowed_hosts=tuple(allow_host or ()),
         allowed_origins=tuple(allow_origin or ()),

@@ -158,7 +158,7 @@ class Conversations:
             raise wrong("Items are added with their content, not by reference.", param="items")
         if any(turn.is_told and not turn.text.strip() for turn in turns):
             raise wrong("An answer needs the user's message before it.", param="items")
-        rounds = self.desk.remembered(owner, turns)
+        rounds = self.desk.transcripts.remembered(owner, turns)
         limits = self.settings.limits
         if self.studio.conversation(owner, id).num_rounds + len(rounds) > limits.max_rounds:
             raise wrong(f"A conversation has at most {limits.max_rounds} rounds here.", param="items")

@@ -25,6 +25,7 @@ class Limits:
     max_rounds: depth of a conversation, counted along one branch.
     max_rounds_at_once: rounds that one owner may have waiting or running (429 beyond).
     max_waiting, max_batch: rounds that wait in all (503 beyond), and that are computed together.
+    prefix_cache_bytes: keys and values held, so that going on from a round need not read it again.
     """
 
     max_body_bytes: int = 64 * 2**20
@@ -40,6 +41,7 @@ class Limits:
     max_rounds_at_once: int = 32
     max_waiting: int = 64
     max_batch: int = 8
+    prefix_cache_bytes: int = 256 * 2**20
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -23,6 +23,7 @@ def studio_of(painter: Painter, store: Path, settings: ServerSettings) -> Studio
     vault = Vault(store, blobs_url=settings.blobs_url)
     try:
         limits = settings.limits
+        painter.prefixes.budget_bytes = limits.prefix_cache_bytes
         engine = Engine(painter, max_batch=limits.max_batch, max_waiting=limits.max_waiting)
         return Studio(painter, vault, engine=engine)
     except BaseException:

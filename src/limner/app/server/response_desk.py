@@ -14,23 +14,20 @@ from starlette.requests import Request
 from limner.app.server import answers
 from limner.app.server.elsewhere import Elsewhere
 from limner.app.server.errors import ApiError, not_found, wrong
-from limner.app.server.painting import Format, PictureFiles, base64_of, reader_of, sampling_for, size_px_of
-from limner.app.server.people import file_reader
-from limner.app.server.pictures_in import PictureSource
-from limner.app.server.response_input import Reading, Turn, read_input
+from limner.app.server.painting import Format, PictureFiles, base64_of, sampling_for, size_px_of
+from limner.app.server.response_input import read_input
 from limner.app.server.response_stream import ResponseStream
 from limner.app.server.rounds import RunningRound, desk_of, ended_without_answer, start_round, told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.shapes import ConversationRef, ImageTool, LimnerOptions, ResponseRequest, ToolChoice
 from limner.app.server.streaming import EventStream, event_bytes
 from limner.app.server.switchboard import Listed
+from limner.app.server.transcripts import Transcripts
 from limner.app.server.wire import ImageItem, ResponseBody, ResponseFailure
 from limner.chat.events import Cancelled, Failed, Painting, Preview, Wrote
 from limner.chat.records import StoredRound, is_id
 from limner.chat.studio import Studio
 from limner.chat.studio_round import Answered
-from limner.dialogue.parts import Instruction, Picture, Round
-from limner.dialogue.parts import Response as RoundResponse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,15 +39,6 @@ class Wanted:
     size_px: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Resolved:
-    """A request, looked up: where it goes on from, and pictures decoded."""
-
-    previous: str | None
-    before: tuple[Round, ...]
-    pictures: tuple[Picture, ...]
-
-
 class ResponseDesk:
     """What the endpoints of responses, and of conversations' items, do with a studio."""
 
@@ -58,7 +46,7 @@ class ResponseDesk:
         self.studio = studio
         self.settings = settings
         self.files = PictureFiles(studio, settings)
-        self.reader = reader_of(settings)
+        self.transcripts = Transcripts(studio, settings)
 
     async def begin(self, request: Request, asked: ResponseRequest, owner: str) -> RunningRound:
         """The round that was asked for, begun; ApiError when it cannot be."""
@@ -79,7 +67,7 @@ class ResponseDesk:
         self.settings.limits.check_images(reading.pictures, param="input")
         previous = asked.previous_response_id or limner.parent
         conversation = _conversation_id(asked)
-        resolved = await run_in_threadpool(self.resolve, owner, reading, previous)
+        resolved = await run_in_threadpool(self.transcripts.resolve, owner, reading, previous)
         keep = asked.store is not False
 
         def annotate(running: RunningRound) -> None:
@@ -113,61 +101,6 @@ class ResponseDesk:
             from_start=conversation is not None and limner.begins_anew and not resolved.before,
             annotate=annotate,
         )
-
-    def resolve(self, owner: str, reading: Reading, previous: str | None) -> Resolved:
-        """Look up what the input points at, and read its pictures. Not on the event loop."""
-        if previous is not None:
-            if not is_id(previous, "resp"):
-                raise not_found(
-                    f"response {previous[:60]!r}",
-                    param="previous_response_id",
-                    code="previous_response_not_found",
-                )
-            with told("previous_response_id"):
-                self.studio.get(owner, previous)
-        before: list[Turn] = []
-        start = previous
-        for turn in reading.before:
-            if turn.id is not None and previous is None and self._is_kept(owner, turn.id):
-                start, before = turn.id, []
-            elif turn.is_told:
-                before.append(turn)
-            elif turn.id is not None:
-                if previous is None:
-                    raise not_found(f"item of response {turn.id!r}", param="input")
-            elif turn.words or turn.pictures:
-                before.append(turn)
-        pictures = self._pictures(owner, reading.pictures)
-        if reading.shown is not None and reading.shown != start:
-            if start is None and not before:
-                with told("input"):
-                    self.studio.get(owner, reading.shown)
-                start = reading.shown
-            else:
-                with told("input"):
-                    pictures.append(self.studio.picture(owner, reading.shown))
-        return Resolved(
-            previous=start, before=tuple(self.remembered(owner, before)), pictures=tuple(pictures)
-        )
-
-    def remembered(self, owner: str, turns: list[Turn]) -> list[Round]:
-        """Turns of a transcript as rounds whose answers are known."""
-        limits, rounds = self.settings.limits, []
-        for turn in turns:
-            text = limits.check_text(turn.text, param="input")
-            limits.check_images(turn.pictures, param="input")
-            answer = [] if turn.answer_picture is None else [turn.answer_picture]
-            painted = self._pictures(owner, answer)
-            rounds.append(
-                Round(
-                    instruction=Instruction(text=text, pictures=tuple(self._pictures(owner, turn.pictures))),
-                    response=RoundResponse(
-                        text=turn.answer_text.strip()[: limits.max_text],
-                        picture=painted[0] if painted else None,
-                    ),
-                )
-            )
-        return rounds
 
     async def finished(self, running: RunningRound, answered: Answered) -> ResponseBody:
         """The response of a round that has just been answered."""
@@ -332,26 +265,6 @@ class ResponseDesk:
             )
         if asked.background and asked.store is False:
             raise wrong("A round in the background must be stored.", param="background")
-
-    def _is_kept(self, owner: str, id: str) -> bool:
-        try:
-            with told():
-                self.studio.get(owner, id)
-        except ApiError as error:
-            if error.status_code != 404:
-                raise
-            return False
-        return True
-
-    def _pictures(
-        self, owner: str, sources: list[PictureSource] | tuple[PictureSource, ...]
-    ) -> list[Picture]:
-        with told("input"):
-            return self.reader.read(
-                sources,
-                file_reader(self.studio, owner),
-                most=self.settings.limits.max_images,
-            )
 
 
 def _image_tool(asked: ResponseRequest) -> ImageTool:

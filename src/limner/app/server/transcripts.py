@@ -1,0 +1,113 @@
+"""Where a response goes on: what its input points at, looked up; what the store does not know, read from the
+transcript.
+
+Knows a studio, turns and pictures. Knows nothing about requests' other fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from limner.app.server.errors import ApiError, not_found
+from limner.app.server.painting import reader_of
+from limner.app.server.people import file_reader
+from limner.app.server.pictures_in import PictureSource
+from limner.app.server.response_input import Reading, Turn
+from limner.app.server.rounds import told
+from limner.app.server.settings import ServerSettings
+from limner.chat.records import is_id
+from limner.chat.studio import Studio
+from limner.dialogue.parts import Instruction, Picture, Round
+from limner.dialogue.parts import Response as RoundResponse
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolved:
+    """A request, looked up: where it goes on from, and pictures decoded."""
+
+    previous: str | None
+    before: tuple[Round, ...]
+    pictures: tuple[Picture, ...]
+
+
+class Transcripts:
+    """Looks things up in a studio. For several threads, and not on the event loop."""
+
+    def __init__(self, studio: Studio, settings: ServerSettings) -> None:
+        self.studio = studio
+        self.limits = settings.limits
+        self.reader = reader_of(settings)
+
+    def resolve(self, owner: str, reading: Reading, previous: str | None) -> Resolved:
+        """Look up what the input points at, and read its pictures."""
+        if previous is not None:
+            if not is_id(previous, "resp"):
+                raise not_found(
+                    f"response {previous[:60]!r}",
+                    param="previous_response_id",
+                    code="previous_response_not_found",
+                )
+            with told("previous_response_id"):
+                self.studio.get(owner, previous)
+        before: list[Turn] = []
+        start = previous
+        for turn in reading.before:
+            if turn.id is not None and previous is None and self._is_kept(owner, turn.id):
+                start, before = turn.id, []
+            elif turn.is_told:
+                before.append(turn)
+            elif turn.id is not None:
+                if previous is None:
+                    raise not_found(f"item of response {turn.id!r}", param="input")
+            elif turn.words or turn.pictures:
+                before.append(turn)
+        pictures = self._pictures(owner, reading.pictures)
+        if reading.shown is not None and reading.shown != start:
+            if start is None and not before:
+                with told("input"):
+                    self.studio.get(owner, reading.shown)
+                start = reading.shown
+            else:
+                with told("input"):
+                    pictures.append(self.studio.picture(owner, reading.shown))
+        return Resolved(
+            previous=start, before=tuple(self.remembered(owner, before)), pictures=tuple(pictures)
+        )
+
+    def remembered(self, owner: str, turns: Sequence[Turn]) -> list[Round]:
+        """Turns of a transcript as rounds whose answers are known."""
+        limits, rounds = self.limits, []
+        for turn in turns:
+            text = limits.check_text(turn.text, param="input")
+            limits.check_images(turn.pictures, param="input")
+            answer = [] if turn.answer_picture is None else [turn.answer_picture]
+            painted = self._pictures(owner, answer)
+            rounds.append(
+                Round(
+                    instruction=Instruction(text=text, pictures=tuple(self._pictures(owner, turn.pictures))),
+                    response=RoundResponse(
+                        text=turn.answer_text.strip()[: limits.max_text],
+                        picture=painted[0] if painted else None,
+                    ),
+                )
+            )
+        return rounds
+
+    def _is_kept(self, owner: str, id: str) -> bool:
+        try:
+            with told():
+                self.studio.get(owner, id)
+        except ApiError as error:
+            if error.status_code != 404:
+                raise
+            return False
+        return True
+
+    def _pictures(self, owner: str, sources: Sequence[PictureSource]) -> list[Picture]:
+        with told("input"):
+            return self.reader.read(
+                sources,
+                file_reader(self.studio, owner),
+                most=self.limits.max_images,
+            )
