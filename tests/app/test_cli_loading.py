@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from limner.app.cli import main
-from limner.chat.painter import EMBEDDED
+from limner.chat.model_folder import EMBEDDED
 from limner.evaluation.setup import prepare
 
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from bench_systems import ConstantSystem
 
-from limner.chat.painter import EMBEDDED, checkpoint_folder
+from limner.chat.model_folder import EMBEDDED, checkpoint_folder
 from limner.dialogue.parts import Picture
 from limner.evaluation.benchmark.holding import Stopped, hold
 from limner.evaluation.benchmark.publishing import write_scripts

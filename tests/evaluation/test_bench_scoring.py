@@ -10,7 +10,7 @@ import pytest
 import torch
 from bench_systems import ChangedOracle, ConstantSystem, blurred, forgetful
 
-from limner.chat.painter import EMBEDDED, checkpoint_folder
+from limner.chat.model_folder import EMBEDDED, checkpoint_folder
 from limner.dialogue.parts import Picture
 from limner.evaluation.benchmark.conversation import (
     CONTROL_FAMILY,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def describe(model: str) -> None:
     """Load the model and print what it is made of."""
     err.print(plain(f'Loading "{model}" ...'))
-    from limner.chat.painter import checkpoint_folder
+    from limner.chat.model_folder import checkpoint_folder
 
     folder = checkpoint_folder(model)
     start = time.perf_counter()

@@ -14,7 +14,8 @@ from typing import Any
 import cv2
 import torch
 
-from limner.chat.painter import EMBEDDED, Painter, checkpoint_folder, fingerprint, load_painter
+from limner.chat.model_folder import EMBEDDED, checkpoint_folder
+from limner.chat.painter import Painter, fingerprint, load_painter
 from limner.evaluation.suite import Bench
 from limner.models.precision import best_device, compute_dtype
 from limner.models.quantised import check_kind

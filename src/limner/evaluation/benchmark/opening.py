@@ -13,7 +13,7 @@ from typing import Any, Final
 import cv2
 import torch
 
-from limner.chat.painter import EMBEDDED
+from limner.chat.model_folder import EMBEDDED
 from limner.evaluation.benchmark.conversation import BenchConversation
 from limner.evaluation.benchmark.looking import Looker
 from limner.evaluation.benchmark.scoring import Scorer
