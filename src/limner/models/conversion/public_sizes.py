@@ -21,26 +21,37 @@ POOL_HEAD_WIDTH: Final = 128
 Given = Mapping[str, Mapping[str, Any]]  # what the user says: part -> size -> value
 
 
+QUERIES: Final = ("attn_pool.query", "positional_embedding", "attn_pool.pos_embed")
+
+
 def vision_sizes(shapes: Mapping[str, Shape], given: Given, where: object) -> VisionSizes:
     """Of Qwen-VL's encoder by its state dict's shapes."""
     said = given.get("vit", {})
     blocks = {int(name.split(".")[2]) for name in shapes if name.startswith("transformer.resblocks.")}
     width = _most(shapes, where, [("ln_pre.weight", 0), ("positional_embedding", 1), ("ln_pre.bias", 0)])
     output = _most(shapes, where, [("ln_post.weight", 0), ("attn_pool.query", 1), ("proj", 1)])
-    inner = [(f"transformer.resblocks.{block}.mlp.c_fc.weight", 0) for block in blocks]
+    inner = [
+        (f"transformer.resblocks.{block}.mlp.{name}", side)
+        for block in blocks
+        for name, side in (("c_fc.weight", 0), ("c_fc.bias", 0), ("c_proj.weight", 1))
+    ]
     if output % POOL_HEAD_WIDTH:
         raise ValueError(
             f"{where}: an output of {output} is no multiple of {POOL_HEAD_WIDTH}, a head's width."
         )
+    image = int(said.get("image_size", SEED_X.vision.image_size_px))
+    patch = _most(shapes, where, [("conv1.weight", 2), ("conv1.weight", 3)])
+    sides = shapes["conv1.weight"][2:]  # of which a misshapen one does not tile the picture
+    patch = next((side for side in sides if side and image % side == 0), patch)
     return replace(
         SEED_X.vision,
-        image_size_px=int(said.get("image_size", SEED_X.vision.image_size_px)),
-        patch_size_px=_most(shapes, where, [("conv1.weight", 2), ("conv1.weight", 3)]),
+        image_size_px=image,
+        patch_size_px=patch,
         width=width,
         layers=1 + max(blocks, default=0),
         heads=_heads(width, SEED_X.vision.heads, said.get("heads"), f"{where}: the encoder"),
         mlp_width=_most(shapes, where, inner),
-        num_queries=_most(shapes, where, [("attn_pool.query", 0), ("positional_embedding", 0)]),
+        num_queries=_most(shapes, where, [(name, 0) for name in QUERIES]),
         output_dim=output,
         pool_heads=output // POOL_HEAD_WIDTH,
     )
@@ -50,7 +61,9 @@ def resampler_sizes(
     shapes: Mapping[str, Shape], part: str, width: int, input_dim: int, given: Given, where: object
 ) -> ResamplerSizes:
     """Of one of the agent's resamplers, between widths that others decide."""
-    queries = _most(shapes, where, [(f"{part}.query", 0), (f"{part}.pos_embed", 0)])
+    other = {"input_resampler": "output_resampler", "output_resampler": "input_resampler"}[part]
+    names = [f"{either}.{name}" for either in (part, other) for name in ("query", "pos_embed")]
+    queries = _most(shapes, where, [(name, 0) for name in names])
     usual = SEED_X.input_resampler.heads
     return ResamplerSizes(
         grid=math.isqrt(queries),
@@ -83,6 +96,7 @@ def unet_sizes(
     shapes: Mapping[str, Shape],
     autoencoder: AutoencoderSizes,
     *,
+    token_dim: int,
     num_tokens: int,
     tokens_pooled: int,
     scale: float,
@@ -97,7 +111,9 @@ def unet_sizes(
         scale: the autoencoder's scaling factor.
         stage: 1, or 2 with a condition picture.
     """
-    resampler = _sdxl_resampler_sizes(shapes, given, where)
+    resampler = _sdxl_resampler_sizes(
+        shapes, given, where, token_dim=token_dim, prompt_dim=_prompt_dim(config, where)
+    )
     try:
         widths = tuple(int(width) for width in config["block_out_channels"])
         layers, heads = config["transformer_layers_per_block"], config["attention_head_dim"]
@@ -157,29 +173,49 @@ def pixart_sizes(
         raise ValueError(f"The PixArt configuration in {where} lacks or garbles {error}.") from error
 
 
-def _sdxl_resampler_sizes(shapes: Mapping[str, Shape], given: Given, where: object) -> SDXLResamplerSizes:
+def _sdxl_resampler_sizes(
+    shapes: Mapping[str, Shape], given: Given, where: object, *, token_dim: int, prompt_dim: int
+) -> SDXLResamplerSizes:
     usual = SDXLResamplerSizes()
     layers = {int(name.split(".")[2]) for name in shapes if name.startswith("resampler.layers.")}
-    width = _most(shapes, where, [("resampler.norm_out.weight", 0), ("resampler.latents", 2)])
-    inner = _most(shapes, where, [(f"resampler.layers.{layer}.0.to_q.weight", 0) for layer in layers])
+    ends = (("norm_out.weight", 0), ("latents", 2), ("norm_out.bias", 0), ("proj_in.weight", 0))
+    width = _most(shapes, where, [(f"resampler.{name}", side) for name, side in ends])
+    sides = [(f"resampler.layers.{layer}.0.to_q.weight", 0) for layer in layers]
+    inner = _most(
+        shapes, where, [*sides, *((f"resampler.layers.{layer}.0.to_out.weight", 1) for layer in layers)]
+    )
     said = given.get("detokenizer_resampler", {}).get("heads")
     heads = _heads(math.gcd(inner, width), usual.heads, said, f"{where}: the resampler")
+    pooled = ("unet_proj_2.bias", "unet_proj_2.weight", "unet_attnpool.c_proj.bias")
+    second = _most(shapes, where, [(f"resampler.{name}", 0) for name in pooled])
     feed = [(f"resampler.layers.{layer}.1.1.weight", 0) for layer in layers]
+    feed += [(f"resampler.layers.{layer}.1.3.weight", 1) for layer in layers]
     return SDXLResamplerSizes(
         width=width,
         depth=1 + max(layers, default=0),
         head_width=inner // heads,
         heads=heads,
-        num_queries=_most(shapes, where, [("resampler.latents", 1)]),
-        token_dim=_most(shapes, where, [("resampler.proj_in.weight", 1)]),
-        first_dim=_most(
-            shapes, where, [("resampler.unet_proj_1.bias", 0), ("resampler.unet_proj_1.weight", 0)]
-        ),
-        second_dim=_most(
-            shapes, where, [("resampler.unet_proj_2.bias", 0), ("resampler.unet_proj_2.weight", 0)]
-        ),
+        num_queries=_num_queries(shapes, usual.num_queries, where),
+        token_dim=token_dim,
+        first_dim=prompt_dim - second,
+        second_dim=second,
         widening=_most(shapes, where, feed) // width,
     )
+
+
+def _num_queries(shapes: Mapping[str, Shape], usual: int, where: object) -> int:
+    """Two shapes tell it; where they disagree, the usual number is believed."""
+    told = [_most(shapes, where, [("resampler.latents", 1)])]
+    places = shapes.get("resampler.unet_attnpool.positional_embedding", ())
+    told += [places[0] - 1] if places else []  # one more, for their mean
+    return usual if usual in told else told[0]
+
+
+def _prompt_dim(config: Mapping[str, Any], where: object) -> int:
+    width = config.get("cross_attention_dim")
+    if not isinstance(width, int):
+        raise ValueError(f"The UNet's configuration beside {where} has no cross_attention_dim.")
+    return width
 
 
 def _most(shapes: Mapping[str, Shape], where: object, sides: Iterable[tuple[str, int]]) -> int:

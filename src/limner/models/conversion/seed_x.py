@@ -242,6 +242,7 @@ def _presets(
             unet_config,
             shapes(tensors),
             autoencoder,
+            token_dim=dim,
             num_tokens=num_tokens,
             tokens_pooled=max(1, vision.num_queries // num_tokens),
             scale=scaling_factor(files.vae),
