@@ -91,7 +91,7 @@ def test_ctrl_c_ends_with_130_and_the_same_command_goes_on(limner, checkpoint, t
         "evaluate",
         "editing",
         "--num",
-        "40",
+        "160",
         "--out",
         "run",
         "--model",
@@ -115,6 +115,6 @@ def test_ctrl_c_ends_with_130_and_the_same_command_goes_on(limner, checkpoint, t
         out, err = process.communicate()
     assert process.returncode == 130, err
     assert out == ""
-    assert "of 40 tasks; run the same command to go on" in err
+    assert "of 160 tasks; run the same command to go on" in err
     assert "Traceback" not in err
     assert not (tmp_path / "run" / "results.json").exists()
