@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import sys
 import threading
 
 import pytest
@@ -160,6 +162,14 @@ def test_numbers_of_all_servers_stand_side_by_side(two):
     until(lambda: answered() == ['limner_engine_rounds_total{replica="here"} 1.0'])
 
 
+def test_replicas_without_ray_are_one_sentence(limner, monkeypatch, checkpoint):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    answer = limner("serve", "--port", "0", "--model", checkpoint, "--replicas", "2")
+    assert answer.code == 2
+    assert answer.err.splitlines()[-1].endswith("pip install 'limner[ray]' brings it.")
+
+
 def test_what_a_lost_replica_computed_has_failed():
     now = [0.0]
     board = Switchboard(lambda: now[0])
@@ -169,9 +179,15 @@ def test_what_a_lost_replica_computed_has_failed():
     now[0] = LOST_AFTER_S * 0.9
     assert board.beat("alive", ("resp_2", "resp_3")).unknown == ("resp_3",)
     assert board.num_running("ada") == 2
+    board.beat("lost", ())  # it lives, but has forgotten its round
     now[0] = LOST_AFTER_S * 1.1
     gone = board.find("ada", "resp_1")
     assert (gone.status, gone.failure) == ("failed", LOST)
     assert board.find("ben", "resp_1") is None
     assert board.find("ada", "resp_2").status == "in_progress"
-    assert (board.num_running("ada"), board.numbers()) == (1, {})
+    assert (board.num_running("ada"), set(board.numbers())) == (1, {"lost"})
+    board.begin(Listed(id="resp_1", owner="ada", replica="lost", response={}))
+    board.end("resp_1")
+    assert board.find("ada", "resp_1") is None  # it was answered after all: the store has it
+    now[0] = LOST_AFTER_S * 3
+    assert board.numbers() == {}

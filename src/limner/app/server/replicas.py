@@ -51,7 +51,7 @@ def serve_replicas(
     model = model if model == EMBEDDED else str(folder.resolve())
     with listen(settings.host, settings.port) as listener:
         port = listener.getsockname()[1]
-    with _connected(ray, num):
+    with _connected(ray, num), _signals() as signals:
         switchboard = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(Switchboard).remote()
         serve.start(
             proxy_location="HeadOnly",
@@ -63,10 +63,10 @@ def serve_replicas(
         try:
             _run(ray, serve, (settings, model, store.resolve(), quiet, switchboard), num)
             tell(f"ready: {num} replicas")
-            with _signals() as stopping:
-                stopping.wait()
-                _drain(ray, switchboard, settings.drain_s, tell)
-                serve.delete(NAME)
+            signals.is_serving = True
+            signals.stopping.wait()
+            _drain(ray, switchboard, settings.drain_s, tell)
+            serve.delete(NAME)
         finally:
             serve.shutdown()
 
@@ -187,14 +187,14 @@ def _imported() -> tuple[Any, Any]:
             "--replicas needs Ray Serve, which is not installed; pip install 'limner[ray]' brings it."
         ) from error
     if not os.environ.get("RAY_ADDRESS"):
-        ray_constants.ENABLE_RAY_CLUSTER = False  # all of its ports on the loopback address only
+        ray_constants.ENABLE_RAY_CLUSTER = False  # its ports on the loopback address
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
     return ray, serve
 
 
 @contextmanager
 def _connected(ray: Any, num: int) -> Iterator[None]:
-    """The cluster of `RAY_ADDRESS`, or processes of our own, reached only from here and with a secret."""
+    """The cluster of `RAY_ADDRESS`, or processes of our own, which answer only who has their secret."""
     told: dict[str, Any] = {"logging_level": logging.ERROR}
     if not os.environ.get("RAY_ADDRESS"):
         told |= {
@@ -210,21 +210,26 @@ def _connected(ray: Any, num: int) -> Iterator[None]:
         ray.shutdown()
 
 
-@contextmanager
-def _signals() -> Iterator[threading.Event]:
-    """Set by a first SIGTERM or Ctrl-C; a second one is a KeyboardInterrupt."""
-    stopping = threading.Event()
+class Signals:
+    """The first SIGTERM or Ctrl-C while serving sets `stopping`; any other is a KeyboardInterrupt."""
 
-    def stop(number: int, frame: object) -> None:
-        if stopping.is_set():
+    def __init__(self) -> None:
+        self.stopping = threading.Event()
+        self.is_serving = False
+
+    def __call__(self, number: int, frame: object) -> None:
+        if not self.is_serving or self.stopping.is_set():
             raise KeyboardInterrupt
-        stopping.set()
+        self.stopping.set()
 
-    before: Mapping[int, Any] = {
-        number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)
-    }
+
+@contextmanager
+def _signals() -> Iterator[Signals]:
+    signals = Signals()
+    # Set after Ray has started, which has a handler of its own for SIGTERM.
+    before: Mapping[int, Any] = {n: signal.signal(n, signals) for n in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield stopping
+        yield signals
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

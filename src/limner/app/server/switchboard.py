@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 IN_PROGRESS: Final = "in_progress"
-LOST_AFTER_S: Final = 30.0  # without a word from a replica that computes something
+LOST_AFTER_S: Final = 30.0  # without a word from a replica, or of a round from its replica
 NUM_REMEMBERED: Final = 1024  # rounds that ended without an answer, still told about when asked for
 
 
@@ -54,18 +54,20 @@ class Switchboard:
         self._running: dict[str, Listed] = {}
         self._ended: OrderedDict[str, Listed] = OrderedDict()
         self._to_stop: set[str] = set()
-        self._heard: dict[str, float] = {}
+        self._heard: dict[str, float] = {}  # replicas, and rounds, and when they were last heard of
         self._numbers: dict[str, bytes] = {}
         self._is_draining = False
 
     def begin(self, listed: Listed) -> None:
         """A replica computes this round from now on."""
-        self._heard[listed.replica] = self._clock()
+        self._heard[listed.replica] = self._heard[listed.id] = self._clock()
         self._running[listed.id] = listed
+        self._ended.pop(listed.id, None)  # it was taken for lost
 
     def end(self, id: str, status: str | None = None, failure: tuple[str, str] | None = None) -> None:
         """A round is over; with a `status` it ended without an answer, and is told about for a while."""
         self._to_stop.discard(id)
+        self._heard.pop(id, None)
         listed = self._running.pop(id, None)
         if listed is not None and status is not None and listed.response is not None:
             self._ended[id] = replace(listed, status=status, failure=failure)
@@ -106,12 +108,10 @@ class Switchboard:
 
     def beat(self, replica: str, ids: tuple[str, ...], numbers: bytes | None = None) -> Orders:
         """A replica lives and computes these rounds; `numbers` are its metrics, when they are told anew."""
-        self._heard[replica] = self._clock()
+        for name in (replica, *(id for id in ids if id in self._running)):
+            self._heard[name] = self._clock()
         if numbers is not None:
             self._numbers[replica] = numbers
-        for id in [id for id, listed in self._running.items() if listed.replica == replica]:
-            if id not in ids:
-                self.end(id)
         self._miss()
         return Orders(
             stop=tuple(id for id in ids if id in self._to_stop),
@@ -125,10 +125,9 @@ class Switchboard:
         return dict(self._numbers)
 
     def _miss(self) -> None:
-        """Give up replicas that have not been heard of."""
-        for replica, heard in list(self._heard.items()):
+        """Give up replicas and rounds that have not been heard of."""
+        for name, heard in list(self._heard.items()):
             if self._clock() - heard > LOST_AFTER_S:
-                del self._heard[replica]
-                self._numbers.pop(replica, None)
-                for id in [id for id, listed in self._running.items() if listed.replica == replica]:
-                    self.end(id, "failed", LOST)
+                self.end(name, "failed", LOST)
+                self._heard.pop(name, None)
+                self._numbers.pop(name, None)
