@@ -85,7 +85,8 @@ class VideoJob:
         taken: dict[str, Path] = {}
         for given in self.sources_given:
             for path in films_at(given):
-                id = f"{given.name}/{path.relative_to(given).as_posix()}" if path != given else path.name
+                inside = path.relative_to(given).as_posix()
+                id = path.name if path == given else f"{given.resolve().name}/{inside}"
                 while taken.setdefault(id, path.resolve()) != path.resolve():
                     id += "~"
         if not taken:
