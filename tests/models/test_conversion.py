@@ -11,6 +11,7 @@ from peft import PeftModel
 
 import limner
 from limner.app.cli import main
+from limner.chat.painter import fingerprint
 from limner.models.adapters import ADAPTER, adapter_sizes
 from limner.models.checkpoint import load_component, load_manifest, load_model, read_tensors
 from limner.models.conversion.pixart import convert_pixart
@@ -100,6 +101,16 @@ def test_the_second_stage_is_a_checkpoint_that_shares_the_rest(converted) -> Non
     assert (converted / "unet_stage2" / "language").is_symlink()
     painter = limner.load(converted / "unet_stage2").with_sampling(max_text_tokens=2, pixel_steps=2)
     assert painter.conversation().say("a cat", picture=True).image is not None
+
+
+def test_a_fingerprint_sees_through_links(source, converted, tmp_path) -> None:
+    """A second stage links to its language model: another one there is another painter."""
+    prints = {fingerprint(converted / "unet_stage2"), fingerprint(converted)}
+    other = Path(shutil.copytree(converted, tmp_path / "other", symlinks=True))
+    assert fingerprint(other / "unet_stage2") in prints
+    weights = other / "language" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-8] + b"changed!")
+    assert fingerprint(other / "unet_stage2") not in prints
 
 
 def test_adapters_are_merged(tmp_path) -> None:

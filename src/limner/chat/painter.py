@@ -25,7 +25,7 @@ from limner.chat.request import RoundRequest
 from limner.chat.rounds_in_flight import RoundsInFlight
 from limner.chat.stages import RoundInFlight
 from limner.dialogue.parts import Picture
-from limner.models.checkpoint import load_model
+from limner.models.checkpoint import files_of, load_model
 from limner.models.model import LimnerModel
 from limner.models.precision import best_device, compute_dtype
 from limner.models.squaring import square
@@ -181,7 +181,7 @@ def load_painter(
 def fingerprint(folder: Path) -> str:
     """SHA-256 over names, sizes, beginnings and ends of a checkpoint's files: tells trainings apart."""
     digest = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.suffix in (".safetensors", ".json")):
+    for path in sorted(p for p in files_of(folder) if p.suffix in (".safetensors", ".json")):
         size = path.stat().st_size
         digest.update(f"{path.relative_to(folder).as_posix()} {size}\n".encode())
         with path.open("rb") as file:

@@ -17,6 +17,7 @@ import torch
 from limner.chat.model_folder import EMBEDDED, checkpoint_folder
 from limner.chat.painter import Painter, fingerprint, load_painter
 from limner.evaluation.suite import Bench
+from limner.models.checkpoint import files_of
 from limner.models.precision import best_device, compute_dtype
 from limner.models.quantised import check_kind
 from limner.perception.senses import WEIGHTS_FILE, WorldSenses, load_senses
@@ -113,7 +114,7 @@ def _judge_folder(judge: str | Path | None) -> Path:
 
 
 def _weight_bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*.safetensors"))
+    return sum(path.stat().st_size for path in files_of(folder) if path.suffix == ".safetensors")
 
 
 def _facts(setup: Setup, painter: Painter, judge: WorldSenses) -> dict[str, Any]:
