@@ -1,18 +1,22 @@
 """Less memory, the same model: 16 bit, 8 and 4 bit, and networks that are in memory only while they work."""
 
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from language_samples import small_tokenizer
+from safetensors.torch import load_file, save_file
+from torch import nn
 from transformers import LlamaForCausalLM
 
 from limner.models.adapters import ADAPTER, LoraSizes, adapter_tensors, add_adapter, write_adapter
 from limner.models.checkpoint import load_model, save_model
 from limner.models.detokenizer_presets import KINDS, with_detokenizer
 from limner.models.model import LimnerModel, build_model
+from limner.models.offload import TakingTurns
 from limner.models.presets import TINY, Preset
 
 OFFLOADED = ("vision", "detokenizer", "autoencoder")
@@ -153,6 +157,28 @@ def test_networks_take_turns(folder) -> None:
     model.image_tokenizer.encode(torch.zeros(1, 3, side, side))
     with pytest.raises(ValueError, match="offload"):
         model.to("cpu")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_network_that_sleeps_takes_no_memory_of_the_process(tmp_path) -> None:
+    def stored(name: str, count: int) -> nn.Module:
+        network = nn.Sequential(*(nn.Linear(2048, 2048, bias=False) for _ in range(count)))
+        path = tmp_path / f"{name}.safetensors"
+        save_file({key: tensor.bfloat16() for key, tensor in network.state_dict().items()}, path)
+        network.load_state_dict(load_file(path), assign=True)
+        return network.requires_grad_(False)
+
+    def own_mb() -> float:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) / 1024
+
+    networks = {"large": stored("large", 8), "small": stored("small", 1)}
+    TakingTurns(networks, torch.device("cpu"), torch.float32)
+    asleep = own_mb()
+    networks["large"](torch.ones(1, 2048))
+    assert own_mb() - asleep > 100  # 128 MiB of float32
+    networks["small"](torch.ones(1, 2048))
+    assert own_mb() - asleep < 60
 
 
 def test_other_ways_to_squeeze_are_refused(folder) -> None:

@@ -9,6 +9,8 @@ and puts the one before it to sleep. Not safe for two threads that compute at th
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Mapping
 
 import torch
@@ -57,6 +59,16 @@ class TakingTurns:
             for weight, stored in self._stored[self.awake]:
                 weight.data = stored
             self.awake = None
+            if self.device.type == "cpu":
+                _return_free_memory()
 
     def _placed(self, tensor: Tensor) -> Tensor:
         return tensor.to(self.device, self.dtype if tensor.is_floating_point() else None)
+
+
+def _return_free_memory() -> None:
+    """Give what was freed back to the system; glibc would keep it for this process alone."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # not in musl
+        if trim is not None:
+            trim(0)
