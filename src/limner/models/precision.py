@@ -32,8 +32,8 @@ def place(network: nn.Module, device: torch.device | str, dtype: torch.dtype | N
     """Move a network to `device` and its weights to `dtype`, in place; buffers are moved only.
 
     Buffers are constants of float32: token statistics, sine tables, rotary frequencies. transformers computes
-    the last in float32 whatever a model's format; rounded to bfloat16, the angle at position 2,000 is off by
-    up to 4 radians.
+    the last in float32 whatever a model's format; rounded to bfloat16, the angle at position 2,047 is off by
+    up to 2.5 radians.
     """
     for weight in network.parameters():
         if weight.is_floating_point():  # one by one, so that nothing is there twice
