@@ -91,7 +91,7 @@ def test_ctrl_c_ends_with_130_and_the_same_command_goes_on(limner, checkpoint, t
         "evaluate",
         "editing",
         "--num",
-        "160",
+        "40",
         "--out",
         "run",
         "--model",
@@ -106,6 +106,8 @@ def test_ctrl_c_ends_with_130_and_the_same_command_goes_on(limner, checkpoint, t
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell in the background hands on that Ctrl-C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         tasks = tmp_path / "run" / "tasks.jsonl"
         while not tasks.exists() or tasks.read_bytes().count(b"\n") < 2:
@@ -115,6 +117,6 @@ def test_ctrl_c_ends_with_130_and_the_same_command_goes_on(limner, checkpoint, t
         out, err = process.communicate()
     assert process.returncode == 130, err
     assert out == ""
-    assert "of 160 tasks; run the same command to go on" in err
+    assert "of 40 tasks; run the same command to go on" in err
     assert "Traceback" not in err
     assert not (tmp_path / "run" / "results.json").exists()
