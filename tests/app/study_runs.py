@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import re
 import subprocess
 import sys
@@ -64,24 +62,3 @@ def serving(folder):
             yield SimpleNamespace(port=int(re.search(r":(\d+)/", line).group(1)), process=process)
         finally:
             process.kill()
-
-
-def ask(server, path, data=None, *, method=None, body=None, headers=None):
-    """One request as it stands, nothing tidied up: status, headers, text, and the JSON if it is one."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
-    try:
-        if data is not None:
-            body = json.dumps(data)
-            headers = {"Content-Type": "application/json", **(headers or {})}
-        connection.request(method or ("GET" if body is None else "POST"), path, body, headers or {})
-        response = connection.getresponse()
-        content = response.read()
-    finally:
-        connection.close()
-    is_json = response.headers.get_content_type() == "application/json"
-    return SimpleNamespace(
-        status=response.status,
-        headers=response.headers,
-        content=content,
-        told=json.loads(content) if is_json and content else None,
-    )

@@ -11,7 +11,8 @@ import pytest
 pytest.importorskip("starlette", reason="the study's page needs the extra `serve`")
 pytest.importorskip("uvicorn", reason="the study's page needs the extra `serve`")
 
-from study_runs import ask, serving, write_runs
+from study_runs import serving, write_runs
+from wire_requests import ask
 
 from limner.app.run_study import make_study
 from limner.evaluation.study.analysis import analyse

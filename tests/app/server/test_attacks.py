@@ -17,7 +17,8 @@ from types import SimpleNamespace
 import pytest
 from picture_bombs import data_url, long_text_png, many_pixels_png, many_scans_jpeg, png_bytes
 from PIL import Image
-from tiny_server import WAIT_S, ask, error_of, serving
+from tiny_server import error_of, serving
+from wire_requests import WAIT_S, ask
 
 import limner
 from limner.app.server.keys import ApiKeys
@@ -28,7 +29,8 @@ from limner.app.server.settings import ServerSettings
 HERE = Path(__file__).parent
 EVE, TOM = "eve-has-a-key-of-her-own", "tom-has-another-key-too"
 LEAKS = re.compile(
-    r"Traceback|Error\b|Exception|PIL|zlib|torch|sqlite|\b0x[0-9a-f]{6}|/work/|/tmp/|site-packages|\.py\b"
+    r"Traceback|Error\b|Exception|PIL|zlib|torch|sqlite|\b0x[0-9a-f]{6}|/tmp/|site-packages|\.py\b|"
+    + re.escape(str(HERE.parents[2]))
 )
 SETTINGS = ServerSettings(
     keys=ApiKeys([(EVE, None), (TOM, None)]),

@@ -11,7 +11,8 @@ import uuid
 import pytest
 from picture_bombs import data_url, png_bytes
 from PIL import Image
-from tiny_server import ask, error_of, events_of, serving
+from tiny_server import error_of, events_of, serving
+from wire_requests import ask
 
 from limner.app.server.chat_turns import marker
 from limner.app.server.opening import studio_of

@@ -7,7 +7,8 @@ import io
 import pytest
 from PIL import Image
 from test_responses import GARDEN, data_url
-from tiny_server import ADA, ask, error_of
+from tiny_server import ADA, error_of
+from wire_requests import ask
 
 openai = pytest.importorskip("openai", reason="needs the official client")
 

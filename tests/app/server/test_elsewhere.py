@@ -11,7 +11,8 @@ import threading
 import pytest
 from test_responses import GARDEN
 from test_rounds_in_progress import ENDLESS, LONG, begin, queue, until
-from tiny_server import ask, error_of, events_of, serving
+from tiny_server import error_of, events_of, serving
+from wire_requests import ask
 
 import limner
 from limner.app.server.app import server_app

@@ -7,7 +7,8 @@ import io
 import pytest
 from picture_bombs import data_url, many_pixels_png, photo_with_a_place, png_bytes, told_png
 from PIL import Image
-from tiny_server import ask, error_of
+from tiny_server import error_of
+from wire_requests import ask
 
 from limner.app.server.files import plain_name
 

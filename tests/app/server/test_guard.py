@@ -7,7 +7,8 @@ import logging
 import socket
 
 import pytest
-from tiny_server import ADA, BEN, WAIT_S, ask, error_of, serving
+from tiny_server import ADA, BEN, error_of, serving
+from wire_requests import WAIT_S, ask
 
 from limner.app.server.keys import LOCAL, ApiKeys
 from limner.app.server.limits import Limits

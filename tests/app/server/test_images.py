@@ -9,7 +9,8 @@ import json
 import pytest
 from picture_bombs import photo_with_a_place, png_bytes
 from PIL import Image
-from tiny_server import ask, error_of
+from tiny_server import error_of
+from wire_requests import ask
 
 openai = pytest.importorskip("openai", reason="needs the official client")
 

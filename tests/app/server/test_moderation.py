@@ -8,7 +8,8 @@ import io
 import pytest
 from picture_bombs import data_url
 from PIL import Image
-from tiny_server import ask, error_of, events_of, serving
+from tiny_server import error_of, events_of, serving
+from wire_requests import ask
 
 from limner.app.server.moderation import load_safety
 from limner.app.server.opening import studio_of

@@ -9,7 +9,8 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
-from tiny_server import ask, serving
+from tiny_server import serving
+from wire_requests import ask
 
 from limner.app.server.opening import studio_of
 from limner.app.server.provenance import Origin, file_that_tells, png_that_tells

@@ -10,7 +10,8 @@ import time
 
 import pytest
 from picture_bombs import png_bytes
-from tiny_server import ask, error_of, serving
+from tiny_server import error_of, serving
+from wire_requests import ask
 
 from limner.app.server import remote_pictures
 from limner.app.server.opening import studio_of

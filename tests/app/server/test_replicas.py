@@ -18,7 +18,8 @@ from types import SimpleNamespace
 import pytest
 from test_responses import GARDEN
 from test_rounds_in_progress import ENDLESS, LONG
-from tiny_server import ask, error_of, events_of
+from tiny_server import error_of, events_of
+from wire_requests import ask
 
 pytest.importorskip("ray.serve", reason="replicas need the extra `ray`")
 

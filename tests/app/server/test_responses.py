@@ -7,7 +7,8 @@ import io
 
 import pytest
 from PIL import Image
-from tiny_server import BEN, ask, error_of, events_of
+from tiny_server import BEN, error_of, events_of
+from wire_requests import ask
 
 openai = pytest.importorskip("openai", reason="needs the official client")
 

@@ -8,7 +8,8 @@ import time
 
 import pytest
 from test_responses import GARDEN
-from tiny_server import WAIT_S, ask, error_of, events_of, serving
+from tiny_server import error_of, events_of, serving
+from wire_requests import WAIT_S, ask
 
 from limner.app.server.limits import Limits
 from limner.app.server.opening import studio_of

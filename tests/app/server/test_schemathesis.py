@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tiny_server import ADA, WAIT_S, ask, serving
+from tiny_server import ADA, serving
+from wire_requests import WAIT_S, ask
 
 from limner.app.server.app import server_app
 from limner.app.server.document import LINKS

@@ -13,7 +13,8 @@ from types import SimpleNamespace
 import pytest
 from test_responses import GARDEN
 from test_rounds_in_progress import ENDLESS, until
-from tiny_server import WAIT_S, ask, error_of, events_of, serving
+from tiny_server import error_of, events_of, serving
+from wire_requests import WAIT_S, ask
 
 import limner
 from limner.app.server.opening import studio_of
