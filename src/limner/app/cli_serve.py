@@ -1,5 +1,5 @@
-"""`limner serve`: the chat page and the API in one server. Thin: options are in `serve_options.py`, all else in
-the room `server`.
+"""`limner serve`: the chat page and the API in one server. Thin: options are in `serve_options.py`, the rest
+is in the room `server`.
 """
 
 from __future__ import annotations
