@@ -5,17 +5,16 @@ Knows frames and the order of painting. Knows nothing about people, scenes or wh
 becomes pixels (`brush`) or an outline (`curves`).
 
 The unit square spans the picture: (0, 0) is its top left corner, (1, 1) its bottom right, y points down.
-Every coordinate, width and radius passes through the current transform. Pixels are kept at twice the asked
-size (once above 512 px) and averaged at the end. Colours are RGB bytes.
+Every coordinate, width and radius passes through the current transform. Colours are RGB bytes.
 
-Shapes wait in a queue until a clip begins or ends or the pixels are asked for, so that all their points are
-placed at once; points given to the canvas must not be changed afterwards.
+Shapes wait in a list until the pixels are asked for, so that all are painted at once; points given to the
+canvas must not be changed afterwards.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -23,46 +22,46 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from limner.world import brush
-from limner.world.brush import RGB
+from limner.world import display
 from limner.world.curves import Points, oval
 
+RGB = tuple[int, int, int]
 Outline = ArrayLike | tuple[Points, ...]  # one closed polygon, or several seen as one shape
 Shade = tuple[
     RGB, tuple[float, float], tuple[float, float]
 ]  # second colour, where it starts, where it is full
 Frame = tuple[float, float, float, float, float, float]  # a, b, x, c, d, y: (a u + b v + x, c u + d v + y)
 
-__all__ = ["RGB", "Canvas", "Frame", "Outline", "Shade"]
+_BOX_GROWN: Final = 0.7  # pixels by which a gradient goes beyond its box, so that neighbours meet
 
-_Paint = Callable[..., None]  # a function of `brush`: (image, places, bounds, *arguments)
-_RIM: Final = 2 << brush.SHIFT  # how far soft edges go beyond a shape
+__all__ = ["RGB", "Canvas", "Frame", "Outline", "Shade"]
 
 
 class Canvas:
     """A square picture being painted; `pixels()` hands it over.
 
-    `size_px` is the side of the finished picture in pixels (at least 8).
+    `size_px` is the side of the picture in pixels (at least 8).
     """
 
     def __init__(self, size_px: int, ground: RGB = (255, 255, 255)) -> None:
         if size_px < 8:
             raise ValueError(f"a canvas of {size_px} px is too small; ask for at least 8 px")
         self.size_px = size_px
-        self.factor = 2 if size_px <= 512 else 1
-        side = size_px * self.factor
-        self._image = brush.flat(side, side, ground)
-        self._fine = self.factor > 1
-        self._edge = cv2.LINE_8 if self._fine else cv2.LINE_AA  # where averaging softens edges anyway
+        self._image = np.empty((size_px, size_px, 4), np.uint8)  # what a `brush.Image` holds, byte by byte
+        self._image[:] = (*ground, 0)
         self._frames: list[Frame] = []
-        self._frame: Frame = (float(side), 0.0, 0.0, 0.0, float(side), 0.0)
-        self._scale = float(side)
-        self._points: list[Any] = []  # of the queue's shapes, in its order
-        self._framed: list[
-            tuple[int, Frame]
-        ] = []  # how many of these points' parts lie before, and in a frame
-        # paint, how many polygons, how far it goes beyond them in fixed-point pixels, arguments
-        self._queue: list[tuple[_Paint, int, int, tuple[Any, ...]]] = []
+        self._frame: Frame = (float(size_px), 0.0, 0.0, 0.0, float(size_px), 0.0)
+        self._scale = float(size_px)
+        # the list, as `brush.paint` wants it
+        self._numbers: list[float] = []
+        self._points: list[Any] = []
+        self._counts: list[int] = []
+        self._framed = False  # whether the list knows the current frame
+        # clips: how many are open, were open when last painted, and at most since; what the pass keeps
+        self._depth = self._painted_depth = self._deepest = 0
+        self._saved = np.empty((0, size_px, size_px), np.uint32)
+        self._masks = np.empty((0, size_px, size_px), np.uint16)
+        self._boxes = np.array([(0, 0, size_px, size_px)], np.int64)
 
     # ---- where to draw -------------------------------------------------------------------------------------
 
@@ -87,9 +86,8 @@ class Canvas:
         self._set(self._frames.pop())
 
     def _set(self, frame: Frame) -> None:
-        if self._points:
-            self._framed.append((len(self._points), self._frame))
         self._frame = frame
+        self._framed = False
         self._scale = math.sqrt(abs(frame[0] * frame[4] - frame[1] * frame[3]))
 
     def at(
@@ -111,12 +109,17 @@ class Canvas:
 
     @property
     def pixel(self) -> float:
-        """The length of one finished pixel in the current frame's units (for hairlines)."""
-        return self.factor / self._scale
+        """The length of one pixel in the current frame's units (for hairlines)."""
+        return 1.0 / self._scale
 
     def sees(self, points: ArrayLike, margin: float = 0.0) -> bool:
         """Whether the box around points (N, 2), widened by `margin`, meets the picture."""
-        return self._box(points, 1 + round(margin * self._scale)) is not None
+        a, b, x, c, d, y = self._frame
+        placed = np.asarray(points, dtype=np.float64).dot(((a, c), (b, d)))
+        (left, top), (right, low) = placed.min(axis=0).tolist(), placed.max(axis=0).tolist()
+        beyond, side = 1.0 + margin * self._scale, self.size_px
+        across = left + x < side + beyond and right + x > -beyond
+        return bool(across and top + y < side + beyond and low + y > -beyond)
 
     # ---- shapes --------------------------------------------------------------------------------------------
 
@@ -125,46 +128,29 @@ class Canvas:
 
         `shade` runs linearly from `colour` at its start to its own colour at its end.
         """
-        if isinstance(points, tuple):
-            count = len(points)
-            self._points.extend(points)
+        parts = self._add(points)
+        if shade is None:
+            self._numbers += (display.FILL, parts, *colour, alpha)
         else:
-            count = 1
-            self._points.append(points)
-        if shade is not None:
-            ramp = self._ramp(shade)
-            self._queue.append((brush.fill_shaded, count, _RIM, (colour, ramp, alpha, self._fine)))
-        elif alpha >= 0.999:
-            self._queue.append((brush.fill_plain, count, _RIM, (colour,)))
-        else:
-            self._queue.append((brush.fill_faint, count, _RIM, (colour, alpha)))
+            second, start, end = shade
+            self._numbers += (display.SHADED, parts, *colour, alpha, *second, *start, *end)
 
     def stamp(self, points: ArrayLike, centres: ArrayLike, colour: RGB) -> None:
         """Fill one polygon (N, 2) at every centre (K, 2), none overlapping another, in one colour (dots,
         petals).
         """
         shapes = np.asarray(points, dtype=np.float64) + np.asarray(centres, dtype=np.float64)[:, None]
-        self._points.extend(shapes)
-        self._queue.append((brush.fill_together, len(shapes), _RIM, (colour,)))
+        count, each, _ = shapes.shape
+        self._add(shapes.reshape(-1, 2))
+        self._counts[-1:] = [each] * count
+        self._numbers += (display.FILL, count, *colour, 1.0)
 
     def stroke(
         self, points: ArrayLike, colour: RGB, width: float, closed: bool = False, alpha: float = 1.0
     ) -> None:
         """Draw a line of constant `width` (in the current frame) with round ends through points (N, 2)."""
-        wide = width * self._scale
-        thickness = max(1, round(wide))
-        alpha *= min(1.0, max(wide, 0.25))
-        self._points.append(points)
-        beyond = thickness << brush.SHIFT
-        if alpha < 0.95:
-            line = (colour, thickness, closed, self._edge, alpha)
-            self._queue.append((brush.draw_faint_line, 1, beyond, line))
-            return
-        plain = (colour, thickness, closed, self._edge if thickness > 1 else cv2.LINE_AA)
-        if self._queue and self._queue[-1][0] is brush.draw_lines and self._queue[-1][3] == plain:
-            self._queue[-1] = (brush.draw_lines, self._queue[-1][1] + 1, beyond, plain)
-        else:
-            self._queue.append((brush.draw_lines, 1, beyond, plain))
+        self._add(points)
+        self._numbers += (display.STROKE, 1, *colour, alpha, width, closed)
 
     def ellipse(
         self,
@@ -182,33 +168,24 @@ class Canvas:
 
     def glow(self, cx: float, cy: float, rx: float, ry: float, colour: RGB, alpha: float = 1.0) -> None:
         """A soft spot, full at its centre and nothing at its rim: blush, shadows, light."""
-        a, b, x, c, d, y = self._frame
-        spot = (a * rx, b * ry, a * cx + b * cy + x, c * rx, d * ry, c * cx + d * cy + y)
-        self._queue.append((brush.draw_glow, 0, 0, (spot, colour, alpha)))
+        self._place()
+        self._numbers += (display.GLOW, cx, cy, rx, ry, *colour, alpha)
 
     @contextmanager
     def clip(self, points: Outline) -> Iterator[Canvas]:
         """What is drawn inside the `with` block shows only within the polygon (N, 2) or tuple of polygons."""
-        self._flush()
-        parts = [np.asarray(part) for part in (points if isinstance(points, tuple) else (points,))]
-        places = [self._place(part) for part in parts]
-        box = brush.box_of(
-            self._image, _around([brush.bounds_of(place, [len(place)])[0] for place in places])
-        )
-        whole, frame, frames = self._image, self._frame, self._frames
-        # Draw on a copy of the box alone: a shifted view of the plane, so that cost follows the clip's size.
-        x0, y0, x1, y1 = box or (0, 0, 1, 1)
-        part = whole[y0:y1, x0:x1].copy()
-        self._image, self._frames = part, []
-        self._set((*frame[:2], frame[2] - x0, *frame[3:5], frame[5] - y0))
+        self._numbers += (display.CLIP, self._add(points))
+        self._depth += 1
+        self._deepest = max(self._deepest, self._depth)
+        frame, frames = self._frame, self._frames
+        self._frames = []
         try:
             yield self
         finally:
-            self._flush()
-            self._image, self._frames = whole, frames
+            self._numbers.append(display.UNCLIP)
+            self._depth -= 1
+            self._frames = frames
             self._set(frame)
-            if box is not None:
-                brush.blend_shares(whole, box, brush.mask_of(places, box), part)
 
     # ---- the whole picture ---------------------------------------------------------------------------------
 
@@ -216,142 +193,109 @@ class Canvas:
         self, colour_top: RGB, colour_bottom: RGB, box: tuple[float, float, float, float] | None = None
     ) -> None:
         """A vertical gradient over `box` (x0, y0, x1, y1 in the current frame), or over the whole picture."""
-        self._flush()
         if box is None:
-            x0, y0, x1, y1 = 0, 0, self._image.shape[1], self._image.shape[0]
-        else:
-            found = self._box([[box[0], box[1]], [box[2], box[3]]])
-            if found is None:
-                return
-            x0, y0, x1, y1 = found
-        steps = np.linspace(0.0, 1.0, y1 - y0)[:, None]
-        rows = np.asarray(colour_top) * (1 - steps) + np.asarray(colour_bottom) * steps
-        column = np.rint(rows).astype(np.uint8)[:, None, :]
-        self._image[y0:y1, x0:x1] = cv2.resize(column, (x1 - x0, y1 - y0), interpolation=cv2.INTER_NEAREST)
+            frame, side = self._frame, float(self.size_px)
+            self._set((side, 0.0, 0.0, 0.0, side, 0.0))
+            self.gradient(colour_top, colour_bottom, (0.0, 0.0, 1.0, 1.0))
+            self._set(frame)
+            return
+        more = _BOX_GROWN * self.pixel
+        x0, y0, x1, y1 = box[0] - more, box[1] - more, box[2] + more, box[3] + more
+        corners = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
+        self.fill(corners, colour_top, (colour_bottom, (x0, y0), (x0, y1)))
 
     def blur(self, sigma: float) -> None:
         """Soften all that is drawn so far; `sigma` in the current frame's units."""
-        self._flush()
         pixels = sigma * self._scale
         if pixels >= 0.3:
-            self._image[:] = cv2.GaussianBlur(self._image, (0, 0), pixels)
+            seen = self._seen()
+            seen[:] = cv2.GaussianBlur(seen, (0, 0), pixels)
 
     def blend(self, colour: RGB, alpha: float) -> None:
         """Tint the whole picture towards `colour`."""
-        self._flush()
-        wash = brush.flat(self._image.shape[1], self._image.shape[0], colour)
-        self._image[:] = cv2.addWeighted(self._image, 1.0 - alpha, wash, alpha, 0.0)
+        seen = self._seen()
+        wash = np.full_like(seen, (*colour, 0))
+        seen[:] = cv2.addWeighted(seen, 1.0 - alpha, wash, alpha, 0.0)
 
     def pixels(self) -> NDArray[np.uint8]:
         """The finished picture: (size_px, size_px, 3) uint8 RGB, a copy."""
-        self._flush()
-        if self.factor == 1:
-            return self._image.copy()
-        size = (self.size_px, self.size_px)
-        return np.asarray(cv2.resize(self._image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        self._paint()
+        return np.asarray(cv2.cvtColor(self._image, cv2.COLOR_RGBA2RGB), dtype=np.uint8)
 
     def snapshot(self) -> NDArray[np.uint8]:
-        """What is drawn so far, at working resolution, for `restore` on a canvas of the same size."""
-        self._flush()
+        """What is drawn so far, for `restore` on a canvas of the same size."""
+        self._paint()
         return self._image.copy()
 
     def restore(self, snapshot: NDArray[np.uint8]) -> None:
         """Replace all that is drawn by a `snapshot`."""
-        self._flush()
+        self._paint()
         self._image[:] = snapshot
 
     def cover(self, pixels: cv2.typing.MatLike) -> None:
         """Replace all that is drawn by a square picture of any size (S, S, 3), stretched smoothly."""
-        self._flush()
-        side = self._image.shape[0]
-        cv2.resize(pixels, (side, side), dst=self._image, interpolation=cv2.INTER_LINEAR)
+        self._paint()
+        size = (self.size_px, self.size_px)
+        stretched = cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR)
+        cv2.cvtColor(stretched, cv2.COLOR_RGB2RGBA, dst=self._image)
 
     # ---- within --------------------------------------------------------------------------------------------
 
-    def _place(self, points: ArrayLike) -> NDArray[np.int32]:
-        """Local points as fixed-point pixels."""
-        a, b, x, c, d, y = self._frame
-        one = brush.ONE
-        moved = np.asarray(points, dtype=np.float64).dot(np.array([[a * one, c * one], [b * one, d * one]]))
-        # OpenCV puts whole numbers at pixel centres; half a step more makes truncation round
-        moved += ((x - 0.5) * one + 0.5, (y - 0.5) * one + 0.5)
-        return np.asarray(moved.astype(np.int32))
+    def _place(self) -> None:
+        """See to it that the list knows the frame that the next shape lies in."""
+        if not self._framed:
+            self._numbers += (display.FRAME, *self._frame)
+            self._framed = True
 
-    def _box(self, points: ArrayLike, margin: int = 1) -> brush.Box | None:
-        """The pixels that local points (N, 2), widened by `margin`, may touch; None if there are none."""
-        place = self._place(points)
-        return brush.box_of(self._image, brush.bounds_of(place, [len(place)])[0], margin)
+    def _add(self, points: Outline) -> int:
+        """Put the points of the next shape on the list: in how many parts."""
+        self._place()
+        if isinstance(points, tuple):
+            self._points += points
+            self._counts += map(len, points)
+            return len(points)
+        self._points.append(points)
+        self._counts.append(len(self._points[-1]))
+        return 1
 
-    def _flush(self) -> None:
+    def _seen(self) -> NDArray[np.uint8]:
+        """The pixels that may be changed now, (H, W, 4): all, or those of the innermost clip's box."""
+        self._paint()
+        x0, y0, x1, y1 = self._boxes[self._depth]
+        return self._image[y0:y1, x0:x1]
+
+    def _paint(self) -> None:
         """Paint all that waits."""
-        if not self._queue:
+        if not self._numbers:
             return
-        points, queue, framed = self._points, self._queue, self._framed
-        self._points, self._queue, self._framed = [], [], []
-        places: list[NDArray[np.int32]] = []
-        bounds: list[brush.Bounds] = []
-        if points:
-            counts = [len(part) for part in points]
-            placed = self._placed(np.concatenate(points, dtype=np.float64), counts, framed)
-            bounds = brush.bounds_of(placed, counts)
-            start = 0
-            for count in counts:
-                places.append(placed[start : start + count])
-                start += count
-        image, start = self._image, 0
-        low_edge, right_edge = image.shape[0] << brush.SHIFT, image.shape[1] << brush.SHIFT
-        for paint, count, margin, arguments in queue:
-            if not count:
-                paint(image, (), _NOWHERE, *arguments)
-                continue
-            end = start + count
-            around = bounds[start] if count == 1 else _around(bounds[start:end])
-            left, top, right, low = around
-            if left < right_edge + margin and top < low_edge + margin and right > -margin and low > -margin:
-                paint(image, places[start:end], around, *arguments)
-            start = end
+        from limner.world import brush  # brings the compiler, which most programs never need
 
-    def _placed(
-        self, points: NDArray[np.float64], counts: list[int], framed: list[tuple[int, Frame]]
-    ) -> NDArray[np.int32]:
-        """Points whose parts, `counts` long, lie in the frames noted, and then the current, as fixed-point
-        pixels.
-        """
-        if not framed:
-            return self._place(points)
-        moved, one = np.empty_like(points), brush.ONE
-        plane = moved.view(np.complex128)[:, 0]
-        first, start = 0, 0
-        for last, (a, b, x, c, d, y) in [*framed, (len(counts), self._frame)]:
-            if last == first:
-                continue
-            end = start + sum(counts[first:last])
-            np.dot(
-                points[start:end], np.array(((a * one, c * one), (b * one, d * one))), out=moved[start:end]
-            )
-            plane[start:end] += complex((x - 0.5) * one + 0.5, (y - 0.5) * one + 0.5)
-            first, start = last, end
-        return np.asarray(moved.astype(np.int32))
+        numbers, points, counts = self._numbers, self._points, self._counts
+        self._numbers, self._points, self._counts, self._framed = [], [], [], False
+        self._make_room()
+        self._painted_depth = brush.paint(
+            self._image.view(np.uint32)[..., 0],
+            np.array(numbers, dtype=np.float64),
+            np.concatenate(points, dtype=np.float64) if points else np.empty((0, 2)),
+            np.array(counts, dtype=np.int64),
+            self._saved,
+            self._masks,
+            self._boxes,
+            self._painted_depth,
+        )
+        if self._painted_depth < 0:
+            raise ValueError("a shape on the canvas has points that are not numbers, or far out of sight")
 
-    def _ramp(self, shade: Shade) -> brush.Ramp:
-        """The shade in pixels."""
-        second, (u0, v0), (u1, v1) = shade
-        a, b, x, c, d, y = self._frame
-        u, v = u1 - u0, v1 - v0
-        across, down = a * u + b * v, c * u + d * v
-        size = max(across * across + down * down, 1e-9)
-        across, down = across / size, down / size
-        start = (a * u0 + b * v0 + x) * across + (c * u0 + d * v0 + y) * down
-        return second, across, down, -start
-
-
-_NOWHERE: Final = (0, 0, 0, 0)  # the bounds of what has no places
-
-
-def _around(bounds: list[brush.Bounds]) -> brush.Bounds:
-    """The bounds around all of some bounds."""
-    left, top, right, low = zip(*bounds, strict=True)
-    return min(left), min(top), max(right), max(low)
+    def _make_room(self) -> None:
+        """Have room for as many clips as will be open at once, and keep those that are."""
+        known, side = len(self._saved), self.size_px
+        if self._deepest <= known:
+            return
+        saved, masks, boxes = self._saved, self._masks, self._boxes
+        self._saved = np.empty((self._deepest, side, side), np.uint32)
+        self._masks = np.empty((self._deepest, side, side), np.uint16)
+        self._boxes = np.zeros((self._deepest + 1, 4), np.int64)
+        self._saved[:known], self._masks[:known], self._boxes[: known + 1] = saved, masks, boxes
 
 
 class _Within:
