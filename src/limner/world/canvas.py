@@ -47,8 +47,9 @@ class Canvas:
         if size_px < 8:
             raise ValueError(f"a canvas of {size_px} px is too small; ask for at least 8 px")
         self.size_px = size_px
-        self._image = np.empty((size_px, size_px, 4), np.uint8)  # what a `brush.Image` holds, byte by byte
-        self._image[:] = (*ground, 0)
+        red, green, blue = ground
+        whole = np.full((size_px, size_px), red | green << 8 | blue << 16, "<u4")
+        self._image = whole.view(np.uint8).reshape(size_px, size_px, 4)  # a `brush.Image`, byte by byte
         self._frames: list[Frame] = []
         self._frame: Frame = (float(size_px), 0.0, 0.0, 0.0, float(size_px), 0.0)
         self._scale = float(size_px)
