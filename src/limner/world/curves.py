@@ -66,43 +66,18 @@ def arc(cx: float, cy: float, rx: float, ry: float, start: float, end: float, co
     return np.asarray(_arc(start, end, count) * (rx, ry) + (cx, cy))
 
 
-@lru_cache(maxsize=512)
-def _spread(given: int, count: int) -> NDArray[np.float64]:
-    """The matrix (count, given) that halves widths and spreads them evenly over `count` places."""
-    steps, places = np.linspace(0.0, 1.0, count), np.linspace(0.0, 1.0, given)
-    columns = [np.interp(steps, places, unit) / 2 for unit in np.eye(given)]
-    return np.stack(columns, axis=1)
-
-
-@lru_cache(maxsize=256)
-def _sideways(count: int) -> NDArray[np.complex128]:
-    """The matrix (count, count) from points, as row vectors of x + i y, to steps from each point's neighbour
-    before to the one after, turned by a quarter.
-    """
-    steps = np.eye(count, k=-1) - np.eye(count, k=1)
-    steps[0, 0] = -1.0
-    steps[-1, -1] = 1.0
-    return np.asarray(1j * steps, dtype=np.complex128)
-
-
 def ribbon(points: ArrayLike, widths: float | Sequence[float]) -> Points:
     """The closed outlines (..., 2 N, 2) of bands along lines (..., N, 2); full `widths` spread evenly along
     them.
     """
-    line = np.ascontiguousarray(points, dtype=np.float64)
-    count = line.shape[-2]
-    middle = line.view(np.complex128)[..., 0]
-    side = middle.dot(_sideways(count))
-    far = np.abs(side)
-    np.maximum(far, 1e-9, out=far)
+    from limner.world import outlines
+
+    lines = np.ascontiguousarray(points, dtype=np.float64)
     given = np.array(widths if isinstance(widths, list | tuple) else (widths,), dtype=np.float64)
-    np.divide(_spread(len(given), count).dot(given), far, out=far)
-    side *= far
-    outline = np.empty((*line.shape[:-2], 2 * count, 2))
-    around = outline.view(np.complex128)[..., 0]
-    np.add(middle, side, out=around[..., :count])
-    np.subtract(middle, side, out=around[..., : count - 1 : -1])
-    return outline
+    if lines.ndim == 2:
+        return np.asarray(outlines.bands(lines[None], given)[0])
+    made = outlines.bands(lines.reshape(-1, *lines.shape[-2:]), given)
+    return np.asarray(made.reshape(*lines.shape[:-2], *made.shape[1:]))
 
 
 @lru_cache(maxsize=256)

@@ -7,6 +7,8 @@ Knows nothing about drawing: eyes, mouth, hair and hats read their places here.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Final
@@ -84,9 +86,10 @@ _AGES: Final = {
         ear=.098, maturity=.8
     ),
 }
-_EYE_COLOURS: Final = np.array(
-    [(112, 66, 34), (172, 120, 44), (82, 148, 72), (58, 128, 208), (146, 160, 178)], dtype=float
-)  # brown, hazel, green, blue, gray at -1, -.5, 0, .5, 1
+_EYE_HUES: Final = (-1.0, -0.5, 0.0, 0.5, 1.0)
+_EYE_COLOURS: Final = (
+    (112, 66, 34), (172, 120, 44), (82, 148, 72), (58, 128, 208), (146, 160, 178)
+)  # brown, hazel, green, blue, gray
 # fmt: on
 
 
@@ -142,24 +145,18 @@ class Head:
 
     def on_face(self, points: ArrayLike, lift: float = 0.0) -> Points:
         """Points (..., 2) of the face seen straight on, as the turned head shows them, `lift` above it."""
-        flat = np.array(points, dtype=np.float64)
-        if self.sin:
-            x, out = flat[..., 0], flat[..., 1] - _FACE_MIDDLE_Y
-            # the face is part of an ellipsoid: how far a point stands out, squared
-            out *= out
-            out *= -1 / _FACE_HALF**2
-            out += 1.0
-            across = x * x
-            across *= (1 / (self.width * 1.08)) ** 2
-            out -= across
-            np.maximum(out, _LEAST, out=out)
-            np.sqrt(out, out=out)
-            out *= _DEPTH * self.sin
-            x *= self.cos
-            x += out
-            if lift:
-                x += lift * self.sin
-        return flat
+        flat = np.array(points, dtype=np.float64, order="C")
+        if not self.sin:
+            return flat
+        from limner.world import outlines
+
+        return np.asarray(outlines.turned(flat.reshape(-1, 2), self._ellipsoid, lift).reshape(flat.shape))
+
+    @cached_property
+    def _ellipsoid(self) -> Points:
+        """The face's shape and turn, as `outlines.turned` wants them."""
+        wide = self.width * 1.08
+        return np.array([wide, _FACE_HALF, _DEPTH, _FACE_MIDDLE_Y, _LEAST, self.sin, self.cos])
 
     def spot(self, x: float, y: float, lift: float = 0.0) -> tuple[float, float]:
         """One point of the face as the turned head shows it."""
@@ -175,10 +172,9 @@ class Head:
 
     def dome(self, start: float, end: float, side: float = 0.0, top: float = 0.0, count: int = 25) -> Points:
         """The skull's upper outline between two angles (0 right, -pi/2 top), grown by `side` and `top`."""
-        return _arch(start, end, count) * (self.width + side, _SKULL_Y - self.crown_y + top) + (
-            self.skull_x,
-            _SKULL_Y,
-        )
+        wide, high = self.width + side, _SKULL_Y - self.crown_y + top
+        frame = np.array([[wide, 0.0], [0.0, high], [self.skull_x, _SKULL_Y]])
+        return np.asarray(_arch(start, end, count).dot(frame))
 
     @cached_property
     def outline(self) -> Points:
@@ -188,67 +184,86 @@ class Head:
 
 @lru_cache(maxsize=256)
 def _arch(start: float, end: float, count: int) -> Points:
-    """Part of a circle, a little squared."""
+    """Part of a circle, a little squared, and ones for the shift: (count, 3)."""
     turns = np.linspace(start, end, count)
     circle = np.stack([np.cos(turns), np.sin(turns)], axis=1)
-    return np.asarray(np.sign(circle) * np.abs(circle) ** (2 / 2.25))
+    squared = np.sign(circle) * np.abs(circle) ** (2 / 2.25)
+    return np.concatenate([squared, np.ones((count, 1))], axis=1)
 
 
 def _outline(head: Head) -> Points:
-    low = head.chin_y - 0.5
-    right = np.array(
-        [
-            (head.width * 0.995 + 0.15 * head.cheek, 0.07),
-            (head.width * 0.62 + head.jaw * 0.38 + head.cheek, 0.22 + low * 0.3),
-            (head.jaw + head.cheek * 0.35, 0.355 + low * 0.6),
-            (head.chin_w + (head.jaw - head.chin_w) * 0.36, 0.449 + low * 0.9),
-            (head.chin_w * 0.55, head.chin_y - 0.008),
-        ]
+    low, jaw, chin_y = head.chin_y - 0.5, head.jaw, head.chin_y
+    half = (
+        (head.width * 0.995 + 0.15 * head.cheek, 0.07, -0.040),
+        (head.width * 0.62 + jaw * 0.38 + head.cheek, 0.22 + low * 0.3, -0.055),
+        (jaw + head.cheek * 0.35, 0.355 + low * 0.6, -0.080),
+        (head.chin_w + (jaw - head.chin_w) * 0.36, 0.449 + low * 0.9, -0.055),
+        (head.chin_w * 0.55, chin_y - 0.008, -0.01),
     )
-    left = right[::-1] * (-1, 1)
-    front = np.concatenate([right, [(0.0, head.chin_y + 0.004)], left])
-    if head.sin:
+    right = [(x, y) for x, y, _ in half]
+    left = [(-x, y) for x, y, _ in half]
+    middle = (0.0, chin_y + 0.004)
+    sin = head.sin
+    if sin:
         # The lower face follows its front; the far cheek dips at the eye and swells below it.
-        share = np.clip((front[:, 1] + 0.05) / 0.5, 0, 1) ** 0.85
-        front[:, 0] += head.sin * (0.29 * share)
-        far = front[:5] if head.sin > 0 else front[:-6:-1]
-        out = abs(head.sin) * np.array([-0.040, -0.055, -0.080, -0.055, -0.01])
-        far[:, 0] += np.sign(head.sin) * out
-    whole = np.concatenate([head.dome(-math.pi, 0.0, count=9), front])
-    return curve(whole, closed=True)
+        far, near = (right, left) if sin > 0 else (left, right)
+        near[:] = [(x + sin * _slide(y), y) for x, y in near]
+        far[:] = [(x + sin * (_slide(y) + dip), y) for (x, y), (_, _, dip) in zip(far, half, strict=True)]
+        middle = (sin * _slide(middle[1]), middle[1])
+    dome = head.dome(-math.pi, 0.0, count=9)
+    return curve(np.concatenate([dome, [*right, middle, *left[::-1]]]), closed=True)
+
+
+def _slide(y: float) -> float:
+    """How far the front of the face at height `y` goes with the turn."""
+    return 0.29 * float(min(max((y + 0.05) / 0.5, 0.0), 1.0) ** 0.85)
+
+
+@lru_cache(maxsize=64)
+def _shared_tones(skin_word: str, hair_word: str, woman: bool) -> dict[str, RGB]:
+    """The colours of all heads of that skin and hair."""
+    skin, hair = SKINS[skin_word], HAIR_COLOURS[hair_word]
+    deep = skin_word == "dark"
+    brows = {"white": (176, 172, 170), "gray": (104, 102, 106), "blond": (160, 116, 62), "red": (136, 62, 34)}
+    return {
+        "skin": skin,
+        "skin_light": lighten(skin, 0.14 if deep else 0.3),
+        "skin_shade": skin_shadow(skin, 0.34 if deep else 0.24),
+        "skin_line": skin_shadow(skin, 0.66 if deep else 0.55),
+        "blush": mix(skin, (214, 62, 62), 0.34 if deep else 0.42),
+        "lip": mix(skin, (172, 40, 58), 0.50 if woman else 0.30),
+        "hair": hair,
+        "hair_dark": mix(hair, (34, 18, 40), 0.42),
+        "hair_light": (96, 88, 108) if hair_word == "black" else mix(hair, (255, 240, 214), 0.4),
+        "brow": brows.get(hair_word, mix(hair, (30, 18, 24), 0.35)),
+    }
 
 
 def _tones(person: Person) -> Tones:
     traits = person.traits
-    skin = SKINS[traits.skin]
-    hair = HAIR_COLOURS[traits.hair_colour]
-    places = np.linspace(-1, 1, 5)
-    iris = [float(np.interp(person.identity.eye_hue, places, _EYE_COLOURS[:, i])) for i in range(3)]
-    woman = traits.presentation == "woman"
-    deep = traits.skin == "dark"
-    lip = mix(skin, (172, 40, 58), 0.50 if woman else 0.30)
-    brows = {"white": (176, 172, 170), "gray": (104, 102, 106), "blond": (160, 116, 62), "red": (136, 62, 34)}
-    black = traits.hair_colour == "black"
-    return Tones(
-        skin=skin,
-        skin_light=lighten(skin, 0.14 if deep else 0.3),
-        skin_shade=skin_shadow(skin, 0.34 if deep else 0.24),
-        skin_line=skin_shadow(skin, 0.66 if deep else 0.55),
-        blush=mix(skin, (214, 62, 62), 0.34 if deep else 0.42),
-        lip=lip,
-        iris=(round(iris[0]), round(iris[1]), round(iris[2])),
-        hair=hair,
-        hair_dark=mix(hair, (34, 18, 40), 0.42),
-        hair_light=(96, 88, 108) if black else mix(hair, (255, 240, 214), 0.4),
-        brow=brows.get(traits.hair_colour, mix(hair, (30, 18, 24), 0.35)),
-    )
+    red, green, blue = _between(person.identity.eye_hue, _EYE_HUES, _EYE_COLOURS)
+    shared = _shared_tones(traits.skin, traits.hair_colour, traits.presentation == "woman")
+    return Tones(**shared, iris=(round(red), round(green), round(blue)))
 
 
-def _mole(
-    identity_place: float, eye_y: float, mouth_y: float, mouth_w: float, chin_y: float
-) -> tuple[float, float]:
+def _between(at: float, places: Sequence[float], values: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
+    """The values at `at`, straight between those at rising `places`, level beyond them."""
+    if at <= places[0]:
+        return values[0]
+    if at >= places[-1]:
+        return values[-1]
+    after = bisect_right(places, at)
+    low, high = places[after - 1], places[after]
+    share = (at - low) / (high - low)
+    return tuple(a + (b - a) * share for a, b in zip(values[after - 1], values[after], strict=True))
+
+
+_MOLE_PLACES: Final = (-1.0, -0.72, -0.42, -0.08, 0.08, 0.42, 0.72, 1.0)
+
+
+def _mole(identity_place: float, eye_y: float, mouth_y: float, mouth_w: float) -> tuple[float, float]:
     """A mole wanders from one cheek below the mouth to the other."""
-    spots = [
+    spots = (
         (-0.245, eye_y + 0.13),
         (-0.205, eye_y + 0.21),
         (-mouth_w - 0.035, mouth_y - 0.035),
@@ -257,10 +272,9 @@ def _mole(
         (mouth_w + 0.035, mouth_y - 0.035),
         (0.205, eye_y + 0.21),
         (0.245, eye_y + 0.13),
-    ]
-    places = (-1.0, -0.72, -0.42, -0.08, 0.08, 0.42, 0.72, 1.0)
-    x, y = zip(*spots, strict=True)
-    return float(np.interp(identity_place, places, x)), float(np.interp(identity_place, places, y))
+    )
+    x, y = _between(identity_place, _MOLE_PLACES, spots)
+    return x, y
 
 
 def measure(person: Person, turn: float = 0.0) -> Head:
@@ -312,7 +326,7 @@ def _measure(person: Person, turn: float) -> Head:
         mouth_w=mouth_w,
         lip=0.034 * age.lip * (1 + 0.66 * i.lip_fullness) * (1 - 0.20 * man),
         ear=age.ear * (1 + 0.44 * i.ear_size),
-        mole=(*_mole(i.mole_place, eye_y, mouth_y, mouth_w, chin_y), 0.0150 + 0.0110 * i.mole_size),
+        mole=(*_mole(i.mole_place, eye_y, mouth_y, mouth_w), 0.0150 + 0.0110 * i.mole_size),
         tones=_tones(person),
         turn=turn,
         sin=math.sin(angle),

@@ -31,14 +31,6 @@ def tuft(lines: ArrayLike, widths: Sequence[float]) -> Points:
 
 def grow(outline: ArrayLike, by: float) -> Points:
     """A closed outline (N, 2) moved outwards by `by`; filled beneath the shape itself it is a fine rim."""
-    ring = np.ascontiguousarray(outline, dtype=np.float64)
-    place = ring.view(np.complex128)[:, 0]
-    along = np.empty_like(place)  # as complex numbers x + i y, where a quarter turn is a product with i
-    np.subtract(place[2:], place[:-2], out=along[1:-1])
-    along[0], along[-1] = place[1] - place[-1], place[0] - place[-2]
-    clockwise = np.vdot(place, along).imag > 0  # on the page: y points down
-    far = np.abs(along)
-    np.maximum(far, 1e-9, out=far)
-    along *= (-1j if clockwise else 1j) * by / far
-    along += place
-    return along.view(np.float64).reshape(-1, 2)
+    from limner.world import outlines
+
+    return outlines.rim(np.ascontiguousarray(outline, dtype=np.float64), by)
