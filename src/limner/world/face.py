@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from typing import Final
 
 import numpy as np
 
 from limner.world.canvas import Canvas
-from limner.world.curves import even
+from limner.world.curves import Points, even
 from limner.world.eyes import draw_brows, draw_eyes
 from limner.world.hair import covers_ears, draw_hair_back, draw_hair_front
 from limner.world.headgear import (
@@ -93,10 +95,24 @@ def _side_shade(canvas: Canvas, head: Head) -> None:
     tones, outline = head.tones, head.outline
     x, _ = head.spot(0.0, 0.3)
     rim = outline[(outline[:, 1] > -0.30) & (outline[:, 0] > x - 0.06)]
-    fade = np.sin(even(0.0, np.pi, len(rim)))[:, None] ** 0.7
-    inward = np.array([x, 0.05]) - rim
-    inner = rim + inward * fade * (0.26, 0.20)
+    inner = np.array((x, 0.05)) - rim
+    inner *= _fade(len(rim))
+    inner += rim
     canvas.fill(np.concatenate([rim, inner[::-1]]), mix(tones.skin, tones.skin_shade, 0.55))
+
+
+@lru_cache(maxsize=64)
+def _fade(count: int) -> Points:
+    """How far inwards the shade goes along the rim: (count, 2) shares."""
+    fade: Points = np.sin(even(0.0, np.pi, count))[:, None] ** 0.7 * (0.26, 0.20)
+    return fade
+
+
+_EAR_POINTS: Final = np.array(
+    [(0, -0.62), (0.42, -1.02), (0.92, -0.72), (0.96, -0.10), (0.66, 0.48), (0.36, 0.98), (0.04, 0.72)]
+) * (0.86, 1.06)
+_EAR: Final = curve(_EAR_POINTS, closed=True, samples=5)
+_EAR_FOLD: Final = curve(_EAR_POINTS[1:5] * 0.62 + (0.06, 0.0), samples=4)
 
 
 def _ears(canvas: Canvas, head: Head, near: bool) -> None:
@@ -116,27 +132,32 @@ def _ears(canvas: Canvas, head: Head, near: bool) -> None:
         )
         if away:
             x -= side * 0.35 * abs(head.sin) * size
-        ear = np.array(
-            [
-                (0, -0.62),
-                (0.42, -1.02),
-                (0.92, -0.72),
-                (0.96, -0.10),
-                (0.66, 0.48),
-                (0.36, 0.98),
-                (0.04, 0.72),
-            ]
-        ) * (0.86 * size, 1.06 * size)
-        shape = curve(ear * (side, 1) + (x, y), closed=True, samples=5)
+        place, scale = np.array((x, y)), np.array((side * size, size))
+        shape, fold = _EAR * scale + place, _EAR_FOLD * scale + place
         if not over:
             canvas.fill(grow(shape, 0.006), mix(tones.skin_line, tones.skin, 0.15))
         canvas.fill(shape, tones.skin if side < 0 else mix(tones.skin, tones.skin_shade, 0.35))
         if over:
             canvas.fill(
-                taper(shape[3:-4], [0.002, 0.010, 0.010, 0.002]), mix(tones.skin_line, tones.skin, 0.15)
+                taper(shape[3:-4], (0.002, 0.010, 0.010, 0.002)), mix(tones.skin_line, tones.skin, 0.15)
             )
-        fold = curve(ear[1:5] * (0.62, 0.62) * (side, 1) + (x + side * 0.06 * size, y), samples=4)
-        canvas.fill(taper(fold, [0.004, 0.16 * size, 0.004]), mix(tones.skin_shade, tones.blush, 0.5))
+        canvas.fill(taper(fold, (0.004, 0.16 * size, 0.004)), mix(tones.skin_shade, tones.blush, 0.5))
+
+
+_UNDER_NOSE: Final = curve(
+    [
+        (-1.0, -0.42),
+        (-1.06, -0.12),
+        (-0.80, 0.06),
+        (-0.42, -0.02),
+        (0.0, 0.20),
+        (0.42, -0.02),
+        (0.80, 0.06),
+        (1.06, -0.12),
+        (1.0, -0.42),
+    ],
+    samples=4,
+) * (1.0, 0.92)
 
 
 def _nose(canvas: Canvas, head: Head) -> None:
@@ -162,11 +183,9 @@ def _nose(canvas: Canvas, head: Head) -> None:
     canvas.ellipse(
         x - w * 0.14, tip - w * 0.22, w * 0.24, w * 0.17, mix(tones.skin_light, (255, 246, 230), 0.14)
     )
-    half = np.array([(0.42, -0.02), (0.80, 0.06), (1.06, -0.12), (1.0, -0.42)])
-    under = np.concatenate([half[::-1] * (-1, 1), [(0.0, 0.20)], half]) * (w, w * 0.92)
-    line = curve(under + np.array((0.0, y)), samples=4)
+    line = _UNDER_NOSE * w + (0.0, y)
     canvas.fill(
-        head.on_face(taper(line, [0.003, 0.019, 0.016, 0.014, 0.016, 0.019, 0.003]), lift=lift),
+        head.on_face(taper(line, (0.003, 0.019, 0.016, 0.014, 0.016, 0.019, 0.003)), lift=lift),
         tones.skin_line,
     )
     for s in (-1, 1):
@@ -214,5 +233,4 @@ def _creases(
     width: float,
     colour: tuple[int, int, int],
 ) -> None:
-    for band in head.on_face(taper(curve(lines, samples=4), [0.001, width, 0.001])):
-        canvas.fill(band, colour)
+    canvas.fill(tuple(head.on_face(taper(curve(lines, samples=4), (0.001, width, 0.001)))), colour)

@@ -6,6 +6,8 @@ Knows these styles' shapes. Knows nothing about the face beneath.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
+from typing import Final
 
 import numpy as np
 
@@ -96,17 +98,34 @@ def _curls(points: Points, bump: float, per: int = 8) -> Points:
     after = np.concatenate([points[1:], points[:1]])
     middle, half = (points + after)[:, None] / 2, (after - points)[:, None] / 2
     outward = np.stack([half[..., 1], -half[..., 0]], axis=-1) * bump
+    back, out = _half_turn(per)
+    return np.asarray(middle - back * half + out * outward).reshape(-1, 2)
+
+
+@lru_cache(maxsize=4)
+def _half_turn(per: int) -> tuple[Points, Points]:
     t = np.linspace(0, np.pi, per, endpoint=False)[:, None]
-    return np.asarray(middle - np.cos(t) * half + np.sin(t) * outward).reshape(-1, 2)
+    return np.cos(t), np.sin(t)
 
 
-def _rings(canvas: Canvas, middles: Points, r: float, first: RGB, second: RGB, start: int = 0) -> None:
+def _rings(canvas: Canvas, middles: Points, r: float, first: RGB, second: RGB) -> None:
     """The visible turns of curls around `middles` (K, 2), in two colours by turns."""
-    turns = (np.arange(len(middles)) * 2.4)[:, None] + even(0, 4.2, 9)
-    spread = np.linspace(r, r / 2, 9)
-    lines = middles[:, None] + np.stack([np.cos(turns) * spread, np.sin(turns) * spread], axis=2)
-    for k, band in enumerate(taper(lines, (0.002, 0.014, 0.003))):
-        canvas.fill(band, first if (k + start) % 3 == 0 else second)
+    lines = _turns(len(middles)) * r + middles[:, None]
+    bands = tuple(taper(lines, (0.002, 0.014, 0.003)))
+    canvas.fill(bands[1::3] + bands[2::3], second)
+    canvas.fill(bands[::3], first)
+
+
+@lru_cache(maxsize=64)
+def _turns(count: int) -> Points:
+    """`count` curls of radius 1, each wound on a little further: (count, 9, 2)."""
+    turns = (np.arange(count) * 2.4)[:, None] + even(0, 4.2, 9)
+    spread = even(1, 0.5, 9)
+    return np.stack([np.cos(turns) * spread, np.sin(turns) * spread], axis=2)
+
+
+_AROUND: Final = np.linspace(0, 2 * np.pi, 19, endpoint=False)
+_CLOUD: Final = pairs(np.cos(_AROUND), np.sin(_AROUND))
 
 
 def draw_curly_back(canvas: Canvas, head: Head) -> None:
@@ -114,10 +133,9 @@ def draw_curly_back(canvas: Canvas, head: Head) -> None:
     tones, woman = head.tones, head.person.traits.presentation == "woman"
     low = 0.50 if woman else 0.22
     wide = head.width + (0.17 if woman else 0.10)
-    t = np.linspace(0, 2 * np.pi, 19, endpoint=False)
     top = 0.50 if is_pressed(head) else 0.62
-    y = np.where(np.sin(t) < 0, np.sin(t) * top, np.sin(t) * low)
-    x = np.cos(t) * wide
+    x = _CLOUD[:, 0] * wide
+    y = _CLOUD[:, 1] * np.where(_CLOUD[:, 1] < 0, top, low)
     if is_pressed(head):
         x, y = np.where(y < -0.22, x * 0.80, x), np.maximum(y, -0.30)
     ring = pairs(x + head.skull_x * 1.5, y - 0.02)
@@ -179,23 +197,38 @@ def draw_curly_front(canvas: Canvas, head: Head) -> None:
     )
 
 
+_RISE: Final = np.sin(even(0.10, np.pi - 0.10, 11)) * 0.8 + 0.28
+# each spike's length and how it leans: (11, 3)
+_SPIKES: Final = np.stack(
+    [np.where(np.arange(11) % 2 == 0, 0.215, 0.165) * _RISE, np.full(11, 0.05), -0.02 * _RISE], axis=1
+)
+_TEMPLE: Final = np.array([(-0.995, 0.03), (-0.91, 0.03), (-0.89, -0.10)])
+# A ragged hairline from ear to ear: in head widths, and across the forehead relative to the hairline.
+_RAGGED: Final = np.concatenate(
+    [
+        _TEMPLE,
+        pairs(
+            even(-0.80, 0.80, 9),
+            np.array([0.06, -0.01, 0.085, 0.0, 0.075, 0.005, 0.085, -0.005, 0.06])
+            + (0.015 + 0.05 * even(-0.80, 0.80, 9) ** 2),
+        ),
+        _TEMPLE[::-1] * (-1, 1),
+    ]
+)
+_ON_FOREHEAD: Final = np.repeat((0.0, 1.0, 0.0), (3, 9, 3))[:, None]
+
+
 def draw_spiky_front(canvas: Canvas, head: Head) -> None:
     """Short spikes up from the crown and a ragged forehead."""
     tones, w, h = head.tones, head.width, head.hairline_y
     pressed = is_pressed(head)
-    spikes = 11
-    outer = head.dome(-math.pi - 0.12, 0.12, count=spikes * 2 + 1)
+    outer = head.dome(-math.pi - 0.12, 0.12, count=2 * len(_SPIKES) + 1)
     if not pressed:
-        far = np.array([0.215 if k % 4 == 1 else 0.165 for k in range(1, spikes * 2, 2)])
-        along = np.sin(np.linspace(0.10, np.pi - 0.10, spikes)) * 0.8 + 0.28
         out = outer[1::2] - (head.skull_x, 0.05)
-        lean = pairs(np.full(spikes, 0.05), -0.02 * along)
-        outer[1::2] += out / np.linalg.norm(out, axis=1, keepdims=True) * (far * along)[:, None] + lean
-    x = np.linspace(-0.80 * w, 0.80 * w, 9)
-    jag = np.array([0.06, -0.01, 0.085, 0.0, 0.075, 0.005, 0.085, -0.005, 0.06])
-    front = pairs(x, h + 0.015 + jag + 0.05 * (np.abs(x) / w) ** 2)
-    sides = [(-w * 0.995, 0.03), (-w * 0.91, 0.03), (-w * 0.89, -0.10)]
-    line = head.on_face(np.concatenate([sides, front, [(-a, b) for a, b in sides[::-1]]]))
+        out *= _SPIKES[:, :1] / np.hypot(out[:, 0], out[:, 1])[:, None]
+        out += _SPIKES[:, 1:]
+        outer[1::2] += out
+    line = head.on_face(_RAGGED * (w, 1.0) + (0.0, h) * _ON_FOREHEAD)
     shape = np.concatenate([outer, line[::-1]])
     canvas.fill(grow(shape, 0.006), tones.hair_dark)
     canvas.fill(
@@ -205,10 +238,10 @@ def draw_spiky_front(canvas: Canvas, head: Head) -> None:
     )
     if canvas.pixel > FINE_PX or pressed:
         return
-    for k in range(1, spikes * 2, 2):
-        tip, root = outer[k], (outer[k - 1] + outer[k + 1]) / 2
-        deep = root + (np.array([head.skull_x, -0.1]) - root) * 0.42
-        dark = [outer[k + 1], tip * 0.86 + root * 0.14, deep]
-        canvas.fill(dark, mix(tones.hair, tones.hair_dark, 0.45))
-        line = taper(np.array([tip * 0.8 + root * 0.2, root, deep]), [0.001, 0.012, 0.001])
-        canvas.fill(line - np.array((0.02, 0.0)), tones.hair_light)
+    tips, roots = outer[1::2], (outer[:-1:2] + outer[2::2]) / 2
+    deep = roots * 0.58 + (0.42 * head.skull_x, -0.042)
+    dark = np.stack([outer[2::2], tips * 0.86 + roots * 0.14, deep], axis=1)
+    canvas.fill(tuple(dark), mix(tones.hair, tones.hair_dark, 0.45))
+    lines = np.stack([tips * 0.8 + roots * 0.2, roots, deep], axis=1)
+    lines[..., 0] -= 0.02
+    canvas.fill(tuple(taper(lines, (0.001, 0.012, 0.001))), tones.hair_light)

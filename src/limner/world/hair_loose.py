@@ -6,6 +6,7 @@ Knows these styles' locks. Knows nothing about the face beneath.
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import numpy as np
 
@@ -108,12 +109,22 @@ def draw_shoulder_front(canvas: Canvas, head: Head) -> None:
     _side_locks(canvas, head, -0.08, 0.66, 0.30, curl=0.045)
 
 
+_ALONG: Final = even(-0.74, 0.74, 15)
+# In head widths across: a fringe's uneven tips, and the light on it before it follows the skull.
+_HEM: Final = pairs(_ALONG, 0.05 * np.abs(_ALONG) ** 3 - np.where(np.arange(15) % 2 == 0, 0.0, 0.026))
+_BRIGHT: Final = even(-0.60, 0.50, 11)
+_SHINE: Final = np.concatenate(
+    [
+        pairs(_BRIGHT, -0.385),
+        pairs(_BRIGHT, np.where(np.arange(11) % 2 == 0, -0.350, -0.315))[::-1],
+    ]
+)
+
+
 def _fringe(canvas: Canvas, head: Head) -> None:
     """A straight fringe down to the brows, in uneven tips."""
     w, low, tones = head.width, head.brow_y - 0.035, head.tones
-    x = np.linspace(-0.74 * w, 0.74 * w, 15)
-    jag = np.where(np.arange(15) % 2 == 0, 0.0, 0.026)
-    hem = pairs(x, low - jag + 0.05 * (np.abs(x) / w) ** 3)
+    hem = _HEM * (w, 1.0) + (0.0, low)
     top = head.crown_y + 0.05 if not is_pressed(head) else -0.40
     sides = [
         (-0.80 * w, -0.20),
@@ -133,15 +144,12 @@ def _fringe(canvas: Canvas, head: Head) -> None:
     tips = hem[1:14]
     roots, middles = tips * (0.62, 0) + (0, top + 0.07), tips * (0.92, 0.5) + (0, 0.5 * top)
     lines = head.on_face(curve(np.stack([roots, middles, tips], axis=1), samples=4))
-    for k, band in enumerate(taper(lines, (0.001, 0.009, 0.002))):
-        canvas.fill(
-            band, mix(tones.hair, tones.hair_light, 0.4) if k % 2 else mix(tones.hair, tones.hair_dark, 0.6)
-        )
+    bands = tuple(taper(lines, (0.001, 0.009, 0.002)))
+    canvas.fill(bands[::2], mix(tones.hair, tones.hair_dark, 0.6))
+    canvas.fill(bands[1::2], mix(tones.hair, tones.hair_light, 0.4))
     if not is_pressed(head):
-        x = np.linspace(-0.60 * w, 0.50 * w, 11)
-        high = -0.385 + 0.25 * x**2
-        jag = np.where(np.arange(11) % 2 == 0, 0.035, 0.070)
-        band = np.concatenate([pairs(x, high), pairs(x, high + jag)[::-1]])
+        x = _SHINE[:, 0] * w
+        band = pairs(x, _SHINE[:, 1] + 0.25 * x * x)
         canvas.fill(head.on_face(band), mix(tones.hair, tones.hair_light, 0.45))
 
 

@@ -6,15 +6,22 @@ Knows these styles' shapes. Knows nothing about the face beneath.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
+from typing import Final
 
 import numpy as np
 
 from limner.world.canvas import Canvas
-from limner.world.curves import even, pairs
+from limner.world.curves import Points, even, pairs
 from limner.world.locks import beside_face, draw_cap, draw_lock, draw_nape, is_pressed, mirror
 from limner.world.palette import mix
 from limner.world.skull import Head
 from limner.world.strands import curve, grow, taper
+
+_AROUND: Final = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+_BUN: Final = curve(pairs(np.cos(_AROUND) * 1.12, np.sin(_AROUND)), closed=True, samples=4)
+_WOUND: Final = np.stack([even(0.4 + k * 2.1, 3.0 + k * 2.1, 8) for k in range(3)])
+_WINDINGS: Final = pairs(np.cos(_WOUND), np.sin(_WOUND)) * even(0.88, 0.35, 8)[:, None]
 
 
 def draw_bun_back(canvas: Canvas, head: Head) -> None:
@@ -27,19 +34,17 @@ def draw_bun_back(canvas: Canvas, head: Head) -> None:
         if low
         else (-0.5 * head.sin * 0.45 + 0.02, head.crown_y - 0.10, 0.185)
     )
-    t = np.linspace(0, 2 * np.pi, 12, endpoint=False)
-    shape = curve(pairs(cx + np.cos(t) * r * 1.12, cy + np.sin(t) * r), closed=True, samples=4)
+    place = np.array((cx, cy))
+    shape = _BUN * r + place
     canvas.fill(grow(shape, 0.006), tones.hair_dark)
     canvas.fill(
         shape,
         mix(tones.hair, tones.hair_light, 0.25),
         shade=(mix(tones.hair, tones.hair_dark, 0.5), (cx - 0.05, cy - r), (cx + 0.1, cy + r)),
     )
-    for k in range(3):
-        s = np.linspace(0.4 + k * 2.1, 3.0 + k * 2.1, 8)
-        shrink = even(0.88, 0.35, 8)
-        line = pairs(cx + np.cos(s) * r * shrink, cy + np.sin(s) * r * shrink)
-        canvas.fill(taper(line, [0.002, 0.016, 0.002]), tones.hair_dark if k % 2 == 0 else tones.hair_light)
+    first, second, third = taper(_WINDINGS * r + place, (0.002, 0.016, 0.002))
+    canvas.fill((first, third), tones.hair_dark)
+    canvas.fill(second, tones.hair_light)
 
 
 def draw_ponytail_back(canvas: Canvas, head: Head) -> None:
@@ -127,18 +132,29 @@ def draw_braids_front(canvas: Canvas, head: Head) -> None:
 def _plait(canvas: Canvas, head: Head, side: int) -> None:
     """Seven knots one below the other, a band and a tuft."""
     tones, x0 = head.tones, side * (head.width * 0.97) + 0.06 * head.sin
+    light = mix(tones.hair, tones.hair_light, 0.2)
+    knots, tail, band = _plait_shapes(side)
+    place = np.array((x0, 0.0))
+    for k, (rim, knot) in enumerate(knots + place):
+        canvas.fill(rim, tones.hair_dark)
+        canvas.fill(knot, light if k // 2 % 2 else tones.hair)
+    canvas.fill(tail + place, tones.hair)
+    canvas.fill(band + place, (206, 74, 84))
+
+
+@lru_cache(maxsize=2)
+def _plait_shapes(side: int) -> tuple[Points, Points, Points]:
+    """A plait's knots, two a row, each with its rim and itself (14, 2, N, 2); its tail; its band."""
     leaf = curve([(0.0, 0.11), (1.0, 0.045), (0.85, -0.045), (-0.12, 0.0)], closed=True, samples=4)
+    knots = []
     for k in range(7):
-        middle = (x0 + side * 0.03 * math.sin(k * 0.5), 0.27 + k * 0.115)
-        half = 0.082 - 0.004 * k
-        colour = mix(tones.hair, tones.hair_light, 0.2) if k % 2 else tones.hair
+        middle = (side * 0.03 * math.sin(k * 0.5), 0.27 + k * 0.115)
         for way in (-1, 1):
-            knot = leaf * (way * half, 1.0) + middle
-            canvas.fill(grow(knot, 0.005), tones.hair_dark)
-            canvas.fill(knot, colour)
-    end = (x0 + side * 0.03 * math.sin(3.5), 1.065)
+            knot = leaf * (way * (0.082 - 0.004 * k), 1.0) + middle
+            knots.append([grow(knot, 0.005), knot])
+    end = (side * 0.03 * math.sin(3.5), 1.065)
     tail = curve(
         [(-0.04, 0.01), (-0.055, 0.10), (0, 0.14), (0.055, 0.10), (0.04, 0.01)], closed=True, samples=3
     )
-    canvas.fill(tail + end, tones.hair)
-    canvas.fill(np.array([(-0.045, -0.03), (0.045, -0.03), (0.04, 0.02), (-0.04, 0.02)]) + end, (206, 74, 84))
+    band = np.array([(-0.045, -0.03), (0.045, -0.03), (0.04, 0.02), (-0.04, 0.02)])
+    return np.array(knots), tail + end, band + end

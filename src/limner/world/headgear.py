@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -38,7 +39,7 @@ def draw_glasses(canvas: Canvas, head: Head) -> None:
     w = max(head.eye_w * 1.30, 0.112) * (1.06 if sun else 1.0)
     x = max(head.eye_x, w + 0.016)
     y, h = head.eye_y + 0.008, max(w * 0.84, head.eye_h * 1.3)
-    lenses = [head.on_face(_lens(side, side * x, y, w, h, sun), lift=0.05) for side in (-1, 1)]
+    lenses = head.on_face(_lenses(x, y, w, h, sun), lift=0.05)
     for side in (-1, 1):
         arm = [(side * (x + w * 0.96), y - h * 0.25), (side * head.width * 0.97, y - h * 0.20)]
         ends = head.on_face(arm, lift=0.0)
@@ -57,16 +58,26 @@ def draw_glasses(canvas: Canvas, head: Head) -> None:
     canvas.fill(taper(curve(bridge, samples=4), [0.024]), frame)
 
 
-def _lens(side: int, x: float, y: float, w: float, h: float, sun: bool) -> Points:
-    """A rounded lens, flatter on top and narrower below; clockwise from its right end."""
+@lru_cache(maxsize=2)
+def _lens(sun: bool) -> tuple[Points, Points, Points]:
+    """A rounded lens, flatter on top and narrower below, clockwise from its right end: how far out in half
+    widths, how far down in half heights, how far it leans outwards; (28,) each.
+    """
     t = np.linspace(0, 2 * np.pi, 28, endpoint=False)
-    c, s = np.cos(t), np.sin(t)
-    power = 0.72
-    px = np.sign(c) * np.abs(c) ** power * w
-    py = np.sign(s) * np.abs(s) ** power * h
-    py = np.where(py < 0, py * 0.80, py * (1.02 if sun else 0.95))
-    px = px * (1 - 0.12 * (py / h)) + side * 0.02 * (-py / h)
-    return pairs(px + x, py + y)
+    out, down = (np.sign(c) * np.abs(c) ** 0.72 for c in (np.cos(t), np.sin(t)))
+    down = np.where(down < 0, down * 0.80, down * (1.02 if sun else 0.95))
+    return out * (1 - 0.12 * down), down, -0.02 * down
+
+
+def _lenses(x: float, y: float, w: float, h: float, sun: bool) -> Points:
+    """The left and the right lens, `x` from the face's middle: (2, 28, 2)."""
+    out, down, lean = _lens(sun)
+    lenses = np.empty((2, 28, 2))
+    wide, lean = out * w, lean + x
+    np.subtract(wide, lean, out=lenses[0, :, 0])
+    np.add(wide, lean, out=lenses[1, :, 0])
+    lenses[:, :, 1] = down * h + y
+    return lenses
 
 
 def _gleam(canvas: Canvas, lens: Points, alpha: float) -> None:
@@ -153,13 +164,21 @@ def _crown_of_hat(head: Head, y: float, side: float, top: float, sag: float) -> 
     return np.concatenate([[left], keep, [right], rim])
 
 
+_ACROSS: Final = even(-0.8, 0.8, 7)
+# Of each rib: how far across its three points lie, and how far its upper end lies down: (7, 3, 2).
+_RIBS: Final = pairs(
+    np.stack([_ACROSS] * 3, axis=1), np.stack([0.10 * _ACROSS**2, 0 * _ACROSS, 0 * _ACROSS], axis=1)
+)
+_RING: Final = np.linspace(0, 2 * np.pi, 15, endpoint=False)
+_BUMP: Final = np.where(np.arange(15) % 2 == 0, 0.105, 0.088)
+_FLUFF: Final = curve(pairs(np.cos(_RING) * _BUMP, np.sin(_RING) * _BUMP), closed=True, samples=3)
+
+
 def _beanie(canvas: Canvas, head: Head) -> None:
     colour, light, shade = _dye(head)
     y, w, x = _rim_y(head), head.width + 0.035, head.skull_x
     pom = (x - 0.10 * head.sin, head.crown_y - 0.15)
-    ring = np.linspace(0, 2 * np.pi, 15, endpoint=False)
-    bump = np.where(np.arange(15) % 2 == 0, 0.105, 0.088)
-    fluff = curve(pairs(pom[0] + np.cos(ring) * bump, pom[1] + np.sin(ring) * bump), closed=True, samples=3)
+    fluff = _FLUFF + pom
     canvas.fill(grow(fluff, 0.006), shade)
     canvas.fill(
         fluff, lighten(colour, 0.45), shade=(colour, (pom[0], pom[1] - 0.08), (pom[0] + 0.06, pom[1] + 0.12))
@@ -167,13 +186,12 @@ def _beanie(canvas: Canvas, head: Head) -> None:
     dome = _crown_of_hat(head, y - 0.06, 0.030, 0.085, 0.03)
     canvas.fill(grow(dome, 0.007), shade)
     canvas.fill(dome, light, shade=(mix(colour, shade, 0.5), (x - 0.25, -0.55), (x + 0.30, -0.15)))
-    for k in even(-0.8, 0.8, 7):
-        rib = [
-            (x + k * 0.30, head.crown_y - 0.05 + 0.10 * k * k),
-            (x + k * w * 0.94, -0.40),
-            (x + k * w * 1.02, y - 0.10),
-        ]
-        canvas.fill(taper(curve(rib, samples=4), [0.002, 0.010, 0.008]), mix(colour, shade, 0.6))
+    ribs = _RIBS * ((0.30, 1.0), (w * 0.94, 1.0), (w * 1.02, 1.0)) + (
+        (x, head.crown_y - 0.05),
+        (x, -0.40),
+        (x, y - 0.10),
+    )
+    canvas.fill(tuple(taper(curve(ribs, samples=4), (0.002, 0.010, 0.008))), mix(colour, shade, 0.6))
     t = even(-1, 1, 13)
     slide = 0.10 * head.sin * (1 - t * t)
     top = pairs(x + t * w + slide, y - 0.115 + 0.035 * (1 - t * t))
@@ -181,8 +199,8 @@ def _beanie(canvas: Canvas, head: Head) -> None:
     cuff = np.concatenate([top, low[::-1]])
     canvas.fill(grow(cuff, 0.007), shade)
     canvas.fill(cuff, light, shade=(mix(colour, shade, 0.35), (x - 0.3, y), (x + 0.35, y)))
-    for k in range(1, 12):
-        canvas.fill(taper(np.array([top[k], low[k]]), [0.011]), mix(colour, shade, 0.65))
+    knits = taper(np.stack([top[1:-1], low[1:-1]], axis=1), (0.011,))
+    canvas.fill(tuple(knits), mix(colour, shade, 0.65))
 
 
 def _cap(canvas: Canvas, head: Head) -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from limner.world.canvas import RGB, Canvas
 from limner.world.curves import Points, even
@@ -44,34 +45,46 @@ def draw_lock(
     shares of the lock's length; `colours` run from root to tip.
     """
     tones = head.tones
-    a, b = curve(np.stack([np.asarray(first), np.asarray(second)]), samples=6)
+    a, b = curve(np.array([first, second]), samples=6)
     outline = np.concatenate([a, b[::-1]])
     root, tip = colours if colours else (tones.hair, mix(tones.hair, tones.hair_dark, 0.55))
     if rim:
         canvas.fill(grow(outline, 0.005), tones.hair_dark)
-    top, low = float(outline[:, 1].min()), float(outline[:, 1].max())
-    canvas.fill(outline, root, shade=(tip, (0.0, top), (0.0, low)))
+    heights = outline[:, 1]
+    canvas.fill(outline, root, shade=(tip, (0.0, float(heights.min())), (0.0, float(heights.max()))))
     if canvas.pixel > FINE_PX:
         return
+    way = b - a
     if shine is not None:
-        _shine(canvas, mix(root, tones.hair_light, 0.40), a, b, shine)
-    shares = np.asarray(strands)[:, None, None]
-    lines = a * (1 - shares) + b * shares
-    canvas.fill(tuft(lines[::2, :-1], (0.001, 0.009, 0.001)), mix(root, tones.hair_dark, 0.75))
-    canvas.fill(tuft(lines[1::2, :-3], (0.001, 0.009, 0.001)), mix(root, tones.hair_light, 0.40))
+        rows, shares = _band(len(a), shine)
+        canvas.fill(a[rows] + way[rows] * shares, mix(root, tones.hair_light, 0.40))
+    lines = a + way * _shares(tuple(strands))
+    dark, light = tuft(lines[::2, :-1], _STRAND), tuft(lines[1::2, :-3], _STRAND)
+    canvas.fill(dark, mix(root, tones.hair_dark, 0.75))
+    canvas.fill(light, mix(root, tones.hair_light, 0.40))
 
 
-def _shine(canvas: Canvas, light: RGB, a: Points, b: Points, span: tuple[float, float]) -> None:
-    """A soft band of light across a lock."""
-    last = len(a) - 1
+@lru_cache(maxsize=64)
+def _shares(strands: tuple[float, ...]) -> NDArray[np.float64]:
+    return np.array(strands)[:, None, None]
+
+
+@lru_cache(maxsize=64)
+def _band(count: int, span: tuple[float, float]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """A jagged band of light across a lock with edges `count` points long: for each point of its outline, the
+    edges' row, and how far from the first edge to the second it lies.
+    """
+    last = count - 1
     start, end = round(span[0] * last), max(round(span[1] * last), round(span[0] * last) + 2)
-    upper, lower = [], []
-    for k, share in enumerate(even(0.12, 0.88, 9)):
-        line = a * (1 - share) + b * share
-        jag = (end - start) * (0.28 if k % 2 else 0.0)
-        upper.append(line[min(int(start + jag * 0.6), last)])
-        lower.append(line[max(int(end - jag), 0)])
-    canvas.fill(np.array(upper + lower[::-1]), light)
+    jags = [(end - start) * (0.28 if k % 2 else 0.0) for k in range(9)]
+    upper = [min(int(start + jag * 0.6), last) for jag in jags]
+    lower = [max(int(end - jag), 0) for jag in jags]
+    shares = even(0.12, 0.88, 9)
+    return np.array(upper + lower[::-1]), np.concatenate([shares, shares[::-1]])[:, None]
+
+
+_STRAND: Final = (0.001, 0.009, 0.001)
+_SWELL: Final = np.sin(even(0, np.pi, 15))[:, None]
 
 
 def draw_cap(
@@ -88,12 +101,14 @@ def draw_cap(
     `hairline` runs from left to right; `part` is where strands start, on the face seen straight on.
     """
     tones = head.tones
-    if is_pressed(head):
+    pressed = is_pressed(head)
+    if pressed:
         side, top = min(side, 0.02), min(top, 0.015)
     line = head.on_face(curve(hairline, samples=5))
     dome = head.dome(-math.pi - 0.42, 0.42, side, top)
-    widest = dome[:, 0].min(), dome[:, 0].max()
-    line[:, 0] = np.clip(line[:, 0], widest[0] + 0.004, widest[1] - 0.004)
+    across = line[:, 0]
+    np.maximum(across, dome[:, 0].min() + 0.004, out=across)
+    np.minimum(across, dome[:, 0].max() - 0.004, out=across)
     shape = np.concatenate([dome, line[::-1]])
     canvas.fill(grow(shape, 0.005), tones.hair_dark)
     canvas.fill(
@@ -104,23 +119,22 @@ def draw_cap(
     if canvas.pixel > FINE_PX:
         return
     # A crescent of light below the crown, then strands from the part to the edge.
-    px, py = head.spot(*part)
-    if not is_pressed(head):
+    if not pressed:
         band = head.dome(-math.pi * 0.90, -math.pi * 0.42, side - 0.035, top - 0.035, 15)
         low = head.dome(-math.pi * 0.90, -math.pi * 0.42, side - 0.085, top - 0.105, 15)
-        swell = np.sin(even(0, np.pi, 15))[:, None]
         canvas.fill(
-            np.concatenate([band, (band + (low - band) * swell)[::-1]]),
+            np.concatenate([band, (band + (low - band) * _SWELL)[::-1]]),
             mix(tones.hair, tones.hair_light, 0.52),
         )
-    dark, light = mix(tones.hair, tones.hair_dark, 0.62), mix(tones.hair, tones.hair_light, 0.42)
-    ends = head.dome(-math.pi + 0.28, -0.28, side - 0.02, top - 0.02, strands)
+    root = head.spot(*part)
+    ways = np.empty((strands, 3, 2))
     between = head.dome(-math.pi * 0.85, -math.pi * 0.15, side - 0.25 * head.width, top - 0.10, strands)
-    roots = np.broadcast_to([px, py], ends.shape)
-    lines = curve(np.stack([roots, 0.3 * roots + 0.7 * between, ends], axis=1), samples=4)[:, 2:]
-    bands = taper(lines, (0.001, 0.008, 0.001))
-    for k, band in enumerate(bands):
-        canvas.fill(band, light if k % 3 == 1 else dark)
+    ways[:, 0] = root
+    np.add(between * 0.7, (0.3 * root[0], 0.3 * root[1]), out=ways[:, 1])
+    ways[:, 2] = head.dome(-math.pi + 0.28, -0.28, side - 0.02, top - 0.02, strands)
+    bands = tuple(taper(curve(ways, samples=4)[:, 2:], (0.001, 0.008, 0.001)))
+    canvas.fill(bands[::3] + bands[2::3], mix(tones.hair, tones.hair_dark, 0.62))
+    canvas.fill(bands[1::3], mix(tones.hair, tones.hair_light, 0.42))
 
 
 def mirror(points: Sequence[tuple[float, float]], side: int) -> list[tuple[float, float]]:
@@ -132,9 +146,15 @@ def beside_face(head: Head, points: Sequence[tuple[float, float]], side: int) ->
     """Control points of a lock beside the face: on the face above, hanging freely below it."""
     flat = np.array(points, dtype=np.float64) * (side, 1)
     moved = head.on_face(flat)
-    share = np.clip((flat[:, 1:] - 0.05) / 0.45, 0, 1)
-    slid = flat + np.array((0.05 * head.sin, 0.0))
-    return np.asarray(moved * (1 - share) + slid * share)
+    share = flat[:, 1:] - 0.05
+    share /= 0.45
+    np.maximum(share, 0.0, out=share)
+    np.minimum(share, 1.0, out=share)
+    flat[:, 0] += 0.05 * head.sin
+    flat -= moved
+    flat *= share
+    moved += flat
+    return moved
 
 
 def draw_nape(canvas: Canvas, head: Head) -> None:

@@ -6,11 +6,12 @@ Knows the jaw's shape from the head's measures. Knows nothing of the hair on top
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 
 import numpy as np
 
 from limner.world.canvas import Canvas
-from limner.world.curves import Points
+from limner.world.curves import Points, pairs
 from limner.world.palette import mix
 from limner.world.skull import Head
 from limner.world.strands import curve, taper
@@ -35,8 +36,8 @@ def _jaw(head: Head, grow: float) -> Points:
     rim = head.outline[head.outline[:, 1] > 0.10]
     middle, _ = head.spot(0.0, 0.2)
     out = rim - (middle, 0.15)
-    length = np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-6)
-    low = np.clip((rim[:, 1:] - 0.10) / 0.25, 0, 1)
+    length = np.maximum(np.hypot(out[:, 0], out[:, 1])[:, None], 1e-6)
+    low = np.minimum((rim[:, 1:] - 0.10) / 0.25, 1.0)
     return np.asarray(rim + out / length * grow * low * (0.7, 1.25))
 
 
@@ -70,20 +71,23 @@ def _stubble(canvas: Canvas, head: Head) -> None:
     if canvas.pixel > 0.016:
         return
     dot = mix(mix(tones.skin, shade, 0.62), (30, 24, 28), 0.15)
-    for x, y in _scatter(64):
-        px = x * (head.jaw + 0.03)
-        py = head.mouth_y - 0.05 + y * (head.chin_y - head.mouth_y + 0.05)
-        reach = head.jaw + 0.05 - 0.55 * max(py - 0.33, 0) / 0.17 * head.jaw
-        if abs(px) < reach and (abs(px) > head.mouth_w * 1.05 or py > head.mouth_y + 0.055):
-            cx, cy = head.spot(px, py)
-            canvas.fill([(cx - 0.002, cy - 0.005), (cx + 0.003, cy - 0.004), (cx + 0.002, cy + 0.005)], dot)
+    x, y = _scatter(64)
+    px, py = x * (head.jaw + 0.03), head.mouth_y - 0.05 + y * (head.chin_y - head.mouth_y + 0.05)
+    reach = head.jaw + 0.05 - 0.55 / 0.17 * head.jaw * np.maximum(py - 0.33, 0.0)
+    far = np.abs(px)
+    grown = (far < reach) & ((far > head.mouth_w * 1.05) | (py > head.mouth_y + 0.055))
+    places = head.on_face(pairs(px[grown], py[grown]))
+    canvas.fill(tuple(places[:, None] + _DOT), dot)
+
+
+_DOT: Final = np.array([(-0.002, -0.005), (0.003, -0.004), (0.002, 0.005)])
 
 
 @lru_cache(maxsize=4)
-def _scatter(count: int) -> tuple[tuple[float, float], ...]:
-    """Evenly spread places in [-1, 1] x [0, 1] (a plastic-number sequence)."""
-    n = np.arange(1, count + 1)
-    return tuple(zip((2 * (n * 0.7548776662 % 1) - 1).tolist(), (n * 0.5698402910 % 1).tolist(), strict=True))
+def _scatter(count: int) -> tuple[Points, Points]:
+    """Evenly spread places in [-1, 1] x [0, 1] (a plastic-number sequence): (count,) each."""
+    n = np.arange(1.0, count + 1)
+    return np.asarray(2 * (n * 0.7548776662 % 1) - 1), np.asarray(n * 0.5698402910 % 1)
 
 
 def _beard(canvas: Canvas, head: Head, full: bool) -> None:
@@ -114,14 +118,14 @@ def _bristles(canvas: Canvas, head: Head) -> None:
     rim = _jaw(head, 0.045)
     middle, _ = head.spot(0.0, 0.2)
     light = mix(tones.hair, tones.hair_light, 0.45)
-    for i in range(3, len(rim) - 3, 3):
-        end = rim[i]
-        if end[1] < 0.24:
-            continue
-        start = end + (np.array([middle * 0.4, 0.20]) - end) * 0.34
-        bend = (start + end) / 2 + (0.012, 0.0)
-        colour = light if i % 2 else tones.hair_dark
-        canvas.fill(taper(np.array([start, bend, end]), [0.002, 0.012, 0.002]), colour)
+    ends = rim[3:-3:3]
+    low = ends[:, 1] >= 0.24
+    starts = ends * 0.66 + (0.34 * 0.4 * middle, 0.34 * 0.20)
+    hairs = np.stack([starts, (starts + ends) / 2 + (0.012, 0.0), ends], axis=1)
+    bands = taper(hairs, (0.002, 0.012, 0.002))
+    odd = np.arange(len(ends)) % 2 == 0  # every third point of the rim, from the fourth on
+    canvas.fill(tuple(bands[low & ~odd]), tones.hair_dark)
+    canvas.fill(tuple(bands[low & odd]), light)
 
 
 def _mustache(canvas: Canvas, head: Head) -> None:
