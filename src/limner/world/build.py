@@ -8,6 +8,7 @@ All lengths are in heads: skull top to chin is 1, the head's centre is the origi
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from limner.world.person import Traits
 
@@ -102,12 +103,17 @@ _BABY = Build(
 
 def build_of(traits: Traits) -> Build:
     """The body that goes with a person's age group and presentation."""
-    if traits.age == "baby":
+    return _build_of(traits.age, traits.presentation)
+
+
+@lru_cache(maxsize=16)
+def _build_of(age: str, presentation: str) -> Build:
+    if age == "baby":
         return _BABY
-    if traits.age == "child":
+    if age == "child":
         return _CHILD
-    grown = _MAN if traits.presentation == "man" else _WOMAN
-    if traits.age == "teenager":
+    grown = _MAN if presentation == "man" else _WOMAN
+    if age == "teenager":
         return replace(
             grown,
             size=0.95,
@@ -118,9 +124,9 @@ def build_of(traits: Traits) -> Build:
             neck_half=grown.neck_half * 0.92,
             arm_width=grown.arm_width * 0.9,
         )
-    if traits.age == "middle-aged":
+    if age == "middle-aged":
         return replace(grown, waist_half=grown.waist_half + 0.06, hip_half=grown.hip_half + 0.03)
-    if traits.age == "elderly":
+    if age == "elderly":
         return replace(
             grown,
             shoulder_half=grown.shoulder_half * 0.94,

@@ -52,14 +52,15 @@ def paint_cloth(
     canvas: Canvas, outline: Points, made_of: Cloth, line: float = 0.018, pitch: float = 0.17
 ) -> None:
     """Fill an outline with lit cloth, its pattern (repeated every `pitch`) and a contour `line` wide."""
-    (x0, y0), (x1, y1) = outline.min(axis=0), outline.max(axis=0)
+    xs, ys = outline[:, 0], outline[:, 1]
+    x0, y0, x1, y1 = float(xs.min()), float(ys.min()), float(xs.max()), float(ys.max())
     across = 0.75 * (x1 - x0)
     canvas.fill(
         outline, made_of.light, shade=(made_of.shade, (x0 + 0.2 * across, y0), (x0 + across + 0.2, y1 + 0.35))
     )
     if made_of.pattern != "plain":
         with canvas.clip(outline):
-            paint_pattern(canvas, (float(x0), float(y0), float(x1), float(y1)), made_of, pitch)
+            paint_pattern(canvas, (x0, y0, x1, y1), made_of, pitch)
     if line:
         canvas.stroke(outline, made_of.line, line, closed=True)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -24,7 +25,7 @@ from limner.world.collars import (
     edging,
     round_opening,
 )
-from limner.world.curves import even, smooth
+from limner.world.curves import Points, even, smooth
 from limner.world.neckwear import draw_tie
 from limner.world.palette import darken, lighten, luminance, mix
 from limner.world.person import Traits
@@ -93,25 +94,36 @@ def draw_hood_behind(canvas: Canvas, build: Build, made_of: Cloth) -> None:
     canvas.stroke(bulk, made_of.line, 0.018, closed=True)
 
 
-def _hoodie(canvas: Canvas, build: Build, made_of: Cloth, skin: RGB, traits: Traits) -> None:
+@lru_cache(maxsize=16)
+def _hood_rims(build: Build) -> Points:
+    """The hood's rim, left and right: it comes down on both sides and meets below the pit of the neck."""
     pit, neck = build.pit_y, build.neck_half
+    rim = smooth(
+        [
+            [neck + 0.10, pit - 0.30],
+            [neck + 0.31, pit - 0.14],
+            [neck + 0.24, pit + 0.10],
+            [0.02, pit + 0.25],
+            [neck * 0.70, pit + 0.02],
+            [neck * 1.08, pit - 0.16],
+        ],
+        samples=5,
+    )
+    return np.stack([rim * (-1, 1), rim])
+
+
+_STRING: Final = smooth([[0.10, 0.17], [0.13, 0.36], [0.11, 0.56]], closed=False)
+_STRINGS: Final = np.stack([_STRING * (-1, 1), _STRING])  # below the pit of the neck
+
+
+def _hoodie(canvas: Canvas, build: Build, made_of: Cloth, skin: RGB, traits: Traits) -> None:
+    pit = build.pit_y
     bare_neck(canvas, build, skin, round_opening(build, 1.25, 0.22))
-    for side in (-1, 1):  # the hood's rim comes down on both sides and meets below the pit of the neck
-        rim = smooth(
-            [
-                [side * (neck + 0.10), pit - 0.30],
-                [side * (neck + 0.31), pit - 0.14],
-                [side * (neck + 0.24), pit + 0.10],
-                [side * 0.02, pit + 0.25],
-                [side * neck * 0.70, pit + 0.02],
-                [side * neck * 1.08, pit - 0.16],
-            ],
-            samples=5,
-        )
+    rims, strings = _hood_rims(build), _STRINGS + np.array((0.0, pit))
+    for rim, string, side in zip(rims, strings, (-1, 1), strict=True):
         canvas.fill(rim, made_of.light, shade=(made_of.shade, (0, pit - 0.2), (0, pit + 0.4)))
         canvas.stroke(rim, made_of.line, 0.018, closed=True)
-        string = [[side * 0.10, pit + 0.17], [side * 0.13, pit + 0.36], [side * 0.11, pit + 0.56]]
-        canvas.stroke(smooth(string, closed=False), lighten(made_of.second, 0.4), 0.028)
+        canvas.stroke(string, lighten(made_of.second, 0.4), 0.028)
         canvas.ellipse(side * 0.11, pit + 0.58, 0.02, 0.035, darken(made_of.second, 0.3))
     y, half = build.waist_y + 0.04, build.waist_half * 0.74
     pocket = [
@@ -124,6 +136,23 @@ def _hoodie(canvas: Canvas, build: Build, made_of: Cloth, skin: RGB, traits: Tra
     ]
     canvas.stroke(pocket, made_of.line, 0.018, closed=True, alpha=0.85)
     _ribbed_hem(canvas, build, made_of)
+
+
+@lru_cache(maxsize=16)
+def _cardigan_edges(build: Build) -> Points:
+    """The knitted edges that hang open, left and right."""
+    pit, neck = build.pit_y, build.neck_half
+    edge = smooth(
+        [
+            [neck + 0.06, pit - 0.20],
+            [neck * 1.3 + 0.05, pit + 0.08],
+            [0.09, build.waist_y - 0.32],
+            [0.14, build.hip_y + 0.10],
+        ],
+        closed=False,
+        samples=5,
+    )
+    return np.stack([edge * (-1, 1), edge])
 
 
 def _cardigan(canvas: Canvas, build: Build, made_of: Cloth, skin: RGB, traits: Traits) -> None:
@@ -145,20 +174,28 @@ def _cardigan(canvas: Canvas, build: Build, made_of: Cloth, skin: RGB, traits: T
     opening = round_opening(build, 1.20, 0.18)
     bare_neck(canvas, build, skin, opening)
     edging(canvas, opening[2:-2], tee.light, tee.line, 0.035)
-    for side in (-1, 1):
-        edge = smooth(
-            [
-                [side * (neck + 0.06), pit - 0.20],
-                [side * (neck * 1.3 + 0.05), pit + 0.08],
-                [side * 0.09, deep],
-                [side * 0.14, bottom],
-            ],
-            closed=False,
-            samples=5,
-        )
-        edging(canvas, [[float(x), float(y)] for x, y in edge], made_of.shade, made_of.line, 0.075)
+    for edge in _cardigan_edges(build):
+        edging(canvas, edge, made_of.shade, made_of.line, 0.075)
     rows = [deep + 0.06 + 0.24 * i for i in range(4) if deep + 0.24 * i < bottom - 0.1]
     buttons(canvas, 0.12, rows, button_colour(made_of), 0.034)
+
+
+@lru_cache(maxsize=16)
+def _frills(build: Build) -> Points:
+    """A blouse's collar, left and right."""
+    pit, neck = build.pit_y, build.neck_half
+    frill = smooth(
+        [
+            [neck * 1.35, pit - 0.22],
+            [neck * 1.5 + 0.13, pit - 0.06],
+            [neck * 1.15 + 0.12, pit + 0.16],
+            [0.13, pit + 0.44],
+            [0.0, pit + 0.48],
+            [neck * 1.05, pit + 0.08],
+        ],
+        samples=5,
+    )
+    return np.stack([frill * (-1, 1), frill])
 
 
 def _blouse(canvas: Canvas, build: Build, made_of: Cloth, skin: RGB, traits: Traits) -> None:
@@ -172,18 +209,7 @@ def _blouse(canvas: Canvas, build: Build, made_of: Cloth, skin: RGB, traits: Tra
     ]
     bare_neck(canvas, build, skin, vee)
     bones_of_chest(canvas, build, skin)
-    for side in (-1, 1):
-        frill = smooth(
-            [
-                [side * neck * 1.35, pit - 0.22],
-                [side * (neck * 1.5 + 0.13), pit - 0.06],
-                [side * (neck * 1.15 + 0.12), pit + 0.16],
-                [side * 0.13, pit + 0.44],
-                [side * 0.0, pit + 0.48],
-                [side * neck * 1.05, pit + 0.08],
-            ],
-            samples=5,
-        )
+    for frill in _frills(build):
         canvas.fill(frill, made_of.light, shade=(made_of.base, (0, pit), (0, pit + 0.5)))
         canvas.stroke(frill, made_of.line, 0.016, closed=True)
     canvas.stroke([[0, pit + 0.5], [0, build.hip_y]], made_of.line, 0.013, alpha=0.6)
@@ -203,7 +229,7 @@ def _dress(canvas: Canvas, build: Build, made_of: Cloth, skin: RGB, traits: Trai
         [half, pit - 0.10],
     ]
     curve = smooth(opening, closed=False, samples=4)
-    bare_neck(canvas, build, skin, [[float(x), float(y)] for x, y in curve])
+    bare_neck(canvas, build, skin, curve)
     bones_of_chest(canvas, build, skin)
     canvas.stroke(curve, made_of.line, 0.03)
     canvas.stroke(curve, made_of.light, 0.016)
@@ -224,21 +250,27 @@ def _dress(canvas: Canvas, build: Build, made_of: Cloth, skin: RGB, traits: Trai
 
 
 def _lapels(canvas: Canvas, build: Build, made_of: Cloth, meet_y: float) -> None:
-    pit, neck = build.pit_y, build.neck_half
-    for side in (-1, 1):
-        lapel = np.array(
-            [
-                [side * (neck + 0.04), pit - 0.24],
-                [side * (neck + 0.20), pit - 0.02],
-                [side * (neck + 0.32), pit + 0.16],
-                [side * (neck + 0.20), pit + 0.20],
-                [side * (neck + 0.27), pit + 0.30],
-                [side * 0.03, meet_y],
-                [side * (neck * 0.9), pit + 0.12],
-            ]
-        )
-        canvas.fill(lapel, made_of.light, shade=(made_of.base, (0, pit), (0, meet_y)))
+    for lapel in _lapel_outlines(build, meet_y):
+        canvas.fill(lapel, made_of.light, shade=(made_of.base, (0, build.pit_y), (0, meet_y)))
         canvas.stroke(lapel, made_of.line, 0.018, closed=True)
+
+
+@lru_cache(maxsize=32)
+def _lapel_outlines(build: Build, meet_y: float) -> Points:
+    """A jacket's left and right lapel: (2, 7, 2)."""
+    pit, neck = build.pit_y, build.neck_half
+    lapel = np.array(
+        [
+            [neck + 0.04, pit - 0.24],
+            [neck + 0.20, pit - 0.02],
+            [neck + 0.32, pit + 0.16],
+            [neck + 0.20, pit + 0.20],
+            [neck + 0.27, pit + 0.30],
+            [0.03, meet_y],
+            [neck * 0.9, pit + 0.12],
+        ]
+    )
+    return np.stack([lapel * (-1, 1), lapel])
 
 
 def _shirt_front(canvas: Canvas, build: Build, colour: RGB, deep: float) -> None:

@@ -22,8 +22,11 @@ from limner.world.person import Traits
 
 def sleeve_of(traits: Traits) -> Sleeve:
     """The sleeves that go with the garment."""
-    made_of = cloth(traits.garment_colour, traits.garment_pattern)
-    garment = traits.garment
+    return _sleeve(traits.garment, cloth(traits.garment_colour, traits.garment_pattern))
+
+
+@lru_cache(maxsize=1024)
+def _sleeve(garment: str, made_of: Cloth) -> Sleeve:
     if garment == "t-shirt":
         return Sleeve(made_of=made_of, reach=0.36)
     if garment == "dress":
@@ -123,6 +126,7 @@ def _hem(build: Build, garment: str, pose: str) -> tuple[float, float]:
     return build.hip_y + drop, build.hip_half * 1.02
 
 
+@lru_cache(maxsize=16)
 def _vest_outline(build: Build) -> Points:
     right = [
         [build.neck_half + 0.10, build.pit_y - 0.08],
@@ -138,30 +142,34 @@ def _vest_outline(build: Build) -> Points:
 
 
 def _folds(canvas: Canvas, build: Build, made_of: Cloth, garment: str, pose: str) -> None:
-    chest, waist, y = build.chest_half, build.waist_half, build.shoulder_y
-    for side in (-1, 1):
-        canvas.stroke(
-            smooth(
-                [
-                    [side * chest * 1.0, y + 0.42],
-                    [side * chest * 0.86, y + 0.30],
-                    [side * chest * 0.84, y + 0.12],
-                ],
-                closed=False,
-                samples=4,
-            ),
-            made_of.line,
-            0.02,
-            alpha=0.45,
-        )
-        fold(canvas, [[side * waist, build.waist_y], [side * waist * 0.55, build.waist_y + 0.08]], made_of)
-        fold(
-            canvas,
-            [[side * waist, build.waist_y + 0.10], [side * waist * 0.66, build.waist_y + 0.20]],
-            made_of,
-            0.024,
-        )
+    armpits, waist, low_waist = _creases(build)
+    for line in armpits:
+        canvas.stroke(line, made_of.line, 0.02, alpha=0.45)
+    for line in waist:
+        fold(canvas, line, made_of)
+    for line in low_waist:
+        fold(canvas, line, made_of, 0.024)
     if garment == "dress":
-        hem, half = _hem(build, garment, pose)
-        for x in (-0.7, -0.3, 0.1, 0.5, 0.8):
-            fold(canvas, [[x * half, hem - 0.05], [x * waist * 0.9, build.waist_y + 0.25]], made_of, 0.035)
+        for line in _skirt_folds(build, pose):
+            fold(canvas, line, made_of, 0.035)
+
+
+@lru_cache(maxsize=16)
+def _creases(build: Build) -> tuple[Points, Points, Points]:
+    """Creases in the cloth, one a side: at the armpits, at the waist and below it, each (2, N, 2)."""
+    chest, waist, y = build.chest_half, build.waist_half, build.shoulder_y
+    armpit = smooth(
+        [[chest * 1.0, y + 0.42], [chest * 0.86, y + 0.30], [chest * 0.84, y + 0.12]], closed=False, samples=4
+    )
+    high = np.array([[waist, build.waist_y], [waist * 0.55, build.waist_y + 0.08]])
+    low = np.array([[waist, build.waist_y + 0.10], [waist * 0.66, build.waist_y + 0.20]])
+    left, middle, right = (np.stack([line * (-1, 1), line]) for line in (armpit, high, low))
+    return left, middle, right
+
+
+@lru_cache(maxsize=32)
+def _skirt_folds(build: Build, pose: str) -> Points:
+    """The folds of a dress's skirt: (5, 2, 2)."""
+    hem, half = _hem(build, "dress", pose)
+    top, y = build.waist_half * 0.9, build.waist_y + 0.25
+    return np.array([[[x * half, hem - 0.05], [x * top, y]] for x in (-0.7, -0.3, 0.1, 0.5, 0.8)])

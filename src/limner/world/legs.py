@@ -28,7 +28,8 @@ def draw_legs(canvas: Canvas, build: Build, traits: Traits, pose: str, skin: RGB
     lines = [_leg_line(build, pose, side) for side in (-1, 1)]
     for side, line in zip((-1, 1), lines, strict=True):
         _leg(canvas, build, line, side, lower, made_of, skin, pose)
-        _shoe(canvas, build, line, side, lower, made_of, traits, pose)
+        if canvas.sees(line[-1:], build.leg_width):
+            _shoe(canvas, build, line, side, lower, made_of, traits, pose)
     if not one_piece:
         _pelvis(canvas, build, lower, made_of, pose)
 
@@ -60,6 +61,12 @@ def _leg_line(build: Build, pose: str, side: int) -> Points:
     return smooth([*middle, *rest], closed=False, samples=4)
 
 
+@lru_cache(maxsize=256)
+def _along(build: Build, pose: str, side: int, widths: tuple[float, ...]) -> Points:
+    """The outline of what follows the whole leg, `widths` in leg widths."""
+    return ribbon(_leg_line(build, pose, side), [build.leg_width * w for w in widths])
+
+
 def _leg(
     canvas: Canvas,
     build: Build,
@@ -73,8 +80,7 @@ def _leg(
     width = build.leg_width
     bare = lower in ("bare", "shorts", "skirt")
     if bare:
-        widths = [width * w for w in (0.92, 0.86, 0.66, 0.62, 0.60, 0.34)]
-        outline = ribbon(line, widths)
+        outline = _along(build, pose, side, (0.92, 0.86, 0.66, 0.62, 0.60, 0.34))
         x, dark = float(line[0, 0]), skin_shadow(skin, 0.32)
         canvas.fill(outline, skin, shade=(dark, (x - 0.1, 0), (x + 0.30, 0.1)))
         canvas.stroke(outline, skin_shadow(skin, 0.6), 0.015, closed=True)
@@ -88,7 +94,7 @@ def _leg(
     if pose == "sitting":
         straight = (1.2, 1.22, 1.12, 0.92, 0.76, 0.64)
     soft = (1.1, 1.05, 1.0, 0.96, 0.9, 0.72)
-    outline = ribbon(line, [width * w for w in (soft if lower == "onesie" else straight)])
+    outline = _along(build, pose, side, soft if lower == "onesie" else straight)
     paint_cloth(canvas, outline, made_of, line=0.016)
     knee = line[len(line) // 2]
     fold(canvas, [[knee[0] - 0.12, knee[1] + 0.02], [knee[0] + 0.06, knee[1] + 0.07]], made_of, 0.022)
@@ -119,25 +125,12 @@ def _shoe(
         if lower == "onesie"
         else _SHOES[(len(traits.lower_colour) + len(traits.garment_colour)) % 4]
     )
+    outline = _shoe_outline(build, pose, side)
     if pose == "on the floor":
-        outline = smooth(
-            [[x - 0.12, y - 0.13], [x + 0.12, y - 0.13], [x + 0.13, y + 0.10], [x - 0.13, y + 0.10]]
-        )
         canvas.fill(outline, colour)
         canvas.stroke(outline, cloth(colour).line, 0.015, closed=True)
         return
     out = side * size * 0.38
-    outline = smooth(
-        [
-            [x - size * 0.55, y - 0.06],
-            [x + size * 0.55, y - 0.06],
-            [x + size * 0.66 + max(out, 0), y + size * 0.62],
-            [x + size * 0.50 + max(out, 0), y + size],
-            [x - size * 0.50 + min(out, 0), y + size],
-            [x - size * 0.66 + min(out, 0), y + size * 0.62],
-        ],
-        samples=5,
-    )
     leather = cloth(colour)
     canvas.fill(outline, leather.light, shade=(leather.shade, (x, y), (x, y + size)))
     canvas.stroke(outline, leather.line, 0.016, closed=True)
@@ -150,6 +143,28 @@ def _shoe(
     if lower not in ("bare", "shorts", "skirt", "onesie"):
         half = build.leg_width * 0.31
         canvas.stroke([[x - half, y], [x + half, y]], made_of.line, 0.02)
+
+
+@lru_cache(maxsize=64)
+def _shoe_outline(build: Build, pose: str, side: int) -> Points:
+    x, y = _leg_line(build, pose, side)[-1].tolist()
+    if pose == "on the floor":
+        return smooth(
+            [[x - 0.12, y - 0.13], [x + 0.12, y - 0.13], [x + 0.13, y + 0.10], [x - 0.13, y + 0.10]]
+        )
+    size = build.sole_y - build.ankle_y
+    left, right = (min(side, 0) * size * 0.38, max(side, 0) * size * 0.38)
+    return smooth(
+        [
+            [x - size * 0.55, y - 0.06],
+            [x + size * 0.55, y - 0.06],
+            [x + size * 0.66 + right, y + size * 0.62],
+            [x + size * 0.50 + right, y + size],
+            [x - size * 0.50 + left, y + size],
+            [x - size * 0.66 + left, y + size * 0.62],
+        ],
+        samples=5,
+    )
 
 
 def _pelvis(canvas: Canvas, build: Build, lower: str, made_of: Cloth, pose: str) -> None:

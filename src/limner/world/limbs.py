@@ -41,17 +41,16 @@ def draw_arm(
 ) -> None:
     """One arm from shoulder to hand. `side` is -1 for the picture's left, 1 for its right."""
     bones = _bones(build, arm, side)
-    if not canvas.sees(np.concatenate(bones), build.arm_width):
+    forearm_seen = canvas.sees(bones.lower_box, build.hand * 1.5)
+    if not forearm_seen and not canvas.sees(bones.upper_box, build.arm_width):
         return
-    forearm_seen = canvas.sees(bones[1], build.hand * 1.5)
     if forearm_seen or sleeve.reach <= 0.5:
-        covered = sleeve.reach > 0.9
-        widths = (0.5, 1.08, 0.98, 0.82), (0.56, 0.52) if covered else (0.80, 0.78, 0.60, 0.52)
-        _bare(canvas, _limb(build, arm, side, widths, 1.0, forearm_only or covered, covered), skin)
+        _bare(canvas, _bare_limb(build, arm, side, sleeve.reach > 0.9, forearm_only), skin)
     if arm.grip != "hidden" and forearm_seen:
         _hand(canvas, build, bones, arm, side, skin)
-    if sleeve.reach > 0:
-        _cover(canvas, build, arm, sleeve, side, forearm_only)
+    if sleeve.reach > 0.5 or (sleeve.reach > 0 and not forearm_only):
+        kind = (sleeve.reach, sleeve.loose, sleeve.puffed)
+        _cover(canvas, _cover_shape(build, arm, side, kind, forearm_only), sleeve)
 
 
 def draw_hand(canvas: Canvas, build: Build, arm: Arm, side: int, skin: RGB) -> None:
@@ -60,9 +59,22 @@ def draw_hand(canvas: Canvas, build: Build, arm: Arm, side: int, skin: RGB) -> N
         _hand(canvas, build, _bones(build, arm, side), arm, side, skin)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Bones:
+    """An arm's middle line in two parts, shoulder to elbow and elbow to wrist, each (N, 2); two corners of a
+    box around each; the wrist, and how the hand is turned against one that hangs.
+    """
+
+    upper: Points
+    lower: Points
+    upper_box: Points
+    lower_box: Points
+    wrist: tuple[float, float]
+    turn_rad: float
+
+
 @lru_cache(maxsize=4096)  # a few thousand poses are all there are
-def _bones(build: Build, arm: Arm, side: int) -> tuple[Points, Points]:
-    """The arm's middle line in two parts, shoulder to elbow and elbow to wrist: each (N, 2)."""
+def _bones(build: Build, arm: Arm, side: int) -> _Bones:
     start = np.array(shoulder_of(build, side))
     hand = np.array(arm.hand_heads)
     if arm.elbow_heads is not None:
@@ -84,27 +96,29 @@ def _bones(build: Build, arm: Arm, side: int) -> tuple[Points, Points]:
         samples=5,
     )
     lower = smooth([elbow, elbow + (wrist - elbow) * 0.5 + bow * 0.5, wrist], closed=False, samples=5)
-    return upper, lower
+    across, down = (lower[-1] - lower[-4]).tolist()
+    return _Bones(
+        upper=upper,
+        lower=lower,
+        upper_box=np.array([upper.min(axis=0), upper.max(axis=0)]),
+        lower_box=np.array([lower.min(axis=0), lower.max(axis=0)]),
+        wrist=(float(lower[-1, 0]), float(lower[-1, 1])),
+        turn_rad=math.atan2(down, across) - math.pi / 2,
+    )
 
 
 Limb = tuple[Points, ...]  # outlines that together make an arm or a sleeve: upper part, lower part, elbow
+Widths = tuple[tuple[float, ...], tuple[float, ...]]  # of the upper and the lower part, in arm widths
+Corners = tuple[float, float, float, float]  # the least and most x, y: left, top, right, bottom
 
 
-@lru_cache(maxsize=8192)
 def _limb(
-    build: Build,
-    arm: Arm,
-    side: int,
-    widths: tuple[tuple[float, ...], tuple[float, ...]],
-    reach: float,
-    forearm_only: bool,
-    end_only: bool = False,
-) -> tuple[Limb, Points, Points]:
-    """The outlines around both bones down to `reach` (0.5 is the elbow, 1 the wrist), and their least and
-    most coordinates; `end_only` leaves out all but the arm's end.
+    build: Build, bones: _Bones, widths: Widths, reach: float, forearm_only: bool, end_only: bool = False
+) -> tuple[Limb, Corners]:
+    """The outlines around both bones down to `reach` (0.5 is the elbow, 1 the wrist), and the box around
+    them; `end_only` leaves out all but the arm's end.
     """
-    upper, lower = _bones(build, arm, side)
-    unit = build.arm_width
+    upper, lower, unit = bones.upper, bones.lower, build.arm_width
     if reach <= 0.5:
         count = max(4, round(len(upper) * reach * 2))
         return _spanned((ribbon(upper[:count], [w * unit for w in widths[0]]),))
@@ -117,6 +131,73 @@ def _limb(
     if forearm_only:
         return _spanned((below, joint))
     return _spanned((ribbon(upper, [w * unit for w in widths[0]]), below, joint))
+
+
+@lru_cache(maxsize=8192)
+def _bare_limb(
+    build: Build, arm: Arm, side: int, covered: bool, forearm_only: bool
+) -> tuple[Limb, Corners, Limb]:
+    """A bare arm's outlines, the box around them, and the lines along the upper arm; only what a long sleeve
+    leaves to see where it is `covered`.
+    """
+    widths = (0.5, 1.08, 0.98, 0.82), (0.56, 0.52) if covered else (0.80, 0.78, 0.60, 0.52)
+    limb, box = _limb(build, _bones(build, arm, side), widths, 1.0, forearm_only or covered, covered)
+    if len(limb) < 3:
+        return limb, box, ()
+    edge = limb[0]
+    half = len(edge) // 2
+    return limb, box, (edge[6 : half - 1], edge[half + 1 : 2 * half - 6])
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cover:
+    """A sleeve on an arm: its outlines and the box around them, those with a dark rim, the upper arm's
+    contour, creases at the elbow, and the cuff.
+    """
+
+    limb: Limb
+    box: Corners
+    rimmed: Limb
+    contour: Limb
+    creases: Limb
+    cuff: Points | None
+
+
+@lru_cache(maxsize=8192)
+def _cover_shape(
+    build: Build, arm: Arm, side: int, kind: tuple[float, float, bool], forearm_only: bool
+) -> _Cover:
+    """The sleeve of a `kind` (reach, looseness, puffed) on an arm."""
+    reach, loose, puffed = kind
+    if puffed:
+        widths: Widths = (0.6, 1.5, 1.85, 1.85, 1.5), (1.0,)
+    elif reach <= 0.5:
+        widths = (0.6, 1.24, 1.36, 1.36), (1.0,)
+    else:
+        widths = (
+            (0.6, 1.26, 1.24 * loose, 1.14 * loose),
+            (1.14 * loose, 1.12 * loose, 0.98 * loose, 0.86 * loose),
+        )
+    bones = _bones(build, arm, side)
+    limb, box = _limb(build, bones, widths, reach, forearm_only)
+    creases, cuff = [], None
+    if reach > 0.5:
+        elbow, below = bones.lower[0], bones.lower[1]
+        across = np.array([-(below - elbow)[1], (below - elbow)[0]])
+        across *= build.arm_width * 0.5 / max(math.hypot(across[0], across[1]), 1e-6)
+        for t in (0.0, 1.4):
+            at = elbow + (below - elbow) * t
+            creases.append(np.array([at + across * side, at + across * 0.1 * side]))
+        count = max(3, round(len(bones.lower) * (reach - 0.5) * 2))
+        cuff = ribbon(bones.lower[count - 3 : count], widths[1][-1] * build.arm_width * 1.10)
+    return _Cover(
+        limb=limb,
+        box=box,
+        rimmed=limb if forearm_only else limb[1:],
+        contour=() if forearm_only else _upper_lines(limb, side),
+        creases=tuple(creases),
+        cuff=cuff,
+    )
 
 
 def _elbow(start: Points, hand: Points, upper: float, fore: float, side: int) -> Points:
@@ -135,81 +216,53 @@ def _elbow(start: Points, hand: Points, upper: float, fore: float, side: int) ->
     return np.asarray(start + unit * along + normal * outward * height)
 
 
-def _spanned(limb: Limb) -> tuple[Limb, Points, Points]:
+def _spanned(limb: Limb) -> tuple[Limb, Corners]:
     points = np.concatenate(limb)
-    return limb, points.min(axis=0), points.max(axis=0)
+    return limb, (*points.min(axis=0).tolist(), *points.max(axis=0).tolist())
 
 
-def _bare(canvas: Canvas, spanned: tuple[Limb, Points, Points], skin: RGB) -> None:
-    limb, low, high = spanned
+def _bare(canvas: Canvas, shape: tuple[Limb, Corners, Limb], skin: RGB) -> None:
+    limb, (left, top, right, low), lines = shape
     dark, soft = skin_shadow(skin, 0.30), skin_shadow(skin, 0.6)
     for outline in limb[-2:]:
         canvas.stroke(outline, soft, 0.028, closed=True)
-    canvas.fill(limb, skin, shade=(dark, (low[0] + 0.08, low[1]), (high[0] + 0.22, high[1] + 0.05)))
-    if len(limb) == 3:
-        edge = limb[0]
-        half = len(edge) // 2
-        for part in (edge[6 : half - 1], edge[half + 1 : 2 * half - 6]):
-            canvas.stroke(part, soft, 0.014)
+    canvas.fill(limb, skin, shade=(dark, (left + 0.08, top), (right + 0.22, low + 0.05)))
+    for line in lines:
+        canvas.stroke(line, soft, 0.014)
 
 
-def _cover(canvas: Canvas, build: Build, arm: Arm, sleeve: Sleeve, side: int, forearm_only: bool) -> None:
+def _cover(canvas: Canvas, shape: _Cover, sleeve: Sleeve) -> None:
     """The sleeve over the arm."""
-    cloth, loose = sleeve.made_of, sleeve.loose
-    if forearm_only and sleeve.reach <= 0.5:
-        return
-    if sleeve.puffed:
-        widths: tuple[tuple[float, ...], tuple[float, ...]] = (0.6, 1.5, 1.85, 1.85, 1.5), (1.0,)
-    elif sleeve.reach <= 0.5:
-        widths = (0.6, 1.24, 1.36, 1.36), (1.0,)
-    else:
-        widths = (
-            (0.6, 1.26, 1.24 * loose, 1.14 * loose),
-            (1.14 * loose, 1.12 * loose, 0.98 * loose, 0.86 * loose),
-        )
-    limb, low, high = _limb(build, arm, side, widths, sleeve.reach, forearm_only)
-    bones, width = _bones(build, arm, side), build.arm_width
-    for outline in limb[1:] if not forearm_only else limb:
+    cloth, (left, top, right, low) = sleeve.made_of, shape.box
+    for outline in shape.rimmed:
         canvas.stroke(outline, cloth.line, 0.036, closed=True)
-    canvas.fill(limb, cloth.light, shade=(cloth.shade, (low[0], low[1]), (high[0] + 0.25, high[1] + 0.10)))
+    canvas.fill(shape.limb, cloth.light, shade=(cloth.shade, (left, top), (right + 0.25, low + 0.10)))
     if cloth.pattern != "plain":
-        with canvas.clip(limb):
-            paint_pattern(canvas, (low[0], low[1], high[0], high[1]), cloth, 0.17)
-    if not forearm_only:
-        _upper_lines(canvas, limb, cloth, side)
-    elbow, below = bones[1][0], bones[1][1]
-    if sleeve.reach > 0.5:
-        across = np.array([-(below - elbow)[1], (below - elbow)[0]])
-        across *= width * 0.5 / max(math.hypot(across[0], across[1]), 1e-6)
-        for t in (0.0, 1.4):
-            at = elbow + (below - elbow) * t
-            canvas.stroke([at + across * side, at + across * 0.1 * side], cloth.line, 0.02, alpha=0.35)
-    if sleeve.cuff is not None:
-        count = max(3, round(len(bones[1]) * (sleeve.reach - 0.5) * 2))
-        band = ribbon(bones[1][count - 3 : count], widths[1][-1] * width * 1.10)
-        canvas.fill(band, sleeve.cuff)
-        canvas.stroke(band, mix(sleeve.cuff, (40, 30, 50), 0.4), 0.014, closed=True)
+        with canvas.clip(shape.limb):
+            paint_pattern(canvas, shape.box, cloth, 0.17)
+    for line in shape.contour:
+        canvas.stroke(line, cloth.line, 0.018)
+    for crease in shape.creases:
+        canvas.stroke(crease, cloth.line, 0.02, alpha=0.35)
+    if sleeve.cuff is not None and shape.cuff is not None:
+        canvas.fill(shape.cuff, sleeve.cuff)
+        canvas.stroke(shape.cuff, mix(sleeve.cuff, (40, 30, 50), 0.4), 0.014, closed=True)
 
 
-def _upper_lines(canvas: Canvas, limb: Limb, cloth: Cloth, side: int) -> None:
+def _upper_lines(limb: Limb, side: int) -> Limb:
     """The upper arm's contour: outside from the shoulder on, inside from below the armpit on."""
     edge = limb[0]
     half = len(edge) // 2
     end = half if len(limb) == 1 else half - 1
     first, second = (1, 6) if side < 0 else (6, 1)
-    canvas.stroke(edge[first:end], cloth.line, 0.018)
-    canvas.stroke(edge[2 * half - end : 2 * half - second], cloth.line, 0.018)
-    if len(limb) == 1:
-        canvas.stroke(edge[half - 1 : half + 1], cloth.line, 0.018)
+    lines = (edge[first:end], edge[2 * half - end : 2 * half - second])
+    return lines if len(limb) > 1 else (*lines, edge[half - 1 : half + 1])
 
 
-def _hand(canvas: Canvas, build: Build, bones: tuple[Points, Points], arm: Arm, side: int, skin: RGB) -> None:
+def _hand(canvas: Canvas, build: Build, bones: _Bones, arm: Arm, side: int, skin: RGB) -> None:
     """The hand at the end of the arm, fingers on along it."""
-    wrist, before = bones[1][-1], bones[1][-4]
-    along = wrist - before
-    turn = math.atan2(along[1], along[0]) - math.pi / 2
     soft, dark = skin_shadow(skin, 0.6), skin_shadow(skin, 0.26)
-    with canvas.at(float(wrist[0]), float(wrist[1]), build.hand, rotation=turn, flip=side > 0):
+    with canvas.at(*bones.wrist, build.hand, rotation=bones.turn_rad, flip=side > 0):
         if arm.grip == "hold":
             _fist(canvas, skin, dark, soft)
         else:
