@@ -14,10 +14,13 @@ import numpy as np
 from cv2.typing import MatLike
 
 from limner.world.textures import (
+    CHALK_FULL,
+    WARM_PAPER_FULL,
     Field,
     Pixels,
     bayer,
     bends,
+    chalk,
     cut,
     part_of,
     plain_sheet,
@@ -121,7 +124,7 @@ def _soft(image: MatLike, sigma: float) -> MatLike:
 def _storybook(pixels: Pixels, seed: int) -> Pixels:
     """The picture as drawn, printed on faintly warm paper."""
     tone = cut(warm_paper(pixels.shape[0]), seed)
-    return np.asarray(cv2.multiply(pixels, tone, dtype=cv2.CV_8U), dtype=np.uint8)
+    return np.asarray(cv2.multiply(pixels, tone, scale=1 / WARM_PAPER_FULL), dtype=np.uint8)
 
 
 def _watercolor(pixels: Pixels, seed: int) -> Pixels:
@@ -142,7 +145,7 @@ def _watercolor(pixels: Pixels, seed: int) -> Pixels:
     tone = (gray * np.float32(-0.20 / 255) + np.float32(0.25)) * part_of("pigment", size, seed)
     tone += np.float32(1.06)
     tone -= pooled * np.float32(0.016)
-    tone += np.float32(0.05) * part_of("paper", size, seed)
+    tone += part_of("grain", size, seed)
     shares, paper = _wash(size, seed % 5)
     painted = cv2.multiply(_times(wash, tone), shares, scale=1 / 255)
     return np.asarray(cv2.add(painted, paper), dtype=np.uint8)
@@ -168,13 +171,13 @@ def _pencil(pixels: Pixels, seed: int) -> Pixels:
     lines -= np.float32(2.0)
     lines *= np.float32(0.030)
     hatch = _within(gray * np.float32(-1.35 / 255) + np.float32(1.13), 0, 0.75)
-    hatch *= np.float32(0.62) * part_of("hatch", size, seed)
+    hatch *= part_of("hatch", size, seed)
     cross = _within(gray * np.float32(-1.6 / 255) + np.float32(0.80), 0, 0.6)
-    cross *= np.float32(0.5) * part_of("cross hatch", size, seed)
+    cross *= part_of("cross hatch", size, seed)
     tone = gray * np.float32(0.26 / 255) + np.float32(0.74)
     for drawn in (_within(lines, 0, 0.85), hatch, cross):
         tone -= drawn
-    tone += np.float32(0.05) * part_of("paper", size, seed)
+    tone += part_of("grain", size, seed)
     tint = cv2.addWeighted(plain_sheet(size, (250, 246, 238)), 0.80, _hue_of(pixels), 0.20, 0)
     # graphite is darker than every tint, so that one product does for a blend
     graphite = plain_sheet(size, (44, 42, 50))
@@ -284,9 +287,9 @@ def _pastel(pixels: Pixels, seed: int) -> Pixels:
     milky = cv2.addWeighted(
         cv2.transform(soft, _saturation(1.25)), 0.74, plain_sheet(size, (255, 246, 238)), 0.26, 0
     )
-    chalk = np.clip(0.97 + 0.42 * part_of("tooth", size, seed), 0.45, 1).astype(np.float32)
-    drawn = _over(milky, plain_sheet(size, (236, 222, 214)), chalk)
-    return _times(drawn, 1 + 0.07 * part_of("tooth", size, seed + 77))
+    shares, paper, tones = chalk(size)
+    drawn = cv2.add(cv2.multiply(milky, cut(shares, seed), scale=1 / 255), cut(paper, seed))
+    return np.asarray(cv2.multiply(drawn, cut(tones, seed + 77), scale=1 / CHALK_FULL), dtype=np.uint8)
 
 
 _STYLES: Final = {

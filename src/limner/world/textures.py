@@ -20,6 +20,8 @@ Field = NDArray[np.float32]
 _Number = TypeVar("_Number", np.float32, np.uint8, np.int16, np.uint16)
 
 _SLACK_PX: Final = 64  # textures are this much larger than the picture, so that a seed can pick a part
+WARM_PAPER_FULL: Final = 250  # what stands for 1 in the bytes of `warm_paper`
+CHALK_FULL: Final = 220  # and in the tones of `chalk`
 
 
 def _noise(name: str, side_px: int, cell: float) -> Field:
@@ -44,8 +46,12 @@ def texture(name: str, size_px: int) -> Field:
         made = 0.5 * fine + 1.1 * long
     elif name in ("wobble x", "wobble y"):
         made = 0.65 * _noise(name + " 1", side, 16 * unit) + 0.35 * _noise(name + " 2", side, 5 * unit)
-    elif name in ("hatch", "cross hatch"):
-        made = _hatching(side, unit, -0.75 if name == "hatch" else 0.85)
+    elif name == "grain":
+        made = 0.05 * texture("paper", size_px)
+    elif name == "hatch":
+        made = 0.62 * _hatching(side, unit, -0.75)
+    elif name == "cross hatch":
+        made = 0.50 * _hatching(side, unit, 0.85)
     else:
         assert name == "dots"
         made = _dots(side, unit)
@@ -85,10 +91,26 @@ def _dots(side: int, unit: float) -> Field:
 
 
 @lru_cache(maxsize=8)
-def warm_paper(size_px: int) -> Field:
-    """What warm paper leaves of each colour: (S, S, 3), larger than the picture as textures are."""
+def warm_paper(size_px: int) -> Pixels:
+    """What warm paper leaves of each colour, in shares of `WARM_PAPER_FULL`: (S, S, 3), larger than the
+    picture as textures are.
+    """
     tone = (1 + 0.018 * texture("paper", size_px))[..., None] * np.array((1.0, 0.994, 0.9765))
-    return np.asarray(tone, dtype=np.float32)
+    return np.asarray(np.rint(tone * WARM_PAPER_FULL), dtype=np.uint8)
+
+
+@lru_cache(maxsize=4)
+def chalk(size_px: int) -> tuple[Pixels, Pixels, Pixels]:
+    """How rough tinted paper takes chalk: its opacity in 255ths, the paper seen through it, and the tones it
+    gets, in shares of `CHALK_FULL`; (S, S, 3) each, larger than the picture as textures are.
+    """
+    tooth = texture("tooth", size_px)[..., None]
+    share = np.clip(0.97 + 0.42 * tooth, 0.45, 1)
+    paper = np.array((236, 222, 214)) * (1 - share)
+    tones = np.repeat((1 + 0.07 * tooth) * CHALK_FULL, 3, axis=2)
+    shares = np.repeat(share * 255, 3, axis=2)
+    made = [np.rint(part).clip(0, 255).astype(np.uint8) for part in (shares, paper, tones)]
+    return made[0], made[1], made[2]
 
 
 @lru_cache(maxsize=4)
