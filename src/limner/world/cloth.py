@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from limner.world.canvas import RGB, Canvas
-from limner.world.curves import Points, oval
+from limner.world.curves import Points, oval, pairs
 from limner.world.palette import COLOURS, darken, lighten, luminance, mix
 
 
@@ -74,30 +75,40 @@ def paint_pattern(
     columns = np.arange(np.floor(x0 / pitch), np.ceil(x1 / pitch) + 1) * pitch
     if made_of.pattern == "striped":
         sag = 0.05 * (x1 - x0)
-        for y in rows:
-            canvas.stroke([[x0, y - sag], [(x0 + x1) / 2, y], [x1, y - sag]], made_of.second, pitch * 0.38)
+        for line in pairs(np.tile((x0, (x0 + x1) / 2, x1), (len(rows), 1)), rows[:, None] - (sag, 0.0, sag)):
+            canvas.stroke(line, made_of.second, pitch * 0.38)
     elif made_of.pattern == "checkered":
-        for y in rows:
-            canvas.stroke([[x0, y], [x1, y]], made_of.second, pitch * 0.42, alpha=0.5)
-        for x in columns:
-            canvas.stroke([[x, y0], [x, y1]], made_of.second, pitch * 0.42, alpha=0.5)
+        lines = np.empty((len(rows) + len(columns), 2, 2))
+        level, upright = lines[: len(rows)], lines[len(rows) :]
+        level[..., 0], level[..., 1] = (x0, x1), rows[:, None]
+        upright[..., 0], upright[..., 1] = columns[:, None], (y0, y1)
+        for line in lines:
+            canvas.stroke(line, made_of.second, pitch * 0.42, alpha=0.5)
         fine = mix(made_of.line, made_of.second, 0.3)
-        for y in rows:
-            canvas.stroke([[x0, y + pitch / 2], [x1, y + pitch / 2]], fine, pitch * 0.07)
-        for x in columns:
-            canvas.stroke([[x + pitch / 2, y0], [x + pitch / 2, y1]], fine, pitch * 0.07)
+        between = lines.copy()
+        between[: len(rows), :, 1] += pitch / 2
+        between[len(rows) :, :, 0] += pitch / 2
+        for line in between:
+            canvas.stroke(line, fine, pitch * 0.07)
     elif made_of.pattern == "polka-dot":
-        dots = [(x + (pitch / 2 if i % 2 else 0.0), y) for i, y in enumerate(rows) for x in columns]
+        dots = _spots(rows, columns, pitch / 2)
         canvas.stamp(oval(0, 0, pitch * 0.24, pitch * 0.24)[::4], dots, made_of.second)
     elif made_of.pattern == "floral":
         _paint_flowers(canvas, rows, columns, made_of, pitch)
 
 
+def _spots(rows: NDArray[np.float64], columns: NDArray[np.float64], step: float) -> Points:
+    """Places row by row, every other row moved by `step`: (rows times columns, 2)."""
+    spots = pairs(np.tile(columns, (len(rows), 1)), rows[:, None])
+    spots[1::2, :, 0] += step
+    return spots.reshape(-1, 2)
+
+
 def _paint_flowers(canvas: Canvas, rows: Points, columns: Points, made_of: Cloth, pitch: float) -> None:
     heart = (250, 206, 92) if luminance(made_of.second) < 0.85 else (236, 140, 84)
     leaf = mix((74, 132, 76), made_of.base, 0.25)
-    spots = [(x + (pitch * 0.55 if i % 2 else 0.0), y) for i, y in enumerate(rows) for x in columns]
-    centres = np.array([spot for i, spot in enumerate(spots) if i % 3 != 1])
+    spots = _spots(rows, columns, pitch * 0.55)
+    centres = spots[np.arange(len(spots)) % 3 != 1]
     canvas.stamp(oval(0.36 * pitch, 0.22 * pitch, 0.17 * pitch, 0.08 * pitch, 0.6)[::6], centres, leaf)
     for k in range(5):
         turn = 2 * np.pi * k / 5 + 0.3

@@ -70,13 +70,13 @@ def ribbon(points: ArrayLike, widths: float | Sequence[float]) -> Points:
     """The closed outlines (..., 2 N, 2) of bands along lines (..., N, 2); full `widths` spread evenly along
     them.
     """
-    from limner.world import outlines
+    from limner.world.outlines import bands
 
     lines = np.ascontiguousarray(points, dtype=np.float64)
     given = np.array(widths if isinstance(widths, list | tuple) else (widths,), dtype=np.float64)
     if lines.ndim == 2:
-        return np.asarray(outlines.bands(lines[None], given)[0])
-    made = outlines.bands(lines.reshape(-1, *lines.shape[-2:]), given)
+        return np.asarray(bands(lines[None], given)[0])
+    made = bands(lines.reshape(-1, *lines.shape[-2:]), given)
     return np.asarray(made.reshape(*lines.shape[:-2], *made.shape[1:]))
 
 

@@ -308,21 +308,26 @@ _FIST_THUMB = smooth(
 )
 
 
+# lines between fingers, stretched and bent
+_FINGERS = np.array([[[x, 1.10], [x * 0.95, 0.72]] for x in (-0.17, 0.02, 0.20)])
+_BENT_FINGERS = np.array([[[x, 0.93], [x - 0.02, 0.62]] for x in (-0.24, 0.0, 0.22)])
+
+
 def _open_hand(canvas: Canvas, skin: RGB, dark: RGB, soft: RGB) -> None:
     line = mix(soft, skin, 0.15)
     canvas.fill(_THUMB, dark)
     canvas.stroke(_THUMB, soft, 0.06, closed=True)
     canvas.fill(_PALM, skin, shade=(dark, (0.0, 0.0), (0.3, 1.5)))
     canvas.stroke(_PALM, soft, 0.06, closed=True)
-    for x in (-0.17, 0.02, 0.20):
-        canvas.stroke([[x, 1.10], [x * 0.95, 0.72]], line, 0.05)
+    for finger in _FINGERS:
+        canvas.stroke(finger, line, 0.05)
 
 
 def _fist(canvas: Canvas, skin: RGB, dark: RGB, soft: RGB) -> None:
     line = mix(soft, skin, 0.15)
     canvas.fill(_FIST, skin, shade=(dark, (-0.2, 0.1), (0.4, 1.2)))
     canvas.stroke(_FIST, soft, 0.06, closed=True)
-    for x in (-0.24, 0.0, 0.22):
-        canvas.stroke([[x, 0.93], [x - 0.02, 0.62]], line, 0.05)
+    for finger in _BENT_FINGERS:
+        canvas.stroke(finger, line, 0.05)
     canvas.fill(_FIST_THUMB, skin)
     canvas.stroke(_FIST_THUMB, soft, 0.05, closed=True)

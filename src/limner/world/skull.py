@@ -148,9 +148,9 @@ class Head:
         flat = np.array(points, dtype=np.float64, order="C")
         if not self.sin:
             return flat
-        from limner.world import outlines
+        from limner.world.outlines import turned
 
-        return np.asarray(outlines.turned(flat.reshape(-1, 2), self._ellipsoid, lift).reshape(flat.shape))
+        return np.asarray(turned(flat.reshape(-1, 2), self._ellipsoid, lift).reshape(flat.shape))
 
     @cached_property
     def _ellipsoid(self) -> Points:

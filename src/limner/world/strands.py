@@ -31,6 +31,6 @@ def tuft(lines: ArrayLike, widths: Sequence[float]) -> Points:
 
 def grow(outline: ArrayLike, by: float) -> Points:
     """A closed outline (N, 2) moved outwards by `by`; filled beneath the shape itself it is a fine rim."""
-    from limner.world import outlines
+    from limner.world.outlines import rim
 
-    return outlines.rim(np.ascontiguousarray(outline, dtype=np.float64), by)
+    return rim(np.ascontiguousarray(outline, dtype=np.float64), by)
