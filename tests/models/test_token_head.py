@@ -92,6 +92,34 @@ def test_losses_are_per_picture_and_repeat_with_the_generator(kind: str) -> None
     assert all(weight.grad is not None for weight in head.parameters())
 
 
+def test_a_fitted_guess_says_what_is_linear_and_the_flow_adds_the_spread_of_the_rest() -> None:
+    torch.manual_seed(0)
+    flow, generator = small_flow_head(), torch.Generator().manual_seed(0)
+    hidden = torch.randn(512, 4, 8, generator=generator)
+    spread = torch.tensor([0.1, 0.2, 0.4, 0.8])
+    known = 2.0 * hidden[..., :4] + 1.0
+    flow.fit(hidden, known + spread * torch.randn(512, 4, 4, generator=generator))
+    torch.testing.assert_close(flow.missed_log_std.exp(), spread, atol=0.02, rtol=0.05)
+    samples = flow.predict(hidden, list(range(512)))
+    torch.testing.assert_close((samples - known).std(dim=(0, 1)), spread, atol=0.02, rtol=0.1)
+    typical = flow.predict(hidden, list(range(512)), temperature=0.0)
+    assert (typical - known).abs().mean().item() < 0.05
+
+
+def test_guess_and_spread_learn_beside_the_flow() -> None:
+    torch.manual_seed(0)
+    flow, generator = small_flow_head(), torch.Generator().manual_seed(0)
+    optimizer = torch.optim.AdamW(flow.parameters(), lr=1e-2, weight_decay=0.0)
+    for _ in range(300):
+        hidden = torch.randn(32, 4, 8, generator=generator)
+        target = 0.5 * hidden[..., :4] + 0.25 * torch.randn(32, 4, 4, generator=generator)
+        optimizer.zero_grad()
+        flow.loss(hidden, target, generator).backward()
+        optimizer.step()
+    torch.testing.assert_close(flow.missed_log_std.exp(), torch.full((4,), 0.25), atol=0.05, rtol=0.0)
+    torch.testing.assert_close(flow.guess.weight[:, :4], 0.5 * torch.eye(4), atol=0.1, rtol=0.0)
+
+
 def test_the_regression_head_is_seed_x_output_resampler() -> None:
     head = build_token_head(TINY, "regression")
     assert isinstance(head, RegressionHead)

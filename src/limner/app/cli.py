@@ -200,7 +200,8 @@ def train(
     """Train one rung, or the whole ladder. Ctrl-C saves; the same command resumes.
 
     The ladder: [bold]miniature[/]. Its rungs, in order: [bold]vision, autoencoder, senses, language_text,
-    detokenizer_natural, detokenizer_human, language, stage1, stage2, stage3, multi_round[/].
+    detokenizer_natural, detokenizer_human, language, stage1, stage2, stage3, multi_round,
+    flow_head[/].
     Beside it: detokenizer_unet (the paper's baselines: detokenizer_unet_stage1, detokenizer_unet_stage2) and
     detokenizer_all_tokens.
     Each is a file in recipes/ that tells its hardware, time and expected numbers.

@@ -29,15 +29,16 @@ Encode = Callable[[Picture], Tensor]  # picture -> image tokens (K, D)
 class Sampling:
     """How an answer is drawn. The defaults are the ones the embedded model was measured with.
 
-    `token_head` is "flow", "regression" or None for the checkpoint's default; `token_temperature` scales the
-    flow head's starting noise (0 draws the typical picture); `text_temperature` 0 takes the likeliest word;
-    `pixel_steps` None takes as many as suit the detokenizer.
+    `token_head` is "flow", "regression" or None for the checkpoint's default; `token_temperature` and
+    `pixel_temperature` scale the starting noise of the flow head and of the detokenizer (0 draws the typical
+    picture), `text_temperature` 0 takes the likeliest word; None is what suits the checkpoint.
     """
 
     token_head: str | None = None
     token_steps: int = 12
-    token_temperature: float = 1.0
+    token_temperature: float | None = None
     pixel_steps: int | None = None
+    pixel_temperature: float | None = None
     text_temperature: float = 0.0
     max_text_tokens: int = 128
 
@@ -154,8 +155,21 @@ def detokenize(
         sampling.pixel_steps or detokenizer.sizes.default_steps,
         [seed],
         condition_BCHW=condition_latents(model, condition_HW3),
+        temperature=pixel_temperature(model, sampling),
     )
     return to_uint8(model.autoencoder.decode(latents)[0])
+
+
+def token_temperature(model: LimnerModel, sampling: Sampling) -> float:
+    """The asked one, or the checkpoint's."""
+    asked = sampling.token_temperature
+    return model.preset.token_head.default_temperature if asked is None else asked
+
+
+def pixel_temperature(model: LimnerModel, sampling: Sampling) -> float:
+    """The asked one, or the detokenizer's."""
+    asked = sampling.pixel_temperature
+    return model.detokenizer.sizes.default_temperature if asked is None else asked
 
 
 def condition_latents(model: LimnerModel, condition_HW3: np.ndarray | None) -> Tensor | None:

@@ -18,6 +18,7 @@ from limner.chat.generation import (
     embed_answer,
     embed_ids,
     embed_instruction,
+    token_temperature,
     unspeakable_ids,
     words_that_fit,
 )
@@ -79,6 +80,6 @@ def _tokens(painter: Painter, cache: KeyValueCache, sampling: Sampling, seed: in
     hidden_1KW = model.language.image_hidden(model.language.hidden(slots_1KW, cache=cache))
     head = model.token_heads.of_kind(sampling.token_head)
     tokens_1KD = head.predict(
-        hidden_1KW, [seed], steps=sampling.token_steps, temperature=sampling.token_temperature
+        hidden_1KW, [seed], steps=sampling.token_steps, temperature=token_temperature(model, sampling)
     )
     return tokens_1KD[0].to(model.dtype)

@@ -28,7 +28,9 @@ from limner.chat.generation import (
     embed_ids,
     embed_instruction,
     embed_picture,
+    pixel_temperature,
     to_uint8,
+    token_temperature,
     unspeakable_ids,
     words_that_fit,
 )
@@ -181,7 +183,7 @@ def paint(painter: Painter, rounds: Sequence[RoundInFlight]) -> None:
         model.language.image_hidden(hidden_BKW),
         [round_.request.seed for round_ in rounds],
         steps=sampling.token_steps,
-        temperature=sampling.token_temperature,
+        temperature=token_temperature(model, sampling),
     )
     tokens_BKD = tokens_BKD.to(model.dtype)
     drawings = [_begin(painter, *pair) for pair in zip(rounds, tokens_BKD, strict=True)]
@@ -232,6 +234,7 @@ def _begin(painter: Painter, round_: RoundInFlight, tokens_KD: Tensor) -> Drawin
         round_.sampling.pixel_steps or model.detokenizer.sizes.default_steps,
         [round_.request.seed],
         condition_BCHW=condition_latents(model, shown),
+        temperature=pixel_temperature(model, round_.sampling),
     )
     return drawing
 

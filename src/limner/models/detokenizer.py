@@ -118,12 +118,13 @@ class DiTDetokenizer(Detokenizer):
         seeds: Sequence[int],
         *,
         condition_BCHW: Tensor | None = None,
+        temperature: float = 1.0,
     ) -> list[Drawing]:
         """See `Detokenizer.begin`."""
         self.check(image_tokens_BND, seeds, condition_BCHW)
         times = tuple(time_schedule(steps))
         shape = (self.sizes.latent_channels, self.sizes.latent_size, self.sizes.latent_size)
-        noise_BCHW = seeded_noise(seeds, shape, device=image_tokens_BND.device)
+        noise_BCHW = temperature * seeded_noise(seeds, shape, device=image_tokens_BND.device)
         return [
             FlowDrawing(tokens_ND=tokens_ND, x_CHW=noise_CHW, num_steps=steps, times=times)
             for tokens_ND, noise_CHW in zip(image_tokens_BND, noise_BCHW, strict=True)

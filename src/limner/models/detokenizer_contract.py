@@ -99,7 +99,8 @@ class StraightLine(nn.Module):
 class Detokenizer(nn.Module, ABC):
     """Image tokens -> latents of unit spread, drawn step by step from noise.
 
-    `error_name` is what `errors` measures. `sizes.default_steps` is how many steps suit it. One that
+    `error_name` is what `errors` measures. `sizes.default_steps` is how many steps suit it,
+    `sizes.default_temperature` how much noise. One that
     `reads_condition` also looks at the latents of a condition picture, or at none (SDXL's stage 2).
     """
 
@@ -131,8 +132,10 @@ class Detokenizer(nn.Module, ABC):
         seeds: Sequence[int],
         *,
         condition_BCHW: Tensor | None = None,
+        temperature: float = 1.0,
     ) -> list[Drawing]:
-        """B pictures before their first step: each one's noise follows from its seed alone.
+        """B pictures before their first step: each one's noise, scaled by `temperature`, follows from its
+        seed alone.
 
         Raises:
             ValueError: not a seed for each picture, another number of tokens than it reads, or a condition
@@ -165,9 +168,12 @@ class Detokenizer(nn.Module, ABC):
         seeds: Sequence[int],
         *,
         condition_BCHW: Tensor | None = None,
+        temperature: float = 1.0,
     ) -> Tensor:
         """Image tokens (B, N, D) -> latents (B, C, H, W), all steps at once; raises as `begin`."""
-        return self.carry(self.begin(image_tokens_BND, steps, seeds, condition_BCHW=condition_BCHW))
+        return self.carry(
+            self.begin(image_tokens_BND, steps, seeds, condition_BCHW=condition_BCHW, temperature=temperature)
+        )
 
     @torch.no_grad()
     def carry(self, drawings: Sequence[Drawing]) -> Tensor:

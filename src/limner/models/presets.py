@@ -180,7 +180,7 @@ SKETCH: Final = Preset(
     language=LanguageSizes(
         vocab_size=4096, width=192, layers=4, heads=6, ffn_width=512, context_tokens=2048, tie_embeddings=True
     ),
-    token_head=TokenHeadSizes(width=192, depth=3, heads=6),
+    token_head=TokenHeadSizes(width=192, depth=3, heads=6, default_temperature=0.4),
     detokenizer=DetokenizerSizes(
         latent_size=16,
         latent_channels=12,
@@ -190,6 +190,7 @@ SKETCH: Final = Preset(
         heads=6,
         token_dim=64,
         num_tokens=64,
+        default_temperature=0.1,  # its flow shapes little of its noise (docs/LOG.md)
     ),
     autoencoder=AutoencoderSizes(
         image_size_px=128,

@@ -68,6 +68,7 @@ class TokenHeadSizes:
     width: int
     depth: int
     heads: int
+    default_temperature: float = 1.0  # as a detokenizer's
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +90,9 @@ class DetokenizerSizes:
     tokens_pooled: int = 4  # neighbours of the encoder's that one token is the mean of
     size_conditions: bool = False  # PixArt-alpha at 1024 px is told resolution and aspect ratio; Sigma isn't
     default_steps: int = 8
+    # Of the noise that a picture starts from: below 1 nearer to the typical one, 0 without chance. For flows
+    # that were trained too briefly to shape their noise.
+    default_temperature: float = 1.0
     kind: str = "dit"
 
 

@@ -4,8 +4,9 @@ Knows hidden states and image tokens as vectors. Does not know the language mode
 
 - `RegressionHead` (SEED-X, and the paper's): one cross-attention, mean squared error. It predicts the mean of
   all pictures that fit, so it cannot choose where the text leaves something open.
-- `FlowHead` (ours): a small rectified-flow transformer over the tokens, conditioned on the hidden states slot
-  by slot; it samples one picture's tokens. Conventions of time and noise are those of `flow.py`.
+- `FlowHead` (ours): a linear guess at each token and a small rectified-flow transformer, conditioned on the
+  hidden states slot by slot, that samples what the guess misses of one picture's tokens. Conventions of time
+  and noise are those of `flow.py`.
 
 Both have `losses` (one value a picture), `loss` (their mean) and `predict`.
 
@@ -82,7 +83,12 @@ class RegressionHead(nn.Module):
 
 
 class FlowHead(nn.Module):
-    """A transformer that carries noise to image tokens, each token led by the hidden state of its own slot.
+    """A transformer that carries noise to what a guess misses of the image tokens, each token led by the
+    hidden state of its own slot.
+
+    The guess is linear in the slot's hidden state; it and the spread of what it misses learn beside the flow,
+    as the mean and the deviation of a normal distribution would. So an untrained flow adds as much noise as
+    is unknown, not more.
 
     Args:
         sizes: width F, depth, heads.
@@ -105,6 +111,10 @@ class FlowHead(nn.Module):
     ) -> None:
         super().__init__()
         self.num_tokens, self.token_dim, self.draws, self.drop = num_tokens, token_dim, draws, drop
+        self.guess = nn.Linear(hidden_dim, token_dim)
+        nn.init.zeros_(self.guess.weight)
+        nn.init.zeros_(self.guess.bias)
+        self.missed_log_std = nn.Parameter(torch.zeros(token_dim))
         self.token_in = nn.Linear(token_dim, sizes.width)
         self.places = nn.Parameter(torch.randn(num_tokens, sizes.width) * 0.1)
         self.condition = nn.Sequential(
@@ -126,8 +136,20 @@ class FlowHead(nn.Module):
         condition: Tensor = self.condition(hidden_BKW.to(self.places.dtype))
         return condition
 
+    @torch.no_grad()
+    def fit(self, hidden_BKW: Tensor, target_BKD: Tensor, ridge: float = 1e-4) -> None:
+        """Solve the guess for a sample of pictures, and measure what it misses."""
+        known = hidden_BKW.flatten(0, 1).double()
+        known = torch.cat([known, torch.ones_like(known[:, :1])], dim=1)
+        ridges = ridge * len(known) * torch.eye(known.shape[1], dtype=known.dtype, device=known.device)
+        solved = torch.linalg.solve(known.T @ known + ridges, known.T @ target_BKD.flatten(0, 1).double())
+        self.guess.weight.copy_(solved[:-1].T)
+        self.guess.bias.copy_(solved[-1])
+        missed_BKD = target_BKD.float() - self._guessed(hidden_BKW)
+        self.missed_log_std.copy_(missed_BKD.square().mean(dim=(0, 1)).sqrt().clamp_min(1e-3).log())
+
     def velocity(self, tokens_BKD: Tensor, time_B: Tensor, condition_BKC: Tensor) -> Tensor:
-        """dx/dt at tokens x_t, float32 (B, K, D)."""
+        """dx/dt at x_t, what is missed of tokens on its way from noise, float32 (B, K, D)."""
         time_BF = self.time(_time_features(time_B).to(self.places.dtype))
         x_BKF = self.token_in(tokens_BKD.to(self.places.dtype)) + self.places
         leads = condition_BKC.chunk(len(self.blocks), dim=-1)
@@ -144,12 +166,24 @@ class FlowHead(nn.Module):
         *,
         weights_BK: Tensor | None = None,
     ) -> Tensor:
-        """Mean squared error of the velocity, (B,), averaged over M draws of noise and time.
+        """(B,) Mean squared errors of the velocity, over M draws of noise and time, and of the guess, and how
+        surprising the latter is at the spread that is expected of it (the logarithm of a density, so it may
+        be negative).
 
         The flow must end at the whole distribution, so `weights_BK` makes no difference to it.
         """
+        missed_BKD = target_BKD.float() - self._guessed(hidden_BKW)
+        missed = missed_BKD.detach() / self.missed_log_std.float().exp()
+        surprise = 0.5 * missed.square() + self.missed_log_std.float()
+        errors = (missed_BKD.square() + surprise).mean(dim=(1, 2))
+        return errors + self.velocity_errors(hidden_BKW, missed.detach(), generator)
+
+    def velocity_errors(
+        self, hidden_BKW: Tensor, missed_BKD: Tensor, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """Mean squared error of the velocity, (B,), towards what the guess misses, at unit spread."""
         condition = self.encode_condition(hidden_BKW).repeat_interleave(self.draws, 0)
-        data = target_BKD.float().repeat_interleave(self.draws, 0)
+        data = missed_BKD.float().repeat_interleave(self.draws, 0)
         device = generator.device if generator is not None else data.device
         dropped = (torch.rand(len(data), generator=generator, device=device) < self.drop).to(data.device)
         condition = torch.where(dropped[:, None, None], self.no_condition.to(condition.dtype), condition)
@@ -197,7 +231,12 @@ class FlowHead(nn.Module):
             return free + guidance * (led - free)
 
         noise = seeded_noise(seeds, (self.num_tokens, self.token_dim), device=condition.device)
-        return integrate(velocity, temperature * noise, steps)
+        missed_BKD = integrate(velocity, temperature * noise, steps)
+        return self._guessed(hidden_BKW) + missed_BKD * self.missed_log_std.float().exp()
+
+    def _guessed(self, hidden_BKW: Tensor) -> Tensor:
+        guessed: Tensor = self.guess(hidden_BKW.to(self.guess.weight.dtype))
+        return guessed.float()
 
 
 TokenHead = RegressionHead | FlowHead

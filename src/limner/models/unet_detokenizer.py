@@ -139,6 +139,7 @@ class UNetDetokenizer(Detokenizer):
         seeds: Sequence[int],
         *,
         condition_BCHW: Tensor | None = None,
+        temperature: float = 1.0,
         guidance: float | None = None,
         image_guidance: float | None = None,
     ) -> Tensor:
@@ -149,6 +150,7 @@ class UNetDetokenizer(Detokenizer):
                 steps,
                 seeds,
                 condition_BCHW=condition_BCHW,
+                temperature=temperature,
                 guidance=guidance,
                 image_guidance=image_guidance,
             )
@@ -162,6 +164,7 @@ class UNetDetokenizer(Detokenizer):
         seeds: Sequence[int],
         *,
         condition_BCHW: Tensor | None = None,
+        temperature: float = 1.0,
         guidance: float | None = None,
         image_guidance: float | None = None,
     ) -> list[Drawing]:
@@ -172,7 +175,7 @@ class UNetDetokenizer(Detokenizer):
         visited = sampling_steps(steps, self.sizes.spacing)
         sigmas = noise_levels(visited)
         shape = (self.sizes.latent_channels, self.sizes.latent_size, self.sizes.latent_size)
-        noise_BCHW = seeded_noise(seeds, shape, device=image_tokens_BND.device)
+        noise_BCHW = temperature * seeded_noise(seeds, shape, device=image_tokens_BND.device)
         x_BCHW = noise_BCHW * first_scale(sigmas[0], self.sizes.spacing)
         ways = self._ways(image_tokens_BND, condition_BCHW, guidance, image_guidance)
         return [

@@ -54,6 +54,7 @@ class UNetDetokenizerSizes:
     image_guidance: float = 1.0  # towards the condition picture
     spacing: Literal["leading", "trailing"] = "trailing"  # SDXL's own is leading, for many steps
     default_steps: int = 12
+    default_temperature: float = 1.0
     straight_line: bool = False
     kind: str = "unet"
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from limner.models.autoencoder import Autoencoder
 from limner.training.batches import PictureBatches, draw, psnr_db
-from limner.training.components import write_component
+from limner.training.components import is_made, read_component, write_component
 from limner.training.state import Chance
 from limner.training.workshop import Workshop
 
@@ -28,6 +28,7 @@ class AutoencoderStage:
     pictures: int = 6_000
     crop_px: int = 64  # trained on crops: the same pixels, from more pictures
     held_out: int = 192
+    fresh: bool = False  # start anew instead of from what an earlier rung left
 
     def __call__(self, workshop: Workshop) -> AutoencoderRung:
         return AutoencoderRung(self, workshop)
@@ -40,6 +41,8 @@ class AutoencoderRung:
         self.workshop = workshop
         self._crop_px = stage.crop_px
         self.network: nn.Module = Autoencoder(workshop.preset.autoencoder).to(workshop.device)
+        if not stage.fresh and is_made(workshop.model_folder, "autoencoder"):
+            read_component(workshop, "autoencoder", self.network)
         self._train = PictureBatches(workshop.pictures("people", stage.pictures).pixels, workshop.device)
         test = workshop.pictures("people", stage.held_out, split="test")
         self._test = PictureBatches(test.pixels, workshop.device)

@@ -135,7 +135,11 @@ class DetokenizerRung:
             loss = self._model.loss(latents_BCHW, tokens_BKD, generator, condition_BCHW=condition)
             losses.append(float(loss) * len(rows))
             made = self._model.sample(
-                tokens_BKD, self.stage.sampling_steps, seeds=rows.tolist(), condition_BCHW=condition
+                tokens_BKD,
+                self.stage.sampling_steps,
+                seeds=rows.tolist(),
+                condition_BCHW=condition,
+                temperature=self._model.sizes.default_temperature,
             )
             drawn = self._autoencoder.decode(made.float()).clamp(-1, 1)
             errors.append((drawn - self._test.pixels(rows)).square().mean(dim=(1, 2, 3)))

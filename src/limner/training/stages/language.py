@@ -15,7 +15,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -24,26 +23,23 @@ from limner.models.adapters import LoraSizes
 from limner.models.packing import PackedBatch, loss
 from limner.models.resampler_start import keep_routing
 from limner.models.token_head import HEAD_KINDS, TokenHead
-from limner.training.bank import DialogueBank, bank_folder
+from limner.training.bank import DialogueBank
 from limner.training.components import (
-    frozen_encoder,
     is_made,
     read_component,
     text_tokenizer,
     write_adapter_component,
     write_component,
 )
-from limner.training.crop_tokens import CropEncoder
-from limner.training.folder_data import folder_dialogues, folder_tokens
 from limner.training.guidance import HEADS, Guidance, Watch, guidance_loss, watching
 from limner.training.heads import BothHeads
-from limner.training.language_data import DialogueSource, LaidOut, draw_batch, laid_out
+from limner.training.kinds import crop_encoder, kind_laid_out
+from limner.training.language_data import LaidOut, draw_batch
 from limner.training.language_network import LanguageCosts, build_language
 from limner.training.stages.language_metrics import MeasuredBatch, close_up_rounds, measure
 from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import Chance
 from limner.training.throughput import Meter
-from limner.training.token_bank import TokenBank, encoded
 from limner.training.workshop import Workshop
 
 MEASURED_AT_ONCE = 8
@@ -106,10 +102,7 @@ class LanguageRung:
         if stage.keep_routing:
             keep_routing(self.language.input_resampler, self.heads.regression.output_resampler)
         mix = {kind: stage.mix[kind] for kind in workshop.chosen(tuple(stage.mix))}
-        self._crops: CropEncoder | None = None
-        if preset.upload_crop_px is not None:
-            encoder = frozen_encoder(workshop)
-            self._crops = CropEncoder(encoder, preset.upload_crop_px, workshop.device)
+        self._crops = crop_encoder(workshop)
         self._train = {
             kind: self._laid_out(kind, stage.dialogues[kind], "train", whole_text=stage.whole_text)
             for kind in mix
@@ -181,31 +174,14 @@ class LanguageRung:
         self.meter.add(tokens=places, images=float(packed.num_painted), flops=flops)
 
     def _laid_out(self, kind: str, count: int, split: str, *, whole_text: bool = False) -> LaidOut:
-        preset = self.workshop.preset
-        folder = self.workshop.data.get(kind)
-        bank: DialogueSource
-        tokens: Mapping[str, Tensor]
-        if folder is None:
-            bank = self.workshop.dialogues(kind, count, split=split)
-            tokens = self._image_tokens(bank, count, split)
-        else:
-            bank = folder_dialogues(kind, folder, split, self.stage.held_out)
-            size_px, cache = preset.vision.image_size_px, self.workshop.bank_folder
-            tokens = folder_tokens(bank, frozen_encoder(self.workshop), size_px, cache, self.workshop.team)
-        return laid_out(
-            bank,
-            tokens,
+        return kind_laid_out(
+            self.workshop,
             self._tokenizer,
-            num_image_tokens=preset.num_image_tokens,
-            context_tokens=preset.language.context_tokens,
+            kind,
+            count,
+            split,
+            held_out=self.stage.held_out,
             whole_text=whole_text,
             change_weight=self.stage.change_weight if split == "train" else 0.0,
             crops=self._crops,
         )
-
-    def _image_tokens(self, bank: DialogueBank, count: int, split: str) -> Mapping[str, Tensor]:
-        if not bank.digests:
-            return {}
-        folder = bank_folder(self.workshop.bank_folder, self.workshop.bank_spec(bank.kind, count, split))
-        tokens: np.ndarray = encoded(bank.pixels, frozen_encoder(self.workshop), folder, self.workshop.device)
-        return TokenBank(bank.digests, tokens)

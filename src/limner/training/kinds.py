@@ -1,0 +1,76 @@
+"""The dialogues of one kind, ready for batches: from the world's bank or from a data set, with the image
+tokens of their pictures.
+
+Knows where a run finds dialogues and the frozen encoder. Knows nothing about mixes, losses or networks that
+learn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from limner.models.tokenizer import TextTokenizer
+from limner.training.bank import DialogueBank, bank_folder
+from limner.training.components import frozen_encoder
+from limner.training.crop_tokens import CropEncoder
+from limner.training.folder_data import folder_dialogues, folder_tokens
+from limner.training.language_data import DialogueSource, LaidOut, laid_out
+from limner.training.token_bank import TokenBank, encoded
+from limner.training.workshop import Workshop
+
+
+def kind_laid_out(
+    workshop: Workshop,
+    tokenizer: TextTokenizer,
+    kind: str,
+    count: int,
+    split: str,
+    *,
+    held_out: int,
+    whole_text: bool = False,
+    change_weight: float = 0.0,
+    crops: CropEncoder | None = None,
+) -> LaidOut:
+    """`count` dialogues that the world makes of `kind`, or those of the data set given for it.
+
+    Args:
+        held_out: how many of a data set's dialogues are its test split.
+        whole_text, change_weight, crops: as in `laid_out`.
+    """
+    preset = workshop.preset
+    folder = workshop.data.get(kind)
+    bank: DialogueSource
+    tokens: Mapping[str, Tensor]
+    if folder is None:
+        bank = workshop.dialogues(kind, count, split=split)
+        tokens = _image_tokens(workshop, bank, count, split)
+    else:
+        bank = folder_dialogues(kind, folder, split, held_out)
+        size_px, cache = preset.vision.image_size_px, workshop.bank_folder
+        tokens = folder_tokens(bank, frozen_encoder(workshop), size_px, cache, workshop.team)
+    return laid_out(
+        bank,
+        tokens,
+        tokenizer,
+        num_image_tokens=preset.num_image_tokens,
+        context_tokens=preset.language.context_tokens,
+        whole_text=whole_text,
+        change_weight=change_weight,
+        crops=crops,
+    )
+
+
+def crop_encoder(workshop: Workshop) -> CropEncoder | None:
+    """What encodes given pictures where the model reads them as crops; None where it reads them whole."""
+    crop_px = workshop.preset.upload_crop_px
+    return None if crop_px is None else CropEncoder(frozen_encoder(workshop), crop_px, workshop.device)
+
+
+def _image_tokens(workshop: Workshop, bank: DialogueBank, count: int, split: str) -> Mapping[str, Tensor]:
+    if not bank.digests:
+        return {}
+    folder = bank_folder(workshop.bank_folder, workshop.bank_spec(bank.kind, count, split))
+    tokens = encoded(bank.pixels, frozen_encoder(workshop), folder, workshop.device)
+    return TokenBank(bank.digests, tokens)

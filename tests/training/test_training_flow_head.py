@@ -1,0 +1,101 @@
+"""The rung of the flow head: slots computed once are what the model says, and nothing else learns."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from limner.models.checkpoint import save_component, save_manifest
+from limner.models.model import build_component
+from limner.models.packing import SLOT, packed_hidden
+from limner.models.presets import TINY
+from limner.training.components import frozen_encoder, text_tokenizer
+from limner.training.kinds import kind_laid_out
+from limner.training.language_network import build_language
+from limner.training.run import load_recipe
+from limner.training.slot_bank import slot_bank
+from limner.training.stages.flow_head import FlowHeadRung
+from limner.training.stages.vocabulary import make_vocabulary
+from limner.training.state import Chance
+from limner.training.workshop import Workshop
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+DEVICE = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    torch.manual_seed(0)
+    workshop = Workshop(out=tmp_path_factory.mktemp("run"), preset=TINY, device=DEVICE, workers=1)
+    make_vocabulary(workshop)
+    save_manifest(workshop.model_folder, TINY, ("regression", "flow"))
+    for name in ("vision", "language", "token_head"):
+        save_component(workshop.model_folder, name, build_component(name, TINY))
+    return workshop
+
+
+def test_slots_are_what_the_language_model_says_and_are_kept(workshop: Workshop) -> None:
+    language, encoder = build_language(workshop, None).eval(), frozen_encoder(workshop)
+    source = kind_laid_out(workshop, text_tokenizer(workshop), "named", 3, "train", held_out=1)
+    folder = workshop.bank_folder / "slots"
+    made = slot_bank(source, language, encoder, folder, DEVICE, most_pictures=100, tokens_in_batch=1)
+    pictures = 0
+    with torch.no_grad():
+        for index in range(3):
+            batch = source.batch([index])
+            shape = (batch.num_painted, TINY.num_image_tokens, -1)
+            expected = packed_hidden(language, batch)[batch.kinds_BN == SLOT].reshape(shape)
+            for hidden_KW, tokens_KD in zip(expected, batch.painted_tokens_TKD, strict=True):
+                same = np.flatnonzero((np.abs(made.tokens_TKD - tokens_KD.numpy()) < 2e-2).all(axis=(1, 2)))
+                assert len(same) >= 1
+                near = np.abs(made.hidden_TKW[same] - hidden_KW.numpy()).max(axis=(1, 2))
+                assert near.min() < 2e-2
+            pictures += batch.num_painted
+    assert len(made) == pictures
+
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    slot_bank(source, language, encoder, folder, DEVICE, most_pictures=100, tokens_in_batch=1)
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+    with torch.no_grad():
+        next(language.parameters()).add_(0.5)
+    other = slot_bank(source, language, encoder, folder, DEVICE, most_pictures=100, tokens_in_batch=1)
+    assert len(list(folder.iterdir())) == 2 * len(before)
+    assert np.abs(np.asarray(other.hidden_TKW) - made.hidden_TKW).max() > 0.01
+
+
+def test_only_so_many_pictures_are_kept(workshop: Workshop) -> None:
+    language, encoder = build_language(workshop, None).eval(), frozen_encoder(workshop)
+    source = kind_laid_out(workshop, text_tokenizer(workshop), "named", 3, "train", held_out=1)
+    folder = workshop.bank_folder / "slots"
+    few = slot_bank(source, language, encoder, folder, DEVICE, most_pictures=1, tokens_in_batch=1)
+    assert 1 <= len(few) < 6  # one dialogue, whole
+
+
+def test_a_kind_that_paints_nothing_is_refused(workshop: Workshop) -> None:
+    language, encoder = build_language(workshop, None).eval(), frozen_encoder(workshop)
+    source = kind_laid_out(workshop, text_tokenizer(workshop), "drill", 2, "train", held_out=1)
+    with pytest.raises(ValueError, match="'drill' paints a picture; leave it out"):
+        slot_bank(
+            source, language, encoder, workshop.bank_folder, DEVICE, most_pictures=9, tokens_in_batch=99
+        )
+
+
+def test_the_rung_starts_from_a_fitted_guess_and_moves_the_flow_alone(workshop: Workshop) -> None:
+    rung = load_recipe(str(RECIPES / "flow_head.py")).recipe("tiny").build(workshop)
+    assert isinstance(rung, FlowHeadRung)
+    numbers = rung.validate()
+    assert float(rung.heads.flow.guess.weight.detach().abs().sum()) > 0
+    # Fitted to few pictures, it must still know more of held-out ones than a regression that never learned.
+    assert numbers["error_typical"] < numbers["error_regression"]
+    regression = {name: value.clone() for name, value in rung.heads.regression.state_dict().items()}
+    flow = {name: value.clone() for name, value in rung.network.state_dict().items()}
+    optimizer = torch.optim.AdamW(rung.network.parameters(), lr=1e-2)
+    for step in range(2):
+        total, _ = rung.loss(Chance(seed=0, step=step), 4)
+        optimizer.zero_grad()
+        total.backward()
+        optimizer.step()
+    assert all(torch.equal(rung.heads.regression.state_dict()[name], v) for name, v in regression.items())
+    assert not all(torch.equal(rung.network.state_dict()[name], v) for name, v in flow.items())
+    assert all(weight.grad is None for weight in rung.heads.regression.parameters())
