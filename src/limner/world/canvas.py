@@ -205,33 +205,10 @@ class Canvas:
         corners = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
         self.fill(corners, colour_top, (colour_bottom, (x0, y0), (x0, y1)))
 
-    def blur(self, sigma: float) -> None:
-        """Soften all that is drawn so far; `sigma` in the current frame's units."""
-        pixels = sigma * self._scale
-        if pixels >= 0.3:
-            seen = self._seen()
-            seen[:] = cv2.GaussianBlur(seen, (0, 0), pixels)
-
-    def blend(self, colour: RGB, alpha: float) -> None:
-        """Tint the whole picture towards `colour`."""
-        seen = self._seen()
-        wash = np.full_like(seen, (*colour, 0))
-        seen[:] = cv2.addWeighted(seen, 1.0 - alpha, wash, alpha, 0.0)
-
     def pixels(self) -> NDArray[np.uint8]:
         """The finished picture: (size_px, size_px, 3) uint8 RGB, a copy."""
         self._paint()
         return np.asarray(cv2.cvtColor(self._image, cv2.COLOR_RGBA2RGB), dtype=np.uint8)
-
-    def snapshot(self) -> NDArray[np.uint8]:
-        """What is drawn so far, for `restore` on a canvas of the same size."""
-        self._paint()
-        return self._image.copy()
-
-    def restore(self, snapshot: NDArray[np.uint8]) -> None:
-        """Replace all that is drawn by a `snapshot`."""
-        self._paint()
-        self._image[:] = snapshot
 
     def cover(self, pixels: cv2.typing.MatLike) -> None:
         """Replace all that is drawn by a square picture of any size (S, S, 3), stretched smoothly."""
@@ -258,12 +235,6 @@ class Canvas:
         self._points.append(points)
         self._counts.append(len(self._points[-1]))
         return 1
-
-    def _seen(self) -> NDArray[np.uint8]:
-        """The pixels that may be changed now, (H, W, 4): all, or those of the innermost clip's box."""
-        self._paint()
-        x0, y0, x1, y1 = self._boxes[self._depth]
-        return self._image[y0:y1, x0:x1]
 
     def _paint(self) -> None:
         """Paint all that waits."""
