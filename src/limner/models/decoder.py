@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from limner.models.least_squares import solve
 from limner.models.sizes import DecoderSizes
 
 
@@ -70,15 +71,8 @@ class PictureDecoder(nn.Module):
     def fit_shortcut(self, image_tokens_BND: Tensor, pixels_B3HW: Tensor, ridge: float = 1e-3) -> None:
         """Set the shortcut to the least-squares map from tokens (B, N, D) to their cells of `pixels_B3HW`."""
         cells_BCGG = F.pixel_unshuffle(pixels_B3HW, 2 * self.upscale)
-        rows = cells_BCGG.permute(0, 2, 3, 1).flatten(0, 2).reshape(-1, self.shortcut.out_features).double()
-        known = image_tokens_BND.flatten(0, 1).double()
-        known = torch.cat([known, torch.ones_like(known[:, :1])], dim=1)
-        gram = known.T @ known + ridge * len(known) * torch.eye(
-            known.shape[1], dtype=known.dtype, device=known.device
-        )
-        solved = torch.linalg.solve(gram, known.T @ rows)
-        self.shortcut.weight.copy_(solved[:-1].T)
-        self.shortcut.bias.copy_(solved[-1])
+        rows = cells_BCGG.permute(0, 2, 3, 1).flatten(0, 2).reshape(-1, self.shortcut.out_features)
+        solve(self.shortcut, image_tokens_BND.flatten(0, 1), rows, ridge=ridge)
 
     def _cells(self, unfolded_BNc: Tensor) -> Tensor:
         """(B, N, cells * c) -> (B, c, grid, grid): each token's cells side by side."""

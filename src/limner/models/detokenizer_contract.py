@@ -18,6 +18,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from limner.models.drawing import Drawing, batch
+from limner.models.least_squares import solve
 from limner.models.sizes import DetokenizerSizes
 from limner.models.unet_sizes import UNetDetokenizerSizes
 
@@ -81,15 +82,8 @@ class StraightLine(nn.Module):
     @torch.no_grad()
     def fit(self, latents_BCHW: Tensor, image_tokens_BND: Tensor, ridge: float = 1e-4) -> None:
         """Solve the map for a sample of pictures, and measure what it misses."""
-        cells = rearrange(
-            latents_BCHW, "b c (y r) (x q) -> (b y x) (c r q)", r=self.rows, q=self.columns
-        ).double()
-        known = self._known(image_tokens_BND).flatten(0, 1).double()
-        known = torch.cat([known, torch.ones_like(known[:, :1])], dim=1)
-        ridges = ridge * len(known) * torch.eye(known.shape[1], dtype=known.dtype, device=known.device)
-        solved = torch.linalg.solve(known.T @ known + ridges, known.T @ cells)
-        self.map.weight.copy_(solved[:-1].T)
-        self.map.bias.copy_(solved[-1])
+        cells = rearrange(latents_BCHW, "b c (y r) (x q) -> (b y x) (c r q)", r=self.rows, q=self.columns)
+        solve(self.map, self._known(image_tokens_BND).flatten(0, 1), cells, ridge=ridge)
         self.missed_std.copy_((latents_BCHW - self(image_tokens_BND)).std(dim=(0, 2, 3)).clamp_min(1e-3))
 
     def _known(self, image_tokens_BND: Tensor) -> Tensor:

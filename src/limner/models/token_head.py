@@ -32,6 +32,7 @@ from limner.models.flow import (
     seeded_noise,
     target_velocity,
 )
+from limner.models.least_squares import solve
 from limner.models.presets import Preset
 from limner.models.resampler import Resampler
 from limner.models.resampler_start import start_as_copy
@@ -139,12 +140,7 @@ class FlowHead(nn.Module):
     @torch.no_grad()
     def fit(self, hidden_BKW: Tensor, target_BKD: Tensor, ridge: float = 1e-4) -> None:
         """Solve the guess for a sample of pictures, and measure what it misses."""
-        known = hidden_BKW.flatten(0, 1).double()
-        known = torch.cat([known, torch.ones_like(known[:, :1])], dim=1)
-        ridges = ridge * len(known) * torch.eye(known.shape[1], dtype=known.dtype, device=known.device)
-        solved = torch.linalg.solve(known.T @ known + ridges, known.T @ target_BKD.flatten(0, 1).double())
-        self.guess.weight.copy_(solved[:-1].T)
-        self.guess.bias.copy_(solved[-1])
+        solve(self.guess, hidden_BKW.flatten(0, 1), target_BKD.flatten(0, 1), ridge=ridge)
         missed_BKD = target_BKD.float() - self._guessed(hidden_BKW)
         self.missed_log_std.copy_(missed_BKD.square().mean(dim=(0, 1)).sqrt().clamp_min(1e-3).log())
 

@@ -48,7 +48,6 @@ class FlowHeadStage:
     draws: int = 2  # of noise, for each picture in a step
     hidden_noise: float = 0.02  # later words change these states a little; no two pictures are told by them
     sampling_steps: int = 12
-    fresh: bool = False  # start the head anew
 
     def __call__(self, workshop: Workshop) -> FlowHeadRung:
         return FlowHeadRung(self, workshop)
@@ -73,8 +72,6 @@ class FlowHeadRung:
         self._train = [self._slots(kind, stage.dialogues[kind], "train") for kind in kinds]
         self._test = [self._slots(kind, stage.held_out, "test") for kind in kinds]
         flow = self.heads.flow
-        if stage.fresh:
-            self.heads.heads["flow"] = flow = BothHeads(workshop.preset).flow.to(workshop.device)
         if not float(flow.guess.weight.detach().abs().sum()):
             rng = np.random.default_rng(workshop.seed)
             flow.fit(*self._pictures(self._train, rng, FITTED_PICTURES))
