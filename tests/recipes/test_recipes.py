@@ -1,6 +1,7 @@
 """Every recipe takes two steps at the tiny scale, and one step plus a resumed one is the same to the bit."""
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,15 @@ LADDER = (
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One run folder for the whole ladder: later rungs read what earlier ones wrote."""
     return tmp_path_factory.mktemp("run")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Sums split over threads differ in their last bit from run to run."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def _recipe(name: str) -> Recipe:
