@@ -29,28 +29,25 @@ MIX = {
     "binding_words": 4,
     "binding_text": 3,
 }
-# What a few thousand steps on a CPU can begin to learn: busts in daylight, names, edits and ways back.
+# No picture is rendered for it, so the whole world costs no more than a part of it.
 SKETCH_MIX = {
-    "plain_text_to_image": 3,
+    "plain_text_to_image": 2,
     "plain_named": 4,
+    "text_to_image": 3,
     "named": 6,
-    "rollback": 5,
+    "full_body": 1,
+    "rollback": 6,
     "edit": 4,
     "question": 3,
+    "caption": 1,
+    "point": 1,
+    "crop": 1,
+    "copy": 1,
     "face_to_image": 2,
+    "paired": 1,
     "drill": 1,
     "echo": 1,
     "binding_words": 1,
-}
-# Beyond what other rungs share: here dialogues would be met ten times otherwise.
-SKETCH_DIALOGUES = {
-    "plain_text_to_image": 6_000,
-    "plain_named": 4_000,
-    "named": 4_500,
-    "rollback": 3_500,
-    "edit": 4_000,
-    "question": 2_500,
-    "face_to_image": 2_000,
 }
 MEASURED = ("named", "text_to_image", "question", "binding_words")
 SKETCH_MEASURED = ("plain_named", "named", "rollback", "edit", "question", "face_to_image")
@@ -67,10 +64,10 @@ PLANS = {
         ),
     ),
     "sketch": (
-        Plan(steps=4_500, batch=24, learning_rate=1.5e-3, warmup_steps=30, average_decay=0.997),
+        Plan(steps=8_000, batch=24, learning_rate=1.5e-3, warmup_steps=30, average_decay=0.997),
         LanguageStage(
             mix=SKETCH_MIX,
-            dialogues=dialogues_for(SKETCH_MIX, "sketch") | SKETCH_DIALOGUES,
+            dialogues=dialogues_for(SKETCH_MIX, "sketch"),
             held_out=32,
             tokens_in_batch=2_600,
             flow_weight=0.0,  # the rung flow_head trains it

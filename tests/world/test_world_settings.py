@@ -10,7 +10,17 @@ import pytest
 from limner.world.canvas import Canvas
 from limner.world.person import Identity, Person, Traits
 from limner.world.scene import LIGHTINGS, SETTINGS, STYLES, Figure, Scene
-from limner.world.settings import NUM_LAYOUTS, paint_foreground, paint_midground, paint_setting
+from limner.world.settings import (
+    NUM_CUTS,
+    NUM_LAYOUTS,
+    NUM_VARIANTS,
+    ONE_WAY,
+    paint_foreground,
+    paint_midground,
+    paint_setting,
+    variant_of,
+    variant_parts,
+)
 from limner.world.settings.lettering import width_of
 from limner.world.styles import apply_lighting, apply_style
 
@@ -49,10 +59,19 @@ def test_the_hour_shows(setting):
 
 @pytest.mark.parametrize("setting", SETTINGS[1:])
 def test_layouts_mirrors_and_framings_differ(setting):
-    pictures = [painted(setting, variant) for variant in range(NUM_LAYOUTS + 2)]
+    mirrored = [] if setting in ONE_WAY else [NUM_LAYOUTS, NUM_LAYOUTS + 1]
+    cuts = [variant_of(0, 0, cut) for cut in range(1, NUM_CUTS)]
+    pictures = [painted(setting, variant) for variant in (*range(NUM_LAYOUTS), *mirrored, *cuts)]
     for first, second in combinations(pictures, 2):
         assert apart(first, second) > 1
     assert apart(pictures[0], painted(setting, 0, framing="close-up")) > 1
+
+
+def test_variants_repeat_and_are_told_by_their_parts():
+    assert len({variant_parts(variant) for variant in range(NUM_VARIANTS)}) == NUM_VARIANTS
+    for variant in (0, 5, 13, 63, 64, 999):
+        assert variant_of(*variant_parts(variant)) == variant % NUM_VARIANTS
+        np.testing.assert_array_equal(painted("park", variant), painted("park", variant % NUM_VARIANTS))
 
 
 def test_white_is_plain_white():

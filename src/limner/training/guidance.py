@@ -9,9 +9,8 @@ copy, takes 5,000 (docs/LOG.md). Nothing of this exists outside training: chat r
 owner    a place of text, or a slot, looks at the last name written before it in its round
 recall   a place that predicts a word about a person looks at the same word about that person in earlier
          rounds
-picture  a slot looks at what it shall repaint: the same place of the picture that is edited or gone back
-         to; for a close-up by name, the matching place of that person's face in the picture where it was
-         introduced
+picture  a slot looks at what it shall repaint: the same scene token of the picture that is edited or gone
+         back to; for a person seen before, the same token of that person there
 
 Knows dialogues' truth, layouts and attention. Knows nothing about data sets and optimizers.
 
@@ -245,7 +244,7 @@ def _recalls(layout: Layout, whose: np.ndarray, tokenizer: TextTokenizer) -> Ite
 
 def _pictures(dialogue: Dialogue, layout: Layout) -> Iterator[tuple[int, int]]:
     """(slot, place of a seen picture whose content the slot should repaint)."""
-    if not layout.painted_keys or not layout.seen_keys:
+    if not layout.painted_keys or not layout.seen_keys or "scenes" not in dialogue.truth:
         return
     seen = np.flatnonzero(layout.kinds == SEEN).reshape(len(layout.seen_keys), -1)
     slots = np.flatnonzero(layout.kinds == SLOT).reshape(len(layout.painted_keys), -1)

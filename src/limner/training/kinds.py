@@ -1,5 +1,5 @@
-"""The dialogues of one kind, ready for batches: from the world's bank or from a data set, with the image
-tokens of their pictures.
+"""The dialogues of one kind, ready for batches: drafted or rendered by the world, or from a data set, with
+the image tokens of their pictures.
 
 Knows where a run finds dialogues and the frozen encoder. Knows nothing about mixes, losses or networks that
 learn.
@@ -15,6 +15,7 @@ from limner.models.tokenizer import TextTokenizer
 from limner.training.bank import DialogueBank, bank_folder
 from limner.training.components import frozen_encoder
 from limner.training.crop_tokens import CropEncoder
+from limner.training.draft_dialogues import DraftDialogues, SceneTokens, reads_scene_tokens
 from limner.training.folder_data import folder_dialogues, folder_tokens
 from limner.training.language_data import DialogueSource, LaidOut, laid_out
 from limner.training.token_bank import TokenBank, encoded
@@ -35,6 +36,8 @@ def kind_laid_out(
 ) -> LaidOut:
     """`count` dialogues that the world makes of `kind`, or those of the data set given for it.
 
+    The world's are drafted and never rendered where the preset's image tokens are scene tokens.
+
     Args:
         held_out: how many of a data set's dialogues are its test split.
         whole_text, change_weight, crops: as in `laid_out`.
@@ -43,7 +46,11 @@ def kind_laid_out(
     folder = workshop.data.get(kind)
     bank: DialogueSource
     tokens: Mapping[str, Tensor]
-    if folder is None:
+    if folder is None and reads_scene_tokens(preset):
+        tokens = SceneTokens()
+        spec = workshop.bank_spec(kind, count, split)
+        bank = DraftDialogues(kind, count, split=split, first_seed=spec.first_seed, tokens=tokens)
+    elif folder is None:
         bank = workshop.dialogues(kind, count, split=split)
         tokens = _image_tokens(workshop, bank, count, split)
     else:

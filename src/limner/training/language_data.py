@@ -41,11 +41,12 @@ class DialogueSource(Protocol):
 
 # A batch is drawn from this many times its number of neighbours in length, so that batches still differ.
 NEIGHBOURS = 8
+MOST_KEPT = 20_000  # layouts; drafted dialogues never end, and a layout takes 10 kB
 
 
 @dataclass(frozen=True, kw_only=True)
 class LaidOut:
-    """The dialogues of one kind, laid out when first needed and then kept."""
+    """The dialogues of one kind, laid out when first needed and then kept for a while."""
 
     bank: DialogueSource
     image_tokens: Mapping[str, Tensor]
@@ -62,6 +63,9 @@ class LaidOut:
     def layout(self, index: int) -> Layout:
         """Dialogue `index` as a sequence."""
         if index not in self.layouts:
+            if len(self.layouts) >= MOST_KEPT:
+                self.layouts.clear()
+                self.pointers.clear()
             self.layouts[index] = self._fitting(self.bank.dialogue(index))
         return self.layouts[index]
 

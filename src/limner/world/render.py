@@ -15,7 +15,7 @@ from limner.world.canvas import Canvas
 from limner.world.figure import draw_figure, draw_heart, draw_reach, draw_shadow
 from limner.world.layout import lay_out
 from limner.world.scene import Scene
-from limner.world.settings import paint_foreground, paint_midground, paint_setting
+from limner.world.settings import NUM_VARIANTS, paint_foreground, paint_midground, paint_setting
 from limner.world.styles import apply_lighting, apply_style
 
 SMALLEST_PX = 32
@@ -52,4 +52,4 @@ def _seed(scene: Scene) -> int:
     """A number for the style's grain: the same for the same place, so that an edit of a person leaves the
     rest alone.
     """
-    return zlib.crc32(f"{scene.setting} {scene.variant}".encode())
+    return zlib.crc32(f"{scene.setting} {scene.variant % NUM_VARIANTS}".encode())

@@ -1,43 +1,40 @@
-"""How many dialogues of each kind are rendered: one table, so that rungs share banks instead of rendering
-anew.
-"""
+"""How many dialogues of each kind a recipe may draw from, by scale."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-# Rendering and encoding the pictures of these takes about ten minutes of one core at 128 px.
-SKETCH_DIALOGUES: Final[Mapping[str, int]] = {
-    "drill": 20_000,
-    "echo": 12_000,
-    "binding_words": 20_000,
-    "binding_text": 20_000,
-    "plain_text_to_image": 4_000,
-    "plain_named": 2_400,
-    "named": 2_400,
-    "crop": 800,
-    "text_to_image": 2_000,
-    "point": 600,
-    "question": 800,
-    "caption": 500,
-    "edit": 700,
-    "copy": 600,
-    "face_to_image": 600,
-    "paired": 600,
-    "full_body": 300,
-    "rollback": 2_500,
+# Rendered, where a scale reads pictures and is given no data; one table, so that recipes share what is drawn.
+RENDERED: Final[Mapping[str, int]] = {
+    "drill": 100_000,
+    "echo": 60_000,
+    "binding_words": 100_000,
+    "binding_text": 100_000,
+    "plain_text_to_image": 20_000,
+    "plain_named": 12_000,
+    "named": 12_000,
+    "crop": 4_000,
+    "text_to_image": 10_000,
+    "point": 3_000,
+    "question": 4_000,
+    "caption": 2_500,
+    "edit": 3_500,
+    "copy": 3_000,
+    "face_to_image": 3_000,
+    "paired": 3_000,
+    "full_body": 1_500,
+    "rollback": 12_500,
 }
-# All banks of the miniature ladder together take some 50 GB: a picture of 256 px takes 0.2 MB.
-MINIATURE_FACTOR: Final = 5
+# Drafted when needed and never kept, where image tokens are scene tokens: more than any run sees.
+DRAFTED: Final = 1_000_000
 TINY_DIALOGUES: Final = 8
 
 
 def dialogues_for(kinds: Iterable[str], scale: str) -> dict[str, int]:
-    """Kind -> number of dialogues for a recipe's scale; full scale takes the miniature's where it is given no
-    data.
-    """
+    """Kind -> number of dialogues for a recipe's scale; full scale renders them where it is given no data."""
     if scale == "tiny":
         return dict.fromkeys(kinds, TINY_DIALOGUES)
-    factor = 1 if scale == "sketch" else MINIATURE_FACTOR
-    return {kind: factor * SKETCH_DIALOGUES[kind] for kind in kinds}
+    if scale == "seed-x":
+        return {kind: RENDERED[kind] for kind in kinds}
+    return dict.fromkeys(kinds, DRAFTED)

@@ -23,7 +23,6 @@ from limner.models.adapters import LoraSizes
 from limner.models.packing import PackedBatch, loss
 from limner.models.resampler_start import keep_routing
 from limner.models.token_head import HEAD_KINDS, TokenHead
-from limner.training.bank import DialogueBank
 from limner.training.components import (
     is_made,
     read_component,
@@ -122,7 +121,7 @@ class LanguageRung:
         )
         source, device = self._train[kind], self.workshop.device
         # Where a head should look is known of the world's dialogues alone.
-        guided = self.stage.guidance_weight and isinstance(source.bank, DialogueBank) and not self._crops
+        guided = self.stage.guidance_weight and kind not in self.workshop.data and not self._crops
         guidance = source.guidance(indices) if guided else None
         packed = source.batch(indices)
         self._count(packed)

@@ -76,4 +76,6 @@ def plain_scene(rng: np.random.Generator, num_figures: int, split: str) -> Scene
 
 
 def _still(figure: Figure) -> Figure:
-    return replace(figure, shift_x=0.0, shift_y=0.0, tilt=0.0, turn=figure.turn * 0.3, holding="none")
+    return replace(
+        figure, shift_x=0.0, shift_y=0.0, tilt=0.0, turn=round(figure.turn * 0.3, 3), holding="none"
+    )

@@ -19,19 +19,23 @@ from limner.world.settings import gardens, homes, schools, seaside, town, wilds,
 from limner.world.settings.furniture import paint_foreground, paint_midground
 from limner.world.settings.light import light_of
 
-NUM_LAYOUTS: Final = 8  # a variant also picks a mirror image and a cut, so far more pictures than these
+NUM_LAYOUTS: Final = 8
+NUM_CUTS: Final = 4
+NUM_VARIANTS: Final = NUM_LAYOUTS * 2 * NUM_CUTS  # layout, mirror image and cut; variants repeat after these
 _PAINTERS: Final = {
     word: painter
     for places in (homes, workplaces, schools, gardens, wilds, seaside, town)
     for word, painter in places.PAINTERS.items()
 }
-_ONE_WAY: Final = ("doctor's office",)  # holds letters
+ONE_WAY: Final = ("doctor's office",)  # holds letters
 _CUT: Final = {
     "close-up": 0.74,
     "bust": 0.84,
     "half body": 0.92,
     "full body": 1.0,
 }  # share of the backdrop seen
+# cut -> (how far from the left, how far from the top, how much nearer)
+_CUTS: Final = ((0.15, 0.22, 0.98), (0.85, 0.35, 0.96), (0.5, 0.5, 1.0), (0.35, 0.3, 0.95))
 _SOFTNESS: Final = {"close-up": 0.006, "bust": 0.0035, "half body": 0.002, "full body": 0.0}
 
 
@@ -40,8 +44,9 @@ def paint_setting(
 ) -> None:
     """Cover `canvas` with the place called `setting`.
 
-    `variant` (any whole number) picks one of `NUM_LAYOUTS` layouts, its mirror image and which part is seen;
-    `framing` how near the camera is: nearer shows less, less sharply. Raises ValueError on unknown words.
+    `variant` (any whole number) picks one of `NUM_LAYOUTS` layouts, its mirror image and which part is seen
+    (`variant_parts`); `framing` how near the camera is: nearer shows less, less sharply. Raises ValueError on
+    unknown words.
     """
     if setting not in SETTINGS:
         raise ValueError(f"unknown setting {setting!r}; use one of {', '.join(SETTINGS)}")
@@ -56,12 +61,23 @@ def paint_setting(
     canvas.cover(_seen_part(backdrop, setting, variant, framing))
 
 
+def variant_parts(variant: int) -> tuple[int, int, int]:
+    """(layout, mirror, cut) of a variant: below `NUM_LAYOUTS`, 2 and `NUM_CUTS`."""
+    rest, layout = divmod(variant, NUM_LAYOUTS)
+    return layout, rest % 2, rest // 2 % NUM_CUTS
+
+
+def variant_of(layout: int, mirror: int, cut: int) -> int:
+    """The smallest variant with these parts: the inverse of `variant_parts`."""
+    return layout + NUM_LAYOUTS * (mirror + 2 * cut)
+
+
 def _seen_part(backdrop: NDArray[np.uint8], setting: str, variant: int, framing: str) -> cv2.typing.MatLike:
     """The part of a backdrop (S, S, 3) that the camera sees: a smaller square."""
-    rng = seeded("cut", setting, variant)
-    share = _CUT[framing] * (1 - 0.06 * float(rng.random()))
-    left = float(rng.random()) * (1 - share)
-    top = (1 - share) * (0.15 + 0.4 * float(rng.random()))
+    _, mirror, cut = variant_parts(variant)
+    across, down, near = _CUTS[cut]
+    share = _CUT[framing] * near
+    left, top = across * (1 - share), down * (1 - share)
     source = backdrop.shape[0]
     side = round(share * source)
     x, y = round(left * source), round(top * source)
@@ -69,7 +85,7 @@ def _seen_part(backdrop: NDArray[np.uint8], setting: str, variant: int, framing:
     sigma = _SOFTNESS[framing] * side
     if sigma >= 0.4:
         seen = cv2.GaussianBlur(seen, (0, 0), sigma)  # before enlarging: a quarter of the pixels
-    if setting not in _ONE_WAY and (variant // NUM_LAYOUTS) % 2 == 1:
+    if setting not in ONE_WAY and mirror:
         seen = cv2.flip(seen, 1)
     return seen
 
@@ -87,4 +103,14 @@ def _backdrop(setting: str, layout: int, lighting: str, size_px: int) -> NDArray
 _small_backdrop = lru_cache(maxsize=448)(_backdrop)
 _large_backdrop = lru_cache(maxsize=16)(_backdrop)
 
-__all__ = ["NUM_LAYOUTS", "paint_foreground", "paint_midground", "paint_setting"]
+__all__ = [
+    "NUM_CUTS",
+    "NUM_LAYOUTS",
+    "NUM_VARIANTS",
+    "ONE_WAY",
+    "paint_foreground",
+    "paint_midground",
+    "paint_setting",
+    "variant_of",
+    "variant_parts",
+]

@@ -22,6 +22,7 @@ from limner.world.settings.rooms import WOODS
 from limner.world.settings.shapes import contact_shadow, quad, rounded
 from limner.world.settings.sign import paint_sign
 
+NUM_FURNISHINGS: Final = 8  # one for each layout of a setting
 _FABRICS: Final[tuple[RGB, ...]] = (
     (112, 142, 140),
     (196, 132, 108),
@@ -43,7 +44,7 @@ def paint_midground(canvas: Canvas, scene: Scene) -> None:
         paint_sign(canvas, scene, stage, light)
     if stage.seat_y is None:
         return
-    rng = seeded("furniture", scene.setting, scene.variant)
+    rng = seeded("furniture", scene.variant % NUM_FURNISHINGS)
     fabric = light.room(pick(rng, _FABRICS))
     if scene.interaction == "sitting on a couch":
         _couch(canvas, stage, fabric, light, rng)
@@ -58,7 +59,7 @@ def paint_foreground(canvas: Canvas, scene: Scene) -> None:
     stage, light = lay_out(scene), light_of(scene.lighting)
     if stage.seat_y is None and stage.table_y is None:
         return
-    rng = seeded("furniture", scene.setting, scene.variant)
+    rng = seeded("furniture", scene.variant % NUM_FURNISHINGS)
     if scene.interaction == "sitting on a couch" and stage.seat_y is not None:
         _couch_arms(canvas, stage, light.room(pick(rng, _FABRICS)))
     if stage.table_y is not None:
