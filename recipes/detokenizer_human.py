@@ -19,8 +19,18 @@ PLANS = {
         DetokenizerStage(pictures=32, held_out=8, sampling_steps=4),
     ),
     "sketch": (
-        Plan(steps=2_000, batch=24, learning_rate=1.2e-3, warmup_steps=40, validations=4),
-        DetokenizerStage(),
+        Plan(
+            steps=2_000,
+            batch=24,
+            learning_rate=1.5e-3,
+            optimizer="muon",
+            orthogonal_in=("transformer_blocks",),
+            warmup_steps=40,
+            validations=4,
+        ),
+        DetokenizerStage(
+            kind="conversation", held_out=96, sampled=96, face_weight=5.0, token_noise=0.15, sampling_steps=1
+        ),
     ),
     "miniature": (
         Plan(steps=60_000, batch=256, learning_rate=4e-4, warmup_steps=500, average_decay=0.9995),
@@ -37,7 +47,7 @@ def recipe(scale: str) -> Recipe:
         preset=PRESETS[scale],
         plan=plan,
         build=stage,
-        needs=("vision", "autoencoder"),
+        needs=() if PRESETS[scale].autoencoder.identity else ("vision", "autoencoder"),
         makes=("detokenizer",),
         expected={"psnr_db": 23.7} if scale == "sketch" else {},
     )

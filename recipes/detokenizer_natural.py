@@ -19,8 +19,19 @@ PLANS = {
         DetokenizerStage(kind="natural", pictures=32, held_out=8, sampling_steps=4, fresh=True),
     ),
     "sketch": (
-        Plan(steps=600, batch=24, learning_rate=1.2e-3, warmup_steps=50, schedule="constant", validations=2),
-        DetokenizerStage(kind="natural", pictures=2_000, held_out=48, fresh=True),
+        Plan(
+            steps=1_000,
+            batch=24,
+            learning_rate=1.5e-3,
+            optimizer="muon",
+            orthogonal_in=("transformer_blocks",),
+            warmup_steps=50,
+            schedule="constant",
+            validations=4,
+        ),
+        DetokenizerStage(
+            kind="plain", held_out=48, face_weight=5.0, token_noise=0.15, sampling_steps=1, fresh=True
+        ),
     ),
     "miniature": (
         Plan(
@@ -45,7 +56,7 @@ def recipe(scale: str) -> Recipe:
         preset=PRESETS[scale],
         plan=plan,
         build=stage,
-        needs=("vision", "autoencoder"),
+        needs=() if PRESETS[scale].autoencoder.identity else ("vision", "autoencoder"),
         makes=("detokenizer",),
         expected={"psnr_db": 25.8} if scale == "sketch" else {},
     )

@@ -67,7 +67,7 @@ def test_batches_are_scaled_and_faces_weigh_more(tmp_path: Path) -> None:
     assert torch.allclose(
         pixels[1, 0], torch.from_numpy(bank.pixels[0, :, :, 0] / 127.5 - 1.0).float(), atol=1e-6
     )
-    weights = face_weights(bank, np.arange(6), 32, 4.0)
+    weights = face_weights(bank.face_boxes, 32, 4.0)
     assert torch.allclose(weights.mean(dim=(1, 2, 3)), torch.ones(6))
     x0, y0, x1, y1 = bank.face_boxes[0, 0]
     centre = weights[0, 0, int((y0 + y1) * 16), int((x0 + x1) * 16)]

@@ -25,7 +25,8 @@ class Autoencoder(nn.Module):
     """The one face of both autoencoders: latents of zero mean and unit spread, pixels in [-1, 1].
 
     The small one refines a blockwise cosine transform and is trained here; with `library=True` it is
-    diffusers' `AutoencoderKL`, whose public weights fit under `core.kl.`. `latent_mean` and `latent_std` (C,)
+    diffusers' `AutoencoderKL`, whose public weights fit under `core.kl.`; with `identity=True` latents are
+    the pixels, and nothing is trained. `latent_mean` and `latent_std` (C,)
     are set by `fit_statistics` after training.
     """
 
@@ -35,8 +36,7 @@ class Autoencoder(nn.Module):
     def __init__(self, sizes: AutoencoderSizes) -> None:
         super().__init__()
         self.sizes = sizes
-        self.core: LibraryAutoencoder | BlockwiseAutoencoder
-        self.core = LibraryAutoencoder(sizes) if sizes.library else BlockwiseAutoencoder(sizes)
+        self.core = _core(sizes)
         self.register_buffer("latent_mean", torch.zeros(sizes.latent_channels))
         self.register_buffer("latent_std", torch.ones(sizes.latent_channels))
 
@@ -87,6 +87,18 @@ class Autoencoder(nn.Module):
         return mean, log_variance.clamp(-30, 20)
 
 
+class IdentityAutoencoder(nn.Module):
+    """Latents that are the pixels, for a detokenizer that draws pixels itself."""
+
+    def moments(self, pixels_B3HW: Tensor) -> Tensor:
+        """Pixels -> themselves, and the log variance of what is known exactly."""
+        return torch.cat([pixels_B3HW, torch.full_like(pixels_B3HW, -30.0)], dim=1)
+
+    def draw(self, raw_latents_BCHW: Tensor) -> Tensor:
+        """Pixels -> themselves."""
+        return raw_latents_BCHW
+
+
 class LibraryAutoencoder(nn.Module):
     """diffusers' `AutoencoderKL` behind a pixel unshuffle (of 1 for the public weights).
 
@@ -125,6 +137,12 @@ class LibraryAutoencoder(nn.Module):
         """Unscaled latents -> pixels."""
         drawn: Tensor = self.kl.decoder(self.kl.post_quant_conv(raw_latents_BCHW))
         return F.pixel_shuffle(drawn, self.unshuffle)
+
+
+def _core(sizes: AutoencoderSizes) -> IdentityAutoencoder | LibraryAutoencoder | BlockwiseAutoencoder:
+    if sizes.identity:
+        return IdentityAutoencoder()
+    return LibraryAutoencoder(sizes) if sizes.library else BlockwiseAutoencoder(sizes)
 
 
 def _edges(pixels_B3HW: Tensor) -> Tensor:

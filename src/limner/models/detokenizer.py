@@ -1,8 +1,9 @@
-"""The detokenizer: a vanilla diffusion transformer that draws a picture's latents from its image tokens
-alone.
+"""The detokenizer: a vanilla diffusion transformer that draws a picture from its image tokens alone.
 
-Knows one PixArt transformer, the adapter before it and rectified flow. Knows nothing about pixels (the
-autoencoder's business) and never sees a condition image (paper, section 3.2).
+Knows one PixArt transformer, the adapter before it and rectified flow. At full scale it draws the latents of
+an autoencoder and predicts their velocity; at the small scales it draws pixels (`pixel_frame.py`) and
+predicts the finished picture, from which the velocity follows. Never sees a condition image (paper, section
+3.2).
 
 Legend: B batch, C latent channels, H W latent places, N image tokens, D token width.
 """
@@ -24,12 +25,16 @@ from limner.models.flow import (
     random_noise,
     random_times,
     seeded_noise,
+    spread_time,
     target_velocity,
     time_schedule,
 )
+from limner.models.pixel_frame import PixelFrame, edges, times_with_start
 from limner.models.sizes import DetokenizerSizes
 
 DIFFUSERS_TIMES = 1000.0
+# Scene tokens decide nearly every pixel, so the first step from noise is most of the drawing.
+START_SHARE = 0.75
 PIXART_DOWNSAMPLING = 8  # of SDXL's autoencoder, for the sizes in pixels that PixArt may be told
 
 
@@ -61,37 +66,53 @@ class DiTDetokenizer(Detokenizer):
         self.transformer = transformer_class(
             num_attention_heads=sizes.heads,
             attention_head_dim=sizes.width // sizes.heads,
-            in_channels=sizes.latent_channels,
-            out_channels=sizes.latent_channels,
+            in_channels=sizes.bottleneck if sizes.draws_pixels else sizes.latent_channels,
+            out_channels=sizes.width if sizes.draws_pixels else sizes.latent_channels,
             num_layers=sizes.layers,
             cross_attention_dim=sizes.width,
-            sample_size=sizes.latent_size,
-            patch_size=sizes.patch_size,
+            sample_size=sizes.grid if sizes.draws_pixels else sizes.latent_size,
+            patch_size=1 if sizes.draws_pixels else sizes.patch_size,
             caption_channels=sizes.token_dim,
             interpolation_scale=sizes.interpolation_scale,
             use_additional_conditions=sizes.size_conditions,
         )
         self.token_positions = nn.Parameter(torch.randn(1, sizes.num_tokens, sizes.token_dim) * 0.1)
-        nn.init.zeros_(self.transformer.proj_out.weight)
-        nn.init.zeros_(self.transformer.proj_out.bias)
+        self.frame = PixelFrame(sizes) if sizes.draws_pixels else None
+        if self.frame is None:
+            nn.init.zeros_(self.transformer.proj_out.weight)
+            nn.init.zeros_(self.transformer.proj_out.bias)
         self.line = StraightLine(sizes) if sizes.straight_line else None
 
     def velocity(self, latents_BCHW: Tensor, time_B: Tensor, image_tokens_BND: Tensor) -> Tensor:
-        """dx/dt (B, C, H, W) of latents at time_B in [0, 1] (0 noise, 1 data), given their pictures' tokens.
+        """dx/dt (B, C, H, W) of latents at time_B in [0, 1) (0 noise, 1 data), given their tokens."""
+        if self.frame is None:
+            return self._transformed(latents_BCHW, time_B, image_tokens_BND)
+        data_BCHW = self.predict_data(latents_BCHW, time_B, image_tokens_BND)
+        return (data_BCHW - latents_BCHW) / (1 - spread_time(time_B, latents_BCHW))
 
-        PixArt's own clock runs backwards from 1000 (noise) to 0, so a public checkpoint starts with the right
-        one.
+    forward = velocity
+
+    def predict_data(self, latents_BCHW: Tensor, time_B: Tensor, image_tokens_BND: Tensor) -> Tensor:
+        """The finished picture (B, C, H, W) that noisy pixels at time_B come from; only where it draws
+        pixels.
         """
-        velocity_BCHW: Tensor = self.transformer(
+        assert self.frame is not None, "this detokenizer predicts velocities"
+        summary_BE = self.frame.summary(image_tokens_BND)
+        entered_BCGG = self.frame.enter(latents_BCHW, summary_BE)
+        return self.frame.leave(self._transformed(entered_BCGG, time_B, image_tokens_BND), summary_BE)
+
+    def _transformed(self, latents_BCHW: Tensor, time_B: Tensor, image_tokens_BND: Tensor) -> Tensor:
+        """PixArt's own clock runs backwards from 1000 (noise) to 0, so a public checkpoint starts with the
+        right one.
+        """
+        made_BCHW: Tensor = self.transformer(
             latents_BCHW,
             encoder_hidden_states=image_tokens_BND + self.token_positions,
             timestep=(1 - time_B) * DIFFUSERS_TIMES,
             added_cond_kwargs=self._told_sizes(latents_BCHW),
             return_dict=False,
         )[0]
-        return velocity_BCHW
-
-    forward = velocity
+        return made_BCHW
 
     def errors(
         self,
@@ -101,11 +122,18 @@ class DiTDetokenizer(Detokenizer):
         *,
         condition_BCHW: Tensor | None = None,
     ) -> Tensor:
-        """Squared errors of the velocity at random times: rectified flow's, as `flow.flow_loss`."""
+        """Errors at random times: the squared ones of the velocity, rectified flow's (`flow.flow_loss`);
+        where it draws pixels, the absolute ones of the finished picture and of its edges.
+        """
         if condition_BCHW is not None:
             raise ValueError("This detokenizer reads image tokens alone; pass no condition picture.")
         time_B = random_times(len(latents_BCHW), generator, latents_BCHW.device)
         noise = random_noise(latents_BCHW, generator)
+        if self.frame is not None:
+            time_B = times_with_start(time_B, START_SHARE, generator)
+            drawn = self.predict_data(interpolate(latents_BCHW, noise, time_B), time_B, image_tokens_BND)
+            error_BCHW = drawn.float() - latents_BCHW.float()
+            return error_BCHW.abs() + edges(error_BCHW)
         target_BCHW = self.target(latents_BCHW, image_tokens_BND)
         predicted = self.velocity(interpolate(target_BCHW, noise, time_B), time_B, image_tokens_BND)
         return (predicted.float() - target_velocity(target_BCHW, noise).float()).square()

@@ -114,7 +114,7 @@ def _detokenizer_sizes(values: dict[str, Any]) -> DetokenizerSizes | UNetDetoken
         return UNetDetokenizerSizes.from_json(values)
     if kind != "dit":
         raise ValueError(f"This version of limner has no detokenizer of the kind {kind!r}.")
-    return DetokenizerSizes(**values)
+    return DetokenizerSizes(**_with_tuples(values))
 
 
 TINY: Final = Preset(
@@ -161,7 +161,7 @@ TINY: Final = Preset(
 
 SKETCH: Final = Preset(
     name="sketch",
-    image_size_px=128,
+    image_size_px=256,
     num_image_tokens=64,
     vision=VisionSizes(
         image_size_px=128,
@@ -182,22 +182,25 @@ SKETCH: Final = Preset(
     ),
     token_head=TokenHeadSizes(width=192, depth=3, heads=6, default_temperature=0.4),
     detokenizer=DetokenizerSizes(
-        latent_size=16,
-        latent_channels=12,
-        patch_size=2,
+        latent_size=256,
+        latent_channels=3,
+        patch_size=32,
         width=192,
         layers=6,
         heads=6,
         token_dim=64,
         num_tokens=64,
-        default_temperature=0.1,  # its flow shapes little of its noise (docs/LOG.md)
+        straight_line=False,
+        default_steps=2,
+        refiner_widths=(128, 64, 32, 16),
     ),
     autoencoder=AutoencoderSizes(
-        image_size_px=128,
-        unshuffle=4,
-        block_widths=(48, 96),
-        layers_per_block=1,
-        latent_channels=12,
+        image_size_px=256,
+        unshuffle=1,
+        block_widths=(),
+        layers_per_block=0,
+        latent_channels=3,
+        identity=True,
     ),
     decoder=DecoderSizes(
         image_size_px=128, num_tokens=64, token_dim=64, grid=16, width=192, layers=3, heads=6, refine_width=32
@@ -228,21 +231,25 @@ MINIATURE: Final = Preset(
     ),
     token_head=TokenHeadSizes(width=192, depth=4, heads=6),
     detokenizer=DetokenizerSizes(
-        latent_size=32,
-        latent_channels=8,
-        patch_size=2,
+        latent_size=256,
+        latent_channels=3,
+        patch_size=32,
         width=224,
-        layers=6,
+        layers=8,
         heads=7,
         token_dim=64,
         num_tokens=64,
+        straight_line=False,
+        default_steps=2,
+        refiner_widths=(160, 80, 48, 24),
     ),
     autoencoder=AutoencoderSizes(
         image_size_px=256,
-        unshuffle=4,
-        block_widths=(56, 112),
-        layers_per_block=1,
-        latent_channels=8,
+        unshuffle=1,
+        block_widths=(),
+        layers_per_block=0,
+        latent_channels=3,
+        identity=True,
     ),
     decoder=DecoderSizes(
         image_size_px=256, num_tokens=64, token_dim=64, grid=16, width=256, layers=4, heads=8, refine_width=48

@@ -93,7 +93,22 @@ class DetokenizerSizes:
     # Of the noise that a picture starts from: below 1 nearer to the typical one, 0 without chance. For flows
     # that were trained too briefly to shape their noise.
     default_temperature: float = 1.0
+    # A detokenizer of pixels (`pixel_frame.py`): channels of the maps behind the transformer, coarse to fine;
+    # channels of a patch before it; width of the tokens' summary. Latents are then the pixels themselves.
+    refiner_widths: tuple[int, ...] = ()
+    bottleneck: int = 128
+    summary_width: int = 512
     kind: str = "dit"
+
+    @property
+    def draws_pixels(self) -> bool:
+        """Whether the network predicts pixels (the data) and not a velocity of latents."""
+        return bool(self.refiner_widths)
+
+    @property
+    def grid(self) -> int:
+        """Places of the transformer along one side."""
+        return self.latent_size // self.patch_size
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,10 +123,13 @@ class AutoencoderSizes:
     norm_groups: int = 32
     mid_attention: bool = False
     library: bool = False  # diffusers' KL autoencoder, for public weights; norms and attention are its own
+    identity: bool = False  # latents are the pixels: for a detokenizer that draws these
 
     @property
     def downsampling(self) -> int:
         """Pixels along one side of a latent."""
+        if self.identity:
+            return 1
         return self.unshuffle << (len(self.block_widths) - 1)
 
     @property

@@ -10,8 +10,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from limner.training.bank import PictureBank
-
 SHARE_OF_FREE_MEMORY = 0.35
 
 
@@ -53,9 +51,11 @@ def draw(rng: np.random.Generator, count: int, batch: int) -> np.ndarray:
     return rng.choice(count, size=batch, replace=batch > count)
 
 
-def face_weights(bank: PictureBank, indices_B: np.ndarray, size_px: int, inside: float) -> Tensor:
-    """(B, 1, S, S): `inside` within face boxes, 1 elsewhere, scaled to a mean of 1 in each picture."""
-    boxes = torch.from_numpy(bank.face_boxes[np.asarray(indices_B)])
+def face_weights(boxes_BF4: np.ndarray, size_px: int, inside: float) -> Tensor:
+    """(B, 1, S, S): `inside` within face boxes (in the unit square), 1 elsewhere, scaled to a mean of 1 in
+    each picture.
+    """
+    boxes = torch.from_numpy(np.asarray(boxes_BF4))
     centres = (torch.arange(size_px) + 0.5) / size_px
     x0, y0, x1, y1 = (boxes[..., side, None] for side in range(4))  # (B, F, 1)
     across = (centres >= x0) & (centres < x1)

@@ -24,8 +24,8 @@ from limner.world.scene import Scene
 from limner.world.scene_tokens import NUM_TOKENS, TOKEN_DIM, encode_scene
 
 STAND_IN_PX: Final = 16  # the smallest side of a picture
-MOST_SCENES: Final = 20_000  # whose tokens are kept: 16 kB each
-MOST_DRAFTS: Final = 2_000
+MOST_SCENES: Final = 4_000  # whose tokens are kept: 16 kB each
+MOST_DRAFTS: Final = 500
 
 
 def reads_scene_tokens(preset: Preset) -> bool:

@@ -41,7 +41,7 @@ class DialogueSource(Protocol):
 
 # A batch is drawn from this many times its number of neighbours in length, so that batches still differ.
 NEIGHBOURS = 8
-MOST_KEPT = 20_000  # layouts; drafted dialogues never end, and a layout takes 10 kB
+MOST_KEPT = 5_000  # layouts; drafted dialogues never end, and a layout takes 10 kB
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,7 +53,8 @@ class LatentPairs:
 
     def face_weights(self, rows: np.ndarray, inside: float) -> Tensor:
         """(B, 1, H, W) with a mean of 1."""
-        return face_weights(self._bank, rows, self._latents.shape[-1], inside).to(self._device)
+        boxes = self._bank.face_boxes[rows]
+        return face_weights(boxes, self._latents.shape[-1], inside).to(self._device)
 
     def _tensor(self, values: np.ndarray) -> Tensor:
         return torch.from_numpy(np.asarray(values, dtype=np.float32)).to(self._device)

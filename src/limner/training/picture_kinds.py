@@ -11,23 +11,47 @@ from typing import Final
 
 import numpy as np
 
-from limner.world.chance import chance, pick, seeded
+from limner.world.chance import chance, pick, seeded, weighted
+from limner.world.dialogues import draft
+from limner.world.dialogues.plain import plain_scene
 from limner.world.edit import apply, random_edit
+from limner.world.film import later
 from limner.world.person import EXPRESSIONS, Person, Traits
 from limner.world.sampling import random_identity, random_outfit, random_traits, settle
 from limner.world.scene import Scene
-from limner.world.staging import portrait, random_scene
+from limner.world.staging import cut_out, portrait, random_scene
 
 # Pictures of one person in the bank of identities: seed // VIEWS is the person, seed % VIEWS the view.
 VIEWS: Final = 4
 # Pictures of one edit: seed // EDIT_PAIR is the scene, an even seed shows it before, an odd one after.
 EDIT_PAIR: Final = 2
+# The dialogues whose rounds `conversation` shows, by their share.
+CONVERSATIONS: Final = {"named": 3, "rollback": 3, "text_to_image": 2, "full_body": 1, "face_to_image": 1}
 
 
 def natural(seed: int, split: str) -> Scene:
     """A place where nobody is close: the natural pictures of the detokenizer's first stage."""
     rng = seeded("picture bank", "natural", split, seed)
     return random_scene(rng, num_figures=1, framing="full body", split=split)
+
+
+def plain(seed: int, split: str) -> Scene:
+    """The ABC of pictures: busts in daylight, in storybook style, and cut-out heads on white."""
+    rng = seeded("picture bank", "plain", split, seed)
+    scene = plain_scene(rng, 2 if chance(rng, 0.6) else 1, split)
+    if chance(rng, 0.4):
+        return cut_out(later(rng, scene), int(rng.integers(len(scene.figures))))
+    return scene
+
+
+def conversation(seed: int, split: str) -> Scene:
+    """What conversations show: half of them plain, the others a round of some dialogue with pictures."""
+    rng = seeded("picture bank", "conversation", split, seed)
+    if chance(rng, 0.5):
+        return plain(seed, split)
+    kind = weighted(rng, CONVERSATIONS)
+    scenes = draft(kind, int(rng.integers(2**31)), split).scenes
+    return pick(rng, scenes)
 
 
 def people(seed: int, split: str) -> Scene:
@@ -84,6 +108,8 @@ def _seen_anew(rng: np.random.Generator, look: Traits, split: str) -> Traits:
 
 PICTURE_KINDS: Final[Mapping[str, Callable[[int, str], Scene]]] = {
     "natural": natural,
+    "plain": plain,
+    "conversation": conversation,
     "people": people,
     "identities": identities,
     "edited": edited,

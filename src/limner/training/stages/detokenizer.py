@@ -1,4 +1,4 @@
-"""The rungs of the detokenizers: latents from frozen image tokens; natural pictures, then people.
+"""The rungs of the detokenizers: pictures from frozen image tokens; natural pictures, then people.
 
 Always reconstruction of a picture from its own tokens. The paper's transformer sees nothing else; the UNet of
 stage 2 sees a condition picture too, the same scene before or after an edit (paper, section 3.1). Knows the
@@ -26,10 +26,12 @@ from limner.models.unet_sizes import UNetDetokenizerSizes
 from limner.training.bank import bank_folder
 from limner.training.batches import psnr_db
 from limner.training.components import frozen_encoder, is_made, read_component, write_component
+from limner.training.draft_dialogues import reads_scene_tokens
 from limner.training.folder_data import FolderPictures, folder_dialogues
 from limner.training.latent_pairs import FolderPairs, LatentPairs, latents
 from limner.training.picture_kinds import EDIT_PAIR
 from limner.training.plan import Plan
+from limner.training.scene_pictures import ScenePictures
 from limner.training.state import Chance
 from limner.training.throughput import Meter, attention_flops, linear_flops
 from limner.training.token_bank import encoded
@@ -37,6 +39,11 @@ from limner.training.variants import variant_folder, write_variant
 from limner.training.workshop import Workshop
 
 LINE_PICTURES = 512
+FAR_MORE = 1e6  # a weight that tells faces from the rest
+DRAWN = 10_000_000  # pictures that training draws from where none is kept
+
+
+Pairs = LatentPairs | FolderPairs | ScenePictures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +59,9 @@ class DetokenizerStage:
     held_out: int = 192
     sampled: int = 48  # of the held-out pictures: sampling costs many passes
     face_weight: float = 2.0
-    token_noise: float = 0.05  # predicted tokens are never exact, so training's aren't either
+    # Predicted tokens are never exact, so training's aren't either: each picture's get noise of a spread
+    # between 0 and this.
+    token_noise: float = 0.05
     sampling_steps: int = 12
     fresh: bool = False
     variant: str | None = None
@@ -98,13 +107,18 @@ class DetokenizerRung:
 
     def __init__(self, stage: DetokenizerStage, workshop: Workshop) -> None:
         self.stage, self.workshop = stage, workshop
-        self._encoder = frozen_encoder(workshop)
+        self._from_truth = reads_scene_tokens(workshop.preset) and stage.kind not in workshop.data
+        self._encoder = None if self._from_truth else frozen_encoder(workshop)
         self._model = self._begin()
         self.network: nn.Module = self._model.to(workshop.device)
         self.meter, self._flops = Meter(), training_flops(self._model)
         if stage.recompute:
             _recompute(self._model)
-        self._autoencoder = read_component(workshop, "autoencoder", Autoencoder(workshop.preset.autoencoder))
+        self._autoencoder = Autoencoder(workshop.preset.autoencoder).to(workshop.device)
+        if not workshop.preset.autoencoder.identity:
+            read_component(workshop, "autoencoder", self._autoencoder)
+        elif not is_made(workshop.model_folder, "autoencoder"):
+            write_component(workshop, "autoencoder", self._autoencoder)
         self._autoencoder.eval().requires_grad_(False)
         self._train = self._pairs("train", stage.pictures)
         self._test = self._pairs("test", stage.held_out)
@@ -117,15 +131,21 @@ class DetokenizerRung:
         self.meter.add(images=float(batch), flops=batch * self._flops)
         latents_BCHW, tokens_BKD = self._train.take(rows)
         generator = chance.torch(self.workshop.device)
-        tokens_BKD = tokens_BKD + self.stage.token_noise * random_noise(tokens_BKD, generator)
+        tokens_BKD = self._disturbed(tokens_BKD, generator)
         errors = self._model.errors(
             latents_BCHW, tokens_BKD, generator, condition_BCHW=self._condition(self._train, rows)
         )
         weights = self._train.face_weights(rows, self.stage.face_weight)
         return (errors * weights).mean(), {self._model.error_name: errors.detach().mean()}
 
+    def _disturbed(self, tokens_BKD: Tensor, generator: torch.Generator) -> Tensor:
+        device = generator.device
+        spreads_B = self.stage.token_noise * torch.rand(len(tokens_BKD), generator=generator, device=device)
+        spreads_B11 = spreads_B.to(tokens_BKD)[:, None, None]
+        return tokens_BKD + spreads_B11 * random_noise(tokens_BKD, generator)
+
     def validate(self) -> dict[str, float]:
-        errors, losses = [], []
+        errors, in_faces, losses = [], [], []
         generator = torch.Generator(self.workshop.device).manual_seed(0)
         count = min(self.stage.sampled, len(self._test))
         for start in range(0, count, 16):
@@ -142,9 +162,15 @@ class DetokenizerRung:
                 temperature=self._model.sizes.default_temperature,
             )
             drawn = self._autoencoder.decode(made.float()).clamp(-1, 1)
-            errors.append((drawn - self._test.pixels(rows)).square().mean(dim=(1, 2, 3)))
-        psnr = float(psnr_db(torch.cat(errors)).mean())
-        return {"psnr_db": psnr, self._model.error_name: sum(losses) / count}
+            squared = (drawn - self._test.pixels(rows)).square()
+            errors.append(squared.mean(dim=(1, 2, 3)))
+            if isinstance(self._test, ScenePictures):
+                faces = (self._test.face_weights(rows, FAR_MORE) > 1).to(squared)
+                in_faces.append((squared * faces).sum((1, 2, 3)) / (3 * faces.sum((1, 2, 3))).clamp_min(1))
+        found = {"psnr_db": float(psnr_db(torch.cat(errors)).mean())}
+        if in_faces:
+            found["psnr_faces_db"] = float(psnr_db(torch.cat(in_faces)).mean())
+        return {**found, self._model.error_name: sum(losses) / count}
 
     def write(self) -> None:
         """Write `detokenizer/`, in the run's model or in its variant."""
@@ -165,7 +191,7 @@ class DetokenizerRung:
             return self._widened(self.stage.begins_as)
         model = build_detokenizer(self.workshop.preset)
         if isinstance(model, UNetDetokenizer):
-            model.to(self.workshop.device).remember_blank(self._encoder)
+            model.to(self.workshop.device).remember_blank(self._encoder or frozen_encoder(self.workshop))
         if not self.stage.fresh and is_made(folder, "detokenizer") and self._checkpoints_own() == sizes:
             read_component(self.workshop, "detokenizer", model)
         return model
@@ -188,15 +214,19 @@ class DetokenizerRung:
             return self.workshop.preset.detokenizer if self.stage.variant is None else None
         return load_manifest(folder)[0].detokenizer
 
-    def _condition(self, pairs: LatentPairs | FolderPairs, rows: np.ndarray) -> Tensor | None:
+    def _condition(self, pairs: Pairs, rows: np.ndarray) -> Tensor | None:
         """Latents of each picture's other half, for a detokenizer that reads them."""
         if not self._model.reads_condition:
             return None
         partners = rows + 1 - 2 * (rows % EDIT_PAIR)
         return pairs.take(partners)[0]
 
-    def _pairs(self, split: str, count: int) -> LatentPairs | FolderPairs:
+    def _pairs(self, split: str, count: int) -> Pairs:
         workshop, kind, encoder = self.workshop, self.stage.kind, self._encoder
+        if encoder is None:
+            count = DRAWN if split == "train" else count
+            size_px = workshop.preset.autoencoder.image_size_px
+            return ScenePictures(kind, count, split=split, seed=workshop.seed, size_px=size_px)
         num_tokens = workshop.preset.detokenizer.num_tokens
         workshop.chosen((kind,))
         folder = workshop.data.get(kind)

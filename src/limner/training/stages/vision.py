@@ -202,7 +202,8 @@ class LabelledPictures:
 
     def face_weights(self, rows: np.ndarray, inside: float) -> Tensor:
         """(B, 1, S, S) with a mean of 1."""
-        return face_weights(self._bank, rows, self._bank.pixels.shape[1], inside).to(self._device)
+        boxes = self._bank.face_boxes[rows]
+        return face_weights(boxes, self._bank.pixels.shape[1], inside).to(self._device)
 
 
 def _with_noise(tokens_BND: Tensor, amount: float, generator: torch.Generator) -> Tensor:

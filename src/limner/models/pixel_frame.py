@@ -1,0 +1,107 @@
+"""What stands around the transformer of a detokenizer that draws pixels: a narrow way in, convolutions out.
+
+A patch of 32 x 32 pixels has more numbers than a place of a small transformer. On the way in it is squeezed
+through few channels (a picture is simple where its tokens are known); on the way out convolutions refine a
+coarse map step by step to pixels, for a linear map from a place to its patch cannot draw an edge that crosses
+two patches. A second path leads from all tokens together straight to every place and to every refining step,
+so that global things (style, light, which place it is) need not travel through attention. Knows tensors only.
+
+Legend: B batch, S picture side in pixels, G places a side, C channels of a place, N image tokens, D token
+width, E width of the summary.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from limner.models.sizes import DetokenizerSizes
+
+LAST_UPSCALE = 2  # pixels a side that one place of the finest map becomes
+
+
+class PixelFrame(nn.Module):
+    """`summary`, `enter` and `leave`, called in this order around the transformer."""
+
+    def __init__(self, sizes: DetokenizerSizes) -> None:
+        super().__init__()
+        finest = sizes.grid * 2 ** len(sizes.refiner_widths) * LAST_UPSCALE
+        if finest != sizes.latent_size:
+            raise ValueError(
+                f"{len(sizes.refiner_widths)} refining steps make {finest} px of {sizes.grid} places, not "
+                f"{sizes.latent_size}; change refiner_widths or patch_size."
+            )
+        self.patch_px, self.grid, channels = sizes.patch_size, sizes.grid, sizes.bottleneck
+        self.squeeze = nn.Linear(sizes.latent_channels * sizes.patch_size**2, channels)
+        self.summarise = nn.Linear(sizes.num_tokens * sizes.token_dim, sizes.summary_width)
+        self.direct = nn.Linear(sizes.summary_width, sizes.grid**2 * channels)
+        self.steps = nn.ModuleList(
+            _Refine(width, narrower, sizes.summary_width)
+            for width, narrower in pairwise((sizes.width, *sizes.refiner_widths))
+        )
+        last = sizes.refiner_widths[-1]
+        self.last = nn.Conv2d(last, sizes.latent_channels * LAST_UPSCALE**2, 3, padding=1)
+
+    def summary(self, image_tokens_BND: Tensor) -> Tensor:
+        """All tokens of a picture together, (B, E)."""
+        summary_BE: Tensor = self.summarise(image_tokens_BND.flatten(1))
+        return summary_BE
+
+    def enter(self, pixels_BCSS: Tensor, summary_BE: Tensor) -> Tensor:
+        """Noisy pixels and the summary -> (B, C, G, G)."""
+        patches_BGGp = rearrange(
+            pixels_BCSS, "b c (y p) (x q) -> b y x (c p q)", p=self.patch_px, q=self.patch_px
+        )
+        squeezed_BGGC = self.squeeze(patches_BGGp)
+        direct_BGGC = self.direct(summary_BE).view_as(squeezed_BGGC)
+        entered_BCGG: Tensor = rearrange(squeezed_BGGC + direct_BGGC, "b y x c -> b c y x")
+        return entered_BCGG
+
+    def leave(self, features_BWGG: Tensor, summary_BE: Tensor) -> Tensor:
+        """The transformer's features and the summary -> pixels (B, C, S, S)."""
+        # On a CPU, convolutions of few channels run a third faster with channels last.
+        x = features_BWGG.contiguous(memory_format=torch.channels_last)
+        for step in self.steps:
+            x = step(x, summary_BE)
+        return F.pixel_shuffle(self.last(x), LAST_UPSCALE)
+
+
+class _Refine(nn.Module):
+    """Twice the places a side, fewer channels: a step up by one linear map a place, two convolutions beside
+    it, scaled and shifted by the summary.
+    """
+
+    def __init__(self, width: int, narrower: int, summary_width: int) -> None:
+        super().__init__()
+        self.up = nn.Conv2d(width, 4 * narrower, 1)
+        self.modulation = nn.Linear(summary_width, 2 * narrower)
+        self.first = nn.Conv2d(narrower, narrower, 3, padding=1)
+        self.second = nn.Conv2d(narrower, narrower, 3, padding=1)
+        nn.init.zeros_(self.modulation.weight)
+        nn.init.zeros_(self.modulation.bias)
+
+    def forward(self, x: Tensor, summary_BE: Tensor) -> Tensor:
+        x = F.pixel_shuffle(self.up(x), 2)
+        scale, shift = self.modulation(summary_BE)[:, :, None, None].chunk(2, dim=1)
+        inner = F.silu(self.first(x) * (1 + scale) + shift)
+        return F.silu(x + self.second(inner))
+
+
+def edges(error_BCSS: Tensor) -> Tensor:
+    """(B, C, S, S) absolute differences of an error to its neighbours on the right and below: what makes a
+    blurred or shifted line cost.
+    """
+    right = F.pad((error_BCSS[..., :, 1:] - error_BCSS[..., :, :-1]).abs(), (0, 1))
+    below = F.pad((error_BCSS[..., 1:, :] - error_BCSS[..., :-1, :]).abs(), (0, 0, 0, 1))
+    return right + below
+
+
+def times_with_start(time_B: Tensor, start_share: float, generator: torch.Generator | None) -> Tensor:
+    """`time_B` with a random `start_share` of it set to 0, where a sampler begins: pure noise."""
+    device = generator.device if generator is not None else time_B.device
+    chosen_B = torch.rand(len(time_B), generator=generator, device=device) < start_share
+    return time_B.masked_fill(chosen_B.to(time_B.device), 0.0)
