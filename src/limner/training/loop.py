@@ -83,7 +83,7 @@ class Trainer:
         self.network = stage.network
         # Before the optimizer is made: splitting replaces parameters.
         self.whole = Whole(self.network, self.processes)
-        self.optimizer = _optimizer(self.network, plan)
+        self.optimizer = make_optimizer(self.network, plan)
         self.average = MovingAverage(self.network, plan.average_decay) if plan.average_decay > 0 else None
         self.step = 0
         self.stop_asked = False
@@ -279,16 +279,20 @@ class Trainer:
                 signal.signal(number, handler)
 
 
-def _optimizer(network: nn.Module, plan: Plan) -> torch.optim.Optimizer:
+def make_optimizer(network: nn.Module, plan: Plan) -> torch.optim.Optimizer:
     """The plan's optimizer; decay on matrices alone, not on biases, norms and single vectors."""
     muon = plan.optimizer == "muon"
-    parameters = list(trainable(network).values())
-    convolutions = [p for p in parameters if p.ndim == 4] if muon else []
-    others = parameters if not muon else [p for p in parameters if p.ndim != 4]
+    named = trainable(network)
+    inside = {name for name in named if muon and not set(plan.orthogonal_in).isdisjoint(name.split("."))}
+    orthogonal = [
+        p for name, p in named.items() if muon and (p.ndim == 4 or (p.ndim == 2 and name in inside))
+    ]
+    stepped = {id(p) for p in orthogonal}
+    others = [p for p in named.values() if id(p) not in stepped]
     groups: list[dict[str, Any]] = [
         {"params": [p for p in others if p.ndim >= 2], "weight_decay": plan.weight_decay},
         {"params": [p for p in others if p.ndim < 2], "weight_decay": 0.0},
-        {"params": convolutions, "weight_decay": plan.weight_decay, "orthogonal": True},
+        {"params": orthogonal, "weight_decay": plan.weight_decay, "orthogonal": True},
     ]
     groups = [group for group in groups if group["params"]]
     if muon:

@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from limner.models.precision import compute_dtype
+
 # Newton-Schulz coefficients of the quintic iteration (Jordan et al. 2024): singular values go to about one.
 QUINTIC = (3.4445, -4.7750, 2.0315)
 ITERATIONS = 5
@@ -71,10 +73,11 @@ class Muon(torch.optim.Optimizer):
 def orthogonalised(matrix_MN: Tensor) -> Tensor:
     """(M, N) -> about U V' of its singular value decomposition U S V': singular values of .7 to 1.2."""
     a, b, c = QUINTIC
-    x: Tensor = matrix_MN / (matrix_MN.norm() + 1e-7)
+    # bfloat16 is enough (Jordan et al. 2024) and, where it is native, several times faster.
+    x: Tensor = (matrix_MN / (matrix_MN.norm() + 1e-7)).to(compute_dtype(matrix_MN.device))
     tall = x.shape[0] > x.shape[1]
     x = x.T if tall else x
     for _ in range(ITERATIONS):
         gram = x @ x.T
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return x.T if tall else x
+    return (x.T if tall else x).to(matrix_MN.dtype)

@@ -21,6 +21,8 @@ class Plan:
     accumulation: int = 1  # micro-batches in one optimizer step
     learning_rate: float = 1e-3
     optimizer: Literal["adamw", "muon"] = "adamw"  # muon: convolutions step orthogonally, the rest by AdamW
+    # With muon, also the matrices of modules of these names: ("resblocks",) for those of a transformer.
+    orthogonal_in: tuple[str, ...] = ()
     warmup_steps: int = 50
     schedule: Literal["constant", "cosine"] = "cosine"
     # Shares of the steps and the rate of each, one after the other: ((28, 1e-4), (62, 1e-5)). Replaces the
