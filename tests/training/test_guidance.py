@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -12,7 +14,9 @@ from limner.models.presets import TINY
 from limner.models.prompt import segments
 from limner.models.tokenizer import TextTokenizer, train_tokenizer
 from limner.training.guidance import Guidance, guidance_loss, places, pointers_of, watching
+from limner.training.sources import LASTING, token_sources
 from limner.world.dialogues import KINDS, words_of_world
+from limner.world.scene_tokens import NUM_TOKENS, PERSON_TOKENS
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +28,10 @@ def words(layout: Layout, tokenizer: TextTokenizer, places: list[int]) -> str:
     return tokenizer.decode([int(layout.ids[place]) for place in places])
 
 
-def laid_out(dialogue: Dialogue, tokenizer: TextTokenizer) -> Layout:
-    return lay_out([segments(round_, tokenizer) for round_ in dialogue.rounds], TINY.num_image_tokens)
+def laid_out(
+    dialogue: Dialogue, tokenizer: TextTokenizer, num_image_tokens: int = TINY.num_image_tokens
+) -> Layout:
+    return lay_out([segments(round_, tokenizer) for round_ in dialogue.rounds], num_image_tokens)
 
 
 def told() -> Dialogue:
@@ -90,31 +96,45 @@ def test_an_undone_edit_looks_at_the_picture_before(tokenizer: TextTokenizer) ->
     assert checked >= 5
 
 
-def test_a_close_up_looks_at_the_right_half_of_the_first_picture(tokenizer: TextTokenizer) -> None:
-    dialogue = KINDS["plain_named"](3, "train", 32)
-    layout = laid_out(dialogue, tokenizer)
-    first = int((layout.kinds == SEEN).nonzero()[0][0])
-    columns, rows = 2, 8
-    for person, round_index in ((p, i) for p in dialogue.persons for i in (1, 2)):
-        if person.name not in dialogue.rounds[round_index].instruction.text or person.box is None:
-            continue
-        tokens = [
-            int(place) - first
-            for looking, place in pointers_of(dialogue, layout, tokenizer)["picture"]
-            if layout.rounds[looking] == round_index
-        ]
-        middle = sum((token % columns + 0.5) / columns for token in tokens) / len(tokens)
-        assert (middle < 0.5) == ((person.box[0] + person.box[2]) / 2 < 0.5)
-        assert max(token // columns for token in tokens) < rows
+def test_a_close_up_looks_at_the_tokens_of_its_person(tokenizer: TextTokenizer) -> None:
+    checked = set()
+    for seed in range(6):
+        dialogue = KINDS["plain_named"](seed, "train", 32)
+        layout = laid_out(dialogue, tokenizer, NUM_TOKENS)
+        first = int((layout.kinds == SEEN).nonzero()[0][0])
+        pairs = pointers_of(dialogue, layout, tokenizer)["picture"]
+        for name, (_, place) in dialogue.truth["names"].items():
+            for round_index in (1, 2):
+                if name not in dialogue.rounds[round_index].instruction.text:
+                    continue
+                slots = (layout.kinds == SLOT) & (layout.rounds == round_index)
+                start = int(slots.nonzero()[0][0])
+                found = {int(a) - start: int(b) - first for a, b in pairs if layout.rounds[a] == round_index}
+                assert found == {k: place * PERSON_TOKENS + k for k in range(LASTING)}
+                checked.add(place)
+    assert checked == {0, 1}
+
+
+def test_a_person_is_found_in_a_picture_that_was_given() -> None:
+    dialogue = KINDS["paired"](0, "train", 32)
+    source = token_sources(dialogue, 0, num_tokens=NUM_TOKENS)
+    assert source is not None
+    assert source.digest == dialogue.rounds[0].instruction.pictures[0].digest
+    assert {token for _, token in source.pairs} == set(range(LASTING))
+
+
+def test_nothing_is_looked_at_for_somebody_new() -> None:
+    dialogue = KINDS["named"](0, "train", 32)
+    assert token_sources(dialogue, 0, num_tokens=NUM_TOKENS) is None
 
 
 def test_guided_heads_learn_where_to_look(tokenizer: TextTokenizer) -> None:
     torch.manual_seed(0)
     dialogue = KINDS["plain_named"](1, "train", 32)
-    layout = laid_out(dialogue, tokenizer)
-    sizes = TINY.language.__class__(**{**TINY.language.__dict__, "vocab_size": len(tokenizer)})
-    language = MultimodalLLM(sizes, TINY.input_resampler)
-    picture_tokens = {key: torch.randn(16, 16) for key in {*layout.seen_keys, *layout.painted_keys}}
+    layout = laid_out(dialogue, tokenizer, NUM_TOKENS)
+    sizes = replace(TINY.language, vocab_size=len(tokenizer))
+    language = MultimodalLLM(sizes, replace(TINY.input_resampler, grid=8))
+    picture_tokens = {key: torch.randn(NUM_TOKENS, 16) for key in {*layout.seen_keys, *layout.painted_keys}}
     batch = collate([layout], picture_tokens)
     guidance = Guidance.joined([pointers_of(dialogue, layout, tokenizer)])
     optimizer = torch.optim.Adam(language.parameters(), lr=3e-3)
@@ -134,7 +154,7 @@ def test_guided_heads_learn_where_to_look(tokenizer: TextTokenizer) -> None:
 def test_the_attention_that_is_guided_is_the_models_own(tokenizer: TextTokenizer) -> None:
     torch.manual_seed(1)
     layout = laid_out(told(), tokenizer)
-    sizes = TINY.language.__class__(**{**TINY.language.__dict__, "vocab_size": len(tokenizer)})
+    sizes = replace(TINY.language, vocab_size=len(tokenizer))
     language = MultimodalLLM(sizes, TINY.input_resampler)
     language.llm.config._attn_implementation = "eager"
     batch = collate([layout], {})
