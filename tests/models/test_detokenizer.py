@@ -4,14 +4,11 @@ tokens.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
 from limner.models.detokenizer import DiTDetokenizer
-from limner.models.detokenizer_contract import StraightLine
 from limner.models.presets import TINY
 
 SIZES = TINY.detokenizer
@@ -89,33 +86,3 @@ def test_weights_come_back_strictly(detokenizer: DiTDetokenizer, tmp_path) -> No
     torch.testing.assert_close(
         other.sample(tokens, steps=2, seeds=[4]), detokenizer.sample(tokens, steps=2, seeds=[4])
     )
-
-
-def test_the_straight_line_is_solved_and_undone() -> None:
-    sizes = replace(TINY.detokenizer, latent_size=8, straight_line=True)
-    torch.manual_seed(0)
-    line = StraightLine(sizes)
-    tokens_BND = torch.randn(40, sizes.num_tokens, sizes.token_dim)
-    truth = StraightLine(sizes)
-    torch.nn.init.normal_(truth.map.weight)
-    latents_BCHW = truth(tokens_BND) + 0.01 * torch.randn(40, sizes.latent_channels, 8, 8)
-    line.fit(latents_BCHW, tokens_BND)
-    torch.testing.assert_close(line(tokens_BND), truth(tokens_BND), atol=0.02, rtol=0.02)
-    missed = line.missed(latents_BCHW, tokens_BND)
-    assert 0.9 < float(missed.std()) < 1.1
-    torch.testing.assert_close(line.completed(missed, tokens_BND), latents_BCHW, atol=1e-4, rtol=1e-4)
-
-
-def test_the_straight_line_reads_tokens_that_tell_of_the_same_patches_together() -> None:
-    pooled = replace(TINY.detokenizer, latent_size=8, straight_line=True)
-    whole = replace(pooled, num_tokens=pooled.num_tokens * pooled.tokens_pooled, tokens_pooled=1)
-    torch.manual_seed(0)
-    truth, line = StraightLine(pooled), StraightLine(whole)
-    torch.nn.init.normal_(truth.map.weight)
-    tokens_BND = torch.randn(60, pooled.num_tokens, pooled.token_dim)
-    alike_BND = tokens_BND.repeat_interleave(pooled.tokens_pooled, dim=1)
-    alike_BND = alike_BND + 0.05 * torch.randn(alike_BND.shape)
-    latents_BCHW = truth(tokens_BND)
-    line.fit(latents_BCHW, alike_BND)
-    spread = float(latents_BCHW.std())
-    assert float((line(alike_BND) - latents_BCHW).std()) < 0.1 * spread

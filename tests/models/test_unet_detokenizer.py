@@ -193,7 +193,7 @@ def test_a_folder_says_which_detokenizer_it_holds(kind: str, tmp_path) -> None:
 
 def test_folders_from_before_there_was_a_choice_hold_a_transformer(tmp_path) -> None:
     values = json.loads(json.dumps(MINIATURE.to_json()))
-    for name in ("kind", "default_steps", "tokens_pooled", "size_conditions"):
+    for name in ("kind", "tokens_pooled", "size_conditions", "default_temperature"):
         del values["detokenizer"][name]
     assert Preset.from_json(values) == MINIATURE
     values["detokenizer"]["kind"] = "oracle"

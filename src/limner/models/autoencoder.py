@@ -88,15 +88,25 @@ class Autoencoder(nn.Module):
 
 
 class IdentityAutoencoder(nn.Module):
-    """Latents that are the pixels, for a detokenizer that draws pixels itself."""
+    """Latents that are the pixels, unshuffled, for a detokenizer that draws pixels itself."""
+
+    def __init__(self, sizes: AutoencoderSizes) -> None:
+        super().__init__()
+        if sizes.latent_channels != 3 * sizes.unshuffle**2:
+            raise ValueError(
+                f"Pixels unshuffled by {sizes.unshuffle} have {3 * sizes.unshuffle**2} channels, "
+                f"not {sizes.latent_channels}; change the autoencoder's sizes."
+            )
+        self.unshuffle = sizes.unshuffle
 
     def moments(self, pixels_B3HW: Tensor) -> Tensor:
         """Pixels -> themselves, and the log variance of what is known exactly."""
-        return torch.cat([pixels_B3HW, torch.full_like(pixels_B3HW, -30.0)], dim=1)
+        unshuffled_BCHW = F.pixel_unshuffle(pixels_B3HW, self.unshuffle)
+        return torch.cat([unshuffled_BCHW, torch.full_like(unshuffled_BCHW, -30.0)], dim=1)
 
     def draw(self, raw_latents_BCHW: Tensor) -> Tensor:
-        """Pixels -> themselves."""
-        return raw_latents_BCHW
+        """The inverse of `moments`."""
+        return F.pixel_shuffle(raw_latents_BCHW, self.unshuffle)
 
 
 class LibraryAutoencoder(nn.Module):
@@ -141,7 +151,7 @@ class LibraryAutoencoder(nn.Module):
 
 def _core(sizes: AutoencoderSizes) -> IdentityAutoencoder | LibraryAutoencoder | BlockwiseAutoencoder:
     if sizes.identity:
-        return IdentityAutoencoder()
+        return IdentityAutoencoder(sizes)
     return LibraryAutoencoder(sizes) if sizes.library else BlockwiseAutoencoder(sizes)
 
 

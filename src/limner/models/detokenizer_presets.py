@@ -43,36 +43,12 @@ UNETS: Final = {
         default_steps=4,
     ),
     "sketch": UNetDetokenizerSizes(
-        latent_size=16,
-        latent_channels=12,
-        token_dim=64,
-        num_tokens=64,
-        image_size_px=128,
-        block_widths=(64, 96),
-        layers_per_block=1,
-        transformer_layers=(0, 2),
-        head_width=16,
-        time_width=32,
-        norm_groups=16,
-        resampler=SDXLResamplerSizes(
-            width=96,
-            depth=2,
-            head_width=32,
-            heads=3,
-            num_queries=64,
-            token_dim=64,
-            first_dim=64,
-            second_dim=128,
-        ),
-        straight_line=True,
-    ),
-    "miniature": UNetDetokenizerSizes(
         latent_size=32,
-        latent_channels=8,
+        latent_channels=192,
         token_dim=64,
         num_tokens=64,
         image_size_px=256,
-        block_widths=(48, 64, 112),
+        block_widths=(80, 112, 160),
         layers_per_block=1,
         transformer_layers=(0, 1, 2),
         head_width=16,
@@ -88,7 +64,29 @@ UNETS: Final = {
             first_dim=64,
             second_dim=128,
         ),
-        straight_line=True,
+    ),
+    "miniature": UNetDetokenizerSizes(
+        latent_size=32,
+        latent_channels=192,
+        token_dim=64,
+        num_tokens=64,
+        image_size_px=256,
+        block_widths=(96, 128, 176),
+        layers_per_block=1,
+        transformer_layers=(0, 1, 2),
+        head_width=16,
+        time_width=32,
+        norm_groups=16,
+        resampler=SDXLResamplerSizes(
+            width=128,
+            depth=2,
+            head_width=32,
+            heads=4,
+            num_queries=64,
+            token_dim=64,
+            first_dim=64,
+            second_dim=128,
+        ),
     ),
     # SDXL base 1.0 at 1024 px.
     "seed-x": UNetDetokenizerSizes(
@@ -125,7 +123,13 @@ def with_detokenizer(preset: Preset, kind: str) -> Preset:
             f"There are no UNet sizes of the scale {preset.name!r}; there are {', '.join(UNETS)}."
         )
     unet = UNETS[preset.name]
-    return replace(preset, detokenizer=replace(unet, reads_condition=kind == "unet_stage2"))
+    autoencoder = preset.autoencoder
+    if autoencoder.identity:  # pixels, but fewer places: a UNet's convolutions run over all of them
+        unshuffle = preset.image_size_px // unet.latent_size
+        autoencoder = replace(autoencoder, unshuffle=unshuffle, latent_channels=unet.latent_channels)
+    return replace(
+        preset, detokenizer=replace(unet, reads_condition=kind == "unet_stage2"), autoencoder=autoencoder
+    )
 
 
 def with_all_tokens(preset: Preset) -> Preset:

@@ -19,6 +19,7 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from limner.models.flow import spread_time
 from limner.models.sizes import DetokenizerSizes
 
 LAST_UPSCALE = 2  # pixels a side that one place of the finest map becomes
@@ -51,12 +52,16 @@ class PixelFrame(nn.Module):
         summary_BE: Tensor = self.summarise(image_tokens_BND.flatten(1))
         return summary_BE
 
-    def enter(self, pixels_BCSS: Tensor, summary_BE: Tensor) -> Tensor:
-        """Noisy pixels and the summary -> (B, C, G, G)."""
+    def enter(self, pixels_BCSS: Tensor, time_B: Tensor, summary_BE: Tensor) -> Tensor:
+        """Noisy pixels at time_B and the summary -> (B, C, G, G).
+
+        Pixels count by their share of signal (Karras et al. 2022 scale inputs alike): pure noise tells
+        nothing, and so disturbs nothing.
+        """
         patches_BGGp = rearrange(
             pixels_BCSS, "b c (y p) (x q) -> b y x (c p q)", p=self.patch_px, q=self.patch_px
         )
-        squeezed_BGGC = self.squeeze(patches_BGGp)
+        squeezed_BGGC = self.squeeze(patches_BGGp) * spread_time(time_B, patches_BGGp)
         direct_BGGC = self.direct(summary_BE).view_as(squeezed_BGGC)
         entered_BCGG: Tensor = rearrange(squeezed_BGGC + direct_BGGC, "b y x c -> b c y x")
         return entered_BCGG

@@ -145,7 +145,6 @@ TINY: Final = Preset(
         heads=2,
         token_dim=16,
         num_tokens=16,
-        straight_line=False,  # four cells share two tokens here
     ),
     autoencoder=AutoencoderSizes(
         image_size_px=32,
@@ -190,7 +189,6 @@ SKETCH: Final = Preset(
         heads=6,
         token_dim=64,
         num_tokens=64,
-        straight_line=False,
         default_steps=2,
         refiner_widths=(128, 64, 32, 16),
     ),
@@ -239,7 +237,6 @@ MINIATURE: Final = Preset(
         heads=7,
         token_dim=64,
         num_tokens=64,
-        straight_line=False,
         default_steps=2,
         refiner_widths=(160, 80, 48, 24),
     ),
@@ -297,7 +294,6 @@ SEED_X: Final = Preset(
         token_dim=4096,
         num_tokens=64,
         interpolation_scale=2.0,
-        straight_line=False,
         default_steps=20,
     ),
     autoencoder=AutoencoderSizes(

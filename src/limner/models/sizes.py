@@ -86,7 +86,6 @@ class DetokenizerSizes:
     # PixArt stretches its sine positions by this factor; 1 unless a public checkpoint was trained with
     # another.
     interpolation_scale: float = 1.0
-    straight_line: bool = True  # flow carries only what a least-squares map from the tokens misses
     tokens_pooled: int = 4  # neighbours of the encoder's that one token is the mean of
     size_conditions: bool = False  # PixArt-alpha at 1024 px is told resolution and aspect ratio; Sigma isn't
     default_steps: int = 8
@@ -123,13 +122,13 @@ class AutoencoderSizes:
     norm_groups: int = 32
     mid_attention: bool = False
     library: bool = False  # diffusers' KL autoencoder, for public weights; norms and attention are its own
-    identity: bool = False  # latents are the pixels: for a detokenizer that draws these
+    identity: bool = False  # latents are the pixels, unshuffled: for detokenizers that draw these
 
     @property
     def downsampling(self) -> int:
         """Pixels along one side of a latent."""
         if self.identity:
-            return 1
+            return self.unshuffle
         return self.unshuffle << (len(self.block_widths) - 1)
 
     @property

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from limner.models.detokenizer_contract import Detokenizer, StraightLine
+from limner.models.detokenizer_contract import Detokenizer
 from limner.models.diffusion import (
     add_noise,
     euler_step,
@@ -80,7 +80,6 @@ class UNetDetokenizer(Detokenizer):
         self.unet = build_unet(sizes)
         self.resampler = SDXLResampler(sizes.resampler)
         self.register_buffer("negative_tokens", torch.zeros(sizes.num_tokens, sizes.token_dim))
-        self.line = StraightLine(sizes) if sizes.straight_line else None
 
     @property
     def reads_condition(self) -> bool:
@@ -123,11 +122,10 @@ class UNetDetokenizer(Detokenizer):
         self._check_condition(condition_BCHW)
         step_B = random_steps(len(latents_BCHW), generator, latents_BCHW.device)
         noise_BCHW = random_noise(latents_BCHW, generator)
-        target_BCHW = self.target(latents_BCHW, image_tokens_BND)
         if self.training:
             image_tokens_BND, condition_BCHW = self._blanked(image_tokens_BND, condition_BCHW, generator)
         told = self._told(image_tokens_BND, condition_BCHW)
-        predicted = self.predict_noise(add_noise(target_BCHW, noise_BCHW, step_B), step_B, told)
+        predicted = self.predict_noise(add_noise(latents_BCHW, noise_BCHW, step_B), step_B, told)
         return (predicted.float() - noise_BCHW.float()).square()
 
     forward = errors

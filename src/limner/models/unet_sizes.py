@@ -55,7 +55,6 @@ class UNetDetokenizerSizes:
     spacing: Literal["leading", "trailing"] = "trailing"  # SDXL's own is leading, for many steps
     default_steps: int = 12
     default_temperature: float = 1.0
-    straight_line: bool = False
     kind: str = "unet"
 
     def __post_init__(self) -> None:

@@ -165,7 +165,6 @@ def pixart_sizes(
             num_tokens=num_tokens,
             # The library's own default.
             interpolation_scale=float(config.get("interpolation_scale") or max(side // 64, 1)),
-            straight_line=False,
             tokens_pooled=tokens_pooled,
             size_conditions=bool(config.get("use_additional_conditions") or False),
         )

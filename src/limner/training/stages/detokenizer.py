@@ -38,7 +38,6 @@ from limner.training.token_bank import encoded
 from limner.training.variants import variant_folder, write_variant
 from limner.training.workshop import Workshop
 
-LINE_PICTURES = 512
 FAR_MORE = 1e6  # a weight that tells faces from the rest
 DRAWN = 10_000_000  # pictures that training draws from where none is kept
 
@@ -122,9 +121,6 @@ class DetokenizerRung:
         self._autoencoder.eval().requires_grad_(False)
         self._train = self._pairs("train", stage.pictures)
         self._test = self._pairs("test", stage.held_out)
-        if self._model.line is not None and not float(self._model.line.map.weight.abs().sum()):
-            rows = np.arange(min(LINE_PICTURES, len(self._train)))
-            self._model.line.fit(*self._train.take(rows))
 
     def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
         rows = self._train.draw(chance.numpy(), batch)
