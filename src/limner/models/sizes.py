@@ -144,17 +144,3 @@ class AutoencoderSizes:
     def latent_size(self) -> int:
         """Latents along one side of the picture."""
         return self.image_size_px // self.downsampling
-
-
-@dataclass(frozen=True, kw_only=True)
-class DecoderSizes:
-    """The picture decoder that exists only while the encoder is pre-trained."""
-
-    image_size_px: int
-    num_tokens: int
-    token_dim: int
-    grid: int  # cells along one side; each token holds grid^2 / num_tokens neighbours of one row
-    width: int
-    layers: int
-    heads: int
-    refine_width: int

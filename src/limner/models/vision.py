@@ -126,8 +126,8 @@ class QwenVisionTransformer(nn.Module):
             )
         if sizes.patch_size_px % sizes.stem_stride_px:
             raise ValueError(
-                f"A stem of {len(sizes.stem_widths)} widths shrinks the picture {sizes.stem_stride_px} times, "
-                f"which must divide the patches of {sizes.patch_size_px} px; change the vision sizes."
+                f"A stem of {len(sizes.stem_widths)} widths shrinks the picture {sizes.stem_stride_px} "
+                f"times, which must divide patches of {sizes.patch_size_px} px; change the vision sizes."
             )
         query_grid = round(sizes.num_queries**0.5)
         pool_width = sizes.pool_width or sizes.output_dim
@@ -229,10 +229,3 @@ class ImageTokenizer(nn.Module):
     def denormalise(self, tokens_BND: Tensor) -> Tensor:
         """The inverse of `normalise`."""
         return tokens_BND * self.token_std + self.token_mean
-
-    @torch.no_grad()
-    def fit_statistics(self, tokens_BND: Tensor) -> None:
-        """Set mean and spread from a sample of *unnormalised* pooled tokens (B, num_tokens, D)."""
-        flat = tokens_BND.float().flatten(0, 1)
-        self.token_mean.copy_(flat.mean(0))
-        self.token_std.copy_(flat.std(0).clamp_min(1e-4))
