@@ -43,7 +43,7 @@ def test_a_bank_of_dialogues_returns_what_the_world_painted(tmp_path: Path) -> N
 
 
 def test_an_unknown_kind_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="choose one of natural, people"):
+    with pytest.raises(ValueError, match="choose one of natural, plain, conversation, people"):
         picture_bank(BankSpec(kind="cats", count=1, size_px=32), tmp_path, workers=1)
     with pytest.raises(ValueError, match="rollback"):
         dialogue_bank(BankSpec(kind="cats", count=1, size_px=32), tmp_path, workers=1)
