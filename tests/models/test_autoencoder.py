@@ -9,7 +9,6 @@ import torch
 
 from limner.models.autoencoder import Autoencoder
 from limner.models.blockwise import cosine_basis
-from limner.models.decoder import PictureDecoder
 from limner.models.presets import TINY
 
 SIZE = TINY.image_size_px
@@ -95,24 +94,3 @@ def test_the_cosine_basis_is_orthonormal_and_begins_with_flat_colours() -> None:
     assert float(gains[3:].min()) > 1
     flat = torch.tensor([0.3, -0.5, 0.8]).repeat_interleave(16)
     torch.testing.assert_close(basis[:3].T @ (basis[:3] @ flat), flat, atol=1e-5, rtol=0)
-
-
-def test_the_picture_decoder_learns_pictures_from_tokens() -> None:
-    torch.manual_seed(0)
-    decoder = PictureDecoder(TINY.decoder)
-    tokens = torch.randn(4, TINY.num_image_tokens, TINY.vision.output_dim)
-    pixels = smooth_pictures(4)
-    assert decoder(tokens).shape == (4, 3, SIZE, SIZE)
-    optimizer = torch.optim.Adam(decoder.parameters(), lr=3e-3)
-    for _ in range(60):
-        loss, metrics = decoder.loss(tokens, pixels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    assert metrics["psnr_db"] > 20
-    assert [name for name, p in decoder.named_parameters() if p.grad is None] == []
-
-
-def test_a_decoder_whose_tokens_do_not_tile_the_picture_is_refused() -> None:
-    with pytest.raises(ValueError, match="do not fit"):
-        PictureDecoder(dataclasses.replace(TINY.decoder, num_tokens=15))

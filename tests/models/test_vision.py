@@ -102,12 +102,12 @@ def test_pooling_is_an_average_over_neighbours() -> None:
 
 
 def test_normalised_tokens_are_centred_and_come_back(vision: QwenVisionTransformer) -> None:
-    tokenizer = ImageTokenizer(vision, TINY.num_image_tokens)
     pixels = pictures(16)
     with torch.no_grad():
         raw = pool_tokens(vision(pixels), TINY.num_image_tokens)
-        torch.testing.assert_close(tokenizer.encode(pixels), raw)
-        tokenizer.fit_statistics(raw)
+        torch.testing.assert_close(ImageTokenizer(vision, TINY.num_image_tokens).encode(pixels), raw)
+        flat = raw.flatten(0, 1)
+        tokenizer = ImageTokenizer(vision, TINY.num_image_tokens, flat.mean(0), flat.std(0))
         tokens = tokenizer.encode(pixels)
     flat = tokens.flatten(0, 1)
     torch.testing.assert_close(flat.mean(0), torch.zeros(flat.shape[1]), atol=1e-4, rtol=0)
@@ -116,8 +116,37 @@ def test_normalised_tokens_are_centred_and_come_back(vision: QwenVisionTransform
 
 
 def test_statistics_travel_with_the_weights(vision: QwenVisionTransformer) -> None:
-    tokenizer = ImageTokenizer(vision, TINY.num_image_tokens)
-    tokenizer.fit_statistics(torch.randn(4, TINY.num_image_tokens, TINY.vision.output_dim) * 3 + 1)
+    dim = TINY.vision.output_dim
+    tokenizer = ImageTokenizer(vision, TINY.num_image_tokens, torch.ones(dim), torch.full((dim,), 3.0))
     other = ImageTokenizer(QwenVisionTransformer(TINY.vision), TINY.num_image_tokens)
     other.load_state_dict(tokenizer.state_dict())
     torch.testing.assert_close(other.encode(pictures(1)), tokenizer.encode(pictures(1)))
+
+
+STEMMED = dataclasses.replace(TINY.vision, patch_size_px=8, stem_widths=(8, 12), pool_width=32)
+
+
+def test_convolutions_may_stand_before_the_patches() -> None:
+    torch.manual_seed(0)
+    vision = QwenVisionTransformer(STEMMED)
+    tokens = vision(pictures(2))
+    assert tokens.shape == (2, STEMMED.num_queries, STEMMED.output_dim)
+    assert vision.conv1.weight.shape == (STEMMED.width, 12, 1, 1)
+    tokens.square().sum().backward()
+    without = [name for name, p in vision.named_parameters() if p.grad is None]
+    assert without == []
+
+
+def test_a_patch_of_a_stem_is_where_its_pixels_are() -> None:
+    torch.manual_seed(0)
+    vision = QwenVisionTransformer(STEMMED).eval()
+    pixels = torch.zeros(1, 3, 32, 32)
+    marked = pixels.clone()
+    marked[..., 12:14, 20:22] = 1.0  # in row 1, column 2 of 4 x 4 patches
+    moved = (vision.places(marked) - vision.places(pixels)).norm(dim=-1).view(4, 4)
+    assert divmod(int(moved.argmax()), 4) == (1, 2)
+
+
+def test_a_stem_that_does_not_tile_a_patch_is_refused() -> None:
+    with pytest.raises(ValueError, match="which must divide patches of 4 px"):
+        QwenVisionTransformer(dataclasses.replace(STEMMED, patch_size_px=4))

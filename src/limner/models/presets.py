@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from limner.models.sizes import (
     AutoencoderSizes,
-    DecoderSizes,
     DetokenizerSizes,
     LanguageSizes,
     ResamplerSizes,
@@ -20,6 +19,8 @@ from limner.models.sizes import (
     VisionSizes,
 )
 from limner.models.unet_sizes import UNetDetokenizerSizes
+
+FORMER: Final = ("decoder",)  # parts of older files that nothing has any more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,6 @@ class Preset:
     token_head: TokenHeadSizes
     detokenizer: DetokenizerSizes | UNetDetokenizerSizes
     autoencoder: AutoencoderSizes
-    decoder: DecoderSizes
 
     def __post_init__(self) -> None:
         tokens, dim, width = self.num_image_tokens, self.vision.output_dim, self.language.width
@@ -61,8 +61,6 @@ class Preset:
                 self.detokenizer.latent_channels,
                 self.autoencoder.latent_channels,
             ),
-            ("decoder.token_dim", self.decoder.token_dim, dim),
-            ("decoder.num_tokens", self.decoder.num_tokens, tokens),
         )
         if self.language.upload_crops and not self.language.crop_positions:
             raise ValueError(f"Preset {self.name!r}: crops need crop_positions; change the language sizes.")
@@ -91,12 +89,12 @@ class Preset:
             "language": LanguageSizes,
             "token_head": TokenHeadSizes,
             "autoencoder": AutoencoderSizes,
-            "decoder": DecoderSizes,
         }
         try:
             made = {
                 key: parts[key](**_with_tuples(value)) if key in parts else value
                 for key, value in values.items()
+                if key not in FORMER
             }
             return cls(**{**made, "detokenizer": _detokenizer_sizes(values["detokenizer"])})
         except (AttributeError, KeyError, TypeError) as error:
@@ -153,9 +151,6 @@ TINY: Final = Preset(
         layers_per_block=1,
         latent_channels=4,
     ),
-    decoder=DecoderSizes(
-        image_size_px=32, num_tokens=16, token_dim=16, grid=8, width=32, layers=1, heads=2, refine_width=8
-    ),
 )
 
 SKETCH: Final = Preset(
@@ -163,15 +158,17 @@ SKETCH: Final = Preset(
     image_size_px=256,
     num_image_tokens=64,
     vision=VisionSizes(
-        image_size_px=128,
-        patch_size_px=8,
-        width=128,
+        image_size_px=256,
+        patch_size_px=16,
+        width=192,
         layers=4,
-        heads=4,
-        mlp_width=512,
+        heads=3,
+        mlp_width=768,
         num_queries=256,
         output_dim=64,
         pool_heads=4,
+        pool_width=256,
+        stem_widths=(48, 96),
     ),
     input_resampler=ResamplerSizes(grid=8, width=192, heads=6, input_dim=64),
     output_resampler=ResamplerSizes(grid=8, width=64, heads=4, input_dim=192),
@@ -200,9 +197,6 @@ SKETCH: Final = Preset(
         latent_channels=3,
         identity=True,
     ),
-    decoder=DecoderSizes(
-        image_size_px=128, num_tokens=64, token_dim=64, grid=16, width=192, layers=3, heads=6, refine_width=32
-    ),
 )
 
 # 20.7 million parameters together, senses included: 39.4 MiB in bfloat16, to ship inside the package.
@@ -210,17 +204,18 @@ MINIATURE: Final = Preset(
     name="miniature",
     image_size_px=256,
     num_image_tokens=64,
-    # A query a patch, so that training may begin as a cosine transform (`vision_start.py`).
     vision=VisionSizes(
         image_size_px=256,
         patch_size_px=16,
         width=192,
-        layers=5,
-        heads=6,
+        layers=6,
+        heads=3,
         mlp_width=768,
         num_queries=256,
         output_dim=64,
         pool_heads=4,
+        pool_width=256,
+        stem_widths=(48, 96),
     ),
     input_resampler=ResamplerSizes(grid=8, width=256, heads=8, input_dim=64),
     output_resampler=ResamplerSizes(grid=8, width=64, heads=4, input_dim=256),
@@ -247,9 +242,6 @@ MINIATURE: Final = Preset(
         layers_per_block=0,
         latent_channels=3,
         identity=True,
-    ),
-    decoder=DecoderSizes(
-        image_size_px=256, num_tokens=64, token_dim=64, grid=16, width=256, layers=4, heads=8, refine_width=48
     ),
 )
 
@@ -305,16 +297,6 @@ SEED_X: Final = Preset(
         norm_groups=32,
         mid_attention=True,
         library=True,
-    ),
-    decoder=DecoderSizes(
-        image_size_px=448,
-        num_tokens=64,
-        token_dim=4096,
-        grid=16,
-        width=1024,
-        layers=8,
-        heads=16,
-        refine_width=64,
     ),
 )
 

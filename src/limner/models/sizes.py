@@ -21,6 +21,9 @@ class VisionSizes:
     num_queries: int
     output_dim: int
     pool_heads: int  # SEED-X: output_dim // 128
+    pool_width: int | None = None  # of the learned queries; None: output_dim, as in Qwen-VL
+    # Widths of convolutions before the patches, at a quarter of the side, an eighth, ...; Qwen-VL has none.
+    stem_widths: tuple[int, ...] = ()
     # Of pixels in [0, 1]; by default they enter as -1..1.
     pixel_mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
     pixel_std: tuple[float, float, float] = (0.5, 0.5, 0.5)
@@ -29,6 +32,11 @@ class VisionSizes:
     def grid(self) -> int:
         """Patches along one side of the picture."""
         return self.image_size_px // self.patch_size_px
+
+    @property
+    def stem_stride_px(self) -> int:
+        """Pixels along one side of what the patches are cut from: 1 without a stem."""
+        return 2 ** (len(self.stem_widths) + 1) if self.stem_widths else 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,17 +143,3 @@ class AutoencoderSizes:
     def latent_size(self) -> int:
         """Latents along one side of the picture."""
         return self.image_size_px // self.downsampling
-
-
-@dataclass(frozen=True, kw_only=True)
-class DecoderSizes:
-    """The picture decoder that exists only while the encoder is pre-trained."""
-
-    image_size_px: int
-    num_tokens: int
-    token_dim: int
-    grid: int  # cells along one side; each token holds grid^2 / num_tokens neighbours of one row
-    width: int
-    layers: int
-    heads: int
-    refine_width: int

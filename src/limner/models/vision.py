@@ -4,7 +4,7 @@ Knows how square pictures become 256 tokens, how these are pooled to 64, and the
 nothing about text, and nothing about how it was trained. State-dict names and numbers are those of Qwen-VL's
 `transformer.visual`.
 
-Legend: B batch, H W pixels, N tokens, D width, h heads, d width of a head.
+Legend: B batch, H W pixels, c channels, N tokens, D width, h heads, d width of a head.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from limner.models.resampler import Resampler, stretch_positions
 from limner.models.sizes import ResamplerSizes, VisionSizes
 
 NORM_EPS = 1e-6
+UNSHUFFLE = 4  # what a stem begins with
 
 
 class _Attention(nn.Module):
@@ -73,6 +74,42 @@ class _Transformer(nn.Module):
         return x_BND
 
 
+class _Stem(nn.Module):
+    """Convolutions before the patches: (B, 3, S, S) -> (B, c, S / stride, S / stride).
+
+    A transformer from random weights takes long to find edges and where they lie within a patch; at full
+    scale billions of pictures teach it. The picture is unshuffled to a quarter of its side, then each width
+    has a convolution (from the second on with a stride of two) and a residual pair.
+    """
+
+    def __init__(self, widths: tuple[int, ...]) -> None:
+        super().__init__()
+        before = (3 * UNSHUFFLE**2, *widths[:-1])
+        self.enter = nn.ModuleList(
+            nn.Conv2d(inner, outer, 3, stride=1 if level == 0 else 2, padding=1)
+            for level, (inner, outer) in enumerate(zip(before, widths, strict=True))
+        )
+        self.refine = nn.ModuleList(_ConvolutionPair(width) for width in widths)
+
+    def forward(self, pixels_B3HW: Tensor) -> Tensor:
+        x_BcHW = F.pixel_unshuffle(pixels_B3HW, UNSHUFFLE).contiguous(memory_format=torch.channels_last)
+        for enter, refine in zip(self.enter, self.refine, strict=True):
+            x_BcHW = refine(enter(x_BcHW))
+        return x_BcHW
+
+
+class _ConvolutionPair(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+        nn.init.zeros_(self.second.weight)
+
+    def forward(self, x_BcHW: Tensor) -> Tensor:
+        change_BcHW: Tensor = self.second(F.gelu(self.first(F.gelu(x_BcHW))))
+        return x_BcHW + change_BcHW
+
+
 class QwenVisionTransformer(nn.Module):
     """Patches -> transformer -> a pool of learned queries -> norm -> projection. No CLS token.
 
@@ -87,34 +124,47 @@ class QwenVisionTransformer(nn.Module):
                 f"Patches of {sizes.patch_size_px} px do not tile a picture of {sizes.image_size_px} px; "
                 "change the vision sizes."
             )
+        if sizes.patch_size_px % sizes.stem_stride_px:
+            raise ValueError(
+                f"A stem of {len(sizes.stem_widths)} widths shrinks the picture {sizes.stem_stride_px} "
+                f"times, which must divide patches of {sizes.patch_size_px} px; change the vision sizes."
+            )
         query_grid = round(sizes.num_queries**0.5)
+        pool_width = sizes.pool_width or sizes.output_dim
         self.sizes = sizes
-        self.conv1 = nn.Conv2d(3, sizes.width, sizes.patch_size_px, stride=sizes.patch_size_px, bias=False)
+        self.stem = _Stem(sizes.stem_widths) if sizes.stem_widths else nn.Identity()
+        channels, patch = (3, *sizes.stem_widths)[-1], sizes.patch_size_px // sizes.stem_stride_px
+        self.conv1 = nn.Conv2d(channels, sizes.width, patch, stride=patch, bias=False)
         self.positional_embedding = nn.Parameter(
             torch.randn(sizes.num_queries, sizes.width) * sizes.width**-0.5
         )
         self.ln_pre = nn.LayerNorm(sizes.width, eps=NORM_EPS)
         self.transformer = _Transformer(sizes)
         self.attn_pool = Resampler(
-            ResamplerSizes(
-                grid=query_grid, width=sizes.output_dim, heads=sizes.pool_heads, input_dim=sizes.width
-            ),
+            ResamplerSizes(grid=query_grid, width=pool_width, heads=sizes.pool_heads, input_dim=sizes.width),
             norm_eps=NORM_EPS,
         )
-        self.ln_post = nn.LayerNorm(sizes.output_dim, eps=NORM_EPS)
-        self.proj = nn.Parameter(torch.randn(sizes.output_dim, sizes.output_dim) * sizes.output_dim**-0.5)
+        self.ln_post = nn.LayerNorm(pool_width, eps=NORM_EPS)
+        self.proj = nn.Parameter(torch.randn(pool_width, sizes.output_dim) * pool_width**-0.5)
 
     def forward(self, pixels_B3HW: Tensor) -> Tensor:
         """Pixels (B, 3, S, S) normalised as in training -> tokens (B, num_queries, output_dim)."""
+        return self.read(self.transformer(self.places(pixels_B3HW)))
+
+    def places(self, pixels_B3HW: Tensor) -> Tensor:
+        """Pixels -> what enters the transformer: a vector for each patch (B, grid^2, width)."""
         size = self.sizes.image_size_px
         if pixels_B3HW.ndim != 4 or pixels_B3HW.shape[1:] != (3, size, size):
             raise ValueError(
                 f"The vision encoder reads (batch, 3, {size}, {size}) pixels, "
                 f"not {tuple(pixels_B3HW.shape)}; resize first."
             )
-        x_BND = self.conv1(pixels_B3HW).flatten(2).transpose(1, 2)
-        x_BND = self.ln_pre(x_BND + stretch_positions(self.positional_embedding, x_BND.shape[1]))
-        x_BND = self.transformer(x_BND)
+        x_BND = self.conv1(self.stem(pixels_B3HW)).flatten(2).transpose(1, 2)
+        placed_BND: Tensor = self.ln_pre(x_BND + stretch_positions(self.positional_embedding, x_BND.shape[1]))
+        return placed_BND
+
+    def read(self, x_BND: Tensor) -> Tensor:
+        """What leaves the transformer -> tokens (B, num_queries, output_dim)."""
         pooled_BND: Tensor = self.ln_post(self.attn_pool(x_BND))
         return pooled_BND @ self.proj
 
@@ -179,10 +229,3 @@ class ImageTokenizer(nn.Module):
     def denormalise(self, tokens_BND: Tensor) -> Tensor:
         """The inverse of `normalise`."""
         return tokens_BND * self.token_std + self.token_mean
-
-    @torch.no_grad()
-    def fit_statistics(self, tokens_BND: Tensor) -> None:
-        """Set mean and spread from a sample of *unnormalised* pooled tokens (B, num_tokens, D)."""
-        flat = tokens_BND.float().flatten(0, 1)
-        self.token_mean.copy_(flat.mean(0))
-        self.token_std.copy_(flat.std(0).clamp_min(1e-4))

@@ -37,13 +37,13 @@ def in_processes(
             told.more(len(chunk))
         return
     context: Any = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=one_thread) as pool:
         for chunk, made in zip(chunks, pool.map(make, chunks), strict=True):
             yield made
             told.more(len(chunk))
 
 
-def _one_thread() -> None:
+def one_thread() -> None:
     """Each process draws with one thread: the processes themselves fill the cores."""
     import cv2
 

@@ -260,7 +260,6 @@ def _presets(
             language=language,
             detokenizer=detokenizer,
             autoencoder=autoencoder,
-            decoder=replace(SEED_X.decoder, token_dim=dim, num_tokens=num_tokens),
         )
     return presets
 

@@ -1,16 +1,19 @@
-"""The rung that pre-trains the vision encoder, which every later rung then uses frozen.
+"""The rung that teaches the vision encoder to read scene tokens from pixels; every later rung uses it frozen.
 
-Four terms, all on the pooled 64 tokens: reconstruction of the picture (faces weigh more), contrast with the
-caption, and the traits of the figures, left and right. A little noise on the tokens keeps them readable when
-they are predicted. Knows what an encoder should keep. Knows nothing about language models or diffusion.
+The world's truth teaches: each picture is drawn from a scene, and the encoder's 64 tokens are to be that
+scene's. Beside the squared error of the tokens, each word is to be the nearest of its codebook, and half-way
+through the transformer every patch within a face has to tell whose it is and where its features lie: the
+numbers of a face are the hardest, and this gives them many places to be learned from instead of three.
+Knows the world and the encoder. Knows nothing about language models or diffusion.
 
-Legend: B batch, S picture side in pixels, N pooled tokens, D token width, F figures, T trait fields, E
-embedding width.
+Legend: B batch, S picture side in pixels, N tokens, D token width, P patches, W width, F figures (2), K
+patches in faces.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,224 +21,244 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from limner.models.decoder import PictureDecoder
+from limner.models.presets import Preset
+from limner.models.resampler_start import keep_routing, start_as_copy
 from limner.models.vision import ImageTokenizer, QwenVisionTransformer, pool_tokens
-from limner.models.vision_start import fits, start_as_cosine_codes
-from limner.training.bank import PictureBank
-from limner.training.batches import PictureBatches, draw, face_weights, psnr_db
 from limner.training.components import write_component
-from limner.training.stages.scene_labels import ABSENT, NUM_BUCKETS, TRAIT_WORDS, trait_labels, word_bags
+from limner.training.draft_dialogues import reads_scene_tokens
+from limner.training.picture_stream import PictureStream
+from limner.training.pictures_to_read import NUM_POINTS, PicturesToRead, draw_pictures
+from limner.training.stages.scene_factors import Agreement, SceneFactors
 from limner.training.state import Chance
-from limner.training.workshop import Workshop
+from limner.training.workshop import HELD_OUT_SEED, Workshop
+from limner.world.chance import seeded
+from limner.world.person import Identity
+from limner.world.scene import FRAMINGS, STYLES
+from limner.world.scene_tokens import NUM_TOKENS, PERSON_SLOTS, PERSON_TOKENS, TOKEN_DIM, Numbers
 
-EMBED_DIM = 128
-STATISTICS_PICTURES = 1024
-START_PICTURES = 384
+CLEAR_FACE_PX = 40.0  # of 256: about where the numbers of a face can be read
+PLACE_SPREAD = 0.2  # of the positions at the start, about that of what the convolutions say
+POINTS_SPREAD = 0.1  # of the picture's side: the unit in which features' places are learned
+FACE_NUMBERS = tuple(Identity().__dict__)
+FACE_TOKENS = tuple(
+    index
+    for index, slot in enumerate(PERSON_SLOTS)
+    if any(isinstance(factor, Numbers) and factor.names[0] in FACE_NUMBERS for factor in slot.factors)
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class VisionStage:
-    """The mix of terms, and how many pictures."""
+    """The weights of the terms beside the tokens' squared error, and how many held-out pictures there are."""
 
-    pictures: int = 6_000
-    held_out: int = 192
-    face_weight: float = 4.0
-    edge_weight: float = 1.0
-    contrast_weight: float = 0.05
-    trait_weight: float = 0.1
-    token_noise: float = 0.1  # of the tokens' spread
+    held_out: int = 512
+    face_weight: float = 4.0  # of the tokens that hold the numbers of a face that is large
+    word_weight: float = 0.25
+    patch_weight: float = 0.5
+    point_weight: float = 0.5
 
     def __call__(self, workshop: Workshop) -> VisionRung:
         return VisionRung(self, workshop)
 
 
 class VisionLearner(nn.Module):
-    """The encoder with everything that teaches it; only the encoder is kept."""
+    """The encoder and what its patches are asked half-way; only the encoder is kept."""
 
-    def __init__(self, workshop: Workshop) -> None:
+    def __init__(self, preset: Preset) -> None:
         super().__init__()
-        preset = workshop.preset
-        dim = preset.vision.output_dim
+        sizes = preset.vision
         self.num_tokens = preset.num_image_tokens
-        self.vision = QwenVisionTransformer(preset.vision)
-        self.decoder = PictureDecoder(preset.decoder)
-        self.words = nn.Embedding(NUM_BUCKETS, EMBED_DIM, padding_idx=0)
-        self.text_out = nn.Sequential(nn.LayerNorm(EMBED_DIM), nn.Linear(EMBED_DIM, EMBED_DIM))
-        self.picture_out = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, EMBED_DIM))
-        self.log_scale = nn.Parameter(torch.tensor(2.3))
-        self.traits = TraitHead(dim, self.num_tokens)
-
-    def tokens(self, pixels_B3SS: Tensor) -> Tensor:
-        """Pooled tokens (B, N, D), not normalised."""
-        return pool_tokens(self.vision(pixels_B3SS), self.num_tokens)
-
-    def similarity(self, tokens_BND: Tensor, bags_BW: Tensor) -> Tensor:
-        """(B, B) scaled cosine of every picture with every caption."""
-        words_BWE = self.words(bags_BW)
-        text_BE = self.text_out(words_BWE.sum(1) / (bags_BW != 0).sum(1, keepdim=True).clamp_min(1) ** 0.5)
-        picture_BE = self.picture_out(tokens_BND.mean(1))
-        scale = self.log_scale.clamp(max=4.6).exp()
-        return scale * F.normalize(picture_BE, dim=-1) @ F.normalize(text_BE, dim=-1).T
-
-
-class TraitHead(nn.Module):
-    """A query for each figure and trait reads the tokens; a linear map a trait names the class."""
-
-    def __init__(self, dim: int, num_tokens: int, width: int = 64) -> None:
-        super().__init__()
-        self.enter = nn.Linear(dim, width)
-        self.positions = nn.Parameter(torch.randn(num_tokens, width) * 0.1)
-        self.queries = nn.Parameter(torch.randn(2 * len(TRAIT_WORDS), width) * 0.5)
-        self.attention = nn.MultiheadAttention(width, 4, batch_first=True)
-        self.norm = nn.LayerNorm(width)
-        self.classes = nn.ModuleList(nn.Linear(width, len(words)) for words in TRAIT_WORDS.values())
-
-    def forward(self, tokens_BND: Tensor) -> list[Tensor]:
-        """T tensors (B, 2, classes) of logits."""
-        memory = self.enter(tokens_BND) + self.positions
-        asked = self.queries.expand(tokens_BND.shape[0], -1, -1)
-        read = self.norm(self.attention(asked, memory, memory, need_weights=False)[0])
-        read_BFTW = read.unflatten(1, (2, len(TRAIT_WORDS)))
-        return [classify(read_BFTW[:, :, index]) for index, classify in enumerate(self.classes)]
-
-
-class VisionRung:
-    """Held out: PSNR of the whole and within faces, trait accuracy, and captions told apart among 64."""
-
-    def __init__(self, stage: VisionStage, workshop: Workshop) -> None:
-        self.stage, self.workshop = stage, workshop
-        self._model = VisionLearner(workshop).to(workshop.device)
-        self.network: nn.Module = self._model
-        self._train = LabelledPictures(workshop.pictures("people", stage.pictures), workshop)
-        self._test = LabelledPictures(workshop.pictures("people", stage.held_out, split="test"), workshop)
+        self.vision = QwenVisionTransformer(sizes)
         self._start()
+        self.asked_after = (sizes.layers + 1) // 2
+        self.patch_norm = nn.LayerNorm(sizes.width)
+        self.patch_person = nn.Linear(sizes.width, PERSON_TOKENS * TOKEN_DIM)
+        self.patch_points = nn.Linear(sizes.width, NUM_POINTS * 2)
 
     @torch.no_grad()
     def _start(self) -> None:
-        """Begin as a cosine transform with the decoder solved for it, where the sizes allow it."""
-        if not fits(self._model.vision, self._model.num_tokens):
-            return
-        start_as_cosine_codes(self._model.vision, self._model.num_tokens)
-        count = min(START_PICTURES, len(self._train))
-        pixels = torch.cat(
-            [self._train.take(np.arange(first, min(first + 64, count)))[0] for first in range(0, count, 64)]
+        """Query i reads place i, and keeps to it: with random ones all tokens begin as the same mean of the
+        picture and take long to part. What a place holds is the transformer's to decide. A run's state
+        leaves this fixed part out; the run's seed makes it again.
+        """
+        self.vision.positional_embedding.normal_(std=PLACE_SPREAD)
+        start_as_copy(self.vision.attn_pool, out_std=1.0)
+        keep_routing(self.vision.attn_pool)
+
+    def forward(self, pixels_B3SS: Tensor) -> tuple[Tensor, Tensor]:
+        """Pooled tokens (B, N, D), and the patches (B, P, W) half-way."""
+        x_BPW = self.vision.places(pixels_B3SS)
+        blocks = list(self.vision.transformer.resblocks)
+        for block in blocks[: self.asked_after]:
+            x_BPW = block(x_BPW)
+        half_way_BPW = self.patch_norm(x_BPW)
+        for block in blocks[self.asked_after :]:
+            x_BPW = block(x_BPW)
+        return pool_tokens(self.vision.read(x_BPW), self.num_tokens), half_way_BPW
+
+
+class VisionRung:
+    """Held out: how well each word and number is read; see `validate`."""
+
+    def __init__(self, stage: VisionStage, workshop: Workshop) -> None:
+        self.stage, self.workshop = stage, workshop
+        self._model = VisionLearner(workshop.preset).to(workshop.device)
+        self.network: nn.Module = self._model
+        self._factors = SceneFactors().to(workshop.device)
+        self._target = Target(workshop.preset).to(workshop.device)
+        size_px = workshop.preset.vision.image_size_px
+        self._stream = PictureStream(
+            functools.partial(draw_pictures, size_px=size_px), workers=workshop.workers
         )
-        tokens = torch.cat([self._model.tokens(part) for part in pixels.split(64)])
-        self._model.decoder.fit_shortcut(tokens, pixels)
+        self.held_out = draw_pictures(range(HELD_OUT_SEED, HELD_OUT_SEED + stage.held_out), size_px, "test")
+        self.tokenizer = ImageTokenizer(self._model.vision, workshop.preset.num_image_tokens)
+        self.tokenizer.to(workshop.device)
 
     def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
-        rows = draw(chance.numpy(), len(self._train), batch)
-        pixels_B3SS, bags_BW, labels_BFT = self._train.take(rows)
-        tokens_BND = self._model.tokens(pixels_B3SS)
-        weights = self._train.face_weights(rows, self.stage.face_weight)
-        noisy_BND = _with_noise(tokens_BND, self.stage.token_noise, chance.torch(self.workshop.device))
-        drawn_B3SS = self._model.decoder(noisy_BND)
-        absolute, edges = _reconstruction(drawn_B3SS, pixels_B3SS, weights)
-        contrast = _contrast(self._model.similarity(tokens_BND, bags_BW))
-        traits, accuracy = _trait_loss(self._model.traits(tokens_BND), labels_BFT)
-        total = absolute + self.stage.edge_weight * edges
-        total = total + self.stage.contrast_weight * contrast + self.stage.trait_weight * traits
-        squared = (drawn_B3SS.detach() - pixels_B3SS).square().mean()
+        shown = Shown(self._stream.take(chance, batch), self.workshop.device)
+        read_BND, half_way_BPW = self._model(shown.pixels_B3SS)
+        read_BND = read_BND.float()
+        if not self._target.is_scene_tokens:
+            error = (read_BND - self._target(shown.tokens_BND)).square().mean()
+            return error, {"token_error": error.detach()}
+        error_BN = (read_BND - shown.tokens_BND).square().mean(-1)
+        weights_BN = token_weights(shown, self.stage.face_weight)
+        tokens = (error_BN * weights_BN).mean()
+        words = self._factors.cross_entropy(read_BND, shown.tokens_BND, shown.num_figures_B)
+        person, points = self._patch_losses(half_way_BPW, shown)
+        total = tokens + self.stage.word_weight * words
+        total = total + self.stage.patch_weight * person + self.stage.point_weight * points
         return total, {
-            "psnr_db": psnr_db(squared),
-            "absolute": absolute.detach(),
-            "contrast": contrast.detach(),
-            "trait_accuracy": accuracy,
+            "token_error": error_BN.detach().mean(),
+            "face_error": error_BN.detach()[:, FACE_TOKENS].mean(),
+            "words": words.detach(),
+            "patch_person": person.detach(),
+            "patch_points": points.detach(),
         }
+
+    def _patch_losses(self, half_way_BPW: Tensor, shown: Shown) -> tuple[Tensor, Tensor]:
+        """Errors of whose face each patch says it lies in, and of where it says that its features lie."""
+        picture_K, patch_K, figure_K, centres_K2 = patches_in_faces(
+            shown.boxes_BF4, self.workshop.preset.vision.grid
+        )
+        if len(picture_K) == 0:
+            return half_way_BPW.sum() * 0.0, half_way_BPW.sum() * 0.0
+        seen_KW = half_way_BPW[picture_K, patch_K]
+        persons_BFND = shown.tokens_BND[:, : 2 * PERSON_TOKENS].unflatten(1, (2, PERSON_TOKENS))
+        said_KND = self._model.patch_person(seen_KW).float().unflatten(1, (PERSON_TOKENS, TOKEN_DIM))
+        error_KN = (said_KND - persons_BFND[picture_K, figure_K]).square().mean(-1)
+        weights_KN = torch.ones_like(error_KN)
+        # Every face counts alike, whatever its size, but for how much of it can be told.
+        weights_KN[:, FACE_TOKENS] = self.stage.face_weight
+        share_K = 1 / shown.face_patches(picture_K, figure_K, self.workshop.preset.vision.grid)
+        share_K = share_K * shown.clarity_BF[picture_K, figure_K]
+        person = (error_KN * weights_KN).mean(1)
+        places_K2P = self._model.patch_points(seen_KW).float().unflatten(1, (NUM_POINTS, 2))
+        true_K2P = (shown.points_BFP2[picture_K, figure_K] - centres_K2[:, None]) / POINTS_SPREAD
+        points = F.smooth_l1_loss(places_K2P, true_K2P, reduction="none", beta=0.1).mean((1, 2))
+        return (person * share_K).sum() / share_K.sum(), (points * share_K).sum() / share_K.sum()
 
     def validate(self) -> dict[str, float]:
-        sums: dict[str, list[float]] = {}
-        for start in range(0, len(self._test), 64):
-            rows = np.arange(start, min(start + 64, len(self._test)))
-            for key, value in self._measure(rows).items():
-                sums.setdefault(key, []).append(value * len(rows))
-        return {key: sum(values) / len(self._test) for key, values in sums.items()}
+        """Mean squared error of tokens (1: knows nothing), share of words read rightly, explained share of
+        numbers; those of a face once of all faces, once (`clear_`) of those at least 40 px of 256 wide.
+        """
+        pictures, agreement, errors = self.held_out, Agreement(self._factors), []
+        for start in range(0, len(pictures), 64):
+            shown = Shown(pictures, self.workshop.device, slice(start, start + 64))
+            read_BND = self._model(shown.pixels_B3SS)[0].float()
+            errors.append((read_BND - self._target(shown.tokens_BND)).square().mean((1, 2)))
+            if self._target.is_scene_tokens:
+                agreement.add(read_BND, shown.tokens_BND, shown.num_figures_B)
+        told = {"token_error": float(torch.cat(errors).mean())}
+        return told | self._told(agreement, pictures) if self._target.is_scene_tokens else told
 
-    def _measure(self, rows: np.ndarray) -> Mapping[str, float]:
-        pixels_B3SS, bags_BW, labels_BFT = self._test.take(rows)
-        tokens_BND = self._model.tokens(pixels_B3SS)
-        squared = (self._model.decoder(tokens_BND).clamp(-1, 1) - pixels_B3SS).square().mean(1, keepdim=True)
-        inside = self._test.face_weights(rows, 1e6) > 1.0
-        right = self._model.similarity(tokens_BND, bags_BW).argmax(1) == torch.arange(
-            len(rows), device=bags_BW.device
-        )
-        return {
-            "psnr_db": float(psnr_db(squared.mean(dim=(1, 2, 3))).mean()),
-            "face_psnr_db": float(psnr_db(squared[inside].mean())) if bool(inside.any()) else 0.0,
-            "trait_accuracy": float(_trait_loss(self._model.traits(tokens_BND), labels_BFT)[1]),
-            "caption_found": float(right.float().mean()),
+    def _told(self, agreement: Agreement, pictures: PicturesToRead) -> dict[str, float]:
+        device = self.workshop.device
+        words, every = agreement.words(), agreement.explained()
+        widths_BF = pictures.boxes_BF4[..., 2] - pictures.boxes_BF4[..., 0]
+        clear = agreement.explained(torch.from_numpy(widths_BF >= CLEAR_FACE_PX / 256).to(device))
+        told = {"words": float(np.mean(list(words.values())))}
+        told |= {
+            "faces": float(np.mean([every[name] for name in FACE_NUMBERS])),
+            "clear_faces": float(np.mean([clear[name] for name in FACE_NUMBERS])),
         }
+        groups = ((FRAMINGS, pictures.framings_B), (STYLES, pictures.styles_B))
+        for names, numbers_B in groups:
+            for index, name in enumerate(names):
+                chosen_B = torch.from_numpy(numbers_B == index).to(device)
+                if bool(chosen_B.any()):
+                    told[f"words of {name}"] = float(np.mean(list(agreement.words(chosen_B).values())))
+        told |= words | every
+        return told | {f"clear_{name}": clear[name] for name in FACE_NUMBERS}
 
     def write(self) -> None:
-        """Measure the tokens' mean and spread, then write `vision/`."""
-        tokenizer = ImageTokenizer(self._model.vision, self.workshop.preset.num_image_tokens)
-        tokenizer.to(self.workshop.device)
-        count = min(STATISTICS_PICTURES, len(self._train))
+        """`vision/`: what it reads are the tokens themselves, so their mean is 0 and their spread 1."""
+        write_component(self.workshop, "vision", self.tokenizer)
+
+
+class Target(nn.Module):
+    """What the encoder is to say: the scene's tokens, or a fixed projection where a preset's are smaller."""
+
+    def __init__(self, preset: Preset) -> None:
+        super().__init__()
+        self.is_scene_tokens = reads_scene_tokens(preset)
+        shape = (preset.num_image_tokens, preset.vision.output_dim)
+        draws = [seeded("target", have) for have in (NUM_TOKENS, TOKEN_DIM)]
         made = [
-            self._model.tokens(self._train.take(np.arange(start, min(start + 64, count)))[0])
-            for start in range(0, count, 64)
+            np.linalg.qr(rng.normal(size=(have, have)))[0][:want]
+            for rng, have, want in zip(draws, (NUM_TOKENS, TOKEN_DIM), shape, strict=True)
         ]
-        tokenizer.fit_statistics(torch.cat(made))
-        write_component(self.workshop, "vision", tokenizer)
+        for name, matrix in zip(("tokens", "dims"), made, strict=True):
+            self.register_buffer(name, torch.from_numpy(matrix.astype(np.float32)), persistent=False)
+
+    def forward(self, scene_tokens_BND: Tensor) -> Tensor:
+        """Scene tokens -> the preset's image tokens, of unit spread too."""
+        if self.is_scene_tokens:
+            return scene_tokens_BND
+        return torch.einsum("kn,bnd,ed->bke", self.tokens, scene_tokens_BND, self.dims)
 
 
-class LabelledPictures:
-    """A bank's pictures with their captions' word bags and trait labels."""
+class Shown:
+    """Pictures of a batch as tensors on the device."""
 
-    def __init__(self, bank: PictureBank, workshop: Workshop) -> None:
-        self._bank, self._device = bank, workshop.device
-        self._pixels = PictureBatches(bank.pixels, workshop.device)
-        self._bags = torch.from_numpy(word_bags(bank.captions))
-        self._labels = torch.from_numpy(trait_labels([bank.scene(index) for index in range(len(bank))]))
+    def __init__(self, pictures: PicturesToRead, device: torch.device, rows: slice = slice(None)) -> None:
+        pixels_BSS3 = torch.from_numpy(pictures.pixels_BSS3[rows]).to(device)
+        self.pixels_B3SS = pixels_BSS3.permute(0, 3, 1, 2).contiguous().float().div_(127.5).sub_(1.0)
+        self.tokens_BND = torch.from_numpy(pictures.tokens_BND[rows]).to(device)
+        self.boxes_BF4 = torch.from_numpy(pictures.boxes_BF4[rows]).to(device)
+        self.points_BFP2 = torch.from_numpy(pictures.points_BFP2[rows]).to(device)
+        widths_BF = self.boxes_BF4[..., 2] - self.boxes_BF4[..., 0]
+        self.num_figures_B = 1 + (widths_BF[:, 1] > 0).long()
+        # From .1 for a face of 15 px (of 256), of which hardly a number can be seen, to 1 at 60 px.
+        self.clarity_BF = ((widths_BF * 256 - 10) / 50).clamp(0.1, 1.0)
 
-    def __len__(self) -> int:
-        return len(self._bank)
+    def face_patches(self, picture_K: Tensor, figure_K: Tensor, grid: int) -> Tensor:
+        """How many patches the face of each of these has, at least 1."""
+        boxes_K4 = self.boxes_BF4[picture_K, figure_K] * grid
+        sides_K2 = boxes_K4[:, 2:] - boxes_K4[:, :2]
+        return sides_K2.prod(1).clamp_min(1.0)
 
-    def take(self, rows: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
-        """Pixels (B, 3, S, S), word bags (B, W), labels (B, F, T)."""
-        chosen = torch.from_numpy(rows)
-        return (
-            self._pixels.take(rows),
-            self._bags[chosen].to(self._device),
-            self._labels[chosen].to(self._device),
+
+def token_weights(shown: Shown, face_weight: float) -> Tensor:
+    """(B, N): `face_weight` for the tokens of a face's numbers, less where the face is small, else 1."""
+    weights_BN = torch.ones(shown.tokens_BND.shape[:2], device=shown.tokens_BND.device)
+    for figure, token in itertools.product(range(2), FACE_TOKENS):
+        there_B = shown.num_figures_B > figure
+        weights_BN[:, figure * PERSON_TOKENS + token] = torch.where(
+            there_B, face_weight * shown.clarity_BF[:, figure], 1.0
         )
-
-    def face_weights(self, rows: np.ndarray, inside: float) -> Tensor:
-        """(B, 1, S, S) with a mean of 1."""
-        boxes = self._bank.face_boxes[rows]
-        return face_weights(boxes, self._bank.pixels.shape[1], inside).to(self._device)
+    return weights_BN
 
 
-def _with_noise(tokens_BND: Tensor, amount: float, generator: torch.Generator) -> Tensor:
-    noise = torch.randn(tokens_BND.shape, generator=generator, device=tokens_BND.device)
-    return tokens_BND + amount * tokens_BND.detach().std(dim=(0, 1)) * noise
-
-
-def _reconstruction(drawn: Tensor, pixels: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """Weighted absolute error of pixels, and of their differences to the right and below."""
-    absolute = ((drawn - pixels).abs() * weights).mean()
-    error = drawn - pixels
-    across = ((error[..., :, 1:] - error[..., :, :-1]).abs() * weights[..., :, 1:]).mean()
-    down = ((error[..., 1:, :] - error[..., :-1, :]).abs() * weights[..., 1:, :]).mean()
-    return absolute, across + down
-
-
-def _contrast(similarity_BB: Tensor) -> Tensor:
-    """Symmetric cross-entropy: each picture finds its caption, each caption its picture (CLIP)."""
-    own = torch.arange(similarity_BB.shape[0], device=similarity_BB.device)
-    return 0.5 * (F.cross_entropy(similarity_BB, own) + F.cross_entropy(similarity_BB.T, own))
-
-
-def _trait_loss(logits: list[Tensor], labels_BFT: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean cross-entropy over the traits that can be seen, and the share read rightly."""
-    losses, right, counted = [], torch.zeros((), device=labels_BFT.device), 0
-    for index, logits_BFC in enumerate(logits):
-        labels = labels_BFT[:, :, index].flatten()
-        if not bool((labels != ABSENT).any()):
-            continue
-        flat = logits_BFC.flatten(0, 1)
-        losses.append(F.cross_entropy(flat, labels, ignore_index=ABSENT))
-        known = labels != ABSENT
-        right = right + (flat.argmax(-1)[known] == labels[known]).sum()
-        counted += int(known.sum())
-    return torch.stack(losses).mean(), (right / max(1, counted)).detach()
+def patches_in_faces(boxes_BF4: Tensor, grid: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Picture, patch, figure (each (K,)) and centre (K, 2) of the patches whose centre lies in a face; where
+    two faces overlap, the nearer one's.
+    """
+    steps = (torch.arange(grid, device=boxes_BF4.device) + 0.5) / grid
+    centres_P2 = torch.stack(torch.meshgrid(steps, steps, indexing="xy"), dim=-1).reshape(-1, 2)
+    low_BF12, high_BF12 = boxes_BF4[:, :, None, :2], boxes_BF4[:, :, None, 2:]
+    inside_BFP = ((centres_P2 >= low_BF12) & (centres_P2 < high_BF12)).all(-1)
+    away_BFP = (centres_P2 - (low_BF12 + high_BF12) / 2).norm(dim=-1).masked_fill(~inside_BFP, torch.inf)
+    nearest_BP = away_BFP.argmin(1)
+    picture_K, patch_K = torch.nonzero(inside_BFP.any(1), as_tuple=True)
+    return picture_K, patch_K, nearest_BP[picture_K, patch_K], centres_P2[patch_K]
