@@ -13,7 +13,27 @@ from limner.training.recipe import Recipe
 from limner.training.stages.dialogue_counts import dialogues_for
 from limner.training.stages.flow_head import FlowHeadStage
 
-MIX = {"plain_text_to_image": 2, "plain_named": 2, "named": 3, "rollback": 2, "edit": 1}
+MIX = {
+    "plain_text_to_image": 2,
+    "text_to_image": 2,
+    "plain_named": 2,
+    "named": 3,
+    "full_body": 1,
+    "rollback": 2,
+    "edit": 1,
+    "face_to_image": 1,
+}
+# Some 2,000 pictures of each kind: a picture's hidden states take 32 kB.
+SKETCH_DIALOGUES = {
+    "plain_text_to_image": 3_000,
+    "text_to_image": 3_000,
+    "plain_named": 900,
+    "named": 900,
+    "full_body": 600,
+    "rollback": 700,
+    "edit": 900,
+    "face_to_image": 1_000,
+}
 
 PLANS = {
     "tiny": (
@@ -24,13 +44,13 @@ PLANS = {
     ),
     "sketch": (
         Plan(steps=6_000, batch=32, learning_rate=1e-3, warmup_steps=50, average_decay=0.999),
-        FlowHeadStage(mix=MIX, dialogues=dialogues_for(MIX, "sketch"), held_out=16),
+        FlowHeadStage(mix=MIX, dialogues=SKETCH_DIALOGUES, held_out=16),
     ),
     "miniature": (
         Plan(steps=20_000, batch=512, learning_rate=5e-4, warmup_steps=200, average_decay=0.9995),
         FlowHeadStage(
             mix=MIX,
-            dialogues=dialogues_for(MIX, "miniature"),
+            dialogues={kind: 10 * count for kind, count in SKETCH_DIALOGUES.items()},
             pictures=20_000,
             tokens_in_batch=49_152,
         ),

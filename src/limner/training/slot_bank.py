@@ -49,7 +49,7 @@ class SlotBank:
 def slot_bank(
     source: LaidOut,
     language: MultimodalLLM,
-    encoder: ImageTokenizer,
+    encoder: ImageTokenizer | None,
     folder: Path,
     device: torch.device,
     *,
@@ -59,10 +59,12 @@ def slot_bank(
     """About `most_pictures` painted pictures of `source`, each after its true history (teacher forcing), from
     `folder` or computed and written there.
 
-    `encoder` made the source's image tokens. Files are named by all that they follow from.
+    `encoder` made the source's image tokens, unless the world's truth did. Files are named by all that they
+    follow from.
     """
     batches = _batches(source, tokens_in_batch)
-    digest = hashlib.sha256(f"{weights_digest(nn.ModuleList([language, encoder]))} {most_pictures}".encode())
+    networks = nn.ModuleList([language] if encoder is None else [language, encoder])
+    digest = hashlib.sha256(f"{weights_digest(networks)} {most_pictures}".encode())
     for index in (index for batch in batches for index in batch):
         layout = source.layout(index)
         digest.update(layout.ids.tobytes() + " ".join((*layout.seen_keys, *layout.painted_keys)).encode())

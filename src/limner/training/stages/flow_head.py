@@ -24,6 +24,7 @@ from limner.training.components import (
     text_tokenizer,
     write_component,
 )
+from limner.training.draft_dialogues import reads_scene_tokens
 from limner.training.heads import BothHeads
 from limner.training.kinds import crop_encoder, kind_laid_out
 from limner.training.language_network import build_language
@@ -41,7 +42,7 @@ class FlowHeadStage:
     """Of which dialogues the pictures are, and how they are drawn."""
 
     mix: Mapping[str, int]  # kind of dialogue -> its share of the pictures
-    dialogues: Mapping[str, int]  # kind -> how many are rendered
+    dialogues: Mapping[str, int]  # kind -> how many there are; each is run through the language model once
     pictures: int = 6_000  # of each kind, at most: a picture's hidden states take as much as its pixels
     held_out: int = 48  # dialogues of each kind
     tokens_in_batch: int = 4096  # places in a forward of the language model
@@ -62,7 +63,9 @@ class FlowHeadRung:
         self.stage, self.workshop = stage, workshop
         self.heads = BothHeads(workshop.preset).to(workshop.device)
         self._language = build_language(workshop, None).eval().requires_grad_(False)
-        self._encoder, self._crops = frozen_encoder(workshop), crop_encoder(workshop)
+        # Where the world's scene tokens are the image tokens, no picture is drawn and none is encoded.
+        self._encoder = None if reads_scene_tokens(workshop.preset) else frozen_encoder(workshop)
+        self._crops = crop_encoder(workshop)
         self._tokenizer = text_tokenizer(workshop)
         if is_made(workshop.model_folder, "token_head"):
             read_component(workshop, "token_head", self.heads.heads)
