@@ -11,7 +11,7 @@ after the ladder. The paper shows pictures and no numbers.
 from limner.models.detokenizer_presets import with_all_tokens
 from limner.models.presets import PRESETS
 from limner.training.plan import Plan
-from limner.training.recipe import Recipe
+from limner.training.recipe import Recipe, pixels_need
 from limner.training.stages.detokenizer import DetokenizerStage
 
 VARIANT = "dit_256"
@@ -22,7 +22,7 @@ PLANS = {
     ),
     "sketch": (
         Plan(steps=2_600, batch=24, learning_rate=1.2e-3, warmup_steps=40, validations=4),
-        DetokenizerStage(variant=VARIANT),
+        DetokenizerStage(kind="conversation", face_weight=5.0, variant=VARIANT),
     ),
     "miniature": (
         Plan(steps=90_000, batch=256, learning_rate=4e-4, warmup_steps=500, average_decay=0.9995),
@@ -38,5 +38,5 @@ def recipe(scale: str) -> Recipe:
         preset=with_all_tokens(PRESETS[scale]),
         plan=plan,
         build=stage,
-        needs=("vision", "autoencoder"),
+        needs=tuple({"vision": None, **dict.fromkeys(pixels_need(PRESETS[scale]))}),
     )

@@ -10,7 +10,7 @@ miniature (an estimate): about an hour.
 
 from limner.models.presets import PRESETS
 from limner.training.plan import Plan
-from limner.training.recipe import Recipe
+from limner.training.recipe import Recipe, pixels_need
 from limner.training.stages.detokenizer import DetokenizerStage, full_scale_plan, full_scale_stage
 
 PLANS = {
@@ -47,7 +47,7 @@ def recipe(scale: str) -> Recipe:
         preset=PRESETS[scale],
         plan=plan,
         build=stage,
-        needs=() if PRESETS[scale].autoencoder.identity else ("vision", "autoencoder"),
+        needs=pixels_need(PRESETS[scale]),
         makes=("detokenizer",),
         expected={"psnr_db": 23.7} if scale == "sketch" else {},
     )

@@ -19,7 +19,7 @@ from dataclasses import replace
 from limner.models.detokenizer_presets import with_detokenizer
 from limner.models.presets import PRESETS
 from limner.training.plan import Plan
-from limner.training.recipe import Recipe
+from limner.training.recipe import Recipe, pixels_need
 from limner.training.stages.detokenizer import DetokenizerStage, full_scale_plan, full_scale_stage
 
 VARIANT = "unet_stage1"
@@ -30,7 +30,7 @@ PLANS = {
     ),
     "sketch": (
         Plan(steps=2_600, batch=24, learning_rate=6e-4, warmup_steps=40, validations=4),
-        DetokenizerStage(variant=VARIANT),
+        DetokenizerStage(kind="conversation", face_weight=5.0, variant=VARIANT),
     ),
     "miniature": (
         Plan(steps=90_000, batch=256, learning_rate=2e-4, warmup_steps=500, average_decay=0.9995),
@@ -50,5 +50,5 @@ def recipe(scale: str) -> Recipe:
         preset=with_detokenizer(PRESETS[scale], VARIANT),
         plan=plan,
         build=stage,
-        needs=("vision", "autoencoder"),
+        needs=pixels_need(PRESETS[scale]),
     )

@@ -18,7 +18,7 @@ from dataclasses import replace
 from limner.models.detokenizer_presets import with_detokenizer
 from limner.models.presets import PRESETS
 from limner.training.plan import Plan
-from limner.training.recipe import Recipe
+from limner.training.recipe import Recipe, pixels_need
 from limner.training.stages.detokenizer import DetokenizerStage, full_scale_plan, full_scale_stage
 
 VARIANT, BEGINS_AS = "unet_stage2", "unet_stage1"
@@ -51,5 +51,5 @@ def recipe(scale: str) -> Recipe:
         preset=with_detokenizer(PRESETS[scale], VARIANT),
         plan=plan,
         build=stage,
-        needs=("vision", "autoencoder"),
+        needs=pixels_need(PRESETS[scale]),
     )

@@ -9,7 +9,7 @@ Two CPU cores, sketch: about 30 minutes of one core. One GPU, miniature (an esti
 
 from limner.models.presets import PRESETS
 from limner.training.plan import Plan
-from limner.training.recipe import Recipe
+from limner.training.recipe import Recipe, tokens_need
 from limner.training.stages.dialogue_counts import dialogues_for
 from limner.training.stages.flow_head import FlowHeadStage
 
@@ -65,6 +65,6 @@ def recipe(scale: str) -> Recipe:
         preset=PRESETS[scale],
         plan=plan,
         build=stage,
-        needs=("vision", "tokenizer", "language", "token_head"),
+        needs=(*tokens_need(PRESETS[scale]), "tokenizer", "language", "token_head"),
         makes=("token_head",),
     )

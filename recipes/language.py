@@ -11,7 +11,7 @@ GPU, miniature (an estimate): three hours.
 
 from limner.models.presets import PRESETS
 from limner.training.plan import Plan
-from limner.training.recipe import Recipe
+from limner.training.recipe import Recipe, tokens_need
 from limner.training.stages.dialogue_counts import dialogues_for
 from limner.training.stages.language import LanguageStage
 
@@ -103,7 +103,7 @@ def recipe(scale: str) -> Recipe:
         preset=PRESETS[scale],
         plan=plan,
         build=stage,
-        needs=("vision", "tokenizer", "language"),
+        needs=(*tokens_need(PRESETS[scale]), "tokenizer", "language"),
         makes=("language", "token_head"),
         expected={"plain_named.error_regression": 0.42, "named.error_regression": 0.48}
         if scale == "sketch"

@@ -8,6 +8,7 @@ disk, miniature, `--jobs 4`: laid out for an hour, drawing 300,000 pictures incl
     limner train miniature --scale miniature --out runs/miniature --jobs 4
 """
 
+from limner.models.presets import PRESETS
 from limner.training.recipe import Ladder
 
 RUNGS: dict[str, tuple[str, ...]] = {
@@ -57,5 +58,15 @@ MINIATURE_MINUTES = {
 MINUTES = {"sketch": SKETCH_MINUTES, "miniature": MINIATURE_MINUTES}
 
 
+# Small scales draw pixels, and their image tokens are made by the world's truth: these rungs fall away, and
+# nothing waits for the encoder.
+BY_TRUTH: dict[str, tuple[str, ...]] = {
+    name: tuple(awaited for awaited in needs if awaited not in ("vision", "autoencoder"))
+    for name, needs in RUNGS.items()
+    if name != "autoencoder"
+}
+
+
 def ladder(scale: str) -> Ladder:
-    return Ladder(rungs=RUNGS, minutes=MINUTES.get(scale, {}))
+    rungs = BY_TRUTH if PRESETS[scale].autoencoder.identity else RUNGS
+    return Ladder(rungs=rungs, minutes={rung: MINUTES[scale][rung] for rung in rungs if scale in MINUTES})

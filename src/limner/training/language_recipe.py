@@ -14,7 +14,7 @@ from typing import Final, Literal
 from limner.models.adapters import LoraSizes
 from limner.models.presets import PRESETS
 from limner.training.plan import Plan
-from limner.training.recipe import Recipe
+from limner.training.recipe import Recipe, tokens_need
 from limner.training.stages.dialogue_counts import dialogues_for
 from limner.training.stages.language import LanguageStage
 
@@ -93,7 +93,7 @@ class Personalization:
             preset=PRESETS[scale],
             plan=plan,
             build=stage,
-            needs=("vision", "tokenizer", "language"),
+            needs=(*tokens_need(PRESETS[scale]), "tokenizer", "language"),
             makes=("language" if lora is None else "adapter", "token_head"),
             expected=self.expected if scale == "sketch" else {},
         )

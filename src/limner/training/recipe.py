@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from limner.models.presets import Preset
+from limner.training.draft_dialogues import reads_scene_tokens
 from limner.training.loop import Stage
 from limner.training.plan import Plan
 from limner.training.workshop import Workshop
@@ -34,6 +35,19 @@ class Recipe:
     needs: tuple[str, ...] = ()  # components of earlier rungs
     makes: tuple[str, ...] = ()
     expected: Mapping[str, float] = field(default_factory=dict)  # held-out numbers when it went well
+
+
+def pixels_need(preset: Preset) -> tuple[str, ...]:
+    """What a rung reads that learns to draw pictures from their image tokens: nothing where the world's truth
+    makes the tokens and the pixels are drawn themselves.
+    """
+    autoencoder = () if preset.autoencoder.identity else ("autoencoder",)
+    return (*tokens_need(preset), *autoencoder)
+
+
+def tokens_need(preset: Preset) -> tuple[str, ...]:
+    """What makes the image tokens that a rung learns from: nothing where the world's truth makes them."""
+    return () if reads_scene_tokens(preset) else ("vision",)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,8 @@
 For networks that learn pixels from tokens, or tokens from pixels: no bank on disk, no encoder. Knows which
 scene a seed shows, how it looks and what its tokens are. Knows nothing about networks.
 
-Legend: B batch, S picture side in pixels, F figures, K image tokens of a picture, D token width.
+Legend: B batch, S picture side in pixels, C latent channels, H W latent places, F figures, K image tokens of
+a picture, D token width.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from limner.models.autoencoder import Autoencoder
+from limner.models.vision import ImageTokenizer
 from limner.training.batches import face_weights
 from limner.training.picture_kinds import PICTURE_KINDS
 from limner.training.workshop import HELD_OUT_SEED
@@ -26,15 +29,29 @@ MAX_FIGURES = 2
 class ScenePictures:
     """The pictures of `kind`; row i is the picture of seed `first_seed + i`.
 
-    `len` is as many rows as training may draw from, or those that are held out.
+    `len` is as many rows as training may draw from, or those that are held out. Tokens are the scenes',
+    unless `encoder` makes `num_tokens` of them from the pixels; latents are `autoencoder`'s.
     """
 
-    def __init__(self, kind: str, count: int, *, split: str, seed: int, size_px: int) -> None:
+    def __init__(
+        self,
+        kind: str,
+        count: int,
+        *,
+        split: str,
+        seed: int,
+        autoencoder: Autoencoder,
+        device: torch.device,
+        encoder: ImageTokenizer | None = None,
+        num_tokens: int | None = None,
+    ) -> None:
         if kind not in PICTURE_KINDS:
             raise ValueError(
                 f"There is no kind of picture {kind!r}; choose one of {', '.join(PICTURE_KINDS)}."
             )
-        self.kind, self.count, self.split, self.size_px = kind, count, split, size_px
+        self.kind, self.count, self.split = kind, count, split
+        self._autoencoder, self._device = autoencoder, device
+        self._encoder, self._num_tokens = encoder, num_tokens
         self._first = seed * 100_000_000 + (0 if split == "train" else HELD_OUT_SEED)
 
     def __len__(self) -> int:
@@ -50,16 +67,19 @@ class ScenePictures:
 
     def pixels(self, rows: np.ndarray) -> Tensor:
         """The pictures themselves, (B, 3, S, S) float32 in [-1, 1]."""
-        drawn = np.stack([render(self.scene(row), self.size_px) for row in rows])
-        return torch.from_numpy(drawn).permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
+        size_px = self._autoencoder.sizes.image_size_px
+        drawn = torch.from_numpy(np.stack([render(self.scene(row), size_px) for row in rows]))
+        return drawn.to(self._device).permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
 
-    def tokens(self, rows: np.ndarray) -> Tensor:
-        """Their scene tokens, (B, K, D) float32."""
-        return torch.from_numpy(np.stack([encode_scene(self.scene(row)) for row in rows]))
-
+    @torch.no_grad()
     def take(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
-        """`pixels` and `tokens`."""
-        return self.pixels(rows), self.tokens(rows)
+        """Latents (B, C, H, W) of unit spread or pixels, image tokens (B, K, D), both float32."""
+        pixels_B3SS = self.pixels(rows)
+        if self._encoder is not None:
+            tokens_BKD = self._encoder.encode(pixels_B3SS, self._num_tokens).float()
+        else:
+            tokens_BKD = torch.from_numpy(np.stack([encode_scene(self.scene(row)) for row in rows]))
+        return self._autoencoder.encode(pixels_B3SS).float(), tokens_BKD.to(self._device)
 
     def face_boxes(self, rows: np.ndarray) -> np.ndarray:
         """(B, F, 4) x0, y0, x1, y1 in the unit square; zeros where nobody stands."""
@@ -70,5 +90,6 @@ class ScenePictures:
         return boxes
 
     def face_weights(self, rows: np.ndarray, inside: float) -> Tensor:
-        """(B, 1, S, S) with a mean of 1 in each picture: `inside` times as much within faces."""
-        return face_weights(self.face_boxes(rows), self.size_px, inside)
+        """(B, 1, H, W) with a mean of 1 in each picture: `inside` times as much within faces."""
+        boxes_BF4, side = self.face_boxes(rows), self._autoencoder.sizes.latent_size
+        return face_weights(boxes_BF4, side, inside).to(self._device)

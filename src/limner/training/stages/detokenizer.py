@@ -24,7 +24,7 @@ from limner.models.model import build_detokenizer
 from limner.models.unet_detokenizer import UNetDetokenizer, with_condition
 from limner.models.unet_sizes import UNetDetokenizerSizes
 from limner.training.bank import bank_folder
-from limner.training.batches import psnr_db
+from limner.training.batches import face_weights, psnr_db
 from limner.training.components import frozen_encoder, is_made, read_component, write_component
 from limner.training.draft_dialogues import reads_scene_tokens
 from limner.training.folder_data import FolderPictures, folder_dialogues
@@ -106,8 +106,10 @@ class DetokenizerRung:
 
     def __init__(self, stage: DetokenizerStage, workshop: Workshop) -> None:
         self.stage, self.workshop = stage, workshop
-        self._from_truth = reads_scene_tokens(workshop.preset) and stage.kind not in workshop.data
-        self._encoder = None if self._from_truth else frozen_encoder(workshop)
+        preset = workshop.preset
+        self._drawn = reads_scene_tokens(preset) and stage.kind not in workshop.data
+        from_truth = self._drawn and preset.detokenizer.num_tokens == preset.num_image_tokens
+        self._encoder = None if from_truth else frozen_encoder(workshop)
         self._model = self._begin()
         self.network: nn.Module = self._model.to(workshop.device)
         self.meter, self._flops = Meter(), training_flops(self._model)
@@ -161,7 +163,8 @@ class DetokenizerRung:
             squared = (drawn - self._test.pixels(rows)).square()
             errors.append(squared.mean(dim=(1, 2, 3)))
             if isinstance(self._test, ScenePictures):
-                faces = (self._test.face_weights(rows, FAR_MORE) > 1).to(squared)
+                faces = face_weights(self._test.face_boxes(rows), squared.shape[-1], FAR_MORE) > 1
+                faces = faces.to(squared)
                 in_faces.append((squared * faces).sum((1, 2, 3)) / (3 * faces.sum((1, 2, 3))).clamp_min(1))
         found = {"psnr_db": float(psnr_db(torch.cat(errors)).mean())}
         if in_faces:
@@ -219,11 +222,19 @@ class DetokenizerRung:
 
     def _pairs(self, split: str, count: int) -> Pairs:
         workshop, kind, encoder = self.workshop, self.stage.kind, self._encoder
-        if encoder is None:
-            count = DRAWN if split == "train" else count
-            size_px = workshop.preset.autoencoder.image_size_px
-            return ScenePictures(kind, count, split=split, seed=workshop.seed, size_px=size_px)
         num_tokens = workshop.preset.detokenizer.num_tokens
+        if self._drawn:
+            return ScenePictures(
+                kind,
+                DRAWN if split == "train" else count,
+                split=split,
+                seed=workshop.seed,
+                autoencoder=self._autoencoder,
+                device=workshop.device,
+                encoder=encoder,
+                num_tokens=num_tokens,
+            )
+        assert encoder is not None
         workshop.chosen((kind,))
         folder = workshop.data.get(kind)
         if folder is not None:
