@@ -45,6 +45,7 @@ class Facts(BaseModel):
     max_images: int
     max_image_bytes: int
     max_text: int
+    uploads: str  # what becomes of a picture that is given, where that may surprise; else empty
     examples: list[Example]
     queue: Queue
 
@@ -78,6 +79,16 @@ def examples(scale: str) -> tuple[Example, ...]:
     )
 
 
+def uploads(scale: str) -> str:
+    """What a model of that scale makes of a photograph: the small ones see nothing but their own world."""
+    if scale not in OF_THE_WORLD:
+        return ""
+    return (
+        "This painter knows an illustrated world alone: a photograph of somebody real becomes an inhabitant "
+        "of it at best."
+    )
+
+
 def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     """/v1/limner."""
     routes = APIRouter(tags=["limner"], dependencies=[needs_key], responses=ERRORS)
@@ -94,6 +105,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
             max_images=limits.max_images,
             max_image_bytes=limits.max_image_bytes,
             max_text=limits.max_text,
+            uploads=uploads(painter.model.preset.name),
             examples=list(examples(painter.model.preset.name)),
             queue=Queue(running=stats.num_running, waiting=stats.num_waiting, max_waiting=limits.max_waiting),
         )

@@ -262,6 +262,7 @@ const start = attempt(async () => {
   show();
   state.about = await insist(about);
   page.settings.setLimits(state.about);
+  page.composer.uploads = state.about.uploads;
   page.composer.limits = { numPictures: state.about.max_images, numCharacters: state.about.max_text };
   showWelcome(state.about, (prompts) => page.painting.begin(prompts));
   await insist(() => page.shelf.load());

@@ -11,6 +11,7 @@ export class Composer {
   constructor({ say, stop }) {
     this.pictures = []; // {url, name}, and fileId of those that the server has
     this.limits = { numPictures: 4, numCharacters: 4000 };
+    this.uploads = ""; // what becomes of a picture that is given
     this.running = false;
     this.say = say;
     this.field = $("say");
@@ -112,7 +113,7 @@ export class Composer {
         ),
       ),
       ...(this.pictures.length
-        ? [make("li", { class: "consent" }, "Of real people, send only pictures they agreed to.")]
+        ? [make("li", { class: "consent" }, `Of real people, send only pictures they agreed to. ${this.uploads}`)]
         : []),
     );
     this.changed();
