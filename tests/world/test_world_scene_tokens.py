@@ -133,3 +133,13 @@ def test_a_thousand_scenes_a_second() -> None:
 def test_other_shapes_are_refused() -> None:
     with pytest.raises(ValueError, match="scene tokens have the shape"):
         decode_scene(np.zeros((16, 64), np.float32))
+
+
+def test_any_tokens_are_a_scene_that_can_be_painted() -> None:
+    rng = np.random.default_rng(0)
+    for number, scene in enumerate(_scenes(60)):
+        for spread in (1.0, 3.0):
+            noise = spread * rng.standard_normal((NUM_TOKENS, TOKEN_DIM))
+            found = decode_scene(noise if number % 2 else encode_scene(scene) + noise)
+            assert render(found, 32).shape == (32, 32, 3)
+            assert decode_scene(encode_scene(found)) == canonical_scene(found)

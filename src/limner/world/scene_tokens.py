@@ -228,7 +228,7 @@ def decode_scene(tokens_ND: NDArray[np.floating[Any]]) -> Scene:
     values = _decoded(SCENE_SLOTS, tokens_ND[FIRST_SCENE_TOKEN:])
     figures = tuple(
         _figure_of(_decoded(PERSON_SLOTS, tokens_ND[place * PERSON_TOKENS :][:PERSON_TOKENS]))
-        for place in range(int(values["number"]))
+        for place in range(int(_plain(values["number"], "1")))
     )
     parts = (int(_plain(values[name], "0")) for name in ("layout", "mirror", "cut"))
     letters = "".join(_plain(values[f"letter_{i}"], "") for i in range(MOST_LETTERS))
