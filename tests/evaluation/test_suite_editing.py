@@ -5,15 +5,19 @@ from functools import lru_cache
 import numpy as np
 import pytest
 from roomy_painter import roomy_painter
+from scene_painter import scene_painter
 from tiny_bench import bench, values
 
 from limner.dialogue.parts import Picture
 from limner.evaluation.score import estimates
+from limner.evaluation.suites.asking import Painted
 from limner.evaluation.suites.edit_measures import carry_over, change_made, changed_region, kept_psnr_db
-from limner.evaluation.suites.editing import Editing, make_task, measure
+from limner.evaluation.suites.editing import CHAIN, Editing, make_task, measure, read_tokens
 from limner.evaluation.suites.tally import Tally
+from limner.evaluation.views import TOKENS, TWIN
 from limner.world.chance import seeded
 from limner.world.edit import apply, random_edit
+from limner.world.scene_tokens import encode_scene
 from limner.world.staging import random_scene
 
 SIZE_PX = 96
@@ -89,10 +93,50 @@ def test_only_the_first_round_is_given_a_picture_and_chains_go_on_from_their_own
     single, chain = tasks()[:2]
     assert (single.kind, len(single.dialogue.rounds)) == ("single_turn", 1)
     assert chain.kind == "chain"
+    assert len(chain.dialogue.rounds) == CHAIN == 3
     given = [len(round_.instruction.pictures) for round_ in chain.dialogue.rounds]
     assert given == [1] + [0] * (len(given) - 1)
     for before, after in zip(chain.states, chain.states[1:], strict=False):
         assert before[0] == after[1]
+
+
+def said(choose):
+    """Mean of what tokens say when every edit is answered by the tokens of one of its scenes."""
+    rows = []
+    for index, task in enumerate(tasks()):
+        tally = Tally(dialogue=str(index), view=TOKENS)
+        painted = [
+            Painted(states[0].pixels, tokens_ND=encode_scene(choose(scenes)))
+            for states, scenes in zip(task.states, task.scenes, strict=True)
+        ]
+        read_tokens(tally, task, painted)
+        rows += tally.rows
+    return {metric.removeprefix(TOKENS): found.value for metric, found in estimates(rows).items()}
+
+
+def test_tokens_of_the_target_say_that_the_edit_is_made_and_the_rest_kept():
+    assert set(said(lambda scenes: scenes[0]).values()) == {1}
+
+
+def test_tokens_of_the_source_have_kept_everything_and_made_nothing():
+    found = said(lambda scenes: scenes[1])
+    for kind in ("single_turn", "chain", "chain.round_3"):
+        assert found[f"{kind}.change_made"] == found[f"{kind}.right_state"] == 0
+        assert found[f"{kind}.factors_kept"] == found[f"{kind}.rest_kept"] == 1
+
+
+def test_tokens_of_another_edit_have_kept_nearly_everything():
+    found = said(lambda scenes: scenes[2])
+    assert found["chain.right_state"] == 0
+    assert 0.8 < found["chain.factors_kept"] < 1
+
+
+def test_rates_are_read_on_the_twin_s_pictures_and_off_the_tokens():
+    rows = Editing().measure(bench(scene_painter()), 1).rows
+    for rate in ("chain.right_state", "chain.round_3.change_made"):
+        assert (
+            len(values(rows, rate)) == len(values(rows, TWIN + rate)) == len(values(rows, TOKENS + rate)) > 0
+        )
 
 
 def test_a_task_gives_the_same_rows_again():

@@ -4,25 +4,30 @@ from dataclasses import replace
 from functools import cache, lru_cache
 
 import numpy as np
-import pytest
-from roomy_painter import coarse, gray, roomy_painter
+from roomy_painter import gray, roomy_painter
+from scene_painter import scene_painter
 from tiny_bench import bench, embedded, values
 
 from limner.evaluation.metrics.face_similarity import Face
 from limner.evaluation.score import estimates
+from limner.evaluation.suites.asking import Painted
 from limner.evaluation.suites.likeness import KnownPerson
-from limner.evaluation.suites.named import Named
+from limner.evaluation.suites.named import LOST, Named, measure_ceiling, read_tokens
 from limner.evaluation.suites.named_answers import (
-    FIELDS,
+    Runs,
     drive,
     known_people,
     measure_first_picture,
     measure_own_first,
     measure_true_first,
+    measure_words,
     oracle,
 )
-from limner.evaluation.suites.named_tasks import SCENES, make_task
+from limner.evaluation.suites.named_tasks import FARTHEST, SCENES, make_task
 from limner.evaluation.suites.tally import Tally
+from limner.evaluation.views import CEILING, TOKENS, TWIN
+from limner.world.scene_tokens import encode_scene
+from limner.world.serial import scene_from_json
 from limner.world.staging import scene_split
 
 JUDGE = embedded().senses
@@ -46,8 +51,9 @@ def measured(answers_of):
     rows = []
     for index, task in enumerate(tasks()):
         tally = Tally(dialogue=str(index))
-        measure_true_first(tally, task, answers_of(task), people(index), JUDGE, coarse)
-        measure_own_first(tally, task, answers_of(task), JUDGE, coarse)
+        measure_true_first(tally, task, answers_of(task), people(index), JUDGE)
+        measure_own_first(tally, task, answers_of(task), JUDGE)
+        measure_words(tally, "true_first", task, answers_of(task))
         rows += tally.rows
     return {metric: found.value for metric, found in estimates(rows).items()}
 
@@ -70,7 +76,6 @@ def test_the_truth_reaches_the_ceiling():
     found = measured(oracle)
     assert found["true_first.right_person"] > 0.8
     assert found["own_first.right_person"] > 0.8
-    assert found["true_first.right_person_by_tokens"] == 1
     assert found["true_first.names_person"] == 1
     assert found["true_first.rank"] < found["chance.true_first.rank"]
 
@@ -79,7 +84,6 @@ def test_the_other_person_is_wrong():
     found = measured(wrong_person)
     assert found["true_first.right_person"] < 0.2
     assert found["own_first.right_person"] < 0.2
-    assert found["true_first.right_person_by_tokens"] == 0
     assert found["true_first.names_person"] == 0
     assert found["true_first.face_similarity"] < measured(oracle)["true_first.face_similarity"]
 
@@ -102,11 +106,12 @@ def test_pictures_without_faces_are_guesses_and_said_to_have_none(monkeypatch):
 
 def test_tasks_cover_near_and_far_and_all_kinds_of_scenes():
     made = [make_task(1, index, 32) for index in range(12)]
-    assert {task.close_ups[0] for task in made} == set(range(1, 7))
+    assert {task.own_distance for task in made} == set(range(1, FARTHEST + 1))
     assert {task.kind for task in made} == set(SCENES)
     for task in made:
         assert scene_split(task.scene) == "test"
-        shown = [task.dialogue.truth["scenes"][index] for index in range(1, task.close_ups[0])]
+        assert task.close_ups == (FARTHEST, FARTHEST + 1)
+        shown = [task.dialogue.truth["scenes"][index] for index in range(1, FARTHEST)]
         between = [f["person"]["identity"] for scene in shown if scene for f in scene["figures"]]
         assert not any(list(f.person.identity.vector()) in between for f in task.scene.figures)
         for round_, place in zip(task.close_ups, task.places, strict=True):
@@ -131,40 +136,71 @@ def test_the_rank_counts_those_who_are_more_alike():
     assert person.similarity(None) == 0
 
 
-def test_the_share_of_the_ceiling_is_a_ratio_of_means():
-    likeness = np.array([[3, 0, 0.2, 0.5], [3, 1, 0.4, 0.7]], np.float32)
-    rows = Named().finish({"likeness": likeness})
-    assert [row.dialogue for row in rows] == ["named-3-00000", "named-3-00001"]
-    assert np.mean([row.value for row in rows]) == pytest.approx(0.5)
-
-
-def test_the_worst_trait_is_the_one_seen_least_of_those_told_often():
-    hair, scarf, hat = (FIELDS.index(name) for name in ("hair_colour", "neckwear", "headwear"))
-    traits = [(0, i, hair, i % 2) for i in range(8)] + [(0, i, scarf, i == 0) for i in range(8)]
-    rows = Named().finish({"traits": np.array([*traits, (0, 9, hat, 0)], np.float32)})
-    assert {row.metric for row in rows} == {"first_picture.worst_trait_seen"}
-    assert np.mean([row.value for row in rows]) == pytest.approx(1 / 8)
-    assert Named().finish({}) == ()
-
-
 def test_traits_of_the_first_picture_are_read_where_the_person_is():
     task = tasks()[0]
     tally = Tally(dialogue="d")
-    seen = measure_first_picture(tally, task, oracle(task).first, JUDGE)
+    measure_first_picture(tally, task, oracle(task).first, JUDGE)
+    seen = [row for row in tally.rows if row.metric.endswith(".trait_seen")]
     assert len(seen) == len(values(tally.rows, "first_picture.traits_seen")) > 0
     assert all(0 < chance < 1 for chance in values(tally.rows, "chance.first_picture.traits_seen"))
 
 
-def test_the_conversation_is_held_with_the_true_or_the_own_first_picture():
+def painted(task, round_):
+    """The true picture of a round, as if painted from its true tokens."""
+    scene = scene_from_json(task.dialogue.truth["scenes"][round_])
+    picture = task.dialogue.rounds[round_].response.picture
+    return Painted(picture.pixels, tokens_ND=encode_scene(scene))
+
+
+def perfect(task):
+    close_ups = tuple(painted(task, round_) for round_ in task.close_ups)
+    return replace(oracle(task), first=painted(task, 0), close_ups=close_ups)
+
+
+def read(own_of, far_of):
+    rows = []
+    for index, task in enumerate(tasks()):
+        tally = Tally(dialogue=str(index), view=TOKENS)
+        read_tokens(tally, task, Runs(near=perfect(task), far=far_of(task), own=own_of(task)), JUDGE)
+        rows += tally.rows
+    return {metric: found.value for metric, found in estimates(rows).items()}
+
+
+def test_true_tokens_say_the_right_person_and_every_trait():
+    found = read(perfect, perfect)
+    assert found.pop(f"{TOKENS}{LOST}") == 0
+    assert set(found.values()) == {1}
+    assert {f"{TOKENS}own_first.right_person", f"{TOKENS}true_first.shared_traits.right_person"} < set(found)
+
+
+def test_tokens_of_the_other_person_are_wrong_and_lost_on_the_way():
+    def swapped(task):
+        return replace(perfect(task), close_ups=perfect(task).close_ups[::-1])
+
+    found = read(swapped, swapped)
+    assert found[f"{TOKENS}own_first.right_person"] == 0
+    assert found[f"{TOKENS}true_first.right_person"] == 0.5
+    assert found[f"{TOKENS}{LOST}"] == 1
+    assert found[f"{TOKENS}first_picture.traits_seen"] == 1
+
+
+def test_the_ceiling_is_the_judge_on_true_pictures():
+    task, tally = tasks()[0], Tally(dialogue="d", view=CEILING)
+    measure_ceiling(tally, task, people(0), JUDGE)
+    assert len(values(tally.rows, f"{CEILING}true_first.right_person")) == 2
+    assert np.mean(values(tally.rows, f"{CEILING}first_picture.traits_seen")) > 0.5
+    assert not any(row.metric.startswith("chance.") for row in tally.rows)
+
+
+def test_conversations_go_on_from_the_true_and_the_own_first_picture_near_and_far():
     painter, task = roomy_painter(), make_task(5, 2, 32)
-    given, asking = drive(painter, task, true_first=True, seed=1)
-    assert given.first == oracle(task).first
-    assert len(asking.seconds) == 2
-    own, asking = drive(painter, task, true_first=False, seed=1)
-    assert own.first != given.first
-    assert len(asking.seconds) == 3
-    assert len(asking.conversation.rounds) == len(task.dialogue.rounds)
-    assert drive(painter, task, true_first=False, seed=1)[0].close_ups == own.close_ups
+    runs, askings = drive(painter, task, seed=1)
+    assert runs.near.first == runs.far.first == oracle(task).first
+    assert runs.own.first != oracle(task).first
+    assert (runs.near.distance, runs.far.distance, runs.own.distance) == (1, FARTHEST, 3)
+    assert [len(asking.conversation.rounds) for asking in askings] == [3, FARTHEST + 2, 5]
+    assert len(askings[1].seconds + askings[2].seconds) == 7
+    assert drive(painter, task, seed=1)[0].far.close_ups == runs.far.close_ups
 
 
 def test_a_task_gives_the_same_rows_again():
@@ -172,5 +208,17 @@ def test_a_task_gives_the_same_rows_again():
     first, again = suite.measure(one, 3), suite.measure(one, 3)
     assert first.rows == again.rows
     assert {row.dialogue for row in first.rows} == {"named-4-00003"}
-    assert len(first.round_seconds) == 5
+    assert len(first.round_seconds) == 7
     assert first.rows != suite.measure(one, 4).rows
+    assert not any(row.metric.startswith((TWIN, TOKENS)) for row in first.rows)
+
+
+def test_every_rate_from_pixels_is_read_on_the_twin_s_too_and_off_the_tokens():
+    rows = Named(num_strangers=2).measure(bench(scene_painter()), 2).rows
+    metrics = {row.metric for row in rows}
+    for rate in ("true_first.right_person", "own_first.right_person", "first_picture.traits_seen", LOST):
+        assert {rate, TWIN + rate, TOKENS + rate} <= metrics
+        assert len(values(rows, rate)) == len(values(rows, TWIN + rate)) == len(values(rows, TOKENS + rate))
+    rates = {metric for metric in metrics if not metric.startswith((TWIN, TOKENS, CEILING, "chance."))}
+    spoken = {metric for metric in rates if metric.endswith("names_person")}
+    assert {metric for metric in rates if TWIN + metric in metrics} | spoken == rates

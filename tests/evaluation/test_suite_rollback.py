@@ -6,13 +6,18 @@ from functools import lru_cache
 import cv2
 import numpy as np
 import pytest
-from roomy_painter import coarse, gray, roomy_painter
+from roomy_painter import gray, roomy_painter
+from scene_painter import scene_painter
 from tiny_bench import bench, values
 
 from limner.dialogue.parts import Picture
 from limner.evaluation.score import estimates
-from limner.evaluation.suites.rollback import FAMILIES, Answers, Rollback, drive, make_task, measure
+from limner.evaluation.suites.asking import Painted
+from limner.evaluation.suites.rollback import Answers, Rollback, drive, measure, read_tokens
+from limner.evaluation.suites.rollback_tasks import FAMILIES, make_task
 from limner.evaluation.suites.tally import Tally
+from limner.evaluation.views import TOKENS, TWIN
+from limner.world.scene_tokens import encode_scene
 
 SIZE_PX = 96
 
@@ -28,7 +33,7 @@ def measured(answer):
     for index, task in enumerate(tasks()):
         tally, picture = Tally(dialogue=str(index)), answer(task)
         one_turn = picture if task.change else None
-        measure(tally, task, Answers(whole_history=picture, cut_history=picture, one_turn=one_turn), coarse)
+        measure(tally, task, Answers(whole_history=picture, cut_history=picture, one_turn=one_turn))
         rows += tally.rows
     return {metric: found.value for metric, found in estimates(rows).items()}
 
@@ -36,7 +41,7 @@ def measured(answer):
 def test_the_target_is_right_in_every_family():
     found = measured(lambda task: task.target)
     for prefix in ("", *(f"{family}." for family in FAMILIES)):
-        assert found[f"{prefix}right_state"] == found[f"{prefix}right_state_by_tokens"] == 1
+        assert found[f"{prefix}right_state"] == 1
         assert found[f"{prefix}psnr_db"] == 100
     assert found["change_made"] == 1
     assert found["one_turn.psnr_db"] == 100
@@ -45,7 +50,7 @@ def test_the_target_is_right_in_every_family():
 
 def test_changing_the_last_picture_is_never_right():
     found = measured(lambda task: task.memoryless)
-    assert found["right_state"] == found["right_state_by_tokens"] == 0
+    assert found["right_state"] == 0
     assert found["psnr_db"] == found["memoryless.psnr_db"]
     assert found["change_made"] > 0.5
 
@@ -55,7 +60,7 @@ def test_a_blind_guess_is_right_by_chance():
     for task in tasks():
         for state in task.states:
             tally = Tally(dialogue="d")
-            measure(tally, task, Answers(whole_history=state, cut_history=state, one_turn=None), coarse)
+            measure(tally, task, Answers(whole_history=state, cut_history=state, one_turn=None))
             hits += values(tally.rows, "right_state")
             chances += values(tally.rows, "chance.right_state")
     assert np.mean(hits) == pytest.approx(np.mean(chances))
@@ -70,6 +75,43 @@ def test_going_back_without_the_change_is_the_right_state_and_no_change():
 def test_a_blurred_target_is_still_right():
     found = measured(lambda task: Picture(cv2.GaussianBlur(task.target.pixels, (0, 0), 3)))
     assert found["right_state"] > 0.8
+
+
+def said(scene_of):
+    """Mean of what the tokens say when every rollback is answered by the tokens of `scene_of(task)`."""
+    rows = []
+    for index, task in enumerate(tasks()):
+        tally = Tally(dialogue=str(index), view=TOKENS)
+        picture = Painted(task.target.pixels, tokens_ND=encode_scene(scene_of(task)))
+        read_tokens(tally, task, Answers(whole_history=picture, cut_history=picture, one_turn=None))
+        rows += tally.rows
+    return {metric.removeprefix(TOKENS): found.value for metric, found in estimates(rows).items()}
+
+
+def test_tokens_of_the_target_are_the_right_state_in_every_family():
+    found = said(lambda task: task.scenes[0])
+    assert set(found.values()) == {1}
+    assert {f"{family}.right_state" for family in FAMILIES} < set(found)
+
+
+def test_tokens_of_another_state_are_wrong_in_every_family_and_keep_most():
+    found = said(lambda task: task.scenes[-1])
+    assert found["right_state"] == found["rest_kept"] == 0
+    assert 0.8 < found["factors_kept"] < 1
+
+
+def test_tokens_of_the_earlier_state_itself_lack_the_change():
+    found = said(lambda task: task.before)
+    assert found["factors_kept"] == 1
+    assert found["change_made"] == 0
+
+
+def test_rates_are_read_on_the_twin_s_pictures_and_off_the_tokens():
+    rows = Rollback().measure(bench(scene_painter()), 1).rows
+    for rate in ("right_state", "step_back.right_state", "cut_history.change_made"):
+        assert (
+            len(values(rows, rate)) == len(values(rows, TWIN + rate)) == len(values(rows, TOKENS + rate)) > 0
+        )
 
 
 def test_what_is_asked_in_one_turn_is_what_the_rollback_asks():

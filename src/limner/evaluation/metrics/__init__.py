@@ -15,6 +15,7 @@ from limner.evaluation.metrics import (
     psnr,
     question,
     rollback,
+    scene_reading,
     ssim,
     traits,
 )
@@ -35,7 +36,10 @@ METRICS: dict[str, Metric] = {
         traits.METRIC,
         binding.METRIC,
         binding.RANK_METRIC,
+        binding.LOST_METRIC,
         rollback.METRIC,
+        scene_reading.METRIC,
+        scene_reading.DISTANCE_METRIC,
         question.METRIC,
         grounding.METRIC,
         drift.METRIC,

@@ -32,6 +32,12 @@ RANK_METRIC = Metric(
     range=(1.0, float("inf")),
     better="lower",
 )
+LOST_METRIC = Metric(
+    name="lost_by_distance",
+    source="share of right persons at once minus the share as many rounds later, task by task",
+    range=(-1.0, 1.0),
+    better="lower",
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

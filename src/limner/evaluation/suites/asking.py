@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
 
 from limner.chat.conversation import Conversation
 from limner.chat.generation import Sampling
@@ -15,6 +18,15 @@ from limner.evaluation.suite import Bench
 from limner.world.dialogues import KINDS
 
 SPLIT = "test"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Painted(Picture):
+    """A picture that a model painted, and the image tokens (N, D) float32 that it was drawn from, as
+    predicted. Any other picture when pickled or compared.
+    """
+
+    tokens_ND: np.ndarray[Any, np.dtype[np.float32]] = field(kw_only=True)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,12 +43,17 @@ class Asking:
         *,
         seed: int | None = None,
         sampling: Sampling | None = None,
-    ) -> Picture:
-        """One round that insists on a picture: that picture."""
-        reply = self.conversation.say(text, images=list(given), seed=seed, picture=True, sampling=sampling)
-        self.seconds.append(reply.seconds)
-        assert reply.image is not None
-        return Picture.from_pil(reply.image)
+    ) -> Painted:
+        """One round that insists on a picture: that picture, with the tokens that history keeps of it."""
+        request = self.conversation.prepare(
+            text, images=list(given), seed=seed, picture=True, sampling=sampling
+        )
+        finished = self.conversation.painter.answer(request)
+        self.seconds.append(self.conversation.commit(finished).seconds)
+        tokens_ND = finished.answer.image_tokens_KD
+        assert finished.picture is not None
+        assert tokens_ND is not None
+        return Painted(finished.picture.pixels, tokens_ND=tokens_ND.float().cpu().numpy())
 
     def words(self, text: str, given: Sequence[Picture] = (), *, seed: int | None = None) -> str:
         """One round that forbids a picture: the words."""

@@ -17,11 +17,14 @@ from limner.dialogue.parts import Dialogue, Picture
 from limner.evaluation.metrics.metric import fit_to
 from limner.evaluation.metrics.psnr import psnr_db
 from limner.evaluation.metrics.rollback import chance_of_state, right_state
+from limner.evaluation.metrics.scene_reading import change_said, nearest_scene, share_kept
 from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
-from limner.evaluation.suites.asking import SPLIT, Asking
+from limner.evaluation.suites.asking import SPLIT, Asking, Painted
 from limner.evaluation.suites.edit_measures import change_made, kept_psnr_db
+from limner.evaluation.suites.redrawing import Redraw, twin_of
 from limner.evaluation.suites.tally import Tally
+from limner.evaluation.views import TOKENS, TWIN
 from limner.world.chance import seeded
 from limner.world.dialogues import Draft, draft, paint_draft
 from limner.world.edit import apply, random_edit
@@ -29,30 +32,37 @@ from limner.world.render import render
 from limner.world.scene import Scene
 
 NUM_DECOYS = 3
-TRIES = 1000  # a quarter of all dialogues are chains
+CHAIN = 3  # edits in a row
+TRIES = 1000  # a sixteenth of all dialogues are such chains
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EditTask:
     """Edits in a row: `dialogue` gives the picture in its first round; `states[i]` are the pictures that the
     answer of round i is compared with: the exact target, the picture before, and what other edits of it give.
+    `scenes` are what they show.
     """
 
     kind: str  # "single_turn" or "chain"
     dialogue: Dialogue
     states: tuple[tuple[Picture, ...], ...]
+    scenes: tuple[tuple[Scene, ...], ...]
+
+    def prefixes(self, number: int) -> tuple[str, ...]:
+        """What rates of edit `number`, from 1, are counted under."""
+        return (self.kind,) if self.kind == "single_turn" else (self.kind, f"{self.kind}.round_{number}")
 
 
 def make_task(seed: int, size_px: int, *, chain: bool) -> EditTask:
-    """The first held-out edit after `seed` that is a chain, or of any dialogue its first edit."""
+    """The first held-out chain of three edits after `seed`, or of any dialogue its first edit."""
     for number in range(TRIES):
         made = draft("edit", seed * TRIES + number, SPLIT)
-        if not chain or len(made.rounds) > 1:
+        if not chain or len(made.rounds) == CHAIN:
             return _painted(made, seed, size_px, chain)
     raise ValueError(f"no chain of edits within {TRIES} dialogues; choose another seed")
 
 
-def drive(painter: Painter, task: EditTask, *, seed: int) -> tuple[tuple[Picture, ...], Asking]:
+def drive(painter: Painter, task: EditTask, *, seed: int) -> tuple[tuple[Painted, ...], Asking]:
     """Ask for every edit in turn; each starts from what the painter itself has made."""
     asking = Asking(conversation=painter.conversation(seed=seed))
     pictures = [
@@ -67,16 +77,32 @@ def measure(tally: Tally, task: EditTask, pictures: Sequence[Picture]) -> None:
     for number, (picture, states) in enumerate(zip(pictures, task.states, strict=True), 1):
         target, source = states[0].pixels, states[1].pixels
         made, known = fit_to(picture.pixels, target), [state.pixels for state in states]
-        prefixes = [task.kind] if task.kind == "single_turn" else [task.kind, f"{task.kind}.round_{number}"]
         kept = kept_psnr_db(made, source, target)
-        for prefix in prefixes:
+        for prefix in task.prefixes(number):
             tally.add(f"{prefix}.psnr_db", psnr_db(made, target))
             tally.rate(f"{prefix}.right_state", right_state(made, known, 0), chance_of_state(known, 0))
             tally.rate(f"{prefix}.change_made", change_made(made, source, target), 0.5)
             if kept is not None:
                 tally.add(f"{prefix}.unchanged.psnr_db", kept)
             # What changing nothing would give: PSNR rewards it, the two rates do not.
-            tally.add(f"repeat_source.{prefix}.psnr_db", psnr_db(source, target))
+            if not tally.view:
+                tally.add(f"repeat_source.{prefix}.psnr_db", psnr_db(source, target))
+
+
+def read_tokens(tally: Tally, task: EditTask, pictures: Sequence[Painted]) -> None:
+    """Rows of what the tokens of all edits say: the edit made, the rest kept (all of it: `rest_kept`), the
+    right state.
+
+    Held against the source as it truly is: what an earlier edit of a chain missed, a later one misses too.
+    """
+    for number, (picture, scenes) in enumerate(zip(pictures, task.scenes, strict=True), 1):
+        target, source = scenes[:2]
+        kept = share_kept(picture.tokens_ND, source, target)
+        for prefix in task.prefixes(number):
+            tally.add(f"{prefix}.right_state", nearest_scene(picture.tokens_ND, scenes) == 0)
+            tally.add(f"{prefix}.change_made", change_said(picture.tokens_ND, source, target))
+            tally.add(f"{prefix}.factors_kept", kept)
+            tally.add(f"{prefix}.rest_kept", kept == 1)
 
 
 def _painted(made: Draft, seed: int, size_px: int, chain: bool) -> EditTask:
@@ -84,14 +110,15 @@ def _painted(made: Draft, seed: int, size_px: int, chain: bool) -> EditTask:
     rng = seeded("decoys", SPLIT, seed)
     dialogue = paint_draft(made, size_px)
     num = len(made.rounds) if chain else 1  # the further edits of chains have tasks of their own
-    states = tuple(
-        tuple(Picture(render(scene, size_px)) for scene in _candidates(rng, before, after))
-        for before, after in pairwise(scenes[: num + 1])
+    candidates = tuple(
+        tuple(_candidates(rng, before, after)) for before, after in pairwise(scenes[: num + 1])
     )
+    states = tuple(tuple(Picture(render(scene, size_px)) for scene in found) for found in candidates)
     return EditTask(
         kind="chain" if chain else "single_turn",
         dialogue=Dialogue(rounds=dialogue.rounds[:num], kind=dialogue.kind, truth=dialogue.truth),
         states=states,
+        scenes=candidates,
     )
 
 
@@ -117,9 +144,13 @@ class Editing:
         pictures, asking = drive(bench.painter, task, seed=paint_seed(self.name, bench.seed, index))
         tally = Tally(dialogue=task_name(self.name, bench, index))
         measure(tally, task, pictures)
+        twin = twin_of(bench.painter)
+        if twin is not None:
+            measure(tally.seen_as(TWIN), task, [twin(picture) for picture in pictures])
+            read_tokens(tally.seen_as(TOKENS), task, pictures)
         return Outcome(
             rows=tuple(tally.rows),
-            shown=_shown(task, pictures),
+            shown=_shown(task, pictures, twin),
             round_seconds=tuple(asking.seconds),
             conversation=asking.conversation.rounds,
         )
@@ -129,10 +160,12 @@ class Editing:
         return ()
 
 
-def _shown(task: EditTask, pictures: Sequence[Picture]) -> tuple[Shown, ...]:
+def _shown(task: EditTask, pictures: Sequence[Picture], twin: Redraw | None) -> tuple[Shown, ...]:
     rounds = task.dialogue.rounds
     shown = [Shown(column="Given", picture=rounds[0].instruction.pictures[0])]
     for number, (round_, picture, states) in enumerate(zip(rounds, pictures, task.states, strict=True), 1):
         shown.append(Shown(column=f"Edit {number}", picture=picture, text=round_.instruction.text))
+        if twin is not None:
+            shown.append(Shown(column=f"Edit {number}, twin", picture=twin(picture)))
         shown.append(Shown(column=f"Edit {number}, truth", picture=states[0]))
     return tuple(shown)

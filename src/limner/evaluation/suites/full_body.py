@@ -17,16 +17,21 @@ from limner.dialogue.parts import Dialogue, Picture
 from limner.evaluation.metrics.binding import right_of_two
 from limner.evaluation.metrics.clip_score import clip_score
 from limner.evaluation.metrics.face_similarity import Face, faces_of, largest_face
+from limner.evaluation.metrics.scene_reading import identity_of, right_identity, words_said
 from limner.evaluation.metrics.traits import readable, stated_words, traits_matched
 from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
-from limner.evaluation.suites.asking import Asking, held_out
+from limner.evaluation.suites.asking import Asking, Painted, held_out
 from limner.evaluation.suites.likeness import KnownPerson, known_person
+from limner.evaluation.suites.redrawing import Redraw, twin_of
 from limner.evaluation.suites.tally import Tally
 from limner.evaluation.suites.trait_chance import chance_of_word
+from limner.evaluation.views import CEILING, TOKENS, TWIN
 from limner.perception.protocols import Box
 from limner.perception.senses import WorldSenses
+from limner.world.person import Identity
 from limner.world.scene import FRAMINGS, Scene
+from limner.world.scene_tokens import decode_scene
 from limner.world.serial import scene_from_json
 from limner.world.truth import scene_truth
 
@@ -72,6 +77,10 @@ class Answers:
 
     first: Picture
     bodies: tuple[Picture, ...]
+
+    def redrawn(self, redraw: Redraw) -> Answers:
+        """The same, with every picture that a model painted drawn anew."""
+        return Answers(first=redraw(self.first), bodies=tuple(redraw(picture) for picture in self.bodies))
 
 
 def task_of(dialogue: Dialogue) -> FullBodyTask:
@@ -140,6 +149,34 @@ def measure(
             tally.rate(f"{prefix}.garments_seen", hit, chance_of_word(trait, word))
 
 
+def read_tokens(
+    tally: Tally,
+    task: FullBodyTask,
+    answers: Answers,
+    judge: WorldSenses,
+    people: Sequence[KnownPerson] | None,
+    prefix: str,
+) -> None:
+    """Rows of what the tokens of one run say, under the names of `measure`; of garments, those that the judge
+    can read too.
+    """
+    known: list[Identity | None] = [figure.person.identity for figure in task.scene(0).figures]
+    if people is None:
+        known = [identity_of(_tokens(answers.first), place) for place in range(len(known))]
+    for place, number, worn, picture in zip(task.places, ASKED, task.worn, answers.bodies, strict=True):
+        tokens = _tokens(picture)
+        right = right_identity(identity_of(tokens), known[place], known[1 - place])
+        tally.add(f"{prefix}.right_person", right)
+        tally.add(f"{prefix}.framing_right", decode_scene(tokens).framing == task.scene(number).framing)
+        for hit in words_said(tokens, 0, readable(judge, worn)).values():
+            tally.add(f"{prefix}.garments_seen", hit)
+
+
+def _tokens(picture: Picture) -> np.ndarray:
+    assert isinstance(picture, Painted), "only what a model painted has predicted tokens"
+    return picture.tokens_ND
+
+
 def framing_right(face: Face | None, scene: Scene) -> float:
     """1 when the face is as large as `scene`'s framing makes it, rather than as any other framing would.
 
@@ -189,9 +226,14 @@ class FullBody:
         own, own_asking = drive(painter, task, true_first=False, seed=seed)
         tally = Tally(dialogue=task_name(self.name, bench, index))
         people = known_people(judge, task, bench.task_seed(index))
-        measure(tally, task, given, judge, people, "true_first")
-        measure(tally, task, own, judge, None, "own_first")
-        measure(tally, task, oracle(task), judge, people, "true_picture")
+        truth, twin = oracle(task), twin_of(painter)
+        runs = [("true_first", given, people), ("own_first", own, None)]
+        for prefix, answers, known in runs:
+            measure(tally, task, answers, judge, known, prefix)
+            if twin is not None:
+                measure(tally.seen_as(TWIN), task, answers.redrawn(twin), judge, known, prefix)
+                read_tokens(tally.seen_as(TOKENS), task, answers, judge, known, prefix)
+            measure(tally.seen_as(CEILING), task, truth, judge, known, prefix)
         return Outcome(
             rows=tuple(tally.rows),
             shown=_shown(task, own, given),

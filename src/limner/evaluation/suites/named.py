@@ -1,37 +1,45 @@
 """Named persons: the close-up of each of two people by name, near and far from the picture that introduced
 them (paper, Section 4.3, Figures 7 and 13).
 
-Knows the suite: its tasks in turn, its figure, what only the whole set tells. Measuring is in
-`named_answers.py`.
+Knows the suite: its tasks in turn and its figure. Measuring is in `named_answers.py` (by the judge, from
+pixels) and `named_tokens.py`.
 
-Two runs of each conversation: `true_first`, where the first picture is given as it should be and identity can
-be measured, and `own_first`, where the model paints it, as in the paper. Every close-up is the model's own.
+Each conversation is held from two first pictures: `true_first`, where it is given as it should be and
+identity can be measured, and `own_first`, where the model paints it, as in the paper. Every close-up is the
+model's own. After the true one, the same close-ups are asked for at once and six rounds later:
+`lost_by_distance` is the share of right persons lost on the way, task by task.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from limner.dialogue.parts import Picture
 from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
+from limner.evaluation.suites.likeness import KnownPerson
 from limner.evaluation.suites.named_answers import (
-    CEILING,
     Answers,
+    Runs,
     drive,
     known_people,
     measure_first_picture,
     measure_own_first,
     measure_true_first,
+    measure_words,
     oracle,
+    told_words,
 )
 from limner.evaluation.suites.named_tasks import NamedTask, make_task
+from limner.evaluation.suites.named_tokens import read_first_picture, read_own_first, read_true_first
+from limner.evaluation.suites.redrawing import Redraw, twin_of
 from limner.evaluation.suites.tally import Tally
+from limner.evaluation.views import CEILING, TOKENS, TWIN
+from limner.perception.senses import WorldSenses
 
-LEAST_FOR_WORST = 5  # a trait that was told more rarely says nothing
+LOST = "true_first.lost_by_distance"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,83 +55,76 @@ class Named:
         """See `Suite.measure`."""
         painter, judge, seed = bench.painter, bench.judge, bench.task_seed(index)
         task = make_task(seed, index, painter.image_size_px)
-        paint = paint_seed(self.name, bench.seed, index)
-        shown_first, true_asking = drive(painter, task, true_first=True, seed=paint)
-        own_first, own_asking = drive(painter, task, true_first=False, seed=paint)
+        runs, askings = drive(painter, task, seed=paint_seed(self.name, bench.seed, index))
         people = known_people(judge, task, seed=seed, num_strangers=self.num_strangers)
         tally = Tally(dialogue=task_name(self.name, bench, index))
-
-        def encode(picture: Picture) -> np.ndarray:
-            return np.asarray(painter.encode(picture).float().cpu().numpy())
-
-        alike = measure_true_first(tally, task, shown_first, people, judge, encode)
-        ceiling = measure_true_first(tally, task, oracle(task), people, judge, encode, prefix=CEILING)
-        measure_own_first(tally, task, own_first, judge, encode)
-        seen = measure_first_picture(tally, task, own_first.first, judge)
-        where = (float(bench.seed), float(index))
+        measure(tally, task, runs, people, judge)
+        twin = twin_of(painter)
+        if twin is not None:
+            measure(tally.seen_as(TWIN), task, runs.redrawn(twin), people, judge)
+            read_tokens(tally.seen_as(TOKENS), task, runs, judge)
+        measure_ceiling(tally.seen_as(CEILING), task, people, judge)
+        for answers, prefix in ((runs.near, "true_first"), (runs.far, "true_first"), (runs.own, "own_first")):
+            measure_words(tally, prefix, task, answers)
         return Outcome(
             rows=tuple(tally.rows),
-            shown=_shown(task, own_first, shown_first),
-            round_seconds=tuple(true_asking.seconds + own_asking.seconds),
-            features={
-                "likeness": np.array(
-                    [(*where, *pair) for pair in zip(alike, ceiling, strict=True)], np.float32
-                ),
-                "traits": np.array([(*where, *pair) for pair in seen], np.float32).reshape(-1, 4),
-            },
-            conversation=own_asking.conversation.rounds,
+            shown=_shown(task, runs.own, runs.far, twin),
+            round_seconds=tuple(askings[1].seconds + askings[2].seconds),
+            conversation=askings[2].conversation.rounds,
         )
 
     def finish(self, features: Mapping[str, np.ndarray]) -> tuple[Row, ...]:
-        """The share of the similarity that true pictures of one person reach, and the trait seen least."""
-        return (*_shares_of_ceiling(features.get("likeness")), *_worst_trait(features.get("traits")))
+        """Nothing but what each task tells."""
+        return ()
 
 
-def _shares_of_ceiling(likeness: np.ndarray | None) -> list[Row]:
-    """Each similarity over the mean ceiling, so that their mean is a ratio of means."""
-    if likeness is None or not len(likeness):
-        return []
-    ceiling = float(np.mean(likeness[:, 3], dtype=np.float64))
-    if ceiling <= 0:  # a judge that knows nobody again has no ceiling
-        return []
-    return [
-        Row(dialogue=_name(row), metric="true_first.share_of_ceiling", value=float(row[2]) / ceiling)
-        for row in likeness
-    ]
+def measure(
+    tally: Tally, task: NamedTask, runs: Runs, people: tuple[KnownPerson, ...], judge: WorldSenses
+) -> None:
+    """All that the judge reads from the pixels of all runs."""
+    near = measure_true_first(tally, task, runs.near, people, judge)
+    far = measure_true_first(tally, task, runs.far, people, judge)
+    tally.add(LOST, float(np.mean(near) - np.mean(far)))
+    measure_own_first(tally, task, runs.own, judge)
+    measure_first_picture(tally, task, runs.own.first, judge)
 
 
-def _worst_trait(traits: np.ndarray | None) -> list[Row]:
-    """The rows of the trait with the lowest rate among those told often enough."""
-    if traits is None or not len(traits):
-        return []
-    by_trait = {int(number): traits[traits[:, 2] == number] for number in np.unique(traits[:, 2])}
-    least = min(LEAST_FOR_WORST, max(len(rows) for rows in by_trait.values()))
-    often = {number: rows for number, rows in by_trait.items() if len(rows) >= least}
-    worst = min(often, key=lambda number: (float(often[number][:, 3].mean()), number))
-    return [
-        Row(dialogue=_name(row), metric="first_picture.worst_trait_seen", value=float(row[3]))
-        for row in often[worst]
-    ]
+def measure_ceiling(
+    tally: Tally, task: NamedTask, people: tuple[KnownPerson, ...], judge: WorldSenses
+) -> None:
+    """What the judge reads from the true pictures."""
+    truth = oracle(task)
+    measure_true_first(tally, task, truth, people, judge)
+    measure_own_first(tally, task, replace(truth, distance=task.own_distance), judge)
+    measure_first_picture(tally, task, truth.first, judge)
 
 
-def _name(row: np.ndarray) -> str:
-    return f"named-{int(row[0])}-{int(row[1]):05d}"
+def read_tokens(tally: Tally, task: NamedTask, runs: Runs, judge: WorldSenses) -> None:
+    """What all runs' tokens say, of the traits that the judge can read too."""
+    told = [told_words(judge, task, place) for place in range(len(task.names))]
+    near = read_true_first(tally, task, runs.near, told)
+    far = read_true_first(tally, task, runs.far, told)
+    tally.add(LOST, float(np.mean(near) - np.mean(far)))
+    read_own_first(tally, task, runs.own, told)
+    read_first_picture(tally, runs.own, told)
 
 
-def _shown(task: NamedTask, own: Answers, given: Answers) -> tuple[Shown, ...]:
+def _shown(task: NamedTask, own: Answers, given: Answers, twin: Redraw | None) -> tuple[Shown, ...]:
     rounds, truth = task.dialogue.rounds, oracle(task)
     asks = [rounds[index].instruction.text for index in task.close_ups]
-    far = task.close_ups[0]
     shown = [Shown(column="Round 1", picture=own.first, text=rounds[0].instruction.text)]
     for column, ask, text, picture in zip(
         ("First by name", "Second by name"), asks, own.texts, own.close_ups, strict=True
     ):
         shown.append(Shown(column=column, picture=picture, text=f"{ask} - {text}"))
+    if twin is not None:
+        named = zip(("Round 1", "First by name"), (own.first, own.close_ups[0]), strict=True)
+        shown += [Shown(column=f"{column}, twin", picture=twin(picture)) for column, picture in named]
     shown.append(
         Shown(
             column="Round 1, true",
             picture=given.first,
-            text=f"{far} {'round' if far == 1 else 'rounds'} before it is needed",
+            text=f"{given.distance} rounds before it is needed",
         )
     )
     for column, text, picture in zip(

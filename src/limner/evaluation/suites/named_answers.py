@@ -6,8 +6,8 @@ answers alone, so that true, wrong or somebody else's pictures can be measured a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,48 +19,79 @@ from limner.evaluation.metrics.face_similarity import Face, face_at, faces_of, l
 from limner.evaluation.metrics.traits import readable, stated_words, traits_matched
 from limner.evaluation.suites.asking import Asking
 from limner.evaluation.suites.likeness import KnownPerson, known_person
-from limner.evaluation.suites.named_tasks import NamedTask
+from limner.evaluation.suites.named_tasks import FARTHEST, NamedTask
+from limner.evaluation.suites.redrawing import Redraw
 from limner.evaluation.suites.tally import Tally
 from limner.evaluation.suites.trait_chance import chance_of_word
 from limner.perception.protocols import Box
 from limner.perception.senses import WorldSenses
-from limner.world.person import Traits
 from limner.world.truth import scene_truth
-
-FIELDS = tuple(field.name for field in fields(Traits))
-CEILING = "true_picture"
-Encode = Callable[[Picture], np.ndarray]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Answers:
-    """What a painter gave: the first picture that its history held, and per close-up a picture and words."""
+    """What a painter gave: the first picture that its history held, and per close-up a picture and words.
+    `distance` says how many rounds after the first picture the first close-up was asked for.
+    """
 
     first: Picture
     close_ups: tuple[Picture, ...]
     texts: tuple[str, ...]
+    distance: int = FARTHEST
+
+    def redrawn(self, redraw: Redraw) -> Answers:
+        """The same, with every picture that a model painted drawn anew."""
+        close_ups = tuple(redraw(picture) for picture in self.close_ups)
+        return replace(self, first=redraw(self.first), close_ups=close_ups)
 
 
-def drive(painter: Painter, task: NamedTask, *, true_first: bool, seed: int) -> tuple[Answers, Asking]:
-    """Hold the conversation: close-ups are painted, rounds in between given, the first picture as
-    `true_first` says.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Runs:
+    """Three runs of one conversation: `near` and `far` go on from the true first picture, at once and as many
+    rounds later as a task has; `own` goes on from what the painter made of it.
     """
-    asking = Asking(conversation=painter.conversation(seed=seed))
-    painted: dict[int, Picture] = {}
-    for index, round_ in enumerate(task.dialogue.rounds):
-        if index in task.close_ups or (index == 0 and not true_first):
-            painted[index] = asking.picture(round_.instruction.text)
-        else:
-            asking.conversation.remember(round_)
-    rounds = asking.conversation.rounds
-    first = rounds[0].response.picture
-    assert first is not None
-    answers = Answers(
-        first=first,
-        close_ups=tuple(painted[index] for index in task.close_ups),
-        texts=tuple(rounds[index].response.text for index in task.close_ups),
-    )
-    return answers, asking
+
+    near: Answers
+    far: Answers
+    own: Answers
+
+    def redrawn(self, redraw: Redraw) -> Runs:
+        """See `Answers.redrawn`."""
+        return Runs(
+            near=self.near.redrawn(redraw), far=self.far.redrawn(redraw), own=self.own.redrawn(redraw)
+        )
+
+
+def drive(painter: Painter, task: NamedTask, *, seed: int) -> tuple[Runs, Sequence[Asking]]:
+    """All three runs, and the conversations that they end in (near, far, own)."""
+    first, given = begin(painter, task, true_first=True, seed=seed)
+    own_first, own_asking = begin(painter, task, true_first=False, seed=seed)
+    near, near_asking = go_on(first, given, task, 1)
+    far, far_asking = go_on(first, given, task, FARTHEST)
+    own, own_asking = go_on(own_first, own_asking, task, task.own_distance)
+    return Runs(near=near, far=far, own=own), (near_asking, far_asking, own_asking)
+
+
+def begin(painter: Painter, task: NamedTask, *, true_first: bool, seed: int) -> tuple[Picture, Asking]:
+    """A conversation after its first round: the first picture given as it should be, or painted."""
+    asking, first = Asking(conversation=painter.conversation(seed=seed)), task.dialogue.rounds[0]
+    if not true_first:
+        return asking.picture(first.instruction.text), asking
+    asking.conversation.remember(first)
+    assert first.response.picture is not None
+    return first.response.picture, asking
+
+
+def go_on(first: Picture, asking: Asking, task: NamedTask, distance: int) -> tuple[Answers, Asking]:
+    """Ask for both close-ups `distance` rounds after the first picture: what lies between is given, the
+    close-ups are painted. The conversation that `asking` holds stays as it is.
+    """
+    later, rounds = asking.fork(), task.dialogue.rounds
+    for round_ in rounds[1:distance]:
+        later.conversation.remember(round_)
+    close_ups = tuple(later.picture(rounds[index].instruction.text) for index in task.close_ups)
+    texts = tuple(round_.response.text for round_ in later.conversation.rounds[-len(close_ups) :])
+    return Answers(first=first, close_ups=close_ups, texts=texts, distance=distance), later
 
 
 def oracle(task: NamedTask) -> Answers:
@@ -83,24 +114,16 @@ def known_people(
 
 
 def measure_true_first(
-    tally: Tally,
-    task: NamedTask,
-    answers: Answers,
-    people: Sequence[KnownPerson],
-    judge: WorldSenses,
-    encode: Encode,
-    prefix: str = "true_first",
+    tally: Tally, task: NamedTask, answers: Answers, people: Sequence[KnownPerson], judge: WorldSenses
 ) -> list[float]:
-    """Rows of identity and binding against the truth; the face similarity of each close-up."""
-    boxes = scene_truth(task.scene).face_boxes
-    similarities = []
-    for picture, text, round_, place in zip(
-        answers.close_ups, answers.texts, task.close_ups, task.places, strict=True
-    ):
+    """Rows of identity and binding against the truth; per close-up, whether it shows the right person."""
+    prefix, boxes = "true_first", scene_truth(task.scene).face_boxes
+    hits = []
+    for number, (picture, place) in enumerate(zip(answers.close_ups, task.places, strict=True)):
         face = largest_face(faces_of(judge, picture.pixels))
         own, other = (people[who].similarity(face) for who in (place, 1 - place))
-        _binding(tally, prefix, task, round_, right_of_two(own, other))
-        tally.rate(f"{prefix}.right_person_by_tokens", _right_by_tokens(task, picture, place, encode), 0.5)
+        hits.append(right_of_two(own, other))
+        _binding(tally, prefix, task, answers.distance + number, hits[-1])
         tally.add(f"{prefix}.face_found", face is not None)
         tally.add(f"{prefix}.face_similarity", own)
         shown = face_at(judge, answers.first.pixels, boxes[place])
@@ -110,80 +133,60 @@ def measure_true_first(
             tally.rate(
                 f"{prefix}.rank", people[place].rank(face), chance_rank(1 + len(people[place].strangers))
             )
-        tally.rate(f"{prefix}.names_person", _names(text, task.names, place), 0.5)
         _traits(tally, prefix, judge, picture, None if face is None else face.box, task, place)
-        similarities.append(own)
-    return similarities
+    return hits
 
 
-def measure_own_first(
-    tally: Tally,
-    task: NamedTask,
-    answers: Answers,
-    judge: WorldSenses,
-    encode: Encode,
-    prefix: str = "own_first",
-) -> None:
+def measure_own_first(tally: Tally, task: NamedTask, answers: Answers, judge: WorldSenses) -> None:
     """Rows against what the model itself painted first: the face on the side where the truth has the
     person.
 
     With fewer than two faces in the first picture nobody can tell who is meant: the close-up counts as a
     guess, and `two_faces` says how often.
     """
-    painted = faces_of(judge, answers.first.pixels)
+    prefix, painted = "own_first", faces_of(judge, answers.first.pixels)
     tally.add(f"{prefix}.two_faces", len(painted) == 2)
-    for picture, text, round_, place in zip(
-        answers.close_ups, answers.texts, task.close_ups, task.places, strict=True
-    ):
+    for number, (picture, place) in enumerate(zip(answers.close_ups, task.places, strict=True)):
         face = largest_face(faces_of(judge, picture.pixels))
         pair = painted if len(painted) == 2 else ()
         likes = [0.0 if face is None else float(one.vector @ face.vector) for one in pair] or [0.0, 0.0]
-        _binding(tally, prefix, task, round_, right_of_two(likes[place], likes[1 - place]))
-        tally.rate(f"{prefix}.right_person_by_tokens", _right_by_tokens(task, picture, place, encode), 0.5)
+        _binding(tally, prefix, task, answers.distance + number, right_of_two(likes[place], likes[1 - place]))
         box = None if face is None else face.box
         tally.rate(
             f"{prefix}.right_person_by_traits", _right_by_traits(judge, picture, box, task, place), 0.5
         )
         tally.add(f"{prefix}.face_similarity", likes[place])
         tally.add(f"{prefix}.face_found", face is not None)
-        tally.rate(f"{prefix}.names_person", _names(text, task.names, place), 0.5)
         _traits(tally, prefix, judge, picture, box, task, place)
 
 
-def measure_first_picture(
-    tally: Tally, task: NamedTask, first: Picture, judge: WorldSenses
-) -> list[tuple[int, float]]:
-    """Rows of described traits that are seen in the first picture; (place in `FIELDS`, seen) of each."""
+def measure_first_picture(tally: Tally, task: NamedTask, first: Picture, judge: WorldSenses) -> None:
+    """Rows of described traits that are seen in the first picture, over all and trait by trait."""
     found: Sequence[Face] = faces_of(judge, first.pixels)
-    seen: list[tuple[int, float]] = []
     for place, true_box in enumerate(scene_truth(task.scene).face_boxes):
         face = nearest_face(found, true_box)
-        matched = _traits(
-            tally, "first_picture", judge, first, None if face is None else face.box, task, place
-        )
+        box = None if face is None else face.box
+        matched = _traits(tally, "first_picture", judge, first, box, task, place)
         for trait, hit in matched.items():
             tally.add(f"first_picture.{trait}.trait_seen", hit)
-            seen.append((FIELDS.index(trait), float(hit)))
-    return seen
 
 
-def _binding(tally: Tally, prefix: str, task: NamedTask, round_: int, hit: float) -> None:
+def measure_words(tally: Tally, prefix: str, task: NamedTask, answers: Answers) -> None:
+    """Rows of whether the words name the person asked for."""
+    for text, place in zip(answers.texts, task.places, strict=True):
+        tally.rate(f"{prefix}.names_person", _names(text, task.names, place), 0.5)
+
+
+def told_words(judge: WorldSenses, task: NamedTask, place: int) -> Mapping[str, str]:
+    """What the first text tells of a person, as far as the judge can read it."""
+    return readable(judge, stated_words(task.scene.figures[place].person, task.stated[place]))
+
+
+def _binding(tally: Tally, prefix: str, task: NamedTask, distance: int, hit: float) -> None:
     """Right person over all, by distance, and for people of equal traits."""
     tally.rate(f"{prefix}.right_person", hit, 0.5)
-    tally.rate(f"{prefix}.distance_{round_}.right_person", hit, 0.5)
+    tally.rate(f"{prefix}.distance_{distance}.right_person", hit, 0.5)
     tally.rate(f"{prefix}.{task.kind}.right_person", hit, 0.5)
-
-
-def _right_by_tokens(task: NamedTask, picture: Picture, place: int, encode: Encode) -> float:
-    """The same question to the model's own encoder: nearer to the true close-up of the one than of the
-    other?
-
-    Works where pictures are too blurred for faces, as those of a young model are.
-    """
-    truths = dict(zip(task.places, oracle(task).close_ups, strict=True))
-    made = encode(picture)
-    own, other = (-float(np.square(made - encode(truths[who])).mean()) for who in (place, 1 - place))
-    return right_of_two(own, other)
 
 
 def _right_by_traits(
@@ -209,7 +212,7 @@ def _traits(
     task: NamedTask,
     place: int,
 ) -> dict[str, bool]:
-    stated = readable(judge, stated_words(task.scene.figures[place].person, task.stated[place]))
+    stated = told_words(judge, task, place)
     matched = dict(zip(stated, traits_matched(judge, picture.pixels, box, stated), strict=True))
     for trait, hit in matched.items():
         tally.rate(f"{prefix}.traits_seen", hit, chance_of_word(trait, stated[trait]))

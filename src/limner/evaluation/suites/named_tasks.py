@@ -1,4 +1,4 @@
-"""The tasks of `named`: two people with names, then the close-up of each, one to seven rounds later.
+"""The tasks of `named`: two people with names, then the close-up of each, at once or six rounds later.
 
 Knows the world's scenes and texts. Knows nothing about painters and measuring.
 """
@@ -24,7 +24,7 @@ from limner.world.scene import Scene
 from limner.world.staging import cut_out, random_scene
 
 SCENES = ("varied", "shared_traits", "plain")
-FARTHEST = 6
+FARTHEST = 6  # rounds from a name to the first close-up by it
 _TOPICS = ("what", "who", "yes")
 
 
@@ -33,12 +33,14 @@ class NamedTask:
     """One conversation with its truth.
 
     Args:
-        dialogue: painted; round 0 paints both people, `close_ups` one each, the others lie in between and
-            need neither person's face.
+        dialogue: painted; round 0 paints both people, `close_ups`, the last two rounds, one each; the others
+            lie in between and need neither person's face. Fewer of them make the names needed sooner.
         scene: what round 0 shows, people from left to right.
         kind: one of `SCENES`.
         names: of the people, from left to right.
         close_ups: rounds that ask for a face by name.
+        own_distance: 1 to `FARTHEST`: how many rounds later names are needed after the painter's own first
+            picture.
         places: whose face each of them asks for.
         stated: per person, the traits that round 0 tells.
     """
@@ -48,6 +50,7 @@ class NamedTask:
     kind: str
     names: tuple[str, str]
     close_ups: tuple[int, int]
+    own_distance: int
     places: tuple[int, int]
     stated: tuple[frozenset[str], ...]
 
@@ -60,7 +63,7 @@ def make_task(seed: int, index: int, size_px: int) -> NamedTask:
     rng = seeded("named suite", SPLIT, seed)
     scene, names, told = _first(rng, kind)
     rounds = [DraftRound(instruction=told.text, response=pick(rng, HERE_THEY_ARE), scene=scene)]
-    rounds += [_between(rng, scene, names, told, number) for number in range(distance - 1)]
+    rounds += [_between(rng, scene, names, told, number) for number in range(FARTHEST - 1)]
     places = (0, 1) if chance(rng, 0.5) else (1, 0)
     last = later(rng, scene)
     for place in places:
@@ -83,7 +86,8 @@ def make_task(seed: int, index: int, size_px: int) -> NamedTask:
         scene=scene,
         kind=kind,
         names=(str(names[0]), str(names[1])),
-        close_ups=(distance, distance + 1),
+        close_ups=(FARTHEST, FARTHEST + 1),
+        own_distance=distance,
         places=places,
         stated=told.stated,
     )

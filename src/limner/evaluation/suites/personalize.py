@@ -17,12 +17,20 @@ from limner.dialogue.parts import Instruction, Picture, Round
 from limner.evaluation.metrics.binding import distractors, with_person
 from limner.evaluation.metrics.clip_score import clip_score
 from limner.evaluation.metrics.face_similarity import Face, face_at, faces_of, largest_face
+from limner.evaluation.metrics.scene_reading import (
+    identity_distance,
+    identity_of,
+    right_identity,
+    words_said,
+)
 from limner.evaluation.metrics.traits import readable, stated_words, traits_matched
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
-from limner.evaluation.suites.asking import SPLIT, Asking
+from limner.evaluation.suites.asking import SPLIT, Asking, Painted
 from limner.evaluation.suites.likeness import KnownPerson, known_person
+from limner.evaluation.suites.redrawing import twin_of
 from limner.evaluation.suites.tally import Tally
 from limner.evaluation.suites.trait_chance import chance_of_word
+from limner.evaluation.views import CEILING, TOKENS, TWIN
 from limner.models.prompt import keep_faces_instruction
 from limner.perception.senses import WorldSenses
 from limner.world.dialogues import DRAFTS, paint_draft
@@ -52,6 +60,7 @@ class PersonalTask:
     stranger: float
     misfit: float
     stated: Mapping[str, str]
+    seed: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +69,8 @@ class Personalize:
     3's).
 
     Metrics are CONTESTANT.KIND.METRIC. face_similarity is to portraits that nobody was shown; copy_paste says
-    how much more the face resembles the photo given. "true_picture" is the exact target (the ceiling), the
-    chance of face_similarity a stranger of equal described traits in its place (the floor), that of
+    how much more the face resembles the photo given. "true_picture" is the exact target (the ceiling, which
+    also stands beside every contestant's rates), the chance of face_similarity a stranger of equal described traits in its place (the floor), that of
     clip_score another task's text.
     """
 
@@ -87,7 +96,7 @@ class Personalize:
                 asking = Asking(conversation=painter.conversation(seed=paint_seed(name, kind)))
                 text = keep_faces_instruction(Instruction(text=task.text)).text if phrases else task.text
                 picture = asking.picture(text, [task.photo])
-                likeness = measure_picture(tally, f"{who}.{kind}", bench.judge, task, picture)
+                likeness = measure_views(tally, f"{who}.{kind}", bench.judge, task, painter, picture)
                 row.append(Shown(column=who, picture=picture, text=f"face similarity {likeness:.2f}"))
                 if who == "model":
                     seconds += asking.seconds
@@ -140,6 +149,7 @@ def make_task(bench: Bench, kind: str, index: int) -> PersonalTask:
         stranger=stranger_likeness(bench.judge, scene, person, seed, target.width_px),
         misfit=clip_score(bench.judge, target.pixels, without_phrases(another.instruction)),
         stated=stated_words(figure.person, draft.truth["stated"][0]),
+        seed=seed,
     )
 
 
@@ -167,6 +177,34 @@ def measure_picture(
     for (trait, word), hit in zip(readable(judge, task.stated).items(), matched, strict=True):
         tally.rate(f"{prefix}.traits", hit, chance_of_word(trait, word))
     return likeness
+
+
+def measure_views(
+    tally: Tally, prefix: str, judge: WorldSenses, task: PersonalTask, painter: Painter, picture: Painted
+) -> float:
+    """`measure_picture` of a painted picture, and beside it of its twin and of the true one, and what its
+    tokens say; the painted one's face similarity.
+    """
+    likeness = measure_picture(tally, prefix, judge, task, picture)
+    twin = twin_of(painter)
+    if twin is not None:
+        measure_picture(tally.seen_as(TWIN), prefix, judge, task, twin(picture))
+        read_tokens(tally.seen_as(TOKENS), prefix, judge, task, picture)
+    measure_picture(tally.seen_as(CEILING), prefix, judge, task, task.target)
+    return likeness
+
+
+def read_tokens(tally: Tally, prefix: str, judge: WorldSenses, task: PersonalTask, picture: Painted) -> None:
+    """Rows of what the tokens say: how far the face is from the given one, whether nearer than to a stranger
+    of equal described traits, and the traits told that the judge can read too.
+    """
+    own, found = task.scene.figures[0].person, identity_of(picture.tokens_ND)
+    (stranger,) = distractors(own, 1, seed=task.seed, split=SPLIT)
+    tally.add(f"{prefix}.right_person", right_identity(found, own.identity, stranger.identity))
+    if found is not None:
+        tally.add(f"{prefix}.identity_distance", identity_distance(found, own.identity))
+    for hit in words_said(picture.tokens_ND, 0, readable(judge, task.stated)).values():
+        tally.add(f"{prefix}.traits", hit)
 
 
 def stranger_likeness(

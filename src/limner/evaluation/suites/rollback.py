@@ -1,7 +1,7 @@
 """Rollback: an instruction that reaches back behind the last picture, each family of phrases by itself
 (paper, Section 3.3.3).
 
-Knows tasks, answers and measuring. Knows nothing about files and reports.
+Knows answers and measuring (tasks are `rollback_tasks.py`'s). Knows nothing about files and reports.
 
 Earlier states are given as they should be, so that only reaching back is measured. Each task is answered
 three times: with the whole history; with a history cut to the last round, from which no reader can know the
@@ -15,70 +15,25 @@ is never right; a blind one is by chance; one that goes back and fails at the ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from limner.chat.painter import Painter
-from limner.dialogue.parts import Dialogue, Picture, Round
+from limner.dialogue.parts import Picture, Round
 from limner.evaluation.metrics.metric import fit_to
 from limner.evaluation.metrics.psnr import psnr_db
 from limner.evaluation.metrics.rollback import chance_of_state, right_state
+from limner.evaluation.metrics.scene_reading import change_said, nearest_scene, share_kept
 from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
-from limner.evaluation.suites.asking import SPLIT, Asking
-from limner.evaluation.suites.edit_measures import carry_over, change_made
+from limner.evaluation.suites.asking import Asking, Painted
+from limner.evaluation.suites.edit_measures import change_made
+from limner.evaluation.suites.redrawing import Redraw, twin_of
+from limner.evaluation.suites.rollback_tasks import FAMILIES, RollbackTask, make_task
 from limner.evaluation.suites.tally import Tally
-from limner.world.dialogues import Draft, draft, paint_draft
-from limner.world.render import render
-from limner.world.scene import Scene
-
-FAMILIES: Mapping[str, str] = {  # in metrics -> in the world's truth
-    "instead": "instead",
-    "step_back": "step back",
-    "first": "first",
-    "undo": "undo",
-    "before": "before",
-    "after": "after",
-}
-TRIES = 1000  # the rarest family is a twelfth of all
-Encode = Callable[[Picture], np.ndarray]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class RollbackTask:
-    """One rollback with its truth.
-
-    Args:
-        family: of the phrase, a key of `FAMILIES`.
-        dialogue: painted; `asked` is the round that reaches back.
-        change: what is asked of the earlier state, as an imperative; "" for a mere undo.
-        start: the true picture of the state to go back to.
-        states: the exact target first, then what each other state of the chain, the last one included, would
-            be after the same change. So only the state that was started from tells them apart.
-        memoryless: the same change of the last picture: what a perfect painter without memory paints.
-    """
-
-    family: str
-    dialogue: Dialogue
-    asked: int
-    change: str
-    start: Picture
-    states: tuple[Picture, ...]
-    memoryless: Picture
-
-    @property
-    def target(self) -> Picture:
-        """What a perfect painter paints."""
-        return self.states[0]
-
-    @property
-    def last(self) -> Picture:
-        """The picture just before: what a painter without memory has."""
-        picture = self.dialogue.rounds[self.asked - 1].response.picture
-        assert picture is not None
-        return picture
+from limner.evaluation.views import TOKENS, TWIN
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,20 +44,12 @@ class Answers:
     cut_history: Picture
     one_turn: Picture | None
 
-
-def make_task(seed: int, family: str, size_px: int) -> RollbackTask:
-    """The first held-out rollback of `family` after `seed` whose target differs from the same change of the
-    last state.
-    """
-    for number in range(TRIES):
-        made = draft("rollback", seed * TRIES + number, SPLIT)
-        if made.truth["rollback"] == FAMILIES[family]:
-            asked = _reaching_round(made)
-            scenes = _states(made, asked)
-            task = _painted(made, family, asked, scenes, size_px)
-            if task.memoryless != task.target:
-                return task
-    raise ValueError(f"no rollback of the family {family} within {TRIES} dialogues; choose another seed")
+    def named(self) -> Iterator[tuple[str, Picture]]:
+        """(what stands before the metrics of a picture, the picture)."""
+        yield "", self.whole_history
+        yield "cut_history.", self.cut_history
+        if self.one_turn is not None:
+            yield "one_turn.", self.one_turn
 
 
 def drive(painter: Painter, task: RollbackTask, *, seed: int) -> tuple[Answers, Asking]:
@@ -123,23 +70,43 @@ def drive(painter: Painter, task: RollbackTask, *, seed: int) -> tuple[Answers, 
     return answers, whole
 
 
-def measure(tally: Tally, task: RollbackTask, answers: Answers, encode: Encode) -> None:
-    """Rows per family and over all: right state and PSNR, with the bounds above and below."""
-    _measure_one(tally, "", task, answers.whole_history, encode)
-    _measure_one(tally, "cut_history.", task, answers.cut_history, encode)
-    if answers.one_turn is not None:
-        _measure_one(tally, "one_turn.", task, answers.one_turn, encode)
+def measure(tally: Tally, task: RollbackTask, answers: Answers, redraw: Redraw | None = None) -> None:
+    """Rows per family and over all: right state and PSNR, with the bounds above and below; of the pictures as
+    `redraw` draws their tokens, where it is given.
+    """
+    for prefix, picture in answers.named():
+        _measure_one(tally, prefix, task, redraw(picture) if redraw is not None else picture)
     # PSNR rewards even a painter without memory; how much must stand beside every PSNR.
-    _both(tally, "memoryless.", task.family, "psnr_db", psnr_db(task.memoryless.pixels, task.target.pixels))
+    if not tally.view:
+        worth = psnr_db(task.memoryless.pixels, task.target.pixels)
+        _both(tally, "memoryless.", task.family, "psnr_db", worth)
 
 
-def _measure_one(tally: Tally, prefix: str, task: RollbackTask, picture: Picture, encode: Encode) -> None:
+def read_tokens(tally: Tally, task: RollbackTask, answers: Answers) -> None:
+    """Rows per family and over all of what the tokens say: the right state, the change made, the rest of the
+    earlier state kept (all of it: `rest_kept`).
+    """
+    before, target = task.before, task.scenes[0]
+    for prefix, picture in answers.named():
+        assert isinstance(picture, Painted), "only what a model painted has predicted tokens"
+        tokens = picture.tokens_ND
+        kept = share_kept(tokens, before, target)
+        said = {
+            "right_state": nearest_scene(tokens, task.scenes) == 0,
+            "factors_kept": kept,
+            "rest_kept": kept == 1,
+        }
+        if task.change:
+            said["change_made"] = change_said(tokens, before, target)
+        for metric, value in said.items():
+            _both(tally, prefix, task.family, metric, value)
+
+
+def _measure_one(tally: Tally, prefix: str, task: RollbackTask, picture: Picture) -> None:
     states = [state.pixels for state in task.states]
     made = fit_to(picture.pixels, states[0])
     chance = chance_of_state(states, 0)
     _both(tally, prefix, task.family, "right_state", right_state(made, states, 0), chance)
-    by_tokens = _nearest_by_tokens(picture, task.states, encode) == 0
-    _both(tally, prefix, task.family, "right_state_by_tokens", by_tokens, 1 / len(states))
     _both(tally, prefix, task.family, "psnr_db", psnr_db(made, states[0]))
     if task.change:
         hit = change_made(made, task.start.pixels, states[0])
@@ -157,55 +124,11 @@ def _both(
             tally.rate(name, value, chance)
 
 
-def _nearest_by_tokens(picture: Picture, states: Sequence[Picture], encode: Encode) -> int:
-    made = encode(picture)
-    return int(np.argmin([np.square(made - encode(state)).mean() for state in states]))
-
-
 def _after(painter: Painter, rounds: Sequence[Round], seed: int) -> Asking:
     asking = Asking(conversation=painter.conversation(seed=seed))
     for round_ in rounds:
         asking.conversation.remember(round_)
     return asking
-
-
-def _reaching_round(made: Draft) -> int:
-    """The round that needs one before the last."""
-    return next(
-        index
-        for index, round_ in enumerate(made.rounds)
-        if any(needed != index - 1 for needed in round_.depends_on)
-    )
-
-
-def _states(made: Draft, asked: int) -> list[Scene]:
-    """The target, then what each state of the chain would be after the same change, the last one last."""
-    uploaded = list(made.rounds[0].pictures)
-    chain = [*uploaded, *(round_.scene for round_ in made.rounds[:asked] if round_.scene is not None)]
-    target = made.rounds[asked].scene
-    assert target is not None
-    start = _start(made)
-    return [target, *(carry_over(start, target, onto=scene) for scene in chain)]
-
-
-def _start(made: Draft) -> Scene:
-    base = made.truth["base"]
-    scene = made.rounds[base].scene if base >= 0 else made.rounds[0].pictures[0]
-    assert scene is not None
-    return scene
-
-
-def _painted(made: Draft, family: str, asked: int, scenes: Sequence[Scene], size_px: int) -> RollbackTask:
-    pictures = [Picture(render(scene, size_px)) for scene in scenes]
-    return RollbackTask(
-        family=family,
-        dialogue=paint_draft(made, size_px),
-        asked=asked,
-        change=made.truth["change"],
-        start=Picture(render(_start(made), size_px)),
-        states=tuple(dict.fromkeys(pictures)),  # some look the same
-        memoryless=pictures[-1],
-    )
 
 
 def _sentence(imperative: str) -> str:
@@ -226,14 +149,14 @@ class Rollback:
         task = make_task(bench.task_seed(index), family, painter.image_size_px)
         answers, asking = drive(painter, task, seed=paint_seed(self.name, bench.seed, index))
         tally = Tally(dialogue=task_name(self.name, bench, index))
-
-        def encode(picture: Picture) -> np.ndarray:
-            return np.asarray(painter.encode(picture).float().cpu().numpy())
-
-        measure(tally, task, answers, encode)
+        measure(tally, task, answers)
+        twin = twin_of(painter)
+        if twin is not None:
+            measure(tally.seen_as(TWIN), task, answers, twin)
+            read_tokens(tally.seen_as(TOKENS), task, answers)
         return Outcome(
             rows=tuple(tally.rows),
-            shown=_shown(task, answers),
+            shown=_shown(task, answers, twin),
             round_seconds=tuple(asking.seconds),
             conversation=asking.conversation.rounds,
         )
@@ -243,7 +166,7 @@ class Rollback:
         return ()
 
 
-def _shown(task: RollbackTask, answers: Answers) -> tuple[Shown, ...]:
+def _shown(task: RollbackTask, answers: Answers, twin: Redraw | None) -> tuple[Shown, ...]:
     rounds = task.dialogue.rounds
     done = rounds[task.asked - 1].instruction.text
     shown = [
@@ -252,6 +175,8 @@ def _shown(task: RollbackTask, answers: Answers) -> tuple[Shown, ...]:
         Shown(column="Answer", picture=answers.whole_history, text=rounds[task.asked].instruction.text),
         Shown(column="Last round alone", picture=answers.cut_history),
     ]
+    if twin is not None:
+        shown.insert(3, Shown(column="Answer, twin", picture=twin(answers.whole_history)))
     if answers.one_turn is not None:
         shown.append(Shown(column="In one turn", picture=answers.one_turn, text=_sentence(task.change)))
     return (*shown, Shown(column="Truth", picture=task.target, text=task.family.replace("_", " ")))

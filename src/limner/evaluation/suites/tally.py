@@ -5,23 +5,32 @@ Knows metric names and numbers. Knows nothing about what they measure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from limner.evaluation.score import Row
+from limner.evaluation.views import CHANCE
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
-    """Rows of one task; `dialogue` is the task's name."""
+    """Rows of one task; `dialogue` is the task's name, `view` stands before every metric (`views.py`)."""
 
     dialogue: str
     rows: list[Row] = field(default_factory=list)
+    view: str = ""
 
     def add(self, metric: str, value: float) -> None:
         """One measured value."""
-        self.rows.append(Row(dialogue=self.dialogue, metric=metric, value=float(value)))
+        self.rows.append(Row(dialogue=self.dialogue, metric=f"{self.view}{metric}", value=float(value)))
 
     def rate(self, metric: str, hit: float, chance: float) -> None:
-        """One trial that chance alone wins with probability `chance`: `metric` and "chance.<metric>"."""
+        """One trial that chance alone wins with probability `chance`: `metric` and "chance.<metric>". Chance
+        is the same in every view and told once.
+        """
         self.add(metric, hit)
-        self.add(f"chance.{metric}", chance)
+        if not self.view:
+            self.add(f"{CHANCE}{metric}", chance)
+
+    def seen_as(self, view: str) -> Tally:
+        """The same rows in the making, as another view of the same rates."""
+        return replace(self, view=view)
