@@ -29,6 +29,12 @@ class Painted(Picture):
     tokens_ND: np.ndarray[Any, np.dtype[np.float32]] = field(kw_only=True)
 
 
+def tokens_of(picture: Picture) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """The predicted image tokens (N, D) of a picture that a model painted."""
+    assert isinstance(picture, Painted), "only what a model painted has predicted tokens"
+    return picture.tokens_ND
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Asking:
     """A conversation under measurement. `seconds` gains one entry a round that the painter computed."""

@@ -18,10 +18,14 @@ from limner.dialogue.parts import Picture
 from limner.evaluation.metrics.drift import drift_per_round
 from limner.evaluation.metrics.face_similarity import Face, face_at, similarity_to
 from limner.evaluation.metrics.psnr import psnr_db
+from limner.evaluation.metrics.scene_reading import share_right
 from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
-from limner.evaluation.suites.asking import SPLIT, Asking
+from limner.evaluation.suites.asking import SPLIT, Asking, tokens_of
+from limner.evaluation.suites.redrawing import twin_of
 from limner.evaluation.suites.repainting import through_tokens
+from limner.evaluation.suites.tally import as_view
+from limner.evaluation.views import TOKENS, TWIN
 from limner.perception.senses import WorldSenses
 from limner.world.chance import seeded
 from limner.world.render import render
@@ -44,8 +48,9 @@ class Drift:
     "loop": encode and detokenize, nothing else (the paper's Figure 10); "cache" detokenizes the first tokens
     in every round, with that round's seed, and so is the noise floor. "chat": a conversation that is given
     the picture and then asked for it again and again. Metrics are WAY.HISTORY.round_N.{psnr_db,
-    face_similarity} and their slopes, WAY.HISTORY.METRIC.drift_per_round; PSNR is to the picture of round 1,
-    faces are compared with the true one.
+    face_similarity}, their slopes, WAY.HISTORY.METRIC.drift_per_round, and what is lost from the first to the
+    last round, WAY.HISTORY.METRIC.lost; PSNR is to the picture of round 1, faces are compared with the true
+    one. A conversation's tokens tell `factors_right`, the share of the true scene's factors that they say.
     """
 
     name: str = "drift"
@@ -62,7 +67,7 @@ class Drift:
         rows: list[Row] = []
         shown = [Shown(column="truth", picture=truth)]
         seconds: list[float] = []
-        seed = paint_seed(task)
+        seed, twin = paint_seed(task), twin_of(bench.painter)
         for history in HISTORIES:
             looped = loop(bench.painter, truth, history, self.rounds, seed)
             rows += rows_of(task, f"loop.{history}", bench.judge, looped, face)
@@ -71,6 +76,10 @@ class Drift:
             asking = Asking(conversation=bench.painter.conversation(seed=seed, history=history))
             asked = ask_again(asking, truth, self.rounds)
             rows += rows_of(task, f"chat.{history}", bench.judge, asked, face)
+            if twin is not None:
+                redrawn = [twin(picture) for picture in asked]
+                rows += as_view(TWIN, rows_of(task, f"chat.{history}", bench.judge, redrawn, face))
+                rows += as_view(TOKENS, token_rows(task, f"chat.{history}", asked, scene))
             shown += shown_of(f"chat, {history}", asked)
             seconds = seconds or asking.seconds
         return Outcome(rows=tuple(rows), shown=tuple(shown), round_seconds=tuple(seconds))
@@ -111,17 +120,32 @@ def rows_of(task: str, prefix: str, judge: WorldSenses, pictures: Sequence[Pictu
         "psnr_db": [psnr_db(picture.pixels, first) for picture in pictures[1:]],
         "face_similarity": [similarity_to(judge, picture.pixels, face) for picture in pictures],
     }
+    return _by_round(task, prefix, values, len(pictures))
+
+
+def token_rows(task: str, prefix: str, pictures: Sequence[Picture], scene: Scene) -> list[Row]:
+    """What the tokens of every round say of the true scene, and how that changes."""
+    right = [share_right(tokens_of(picture), scene) for picture in pictures]
+    return _by_round(task, prefix, {"factors_right": right}, len(pictures))
+
+
+def _by_round(task: str, prefix: str, values: Mapping[str, Sequence[float]], rounds: int) -> list[Row]:
+    """Each value, their slope, and what is lost from the first to the last; the last value is the last
+    round's.
+    """
     rows = []
     for metric, found in values.items():
-        offset = len(pictures) - len(found) + 1
+        offset = rounds - len(found) + 1
         rows += [
             Row(dialogue=task, metric=f"{prefix}.round_{number}.{metric}", value=value)
             for number, value in enumerate(found, offset)
         ]
         if len(found) > 1:
-            rows.append(
-                Row(dialogue=task, metric=f"{prefix}.{metric}.drift_per_round", value=drift_per_round(found))
-            )
+            told = {"drift_per_round": drift_per_round(found), "lost": found[0] - found[-1]}
+            rows += [
+                Row(dialogue=task, metric=f"{prefix}.{metric}.{name}", value=value)
+                for name, value in told.items()
+            ]
     return rows
 
 

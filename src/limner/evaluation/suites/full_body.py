@@ -21,7 +21,7 @@ from limner.evaluation.metrics.scene_reading import identity_of, right_identity,
 from limner.evaluation.metrics.traits import readable, stated_words, traits_matched
 from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
-from limner.evaluation.suites.asking import Asking, Painted, held_out
+from limner.evaluation.suites.asking import Asking, held_out, tokens_of
 from limner.evaluation.suites.likeness import KnownPerson, known_person
 from limner.evaluation.suites.redrawing import Redraw, twin_of
 from limner.evaluation.suites.tally import Tally
@@ -162,19 +162,14 @@ def read_tokens(
     """
     known: list[Identity | None] = [figure.person.identity for figure in task.scene(0).figures]
     if people is None:
-        known = [identity_of(_tokens(answers.first), place) for place in range(len(known))]
+        known = [identity_of(tokens_of(answers.first), place) for place in range(len(known))]
     for place, number, worn, picture in zip(task.places, ASKED, task.worn, answers.bodies, strict=True):
-        tokens = _tokens(picture)
+        tokens = tokens_of(picture)
         right = right_identity(identity_of(tokens), known[place], known[1 - place])
         tally.add(f"{prefix}.right_person", right)
         tally.add(f"{prefix}.framing_right", decode_scene(tokens).framing == task.scene(number).framing)
         for hit in words_said(tokens, 0, readable(judge, worn)).values():
             tally.add(f"{prefix}.garments_seen", hit)
-
-
-def _tokens(picture: Picture) -> np.ndarray:
-    assert isinstance(picture, Painted), "only what a model painted has predicted tokens"
-    return picture.tokens_ND
 
 
 def framing_right(face: Face | None, scene: Scene) -> float:

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from limner.evaluation.metrics.scene_reading import identity_of, right_identity, words_said
-from limner.evaluation.suites.asking import Painted
+from limner.evaluation.suites.asking import tokens_of
 from limner.evaluation.suites.named_answers import Answers
 from limner.evaluation.suites.named_tasks import NamedTask
 from limner.evaluation.suites.tally import Tally
@@ -33,7 +31,7 @@ def read_own_first(tally: Tally, task: NamedTask, answers: Answers, told: Told) 
     """Rows under the names of `measure_own_first`: against the faces that the first picture's own tokens
     say.
     """
-    first = _tokens(answers.first)
+    first = tokens_of(answers.first)
     people = [identity_of(first, place) for place in range(2)]
     tally.add("own_first.two_faces", len(decode_scene(first).figures) == 2)
     _read_close_ups(tally, "own_first", task, answers, people, told)
@@ -41,7 +39,7 @@ def read_own_first(tally: Tally, task: NamedTask, answers: Answers, told: Told) 
 
 def read_first_picture(tally: Tally, answers: Answers, told: Told) -> None:
     """Rows of described traits that the first picture's tokens say, over all and trait by trait."""
-    first = _tokens(answers.first)
+    first = tokens_of(answers.first)
     for place, words in enumerate(told):
         for trait, hit in words_said(first, place, words).items():
             tally.add("first_picture.traits_seen", hit)
@@ -58,15 +56,10 @@ def _read_close_ups(
 ) -> list[float]:
     hits = []
     for number, (picture, place) in enumerate(zip(answers.close_ups, task.places, strict=True)):
-        tokens = _tokens(picture)
+        tokens = tokens_of(picture)
         hits.append(right_identity(identity_of(tokens), people[place], people[1 - place]))
         for name in ("", f"distance_{answers.distance + number}.", f"{task.kind}."):
             tally.add(f"{prefix}.{name}right_person", hits[-1])
         for hit in words_said(tokens, 0, told[place]).values():
             tally.add(f"{prefix}.traits_seen", hit)
     return hits
-
-
-def _tokens(picture: object) -> np.ndarray:
-    assert isinstance(picture, Painted), "only what a model painted has predicted tokens"
-    return picture.tokens_ND

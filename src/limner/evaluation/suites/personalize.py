@@ -70,8 +70,8 @@ class Personalize:
 
     Metrics are CONTESTANT.KIND.METRIC. face_similarity is to portraits that nobody was shown; copy_paste says
     how much more the face resembles the photo given. "true_picture" is the exact target (the ceiling, which
-    also stands beside every contestant's rates), the chance of face_similarity a stranger of equal described traits in its place (the floor), that of
-    clip_score another task's text.
+    also stands beside the model's rates), the chance of face_similarity a stranger of equal described
+    traits in its place (the floor), that of clip_score another task's text.
     """
 
     name: str = "personalize"
@@ -97,6 +97,9 @@ class Personalize:
                 text = keep_faces_instruction(Instruction(text=task.text)).text if phrases else task.text
                 picture = asking.picture(text, [task.photo])
                 likeness = measure_views(tally, f"{who}.{kind}", bench.judge, task, painter, picture)
+                if who == "model":
+                    ceiling = tally.seen_as(CEILING)
+                    measure_picture(ceiling, f"{who}.{kind}", bench.judge, task, task.target)
                 row.append(Shown(column=who, picture=picture, text=f"face similarity {likeness:.2f}"))
                 if who == "model":
                     seconds += asking.seconds
@@ -182,15 +185,14 @@ def measure_picture(
 def measure_views(
     tally: Tally, prefix: str, judge: WorldSenses, task: PersonalTask, painter: Painter, picture: Painted
 ) -> float:
-    """`measure_picture` of a painted picture, and beside it of its twin and of the true one, and what its
-    tokens say; the painted one's face similarity.
+    """`measure_picture` of a painted picture, and beside it of its twin, and what its tokens say; the painted
+    one's face similarity.
     """
     likeness = measure_picture(tally, prefix, judge, task, picture)
     twin = twin_of(painter)
     if twin is not None:
         measure_picture(tally.seen_as(TWIN), prefix, judge, task, twin(picture))
         read_tokens(tally.seen_as(TOKENS), prefix, judge, task, picture)
-    measure_picture(tally.seen_as(CEILING), prefix, judge, task, task.target)
     return likeness
 
 

@@ -18,12 +18,15 @@ from limner.evaluation.metrics.face_similarity import Face, face_at
 from limner.evaluation.metrics.grounding import iou
 from limner.evaluation.metrics.metric import fit_to
 from limner.evaluation.metrics.psnr import psnr_db
+from limner.evaluation.metrics.scene_reading import share_right
 from limner.evaluation.metrics.ssim import ssim
 from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
 from limner.evaluation.suites.asking import SPLIT
-from limner.evaluation.suites.repainting import through_autoencoder, through_tokens
+from limner.evaluation.suites.redrawing import twin_of
+from limner.evaluation.suites.repainting import encoded, through_autoencoder, through_tokens
 from limner.evaluation.suites.tally import Tally
+from limner.evaluation.views import TOKENS, TWIN
 from limner.perception.senses import WorldSenses
 from limner.world.chance import seeded
 from limner.world.edit import apply, random_edit
@@ -56,8 +59,9 @@ class Reconstruct:
     dit_64 after its kind and the number of its tokens. One that reads a condition picture (SDXL's stage 2)
     competes twice: shown the same scene after an edit, which is what it was trained on, and as NAME_unrelated
     shown another scene, where the paper saw it fail (section 3.1). "autoencoder" is the bound that no
-    detokenizer passes, "flat" the picture's mean colour. The chance of a face similarity is a stranger's of
-    equal traits and pose.
+    detokenizer passes, "flat" the picture's mean colour. Beside the painter's own stand the twin's pictures
+    of the same tokens, and factors_right, the share of a scene's factors that the encoder's tokens say. The
+    chance of a face similarity is a stranger's of equal traits and pose.
     """
 
     name: str = "reconstruct"
@@ -68,7 +72,7 @@ class Reconstruct:
         """Every contestant on the three pictures of task `index`; one group is shown, in turn."""
         task, size_px = task_name(self.name, bench, index), bench.painter.image_size_px
         ways = contestants(bench, paint_seed(task))
-        tally = Tally(dialogue=task)
+        tally, own, twin = Tally(dialogue=task), own_name(bench.painter), twin_of(bench.painter)
         shown: list[Shown] = []
         scenes = scenes_of(bench.task_seed(index))
         for place, (group, scene) in enumerate(scenes.items()):
@@ -78,6 +82,11 @@ class Reconstruct:
             painted = {name: way(truth, shown_beside) for name, way in ways.items()}
             for name, picture in painted.items():
                 compare(tally, f"{name}.{group}", bench.judge, picture, truth, faces)
+            if twin is not None:
+                read = encoded(bench.painter, truth)
+                compare(tally.seen_as(TWIN), f"{own}.{group}", bench.judge, twin(read), truth, faces)
+                right = share_right(read.tokens_ND, scene)
+                tally.seen_as(TOKENS).add(f"{own}.{group}.factors_right", right)
             if place == index % len(scenes):
                 shown = [Shown(column="truth", picture=truth, text=group.replace("_", " "))]
                 shown += [
@@ -133,9 +142,14 @@ def conditions(bench: Bench, scene: Scene, index: int) -> dict[str, Picture]:
     return {EDITED: Picture(render(edited, size_px)), UNRELATED: Picture(render(other, size_px))}
 
 
+def own_name(painter: Painter) -> str:
+    """What the painter's own detokenizer competes as."""
+    sizes = painter.model.detokenizer.sizes
+    return f"{sizes.kind}_{sizes.num_tokens}"
+
+
 def _competing(bench: Bench) -> dict[str, Painter]:
-    sizes = bench.painter.model.detokenizer.sizes
-    own = f"{sizes.kind}_{sizes.num_tokens}"
+    own = own_name(bench.painter)
     painters: dict[str, Painter] = {own: bench.painter}
     for name, painter in bench.others.items():
         if name.startswith(COMPETING):

@@ -10,6 +10,7 @@ import torch
 from limner.chat.generation import to_uint8
 from limner.chat.painter import Painter
 from limner.dialogue.parts import Picture
+from limner.evaluation.suites.asking import Painted
 from limner.models.squaring import square
 
 
@@ -25,6 +26,11 @@ def through_tokens(
     if model.detokenizer.sizes.num_tokens == model.image_tokenizer.num_tokens:
         return painter.paint(painter.encode(picture), seed, condition=condition)
     return painter.paint(_all_tokens(painter, picture), seed, condition=condition)
+
+
+def encoded(painter: Painter, picture: Picture) -> Painted:
+    """`picture` with the image tokens that the painter's encoder reads in it."""
+    return Painted(picture.pixels, tokens_ND=painter.encode(picture).float().cpu().numpy())
 
 
 @torch.inference_mode()

@@ -28,7 +28,7 @@ from limner.evaluation.metrics.rollback import chance_of_state, right_state
 from limner.evaluation.metrics.scene_reading import change_said, nearest_scene, share_kept
 from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
-from limner.evaluation.suites.asking import Asking, Painted
+from limner.evaluation.suites.asking import Asking, tokens_of
 from limner.evaluation.suites.edit_measures import change_made
 from limner.evaluation.suites.redrawing import Redraw, twin_of
 from limner.evaluation.suites.rollback_tasks import FAMILIES, RollbackTask, make_task
@@ -88,8 +88,7 @@ def read_tokens(tally: Tally, task: RollbackTask, answers: Answers) -> None:
     """
     before, target = task.before, task.scenes[0]
     for prefix, picture in answers.named():
-        assert isinstance(picture, Painted), "only what a model painted has predicted tokens"
-        tokens = picture.tokens_ND
+        tokens = tokens_of(picture)
         kept = share_kept(tokens, before, target)
         said = {
             "right_state": nearest_scene(tokens, task.scenes) == 0,

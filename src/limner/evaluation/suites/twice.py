@@ -17,9 +17,13 @@ from limner.dialogue.parts import Picture, Round
 from limner.evaluation.metrics.binding import distractors, with_person
 from limner.evaluation.metrics.face_similarity import Face, face_at, faces_of, largest_face
 from limner.evaluation.metrics.fid import picture_features
+from limner.evaluation.metrics.scene_reading import identity_distance, identity_of, right_identity
 from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
-from limner.evaluation.suites.asking import SPLIT, Asking
+from limner.evaluation.suites.asking import SPLIT, Asking, tokens_of
+from limner.evaluation.suites.redrawing import twin_of
+from limner.evaluation.suites.tally import as_view
+from limner.evaluation.views import CEILING, TOKENS, TWIN
 from limner.perception.senses import WorldSenses
 from limner.world.caption import tell
 from limner.world.chance import seeded
@@ -55,6 +59,11 @@ class PaintedRun:
     seen: tuple[Face | None, ...]
     close: tuple[Face | None, ...]
 
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """All, in order."""
+        return self.first, *self.close_ups
+
 
 @dataclass(frozen=True, kw_only=True)
 class Twice:
@@ -64,8 +73,9 @@ class Twice:
     (consistency; "chance": against the other person there). HEAD.across_runs.face_similarity and .diversity
     (1 minus it): the close-ups of one name in the two runs. HEAD.first_picture.feature_distance: 1 minus the
     cosine of both first pictures' features. "true_picture" gives the same for rendered scenes, whose second
-    run has strangers of equal described traits. A face that is not found counts as unlike within a run, and
-    is left out across runs.
+    run has strangers of equal described traits; it is every head's ceiling. Of tokens: right_person within a
+    run, identity_distance across runs (the greater, the more diverse). A face that is not found counts as
+    unlike within a run, and is left out across runs.
     """
 
     name: str = "twice"
@@ -75,20 +85,28 @@ class Twice:
     def measure(self, bench: Bench, index: int) -> Outcome:
         """Task `index` with every head; the default head's conversation is the one to show."""
         task, prompt = task_name(self.name, bench, index), prompt_of(bench.task_seed(index))
-        rows = rows_of(task, "true_picture", bench.judge, true_runs(prompt, bench, index))
+        true = true_runs(prompt, bench, index)
+        rows = rows_of(task, "true_picture", bench.judge, true)
+        twin = twin_of(bench.painter)
         shown: list[Shown] = []
         seconds: list[float] = []
         rounds: tuple[Round, ...] = ()
         for head in bench.painter.model.head_kinds:
             painter = bench.painter.with_sampling(token_head=head)
-            runs = []
+            runs, twins = [], []
             for number in range(RUNS):
                 asking, run = painted_run(painter, prompt, bench.judge, paint_seed(task, number))
                 runs.append(run)
+                if twin is not None:
+                    twins.append(seen_run(bench.judge, *(twin(picture) for picture in run.pictures)))
                 shown += shown_of(f"{head}, run {number + 1}", prompt, run)
                 seconds += asking.seconds
                 rounds = rounds or asking.conversation.rounds
             rows += rows_of(task, head, bench.judge, runs)
+            rows += as_view(CEILING, rows_of(task, head, bench.judge, true))
+            if twins:
+                rows += as_view(TWIN, rows_of(task, head, bench.judge, twins))
+                rows += as_view(TOKENS, token_rows(task, head, runs))
         return Outcome(
             rows=tuple(rows), shown=tuple(shown), round_seconds=tuple(seconds), conversation=rounds
         )
@@ -113,8 +131,13 @@ def painted_run(
     asking = Asking(conversation=painter.conversation(seed=seed))
     first = asking.picture(prompt.text)
     close_ups = tuple(asking.picture(CLOSE_UP.format(name)) for name in prompt.names)
+    return asking, seen_run(judge, first, *close_ups)
+
+
+def seen_run(judge: WorldSenses, first: Picture, *close_ups: Picture) -> PaintedRun:
+    """The pictures of a run with the faces that the judge finds in them."""
     faces = faces_of(judge, first.pixels)
-    return asking, PaintedRun(
+    return PaintedRun(
         first=first,
         close_ups=close_ups,
         seen=tuple(face_on_side(faces, place) for place in PERSONS),
@@ -172,6 +195,23 @@ def rows_of(task: str, who: str, judge: WorldSenses, runs: Sequence[PaintedRun])
     one, other = picture_features(judge, [first.first.pixels, second.first.pixels]).astype(np.float64)
     apart = 1 - float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))
     found.append((f"{who}.first_picture.feature_distance", apart))
+    return [Row(dialogue=task, metric=metric, value=value) for metric, value in found]
+
+
+def token_rows(task: str, who: str, runs: Sequence[PaintedRun]) -> list[Row]:
+    """What the tokens of both runs say: whose close-up it is within a run, how far faces are apart across
+    runs.
+    """
+    found: list[tuple[str, float]] = []
+    for run in runs:
+        seen = [identity_of(tokens_of(run.first), place) for place in PERSONS]
+        for place in PERSONS:
+            right = right_identity(identity_of(tokens_of(run.close_ups[place])), seen[place], seen[1 - place])
+            found.append((f"{who}.within_run.right_person", right))
+    for one, other in zip(*(run.close_ups for run in runs), strict=True):
+        faces = identity_of(tokens_of(one)), identity_of(tokens_of(other))
+        if faces[0] is not None and faces[1] is not None:
+            found.append((f"{who}.across_runs.identity_distance", identity_distance(*faces)))
     return [Row(dialogue=task, metric=metric, value=value) for metric, value in found]
 
 
