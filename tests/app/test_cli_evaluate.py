@@ -22,7 +22,7 @@ def test_json_alone_on_stdout_then_the_same_again_and_a_comparison_with_itself(l
     assert first.code == 0, first.err
     results = json.loads(first.out)
     told = results["suites"]["editing"]["single_turn.psnr_db"]
-    assert set(told) == {"value", "low", "high", "n"}
+    assert set(told) == {"value", "low", "high", "n", "tasks"}
     assert told["low"] <= told["value"] <= told["high"]
     assert sorted(path.name for path in (tmp_path / "run").iterdir() if path.is_file()) == [
         ".lock",

@@ -50,7 +50,8 @@ def _told(out: Path) -> list[bytes]:
 def test_results_hold_every_metric_with_its_interval_and_who_measured(whole, checkpoint):
     results = json.loads((whole / "results.json").read_text())
     tiny = results["suites"]["tiny"]
-    assert tiny["second.right_side"] == {"value": 4 / 6, "low": pytest.approx(1 / 3), "high": 1.0, "n": 6}
+    told = {"value": 4 / 6, "low": pytest.approx(1 / 3), "high": 1.0, "n": 6, "tasks": 6}
+    assert tiny["second.right_side"] == told
     assert tiny["chance.second.right_side"]["value"] == 0.5
     assert tiny["spread"]["n"] == 1
     assert (results["num"], results["seed"], results["model_name"]) == (NUM, 3, str(checkpoint))

@@ -100,16 +100,21 @@ def line_of(text, label):
 
 
 def test_the_document_holds_our_numbers_beside_the_papers(tmp_path):
-    psnr = {"value": 21.456, "low": 20.0, "high": 23.0, "n": 12}
+    psnr = {"value": 21.456, "low": 20.0, "high": 23.0, "n": 12, "tasks": 9}
     run = results(tmp_path / "run", {"reconstruct": {"dit_64.one_person.psnr_db": psnr}})
     text = document_of([run])
-    assert line_of(text, "DiT, human pictures")[1:7] == [
-        "DiT, human pictures",
-        "14.50 dB",
-        "21.46",
-        "20.00 to 23.00",
-        "",
-        "12",
+    cells = line_of(text, "DiT, human pictures")[1:-1]
+    assert cells[:4] == ["DiT, human pictures", "14.50 dB", "21.46", "20.00 to 23.00"]
+    assert cells[4:] == ["", "", "", "", "12", "9"]
+    headings = line_of(text, "paper")[1:-1]
+    assert headings[3:] == [
+        "95% interval",
+        "in the tokens",
+        "twin (ruler)",
+        "true pictures",
+        "chance",
+        "n",
+        "tasks",
     ]
     assert line_of(text, "UNet, tokens alone (SDXL stage 1)")[2:4] == ["10.72 dB", "not measured yet"]
     assert "limner evaluate reconstruct --model miniature --num 12 --seed 5" in text
@@ -131,10 +136,20 @@ def test_a_chance_stands_beside_its_metric_and_later_files_win(tmp_path):
     first = results(tmp_path / "a", {"named": {"own_first.right_person": one}})
     second = results(
         tmp_path / "b",
-        {"named": {"own_first.right_person": {**one, "value": 0.8}, "chance.own_first.right_person": one}},
+        {
+            "named": {
+                "own_first.right_person": {**one, "value": 0.8},
+                "chance.own_first.right_person": one,
+                "twin.own_first.right_person": {**one, "value": 0.95},
+            }
+        },
     )
-    cells = line_of(document_of([first, second]), "right person, after its own first picture")
-    assert cells[3:6] == ["0.800", "0.300 to 0.600", "0.400"]
+    text = document_of([first, second])
+    cells = line_of(text, "right person, after its own first picture")
+    assert cells[3:9] == ["0.800", "0.300 to 0.600", "", "0.950 (0.300 to 0.600)", "", "0.400"]
+    asked = line_of(text, "right person by face, own first picture")
+    assert asked[2:5] == [">= 0.950", "no", "0.800 (0.300 to 0.600)"]
+    assert asked[6] == "0.950 (0.300 to 0.600)"
 
 
 def test_a_checkpoint_before_multi_round_training_answers_figure_16_alone(tmp_path):
@@ -151,7 +166,7 @@ def test_a_human_study_fills_table_1(tmp_path):
     study = tmp_path / "analysis.json"
     study.write_text(json.dumps({"questions": {"quality": votes, "face": {"win": 0, "lose": 0, "tie": 0}}}))
     text = document_of([study])
-    assert line_of(text, "quality: wins")[2:7] == ["73.75%", "60.00%", "", "", "50"]
+    assert line_of(text, "quality: wins")[2:11] == ["73.75%", "60.00%", *[""] * 5, "50", ""]
     assert line_of(text, "quality: ties")[3] == "30.00%"
     assert line_of(text, "face: wins")[3] == "not measured yet"
 

@@ -17,7 +17,7 @@ from limner.evaluation.report import write_report
 from limner.evaluation.run import run_suites
 from limner.evaluation.run_folder import read_run
 from limner.evaluation.suite import Outcome, Shown
-from limner.evaluation.table import lines_of, number, signed, verdict
+from limner.evaluation.table import lines_of, number, signed, verdict, views_of
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_the_page_shows_figure_metrics_chance_and_who_measured(page, run_path):
     assert "<b>2</b>" not in page, "words of a conversation stay words"
     assert "Paints twice &amp; measures brightness." in page
     row = re.search(r"<code>second.right_side</code></td>(.*?)</tr>", page).group(1)
-    assert re.findall(r">([\d.]+(?: to [\d.]+)?)<", row) == ["0.667", "0.000 to 1.000", "0.500", "3"]
+    assert re.findall(r">([\d.]+(?: to [\d.]+)?)<", row) == ["0.667", "0.000 to 1.000", "0.500", "3", "3"]
     options = read_run(run_path).options
     assert options["judge"] in page
     assert options["model"] in page
@@ -132,6 +132,29 @@ def test_lines_say_what_is_better_than_chance():
     assert (lines["right_person"].chance, lines["right_person"].above_chance) == ("0.500", True)
     assert lines["rank"].above_chance is False, "its interval holds the chance"
     assert (lines["psnr_db"].interval, lines["psnr_db"].above_chance) == ("", None)
+
+
+def test_views_stand_beside_the_rate_as_drawn():
+    metrics = {
+        "right_person": told(0.7),
+        "chance.right_person": told(0.5, 0),
+        "twin.right_person": told(0.9),
+        "tokens.right_person": told(0.95, 0.05),
+        "ceiling.right_person": told(0.97),
+        "tokens.factors_kept": told(0.99, 0.01),
+    }
+    lines = {line.metric: line for line in lines_of(metrics)}
+    assert list(lines) == ["right_person", "tokens.factors_kept"]
+    line = lines["right_person"]
+    assert (line.value, line.twin, line.ceiling) == ("0.700", "0.900 (0.800 to 1.000)", "0.970")
+    assert line.tokens == "0.950 (0.900 to 1.000)"
+    assert list(views_of(list(lines.values())).values()) == [
+        "in the tokens",
+        "twin (ruler)",
+        "true pictures",
+        "chance",
+    ]
+    assert list(views_of([lines["tokens.factors_kept"]])) == []
 
 
 def test_a_difference_is_better_or_worse_by_the_metric_and_only_when_sure():

@@ -259,16 +259,36 @@ def _lines() -> Callable[[Progress], None]:
 def _print_results(results: dict[str, Any]) -> None:
     from rich.table import Table
 
-    from limner.evaluation.table import lines_of
+    from limner.evaluation.table import lines_of, views_of
 
     for suite, metrics in results["suites"].items():
+        lines = lines_of(metrics)
+        views = views_of(lines)
         table = Table(title=suite, title_justify="left", title_style="bold")
         table.add_column("metric", overflow="fold")
-        for heading in ("value", "95% interval", "chance", "n"):
+        for heading in ("as drawn", "95% interval", *views.values(), "n", "tasks"):
             table.add_column(heading, justify="right")
-        for line in lines_of(metrics):
-            table.add_row(line.metric, line.value, line.interval, line.chance, str(line.n))
+        for line in lines:
+            cells = (line.value, line.interval, *(line.view(view) for view in views))
+            table.add_row(line.metric, *cells, str(line.n), str(line.tasks or ""))
         out.print(table)
+    _print_bars(results)
+
+
+def _print_bars(results: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    from limner.evaluation.bars import HEADINGS, cells, readings
+
+    told = readings(results["suites"])
+    if not told:
+        return
+    table = Table(title="what is asked of the model", title_justify="left", title_style="bold")
+    for heading in HEADINGS:
+        table.add_column(heading, justify="left" if heading == HEADINGS[0] else "right")
+    for reading in told:
+        table.add_row(*map(plain, cells(reading)))
+    out.print(table)
 
 
 def _print_comparison(compared: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from limner.evaluation.run_folder import RunFolder, read_rows, read_run
 from limner.evaluation.score import differences, estimates
 from limner.evaluation.table import verdict
+from limner.evaluation.views import CEILING, CHANCE
 
 MUST_AGREE = ("suites", "num", "seed", "judge")
 
@@ -19,8 +20,8 @@ def compare_runs(first: Path, second: Path) -> dict[str, Any]:
     """Per suite and metric the mean of `second` minus `first`, both means, and which is better.
 
     `{"first", "second", "suites": {SUITE: {METRIC: {"value", "low", "high", "n", "first", "second",
-    "verdict"}}}}`: pairs are the same tasks, intervals 95% over tasks. Chances are left out: they belong to
-    the tasks, not to a model.
+    "verdict"}}}}`: pairs are the same tasks, intervals 95% over tasks. Chances and ceilings are left
+    out: they belong to the tasks, not to a model.
 
     Raises:
         ValueError: a run is missing or unfinished, or the two measured different tasks or by another judge.
@@ -39,7 +40,7 @@ def compare_runs(first: Path, second: Path) -> dict[str, Any]:
                 "verdict": verdict(metric, difference.to_json()),
             }
             for metric, difference in differences(found, others[suite]).items()
-            if not metric.startswith("chance.")
+            if not metric.startswith((CHANCE, CEILING))
         }
     return {"first": str(first), "second": str(second), "suites": suites}
 

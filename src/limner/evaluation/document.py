@@ -1,6 +1,7 @@
-"""The document of all numbers: the paper's tables and figures, the command for each, and what it gave here.
+"""The document of all numbers: what is asked of the model, the paper's tables and figures, the command for
+each, and what it gave here.
 
-Knows the claims (`paper.py`) and reads result files. Types no number by hand.
+Knows the bars (`bars.py`) and the claims (`paper.py`) and reads result files. Types no number by hand.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
+from limner.evaluation.bars import BARS, HEADINGS, cells, readings
 from limner.evaluation.paper import CLAIMS, NOTHING_TO_MEASURE, Claim, Number
-from limner.evaluation.table import CHANCE, number
+from limner.evaluation.table import lines_of, number
+from limner.evaluation.views import TITLES, VIEWS
 
 STUDY = "study"
+NOTHING = ("",) * (len(TITLES) + 3)  # in the columns behind "ours"
 STUDY_COMMAND = (
     "limner study make RUN_A RUN_B --out STUDY; limner study serve STUDY; limner study analyse STUDY --json"
 )
@@ -49,7 +53,7 @@ def document_of(files: Sequence[Path]) -> str:
         ValueError: a file that is missing or holds no results.
     """
     found = [_read(Path(file)) for file in files]
-    lines = [*_head(found)]
+    lines = [*_head(found), *_bars(found)]
     for claim in CLAIMS:
         lines += _section(claim, found)
     lines += ["## Nothing to measure", "", NOTHING_TO_MEASURE, ""]
@@ -77,8 +81,19 @@ def _head(found: Sequence[Found]) -> Iterator[str]:
         "",
         "The paper's model has an LLM of 13 billion parameters and paints photographs. Where the scale below",
         "is not seed-x, ours is small, paints the illustrated world and is measured by the small judge named",
-        "here: directions can be compared then, values cannot. Intervals are 95%, by a bootstrap over tasks;",
-        "chance is what blind guessing gets.",
+        "here: directions can be compared then, values cannot. Intervals are 95%, by a bootstrap over tasks",
+        "(one without width says that all tasks were alike; of N such, 3/N may still be otherwise).",
+        "",
+        "A rate is read up to four times, of the same predicted image tokens:",
+        "",
+        "- **as drawn**: by the judge, from the model's own pictures;",
+        "- **twin (ruler)**: by the judge, from what the symbolic twin draws. The twin reads the world's",
+        "  truth off the tokens and paints with the world's own painter: no part of the model, and never its",
+        "  detokenizer. What is lost from here to *as drawn*, the detokenizer lost;",
+        "- **in the tokens**: off the tokens, by no judge. What is missing here, the language model missed;",
+        "- **true pictures**: by the judge, from what should have been painted: the ceiling.",
+        "",
+        "Chance is what blind guessing gets.",
         "",
     )
     runs = [one for one in found if not one.is_study]
@@ -105,6 +120,22 @@ def _head(found: Sequence[Found]) -> Iterator[str]:
         yield ""
 
 
+def _bars(found: Sequence[Found]) -> Iterator[str]:
+    """What is asked of the model and what was measured, of the suites that were."""
+    suites = {
+        bar.suite: _source(Claim(place="", shows="", suite=bar.suite, numbers=()), found) for bar in BARS
+    }
+    told = readings({name: run.told["suites"][name] for name, run in suites.items() if run is not None})
+    if not told:
+        return
+    yield from ("## What is asked of the model", "")
+    yield f"| {' | '.join(('', *HEADINGS[1:]))} |"
+    yield "|---" * len(HEADINGS) + "|"
+    for reading in told:
+        yield f"| {' | '.join(cells(reading))} |"
+    yield ""
+
+
 def _section(claim: Claim, found: Sequence[Found]) -> Iterator[str]:
     run = _source(claim, found)
     yield from (
@@ -119,8 +150,9 @@ def _section(claim: Claim, found: Sequence[Found]) -> Iterator[str]:
     )
     if run is None:
         yield from ("Not measured yet.", "")
-    yield "| | paper | ours | 95% interval | chance | n |"
-    yield "|---|---|---|---|---|---|"
+    titles = ("", "paper", "ours", "95% interval", *TITLES.values(), "n", "tasks")
+    yield f"| {' | '.join(titles)} |"
+    yield "|---" * len(titles) + "|"
     for line in claim.numbers:
         cells = _study_cells(line, run) if claim.suite == STUDY else _cells(line, claim.suite, run)
         yield f"| {line.label} | {line.paper or '-'} | {' | '.join(cells)} |"
@@ -159,15 +191,11 @@ def _command(claim: Claim, run: Found | None) -> str:
 def _cells(line: Number, suite: str, run: Found | None) -> tuple[str, ...]:
     metrics = run.told["suites"][suite] if run else {}
     if line.metric not in metrics:
-        return (line.note or "not measured yet", "", "", "")
-    told, chance = metrics[line.metric], metrics.get(CHANCE + line.metric)
-    interval = f"{number(told['low'])} to {number(told['high'])}" if told["n"] > 1 else ""
-    return (
-        number(told["value"]),
-        interval,
-        "" if chance is None else number(chance["value"]),
-        str(told["n"]),
-    )
+        return (line.note or "not measured yet", *NOTHING)
+    views = (line.metric, *(view + line.metric for view in VIEWS))
+    (found,) = lines_of({name: metrics[name] for name in views if name in metrics})
+    beside = (found.view(view) for view in TITLES)
+    return (found.value, found.interval, *beside, str(found.n), str(found.tasks or ""))
 
 
 def _study_cells(line: Number, run: Found | None) -> tuple[str, ...]:
@@ -175,5 +203,5 @@ def _study_cells(line: Number, run: Found | None) -> tuple[str, ...]:
     told = run.told["questions"].get(question) if run else None
     votes = told["win"] + told["lose"] + told["tie"] if told else 0
     if told is None or not votes:
-        return ("not measured yet", "", "", "")
-    return (f"{told[outcome] / votes:.2%}", "", "", str(votes))
+        return ("not measured yet", *NOTHING)
+    return (f"{told[outcome] / votes:.2%}", *NOTHING[:-2], str(votes), "")

@@ -18,7 +18,7 @@ from PIL import Image
 
 from limner.evaluation.plots import Dot, Line, Point, dot_plot, line_plot
 from limner.evaluation.run_folder import FinishedTask
-from limner.evaluation.table import CHANCE
+from limner.evaluation.views import CEILING, CHANCE
 
 MOST_ROWS = 8
 LONGEST_SIDE_PX = 256
@@ -85,7 +85,7 @@ def plots_of(metrics: Numbers) -> list[Plot]:
     axes: dict[tuple[str, str], dict[str, list[tuple[int, str]]]] = {}
     variants: dict[str, list[str]] = {}
     for name in metrics:
-        if name.startswith(CHANCE):
+        if name.startswith((CHANCE, CEILING)):
             continue
         place = _place(name)
         if place is None:

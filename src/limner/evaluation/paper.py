@@ -162,12 +162,13 @@ CLAIMS: Final = (
         numbers=(
             Number(label="right person, after its own first picture", metric="own_first.right_person"),
             Number(label="right person, after the true first picture", metric="true_first.right_person"),
-            Number(label="the same, nearest in image tokens", metric="true_first.right_person_by_tokens"),
             Number(label="the same, people of equal traits", metric="true_first.shared_traits.right_person"),
+            Number(label="right person, at once", metric="true_first.distance_1.right_person"),
+            Number(label="right person, six rounds later", metric="true_first.distance_6.right_person"),
+            Number(label="lost on the way, task by task", metric="true_first.lost_by_distance"),
             Number(
                 label="face similarity to other pictures of the person", metric="true_first.face_similarity"
             ),
-            Number(label="ceiling: the true close-up", metric="true_picture.face_similarity"),
             Number(
                 label="traits told that are seen in its first picture", metric="first_picture.traits_seen"
             ),
@@ -206,6 +207,12 @@ CLAIMS: Final = (
             Number(label="re-encoded, after 10 rounds", metric="loop.reencode.round_10.psnr_db"),
             Number(label="cached tokens, after 5 rounds", metric="loop.cache.round_5.psnr_db"),
             Number(label="cached tokens, after 10 rounds", metric="loop.cache.round_10.psnr_db"),
+            Number(
+                label="conversation, token cache: likeness lost", metric="chat.cache.face_similarity.lost"
+            ),
+            Number(
+                label="conversation, re-encoded: likeness lost", metric="chat.reencode.face_similarity.lost"
+            ),
             Number(label="re-encoded, dB a round", metric="loop.reencode.psnr_db.drift_per_round"),
             Number(label="cached tokens, dB a round", metric="loop.cache.psnr_db.drift_per_round"),
         ),
@@ -232,8 +239,10 @@ CLAIMS: Final = (
         suite="editing",
         numbers=(
             Number(label="single edit: right state", metric="single_turn.right_state"),
+            Number(label="single edit: made", metric="single_turn.change_made"),
             Number(label="single edit: PSNR, dB", metric="single_turn.psnr_db"),
-            Number(label="chain: right state", metric="chain.right_state"),
+            Number(label="chain of three: right state", metric="chain.right_state"),
+            Number(label="chain of three: made", metric="chain.change_made"),
             Number(label="chain: PSNR, dB", metric="chain.psnr_db"),
         ),
     ),
@@ -258,6 +267,7 @@ CLAIMS: Final = (
         suite="comprehend",
         numbers=(
             Number(label="answers", metric="question.answers"),
+            Number(label="pointing: a box is given", metric="pointing.box_given"),
             Number(label="pointing: right person", metric="pointing.right_person"),
             Number(label="pointing: IoU", metric="pointing.iou"),
             Number(label="captions: traits named", metric="caption.traits_named"),

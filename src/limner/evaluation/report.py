@@ -16,7 +16,7 @@ from limner.evaluation.figures import is_numbered, picture_table, plots_of, seco
 from limner.evaluation.metrics import METRICS
 from limner.evaluation.run_folder import RunFolder, read_run, write_whole
 from limner.evaluation.suite import Suite
-from limner.evaluation.table import Line, lines_of
+from limner.evaluation.table import Line, lines_of, views_of
 
 PICTURE_BYTES = 11_000_000  # of the page, all suites together
 
@@ -47,6 +47,7 @@ def write_report(path: Path, suites: dict[str, Suite] | None = None) -> Path:
         lstrip_blocks=True,
     )
     environment.filters["svg"] = Markup  # our own, with every text in it escaped
+    environment.globals["views_of"] = views_of
     page = environment.get_template("report.html").render(
         results=results, machine=timing["machine"], sections=sections
     )

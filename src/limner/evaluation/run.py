@@ -17,8 +17,9 @@ import numpy as np
 
 import limner
 from limner.evaluation.machine import machine
+from limner.evaluation.results import results_of
 from limner.evaluation.run_folder import RunFolder, open_run, write_json, write_rows
-from limner.evaluation.score import Row, estimates
+from limner.evaluation.score import Row
 from limner.evaluation.setup import Setup, prepare
 from limner.evaluation.suite import SEEDS_APART, Suite
 from limner.evaluation.workers import Task, compute
@@ -144,10 +145,7 @@ def _conclude(folder: RunFolder, suites: Mapping[str, Suite]) -> dict[str, Any]:
         "format": 1,
         **{key: value for key, value in folder.options.items() if key != "suites"},
         **folder.facts,
-        "suites": {
-            name: {metric: found.to_json() for metric, found in estimates(rows[name]).items()}
-            for name in suites
-        },
+        "suites": {name: results_of(rows[name]) for name in suites},
     }
     write_rows(folder.path, rows)
     write_json(folder.path / "timing.json", {"machine": machine(), "suites": timing(folder)})

@@ -83,11 +83,43 @@ def differences(first: Iterable[Row], second: Iterable[Row]) -> dict[str, Estima
     return {metric: estimate(rows) for metric, rows in paired.items()}
 
 
+def ratio(rows: Sequence[Row], ceiling: Sequence[Row]) -> Estimate | None:
+    """The mean of `rows` over the mean of `ceiling`, with a 95% interval by a bootstrap over the dialogues of
+    both; `n` counts `rows`. None where the ceiling is not above zero.
+    """
+    names = sorted({row.dialogue for row in (*rows, *ceiling)})
+    sums, counts = _sums_of(rows, names)
+    most, mosts = _sums_of(ceiling, names)
+    if not counts.sum() or most.sum() <= 0:
+        return None
+    drawn = np.random.default_rng(0).integers(0, len(names), size=(DRAWS, len(names)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = (sums[drawn].sum(1) / counts[drawn].sum(1)) / (most[drawn].sum(1) / mosts[drawn].sum(1))
+    low, high = np.percentile(shares[np.isfinite(shares)], INTERVAL)
+    value = (sums.sum() / counts.sum()) / (most.sum() / mosts.sum())
+    return Estimate(value=float(value), low=float(low), high=float(high), n=len(rows))
+
+
+def num_tasks(rows: Iterable[Row]) -> int:
+    """How many dialogues the rows came from."""
+    return len({row.dialogue for row in rows})
+
+
 def _means(rows: Iterable[Row]) -> dict[tuple[str, str], float]:
     values: dict[tuple[str, str], list[float]] = {}
     for row in rows:
         values.setdefault((row.metric, row.dialogue), []).append(row.value)
     return {key: float(np.mean(found)) for key, found in values.items()}
+
+
+def _sums_of(rows: Sequence[Row], names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Sums and counts of each of `names`, zero where a dialogue has no rows."""
+    sums, counts = np.zeros(len(names)), np.zeros(len(names))
+    if rows:
+        own, found = _by_dialogue(rows)
+        places = np.searchsorted(names, sorted({row.dialogue for row in rows}))
+        sums[places], counts[places] = own, found
+    return sums, counts
 
 
 def _by_dialogue(rows: Sequence[Row]) -> tuple[np.ndarray, np.ndarray]:

@@ -1,51 +1,87 @@
-"""Results as lines to read: numbers rounded, each metric's own chance beside it.
+"""Results as lines to read: numbers rounded, the other views of each rate beside it.
 
-Knows metric names: dots part them, "chance." before a name says what blind guessing gets. Knows nothing about
+Knows metric names: dots part them, a view's name may stand before one (`views.py`). Knows nothing about
 terminals and pages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from limner.evaluation.metrics import METRICS
+from limner.evaluation.views import CEILING, CHANCE, TITLES, TOKENS, TWIN, VIEWS, rate_of
 
-CHANCE = "chance."
 Verdict = Literal["better", "worse", ""]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One metric, rounded for reading. `above_chance` is None where there is no chance to compare with."""
+    """One metric, rounded for reading, and its other views: "" where one was not measured. Those of tokens
+    and twin are followed by their intervals. `above_chance` is None where there is no chance to compare with.
+    """
 
     metric: str
     value: str
     interval: str
+    tokens: str
+    twin: str
+    ceiling: str
     chance: str
     n: int
+    tasks: int | None
     above_chance: bool | None
+
+    def view(self, name: str) -> str:
+        """The cell of a view of `views.TITLES`."""
+        return {TOKENS: self.tokens, TWIN: self.twin, CEILING: self.ceiling, CHANCE: self.chance}[name]
 
 
 def lines_of(metrics: Mapping[str, Mapping[str, Any]]) -> list[Line]:
-    """A line per metric of a suite's results. Chances stand beside their metrics, not on their own lines."""
+    """A line per metric of a suite's results. Views stand beside the rate as it was drawn, on lines of their
+    own only where there is none.
+    """
     lines = []
     for name, told in metrics.items():
-        if name.startswith(CHANCE) and name.removeprefix(CHANCE) in metrics:
+        view, rate = rate_of(name)
+        if view and rate in metrics:
             continue
-        chance = metrics.get(CHANCE + name)
+        views = {view: metrics[view + name] for view in VIEWS if view + name in metrics}
+        chance = views.get(CHANCE)
         lines.append(
             Line(
                 metric=name,
                 value=number(told["value"]),
-                interval=f"{number(told['low'])} to {number(told['high'])}" if told["n"] > 1 else "",
-                chance="" if chance is None else number(chance["value"]),
+                interval=interval(told),
+                tokens=with_interval(views.get(TOKENS)),
+                twin=with_interval(views.get(TWIN)),
+                ceiling=number(views[CEILING]["value"]) if CEILING in views else "",
+                chance=number(chance["value"]) if chance is not None else "",
                 n=told["n"],
+                tasks=told.get("tasks"),
                 above_chance=None if chance is None else _beats(name, told, chance["value"]),
             )
         )
     return lines
+
+
+def views_of(lines: Sequence[Line]) -> dict[str, str]:
+    """View -> the title of its column, of those that any line has."""
+    return {view: title for view, title in TITLES.items() if any(line.view(view) for line in lines)}
+
+
+def interval(told: Mapping[str, Any]) -> str:
+    """The 95% interval in words; "" where a single value has none."""
+    return f"{number(told['low'])} to {number(told['high'])}" if told.get("n", 2) > 1 else ""
+
+
+def with_interval(told: Mapping[str, Any] | None) -> str:
+    """A value and its interval: "0.913 (0.880 to 0.940)"; "" where there is none."""
+    if told is None:
+        return ""
+    between = interval(told)
+    return f"{number(told['value'])} ({between})" if between else number(told["value"])
 
 
 def lower_is_better(metric: str) -> bool:

@@ -209,9 +209,9 @@ def token_rows(task: str, who: str, runs: Sequence[PaintedRun]) -> list[Row]:
             right = right_identity(identity_of(tokens_of(run.close_ups[place])), seen[place], seen[1 - place])
             found.append((f"{who}.within_run.right_person", right))
     for one, other in zip(*(run.close_ups for run in runs), strict=True):
-        faces = identity_of(tokens_of(one)), identity_of(tokens_of(other))
-        if faces[0] is not None and faces[1] is not None:
-            found.append((f"{who}.across_runs.identity_distance", identity_distance(*faces)))
+        face, another = identity_of(tokens_of(one)), identity_of(tokens_of(other))
+        if face is not None and another is not None:
+            found.append((f"{who}.across_runs.identity_distance", identity_distance(face, another)))
     return [Row(dialogue=task, metric=metric, value=value) for metric, value in found]
 
 
