@@ -95,6 +95,14 @@ def suites(
             show_default=False,
         ),
     ] = None,
+    true_tokens: Annotated[
+        bool,
+        typer.Option(
+            "--true-tokens",
+            help="Given pictures enter as what they truly show, not by the encoder: language model and "
+            "detokenizer alone are measured.",
+        ),
+    ] = False,
     quantize: Quantize = None,
     offload: Offload = False,
 ) -> None:
@@ -119,6 +127,7 @@ def suites(
             workers=workers,
             quantize=quantize,
             offload=offload,
+            true_tokens=true_tokens,
             tell=tell,
         )
     report = write_report(folder)

@@ -101,11 +101,17 @@ class Painter:
             known = self._uploads.get(key)
             if known is None:
                 known = self._encode(picture)
-                self._uploads[key] = known
-                if len(self._uploads) > MAX_REMEMBERED_UPLOADS:
-                    self._uploads.popitem(last=False)
+                self._remember(key, known)
             self._uploads.move_to_end(key)
             return known
+
+    def know(self, picture: Picture, image_tokens_KD: Tensor, salt: str = "") -> None:
+        """Take these for a picture's image tokens, as if the encoder had read them; remembered as uploads
+        are.
+        """
+        language = self.model.language
+        with self.lock:
+            self._remember((salt, picture.digest), image_tokens_KD.to(language.device, language.dtype))
 
     def forget(self, salt: str, digests: Iterable[str], keys: Iterable[str] = ()) -> None:
         """Hold nothing of these uploaded pictures, nor of these prefixes and what follows them.
@@ -154,6 +160,11 @@ class Painter:
         twin = Painter(self.model, self.senses, fingerprint=self.fingerprint, sampling=self.sampling)
         twin.sampling = replace(self.sampling, **changes)  # type: ignore[arg-type]
         return twin
+
+    def _remember(self, key: tuple[str, str], image_tokens_KD: Tensor) -> None:
+        self._uploads[key] = image_tokens_KD
+        if len(self._uploads) > MAX_REMEMBERED_UPLOADS:
+            self._uploads.popitem(last=False)
 
     @torch.inference_mode()
     def _encode(self, picture: Picture) -> Tensor:

@@ -104,7 +104,7 @@ def _head(found: Sequence[Found]) -> Iterator[str]:
     for run in runs:
         told = run.told
         cells = (
-            told["model_name"],
+            told["model_name"] + (" (given pictures as true tokens)" if told.get("true_tokens") else ""),
             f"`{told['model'][:12]}`",
             f"{told['preset']}, {told['image_size_px']} px",
             told["num"],
@@ -183,6 +183,7 @@ def _command(claim: Claim, run: Found | None) -> str:
     words.append(
         f"--num {told.get('num', 40)} --seed {told.get('seed', 0)} --out runs/evaluation-{claim.suite}"
     )
+    words += ["--true-tokens"] if told.get("true_tokens") else []
     others = told.get("other_folders", {})
     words += [f"--also {name}={folder}" for name, folder in others.items()] or [claim.options]
     return " ".join(word for word in words if word)

@@ -62,6 +62,7 @@ def run_suites(
     workers: int | None = None,
     quantize: str | None = None,
     offload: bool = False,
+    true_tokens: bool = False,
     suites: Mapping[str, Suite] | None = None,
     tell: Callable[[Progress], None] = lambda progress: None,
 ) -> dict[str, Any]:
@@ -81,6 +82,7 @@ def run_suites(
         workers: processes that compute side by side (default: one a core for small models).
         quantize: as in `limner.load`, of the model and the others.
         offload: as in `limner.load`.
+        true_tokens: given pictures enter as what they truly show, not by the encoder.
         suites: all suites there are (default: the paper's).
         tell: called when the run begins and after every task.
 
@@ -95,7 +97,13 @@ def run_suites(
     if not 1 <= num <= SEEDS_APART:
         raise ValueError(f"A run has from 1 to {SEEDS_APART} tasks of each suite, not {num}.")
     setup, identity = prepare(
-        model, others=others or {}, judge=judge, seed=seed, quantize=quantize, offload=offload
+        model,
+        others=others or {},
+        judge=judge,
+        seed=seed,
+        quantize=quantize,
+        offload=offload,
+        true_tokens=true_tokens,
     )
     options = {"suites": list(chosen), "num": num, "seed": seed, "limner": limner.__version__, **identity}
     with open_run(out, options) as folder:

@@ -20,6 +20,7 @@ from limner.evaluation.suite import Bench
 from limner.models.checkpoint import files_of
 from limner.models.precision import best_device, compute_dtype
 from limner.models.quantised import check_kind
+from limner.models.symbolic_twin import reads_scenes
 from limner.perception.senses import WEIGHTS_FILE, WorldSenses, load_senses
 
 # Below this, one thread a process is fastest and makes results independent of the number of cores.
@@ -38,6 +39,7 @@ class Setup:
     is_small: bool
     quantize: str | None = None
     offload: bool = False
+    true_tokens: bool = False
 
     def open(self) -> tuple[Bench, dict[str, Any]]:
         """Load model, others and judge; beside them what is worth telling of them in a report.
@@ -50,7 +52,19 @@ class Setup:
         painter = self._load(self.model)
         judge = load_senses(self.judge)
         others = {name: self._load(folder) for name, folder in self.others}
-        bench = Bench(painter=painter, judge=judge, judge_hash=self.judge_hash, others=others, seed=self.seed)
+        if self.true_tokens and not all(reads_scenes(p.model) for p in (painter, *others.values())):
+            raise ValueError(
+                "Only models whose image tokens are scene tokens can be given true ones; leave out "
+                "--true-tokens."
+            )
+        bench = Bench(
+            painter=painter,
+            judge=judge,
+            judge_hash=self.judge_hash,
+            others=others,
+            seed=self.seed,
+            true_tokens=self.true_tokens,
+        )
         return bench, _facts(self, painter, judge)
 
     def _load(self, folder: str) -> Painter:
@@ -65,6 +79,7 @@ def prepare(
     seed: int,
     quantize: str | None = None,
     offload: bool = False,
+    true_tokens: bool = False,
 ) -> tuple[Setup, dict[str, Any]]:
     """Check that everything is where it is said to be; the setup, and the options that identify its weights.
 
@@ -81,6 +96,7 @@ def prepare(
         is_small=sum(_weight_bytes(folder) for folder in folders) < SMALL_BYTES,
         quantize=quantize,
         offload=offload,
+        true_tokens=true_tokens,
     )
     check_kind(quantize)
     device = best_device()
@@ -91,6 +107,7 @@ def prepare(
         "judge": setup.judge_hash,
         "computed_in": f"{compute_dtype(device)} on {device.type}".removeprefix("torch."),
         "quantize": quantize,
+        "true_tokens": true_tokens,
     }
     return setup, identity
 

@@ -63,6 +63,8 @@ class Bench:
         judge_hash: SHA-256 of the judge's weights, for the record.
         others: further painters by name, such as the stages of training ("baseline", "stage1", ...).
         seed: the seed of the run.
+        true_tokens: given pictures enter as the scene tokens of what they show, not by the encoder
+            (`suites/true_tokens.py`).
     """
 
     painter: Painter
@@ -70,6 +72,7 @@ class Bench:
     judge_hash: str
     others: Mapping[str, Painter] = field(default_factory=dict)
     seed: int = 0
+    true_tokens: bool = False
 
     def task_seed(self, index: int) -> int:
         """The world's seed for task `index`: held out, and different for every run seed."""

@@ -23,6 +23,7 @@ from limner.evaluation.suites.asking import SPLIT, Asking
 from limner.evaluation.suites.caption_words import claims, names_trait, told_traits, true_share
 from limner.evaluation.suites.guessing import chance_box, chance_of_answer, chance_of_claims, chance_of_naming
 from limner.evaluation.suites.tally import Tally
+from limner.evaluation.suites.true_tokens import shown_in, tell_truth
 from limner.world.dialogues import KINDS
 from limner.world.scene import Scene
 from limner.world.serial import scene_from_json
@@ -139,6 +140,7 @@ class Comprehend:
     def measure(self, bench: Bench, index: int) -> Outcome:
         """See `Suite.measure`."""
         task = make_task(bench.task_seed(index), bench.painter.image_size_px)
+        tell_truth(bench, shown_in(*task.dialogues))
         answers, seconds = drive(bench.painter, task, seed=paint_seed(self.name, bench.seed, index))
         tally = Tally(dialogue=task_name(self.name, bench, index))
         measure(tally, task, answers)

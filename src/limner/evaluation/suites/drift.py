@@ -25,6 +25,7 @@ from limner.evaluation.suites.asking import SPLIT, Asking, tokens_of
 from limner.evaluation.suites.redrawing import twin_of
 from limner.evaluation.suites.repainting import through_tokens
 from limner.evaluation.suites.tally import as_view
+from limner.evaluation.suites.true_tokens import tell_truth
 from limner.evaluation.views import TOKENS, TWIN
 from limner.perception.senses import WorldSenses
 from limner.world.chance import seeded
@@ -63,6 +64,7 @@ class Drift:
         task = task_name(self.name, bench, index)
         scene = scene_of(bench.task_seed(index))
         truth = Picture(render(scene, bench.painter.image_size_px))
+        tell_truth(bench, [(truth, scene)])
         face = face_at(bench.judge, truth.pixels, scene_truth(scene).face_boxes[0])
         rows: list[Row] = []
         shown = [Shown(column="truth", picture=truth)]

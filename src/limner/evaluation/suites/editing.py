@@ -24,6 +24,7 @@ from limner.evaluation.suites.asking import SPLIT, Asking, Painted
 from limner.evaluation.suites.edit_measures import change_made, kept_psnr_db
 from limner.evaluation.suites.redrawing import Redraw, twin_of
 from limner.evaluation.suites.tally import Tally
+from limner.evaluation.suites.true_tokens import shown_in, tell_truth
 from limner.evaluation.views import TOKENS, TWIN
 from limner.world.chance import seeded
 from limner.world.dialogues import Draft, draft, paint_draft
@@ -141,6 +142,7 @@ class Editing:
     def measure(self, bench: Bench, index: int) -> Outcome:
         """See `Suite.measure`."""
         task = make_task(bench.task_seed(index), bench.painter.image_size_px, chain=index % 2 == 1)
+        tell_truth(bench, shown_in(task.dialogue))
         pictures, asking = drive(bench.painter, task, seed=paint_seed(self.name, bench.seed, index))
         tally = Tally(dialogue=task_name(self.name, bench, index))
         measure(tally, task, pictures)

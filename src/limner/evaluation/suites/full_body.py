@@ -26,6 +26,7 @@ from limner.evaluation.suites.likeness import KnownPerson, known_person
 from limner.evaluation.suites.redrawing import Redraw, twin_of
 from limner.evaluation.suites.tally import Tally
 from limner.evaluation.suites.trait_chance import chance_of_word
+from limner.evaluation.suites.true_tokens import shown_in, tell_truth
 from limner.evaluation.views import CEILING, TOKENS, TWIN
 from limner.perception.protocols import Box
 from limner.perception.senses import WorldSenses
@@ -216,6 +217,7 @@ class FullBody:
         """See `Suite.measure`."""
         painter, judge = bench.painter, bench.judge
         task = task_of(held_out("full_body", bench, index))
+        tell_truth(bench, shown_in(task.dialogue))
         seed = paint_seed(self.name, bench.seed, index)
         given, true_asking = drive(painter, task, true_first=True, seed=seed)
         own, own_asking = drive(painter, task, true_first=False, seed=seed)

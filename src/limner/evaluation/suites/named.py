@@ -36,6 +36,7 @@ from limner.evaluation.suites.named_tasks import NamedTask, make_task
 from limner.evaluation.suites.named_tokens import read_first_picture, read_own_first, read_true_first
 from limner.evaluation.suites.redrawing import Redraw, twin_of
 from limner.evaluation.suites.tally import Tally
+from limner.evaluation.suites.true_tokens import shown_in, tell_truth
 from limner.evaluation.views import CEILING, TOKENS, TWIN
 from limner.perception.senses import WorldSenses
 
@@ -55,6 +56,7 @@ class Named:
         """See `Suite.measure`."""
         painter, judge, seed = bench.painter, bench.judge, bench.task_seed(index)
         task = make_task(seed, index, painter.image_size_px)
+        tell_truth(bench, shown_in(task.dialogue))
         runs, askings = drive(painter, task, seed=paint_seed(self.name, bench.seed, index))
         people = known_people(judge, task, seed=seed, num_strangers=self.num_strangers)
         tally = Tally(dialogue=task_name(self.name, bench, index))

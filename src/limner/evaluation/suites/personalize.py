@@ -30,6 +30,7 @@ from limner.evaluation.suites.likeness import KnownPerson, known_person
 from limner.evaluation.suites.redrawing import twin_of
 from limner.evaluation.suites.tally import Tally
 from limner.evaluation.suites.trait_chance import chance_of_word
+from limner.evaluation.suites.true_tokens import tell_truth
 from limner.evaluation.views import CEILING, TOKENS, TWIN
 from limner.models.prompt import keep_faces_instruction
 from limner.perception.senses import WorldSenses
@@ -53,6 +54,7 @@ class PersonalTask:
 
     text: str
     photo: Picture
+    photo_scene: Scene
     face: Face
     scene: Scene
     target: Picture
@@ -87,6 +89,7 @@ class Personalize:
         rounds: tuple[Round, ...] = ()
         for place, kind in enumerate(KINDS):
             task = make_task(bench, kind, index)
+            tell_truth(bench, [(task.photo, task.photo_scene)])
             row = [
                 Shown(column="photo", picture=task.photo, text=task.text),
                 Shown(column="truth", picture=task.target),
@@ -145,6 +148,7 @@ def make_task(bench: Bench, kind: str, index: int) -> PersonalTask:
     return PersonalTask(
         text=without_phrases(round_.instruction.text),
         photo=photo,
+        photo_scene=photo_scene,
         face=photographed or face_at(bench.judge, photo.pixels, scene_truth(photo_scene).face_boxes[0]),
         scene=scene,
         target=target,

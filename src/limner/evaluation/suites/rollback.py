@@ -33,6 +33,7 @@ from limner.evaluation.suites.edit_measures import change_made
 from limner.evaluation.suites.redrawing import Redraw, twin_of
 from limner.evaluation.suites.rollback_tasks import FAMILIES, RollbackTask, make_task
 from limner.evaluation.suites.tally import Tally
+from limner.evaluation.suites.true_tokens import shown_in, tell_truth
 from limner.evaluation.views import TOKENS, TWIN
 
 
@@ -146,6 +147,7 @@ class Rollback:
         """See `Suite.measure`."""
         painter, family = bench.painter, list(FAMILIES)[index % len(FAMILIES)]
         task = make_task(bench.task_seed(index), family, painter.image_size_px)
+        tell_truth(bench, [*shown_in(task.dialogue), (task.start, task.before)])
         answers, asking = drive(painter, task, seed=paint_seed(self.name, bench.seed, index))
         tally = Tally(dialogue=task_name(self.name, bench, index))
         measure(tally, task, answers)
