@@ -22,6 +22,7 @@ LADDER = (
         load_recipe(str(RECIPES / f"{name}.py")).ladder("tiny").rungs for name in LADDERS
     ),
     "detokenizer_all_tokens",
+    "senses_teacher",
 )
 
 
@@ -114,6 +115,36 @@ def test_a_variant_is_a_checkpoint_with_another_detokenizer(out: Path, variant: 
         expected = model.image_tokenizer.float().encode(blank)[0]  # bfloat16 where that is native
         stored = model.detokenizer.negative_tokens.float()
         torch.testing.assert_close(stored, expected, atol=0.02, rtol=0.02)
+
+
+def test_the_teacher_is_no_judge_and_lies_beside_the_checkpoint(out: Path) -> None:
+    from limner.perception.senses import load_senses
+    from limner.training.stages.senses import TAUGHT, load_teacher
+
+    workshop = Workshop(out=out, preset=_recipe("senses").preset, device=torch.device("cpu"))
+    teacher, judge = load_teacher(workshop), load_senses(out / "model" / "senses")
+    assert not (out / "model" / "teacher").exists()
+    for name, network in teacher.networks.items():
+        same = all(
+            torch.equal(weights, judge.networks[name].state_dict()[key])
+            for key, weights in network.state_dict().items()
+        )
+        assert same == (name not in TAUGHT), name
+    assert _recipe("senses_teacher").plan.seed != _recipe("senses").plan.seed
+
+
+def test_the_judge_is_refused_as_a_teacher(out: Path, tmp_path: Path) -> None:
+    import shutil
+
+    from limner.training.stages.senses import load_teacher
+
+    workshop = Workshop(out=tmp_path, preset=_recipe("senses").preset, device=torch.device("cpu"))
+    with pytest.raises(ValueError, match="train senses_teacher first"):
+        load_teacher(workshop)
+    for folder in ("model/senses", "teacher"):
+        shutil.copytree(out / "model" / "senses", tmp_path / folder)
+    with pytest.raises(ValueError, match="the judge's own face_embedder"):
+        load_teacher(workshop)
 
 
 def test_the_ladder_ends_in_a_checkpoint_that_loads(out: Path) -> None:

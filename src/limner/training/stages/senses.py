@@ -10,6 +10,7 @@ Legend: B batch, S picture side in pixels, P persons.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -43,6 +44,9 @@ DEFAULT_FINDER: Final = FaceFinderSizes()
 DEFAULT_EMBEDDER: Final = FaceEmbedderSizes()
 DEFAULT_READER: Final = TraitReaderSizes(words=TRAIT_WORDS)
 SENSES: Final = ("face_finder", "face_embedder", "trait_reader", "text_image_score")
+JUDGE: Final = "senses"  # a checkpoint's own: what measures
+TEACHER: Final = "teacher"  # what a loss may look through; beside the checkpoint, never shipped
+TAUGHT: Final = ("face_embedder", "trait_reader")  # what a teacher has of its own; the rest only measures it
 NUM_MEASURES: Final = len(fields(Identity))
 ARCFACE_WEIGHT: Final = 0.1
 MEASURES_WEIGHT: Final = 4.0
@@ -53,7 +57,9 @@ NUM_POINTS: Final = 20
 class SensesStage:
     """How much to learn from (of each picture size), and the sizes of the four networks.
 
-    `learns` names those that train; the others stay as they stand in the model's folder.
+    `learns` names those that train; the others stay as they stand in the folder that is written, or where
+    there is none the judge's. `role` says which set it is (`senses_folder`): what is learned through a
+    teacher must be measured by a judge that shares no seed with it.
     """
 
     sizes_px: tuple[int, ...] = (128, 256)
@@ -67,6 +73,7 @@ class SensesStage:
     score_size_px: int = 96
     score_widths: tuple[int, ...] = (24, 48, 96)
     learns: tuple[str, ...] = SENSES
+    role: str = JUDGE
 
     def __call__(self, workshop: Workshop) -> SensesRung:
         return SensesRung(self, workshop)
@@ -143,7 +150,7 @@ class SensesRung:
         """Write `senses/` with what was measured, matrices in bfloat16."""
         self._keep_others()
         self.senses.measured = {name: round(value, 4) for name, value in self.validate().items()}
-        self.senses.save(self.workshop.model_folder / "senses", torch.bfloat16)
+        self.senses.save(senses_folder(self.workshop, self.stage.role), torch.bfloat16)
 
     def _finder_loss(self, rng: np.random.Generator, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
         rows = draw(rng, len(self._finder), max(1, batch // 2))
@@ -183,9 +190,10 @@ class SensesRung:
         return ARCFACE_WEIGHT * arcface + contrast + MEASURES_WEIGHT * measured + placed, told
 
     def _keep_others(self) -> None:
-        """Take what does not learn from the model's folder, where it stands there."""
-        folder = self.workshop.model_folder / "senses"
-        if set(self.stage.learns) == set(SENSES) or not folder.is_dir():
+        """Take what does not learn from the set that is written, or from the judge, where they stand."""
+        folders = (senses_folder(self.workshop, role) for role in (self.stage.role, JUDGE))
+        folder = next((folder for folder in folders if folder.is_dir()), None)
+        if set(self.stage.learns) == set(SENSES) or folder is None:
             return
         kept = load_senses(folder, self.workshop.device)
         for name in set(SENSES) - set(self.stage.learns):
@@ -197,3 +205,35 @@ class SensesRung:
             self.workshop.pictures(kind, count, split=split, size_px=size_px, skip=place * count)
             for place, size_px in enumerate(self.stage.sizes_px)
         ]
+
+
+def senses_folder(workshop: Workshop, role: str) -> Path:
+    """Where a set of senses lies: the judge's in the checkpoint, the teacher's beside it."""
+    return (workshop.model_folder if role == JUDGE else workshop.out) / role
+
+
+def load_teacher(workshop: Workshop) -> WorldSenses:
+    """The frozen senses that a loss may look through.
+
+    ValueError where none were trained, or where they are the judge's own face embedder or trait reader: then
+    nothing would be left to measure with.
+    """
+    folder = senses_folder(workshop, TEACHER)
+    if not folder.is_dir():
+        raise ValueError(f"There is no teacher in {folder}; train senses_teacher first.")
+    teacher = load_senses(folder, workshop.device)
+    judge_folder = senses_folder(workshop, JUDGE)
+    if judge_folder.is_dir():
+        judge = load_senses(judge_folder, workshop.device)
+        for name in TAUGHT:
+            if _same_weights(teacher.networks[name], judge.networks[name]):
+                raise ValueError(
+                    f"The teacher in {folder} has the judge's own {name}; train senses_teacher from another "
+                    "seed."
+                )
+    return teacher
+
+
+def _same_weights(one: nn.Module, other: nn.Module) -> bool:
+    own, others = one.state_dict(), other.state_dict()
+    return own.keys() == others.keys() and all(torch.equal(own[key], others[key]) for key in own)

@@ -1,0 +1,40 @@
+"""A second set of senses, of another seed, that a detokenizer's perceptual loss may look through.
+
+The checkpoint's own senses are the judge; a loss that looked through them would be measured by itself. This
+set sees other people, other scenes and other first weights (all follow from the plan's seed), and lies in
+OUT/teacher, beside the checkpoint and never in it. Only what a loss looks through is trained: face embedder
+and trait reader; face finder and text score are the judge's, and serve to measure the teacher alone. Needs
+the judge (`senses`) in OUT/model for these and for the vocabulary.
+
+Sketch (an estimate from `senses`, of which these two are most): 10 minutes to render on one core, then 35.
+
+    limner train senses_teacher --scale sketch --out runs/sketch
+    limner evaluate ... --judge runs/sketch/teacher    (a second opinion on anything measured)
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+from limner.models.presets import PRESETS
+from limner.training.plan import Plan
+from limner.training.recipe import Recipe
+from limner.training.run import load_recipe
+from limner.training.stages.senses import TAUGHT, TEACHER, SensesStage
+
+SEED = 1  # the judge's is 0
+_JUDGE = load_recipe(str(Path(__file__).with_name("senses.py")))
+PLANS: dict[str, tuple[Plan, SensesStage]] = {
+    scale: (replace(plan, seed=SEED), replace(stage, role=TEACHER, learns=TAUGHT))
+    for scale, (plan, stage) in _JUDGE.PLANS.items()
+}
+
+
+def recipe(scale: str) -> Recipe:
+    plan, stage = PLANS[scale]
+    return Recipe(
+        name="senses_teacher",
+        preset=PRESETS[scale],
+        plan=plan,
+        build=stage,
+        needs=("senses", "tokenizer"),
+    )
