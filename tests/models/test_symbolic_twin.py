@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 from scene_painter import scene_model
-from torch import Tensor, nn
+from torch import Tensor
 
 from limner.chat.generation import Sampling, detokenize
 from limner.models.autoencoder import Autoencoder
 from limner.models.model import build_model
 from limner.models.presets import SKETCH, TINY
+from limner.models.sizes import AutoencoderSizes
 from limner.models.symbolic_twin import KIND, SymbolicTwin, reads_scenes, with_symbolic_twin
 from limner.models.tokenizer import train_tokenizer
 from limner.world.chance import seeded
@@ -22,16 +23,6 @@ from limner.world.scene_tokens import canonical_scene, encode_scene
 from limner.world.staging import random_scene
 
 SIZE_PX = 64
-
-
-class PixelsThemselves(nn.Module):
-    """Stands for an autoencoder whose latents are the pixels."""
-
-    def moments(self, pixels_B3HW: Tensor) -> Tensor:
-        return torch.cat([pixels_B3HW, torch.full_like(pixels_B3HW, -30)], dim=1)
-
-    def draw(self, latents_B3HW: Tensor) -> Tensor:
-        return latents_B3HW
 
 
 def scenes(count: int):
@@ -44,11 +35,16 @@ def tokens_of(found) -> Tensor:
 
 @pytest.fixture
 def twin() -> SymbolicTwin:
-    # No unshuffle and one block: latents as large as the picture, three channels.
     autoencoder = Autoencoder(
-        replace(TINY.autoencoder, image_size_px=SIZE_PX, unshuffle=1, block_widths=(8,), latent_channels=3)
+        AutoencoderSizes(
+            image_size_px=SIZE_PX,
+            unshuffle=1,
+            block_widths=(),
+            layers_per_block=0,
+            latent_channels=3,
+            identity=True,
+        )
     )
-    autoencoder.core = PixelsThemselves()
     sizes = replace(
         TINY.detokenizer, latent_size=SIZE_PX, latent_channels=3, token_dim=64, num_tokens=64, tokens_pooled=1
     )
