@@ -36,6 +36,7 @@ def test_json_alone_on_stdout_then_the_same_again_and_a_comparison_with_itself(l
     assert limner(*WORDS, "--json", "--model", checkpoint).out == first.out
     read = limner(*WORDS, "--model", checkpoint)
     assert "single_turn.psnr_db" in read.out
+    assert "what is asked of the model" in read.out
     assert "run/report.html" in read.err
     compared = limner("evaluate", "compare", "run", "run", "--json")
     differences = json.loads(compared.out)["suites"]["editing"]
@@ -64,6 +65,11 @@ def test_json_alone_on_stdout_then_the_same_again_and_a_comparison_with_itself(l
 def test_mistakes_are_one_sentence_and_leave_nothing_behind(limner, tmp_path, words, sentence):
     assert sentence in one_sentence(limner(*words))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_true_tokens_are_for_models_that_read_scenes(limner, checkpoint):
+    words = ("evaluate", "editing", "--num", 1, "--workers", 1, "--true-tokens", "--model", checkpoint)
+    assert "leave out --true-tokens" in one_sentence(limner(*words))
 
 
 def test_help_tells_suites_options_and_the_other_commands(limner):

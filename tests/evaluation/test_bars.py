@@ -6,7 +6,8 @@ import pytest
 from scene_painter import scene_painter
 from tiny_bench import bench
 
-from limner.evaluation.bars import BARS, HEADINGS, cells, readings
+from limner.evaluation.bar_readings import HEADINGS, cells, readings
+from limner.evaluation.bars import BARS
 from limner.evaluation.results import results_of
 from limner.evaluation.suites import SUITES
 from limner.evaluation.suites.drift import Drift

@@ -18,12 +18,21 @@ from limner.evaluation.suites.editing import Editing
 from limner.evaluation.suites.full_body import FullBody
 from limner.evaluation.suites.named import Named
 from limner.evaluation.suites.personalize import Personalize
+from limner.evaluation.suites.reconstruct import Reconstruct
 from limner.evaluation.suites.rollback import Rollback
 from limner.evaluation.suites.true_tokens import shown_in, tell_truth
 from limner.world.dialogues import KINDS
 from limner.world.scene_tokens import encode_scene
 
-SUITES = (Named(num_strangers=0), FullBody(), Editing(), Rollback(), Personalize(), Comprehend())
+SUITES = (
+    Named(num_strangers=0),
+    FullBody(),
+    Editing(),
+    Rollback(),
+    Personalize(),
+    Comprehend(),
+    Reconstruct(),
+)
 
 
 def test_pictures_of_a_dialogue_are_known_by_what_they_show():

@@ -287,7 +287,7 @@ def _print_results(results: dict[str, Any]) -> None:
 def _print_bars(results: dict[str, Any]) -> None:
     from rich.table import Table
 
-    from limner.evaluation.bars import HEADINGS, cells, readings
+    from limner.evaluation.bar_readings import HEADINGS, cells, readings
 
     told = readings(results["suites"])
     if not told:

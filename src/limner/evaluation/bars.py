@@ -1,24 +1,17 @@
 """What is asked of the embedded model: bars, each the name of a metric and the value it has to reach.
 
-A bar is met when the measured value reaches it, on the pictures as the model drew them. Beside it stand the
-same rate on the symbolic twin's pictures and off the tokens (`views.py`). Knows names of metrics and reads
-results. Measures nothing.
+Knows names of metrics. Reads no results (`bar_readings.py` does) and measures nothing.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from limner.evaluation.results import OF_CEILING
 from limner.evaluation.suites.rollback_tasks import FAMILIES
 from limner.evaluation.table import number
-from limner.evaluation.views import CEILING, CHANCE, TOKENS, TWIN
-
-Suites = Mapping[str, Mapping[str, Mapping[str, Any]]]
-LEAST_TASKS: Final = 5  # the worst of metrics that fewer tasks told says nothing
+from limner.evaluation.views import TOKENS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,20 +46,6 @@ class Bar:
             return "told"
         sign = "<=" if self.at_most else ">="
         return f"{sign} {number(self.bar)}{' of the ceiling' if self.of_ceiling else ''}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """A bar and what was measured: `metric` is the one that counts, where the bar asks for the worst."""
-
-    bar: Bar
-    metric: str
-    drawn: Mapping[str, Any] | None
-    twin: Mapping[str, Any] | None
-    tokens: Mapping[str, Any] | None
-    ceiling: Mapping[str, Any] | None
-    chance: Mapping[str, Any] | None
-    is_met: bool
 
 
 def _people() -> Iterator[Bar]:
@@ -167,84 +146,18 @@ def _likeness() -> Iterator[Bar]:
         yield Bar(label=label, suite="twice", metric=f"flow.{metric}", above=f"regression.{metric}")
 
 
-BARS: Final = (*_people(), *_changes(), *_words(), *_likeness())
+def _pictures() -> Iterator[Bar]:
+    for label, group in (
+        ("two persons", "two_person"),
+        ("one person", "one_person"),
+        ("close-up", "close_up"),
+    ):
+        yield Bar(
+            label=f"distance from the true picture by the judge's features, {label}",
+            suite="reconstruct",
+            metric=f"dit_64.{group}.seen_distance",
+            at_most=True,
+        )
 
 
-def readings(suites: Suites) -> list[Reading]:
-    """What results say of every bar whose suite was measured."""
-    return [reading for bar in BARS if bar.suite in suites for reading in _read(bar, suites[bar.suite])]
-
-
-def _read(bar: Bar, metrics: Mapping[str, Mapping[str, Any]]) -> Iterator[Reading]:
-    metric = _worst(bar, metrics) if "*" in bar.metric else bar.metric
-    drawn = metrics.get(bar.view + metric)
-    if drawn is None:
-        return
-    yield Reading(
-        bar=bar,
-        metric=metric,
-        drawn=None if bar.view else drawn,
-        twin=metrics.get(TWIN + metric),
-        tokens=metrics.get(TOKENS + metric),
-        ceiling=metrics.get(CEILING + metric),
-        chance=metrics.get(CHANCE + metric),
-        is_met=_is_met(bar, drawn, metrics),
-    )
-
-
-def _is_met(bar: Bar, told: Mapping[str, Any], metrics: Mapping[str, Mapping[str, Any]]) -> bool:
-    if bar.above:
-        return bar.above in metrics and told["value"] > metrics[bar.above]["value"]
-    if bar.bar is None:
-        return True
-    value = told.get(OF_CEILING, told)["value"] if bar.of_ceiling else told["value"]
-    return bool(value <= bar.bar if bar.at_most else value >= bar.bar)
-
-
-def _worst(bar: Bar, metrics: Mapping[str, Mapping[str, Any]]) -> str:
-    """The metric that fits the bar's pattern and is furthest below it, of those told by tasks enough."""
-    fits = re.compile(re.escape(bar.metric).replace(r"\*", r"[^.]+"))
-    found = [name for name in metrics if fits.fullmatch(name)]
-    often = [name for name in found if metrics[name].get("tasks", 0) >= LEAST_TASKS] or found
-    key = OF_CEILING if bar.of_ceiling else ""
-    return min(often, key=lambda name: (metrics[name].get(key, metrics[name])["value"], name), default="")
-
-
-def cells(reading: Reading) -> Sequence[str]:
-    """A row to read: what is asked, the bar, whether it is met, drawn, share of the ceiling, twin, tokens,
-    ceiling, chance, tasks.
-    """
-    drawn = reading.drawn
-    told = drawn or reading.tokens or {}
-    return (
-        reading.bar.label + (f" ({reading.metric.split('.')[-2]})" if "*" in reading.bar.metric else ""),
-        reading.bar.told,
-        "" if reading.bar.told == "told" else "yes" if reading.is_met else "no",
-        _with_bounds(drawn),
-        _with_bounds(drawn.get(OF_CEILING)) if drawn else "",
-        _with_bounds(reading.twin),
-        _with_bounds(reading.tokens),
-        number(reading.ceiling["value"]) if reading.ceiling else "",
-        number(reading.chance["value"]) if reading.chance else "",
-        str(told.get("tasks", "")),
-    )
-
-
-HEADINGS: Final = (
-    "asked",
-    "bar",
-    "met",
-    "as drawn",
-    "of the ceiling",
-    "twin (ruler)",
-    "in the tokens",
-    "true pictures",
-    "chance",
-    "tasks",
-)
-
-
-def _with_bounds(told: Mapping[str, Any] | None) -> str:
-    return (
-        "" if told is None else f"{number(told['value'])} ({number(told['low'])} to {number(told['high'])})"
-    )
+BARS: Final = (*_pictures(), *_people(), *_changes(), *_words(), *_likeness())

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
-from limner.evaluation.bars import BARS, HEADINGS, cells, readings
+from limner.evaluation.bar_readings import HEADINGS, cells, readings
+from limner.evaluation.bars import BARS
 from limner.evaluation.paper import CLAIMS, NOTHING_TO_MEASURE, Claim, Number
 from limner.evaluation.table import lines_of, number
 from limner.evaluation.views import TITLES, VIEWS

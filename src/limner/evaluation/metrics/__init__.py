@@ -16,6 +16,7 @@ from limner.evaluation.metrics import (
     question,
     rollback,
     scene_reading,
+    seen_distance,
     ssim,
     traits,
 )
@@ -31,6 +32,7 @@ METRICS: dict[str, Metric] = {
         psnr.METRIC,
         ssim.METRIC,
         lpips.METRIC,
+        seen_distance.METRIC,
         fid.METRIC,
         fid.KID_METRIC,
         traits.METRIC,

@@ -19,6 +19,7 @@ from limner.evaluation.metrics.grounding import iou
 from limner.evaluation.metrics.metric import fit_to
 from limner.evaluation.metrics.psnr import psnr_db
 from limner.evaluation.metrics.scene_reading import share_right
+from limner.evaluation.metrics.seen_distance import distance_seen
 from limner.evaluation.metrics.ssim import ssim
 from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
@@ -26,6 +27,7 @@ from limner.evaluation.suites.asking import SPLIT
 from limner.evaluation.suites.redrawing import twin_of
 from limner.evaluation.suites.repainting import encoded, through_autoencoder, through_tokens
 from limner.evaluation.suites.tally import Tally
+from limner.evaluation.suites.true_tokens import tell_truth
 from limner.evaluation.views import TOKENS, TWIN
 from limner.perception.senses import WorldSenses
 from limner.world.chance import seeded
@@ -55,13 +57,13 @@ class TrueFace:
 class Reconstruct:
     """Three true pictures a task: a close-up on white, one person, two persons.
 
-    Metrics are CONTESTANT.GROUP.{psnr_db, ssim, face_similarity}; the painter's own detokenizer is called
-    dit_64 after its kind and the number of its tokens. One that reads a condition picture (SDXL's stage 2)
-    competes twice: shown the same scene after an edit, which is what it was trained on, and as NAME_unrelated
-    shown another scene, where the paper saw it fail (section 3.1). "autoencoder" is the bound that no
-    detokenizer passes, "flat" the picture's mean colour. Beside the painter's own stand the twin's pictures
-    of the same tokens, and factors_right, the share of a scene's factors that the encoder's tokens say. The
-    chance of a face similarity is a stranger's of equal traits and pose.
+    Metrics are CONTESTANT.GROUP.{psnr_db, ssim, seen_distance, face_similarity}; the painter's own
+    detokenizer is called dit_64 after its kind and the number of its tokens. One that reads a condition
+    picture (SDXL's stage 2) competes twice: shown the same scene after an edit, which is what it was trained
+    on, and as NAME_unrelated shown another scene, where the paper saw it fail (section 3.1). "autoencoder"
+    is the bound that no detokenizer passes, "flat" the picture's mean colour. Beside the painter's own stand
+    the twin's pictures of the same tokens, and factors_right, the share of a scene's factors that the
+    encoder's tokens say. The chance of a face similarity is a stranger's of equal traits and pose.
     """
 
     name: str = "reconstruct"
@@ -77,6 +79,7 @@ class Reconstruct:
         scenes = scenes_of(bench.task_seed(index))
         for place, (group, scene) in enumerate(scenes.items()):
             truth = Picture(render(scene, size_px))
+            tell_truth(bench, [(truth, scene)])
             faces = true_faces(bench.judge, truth, scene, bench.task_seed(index))
             shown_beside = conditions(bench, scene, index) if reads_conditions(bench) else {}
             painted = {name: way(truth, shown_beside) for name, way in ways.items()}
@@ -200,6 +203,8 @@ def compare(
     pixels = fit_to(picture.pixels, truth.pixels)
     tally.add(f"{prefix}.psnr_db", psnr_db(pixels, truth.pixels))
     tally.add(f"{prefix}.ssim", ssim(pixels, truth.pixels))
+    boxes = [known.face.box for known in faces]
+    tally.add(f"{prefix}.seen_distance", distance_seen(judge, pixels, truth.pixels, boxes))
     found = [face.box for face in judge.find_faces(pixels)]
     for known in faces:
         box = known.face.box

@@ -213,7 +213,8 @@ def senses_folder(workshop: Workshop, role: str) -> Path:
 
 
 def load_teacher(workshop: Workshop) -> WorldSenses:
-    """The frozen senses that a loss may look through.
+    """The frozen senses that a loss may look through (`perception/seen_distance.py`, with `whole=False`: its
+    text score is the judge's).
 
     ValueError where none were trained, or where they are the judge's own face embedder or trait reader: then
     nothing would be left to measure with.
