@@ -61,6 +61,7 @@ def test_a_share_of_the_ceiling_is_held_against_its_bar_and_the_worst_trait_coun
         "first_picture.skin.trait_seen": trait(0.5, 0.9),
         "first_picture.hair_style.trait_seen": trait(0.6, 0.8),
         "first_picture.neckwear.trait_seen": trait(0.0, 0.0, tasks=1),
+        "first_picture.make_up.trait_seen": told(0.0),  # the judge reads it from no true picture
     }
     found = {reading.bar.label: reading for reading in readings({"named": metrics})}
     assert found["traits described are seen, first picture"].is_met

@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from rich.console import Console
 from typer.core import TyperGroup
 
 from limner.app.files import file_to_write, folder_to_write
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 STOPPED = 130
 LOG_EVERY_S = 20
 SUITES = "suites"
+WIDE = 180  # characters of a table that goes to a file or a pipe
 
 
 class SuitesFirst(TyperGroup):
@@ -276,12 +278,17 @@ def _print_results(results: dict[str, Any]) -> None:
         table = Table(title=suite, title_justify="left", title_style="bold")
         table.add_column("metric", overflow="fold")
         for heading in ("as drawn", "95% interval", *views.values(), "n", "tasks"):
-            table.add_column(heading, justify="right")
+            table.add_column(heading, justify="right", overflow="fold")
         for line in lines:
             cells = (line.value, line.interval, *(line.view(view) for view in views))
             table.add_row(line.metric, *cells, str(line.n), str(line.tasks or ""))
-        out.print(table)
+        _wide().print(table)
     _print_bars(results)
+
+
+def _wide() -> Console:
+    """The terminal as it is; a file or a pipe has room for every column."""
+    return out if out.is_terminal else Console(highlight=False, soft_wrap=True, width=WIDE)
 
 
 def _print_bars(results: dict[str, Any]) -> None:
@@ -294,10 +301,11 @@ def _print_bars(results: dict[str, Any]) -> None:
         return
     table = Table(title="what is asked of the model", title_justify="left", title_style="bold")
     for heading in HEADINGS:
-        table.add_column(heading, justify="left" if heading == HEADINGS[0] else "right")
+        side: Literal["left", "right"] = "left" if heading == HEADINGS[0] else "right"
+        table.add_column(heading, justify=side, overflow="fold")
     for reading in told:
         table.add_row(*map(plain, cells(reading)))
-    out.print(table)
+    _wide().print(table)
 
 
 def _print_comparison(compared: dict[str, Any]) -> None:

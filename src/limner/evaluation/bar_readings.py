@@ -66,9 +66,13 @@ def _is_met(bar: Bar, told: Mapping[str, Any], metrics: Mapping[str, Mapping[str
 
 
 def _worst(bar: Bar, metrics: Mapping[str, Mapping[str, Any]]) -> str:
-    """The metric that fits the bar's pattern and is furthest below it, of those told by tasks enough."""
+    """The metric that fits the bar's pattern and is furthest below it, of those told by tasks enough; ""
+    where none fits.
+    """
     fits = re.compile(re.escape(bar.metric).replace(r"\*", r"[^.]+"))
     found = [name for name in metrics if fits.fullmatch(name)]
+    if bar.of_ceiling:  # what the judge never sees in true pictures it cannot tell of painted ones
+        found = [name for name in found if OF_CEILING in metrics[name]]
     often = [name for name in found if metrics[name].get("tasks", 0) >= LEAST_TASKS] or found
     key = OF_CEILING if bar.of_ceiling else ""
     return min(often, key=lambda name: (metrics[name].get(key, metrics[name])["value"], name), default="")
