@@ -26,10 +26,7 @@ def scene_preset() -> Preset:
         input_resampler=replace(TINY.input_resampler, grid=grid, input_dim=TOKEN_DIM),
         output_resampler=replace(TINY.output_resampler, grid=grid, width=TOKEN_DIM),
         language=replace(TINY.language, context_tokens=4096),
-        detokenizer=replace(
-            TINY.detokenizer, token_dim=TOKEN_DIM, num_tokens=NUM_TOKENS, tokens_pooled=1, straight_line=False
-        ),
-        decoder=replace(TINY.decoder, num_tokens=NUM_TOKENS, token_dim=TOKEN_DIM),
+        detokenizer=replace(TINY.detokenizer, token_dim=TOKEN_DIM, num_tokens=NUM_TOKENS, tokens_pooled=1),
     )
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 from roomy_painter import gray, roomy_painter
-from tiny_bench import bench, embedded, values
+from tiny_bench import bench, judge, values
 
 from limner.evaluation.metrics.face_similarity import Face, faces_of, largest_face
 from limner.evaluation.score import estimates
@@ -26,7 +26,7 @@ from limner.world.dialogues import KINDS
 from limner.world.scene import FRAMINGS
 from limner.world.truth import scene_truth
 
-JUDGE = embedded().senses
+JUDGE = judge()
 SIZE_PX = 128
 
 

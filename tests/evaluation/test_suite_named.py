@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 import numpy as np
 from roomy_painter import gray, roomy_painter
 from scene_painter import scene_painter
-from tiny_bench import bench, embedded, values
+from tiny_bench import bench, judge, values
 
 from limner.evaluation.metrics.face_similarity import Face
 from limner.evaluation.score import estimates
@@ -30,7 +30,7 @@ from limner.world.scene_tokens import encode_scene
 from limner.world.serial import scene_from_json
 from limner.world.staging import scene_split
 
-JUDGE = embedded().senses
+JUDGE = judge()
 NUM = 6
 SIZE_PX = 128
 

@@ -8,11 +8,13 @@ from functools import lru_cache
 import torch
 
 import limner
+from limner.chat.model_folder import EMBEDDED, checkpoint_folder
 from limner.chat.painter import Painter
 from limner.evaluation.suite import Bench
 from limner.models.model import build_model
 from limner.models.presets import TINY
 from limner.models.tokenizer import train_tokenizer
+from limner.perception.senses import WorldSenses, load_senses
 
 TEXTS = ("A close-up of Mia.", "The image shows a woman in a garden. She has curly black hair.")
 
@@ -39,12 +41,16 @@ def embedded() -> Painter:
     return limner.load("miniature")
 
 
+@lru_cache
+def judge() -> WorldSenses:
+    """The senses that come with the package."""
+    return load_senses(checkpoint_folder(EMBEDDED) / "senses")
+
+
 def bench(painter: Painter | None = None, *, seed: int = 0, **others: Painter) -> Bench:
     """`painter` (default: the tiny one) before the embedded model's senses."""
-    judge = embedded().senses
-    assert judge is not None
     return Bench(
-        painter=painter or tiny_painter(), judge=judge, judge_hash="embedded", others=others, seed=seed
+        painter=painter or tiny_painter(), judge=judge(), judge_hash="embedded", others=others, seed=seed
     )
 
 

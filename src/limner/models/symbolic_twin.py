@@ -49,8 +49,7 @@ class SymbolicTwin(Detokenizer):
                 f"The symbolic twin reads {NUM_TOKENS} scene tokens of {TOKEN_DIM} numbers, not "
                 f"{sizes.num_tokens} of {sizes.token_dim}; measure this model without it."
             )
-        self.sizes = replace(sizes, default_steps=1, default_temperature=0.0, straight_line=False, kind=KIND)
-        self.line = None
+        self.sizes = replace(sizes, default_steps=1, default_temperature=0.0, kind=KIND)
         self._autoencoder = (autoencoder,)  # in a tuple: the model's own, not a part of this network
 
     def errors(
