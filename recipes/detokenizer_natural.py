@@ -13,6 +13,8 @@ from limner.training.plan import Plan
 from limner.training.recipe import Recipe, pixels_need
 from limner.training.stages.detokenizer import DetokenizerStage, full_scale_plan, full_scale_stage
 
+# A step of AdamW at this rate moves the outputs of layers with thousands of inputs by several spreads.
+WIDE = ("transformer_blocks", "frame", "caption_projection", "adaln_single")
 PLANS = {
     "tiny": (
         Plan(steps=60, batch=4, learning_rate=2e-3, warmup_steps=20),
@@ -21,10 +23,10 @@ PLANS = {
     "sketch": (
         Plan(
             steps=1_000,
-            batch=24,
+            batch=32,
             learning_rate=1.5e-3,
             optimizer="muon",
-            orthogonal_in=("transformer_blocks",),
+            orthogonal_in=WIDE,
             warmup_steps=50,
             schedule="constant",
             validations=4,

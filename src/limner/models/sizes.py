@@ -104,7 +104,7 @@ class DetokenizerSizes:
     # channels of a patch before it; width of the tokens' summary. Latents are then the pixels themselves.
     refiner_widths: tuple[int, ...] = ()
     bottleneck: int = 128
-    summary_width: int = 512
+    summary_width: int = 384
     kind: str = "dit"
 
     @property
