@@ -2,9 +2,9 @@
 name.
 
 The mix keeps text-only binding in it, so that what was learned there is not lost before pictures need it.
-Watch `named.person_regression` and `named.person_flow` (1/2 is chance), not the loss. Two CPU cores, sketch:
-75 minutes on one core that other work shared, and 25 of both before it to draw and encode the dialogues. One
-GPU, miniature (an estimate): three hours.
+Watch `named.person_regression` and `named.person_flow` (1/2 is chance), not the loss. At the small scales
+dialogues are drafted when needed and no picture is drawn. One CPU core that other work shared, sketch: 3,400
+steps in 95 minutes. One GPU, miniature (an estimate): three hours.
 
     limner train language --scale sketch --out runs/sketch
 """
@@ -64,7 +64,7 @@ PLANS = {
         ),
     ),
     "sketch": (
-        Plan(steps=8_000, batch=24, learning_rate=1.5e-3, warmup_steps=30, average_decay=0.997),
+        Plan(steps=20_000, batch=24, learning_rate=1.5e-3, warmup_steps=30, average_decay=0.997),
         LanguageStage(
             mix=SKETCH_MIX,
             dialogues=dialogues_for(SKETCH_MIX, "sketch"),
@@ -105,7 +105,7 @@ def recipe(scale: str) -> Recipe:
         build=stage,
         needs=(*tokens_need(PRESETS[scale]), "tokenizer", "language"),
         makes=("language", "token_head"),
-        expected={"plain_named.error_regression": 0.42, "named.error_regression": 0.48}
+        expected={"plain_named.error_regression": 0.18, "named.error_regression": 0.24}
         if scale == "sketch"
         else {},
     )

@@ -154,3 +154,13 @@ def test_the_ladder_ends_in_a_checkpoint_that_loads(out: Path) -> None:
     model = load_model(out / "model")
     assert model.preset.name == "tiny"
     assert load_senses(out / "model" / "senses").measured.keys() >= {"same_person", "traits"}
+
+
+@pytest.mark.parametrize("scale", ["sketch", "miniature"])
+def test_small_scales_climb_without_an_autoencoder_and_wait_for_no_encoder(scale: str) -> None:
+    ladder = load_recipe(str(RECIPES / "miniature.py")).ladder(scale)
+    assert "autoencoder" not in ladder.rungs
+    assert set(ladder.minutes) == set(ladder.rungs)
+    for name in ("detokenizer_natural", "detokenizer_human", "language", "flow_head"):
+        recipe = load_recipe(str(RECIPES / f"{name}.py")).recipe(scale)
+        assert not {"vision", "autoencoder"} & {*recipe.needs, *ladder.rungs[name]}
