@@ -33,8 +33,8 @@ from limner.chat.records import (
 from limner.chat.shelf import Shelf
 from limner.chat.traces import Traces
 from limner.chat.vault import Vault
-from limner.dialogue.known_names import name_key
 from limner.chat.vault_rows import MAX_TITLE_CHARACTERS
+from limner.dialogue.known_names import name_key
 from limner.dialogue.parts import Box, Picture
 
 
