@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from limner.app.server.auth import Owner, needs_key
+from limner.app.server.bodies import BodyRoute
 from limner.app.server.chat_places import (
     Headers,
     Waiting,
@@ -101,7 +102,9 @@ class Asked:
 
 def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     """/v1/chat/completions."""
-    routes = APIRouter(prefix="/v1/chat", tags=["chat"], dependencies=[needs_key], responses=ERRORS)
+    routes = APIRouter(
+        route_class=BodyRoute, prefix="/v1/chat", tags=["chat"], dependencies=[needs_key], responses=ERRORS
+    )
     desk = ChatDesk(studio, settings)
 
     @routes.post(
@@ -125,7 +128,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         settings.limits.check_n(n)
         headers = read_headers(request.headers)
         with told("messages"):
-            turns = read_messages(body.messages)
+            turns = await run_in_threadpool(read_messages, body.messages)
         if is_housekeeping(turns[-1].text, headers.task):
             return desk.housekeeping(turns[-1].text, headers.task, body)
         settings.limits.check_text(turns[-1].text, param="messages")
@@ -174,7 +177,9 @@ class ChatDesk:
             return self.reader.read(sources, file_reader(self.studio, owner), most=most)
 
         place = find_place(self.studio, self.recall, owner, headers, turns)
-        before, waiting = read_anew(place.unread, read, max_images=limits.max_images)
+        before, waiting = read_anew(
+            place.unread, read, max_images=limits.max_images, max_text=limits.max_text
+        )
         new = turns[-1]
         limits.check_images(new.pictures, param="messages")
         num_free = limits.max_images - len(new.pictures)

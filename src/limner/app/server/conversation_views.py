@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from limner.app.server.auth import Owner, needs_key
+from limner.app.server.bodies import BodyRoute
 from limner.app.server.conversations import Conversations, Id, conversation_body, picture_url
 from limner.app.server.errors import not_found, wrong
 from limner.app.server.painting import PictureFiles, size_px_of
@@ -73,7 +74,7 @@ class People(BaseModel):
 
 def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     """/v1/conversations/{id}/tree, /people, /export, /v1/conversations/import and /v1/pictures."""
-    routes = APIRouter(tags=["limner"], dependencies=[needs_key], responses=ERRORS)
+    routes = APIRouter(route_class=BodyRoute, tags=["limner"], dependencies=[needs_key], responses=ERRORS)
     held = Conversations(studio, settings)
     files = PictureFiles(studio, settings)
 

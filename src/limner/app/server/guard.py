@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from limner.app.server import page
 from limner.app.server.errors import SENTENCES, ApiError, error_response
 from limner.app.server.keys import PUBLIC_PATHS, Doorkeeper
-from limner.app.server.limits import too_large
+from limner.app.server.limits import too_large, too_many_large_bodies
 from limner.app.server.settings import ServerSettings
 
 log = logging.getLogger("limner.server")
@@ -143,12 +143,18 @@ class HostAndOrigin:
 
 
 class BodyLimit:
-    """413 for a body that is too large, by its header or while it arrives; 408 for one that never ends."""
+    """413 for a body that is too large, by its header or while it arrives; 408 for one that never ends; 503
+    for a large one while many others are held.
+    """
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int, timeout_s: float) -> None:
+    def __init__(
+        self, app: ASGIApp, *, max_bytes: int, timeout_s: float, small_bytes: int, max_large_bytes: int
+    ) -> None:
         self.app = app
         self.max_bytes = max_bytes
         self.timeout_s = timeout_s
+        self.small_bytes = small_bytes
+        self.free_bytes = max_large_bytes  # for bodies above small_bytes; on the event loop's thread alone
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -158,28 +164,47 @@ class BodyLimit:
             if name == b"content-length" and not (value.isdigit() and int(value) <= self.max_bytes):
                 await error_response(too_large(self.max_bytes))(scope, receive, send)
                 return
-        deadline = time.monotonic() + self.timeout_s
-        received = 0
-        is_whole = False
+        body = _Body(self, receive)
+        try:
+            await self.app(scope, body.receive, send)
+        finally:
+            self.free_bytes += body.held_bytes
 
-        async def counted() -> Message:
-            nonlocal received, is_whole
-            if is_whole:  # from now on only the client's leaving is waited for
-                return await receive()
-            try:
-                message = await asyncio.wait_for(receive(), max(0.0, deadline - time.monotonic()))
-            except TimeoutError:
-                raise ApiError(
-                    408, "The request's body did not arrive in time; try again.", code="request_timeout"
-                ) from None
-            if message["type"] == "http.request":
-                received += len(message.get("body", b""))
-                is_whole = not message.get("more_body", False)
-                if received > self.max_bytes:
-                    raise too_large(self.max_bytes)
-            return message
 
-        await self.app(scope, counted, send)
+class _Body:
+    """One body while it arrives, and what it holds of the memory for large ones until it is answered."""
+
+    def __init__(self, limit: BodyLimit, receive: Receive) -> None:
+        self.limit = limit
+        self.incoming = receive
+        self.deadline = time.monotonic() + limit.timeout_s
+        self.num_bytes = 0
+        self.held_bytes = 0
+        self.is_whole = False
+
+    async def receive(self) -> Message:
+        if self.is_whole:  # from now on only the client's leaving is waited for
+            return await self.incoming()
+        try:
+            message = await asyncio.wait_for(self.incoming(), max(0.0, self.deadline - time.monotonic()))
+        except TimeoutError:
+            raise ApiError(
+                408, "The request's body did not arrive in time; try again.", code="request_timeout"
+            ) from None
+        if message["type"] == "http.request":
+            self.num_bytes += len(message.get("body", b""))
+            self.is_whole = not message.get("more_body", False)
+            if self.num_bytes > self.limit.max_bytes:
+                raise too_large(self.limit.max_bytes)
+            if self.num_bytes > self.limit.small_bytes:
+                self._hold(self.num_bytes - self.held_bytes)
+        return message
+
+    def _hold(self, num_bytes: int) -> None:
+        if num_bytes > self.limit.free_bytes:
+            raise too_many_large_bodies()
+        self.limit.free_bytes -= num_bytes
+        self.held_bytes += num_bytes
 
 
 def guard(app: Starlette, settings: ServerSettings, *, observe: Observe | None = None) -> None:
@@ -187,7 +212,13 @@ def guard(app: Starlette, settings: ServerSettings, *, observe: Observe | None =
     limits = settings.limits
     public = PUBLIC_PATHS | page.paths()
     app.add_middleware(Doorkeeper, keys=settings.keys, public=public)
-    app.add_middleware(BodyLimit, max_bytes=limits.max_body_bytes, timeout_s=limits.body_timeout_s)
+    app.add_middleware(
+        BodyLimit,
+        max_bytes=limits.max_body_bytes,
+        timeout_s=limits.body_timeout_s,
+        small_bytes=limits.max_text_body_bytes,
+        max_large_bytes=limits.max_large_bodies_bytes,
+    )
     if settings.allowed_origins:
         app.add_middleware(
             CORSMiddleware,

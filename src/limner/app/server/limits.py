@@ -16,7 +16,9 @@ from limner.app.server.errors import ApiError, wrong
 class Limits:
     """What this server takes.
 
-    max_body_bytes: of a whole request, files included (413 beyond).
+    max_body_bytes: of a whole request, files included (413 beyond). max_text_body_bytes: of a JSON body
+        without its pictures; max_body_values: of the values in it, which bounds items times parts.
+    max_large_bodies_bytes: of all bodies above max_text_body_bytes that are held at once (503 beyond).
     body_timeout_s: a body must have arrived within this time (408).
     max_images: pictures given in one round. max_image_bytes, max_image_pixels: of each of them;
         max_image_cpu_s: computing time for reading it.
@@ -29,6 +31,9 @@ class Limits:
     """
 
     max_body_bytes: int = 64 * 2**20
+    max_text_body_bytes: int = 2**20
+    max_body_values: int = 50_000
+    max_large_bodies_bytes: int = 512 * 2**20
     body_timeout_s: float = 120.0
     max_text: int = 4000
     max_images: int = 4
@@ -83,6 +88,23 @@ def too_large(max_body_bytes: int) -> ApiError:
         413,
         f"The request is larger than the {max_body_bytes:,} bytes that this server takes.",
         code="request_too_large",
+    )
+
+
+def too_much_text(max_text_body_bytes: int) -> ApiError:
+    """413, for a JSON body that is large without its pictures."""
+    return ApiError(
+        413,
+        f"The request holds more than the {max_text_body_bytes:,} bytes that this server takes beside its "
+        "pictures.",
+        code="request_too_large",
+    )
+
+
+def too_many_large_bodies() -> ApiError:
+    """503: large bodies of all requests together take too much memory."""
+    return ApiError(
+        503, "The server is reading many large requests; try again.", code="too_busy", retry_after_s=5
     )
 
 

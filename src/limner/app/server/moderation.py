@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from limner.app.server.auth import Owner, needs_key
+from limner.app.server.bodies import BodyRoute
 from limner.app.server.errors import ApiError
 from limner.app.server.painting import reader_of
 from limner.app.server.people import file_reader
@@ -205,7 +206,9 @@ class ModerationBody(BaseModel):
 
 def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     """/v1/moderations."""
-    routes = APIRouter(prefix="/v1", tags=["moderations"], dependencies=[needs_key], responses=ERRORS)
+    routes = APIRouter(
+        route_class=BodyRoute, prefix="/v1", tags=["moderations"], dependencies=[needs_key], responses=ERRORS
+    )
     safety, reader = load_safety(settings.safety_hook), reader_of(settings)
 
     def judge(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 MAX_ITEMS = 2048
 MAX_PARTS = 256
@@ -32,16 +32,6 @@ class Shape(BaseModel):
     """Strict about the types of what it names, tolerant of everything else."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
-
-
-class Request(Shape):
-    """A whole body. Text that is no Unicode cannot be stored or said back, wherever in the body it stands."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def check_text(cls, data: Any) -> Any:
-        _check_text(data)
-        return data
 
 
 class TextPart(Shape):
@@ -204,7 +194,7 @@ class LimnerOptions(Shape):
         return "parent" in self.model_fields_set and self.parent is None
 
 
-class ResponseRequest(Request):
+class ResponseRequest(Shape):
     """POST /v1/responses."""
 
     input: str | Annotated[list[Item], Field(max_length=MAX_ITEMS)]
@@ -232,20 +222,20 @@ class ResponseRequest(Request):
     limner: LimnerOptions | None = None
 
 
-class ConversationCreate(Request):
+class ConversationCreate(Shape):
     """POST /v1/conversations."""
 
     items: Annotated[list[Item], Field(max_length=20)] | None = None
     metadata: Metadata | None = None
 
 
-class ConversationUpdate(Request):
+class ConversationUpdate(Shape):
     """POST /v1/conversations/{id}."""
 
     metadata: Metadata | None
 
 
-class ItemsCreate(Request):
+class ItemsCreate(Shape):
     """POST /v1/conversations/{id}/items."""
 
     items: Annotated[list[Item], Field(min_length=1, max_length=20)]
@@ -260,19 +250,3 @@ def _include(
 
 # What is to be told beyond the usual; OpenAI's client writes the name with brackets.
 Include = Annotated[tuple[str, ...], Depends(_include)]
-
-
-def _check_text(value: Any) -> None:
-    if isinstance(value, str):
-        if not value.isascii():
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                raise ValueError("a text in it holds half of a surrogate pair") from None
-    elif isinstance(value, Mapping):
-        for key, held in value.items():
-            _check_text(key)
-            _check_text(held)
-    elif isinstance(value, list):
-        for held in value:
-            _check_text(held)

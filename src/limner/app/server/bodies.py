@@ -1,0 +1,149 @@
+"""Bodies of requests: weighed, parsed and validated in threads of their own, so that the event loop goes on.
+
+Knows JSON, forms and how much of either is taken. What is no picture must be small: a picture is one long
+text, which costs nothing to parse, but a million empty lists cost seconds. Knows no endpoint.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+
+from limner.app.server.errors import from_validation_error, wrong
+from limner.app.server.limits import Limits, too_much_text
+
+MAX_FORM_FILES: Final = 8
+MAX_FORM_FIELDS: Final = 64
+MAX_FORM_FIELD_BYTES: Final = 64 * 1024
+NUM_READERS: Final = 2
+MIN_PICTURE_BYTES: Final = 1024  # a shorter text weighs too little to be told from words
+HEAD_BYTES: Final = 100  # of a data: URL, before its base64
+_BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+
+# Few, so that many large bodies at once leave the processor to others.
+_readers: Final = ThreadPoolExecutor(NUM_READERS, "limner-reader")
+
+
+class BodyRoute(APIRoute):
+    """A route whose body reaches its endpoint validated, without having held up the event loop."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            return await answer(_BodyRequest(request.scope, request.receive, route=self))
+
+        return handle
+
+
+class _BodyRequest(Request):
+    def __init__(self, scope: Any, receive: Any, *, route: APIRoute) -> None:
+        super().__init__(scope, receive)
+        self._route = route
+
+    async def json(self) -> Any:
+        """The body as the endpoint wants it: an instance, which the framework validates no further."""
+        body = await self.body()
+        limits: Limits = self.app.state.desk.limits
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(_readers, _validated, body, limits, self._route)
+
+    def form(self, **_: Any) -> Any:
+        """The form, with few parts."""
+        return super().form(
+            max_files=MAX_FORM_FILES, max_fields=MAX_FORM_FIELDS, max_part_size=MAX_FORM_FIELD_BYTES
+        )
+
+
+def read_json(body: bytes, limits: Limits) -> Any:
+    """The JSON value of a body; ApiError 413 or 400 when it is too much, or none."""
+    if weight_bytes(body, most=limits.max_text_body_bytes) > limits.max_text_body_bytes:
+        raise too_much_text(limits.max_text_body_bytes)
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        raise wrong("The body is not valid JSON.", code="invalid_json") from None
+    check_values(value, most=limits.max_body_values)
+    return value
+
+
+def weight_bytes(body: bytes, *, most: int) -> int:
+    """The length of all that is no picture: of what is no long text in base64. Not looked into further once
+    it is more than `most`.
+    """
+    num = len(body)
+    if num <= most:
+        return num
+    if body.count(b'"') > most:
+        return num
+    start = body.find(b'"')
+    while start >= 0 and num > most:
+        end = body.find(b'"', start + 1)
+        if end < 0:
+            break
+        if end - start > MIN_PICTURE_BYTES and _is_picture(body[start + 1 : end]):
+            num -= end - start
+        start = end
+    return num
+
+
+def check_values(value: Any, *, most: int) -> None:
+    """ApiError 400 when a JSON value holds more than `most` others, or a text that is no Unicode: it could
+    not be stored or said back, wherever in the body it stands.
+    """
+    num, left = 0, [value]
+    while left:
+        held = left.pop()
+        if isinstance(held, str):
+            _check_text(held)
+            continue
+        if isinstance(held, Mapping):
+            num += len(held)
+            left.extend(held)
+            left.extend(held.values())
+        elif isinstance(held, list):
+            num += len(held)
+            left.extend(held)
+        if num > most:
+            raise wrong(
+                f"The body holds more than {most:,} values; send fewer messages and parts.",
+                code="too_many_values",
+            )
+
+
+def _validated(body: bytes, limits: Limits, route: APIRoute) -> Any:
+    value = read_json(body, limits)
+    if route.body_field is None:
+        return value
+    found, problems = route.body_field.validate(value, {}, loc=("body",))
+    if problems:
+        problems = problems if isinstance(problems, list) else [problems]
+        raise from_validation_error(RequestValidationError(problems[:1]))
+    return found
+
+
+def _is_picture(text: bytes) -> bool:
+    if text.startswith(b"data:"):
+        head, comma, text = text.partition(b",")
+        if not comma or len(head) > HEAD_BYTES:
+            return False
+    return not text.translate(None, _BASE64)
+
+
+def _check_text(text: str) -> None:
+    if text.isascii():
+        return
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise wrong(
+            "The request is not valid: a text in it holds half of a surrogate pair.",
+            code="invalid_value",
+        ) from None
