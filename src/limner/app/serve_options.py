@@ -82,6 +82,10 @@ MaxWaiting = Annotated[
 MaxBatch = Annotated[
     int, typer.Option("--max-batch", min=1, help="Rounds computed together.", rich_help_panel=LIMITS)
 ]
+MaxConnections = Annotated[
+    int,
+    typer.Option("--max-connections", min=8, help="Open at once, of everybody.", rich_help_panel=LIMITS),
+]
 CacheMb = Annotated[
     int,
     typer.Option("--cache-mb", min=1, help="Memory for conversations already read.", rich_help_panel=LIMITS),

@@ -25,9 +25,11 @@ from limner.app.server.errors import error_json
 log = logging.getLogger("limner.server")
 
 MAX_PIPELINED: Final = 8  # requests sent before the first is answered
+UNREAD_BODY_S: Final = 30.0  # for the rest of a body whose request has been answered
 LINGER_S: Final = 5.0  # for a client to read its answer, when it is not to say more
 WRITE_CHECK_S: Final = 30.0
 MIN_WRITTEN_BYTES: Final = 16 * 1024  # in that time, by a client that is still reading
+TOO_MANY: Final = "The server has too many connections; try again."
 LOG_EVERY_S: Final = 10.0
 
 
@@ -70,10 +72,7 @@ class Connections:
                 self.num_refused += 1
                 return False
             self.num_made_room += 1
-            self.leave(longest)
-            longest.refuse(
-                503, "The server has too many connections; try again.", code="too_many_connections"
-            )
+            longest.make_room()
         self._open.add(connection)
         return True
 
@@ -117,6 +116,7 @@ class _Connection(HttpToolsProtocol):
         self.is_in_body = False
         self.is_refused = False
         self.num_header_bytes = 0
+        self.num_bytes_beside_body = 0  # chunk sizes and trailers, since the body's last byte
         self.deadline: asyncio.TimerHandle | None = None
         self.writing: asyncio.TimerHandle | None = None
         self.refusal: tuple[int, str, str] | None = None
@@ -126,7 +126,7 @@ class _Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if not self.registry.enter(self):
-            self.refuse(503, "The server has too many connections; try again.", code="too_many_connections")
+            self.refuse(503, TOO_MANY, code="too_many_connections")
             return
         self.registry.note(self, listening=True)
         self._expect_header()
@@ -143,13 +143,20 @@ class _Connection(HttpToolsProtocol):
             return
         if self.is_in_header:
             self.num_header_bytes += len(data)
+        else:
+            self.num_bytes_beside_body += len(data)
         super().data_received(data)
-        if self.is_refused or self.transport.is_closing() or not self.is_in_header:
+        if self.is_refused or self.transport.is_closing():
             return
-        if self.num_header_bytes > self.limits.max_header_bytes:
+        if max(self.num_header_bytes, self.num_bytes_beside_body) > self.limits.max_header_bytes:
             self.send_400_response("")
-        elif self.deadline is None:
+        elif self.is_in_header and self.num_header_bytes and self.deadline is None and not self.is_answering:
             self._expect_header()
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether a request is being answered, or waits for that."""
+        return self.cycle is not None and not self.cycle.response_complete
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -180,19 +187,27 @@ class _Connection(HttpToolsProtocol):
         self.registry.note(self, receiving=True)
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        self.num_bytes_beside_body = 0
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
         self.is_in_header, self.is_in_body = True, False  # of the next
-        self.registry.note(self)
+        self.num_bytes_beside_body = 0
+        self.registry.note(self, listening=not self.is_answering)
         super().on_message_complete()
+        if not self.is_answering:  # it was answered before it was whole
+            self._expect_header()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self.transport.is_closing():
             self._end_soon()
-        elif self.is_in_body:  # what still comes is not read
+        elif self.is_in_body:  # what still comes is passed over, for a while
             self._unset_keepalive_if_required()
-            self.is_refused = True
-            self._end_soon()
+            self.registry.note(self, receiving=True)
+            self._expect_nothing()
+            self.deadline = self.loop.call_later(UNREAD_BODY_S, self._end_soon)
         elif not self.pipeline:
             self.registry.note(self, listening=True)
 
@@ -203,7 +218,7 @@ class _Connection(HttpToolsProtocol):
         if self.refusal is not None:
             status, message, code = self.refusal
             self.refuse(status, message, code=code)
-        elif self.num_header_bytes > self.limits.max_header_bytes:
+        elif max(self.num_header_bytes, self.num_bytes_beside_body) > self.limits.max_header_bytes:
             most = self.limits.max_header_bytes
             self.refuse(431, f"The request's header has more than {most:,} bytes.", code="header_too_large")
         else:
@@ -214,7 +229,7 @@ class _Connection(HttpToolsProtocol):
         self.registry.leave(self)
         self.is_refused = True
         self._unset_keepalive_if_required()
-        is_answering = self.cycle is not None and not self.cycle.response_complete
+        is_answering = self.is_answering
         if not self.transport.is_closing() and not (is_answering and self.cycle.response_started):
             self.transport.write(_answer(status, message, code))
         if is_answering:  # its request is given up, as if the client had gone
@@ -224,7 +239,17 @@ class _Connection(HttpToolsProtocol):
 
     def timeout_keep_alive_handler(self) -> None:
         """The next request did not come in time."""
-        self._end_soon(0.0 if self.transport.get_write_buffer_size() else LINGER_S)
+        self.registry.leave(self)
+        self._end_soon(WRITE_CHECK_S)
+
+    def make_room(self) -> None:
+        """Be closed for another connection."""
+        if self.num_header_bytes or self.is_in_body:
+            self.refuse(503, TOO_MANY, code="too_many_connections")
+        else:
+            self.registry.leave(self)
+            self._unset_keepalive_if_required()
+            self._end_soon()
 
     def _expect_header(self) -> None:
         self._expect_nothing()
@@ -246,8 +271,7 @@ class _Connection(HttpToolsProtocol):
     def _end_soon(self, linger_s: float = LINGER_S) -> None:
         """Close when what was written is sent, and in any case after a while."""
         self._expect_nothing()
-        if not self.is_refused or not self.is_in_body:
-            self.transport.close()
+        self.transport.close()
         self.deadline = self.loop.call_later(linger_s, self.transport.abort)
 
     def _watch_writing(self) -> None:

@@ -20,6 +20,7 @@ class Limits:
         without its pictures; max_body_values: of the values in it, which bounds items times parts.
     max_large_bodies_bytes: of all bodies above max_text_body_bytes that are held at once (503 beyond).
     body_timeout_s: a body must have arrived within this time (408).
+    max_connections, max_header_bytes, header_timeout_s, idle_timeout_s: as in `ConnectionLimits`.
     max_images: pictures given in one round. max_image_bytes, max_image_pixels: of each of them;
         max_image_cpu_s: computing time for reading it.
     max_n: pictures asked for in one request of the images API, or choices of a chat completion.
@@ -35,6 +36,10 @@ class Limits:
     max_body_values: int = 50_000
     max_large_bodies_bytes: int = 512 * 2**20
     body_timeout_s: float = 120.0
+    max_connections: int = 512
+    max_header_bytes: int = 32 * 1024
+    header_timeout_s: float = 15.0
+    idle_timeout_s: float = 15.0
     max_text: int = 4000
     max_images: int = 4
     max_image_bytes: int = 25_000_000
