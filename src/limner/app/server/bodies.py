@@ -17,7 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from limner.app.server.errors import from_validation_error, wrong
-from limner.app.server.limits import Limits, too_much_text
+from limner.app.server.limits import Limits, too_many_values, too_much_text
 
 MAX_FORM_FILES: Final = 8
 MAX_FORM_FIELDS: Final = 64
@@ -66,6 +66,8 @@ def read_json(body: bytes, limits: Limits) -> Any:
     """The JSON value of a body; ApiError 413 or 400 when it is too much, or none."""
     if weight_bytes(body, most=limits.max_text_body_bytes) > limits.max_text_body_bytes:
         raise too_much_text(limits.max_text_body_bytes)
+    if _num_values_at_least(body) > limits.max_body_values:
+        raise too_many_values(limits.max_body_values)
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
@@ -112,10 +114,14 @@ def check_values(value: Any, *, most: int) -> None:
             num += len(held)
             left.extend(held)
         if num > most:
-            raise wrong(
-                f"The body holds more than {most:,} values; send fewer messages and parts.",
-                code="too_many_values",
-            )
+            raise too_many_values(most)
+
+
+def _num_values_at_least(body: bytes) -> int:
+    """A bound before anything is parsed: objects and lists, and what commas part, of which texts have some
+    of their own.
+    """
+    return max(body.count(b"[") + body.count(b"{"), body.count(b",") // 4)
 
 
 def _validated(body: bytes, limits: Limits, route: APIRoute) -> Any:

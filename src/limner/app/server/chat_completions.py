@@ -34,7 +34,7 @@ from limner.app.server.people import file_reader
 from limner.app.server.pictures_in import PictureSource
 from limner.app.server.rounds import RunningRound, ended_without_answer, told
 from limner.app.server.settings import ServerSettings
-from limner.app.server.shapes import SEED, LimnerOptions, Metadata, Shape
+from limner.app.server.shapes import MAX_PARTS, SEED, LimnerOptions, Metadata, Shape
 from limner.app.server.streaming import DONE, EventStream, event_bytes
 from limner.app.server.wire import ERRORS
 from limner.chat.events import Cancelled, Failed, Wrote
@@ -53,8 +53,8 @@ class ChatMessage(Shape):
     """One message. The assistant's may carry `images`, as this server sends them."""
 
     role: Literal["user", "assistant", "system", "developer", "tool", "function"]
-    content: str | list[Part | str] | None = None
-    images: list[Part] | None = None
+    content: str | Annotated[list[Part | str], Field(max_length=MAX_PARTS, fail_fast=True)] | None = None
+    images: Annotated[list[Part], Field(max_length=MAX_PARTS, fail_fast=True)] | None = None
 
 
 class ChatStreamOptions(Shape):
@@ -72,9 +72,11 @@ class ChatLimner(LimnerOptions):
 class ChatRequest(Shape):
     """POST /v1/chat/completions."""
 
-    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MAX_MESSAGES)]
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MAX_MESSAGES, fail_fast=True)]
     model: str | None = None
-    modalities: list[Literal["text", "image", "audio"]] | None = None
+    modalities: (
+        Annotated[list[Literal["text", "image", "audio"]], Field(max_length=16, fail_fast=True)] | None
+    ) = None
     n: int | None = Field(default=None, ge=1)
     stream: bool | None = None
     stream_options: ChatStreamOptions | None = None

@@ -106,6 +106,14 @@ def too_much_text(max_text_body_bytes: int) -> ApiError:
     )
 
 
+def too_many_values(max_body_values: int) -> ApiError:
+    """400, for a JSON body of many small things."""
+    return wrong(
+        f"The body holds more than {max_body_values:,} values; send fewer messages and parts.",
+        code="too_many_values",
+    )
+
+
 def too_many_large_bodies() -> ApiError:
     """503: large bodies of all requests together take too much memory."""
     return ApiError(

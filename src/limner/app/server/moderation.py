@@ -12,10 +12,10 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Annotated, Any, Final, cast
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from limner.app.server.auth import Owner, needs_key
@@ -26,7 +26,7 @@ from limner.app.server.people import file_reader
 from limner.app.server.pictures_in import content_of
 from limner.app.server.rounds import told
 from limner.app.server.settings import ServerSettings
-from limner.app.server.shapes import Shape
+from limner.app.server.shapes import MAX_PARTS, Shape
 from limner.app.server.wire import ERRORS
 from limner.chat.events import Failed, Preview, Wrote
 from limner.chat.studio import Studio
@@ -183,7 +183,11 @@ class _SafeStudio:
 class ModerationRequest(Shape):
     """POST /v1/moderations: a text, several texts, or parts with words and pictures."""
 
-    input: str | list[str] | list[dict[str, Any]]
+    input: (
+        str
+        | Annotated[list[str], Field(max_length=MAX_INPUTS, fail_fast=True)]
+        | Annotated[list[dict[str, Any]], Field(max_length=MAX_PARTS, fail_fast=True)]
+    )
     model: str | None = None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import socket
@@ -176,6 +177,10 @@ def _load(
         studio = open_studio(model, store, settings)
         app = server_app(studio, settings)
         server.studio, server.app = studio, app
+        # What was loaded stays. Looking for garbage among it takes most of a second, in which nobody is
+        # answered.
+        gc.collect()
+        gc.freeze()
         entrance.open(app)
         tell(f"ready: {studio.painter.summary}")
     except Exception as error:

@@ -1,7 +1,7 @@
 """What comes in over the wire, typed: requests of Responses and Conversations as OpenAI's clients write them.
 
 Knows fields and their types. Fields that are not named here are tolerated, as clients send many; a wrong type
-is an error. Knows nothing about what a request means.
+is an error, and the first one ends the reading of a list. Knows nothing about what a request means.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Message(Shape):
 
     type: Literal["message"] = "message"
     role: Literal["user", "assistant", "system", "developer"]
-    content: str | Annotated[list[Part], Field(max_length=MAX_PARTS)]
+    content: str | Annotated[list[Part], Field(max_length=MAX_PARTS, fail_fast=True)]
     id: str | None = None
 
 
@@ -197,7 +197,7 @@ class LimnerOptions(Shape):
 class ResponseRequest(Shape):
     """POST /v1/responses."""
 
-    input: str | Annotated[list[Item], Field(max_length=MAX_ITEMS)]
+    input: str | Annotated[list[Item], Field(max_length=MAX_ITEMS, fail_fast=True)]
     model: str | None = None
     previous_response_id: str | None = None
     conversation: str | ConversationRef | None = None
@@ -208,10 +208,10 @@ class ResponseRequest(Shape):
     stream_options: StreamOptions | None = None
     store: bool | None = None
     background: bool | None = None
-    tools: Annotated[list[Tool], Field(max_length=128)] | None = None
+    tools: Annotated[list[Tool], Field(max_length=128, fail_fast=True)] | None = None
     tool_choice: Literal["none", "auto", "required"] | ToolChoice | None = None
     metadata: Metadata | None = None
-    include: list[str] | None = None
+    include: Annotated[list[str], Field(max_length=32, fail_fast=True)] | None = None
     temperature: float | None = Field(default=None, ge=0, le=2, description="Taken, and not used.")
     top_p: float | None = Field(default=None, ge=0, le=1, description="Taken, and not used.")
     max_output_tokens: int | None = Field(default=None, ge=1, description="Taken, and not used.")
@@ -225,7 +225,7 @@ class ResponseRequest(Shape):
 class ConversationCreate(Shape):
     """POST /v1/conversations."""
 
-    items: Annotated[list[Item], Field(max_length=20)] | None = None
+    items: Annotated[list[Item], Field(max_length=20, fail_fast=True)] | None = None
     metadata: Metadata | None = None
 
 
@@ -238,7 +238,7 @@ class ConversationUpdate(Shape):
 class ItemsCreate(Shape):
     """POST /v1/conversations/{id}/items."""
 
-    items: Annotated[list[Item], Field(min_length=1, max_length=20)]
+    items: Annotated[list[Item], Field(min_length=1, max_length=20, fail_fast=True)]
 
 
 def _include(
