@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from limner.app.server.auth import Owner, needs_key
-from limner.app.server.bodies import BodyRoute
+from limner.app.server.bodies import BodyRoute, run_reader
 from limner.app.server.chat_places import (
     Headers,
     Waiting,
@@ -130,7 +130,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         settings.limits.check_n(n)
         headers = read_headers(request.headers)
         with told("messages"):
-            turns = await run_in_threadpool(read_messages, body.messages)
+            turns = await run_reader(read_messages, body.messages)
         if is_housekeeping(turns[-1].text, headers.task):
             return desk.housekeeping(turns[-1].text, headers.task, body)
         settings.limits.check_text(turns[-1].text, param="messages")

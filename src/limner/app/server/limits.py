@@ -22,7 +22,7 @@ class Limits:
     body_timeout_s: a body must have arrived within this time (408).
     max_connections, max_header_bytes, header_timeout_s, idle_timeout_s: as in `ConnectionLimits`.
     max_images: pictures given in one round. max_image_bytes, max_image_pixels: of each of them;
-        max_image_cpu_s: computing time for reading it.
+        max_image_cpu_s: computing time for reading it. max_images_waiting: in the queue for it (429 beyond).
     max_n: pictures asked for in one request of the images API, or choices of a chat completion.
     max_steps: denoising steps of one picture.
     max_rounds: depth of a conversation, counted along one branch.
@@ -34,7 +34,7 @@ class Limits:
     max_body_bytes: int = 64 * 2**20
     max_text_body_bytes: int = 2**20
     max_body_values: int = 50_000
-    max_large_bodies_bytes: int = 512 * 2**20
+    max_large_bodies_bytes: int = 256 * 2**20
     body_timeout_s: float = 120.0
     max_connections: int = 512
     max_header_bytes: int = 32 * 1024
@@ -45,6 +45,7 @@ class Limits:
     max_image_bytes: int = 25_000_000
     max_image_pixels: int = 20_000_000
     max_image_cpu_s: float = 5.0
+    max_images_waiting: int = 16
     max_n: int = 10
     max_steps: int = 100
     max_rounds: int = 1000
@@ -103,6 +104,25 @@ def too_much_text(max_text_body_bytes: int) -> ApiError:
         f"The request holds more than the {max_text_body_bytes:,} bytes that this server takes beside its "
         "pictures.",
         code="request_too_large",
+    )
+
+
+def too_large_picture(max_image_bytes: int) -> ApiError:
+    """413, for one picture of a body."""
+    return ApiError(
+        413,
+        f"A picture is larger than the {max_image_bytes:,} bytes that this server takes; send a smaller one.",
+        code="request_too_large",
+    )
+
+
+def too_many_pictures(retry_after_s: float) -> ApiError:
+    """429: pictures wait to be read, as many as there is time for."""
+    return ApiError(
+        429,
+        "Many pictures are waiting to be read; send this one again in a while.",
+        code="too_many_pictures",
+        retry_after_s=retry_after_s,
     )
 
 

@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from limner.app.server import answers
+from limner.app.server.bodies import run_reader
 from limner.app.server.elsewhere import Elsewhere
 from limner.app.server.errors import ApiError, not_found, wrong
 from limner.app.server.painting import Format, PictureFiles, base64_of, sampling_for, size_px_of
@@ -23,7 +24,7 @@ from limner.app.server.settings import ServerSettings
 from limner.app.server.shapes import ConversationRef, ImageTool, LimnerOptions, ResponseRequest, ToolChoice
 from limner.app.server.streaming import EventStream, event_bytes
 from limner.app.server.switchboard import Listed
-from limner.app.server.transcripts import Resolved, Transcripts
+from limner.app.server.transcripts import Transcripts
 from limner.app.server.wire import AnyItem, ImageItem, ResponseBody, ResponseFailure
 from limner.chat.events import Cancelled, Failed, Painting, Preview, Wrote
 from limner.chat.records import StoredRound, is_id
@@ -67,7 +68,8 @@ class ResponseDesk:
         picture = _wants_picture(asked, limner)
         previous = asked.previous_response_id or limner.parent
         conversation = _conversation_id(asked)
-        reading, resolved = await run_in_threadpool(self._read, owner, asked, previous)
+        reading = await run_reader(self._read, asked)
+        resolved = await run_in_threadpool(self.transcripts.resolve, owner, reading, previous)
         keep = asked.store is not False
 
         def annotate(running: RunningRound) -> None:
@@ -260,11 +262,11 @@ class ResponseDesk:
         for one in coming:
             yield event_bytes(one)
 
-    def _read(self, owner: str, asked: ResponseRequest, previous: str | None) -> tuple[Reading, Resolved]:
+    def _read(self, asked: ResponseRequest) -> Reading:
         reading = read_input(asked.input)
         self.settings.limits.check_text(reading.text, param="input")
         self.settings.limits.check_images(reading.pictures, param="input")
-        return reading, self.transcripts.resolve(owner, reading, previous)
+        return reading
 
     def _fresh_item(self, running: RunningRound, answered: Answered) -> ImageItem | None:
         wanted: Wanted = running.notes["wanted"]

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from limner.app.server.decoding import DecoderBusy
 from limner.app.server.errors import ApiError, not_found, wrong
-from limner.app.server.limits import Limits, draining, queue_full, too_many_rounds
+from limner.app.server.limits import Limits, draining, queue_full, too_many_pictures, too_many_rounds
 from limner.app.server.metrics import Metrics
 from limner.app.server.streaming import wait_until_left
 from limner.chat.engine import Busy
@@ -45,6 +46,8 @@ def told(param: str | None = None) -> Iterator[None]:
         raise not_found(f"{error.what} {error.id[:60]!r}", param=param) from None
     except Busy as error:
         raise queue_full(error.retry_after_s) from None
+    except DecoderBusy as error:
+        raise too_many_pictures(error.retry_after_s) from None
     except StoreFailed:
         raise ApiError(
             503, "The server cannot keep anything just now; try again.", code="store_failed", retry_after_s=5

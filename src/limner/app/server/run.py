@@ -36,6 +36,7 @@ POLL_S = 0.05
 JOIN_S = 0.5
 FILES_BESIDE_CONNECTIONS = 160  # the model's, the store's for each thread, the picture decoders'
 MIN_CONNECTIONS = 16
+SWITCH_S = 0.001
 FLUSH_S = 10  # for answers on their way when rounds are over
 
 Tell = Callable[[str], None]
@@ -64,6 +65,8 @@ def serve(settings: ServerSettings, *, model: str, store: Path, tell: Tell) -> N
             daemon=True,
         )
         loading.start()
+        # The event loop waits for the other threads in turn, which are many when many ask.
+        sys.setswitchinterval(SWITCH_S)
         try:
             server.run(sockets=[listener])
         finally:
