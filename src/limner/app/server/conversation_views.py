@@ -24,7 +24,7 @@ from limner.app.server.painting import PictureFiles, size_px_of
 from limner.app.server.rounds import told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.wire import ERRORS, ConversationBody
-from limner.chat.records import StoredRound, is_digest, is_id
+from limner.chat.records import Damaged, StoredRound, is_digest, is_id
 from limner.chat.studio import PersonSeen, Studio
 from limner.dialogue.parts import Picture
 
@@ -123,7 +123,11 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     ) -> ConversationBody:
         data = await file.read()
         with told("file"):
-            return conversation_body(await run_in_threadpool(studio.import_, owner, data))
+            try:
+                made = await run_in_threadpool(studio.import_, owner, data)
+            except Damaged as error:  # the client's own file
+                raise wrong(str(error), param="file") from None
+        return conversation_body(made)
 
     @routes.get(
         "/v1/pictures/{name}",

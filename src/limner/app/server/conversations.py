@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 
 from limner.app.server import answers
@@ -18,7 +18,7 @@ from limner.app.server.bodies import BodyRoute
 from limner.app.server.errors import not_found, wrong
 from limner.app.server.response_desk import ResponseDesk
 from limner.app.server.response_input import read_turns, response_of_item
-from limner.app.server.rounds import told
+from limner.app.server.rounds import desk_of, told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.shapes import ConversationCreate, ConversationUpdate, Include, Item, ItemsCreate
 from limner.app.server.wire import (
@@ -83,8 +83,15 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         return await run_in_threadpool(held.items, owner, id, include, limit=limit, after=after, order=order)
 
     @routes.post("/{id}/items", summary="Add rounds whose answers are known")
-    async def add_items(id: Id, asked: ItemsCreate, owner: Owner, include: Include) -> ItemList:
-        return await run_in_threadpool(held.add, owner, id, asked.items, include)
+    async def add_items(
+        request: Request, id: Id, asked: ItemsCreate, owner: Owner, include: Include
+    ) -> ItemList:
+        desk = desk_of(request)
+        await desk.lock(owner, id)
+        try:
+            return await run_in_threadpool(held.add, owner, id, asked.items, include)
+        finally:
+            desk.unlock(owner, id)
 
     @routes.get("/{id}/items/{item_id}", summary="Retrieve an item")
     async def item(id: Id, item_id: ItemId, owner: Owner, include: Include) -> AnyItem:

@@ -151,6 +151,18 @@ def too_many_rounds(num: int) -> ApiError:
     )
 
 
+def conversation_locked() -> ApiError:
+    """409: somebody else is about to add to the conversation."""
+    return ApiError(
+        409,
+        "Another round of this conversation is in progress; wait for it, or name the response to go on from "
+        "in previous_response_id.",
+        code="conversation_locked",
+        param="conversation",
+        retry_after_s=1,
+    )
+
+
 def queue_full(retry_after_s: float) -> ApiError:
     """503: everybody together asks for too much."""
     return ApiError(
