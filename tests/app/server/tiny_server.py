@@ -30,7 +30,9 @@ def serving(studio, settings=None, app=None):
         thread.start()
         port = listener.getsockname()[1]
         try:
-            yield SimpleNamespace(url=f"http://127.0.0.1:{port}", port=port, app=app, studio=studio)
+            yield SimpleNamespace(
+                url=f"http://127.0.0.1:{port}", port=port, app=app, studio=studio, thread=thread
+            )
         finally:
             server.should_exit = True
             thread.join(WAIT_S)

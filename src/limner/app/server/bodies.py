@@ -105,7 +105,8 @@ class Pictures:
         start = body.find(b'"')
         while start >= 0 and (end := body.find(b'"', start + 1)) >= 0:
             is_inside = body[start - 1 : start] == b"\\"  # the sign stands within a text
-            if end - start > MIN_PICTURE_BYTES and not is_inside and _is_picture(body[start + 1 : end]):
+            is_value = not is_inside and body[end + 1 : end + 20].lstrip()[:1] != b":"
+            if end - start > MIN_PICTURE_BYTES and is_value and _is_picture(body[start + 1 : end]):
                 if end - start > most:
                     raise too_large_picture(limits.max_image_bytes)
                 pieces += [body[copied : start + 1], f"{self._mark}{len(self._lifted)}".encode()]
