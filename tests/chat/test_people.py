@@ -102,5 +102,5 @@ def test_looking_for_the_rounds_that_are_meant_grows_with_what_was_said():
         said = [f"Na{chr(97 + i % 26)}{chr(97 + i // 26 % 26)} waves. {'x ' * 90}" for i in range(num)]
         return ranks("Show me Naab.", said, has_picture=[True] * num)
 
-    assert growth(look, 100, 400, most_s=2.0) < 9
+    assert growth(look, 25, 100, most_s=2.0) < 9
     assert len(ranks("x", ["Ben waves. " * READ_CHARACTERS] * 300, has_picture=[True] * 300)) == 300
