@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterator
 
 from limner.chat.places import Place
-from limner.chat.records import is_digest
+from limner.chat.records import Damaged, is_digest
 
 
 def digest_of(data: bytes) -> str:
@@ -32,14 +32,12 @@ class Blobs:
         return digest
 
     def get(self, digest: str) -> bytes:
-        """The bytes; ValueError when they are missing or are not what their name says."""
+        """The bytes; `Damaged` when they are missing or are not what their name says."""
         data = self._place.read(self._path(digest))
         if data is None:
-            raise ValueError(f"The store lacks the blob {digest[:12]}; restore the store from a backup.")
+            raise Damaged(f"The store lacks the blob {digest}; restore the store from a backup.")
         if digest_of(data) != digest:
-            raise ValueError(
-                f"The blob {digest[:12]} of the store is damaged; restore the store from a backup."
-            )
+            raise Damaged(f"The blob {digest} of the store is damaged; restore the store from a backup.")
         return data
 
     def has(self, digest: str) -> bool:

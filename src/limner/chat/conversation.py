@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import time
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -338,7 +339,9 @@ class Conversation:
 
 
 def checked_text(text: str) -> str:
-    """The text without surrounding white space; ValueError when it is empty or too long."""
+    """The text without surrounding white space, its accents composed with their letters (NFC), so that what
+    looks alike is read alike; ValueError when it is empty or too long.
+    """
     if not isinstance(text, str):
         raise ValueError(f"What you say must be text, not {type(text).__name__}.")
     text = text.strip()
@@ -346,7 +349,7 @@ def checked_text(text: str) -> str:
         raise ValueError("The text is empty; say what you want to see.")
     if len(text) > MAX_TEXT_CHARACTERS:
         raise ValueError(f"The text has {len(text)} characters, more than {MAX_TEXT_CHARACTERS}; shorten it.")
-    return text
+    return unicodedata.normalize("NFC", text)
 
 
 def as_pictures(images: Sequence[Image_]) -> tuple[Picture, ...]:

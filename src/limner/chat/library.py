@@ -34,6 +34,7 @@ from limner.chat.shelf import Shelf
 from limner.chat.traces import Traces
 from limner.chat.vault import Vault
 from limner.chat.vault_rows import MAX_TITLE_CHARACTERS
+from limner.dialogue.known_names import name_key
 from limner.dialogue.parts import Box, Picture
 
 
@@ -107,10 +108,10 @@ class Library:
             path = self.vault.path(owner, id)
             of = self.vault.conversation(owner, path[-1].conversation or "")
         talk = self._talk(of, path)
-        enrolled = {person.name.casefold(): person for person in self.people_enrolled(owner)}
+        enrolled = {name_key(person.name): person for person in self.people_enrolled(owner)}
         found = []
         for sighting in talk.people.values():
-            known = enrolled.get(sighting.name.casefold())
+            known = enrolled.get(name_key(sighting.name))
             face = sighting.face
             if face is None and known is not None:
                 face = self.picture(owner, known.picture).to_pil()

@@ -185,5 +185,9 @@ def from_row(kind: type[Record], row: Mapping[str, Any]) -> Record:
     return kind(**values)
 
 
+class Damaged(ValueError):  # noqa: N818
+    """What a store or file holds is not what was written, as a digest tells. One sentence, safe to show."""
+
+
 class StoreFailed(OSError):  # noqa: N818
     """The store itself failed (disk full, damaged, locked for long): one sentence, nothing half-written."""

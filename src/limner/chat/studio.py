@@ -166,7 +166,9 @@ class Studio(Library):
         """
         with self._lock:
             found = self._running.get(id)
-        if found is not None and found.owner == owner:
+        if found is not None and found.owner != owner:
+            found = None
+        if found is not None:
             _stop([found])
         try:
             self.vault.delete_round(owner, id)

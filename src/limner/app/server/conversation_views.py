@@ -17,13 +17,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from limner.app.server.auth import Owner, needs_key
+from limner.app.server.bodies import BodyRoute
 from limner.app.server.conversations import Conversations, Id, conversation_body, picture_url
 from limner.app.server.errors import not_found, wrong
 from limner.app.server.painting import PictureFiles, size_px_of
 from limner.app.server.rounds import told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.wire import ERRORS, ConversationBody
-from limner.chat.records import StoredRound, is_digest, is_id
+from limner.chat.records import Damaged, StoredRound, is_digest, is_id
 from limner.chat.studio import PersonSeen, Studio
 from limner.dialogue.parts import Picture
 
@@ -73,7 +74,7 @@ class People(BaseModel):
 
 def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     """/v1/conversations/{id}/tree, /people, /export, /v1/conversations/import and /v1/pictures."""
-    routes = APIRouter(tags=["limner"], dependencies=[needs_key], responses=ERRORS)
+    routes = APIRouter(route_class=BodyRoute, tags=["limner"], dependencies=[needs_key], responses=ERRORS)
     held = Conversations(studio, settings)
     files = PictureFiles(studio, settings)
 
@@ -122,7 +123,11 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     ) -> ConversationBody:
         data = await file.read()
         with told("file"):
-            return conversation_body(await run_in_threadpool(studio.import_, owner, data))
+            try:
+                made = await run_in_threadpool(studio.import_, owner, data)
+            except Damaged as error:  # the client's own file
+                raise wrong(str(error), param="file") from None
+        return conversation_body(made)
 
     @routes.get(
         "/v1/pictures/{name}",

@@ -7,7 +7,7 @@ from typing import Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from limner.app.server.auth import Owner, needs_key
+from limner.app.server.auth import IsOperator, Owner, needs_key
 from limner.app.server.errors import error_response
 from limner.app.server.limits import draining
 from limner.app.server.metrics import side_by_side
@@ -55,11 +55,11 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         response_class=Response,
         responses={**ERRORS, 200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     )
-    async def metrics(request: Request, owner: Owner) -> Response:
-        desk = desk_of(request)
-        text = desk.metrics.text()
+    async def metrics(request: Request, owner: Owner, is_operator: IsOperator) -> Response:
+        desk, of = desk_of(request), None if is_operator else owner
+        text = desk.metrics.text(of)
         if desk.others is not None:
-            text = side_by_side(await desk.others.numbers(text))
+            text = side_by_side(await desk.others.numbers(text, of))
         return Response(text, media_type="text/plain; version=0.0.4")
 
     return routes
