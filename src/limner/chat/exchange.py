@@ -82,7 +82,8 @@ def import_conversation(vault: Vault, owner: str, data: bytes, painter: Painter)
     ids: dict[str | None, str | None] = {None: None}
     rounds: list[StoredRound] = []
     blobs: dict[str, bytes] = {}
-    for index, node in enumerate(talk.tree):
+    # The store's conversation stands where its newest round is; let that be where the file's stood.
+    for node in sorted(talk.tree, key=lambda node: is_end(talk, node)):
         _check(talk, node)
         ids[node.id] = new_id("resp")
         stored, needed = as_stored(
@@ -92,8 +93,7 @@ def import_conversation(vault: Vault, owner: str, data: bytes, painter: Painter)
             owner=owner,
             of=made.id,
             parent=ids[node.parent_id],
-            # The store's conversation stands where its newest round is; let that be where the file's stood.
-            created=made.created + 1e-6 * (len(talk.tree) if is_end(talk, node) else index),
+            created=made.created,
         )
         rounds.append(stored)
         blobs.update(needed)

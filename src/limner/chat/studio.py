@@ -289,7 +289,6 @@ class Studio(Library):
         node_id = talk.head
         assert node_id is not None
         round_ = talk.tree.node(node_id).round
-        before = 0.0 if order.previous is None else self._created(asked.owner, order.previous)
         stored, blobs = as_stored(
             talk,
             node_id,
@@ -297,7 +296,7 @@ class Studio(Library):
             owner=asked.owner,
             of=asked.conversation,
             parent=order.previous,
-            created=max(time.time(), before + 1e-6),  # a clock may go backwards, a child may not
+            created=time.time(),
             sampling=order.sampling,
             metadata=order.metadata,
         )
@@ -320,12 +319,6 @@ class Studio(Library):
     def _end(self, order: _Order) -> None:
         with self._lock:
             self._running.pop(order.asked.id, None)
-
-    def _created(self, owner: str, id: str) -> float:
-        try:
-            return self.vault.round(owner, id).created
-        except NotThere:  # deleted meanwhile: the vault puts the round after an earlier one
-            return 0.0
 
 
 def _stop(rounds: Sequence[StudioRound]) -> None:
