@@ -104,7 +104,7 @@ def import_(
 ) -> None:
     """Take a conversation from a file into the store, under a new id, which is printed."""
     import limner
-    from limner.chat.exchange import import_conversation
+    from limner.chat.importing import import_conversation
     from limner.chat.records import LOCAL_OWNER
     from limner.chat.vault import Vault
 

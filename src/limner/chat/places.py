@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from limner.chat.vault_errors import clear_errors
+from limner.chat.whole_file import sync_folder
 
 STALE_S = 60.0
 _TEMPORARY = ".unfinished"
@@ -65,7 +66,7 @@ class FolderPlace:
                 temporary.replace(target)
             finally:
                 temporary.unlink(missing_ok=True)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
 
     def remove(self, path: str) -> None:
         with clear_errors(self.root):
@@ -97,7 +98,7 @@ class FolderPlace:
             return
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True)
-            _sync_folder(folder.parent)
+            sync_folder(folder.parent)
         self._known.add(folder)
 
 
@@ -154,11 +155,3 @@ def place_at(url: str | Path) -> Place:
     if "file" in (file_system.protocol if isinstance(file_system.protocol, tuple) else ()):
         return FolderPlace(Path(root))
     return RemotePlace(file_system, root)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
