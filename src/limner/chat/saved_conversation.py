@@ -21,7 +21,6 @@ from torch import Tensor
 
 from limner.chat.conversation import RoundState
 from limner.chat.painter import Painter
-from limner.chat.records import Damaged
 from limner.chat.sealed import check_seal, metadata_of, parts_of, sealed
 from limner.dialogue.history import HistoryTree
 
@@ -104,12 +103,10 @@ def read_saved(data: bytes, where: str, painter: Painter) -> SavedConversation:
             check_seal(data, outer)
         metadata = _metadata(outer, where)
         if metadata["version"] != UNSEALED_VERSION and "digest" not in outer:
-            raise Damaged("it lacks its digest; take it from a backup")
+            raise ValueError("it lacks its digest; take it from a backup")
         return _checked(metadata, data, parts, where, painter)
     except _Refused as refused:
         raise ValueError(str(refused)) from None
-    except Damaged as error:
-        raise Damaged(f"{where} is damaged: {error}.") from None
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error).rstrip(".")
         raise ValueError(f"{where} is damaged: {reason}.") from error

@@ -15,8 +15,6 @@ from safetensors import SafetensorError, deserialize
 from safetensors.torch import save
 from torch import Tensor
 
-from limner.chat.records import Damaged
-
 # A header is read by a parser that lets no other thread run meanwhile; 2,000 rounds take half of this.
 MAX_HEADER_BYTES: Final = 8 * 2**20
 _LENGTH: Final = 8
@@ -45,11 +43,11 @@ def metadata_of(data: bytes) -> dict[str, str]:
 
 
 def check_seal(data: bytes, metadata: Mapping[str, str]) -> None:
-    """Damaged unless the bytes are those that were sealed."""
+    """ValueError unless the bytes are those that were sealed."""
     said = metadata.get(_KEY, "")
     place = _place(data, said) if len(said) == len(_ZEROS) else -1
     if place < 0 or _digest(data, place) != said:
-        raise Damaged("its bytes are not those that were written; take it from a backup")
+        raise ValueError("its bytes are not those that were written; take it from a backup")
 
 
 def parts_of(data: bytes) -> dict[str, dict[str, Any]]:

@@ -6,6 +6,7 @@ SQLite. Knows nothing about what the rows mean; the tables stand in `vault_migra
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import threading
 import time
@@ -20,6 +21,8 @@ from limner.chat.vault_snapshot import Snapshot
 
 # How long a write waits for another process's; beyond it is `StoreBusy`.
 WRITE_WAIT_S = 10.0
+WRITE_WAIT_AGAIN_S = 0.5
+GAVE_UP_LATELY_S = 2.0
 READ_WAIT_S = 2.0  # for the rare moments when SQLite restores its index
 WIPE_WAIT_S = 0.1
 WIPE_AGAIN_S = 1.0
@@ -42,6 +45,7 @@ class Database:
         self._idle_lock = threading.Lock()
         self._is_closed = False
         self._wiping: threading.Timer | None = None
+        self._gave_up_s = -math.inf
         with clear_errors(path):
             self._snapshot = Snapshot(path) if read_only else None
             self._writer = self._connect()
@@ -76,13 +80,16 @@ class Database:
         """
         if self.read_only:
             raise StoreReadOnly(f"The store {self._path.parent} was opened to be read; nothing is written.")
-        until = time.monotonic() + WRITE_WAIT_S
-        if not self._lock.acquire(timeout=WRITE_WAIT_S):
+        # Those who queue behind somebody who waited in vain do not all wait as long again.
+        recently = time.monotonic() < self._gave_up_s + GAVE_UP_LATELY_S
+        wait_s = WRITE_WAIT_AGAIN_S if recently else WRITE_WAIT_S
+        until = time.monotonic() + wait_s
+        if not self._lock.acquire(timeout=wait_s):
             raise StoreBusy(f"Others have been writing to the store {self._path} for long; try again.")
         try:
             with clear_errors(self._path):
                 self._wait_at_most(until - time.monotonic())
-                self._writer.execute("BEGIN IMMEDIATE")
+                self._begin()
                 try:
                     yield self._writer
                     self._writer.execute("COMMIT")
@@ -92,6 +99,14 @@ class Database:
                     raise
         finally:
             self._lock.release()
+
+    def _begin(self) -> None:
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            self._gave_up_s = time.monotonic()
+            raise
+        self._gave_up_s = -math.inf
 
     def wipe(self) -> None:
         """Let nothing of deleted rows stay in the log: at once, or as soon as other processes' readers allow,

@@ -21,6 +21,7 @@ from starlette.requests import Request
 from limner.app.server.errors import ApiError, not_found, wrong
 from limner.app.server.limits import Limits, draining, queue_full, too_many_rounds
 from limner.app.server.metrics import Metrics
+from limner.app.server.store_errors import store_failed
 from limner.app.server.streaming import wait_until_left
 from limner.chat.engine import Busy
 from limner.chat.events import Cancelled, Failed, Preview
@@ -45,10 +46,8 @@ def told(param: str | None = None) -> Iterator[None]:
         raise not_found(f"{error.what} {error.id[:60]!r}", param=param) from None
     except Busy as error:
         raise queue_full(error.retry_after_s) from None
-    except StoreFailed:
-        raise ApiError(
-            503, "The server cannot keep anything just now; try again.", code="store_failed", retry_after_s=5
-        ) from None
+    except StoreFailed as error:
+        raise store_failed(error) from None
     except ValueError as error:  # one sentence of ours, raised before any model work
         raise wrong(str(error), param=param) from None
 
@@ -116,6 +115,8 @@ def ended_without_answer(event: object) -> ApiError:
         return ApiError(409, "The round was cancelled.", code="cancelled")
     if isinstance(event, Failed) and isinstance(event.error, ApiError):  # a safety hook's
         return event.error
+    if isinstance(event, Failed) and isinstance(event.error, StoreFailed):
+        return store_failed(event.error)
     return ApiError(500, "The round failed in the server; try again.", code="server_error")
 
 
