@@ -1,4 +1,4 @@
-"""A round that is answered while the store cannot be written: held, and given to whoever asks for it again."""
+"""A round answered while the store cannot be written is held, and given to whoever asks for it again."""
 
 import sqlite3
 import time

@@ -45,7 +45,7 @@ def serve(
     max_rounds_at_once: o.MaxRoundsAtOnce = 32,
     max_waiting: o.MaxWaiting = 64,
     max_batch: o.MaxBatch = 8,
-    cache_mb: o.CacheMb = 256,
+    cache_mb: o.CacheMb = 64,
     drain_seconds: o.DrainSeconds = 30.0,
     image_origin: o.ImageOrigin = None,
     safety_hook: o.SafetyHook = None,

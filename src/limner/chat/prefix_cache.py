@@ -33,7 +33,7 @@ class PrefixCache:
     """Segments under chain keys (a key stands for a round and all before it), least used leaves out first.
 
     A segment is held only while its parent is, for without it nothing could be joined to it. One tree (a
-    conversation, with all that its window showed) holds at most `tree_paths` times the path used last: a long
+    conversation, with all that its window showed) holds at most `tree_paths` times its longest path: a long
     conversation leaves prefixes behind that are never matched again, and must not fill the cache with them.
     """
 
@@ -43,6 +43,7 @@ class PrefixCache:
         self.budget_bytes = budget_bytes
         self.tree_paths = tree_paths
         self._tree_bytes: Counter[str] = Counter()  # by root
+        self._longest: dict[str, int] = {}  # bytes of the longest path so far, by root
         self._nodes: dict[str, _Node] = {}
         self._locks: Counter[str] = Counter()
         self._num_bytes = 0
@@ -86,7 +87,9 @@ class PrefixCache:
                 self._tree_bytes[keys[0]] += segment.num_bytes
                 if parent is not None:
                     parent.children.add(key)
-                self._prune(keys[0], self.tree_paths * sum(self._nodes[each].num_bytes for each in keys))
+                path_bytes = sum(self._nodes[each].num_bytes for each in keys)
+                self._longest[keys[0]] = max(self._longest.get(keys[0], 0), path_bytes)
+                self._prune(keys[0], self.tree_paths * self._longest[keys[0]])
             self.evict(self.budget_bytes)
             return key in self._nodes
 
@@ -171,6 +174,6 @@ class PrefixCache:
         self._num_bytes -= node.num_bytes
         self._tree_bytes[node.root] -= node.num_bytes
         if node.parent is None:
-            del self._tree_bytes[node.key]
+            del self._tree_bytes[node.key], self._longest[node.key]
         if node.parent is not None:
             node.parent.children.discard(node.key)

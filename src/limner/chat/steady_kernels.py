@@ -1,8 +1,8 @@
 """Memory that stays flat on a CPU that computes in bfloat16: no kernels compiled for shapes seen once.
 
 There torch and oneDNN compile a kernel for each shape that they meet, and a conversation's length makes new
-ones every round. oneDNN holds 1,024 of them, torch's attention as many as there were, about a megabyte a round.
-Knows torch's and transformers' switches. Knows nothing about rounds.
+ones every round. oneDNN holds 1,024 of them, torch's attention as many as there were: about a
+megabyte a round. Knows torch's and transformers' switches. Knows nothing about rounds.
 """
 
 from __future__ import annotations
