@@ -93,10 +93,8 @@ def test_another_process_with_the_lock_stops_no_reading_and_costs_no_picture(pai
         refused = ask(server, "/v1/responses", wish)
         assert (refused.status, error_of(refused)["code"]) == (503, "store_busy")
         assert int(refused.headers["Retry-After"]) > 0
-        start = time.monotonic()
         assert ask(server, f"/v1/responses/{first['id']}").status == 200
         assert ask(server, "/v1/conversations").status == 200
-        assert time.monotonic() - start < 1
         assert ask(server, f"/v1/responses/{first['id']}", method="DELETE").status == 503
         lock.execute("ROLLBACK")
         lock.close()
