@@ -47,7 +47,7 @@ def serve(
     max_waiting: o.MaxWaiting = 64,
     max_batch: o.MaxBatch = 8,
     max_connections: o.MaxConnections = 512,
-    cache_mb: o.CacheMb = 256,
+    cache_mb: o.CacheMb = 64,
     drain_seconds: o.DrainSeconds = 30.0,
     image_origin: o.ImageOrigin = None,
     safety_hook: o.SafetyHook = None,

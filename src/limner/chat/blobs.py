@@ -25,9 +25,11 @@ class Blobs:
         self._folder = f"{folder.rstrip('/')}/" if folder else ""
 
     def put(self, data: bytes) -> str:
-        """Keep the bytes, durably; their digest. Bytes that are there already are not written again."""
+        """Keep the bytes, durably; their digest. Bytes that are there already, whole, are not written again;
+        damaged ones are replaced.
+        """
         digest = digest_of(data)
-        if not self._place.has(self._path(digest)):
+        if not self._is_whole(digest, data):
             self._place.write(self._path(digest), data)
         return digest
 
@@ -39,6 +41,12 @@ class Blobs:
         if digest_of(data) != digest:
             raise Damaged(f"The blob {digest} of the store is damaged; restore the store from a backup.")
         return data
+
+    def _is_whole(self, digest: str, data: bytes) -> bool:
+        try:
+            return self._place.read(self._path(digest)) == data
+        except OSError:  # a bad sector; the new file lies elsewhere
+            return False
 
     def has(self, digest: str) -> bool:
         return self._place.has(self._path(digest))

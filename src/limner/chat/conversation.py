@@ -87,6 +87,7 @@ class Conversation:
         head: str | None = None,
         history: str = "cache",
         salt: str = "",
+        kept_as: dict[Path, str] | None = None,
     ) -> None:
         if history not in HISTORIES:
             raise ValueError(
@@ -101,6 +102,8 @@ class Conversation:
         self.head = head
         self.history = history
         self.salt = salt
+        # The files that it was opened from or saved to, and the digest of what they held then.
+        self.kept_as = kept_as if kept_as is not None else {}
 
     def say(
         self,
@@ -225,6 +228,7 @@ class Conversation:
             head=self.tree.fork(target),
             history=self.history,
             salt=self.salt,
+            kept_as=self.kept_as,
         )
 
     def resolve(self, id: str) -> str:
@@ -253,7 +257,11 @@ class Conversation:
         return people_of(self.tree.path_ids(self.head), self.rounds, self.painter.senses)
 
     def save(self, path: str | Path) -> Path:
-        """Write the whole tree with pictures and image tokens to one file, all or nothing; the path."""
+        """Write the whole tree with pictures and image tokens to one file, all or nothing; the path.
+
+        What somebody else saved there meanwhile stays: its rounds become branches of this conversation too.
+        ValueError when the file that is there cannot be read as one of these weights' conversations.
+        """
         from limner.chat.store import save_conversation
 
         return save_conversation(self, path)

@@ -10,14 +10,15 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from PIL import Image
 
 from limner.chat.blobs import digest_of
 from limner.chat.conversation import Conversation
-from limner.chat.exchange import export_conversation, import_conversation
+from limner.chat.exchange import export_conversation
+from limner.chat.importing import import_conversation
 from limner.chat.painter import Painter
 from limner.chat.records import (
     MAX_NAME_CHARACTERS,
@@ -220,9 +221,13 @@ class Library:
         """A conversation with all branches as one file, which `limner.open_conversation` opens too."""
         return export_conversation(self.vault, owner, conversation)
 
-    def import_(self, owner: str, data: bytes) -> StoredConversation:
-        """A conversation from the bytes of such a file, under new ids; all of it or nothing."""
-        return import_conversation(self.vault, owner, data, self.painter)
+    def import_(
+        self, owner: str, data: bytes, *, decode: Callable[[bytes], Picture] = Picture.from_png
+    ) -> StoredConversation:
+        """A conversation from the bytes of such a file, under new ids; all of it or nothing. `decode` makes
+        pictures of untrusted bytes.
+        """
+        return import_conversation(self.vault, owner, data, self.painter, decode=decode)
 
     # What stands behind
 

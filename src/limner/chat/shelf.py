@@ -24,7 +24,7 @@ from limner.chat.vault import Vault
 from limner.dialogue.history import HistoryTree
 from limner.dialogue.parts import Instruction, Picture, Response, Round
 
-REMEMBERED_BYTES = 128 * 2**20
+REMEMBERED_BYTES = 64 * 2**20
 
 
 class Shelf:

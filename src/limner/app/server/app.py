@@ -34,7 +34,8 @@ from limner.app.server.guard import guard
 from limner.app.server.metrics import Metrics
 from limner.app.server.rounds import DAMAGED, Desk, damaged
 from limner.app.server.settings import ServerSettings
-from limner.chat.records import Damaged
+from limner.app.server.store_errors import store_failed
+from limner.chat.records import Damaged, StoreFailed
 from limner.chat.studio import Studio
 
 # The first that takes a path answers it: "import" is no conversation's id.
@@ -98,10 +99,15 @@ def answer_errors(app: FastAPI) -> None:
         assert isinstance(error, Damaged)
         return await told(request, damaged(error))
 
+    async def met_store_failed(request: Request, error: Exception) -> Response:
+        assert isinstance(error, StoreFailed)
+        return await told(request, store_failed(error))
+
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         return error_response(from_validation_error(error))
 
     app.add_exception_handler(HTTPException, told)
     app.add_exception_handler(Damaged, met_damage)
+    app.add_exception_handler(StoreFailed, met_store_failed)
     app.add_exception_handler(RequestValidationError, invalid)

@@ -20,11 +20,11 @@ from limner.app.server.auth import Owner, needs_key
 from limner.app.server.bodies import BodyRoute
 from limner.app.server.conversations import Conversations, Id, conversation_body, picture_url
 from limner.app.server.errors import not_found, wrong
-from limner.app.server.painting import PictureFiles, size_px_of
+from limner.app.server.painting import PictureFiles, reader_of, size_px_of
 from limner.app.server.rounds import told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.wire import ERRORS, ConversationBody
-from limner.chat.records import Damaged, StoredRound, is_digest, is_id
+from limner.chat.records import StoredRound, is_digest, is_id
 from limner.chat.studio import PersonSeen, Studio
 from limner.dialogue.parts import Picture
 
@@ -77,6 +77,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     routes = APIRouter(route_class=BodyRoute, tags=["limner"], dependencies=[needs_key], responses=ERRORS)
     held = Conversations(studio, settings)
     files = PictureFiles(studio, settings)
+    decode = reader_of(settings).from_bytes
 
     @routes.get("/v1/conversations/{id}/tree", summary="Every round of every branch")
     async def tree(id: Id, owner: Owner) -> Tree:
@@ -123,10 +124,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     ) -> ConversationBody:
         data = await file.read()
         with told("file"):
-            try:
-                made = await run_in_threadpool(studio.import_, owner, data)
-            except Damaged as error:  # the client's own file
-                raise wrong(str(error), param="file") from None
+            made = await run_in_threadpool(studio.import_, owner, data, decode=decode)
         return conversation_body(made)
 
     @routes.get(

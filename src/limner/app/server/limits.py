@@ -52,7 +52,7 @@ class Limits:
     max_rounds_at_once: int = 32
     max_waiting: int = 64
     max_batch: int = 8
-    prefix_cache_bytes: int = 256 * 2**20
+    prefix_cache_bytes: int = 64 * 2**20
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -31,6 +31,7 @@ from limner.app.server.limits import (
     too_many_rounds,
 )
 from limner.app.server.metrics import Metrics
+from limner.app.server.store_errors import answer_of, log_store_failed, store_failed
 from limner.app.server.streaming import wait_until_left
 from limner.chat.engine import Busy
 from limner.chat.events import Begun, Cancelled, Failed, Preview
@@ -60,10 +61,8 @@ def told(param: str | None = None) -> Iterator[None]:
         raise queue_full(error.retry_after_s) from None
     except DecoderBusy as error:
         raise too_many_pictures(error.retry_after_s) from None
-    except StoreFailed:
-        raise ApiError(
-            503, "The server cannot keep anything just now; try again.", code="store_failed", retry_after_s=5
-        ) from None
+    except StoreFailed as error:
+        raise store_failed(error) from None
     except Damaged as error:
         raise damaged(error) from None
     except ValueError as error:  # one sentence of ours, raised before any model work
@@ -146,8 +145,11 @@ def ended_without_answer(event: object) -> ApiError:
         return ApiError(409, "The round was cancelled.", code="cancelled")
     if isinstance(event, Failed) and isinstance(event.error, ApiError):  # a safety hook's
         return event.error
-    if isinstance(event, Failed) and isinstance(event.error, Damaged):  # it is in the log already
+    # What follows is in the log already, once for each round.
+    if isinstance(event, Failed) and isinstance(event.error, Damaged):
         return ApiError(500, "The server's store is damaged; tell its operator.", code=DAMAGED)
+    if isinstance(event, Failed) and isinstance(event.error, StoreFailed):
+        return answer_of(event.error)
     return ApiError(500, "The round failed in the server; try again.", code="server_error")
 
 
@@ -365,6 +367,9 @@ def _log_failure(running: RunningRound, error: BaseException) -> None:
     """The message may hold what a user wrote; the kind and the place do not."""
     if isinstance(error, Damaged):
         damaged(error)
+        return
+    if isinstance(error, StoreFailed):
+        log_store_failed(error)
         return
     frames = "".join(traceback.format_tb(error.__traceback__))
     log.error("the round %s failed: %s\n%s", running.id, type(error).__name__, frames.rstrip())
