@@ -275,7 +275,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="of the single conversation")
     parser.add_argument("--sequential", action="store_true", help="also with --max-batch 1")
     parser.add_argument("--soak", type=int, default=0, help="rounds of a memory soak, and nothing else")
-    parser.add_argument("--cache-mb", type=int, default=256, help="the server's prefix cache")
+    parser.add_argument("--cache-mb", type=int, default=64, help="the server's prefix cache")
     parser.add_argument("--at-once", type=int, default=4, help="conversations at once in the soak")
     parser.add_argument("--out", type=Path, help="JSON with every round's time")
     options = parser.parse_args()

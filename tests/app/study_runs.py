@@ -52,9 +52,20 @@ def write_runs(folder, num=8, size_px=24):
 
 
 @contextmanager
-def serving(folder):
+def serving(folder, *more):
     """`limner study serve` in a process of its own: its `port` and `process`."""
-    words = [sys.executable, "-u", "-m", "limner.app.cli", "study", "serve", str(folder), "--port", "0"]
+    words = [
+        sys.executable,
+        "-u",
+        "-m",
+        "limner.app.cli",
+        "study",
+        "serve",
+        str(folder),
+        "--port",
+        "0",
+        *more,
+    ]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             line = process.stdout.readline()

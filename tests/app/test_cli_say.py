@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 from PIL import Image
@@ -119,3 +121,18 @@ def test_a_damaged_conversation_is_refused_and_kept(say, tmp_path, damage):
     path.write_bytes(data)
     assert "talk.limner" in one_sentence(say("Add a scarf."))
     assert path.read_bytes() == data
+
+
+def test_two_at_once_in_one_file_take_turns(checkpoint, tmp_path):
+    command = [sys.executable, "-m", "limner.app.cli", "say", "--model", checkpoint]
+    command += ["--conversation", tmp_path / "talk.limner", "--no-picture"]
+    both = [
+        subprocess.Popen([*command, text], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for text in ("One.", "Two.")
+    ]
+    told = [process.communicate(timeout=600)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], told
+    assert sorted(re.search(r"round (\d)", said)[1] for said in told) == ["1", "2"]
+    saved = library.open_conversation(tmp_path / "talk.limner", library.load(checkpoint))
+    assert sorted(round_.instruction.text for round_ in saved.rounds) == ["One.", "Two."]
+    assert names(tmp_path) == ["talk.limner"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -222,3 +223,27 @@ def test_the_page_asks_nobody_else(server):
     page = ask(server, "/").content.decode()
     assert "<script>" not in page
     assert not re.search(r"\son\w+=|\sstyle=", page)
+
+
+def test_only_names_of_this_machine_are_answered(server):
+    for host in ("localhost", "127.0.0.1:8480", "192.168.3.4", "[::1]:1", f"{socket.gethostname()}.local"):
+        assert ask(server, "/", headers={"Host": host}).status == 200, host
+    for host, status in (("evil.example", 403), ("localhost.evil.example", 403), ("a b", 400)):
+        answer = ask(server, f"/api/step?rater={ADA}", headers={"Host": host})
+        assert (answer.status, set(answer.told)) == (status, {"error"}), host
+
+
+def test_pages_of_other_sites_may_not_vote(server):
+    for origin, status in (
+        (f"http://127.0.0.1:{server.port}", 422),
+        ("https://evil.example", 403),
+        ("null", 403),
+        (f"http://localhost:{server.port}", 403),
+    ):
+        assert ask(server, "/api/votes", {}, headers={"Origin": origin}).status == status, origin
+
+
+def test_a_study_is_reached_by_a_name_that_is_allowed(folder):
+    with serving(folder, "--allow-host", "study.example") as served:
+        assert ask(served, "/", headers={"Host": "study.example"}).status == 200
+        assert ask(served, "/", headers={"Host": "evil.example"}).status == 403

@@ -129,3 +129,20 @@ def test_any_use_keeps_the_tree_whole_and_the_count_right(seed):
         cache.release(keys)
     cache.evict(0)
     assert cache.num_bytes == len(cache) == 0
+
+
+def test_a_long_conversation_does_not_fill_the_cache_with_windows_it_has_left():
+    cache = PrefixCache(budget_bytes=10**9, tree_paths=3)
+    window = [f"w{number}" for number in range(5)]
+    for start in range(40):  # each window begins alike and goes on in its own way
+        keys = ["first", *(f"{start} {key}" for key in window)]
+        for length in range(1, len(keys) + 1):
+            cache.insert(keys[:length], piece(4))
+        assert len(cache.match(keys)) == len(keys), "the newest path is whole"
+    assert cache.num_bytes <= 3 * 6 * piece(4).num_bytes
+    other = ["another", "conversation"]
+    cache.insert(other[:1], piece(4))
+    cache.insert(other, piece(4))
+    cache.insert(["first", "back to the beginning"], piece(4))
+    assert len(cache.match(keys)) == len(keys), "a short branch costs the long one nothing"
+    assert len(cache.match(other)) == 2

@@ -34,6 +34,7 @@ def serve(
     name: o.Name = None,
     alias: o.Alias = None,
     api_key_file: o.ApiKeyFile = None,
+    operator_key_file: o.OperatorKeyFile = None,
     no_auth: o.NoAuth = False,
     allow_host: o.AllowHost = None,
     allow_origin: o.AllowOrigin = None,
@@ -45,7 +46,8 @@ def serve(
     max_rounds_at_once: o.MaxRoundsAtOnce = 32,
     max_waiting: o.MaxWaiting = 64,
     max_batch: o.MaxBatch = 8,
-    cache_mb: o.CacheMb = 256,
+    max_connections: o.MaxConnections = 512,
+    cache_mb: o.CacheMb = 64,
     drain_seconds: o.DrainSeconds = 30.0,
     image_origin: o.ImageOrigin = None,
     safety_hook: o.SafetyHook = None,
@@ -78,6 +80,7 @@ def serve(
         model=name or _name_of(model),
         aliases=tuple(alias or ()),
         keys=_keys(api_key_file, no_auth),
+        operator_keys=_operator_keys(operator_key_file),
         without_keys=no_auth,
         limits=Limits(
             max_body_bytes=max_body_mb * 2**20,
@@ -88,6 +91,7 @@ def serve(
             max_rounds_at_once=max_rounds_at_once,
             max_waiting=max_waiting,
             max_batch=max_batch,
+            max_connections=max_connections,
             prefix_cache_bytes=cache_mb * 2**20,
         ),
         allowed_hosts=tuple(allow_host or ()),
@@ -130,6 +134,15 @@ def _keys(file: Path | None, no_auth: bool) -> ApiKeys | None:
     if keys is not None and no_auth:
         raise ValueError("--no-auth and API keys were both given; leave one of them out.")
     return keys
+
+
+def _operator_keys(file: Path | None) -> ApiKeys | None:
+    from limner.app.server.keys import ApiKeys
+
+    if file is not None:
+        return ApiKeys.from_file(file)
+    told = os.environ.get(o.OPERATOR_KEYS_VARIABLE, "").strip()
+    return ApiKeys.from_text(told) if told else None
 
 
 def _name_of(model: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,7 +37,7 @@ def list_(
     owner: Owner = None,
 ) -> None:
     """Every conversation: id, rounds, owner, title."""
-    with _opened(folder) as vault:
+    with _opened(folder, read_only=True) as vault:
         for name in [owner] if owner is not None else vault.owners():
             for found in vault.every_conversation(name):
                 out.print(plain(f"{found.id}  {found.num_rounds:3}  {name}  {found.title}"))
@@ -48,17 +49,21 @@ def check(
     sweep: Annotated[
         bool, typer.Option("--sweep", help="Remove blobs and unfinished files that nothing needs.")
     ] = False,
+    sweep_most: Annotated[
+        bool, typer.Option("--sweep-most", help="As --sweep, even where most blobs are not needed.")
+    ] = False,
 ) -> None:
     """Is every parent there, every blob what its name says, every round unaltered? Exit code 1 when not."""
     from limner.chat.vault_check import check_vault
     from limner.chat.vault_check import sweep as sweep_vault
 
-    with _opened(folder) as vault:
+    is_swept = sweep or sweep_most
+    with _opened(folder, read_only=not is_swept) as vault:
         findings = check_vault(vault)
         for problem in findings.problems:
             out.print(plain(problem))
-        swept = f", {sweep_vault(vault)} leftovers removed" if sweep else ""
-    unneeded = f", {len(findings.unneeded)} of them not needed" if findings.unneeded and not sweep else ""
+        swept = f", {sweep_vault(vault, even_most=sweep_most)} leftovers removed" if is_swept else ""
+    unneeded = f", {len(findings.unneeded)} of them not needed" if findings.unneeded and not is_swept else ""
     out.print(
         plain(
             f"{findings.num_conversations} conversations, {findings.num_rounds} rounds, "
@@ -82,7 +87,7 @@ def export(
     from limner.chat.exchange import export_conversation
 
     file_to_write(file)
-    with _opened(folder) as vault:
+    with _opened(folder, read_only=True) as vault:
         data = export_conversation(vault, _owner_of(vault, id, owner), id)
     write_bytes(data, file)
     err.print(plain(f"{file}: {len(data) / 1e6:.1f} MB"))
@@ -99,7 +104,7 @@ def import_(
 ) -> None:
     """Take a conversation from a file into the store, under a new id, which is printed."""
     import limner
-    from limner.chat.exchange import import_conversation
+    from limner.chat.importing import import_conversation
     from limner.chat.records import LOCAL_OWNER
     from limner.chat.vault import Vault
 
@@ -146,14 +151,23 @@ def delete(
     err.print(plain(f"{id} is deleted"))
 
 
+@app.command()
+def migrate(folder: Folder) -> None:
+    """Bring a store that an earlier limner wrote up to date. Stop its servers first."""
+    with _opened(folder, upgrade=True) as vault:
+        out.print(plain(f"{folder} has version {vault.version}."))
+
+
 @contextmanager
-def _opened(folder: Path) -> Iterator[Vault]:
+def _opened(folder: Path, *, read_only: bool = False, upgrade: bool = False) -> Iterator[Vault]:
     from limner.chat.records import NotThere
     from limner.chat.vault import DATABASE, Vault
 
     if not (folder / DATABASE).is_file():
         raise ValueError(f"There is no store at {folder}; give the folder that `limner serve --store` uses.")
-    vault = Vault(folder)
+    if read_only and not os.access(folder, os.W_OK):
+        err.print(plain(f"{folder} is read-only; it is read as it stands"))
+    vault = Vault(folder, read_only=read_only, upgrade=upgrade)
     try:
         yield vault
     except NotThere as error:

@@ -93,6 +93,9 @@ def serve(
         str, typer.Option("--host", help="Where to listen; 0.0.0.0 lets phones in the same network in.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free one.")] = 8480,
+    allow_host: Annotated[
+        list[str] | None, typer.Option("--allow-host", help="A name it is reached by; repeatable.")
+    ] = None,
 ) -> None:
     """Serve the page for raters. Votes go to votes.jsonl, one line each; Ctrl-C stops, nothing is lost."""
     try:
@@ -102,7 +105,13 @@ def serve(
             f"The page needs {error.name}, which is not installed; pip install 'limner[serve]' brings it."
         ) from error
 
-    serve_study(folder, host, port, lambda address: out.print(plain(f"{folder} is open at {address}")))
+    serve_study(
+        folder,
+        host,
+        port,
+        lambda address: out.print(plain(f"{folder} is open at {address}")),
+        allowed_hosts=tuple(allow_host or ()),
+    )
 
 
 @app.command()

@@ -6,9 +6,10 @@ Knows paths, text and PNG files; knows nothing about what they show.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from limner.chat.whole_file import replace_whole, write_whole
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -34,27 +35,19 @@ def file_to_write(path: Path, suffix: str | None = None) -> Path:
 
 def write_png(image: Image.Image, path: Path) -> Path:
     """Write a PNG, replacing an older one at once; folders on the way are made."""
-    return _write(path, lambda fresh: image.save(fresh, format="PNG"))
+    replace_whole(path, lambda fresh: image.save(fresh, format="PNG"))
+    return path
 
 
 def write_text(text: str, path: Path) -> Path:
     """Write UTF-8 text, replacing an older file at once; folders on the way are made."""
-    return _write(path, lambda fresh: fresh.write_text(text, encoding="utf-8"))
+    replace_whole(path, lambda fresh: fresh.write_text(text, encoding="utf-8"))
+    return path
 
 
 def write_bytes(data: bytes, path: Path) -> Path:
     """Write bytes, replacing an older file at once; folders on the way are made."""
-    return _write(path, lambda fresh: fresh.write_bytes(data))
-
-
-def _write(path: Path, write: Callable[[Path], object]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        write(fresh)
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
+    write_whole(data, path)
     return path
 
 

@@ -1,16 +1,22 @@
 """`limner say`: one round of a conversation kept in a file. Knows files and what is printed.
 
-The answer is computed first; then the picture and the conversation are written, each whole.
+The answer is computed first; then the picture and the conversation are written, each whole. Who says
+something in the same file meanwhile waits, and goes on from here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import limner
 from limner.app.files import file_to_write, write_png
 from limner.app.terminal import err, out, plain
+from limner.chat.whole_file import alone_with
+
+if TYPE_CHECKING:
+    from limner.chat.painter import Painter
 
 
 def say_once(
@@ -36,6 +42,20 @@ def say_once(
         )
     err.print(plain(f'Loading "{model}" ...'))
     painter = limner.load(model, quantize=quantize, offload=offload)
+    with alone_with(file, tell=lambda: err.print(plain(f"{file} is being talked to; waiting ..."))):
+        _say(text, file, painter, images, picture, wants_picture, seed, fork)
+
+
+def _say(
+    text: str,
+    file: Path,
+    painter: Painter,
+    images: Sequence[Path],
+    picture: Path | None,
+    wants_picture: bool | None,
+    seed: int | None,
+    fork: str | None,
+) -> None:
     talk = limner.open_conversation(file, painter) if file.exists() else painter.conversation()
     if fork is not None:
         talk = talk.fork(fork)

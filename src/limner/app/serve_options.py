@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import typer
 
 KEYS_VARIABLE: Final = "LIMNER_API_KEYS"
+OPERATOR_KEYS_VARIABLE: Final = "LIMNER_OPERATOR_KEYS"
 CARE: Final = "Care"
 LIMITS: Final = "Limits"
 ACCESS: Final = "Who may use it"
@@ -40,6 +41,15 @@ ApiKeyFile = Annotated[
     typer.Option(
         "--api-key-file",
         help=f"One key a line, or `NAME KEY`. Or set {KEYS_VARIABLE}, with commas.",
+        rich_help_panel=ACCESS,
+    ),
+]
+OperatorKeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--operator-key-file",
+        help="Keys of whoever runs it: all of /metrics and the queue. "
+        f"Or set {OPERATOR_KEYS_VARIABLE}, with commas.",
         rich_help_panel=ACCESS,
     ),
 ]
@@ -81,6 +91,10 @@ MaxWaiting = Annotated[
 ]
 MaxBatch = Annotated[
     int, typer.Option("--max-batch", min=1, help="Rounds computed together.", rich_help_panel=LIMITS)
+]
+MaxConnections = Annotated[
+    int,
+    typer.Option("--max-connections", min=8, help="Open at once, of everybody.", rich_help_panel=LIMITS),
 ]
 CacheMb = Annotated[
     int,

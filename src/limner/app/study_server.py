@@ -7,8 +7,7 @@ business. Serves the page's files, the study's pictures and nothing else of its 
 from __future__ import annotations
 
 import json
-import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
@@ -24,6 +23,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from limner.app.server.connections import served
+from limner.app.server.errors import ApiError
+from limner.app.server.hosts import HostAndOrigin, own_names
+from limner.app.server.limits import Limits
+from limner.app.server.run import connection_limits, listen
 from limner.evaluation.study.ballot import Ballot, Step
 from limner.evaluation.study.pairs import PICTURES, Pair
 
@@ -54,10 +58,11 @@ SENTENCES: Final = {
 }
 
 
-def study_app(folder: Path) -> Starlette:
+def study_app(folder: Path, *, names: Collection[str] | None = None) -> Starlette:
     """The web application for the study in `folder`, whose votes it opens for writing.
 
-    ValueError when there is no study, or another server has its votes open.
+    `names` are those that a Host header may carry beside numbers, by default this machine's. ValueError
+    when there is no study, or another server has its votes open.
     """
     ballot = Ballot(folder)
     routes = [_page_route(path, name, kind) for path, (name, kind) in PAGE_FILES.items()]
@@ -69,46 +74,35 @@ def study_app(folder: Path) -> Starlette:
     ]
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(_SafeHeaders)],
+        middleware=[
+            Middleware(_SafeHeaders),
+            Middleware(HostAndOrigin, names=own_names("") if names is None else names, answer=_refused),
+        ],
         exception_handlers={HTTPException: _told, Exception: _told},
     )
     app.state.ballot = ballot
     return app
 
 
-def serve_study(folder: Path, host: str, port: int, ready: Callable[[str], None]) -> None:
+def serve_study(
+    folder: Path, host: str, port: int, ready: Callable[[str], None], *, allowed_hosts: Collection[str] = ()
+) -> None:
     """Serve until interrupted. `ready` gets the address once the port is taken (port 0: any free one).
+    `allowed_hosts` are names by which it is reached beside this machine's.
 
     ValueError when the study cannot be opened or the address cannot be had.
     """
-    app = study_app(folder)
+    app = study_app(folder, names=own_names(host, allowed_hosts))
     try:
-        listener = _listen(host, port)
+        listener = listen(host, port)
         with listener:
             place = f"[{host}]" if ":" in host else host
             ready(f"http://{place}:{listener.getsockname()[1]}/")
-            config = uvicorn.Config(
-                app,
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                lifespan="off",
-                timeout_graceful_shutdown=3,
-            )
+            limits = connection_limits(Limits(), lambda words: None)
+            config = served(app, limits, log_level="warning", timeout_graceful_shutdown=3)
             uvicorn.Server(config).run(sockets=[listener])
     finally:
         app.state.ballot.close()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise ValueError(
-            f"Cannot listen at {host}, port {port} ({error.strerror or error}); "
-            "give another --host or --port."
-        ) from error
 
 
 def _page_route(path: str, name: str, kind: str) -> Route:
@@ -208,6 +202,10 @@ async def _told(request: Request, error: Exception) -> Response:
     detail = error.detail if isinstance(error, HTTPException) else ""
     sentence = detail if detail.endswith(".") else SENTENCES.get(status, "The request cannot be answered.")
     return JSONResponse({"error": sentence}, status_code=status)
+
+
+def _refused(error: ApiError) -> Response:
+    return JSONResponse({"error": error.message}, status_code=error.status_code)
 
 
 class _SafeHeaders:

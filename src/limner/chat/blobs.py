@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterator
 
 from limner.chat.places import Place
-from limner.chat.records import is_digest
+from limner.chat.records import Damaged, is_digest
 
 
 def digest_of(data: bytes) -> str:
@@ -25,22 +25,28 @@ class Blobs:
         self._folder = f"{folder.rstrip('/')}/" if folder else ""
 
     def put(self, data: bytes) -> str:
-        """Keep the bytes, durably; their digest. Bytes that are there already are not written again."""
+        """Keep the bytes, durably; their digest. Bytes that are there already, whole, are not written again;
+        damaged ones are replaced.
+        """
         digest = digest_of(data)
-        if not self._place.has(self._path(digest)):
+        if not self._is_whole(digest, data):
             self._place.write(self._path(digest), data)
         return digest
 
     def get(self, digest: str) -> bytes:
-        """The bytes; ValueError when they are missing or are not what their name says."""
+        """The bytes; `Damaged` when they are missing or are not what their name says."""
         data = self._place.read(self._path(digest))
         if data is None:
-            raise ValueError(f"The store lacks the blob {digest[:12]}; restore the store from a backup.")
+            raise Damaged(f"The store lacks the blob {digest}; restore the store from a backup.")
         if digest_of(data) != digest:
-            raise ValueError(
-                f"The blob {digest[:12]} of the store is damaged; restore the store from a backup."
-            )
+            raise Damaged(f"The blob {digest} of the store is damaged; restore the store from a backup.")
         return data
+
+    def _is_whole(self, digest: str, data: bytes) -> bool:
+        try:
+            return self._place.read(self._path(digest)) == data
+        except OSError:  # a bad sector; the new file lies elsewhere
+            return False
 
     def has(self, digest: str) -> bool:
         return self._place.has(self._path(digest))

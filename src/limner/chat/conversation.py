@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import time
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -86,6 +87,7 @@ class Conversation:
         head: str | None = None,
         history: str = "cache",
         salt: str = "",
+        kept_as: dict[Path, str] | None = None,
     ) -> None:
         if history not in HISTORIES:
             raise ValueError(
@@ -100,6 +102,8 @@ class Conversation:
         self.head = head
         self.history = history
         self.salt = salt
+        # The files that it was opened from or saved to, and the digest of what they held then.
+        self.kept_as = kept_as if kept_as is not None else {}
 
     def say(
         self,
@@ -224,6 +228,7 @@ class Conversation:
             head=self.tree.fork(target),
             history=self.history,
             salt=self.salt,
+            kept_as=self.kept_as,
         )
 
     def resolve(self, id: str) -> str:
@@ -252,7 +257,11 @@ class Conversation:
         return people_of(self.tree.path_ids(self.head), self.rounds, self.painter.senses)
 
     def save(self, path: str | Path) -> Path:
-        """Write the whole tree with pictures and image tokens to one file, all or nothing; the path."""
+        """Write the whole tree with pictures and image tokens to one file, all or nothing; the path.
+
+        What somebody else saved there meanwhile stays: its rounds become branches of this conversation too.
+        ValueError when the file that is there cannot be read as one of these weights' conversations.
+        """
         from limner.chat.store import save_conversation
 
         return save_conversation(self, path)
@@ -338,7 +347,9 @@ class Conversation:
 
 
 def checked_text(text: str) -> str:
-    """The text without surrounding white space; ValueError when it is empty or too long."""
+    """The text without surrounding white space, its accents composed with their letters (NFC), so that what
+    looks alike is read alike; ValueError when it is empty or too long.
+    """
     if not isinstance(text, str):
         raise ValueError(f"What you say must be text, not {type(text).__name__}.")
     text = text.strip()
@@ -346,7 +357,7 @@ def checked_text(text: str) -> str:
         raise ValueError("The text is empty; say what you want to see.")
     if len(text) > MAX_TEXT_CHARACTERS:
         raise ValueError(f"The text has {len(text)} characters, more than {MAX_TEXT_CHARACTERS}; shorten it.")
-    return text
+    return unicodedata.normalize("NFC", text)
 
 
 def as_pictures(images: Sequence[Image_]) -> tuple[Picture, ...]:

@@ -1,27 +1,17 @@
-"""A conversation of the store as one file, and back: the very file that `Conversation.save` writes.
+"""A conversation of the store as one file: the very file that `Conversation.save` writes.
 
-So `limner say --conversation FILE` and `limner.open_conversation` go on with an exported one, and one held on
-the command line enters a store. Knows rows on one side, a history tree on the other.
+So `limner say --conversation FILE` and `limner.open_conversation` go on with an exported one. Knows rows on
+one side, a history tree on the other. The way back is `importing.py`.
 """
 
 from __future__ import annotations
 
-import tempfile
-import time
-from dataclasses import replace
-from pathlib import Path
-
-from limner.chat.conversation import MAX_IMAGES, MAX_TEXT_CHARACTERS, Conversation, RoundState
-from limner.chat.painter import Painter
-from limner.chat.records import NotThere, StoredConversation, StoredRound, new_id
-from limner.chat.shelf import as_stored, content_of, state_of
-from limner.chat.store import conversation_bytes, open_conversation, title_of
+from limner.chat.conversation import RoundState
+from limner.chat.records import NotThere
+from limner.chat.saved_conversation import conversation_bytes
+from limner.chat.shelf import content_of, state_of
 from limner.chat.vault import Vault
-from limner.chat.vault_rows import MAX_TITLE_CHARACTERS
-from limner.dialogue.history import HistoryTree, Node
-from limner.models.prompt import closing_ids, count_tokens, instruction_segments
-
-MAX_IMPORTED_ROUNDS = 2000
+from limner.dialogue.history import HistoryTree
 
 
 def export_conversation(vault: Vault, owner: str, id: str) -> bytes:
@@ -54,74 +44,3 @@ def export_conversation(vault: Vault, owner: str, id: str) -> bytes:
         head=nodes[conversation.head],
         title=conversation.title,
     )
-
-
-def import_conversation(vault: Vault, owner: str, data: bytes, painter: Painter) -> StoredConversation:
-    """Keep the conversation of such a file under new ids, whole or not at all; ValueError says what is wrong
-    with the file. The bytes need not be trusted.
-    """
-    with tempfile.TemporaryDirectory(prefix="limner-") as folder:
-        path = Path(folder) / "the file"
-        path.write_bytes(data)
-        try:
-            talk = open_conversation(path, painter)
-            title = " ".join(title_of(path).split())[:MAX_TITLE_CHARACTERS]
-        except ValueError as error:
-            cause = error.__cause__
-            if cause is not None and type(cause) not in (ValueError, KeyError):
-                # What a library said is of no use to whoever sent the file.
-                raise ValueError("The file is not a readable conversation file.") from error
-            raise ValueError(str(error).replace(str(path), "The file")) from error
-    if not 0 < len(talk.tree) <= MAX_IMPORTED_ROUNDS:
-        raise ValueError(
-            f"The file holds {len(talk.tree)} rounds; 1 to {MAX_IMPORTED_ROUNDS} can be imported."
-        )
-    made = StoredConversation(
-        id=new_id("conv"), owner=owner, title=title, seed=talk.seed, created=time.time()
-    )
-    ids: dict[str | None, str | None] = {None: None}
-    rounds: list[StoredRound] = []
-    blobs: dict[str, bytes] = {}
-    for index, node in enumerate(talk.tree):
-        _check(talk, node)
-        ids[node.id] = new_id("resp")
-        stored, needed = as_stored(
-            talk,
-            node.id,
-            id=ids[node.id] or "",
-            owner=owner,
-            of=made.id,
-            parent=ids[node.parent_id],
-            # The store's conversation stands where its newest round is; let that be where the file's stood.
-            created=made.created + 1e-6 * (len(talk.tree) if is_end(talk, node) else index),
-        )
-        rounds.append(stored)
-        blobs.update(needed)
-    vault.add_rounds(rounds, blobs.values(), new_conversation=made)
-    return vault.conversation(owner, made.id)
-
-
-def is_end(talk: Conversation, node: Node) -> bool:
-    """Whether the conversation stands at this node and nothing follows it."""
-    return node.id == talk.head and not talk.tree.children(node.id)
-
-
-def _check(talk: Conversation, node: Node) -> None:
-    """What nobody can have said is refused; how long a round is gets counted anew, not believed."""
-    instruction, state = node.round.instruction, talk.states[node.id]
-    if len(instruction.text) > MAX_TEXT_CHARACTERS or len(instruction.pictures) > MAX_IMAGES:
-        raise ValueError(
-            f"The file holds a round of more than {MAX_TEXT_CHARACTERS} characters or {MAX_IMAGES} pictures."
-        )
-    model, response = talk.painter.model, node.round.response
-    if (response.picture is None) != (state.image_tokens_KD is None):
-        raise ValueError("The file holds a round with a picture but no image tokens, or the reverse.")
-    num_image_tokens = model.language.num_image_tokens
-    segments = instruction_segments(instruction, model.tokenizer, model.preset.upload_crop_px)
-    num_tokens = count_tokens(segments, num_image_tokens)
-    num_tokens += len(state.response_ids) + 1
-    if response.picture is not None:
-        num_tokens += num_image_tokens + len(closing_ids(model.tokenizer))
-    if num_tokens > model.language.sizes.context_tokens:
-        raise ValueError(f"The file holds a round of {num_tokens} tokens, more than the model reads.")
-    talk.states[node.id] = replace(state, num_tokens=num_tokens)

@@ -10,14 +10,15 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from PIL import Image
 
 from limner.chat.blobs import digest_of
 from limner.chat.conversation import Conversation
-from limner.chat.exchange import export_conversation, import_conversation
+from limner.chat.exchange import export_conversation
+from limner.chat.importing import import_conversation
 from limner.chat.painter import Painter
 from limner.chat.records import (
     MAX_NAME_CHARACTERS,
@@ -34,6 +35,7 @@ from limner.chat.shelf import Shelf
 from limner.chat.traces import Traces
 from limner.chat.vault import Vault
 from limner.chat.vault_rows import MAX_TITLE_CHARACTERS
+from limner.dialogue.known_names import name_key
 from limner.dialogue.parts import Box, Picture
 
 
@@ -107,10 +109,10 @@ class Library:
             path = self.vault.path(owner, id)
             of = self.vault.conversation(owner, path[-1].conversation or "")
         talk = self._talk(of, path)
-        enrolled = {person.name.casefold(): person for person in self.people_enrolled(owner)}
+        enrolled = {name_key(person.name): person for person in self.people_enrolled(owner)}
         found = []
         for sighting in talk.people.values():
-            known = enrolled.get(sighting.name.casefold())
+            known = enrolled.get(name_key(sighting.name))
             face = sighting.face
             if face is None and known is not None:
                 face = self.picture(owner, known.picture).to_pil()
@@ -219,9 +221,13 @@ class Library:
         """A conversation with all branches as one file, which `limner.open_conversation` opens too."""
         return export_conversation(self.vault, owner, conversation)
 
-    def import_(self, owner: str, data: bytes) -> StoredConversation:
-        """A conversation from the bytes of such a file, under new ids; all of it or nothing."""
-        return import_conversation(self.vault, owner, data, self.painter)
+    def import_(
+        self, owner: str, data: bytes, *, decode: Callable[[bytes], Picture] = Picture.from_png
+    ) -> StoredConversation:
+        """A conversation from the bytes of such a file, under new ids; all of it or nothing. `decode` makes
+        pictures of untrusted bytes.
+        """
+        return import_conversation(self.vault, owner, data, self.painter, decode=decode)
 
     # What stands behind
 

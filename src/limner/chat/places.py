@@ -12,6 +12,9 @@ import time
 from pathlib import Path
 from typing import Any, Protocol
 
+from limner.chat.vault_errors import clear_errors
+from limner.chat.whole_file import sync_folder
+
 STALE_S = 60.0
 _TEMPORARY = ".unfinished"
 
@@ -23,7 +26,7 @@ class Place(Protocol):
         """The bytes, None when there is no such file."""
 
     def write(self, path: str, data: bytes) -> None:
-        """Write the whole file, durably, replacing an older one at once."""
+        """Write the whole file, durably, replacing an older one at once; `StoreFailed`."""
 
     def remove(self, path: str) -> None:
         """Remove the file if it is there."""
@@ -50,22 +53,24 @@ class FolderPlace:
 
     def write(self, path: str, data: bytes) -> None:
         target = self.root / path
-        self._make(target.parent)
         unfinished = self.root / _TEMPORARY
-        self._make(unfinished)
         temporary = unfinished / secrets.token_hex(8)
-        try:
-            with temporary.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-        _sync_folder(target.parent)
+        with clear_errors(self.root):
+            self._make(target.parent)
+            self._make(unfinished)
+            try:
+                with temporary.open("xb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                temporary.replace(target)
+            finally:
+                temporary.unlink(missing_ok=True)
+            sync_folder(target.parent)
 
     def remove(self, path: str) -> None:
-        (self.root / path).unlink(missing_ok=True)
+        with clear_errors(self.root):
+            (self.root / path).unlink(missing_ok=True)
 
     def has(self, path: str) -> bool:
         return (self.root / path).is_file()
@@ -93,7 +98,7 @@ class FolderPlace:
             return
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True)
-            _sync_folder(folder.parent)
+            sync_folder(folder.parent)
         self._known.add(folder)
 
 
@@ -112,8 +117,9 @@ class RemotePlace:
 
     def write(self, path: str, data: bytes) -> None:
         full = self._full(path)
-        self._files.makedirs(full.rpartition("/")[0], exist_ok=True)
-        self._files.pipe_file(full, data)
+        with clear_errors(Path(self._root)):
+            self._files.makedirs(full.rpartition("/")[0], exist_ok=True)
+            self._files.pipe_file(full, data)
 
     def remove(self, path: str) -> None:
         try:
@@ -149,11 +155,3 @@ def place_at(url: str | Path) -> Place:
     if "file" in (file_system.protocol if isinstance(file_system.protocol, tuple) else ()):
         return FolderPlace(Path(root))
     return RemotePlace(file_system, root)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

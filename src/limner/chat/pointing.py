@@ -11,9 +11,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from limner.chat.window import Rank
+from limner.dialogue.known_names import KnownNames
 from limner.dialogue.names import find_names
 
-READ_CHARACTERS: Final = 1000  # of each text: finding names takes quadratic time
+# Of each text, and of all together: they are read again for every round beyond the context.
+READ_CHARACTERS: Final = 1000
+READ_IN_ALL: Final = 100_000
 
 _NUMBERS: Final = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _ORDINALS: Final = (
@@ -61,22 +64,25 @@ def ranks(instruction: str, said: Sequence[str], *, has_picture: Sequence[bool])
         said: what was said in each earlier round, oldest first.
         has_picture: whether each of them brought a picture with it.
     """
-    said = [text[:READ_CHARACTERS] for text in said]
+    most = min(READ_CHARACTERS, READ_IN_ALL // max(1, len(said)))
+    said = [text[:most] for text in said]
     found = [Rank.OTHER] * len(said)
+    names = KnownNames()
     known: dict[str, int] = {}
     latest: dict[str, int] = {}
     for index, text in enumerate(said):
-        for span in find_names(text, known):
+        for span in find_names(text, names):
             if span.name not in known:
                 known[span.name] = index
                 found[index] = Rank.INTRODUCES
+                names.add(span.name)
             latest[span.name] = index
     if said:
         found[0] = max(found[0], Rank.INTRODUCES)
         found[-1] = Rank.NEWEST
     instruction = instruction[:READ_CHARACTERS]
-    names = {span.name for span in find_names(instruction, known)} & set(known)
-    pointed = {known[name] for name in names} | {latest[name] for name in names}
+    named = {span.name for span in find_names(instruction, names) if span.name in known}
+    pointed = {known[name] for name in named} | {latest[name] for name in named}
     pointed |= _counted(instruction, len(said), has_picture) | _quoted(instruction, said)
     for index in pointed:
         found[index] = Rank.POINTED_AT
@@ -115,8 +121,7 @@ def _content(text: str) -> set[str]:
     """Words that say something, without their endings: "adding a red hat" and "add a red hat" have all in
     common.
     """
-    empty = {_stem(word) for word in _EMPTY_WORDS.split()}
-    return {_stem(word.lower()) for word in _WORD.findall(text)} - empty
+    return {_stem(word.lower()) for word in _WORD.findall(text)} - _EMPTY
 
 
 def _stem(word: str) -> str:
@@ -124,6 +129,9 @@ def _stem(word: str) -> str:
         if word.endswith(ending) and len(word) - len(ending) >= 2:
             return word.removesuffix(ending)
     return word
+
+
+_EMPTY: Final = frozenset(_stem(word) for word in _EMPTY_WORDS.split())
 
 
 def _number(counted: str | None, once: str | None, twice: str | None) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -24,6 +24,7 @@ class _Node:
     parent: _Node | None
     segment: KeyValueCache
     num_bytes: int
+    root: str  # the first key of its path
     used: int = 0  # the tick of the last use; a parent's is never before its children's
     children: set[str] = field(default_factory=set)
 
@@ -31,13 +32,18 @@ class _Node:
 class PrefixCache:
     """Segments under chain keys (a key stands for a round and all before it), least used leaves out first.
 
-    A segment is held only while its parent is, for without it nothing could be joined to it.
+    A segment is held only while its parent is, for without it nothing could be joined to it. One tree (a
+    conversation, with all that its window showed) holds at most `tree_paths` times its longest path: a long
+    conversation leaves prefixes behind that are never matched again, and must not fill the cache with them.
     """
 
-    def __init__(self, budget_bytes: int = 256 * 2**20) -> None:
+    def __init__(self, budget_bytes: int = 64 * 2**20, *, tree_paths: int = 4) -> None:
         if budget_bytes <= 0:
             raise ValueError(f"the prefix cache needs a budget above 0 bytes, not {budget_bytes}")
         self.budget_bytes = budget_bytes
+        self.tree_paths = tree_paths
+        self._tree_bytes: Counter[str] = Counter()  # by root
+        self._longest: dict[str, int] = {}  # bytes of the longest path so far, by root
         self._nodes: dict[str, _Node] = {}
         self._locks: Counter[str] = Counter()
         self._num_bytes = 0
@@ -76,10 +82,14 @@ class PrefixCache:
                 node.used = self._tick
             if len(path) < len(keys):
                 parent = path[-1] if path else None
-                self._nodes[key] = _Node(key, parent, segment, segment.num_bytes, self._tick)
+                self._nodes[key] = _Node(key, parent, segment, segment.num_bytes, keys[0], self._tick)
                 self._num_bytes += segment.num_bytes
+                self._tree_bytes[keys[0]] += segment.num_bytes
                 if parent is not None:
                     parent.children.add(key)
+                path_bytes = sum(self._nodes[each].num_bytes for each in keys)
+                self._longest[keys[0]] = max(self._longest.get(keys[0], 0), path_bytes)
+                self._prune(keys[0], self.tree_paths * self._longest[keys[0]])
             self.evict(self.budget_bytes)
             return key in self._nodes
 
@@ -109,16 +119,7 @@ class PrefixCache:
         with self._mutex:
             if self._num_bytes <= budget_bytes:
                 return 0
-            leaves = [(node.used, node.key) for node in self._nodes.values() if self._may_leave(node)]
-            heapq.heapify(leaves)
-            dropped = 0
-            while leaves and self._num_bytes > budget_bytes:
-                node = self._nodes[heapq.heappop(leaves)[1]]
-                self._remove(node)
-                dropped += 1
-                if node.parent is not None and self._may_leave(node.parent):
-                    heapq.heappush(leaves, (node.parent.used, node.parent.key))
-            return dropped
+            return self._drop_leaves(list(self._nodes.values()), lambda: self._num_bytes > budget_bytes)
 
     def drop(self, keys: Iterable[str]) -> int:
         """Forget these keys and everything that follows them, locked or not (who has matched a segment keeps
@@ -133,6 +134,27 @@ class PrefixCache:
                 for each in reversed(leaving):
                     self._remove(self._nodes[each])
             return before - len(self._nodes)
+
+    def _prune(self, root: str, budget_bytes: int) -> None:
+        """Drop the least used, unlocked leaves of a tree until it holds so much at most."""
+        if self._tree_bytes[root] <= budget_bytes:
+            return
+        nodes = [self._nodes[root]]
+        for node in nodes:
+            nodes += [self._nodes[key] for key in node.children]
+        self._drop_leaves(nodes, lambda: self._tree_bytes[root] > budget_bytes)
+
+    def _drop_leaves(self, nodes: Iterable[_Node], is_too_much: Callable[[], bool]) -> int:
+        leaves = [(node.used, node.key) for node in nodes if self._may_leave(node)]
+        heapq.heapify(leaves)
+        dropped = 0
+        while leaves and is_too_much():
+            node = self._nodes[heapq.heappop(leaves)[1]]
+            self._remove(node)
+            dropped += 1
+            if node.parent is not None and self._may_leave(node.parent):
+                heapq.heappush(leaves, (node.parent.used, node.parent.key))
+        return dropped
 
     def _path(self, keys: Sequence[str]) -> list[_Node]:
         path: list[_Node] = []
@@ -150,5 +172,8 @@ class PrefixCache:
         assert not node.children, "a parent left before its child"
         del self._nodes[node.key]
         self._num_bytes -= node.num_bytes
+        self._tree_bytes[node.root] -= node.num_bytes
+        if node.parent is None:
+            del self._tree_bytes[node.key], self._longest[node.key]
         if node.parent is not None:
             node.parent.children.discard(node.key)

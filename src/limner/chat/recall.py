@@ -45,7 +45,7 @@ class Recall:
         with self._vault.reading() as db:
             rows = db.execute(
                 f"SELECT id, json_extract(body, '$.text_out') FROM rounds WHERE owner = ? AND {wanted} "
-                "ORDER BY created DESC, id DESC LIMIT ?",
+                "ORDER BY number DESC, id DESC LIMIT ?",
                 (owner, *labels.values(), MAX_LOOKED_AT),
             ).fetchall()
         return [(str(id), str(said)) for id, said in rows]

@@ -50,8 +50,9 @@ class StoredRound:
     """One round of an owner's conversation. Pictures are digests: SHA-256 of their PNG bytes.
 
     `parent` is the nearest earlier round that still exists, None for a first round. `depth` counts the rounds
-    before it, `siblings` are all rounds with its parent (itself among them), oldest first; both are filled
-    when it is read. A round that was not kept has `kept` False and cannot be read again.
+    before it, `siblings` are all rounds with its parent (itself among them), oldest first, `number` orders an
+    owner's rounds as they were kept; all are filled when it is read. `created` is what a clock said, and
+    orders nothing. A round that was not kept has `kept` False and cannot be read again.
     """
 
     id: str
@@ -73,6 +74,7 @@ class StoredRound:
     kept: bool = True
     depth: int = 0
     siblings: tuple[str, ...] = ()
+    number: int = field(default=0, compare=False)
 
     @property
     def digests(self) -> tuple[str, ...]:
@@ -86,7 +88,8 @@ class StoredRound:
 class StoredConversation:
     """A conversation of an owner. `title` is the given one, else the beginning of its oldest round's words.
 
-    `head` is its newest round, which a request that names only the conversation goes on from.
+    `head` is its newest round, which a request that names only the conversation goes on from. `number` orders
+    an owner's conversations as they were begun, whatever the clock said.
     """
 
     id: str
@@ -98,6 +101,7 @@ class StoredConversation:
     num_rounds: int = 0
     head: str | None = None
     last_picture: str | None = None
+    number: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +115,7 @@ class StoredFile:
     digest: str
     num_bytes: int
     created: float
+    number: int = field(default=0, compare=False)
 
     @property
     def digests(self) -> tuple[str, ...]:
@@ -131,20 +136,22 @@ class StoredPerson:
     file: str
     note: str
     created: float
+    number: int = field(default=0, compare=False)
 
     @property
     def digests(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((self.picture, self.file)))
 
 
+Stored = StoredRound | StoredConversation | StoredFile | StoredPerson
 Record = TypeVar("Record", StoredRound, StoredConversation, StoredFile, StoredPerson)
 
 # Filled by the store when it reads; never part of a row.
 _DERIVED: Final = {
-    StoredRound: ("kept", "depth", "siblings"),
-    StoredConversation: ("num_rounds", "head", "last_picture"),
-    StoredFile: (),
-    StoredPerson: (),
+    StoredRound: ("kept", "depth", "siblings", "number"),
+    StoredConversation: ("num_rounds", "head", "last_picture", "number"),
+    StoredFile: ("number",),
+    StoredPerson: ("number",),
 }
 
 
@@ -164,7 +171,7 @@ def is_digest(text: object) -> bool:
     return isinstance(text, str) and _DIGEST.fullmatch(text) is not None
 
 
-def to_row(record: StoredRound | StoredConversation | StoredFile | StoredPerson) -> dict[str, Any]:
+def to_row(record: Stored) -> dict[str, Any]:
     """The record as JSON values, without what is derived."""
     row = asdict(record)
     for name in _DERIVED[type(record)]:
@@ -185,5 +192,21 @@ def from_row(kind: type[Record], row: Mapping[str, Any]) -> Record:
     return kind(**values)
 
 
+class Damaged(ValueError):  # noqa: N818
+    """What a store or file holds is not what was written, as a digest tells. One sentence, safe to show."""
+
+
 class StoreFailed(OSError):  # noqa: N818
-    """The store itself failed (disk full, damaged, locked for long): one sentence, nothing half-written."""
+    """The store itself failed: one sentence, nothing half-written. What failed in the system is its cause."""
+
+
+class StoreFull(StoreFailed):
+    """There is no room on the store's disk. Reading works, and so does deleting."""
+
+
+class StoreBusy(StoreFailed):
+    """Another process has been writing for longer than the store waits; the same may be tried again."""
+
+
+class StoreReadOnly(StoreFailed):
+    """Nothing can be written to this store: it was opened to be read, or its disk cannot be written to."""

@@ -15,9 +15,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from limner.chat.places import Place
+from limner.chat.records import Damaged, Record, Stored, from_row, to_row
+from limner.chat.vault_migrations import body_digest
 
 
 class SharedRows:
@@ -26,13 +29,23 @@ class SharedRows:
     def __init__(self, place: Place) -> None:
         self._place = place
 
-    def write(self, owner: str, group: str, id: str, row: dict[str, Any]) -> None:
-        """Keep a row, or a newer version of it."""
-        self._place.write(f"{_group(owner, group)}/{id}.json", json.dumps(row).encode())
+    def write(self, group: str, record: Stored) -> None:
+        """Keep a row, or a newer version of it, with the number that orders it everywhere."""
+        body = json.dumps(to_row(record))
+        row = {"number": record.number, "body": body, "digest": body_digest(body)}
+        self._place.write(f"{_group(record.owner, group)}/{record.id}.json", json.dumps(row).encode())
 
-    def read(self, owner: str, group: str, id: str) -> dict[str, Any] | None:
-        """A row, None when it is not there; ValueError when it is damaged."""
-        return self._json(f"{_group(owner, group)}/{id}.json")
+    def read(self, kind: type[Record], owner: str, group: str, id: str) -> Record | None:
+        """A row, None when it is not there; Damaged when it is not what was written."""
+        path = f"{_group(owner, group)}/{id}.json"
+        row = self._json(path)
+        if row is None:
+            return None
+        if "body" not in row:  # as version 1 wrote them: no number, no digest
+            return from_row(kind, row)
+        if body_digest(str(row["body"])) != row.get("digest"):
+            raise _damaged(path)
+        return replace(from_row(kind, json.loads(row["body"])), number=int(row["number"]))
 
     def ids(self, owner: str, group: str) -> tuple[set[str], set[str]]:
         """The ids of a group's rows, and of those that were deleted."""
@@ -98,8 +111,12 @@ class SharedRows:
         except ValueError:
             row = None
         if not isinstance(row, dict):
-            raise ValueError(f"The shared row {path} is damaged; restore the shared store from a backup.")
+            raise _damaged(path)
         return row
+
+
+def _damaged(path: str) -> Damaged:
+    return Damaged(f"The shared row {path} is damaged; restore the shared store from a backup.")
 
 
 def _owner(owner: str) -> str:

@@ -19,12 +19,12 @@ from limner.chat.blobs import digest_of
 from limner.chat.conversation import Conversation, RoundState
 from limner.chat.generation import Sampling
 from limner.chat.painter import Painter
-from limner.chat.records import KeptState, StoredConversation, StoredRound
+from limner.chat.records import Damaged, KeptState, StoredConversation, StoredRound
 from limner.chat.vault import Vault
 from limner.dialogue.history import HistoryTree
 from limner.dialogue.parts import Instruction, Picture, Response, Round
 
-REMEMBERED_BYTES = 128 * 2**20
+REMEMBERED_BYTES = 64 * 2**20
 
 
 class Shelf:
@@ -173,13 +173,13 @@ def tokens_bytes(tokens_KD: Tensor) -> bytes:
 
 
 def tokens_from(data: bytes) -> Tensor:
-    """The inverse of `tokens_bytes`; ValueError for anything else."""
+    """The inverse of `tokens_bytes`; `Damaged` for anything else."""
     try:
         tokens_KD = load(data)["tokens"]
     except (SafetensorError, KeyError) as error:
-        raise ValueError("The store's image tokens are damaged; restore the store from a backup.") from error
+        raise Damaged("The store's image tokens are damaged; restore the store from a backup.") from error
     if not torch.isfinite(tokens_KD.float()).all():
-        raise ValueError("The store's image tokens hold numbers that are not finite.")
+        raise Damaged("The store's image tokens hold numbers that are not finite.")
     return tokens_KD
 
 

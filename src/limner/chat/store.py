@@ -1,91 +1,45 @@
-"""A conversation as one file: safetensors with the history tree as JSON, PNG pictures, image tokens.
+"""A conversation kept in a file of its own: saved, merged with what others saved there meanwhile, opened.
 
-Knows the file format and its integrity, nothing about how rounds are computed. Opening executes nothing.
+Knows files and conversations; what a file holds is `saved_conversation.py`'s business. Opening executes
+nothing.
 """
 
 from __future__ import annotations
 
-import json
-import math
-import os
-import secrets
-from collections.abc import Mapping
+import hashlib
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor
-
-from limner.chat.conversation import Conversation, RoundState
+from limner.chat.conversation import Conversation
 from limner.chat.painter import Painter
+from limner.chat.saved_conversation import SavedConversation, conversation_bytes, read_saved, state_of_row
+from limner.chat.whole_file import alone_with, write_whole
 from limner.dialogue.history import HistoryTree
 from limner.dialogue.parts import Picture
 
-FORMAT = "limner-conversation"
-FORMAT_VERSION = 1
-
 
 def save_conversation(conversation: Conversation, path: str | Path) -> Path:
-    """Write every branch of the conversation; an existing file is replaced only once the new one is whole."""
+    """Write every branch of the conversation; an existing file is replaced only once the new one is whole.
+
+    Rounds that the file holds and this conversation does not (another process saved there meanwhile) are kept
+    as further branches, in the file and in the conversation. ValueError when what is there is no conversation
+    of these weights.
+    """
     path = Path(path)
     if path.is_dir():
         raise ValueError(f"{path} is a folder; a conversation is kept in a file.")
-    data = conversation_bytes(
-        conversation.tree,
-        conversation.states,
-        fingerprint=conversation.painter.fingerprint,
-        seed=conversation.seed,
-        head=conversation.head,
-        history=conversation.history,
-    )
-    _write(data, path)
-    return path
-
-
-def conversation_bytes(
-    tree: HistoryTree,
-    states: Mapping[str, RoundState],
-    *,
-    fingerprint: str,
-    seed: int,
-    head: str | None,
-    history: str = "cache",
-    title: str = "",
-) -> bytes:
-    """The file's bytes. `states` has one for each node; `fingerprint` is that of the painter's weights."""
-    tensors: dict[str, Tensor] = {}
-    for digest, picture in tree.pictures().items():
-        tensors[f"picture/{digest}"] = torch.from_numpy(
-            np.frombuffer(picture.to_png(), dtype=np.uint8).copy()
+    with alone_with(path):
+        _take_in(conversation, path)
+        data = conversation_bytes(
+            conversation.tree,
+            conversation.states,
+            fingerprint=conversation.painter.fingerprint,
+            seed=conversation.seed,
+            head=conversation.head,
+            history=conversation.history,
         )
-    for node_id, state in states.items():
-        if state.image_tokens_KD is not None:
-            tensors[f"tokens/{node_id}"] = state.image_tokens_KD.contiguous().cpu()
-    tensors.setdefault("empty", torch.zeros(1))
-    metadata = {
-        "format": FORMAT,
-        "version": FORMAT_VERSION,
-        "painter": fingerprint,
-        "seed": seed,
-        "tokens": history,
-        "title": title,
-        "head": head,
-        "history": tree.to_json(),
-        "rounds": {
-            node_id: {
-                "response_ids": list(state.response_ids),
-                "num_tokens": state.num_tokens,
-                "seed": state.seed,
-                "seconds": state.seconds,
-                "encoded": state.encoded,
-            }
-            for node_id, state in states.items()
-        },
-    }
-    return save(tensors, metadata={"limner": json.dumps(metadata)})
+        write_whole(data, path)
+        conversation.kept_as[path.resolve()] = _digest(data)
+    return path
 
 
 def open_conversation(path: str | Path, painter: Painter) -> Conversation:
@@ -93,95 +47,53 @@ def open_conversation(path: str | Path, painter: Painter) -> Conversation:
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"There is no conversation at {path}; give the file that it was saved to.")
+    data = _read(path)
+    conversation = conversation_of(read_saved(data, str(path), painter), str(path), painter)
+    conversation.kept_as[path.resolve()] = _digest(data)
+    return conversation
+
+
+def conversation_of(saved: SavedConversation, where: str, painter: Painter) -> Conversation:
+    """The conversation that a file holds; ValueError when a picture or a round is not what its id says."""
     try:
-        with safe_open(str(path), framework="pt") as file:
-            metadata = json.loads((file.metadata() or {}).get("limner", "null"))
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118  (not a dict)
-    except (SafetensorError, json.JSONDecodeError, RecursionError, OSError) as error:
-        raise ValueError(f"{path} is not a readable conversation file ({error}).") from error
-    _check(metadata, path, painter)
-    try:
-        pictures = {
-            key.removeprefix("picture/"): Picture.from_png(tensor.numpy().tobytes())
-            for key, tensor in tensors.items()
-            if key.startswith("picture/")
-        }
-        tree = HistoryTree.from_json(metadata["history"], pictures)
+        pictures = {digest: Picture.from_png(png) for digest, png in saved.pngs.items()}
+        tree = HistoryTree.from_json(saved.tree, pictures)
         states = {
-            node.id: _state(metadata["rounds"][node.id], tensors.get(f"tokens/{node.id}"), painter)
-            for node in tree
+            node.id: state_of_row(saved.rounds[node.id], saved.tokens.get(node.id), painter) for node in tree
         }
-        if metadata["head"] is not None:
-            tree.node(metadata["head"])
+        if saved.head is not None:
+            tree.node(saved.head)
         return Conversation(
-            painter,
-            seed=metadata["seed"],
-            tree=tree,
-            states=states,
-            head=metadata["head"],
-            history=metadata.get("tokens", "cache"),
+            painter, seed=saved.seed, tree=tree, states=states, head=saved.head, history=saved.history
         )
     except (KeyError, TypeError, ValueError) as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error).rstrip(".")
-        raise ValueError(f"{path} is damaged: {reason}.") from error
+        raise ValueError(f"{where} is damaged: {reason}.") from error
 
 
-def title_of(path: Path) -> str:
-    """The title that a conversation was exported with; empty when it has none."""
-    with safe_open(str(path), framework="pt") as file:
-        metadata = json.loads((file.metadata() or {}).get("limner", "{}"))
-    return str(metadata.get("title", ""))
-
-
-def _write(data: bytes, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+def _take_in(conversation: Conversation, path: Path) -> None:
+    """Let the conversation have the rounds of the file that it lacks."""
+    if not path.is_file() or path.stat().st_size == 0:
+        return
+    data = _read(path)
+    if conversation.kept_as.get(path.resolve()) == _digest(data):
+        return  # as it was left
     try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        saved = read_saved(data, str(path), conversation.painter)
+        other = conversation_of(saved, str(path), conversation.painter)
+    except ValueError as error:
+        raise ValueError(f"{str(error).rstrip('.')}. It is not replaced; save under another name.") from error
+    for node in other.tree:
+        id = conversation.tree.append(node.parent_id, node.round)
+        conversation.states.setdefault(id, other.states[id])
 
 
-def _check(metadata: Any, path: Path, painter: Painter) -> None:
-    if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
-        raise ValueError(f"{path} is not a conversation of limner.")
-    if metadata.get("version") != FORMAT_VERSION:
-        raise ValueError(
-            f"{path} has format version {metadata.get('version')}, this limner reads {FORMAT_VERSION}; "
-            "open it with the limner that wrote it."
-        )
-    if metadata.get("painter") != painter.fingerprint:
-        raise ValueError(
-            f"{path} was held by a painter of other weights; load the checkpoint it was made with, "
-            "or begin anew."
-        )
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
-def _state(row: dict[str, Any], tokens_KD: Tensor | None, painter: Painter) -> RoundState:
-    ids = tuple(int(index) for index in row["response_ids"])
-    if not all(0 <= index < painter.model.language.sizes.vocab_size for index in ids):
-        raise ValueError("a round holds words that its painter does not have")
-    if tokens_KD is not None:
-        expected = (painter.model.language.num_image_tokens, painter.model.preset.vision.output_dim)
-        if tuple(tokens_KD.shape) != expected:
-            raise ValueError(
-                f"a round's image tokens have the shape {tuple(tokens_KD.shape)}, not {expected}"
-            )
-        if not torch.isfinite(tokens_KD.float()).all():
-            raise ValueError("a round's image tokens hold numbers that are not finite")
-        tokens_KD = tokens_KD.to(painter.model.language.device, painter.model.language.dtype)
-    seed, seconds = int(row["seed"]), float(row["seconds"])
-    if not 0 <= seed < 2**63 or not math.isfinite(seconds):
-        raise ValueError("a round's seed or seconds are no such numbers")
-    return RoundState(
-        response_ids=ids,
-        image_tokens_KD=tokens_KD,
-        num_tokens=int(row["num_tokens"]),
-        seed=seed,
-        seconds=seconds,
-        encoded=bool(row.get("encoded", False)),
-    )
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -23,13 +23,16 @@ from limner.chat.records import (
     NotThere,
     StoredConversation,
     StoredRound,
+    StoreFailed,
     new_id,
 )
 from limner.chat.request import RoundRequest
 from limner.chat.shelf import as_stored
 from limner.chat.studio_round import Answered, StudioEvent, StudioRound
 from limner.chat.ticket import CancelledRound
+from limner.chat.unwritten import Unwritten
 from limner.chat.vault import Vault
+from limner.chat.vault_errors import full
 from limner.dialogue.parts import Picture, Round
 
 __all__ = [
@@ -60,6 +63,7 @@ class _Order:
     sampling: Sampling | None
     keep: bool
     metadata: Mapping[str, str]
+    wish: Hashable = None  # what was asked, to know it again
 
 
 class Studio(Library):
@@ -71,7 +75,10 @@ class Studio(Library):
         engine: computes the rounds; made and started when it is not given, closed with the studio.
 
     Expected errors: `NotThere` (unknown, foreign or deleted), `Busy` (ask again later) and ValueError (one
-    sentence on what is wrong), all raised before any model work.
+    sentence on what is wrong), and `StoreFull`, all raised before any model work.
+
+    A round that is answered but cannot be written fails with `StoreFailed`; its answer is held for a while,
+    and whoever asks for the same again gets it once it can be written, under the same id.
     """
 
     def __init__(self, painter: Painter, vault: Vault, *, engine: Engine | None = None) -> None:
@@ -83,6 +90,7 @@ class Studio(Library):
         self._is_closing = False
         # Writing to disk must not hold up the engine's thread.
         self._keeper = ThreadPoolExecutor(1, "limner-keeper")
+        self._unwritten: Unwritten[_Order] = Unwritten()
 
     # Rounds
 
@@ -117,6 +125,13 @@ class Studio(Library):
             raise Busy(CLOSING_RETRY_S, "The studio is closing")
         self._follow_deletions()
         text = checked_text(text)
+        if keep and self.vault.is_full:
+            raise full(self.vault.folder)
+        digests = tuple(given.digest for given in images)
+        wish = (owner, text, digests, previous, conversation, seed, picture, sampling, from_start)
+        held = self._unwritten.take(wish) if keep else None
+        if held is not None:
+            return self._write_again(held)
         of, is_new, previous = self._place(owner, previous, conversation)
         if from_start:
             previous = None
@@ -139,6 +154,7 @@ class Studio(Library):
             sampling=sampling,
             keep=keep,
             metadata=dict(metadata or {}),
+            wish=wish,
         )
         ticket = self.engine.submit(request)
         self._traces.note(of.id, request)
@@ -166,7 +182,9 @@ class Studio(Library):
         """
         with self._lock:
             found = self._running.get(id)
-        if found is not None and found.owner == owner:
+        if found is not None and found.owner != owner:
+            found = None
+        if found is not None:
             _stop([found])
         try:
             self.vault.delete_round(owner, id)
@@ -273,12 +291,37 @@ class Studio(Library):
                 order.talk.commit(finished)
                 root = order.talk.past()[0].key
                 self._traces.note(order.of.id, finished.request, root)
-                answered = self._keep(order)
-        except NotThere:  # its conversation was deleted meanwhile
-            answered = Cancelled()
+                answered = self._written(order)
         except Exception as error:
             answered = Failed(error=error)
-        if not isinstance(answered, Answered) or not order.keep:
+        self._tell_end(order, answered)
+
+    def _write_again(self, order: _Order) -> StudioRound:
+        """A round that was answered before and could not be written then; as `ask`."""
+        before = order.asked
+        asked = StudioRound(id=before.id, owner=before.owner, conversation=before.conversation)
+        order = replace(order, asked=asked)
+        with self._lock:
+            self._running[asked.id] = asked
+        self._keeper.submit(lambda: self._tell_end(order, self._written(order)))
+        return asked
+
+    def _written(self, order: _Order) -> StudioEvent:
+        """How a round ends whose answer is in its conversation; held when the store cannot take it."""
+        try:
+            return self._keep(order)
+        except NotThere:  # its conversation was deleted meanwhile
+            return Cancelled()
+        except StoreFailed as error:
+            for given_up in self._unwritten.hold(order.wish, order):
+                self._leave_no_trace(given_up)
+            return Failed(error=error)
+        except Exception as error:
+            return Failed(error=error)
+
+    def _tell_end(self, order: _Order, answered: StudioEvent) -> None:
+        is_held = isinstance(answered, Failed) and isinstance(answered.error, StoreFailed)
+        if not (isinstance(answered, Answered) and order.keep) and not is_held:
             self._leave_no_trace(order)
         self._end(order)
         order.asked.emit(answered)
@@ -289,7 +332,6 @@ class Studio(Library):
         node_id = talk.head
         assert node_id is not None
         round_ = talk.tree.node(node_id).round
-        before = 0.0 if order.previous is None else self._created(asked.owner, order.previous)
         stored, blobs = as_stored(
             talk,
             node_id,
@@ -297,7 +339,7 @@ class Studio(Library):
             owner=asked.owner,
             of=asked.conversation,
             parent=order.previous,
-            created=max(time.time(), before + 1e-6),  # a clock may go backwards, a child may not
+            created=time.time(),
             sampling=order.sampling,
             metadata=order.metadata,
         )
@@ -320,12 +362,6 @@ class Studio(Library):
     def _end(self, order: _Order) -> None:
         with self._lock:
             self._running.pop(order.asked.id, None)
-
-    def _created(self, owner: str, id: str) -> float:
-        try:
-            return self.vault.round(owner, id).created
-        except NotThere:  # deleted meanwhile: the vault puts the round after an earlier one
-            return 0.0
 
 
 def _stop(rounds: Sequence[StudioRound]) -> None:

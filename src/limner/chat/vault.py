@@ -28,11 +28,12 @@ from limner.chat.records import (
     StoreFailed,
     is_digest,
     is_id,
-    to_row,
 )
 from limner.chat.shared_rows import SharedRows
 from limner.chat.vault_catch_up import CatchUp
 from limner.chat.vault_keep import Keep
+from limner.chat.vault_migrations import version_of
+from limner.chat.vault_room import Room
 from limner.chat.vault_schema import Database
 
 DATABASE = "limner.sqlite"
@@ -45,19 +46,33 @@ class Vault:
     Args:
         folder: made when it is not there; holds the database, and the blobs unless they lie elsewhere.
         blobs_url: a folder or fsspec URL for blobs and shared rows; remembered, so it is given only once.
+        read_only: write nothing; what would raises `StoreReadOnly`. Also works on a read-only disk.
+        upgrade: bring a store that an earlier version wrote up to date, where else it is a ValueError.
 
-    Every method may raise `NotThere`, ValueError, and `StoreFailed` (disk full and the like).
+    Every method may raise `NotThere`, ValueError, `Damaged`, and `StoreFailed` (`StoreFull`, `StoreBusy`,
+    `StoreReadOnly`). Reading never waits for another process's writing; writing waits 10 s at most.
     """
 
-    def __init__(self, folder: str | Path, *, blobs_url: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        *,
+        blobs_url: str | None = None,
+        read_only: bool = False,
+        upgrade: bool = False,
+    ) -> None:
         self.folder = Path(folder)
         if self.folder.exists() and not self.folder.is_dir():
             raise ValueError(f"{self.folder} is a file; a store needs a folder.")
-        try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreFailed(f"The store {self.folder} cannot be made: {error.strerror}.") from error
-        database = Database(self.folder / DATABASE)
+        if not read_only:
+            try:
+                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise StoreFailed(f"The store {self.folder} cannot be made: {error.strerror}.") from error
+        self._room = Room(self.folder)
+        database = self._room.freeing(
+            lambda: Database(self.folder / DATABASE, read_only=read_only, upgrade=upgrade)
+        )
         try:
             self.blobs_url = _settled_url(self.folder, database, blobs_url)
             place = place_at(self.blobs_url) if self.blobs_url else FolderPlace(self.folder)
@@ -69,10 +84,25 @@ class Vault:
         self._database = database
         self._catch_up = CatchUp(self.keep)
 
+    @property
+    def version(self) -> int:
+        """Of the tables; see `vault_migrations.py`."""
+        with self._database.reading() as db:
+            return version_of(db)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk has no room for anything new; reading and deleting work all the same."""
+        return self._room.is_full
+
     # Conversations
 
     def add_conversation(self, conversation: StoredConversation) -> StoredConversation:
         """Keep a new, empty conversation."""
+        return self._room.taking(lambda: self._add_conversation(conversation))
+
+    def _add_conversation(self, conversation: StoredConversation) -> StoredConversation:
+        (conversation,) = self.keep.numbered([conversation])
         self.keep.share_conversation(conversation)
         with self._database.writing() as db:
             rows.put_conversation(db, conversation)
@@ -105,15 +135,19 @@ class Vault:
     ) -> StoredConversation:
         """Give a conversation another title or other metadata; what is None stays."""
         self._catch_up.conversation(owner, id)
-        with self._database.writing() as db:
-            row = rows.own_conversation(db, owner, id)
-            changed = replace(
-                row,
-                title=row.title if title is None else title,
-                metadata=row.metadata if metadata is None else dict(metadata),
-            )
-            self.keep.share_conversation(changed)
-            rows.put_conversation(db, changed)
+
+        def change() -> None:
+            with self._database.writing() as db:
+                row = rows.own_conversation(db, owner, id)
+                changed = replace(
+                    row,
+                    title=row.title if title is None else title,
+                    metadata=row.metadata if metadata is None else dict(metadata),
+                )
+                self.keep.share_conversation(changed)
+                rows.put_conversation(db, changed)
+
+        self._room.taking(change)
         return self.conversation(owner, id)
 
     def delete_conversation(self, owner: str, id: str) -> list[str]:
@@ -123,7 +157,7 @@ class Vault:
             rows.own_conversation(db, owner, id)
         if self.keep.shared is not None:
             self.keep.shared.bury(owner, "conversations", id)
-        return self.keep.drop_conversation(owner, id)
+        return self._room.freeing(lambda: self.keep.drop_conversation(owner, id))
 
     # Rounds
 
@@ -140,12 +174,22 @@ class Vault:
         When this returns, they survive a kill. Where a parent was deleted meanwhile, a round follows the
         nearest earlier one; NotThere when the conversation was.
         """
+        return self._room.taking(lambda: self._add_rounds(rounds, blobs, new_conversation))
+
+    def _add_rounds(
+        self,
+        rounds: Sequence[StoredRound],
+        blobs: Iterable[bytes],
+        new_conversation: StoredConversation | None,
+    ) -> list[StoredRound]:
         owner, conversation = rounds[0].owner, rounds[0].conversation
         assert conversation is not None
         if new_conversation is None:
             self.conversation(owner, conversation)
         data = self.keep.put(rounds, blobs)
+        rounds = self.keep.numbered(rounds)
         if new_conversation is not None:
+            (new_conversation,) = self.keep.numbered([new_conversation])
             self.keep.share_conversation(new_conversation)
         for round_ in rounds:
             self.keep.share_round(round_)
@@ -191,16 +235,19 @@ class Vault:
         if self.keep.shared is not None:
             self.keep.shared.bury(owner, row.conversation, id, row.parent)
             self.keep.shared.forget_round(owner, id)
-        self.keep.drop_round(owner, row.conversation, id, row.parent)
+        conversation = row.conversation
+        self._room.freeing(lambda: self.keep.drop_round(owner, conversation, id, row.parent))
 
     # Files and enrolled people
 
     def add_own(self, record: rows.Own, blobs: Iterable[bytes]) -> rows.Own:
         """Keep a file or an enrolled person."""
-        table, _ = rows.OWN_TABLES[type(record)]
+        return self._room.taking(lambda: self._add_own(record, blobs))
+
+    def _add_own(self, record: rows.Own, blobs: Iterable[bytes]) -> rows.Own:
         data = self.keep.put([record], blobs)
-        if self.keep.shared is not None:
-            self.keep.shared.write(record.owner, table, record.id, to_row(record))
+        (record,) = self.keep.numbered([record])
+        self.keep.share_own(record)
         with self._database.writing() as db:
             self.keep.ensure(data)
             rows.insert_own(db, record)
@@ -227,7 +274,7 @@ class Vault:
         table, _ = rows.OWN_TABLES[kind]
         if self.keep.shared is not None:
             self.keep.shared.bury(owner, table, id)
-        self.keep.drop_own(kind, owner, id)
+        self._room.freeing(lambda: self.keep.drop_own(kind, owner, id))
 
     def delete_person(self, owner: str, id: str) -> list[str]:
         """Remove an enrolled person: the face, the files that it came from, and every round that was given
@@ -327,14 +374,17 @@ class Vault:
 
 def _settled_url(folder: Path, database: Database, blobs_url: str | None) -> str | None:
     """Where this store keeps its blobs, decided once: None for in the folder itself."""
-    with database.writing() as db:
-        row = db.execute("SELECT value FROM settings WHERE name = 'blobs_url'").fetchone()
-        if row is None:
-            if blobs_url and db.execute("SELECT 1 FROM refs LIMIT 1").fetchone() is not None:
+    found = "SELECT value FROM settings WHERE name = 'blobs_url'"
+    with database.reading() as db:
+        row = db.execute(found).fetchone()
+    if row is None and blobs_url:
+        with database.writing() as db:
+            if db.execute("SELECT 1 FROM refs LIMIT 1").fetchone() is not None:
                 raise ValueError(f"The store {folder} keeps its blobs in itself; leave {blobs_url} out.")
-            if blobs_url:
-                db.execute("INSERT INTO settings VALUES ('blobs_url', ?)", (blobs_url,))
-            return blobs_url
+            db.execute("INSERT OR IGNORE INTO settings VALUES ('blobs_url', ?)", (blobs_url,))
+            row = db.execute(found).fetchone()
+    if row is None:
+        return None
     if blobs_url is not None and blobs_url != row[0]:
         raise ValueError(f"The store {folder} keeps its blobs at {row[0]}; leave {blobs_url} out.")
     return str(row[0])

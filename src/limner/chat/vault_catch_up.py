@@ -6,7 +6,7 @@ Knows shared rows and the database. Does nothing where a folder keeps everything
 from __future__ import annotations
 
 from limner.chat import vault_rows as rows
-from limner.chat.records import NotThere, StoredConversation, StoredRound, from_row, is_id
+from limner.chat.records import NotThere, Stored, StoredConversation, StoredRound, is_id
 from limner.chat.shared_rows import SharedRows
 from limner.chat.vault_keep import Keep
 
@@ -16,12 +16,14 @@ class CatchUp:
 
     def __init__(self, keep: Keep) -> None:
         self._keep = keep
+        # A database that is only read stays as it is.
+        self._shared = None if keep.database.read_only else keep.shared
 
     def round(self, owner: str, id: str) -> None:
         """The conversation that a round is in; NotThere when the id cannot be a round's."""
         if not is_id(id, "resp"):
             raise NotThere("round", id)
-        shared = self._keep.shared
+        shared = self._shared
         if shared is None:
             return
         with self._keep.database.reading() as db:
@@ -34,7 +36,7 @@ class CatchUp:
         """A conversation with its rounds; NotThere when the id cannot be a conversation's."""
         if not is_id(id, "conv"):
             raise NotThere("conversation", id)
-        shared = self._keep.shared
+        shared = self._shared
         if shared is None:
             return
         if shared.grave(owner, "conversations", id) is not None:
@@ -43,13 +45,13 @@ class CatchUp:
             if known:
                 self._keep.drop_conversation(owner, id)
             return
-        row = shared.read(owner, "conversations", id)
-        if row is not None:
-            self._take_over(shared, from_row(StoredConversation, row))
+        conversation = shared.read(StoredConversation, owner, "conversations", id)
+        if conversation is not None:
+            self._take_over(shared, conversation)
 
     def conversations(self, owner: str) -> None:
         """Every conversation of an owner that was added or deleted elsewhere."""
-        shared = self._keep.shared
+        shared = self._shared
         if shared is None:
             return
         here, gone = shared.ids(owner, "conversations")
@@ -61,7 +63,7 @@ class CatchUp:
 
     def own(self, kind: type[rows.Own], owner: str) -> None:
         """Every file or enrolled person of an owner."""
-        shared = self._keep.shared
+        shared = self._shared
         if shared is None:
             return
         table, _ = rows.OWN_TABLES[kind]
@@ -70,16 +72,16 @@ class CatchUp:
             ours = {record.id for record in rows.read_own(db, kind, owner)}
         for id in sorted(gone & ours):
             self._keep.drop_own(kind, owner, id)
-        found = [shared.read(owner, table, id) for id in sorted(here - ours)]
-        new = [from_row(kind, row) for row in found if row is not None]
+        found = [shared.read(kind, owner, table, id) for id in sorted(here - ours)]
+        new = [record for record in found if record is not None]
         if new:
             with self._keep.database.writing() as db:
-                for record in new:
+                for record in sorted(new, key=_order):
                     rows.insert_own(db, record)
 
     def blob(self, owner: str, digest: str) -> None:
         """Whatever of an owner needs, or needed, a blob; `digest` must have been checked."""
-        shared = self._keep.shared
+        shared = self._shared
         if shared is None:
             return
         with self._keep.database.reading() as db:
@@ -106,15 +108,20 @@ class CatchUp:
         for round_id in sorted(gone - buried):
             grave = shared.grave(owner, id, round_id)
             self._keep.drop_round(owner, id, round_id, grave["parent"] if grave else None)
-        found = [shared.read(owner, id, round_id) for round_id in here - ours]
-        new = [from_row(StoredRound, row) for row in found if row is not None]
+        found = [shared.read(StoredRound, owner, id, round_id) for round_id in here - ours]
+        new = [round_ for round_ in found if round_ is not None]
         if is_known and not new:
             return
         with self._keep.database.writing() as db:
             if rows.is_buried(db, id):
                 return
             rows.put_conversation(db, conversation)
-            for round_ in sorted(new, key=lambda round_: (round_.created, round_.id)):
+            for round_ in sorted(new, key=_order):
                 known = rows.conversation_of_round(db, owner, round_.id) is not None
                 if not known and not rows.is_buried(db, round_.id):  # another thread may have been here
                     rows.insert_round(db, round_)
+
+
+def _order(record: Stored) -> tuple[int, float, str]:
+    """Parents before children; by the clock only what version 1 wrote, which gave no numbers."""
+    return (record.number, record.created, record.id)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,6 +15,7 @@ from limner.chat.blobs import Blobs
 from limner.chat.places import FolderPlace
 from limner.chat.records import StoredConversation, StoredFile, StoredPerson, StoredRound, from_row
 from limner.chat.vault import Vault
+from limner.chat.vault_migrations import body_digest
 from limner.chat.vault_rows import OWN_TABLES, is_needed
 from limner.dialogue.history import node_id
 from limner.dialogue.parts import Instruction, Picture, Response, Round
@@ -41,6 +42,7 @@ class _Tables:
     rounds: list[tuple[str, str, str, str | None, str]]
     own: dict[type, list[tuple[str, str, str]]]
     refs: set[_Need]
+    altered: list[str]  # ids of rows that are not what was written
     problems: list[str]
 
 
@@ -69,27 +71,44 @@ def check_vault(vault: Vault) -> Findings:
     for round_ in rounds:
         if whole.issuperset(round_.digests):
             problems += _check_content(vault.keep.blobs, round_)
+    problems += [
+        f"The row of {id} is not what was written to the store."
+        for id in tables.altered
+        if not any(id in problem for problem in problems)
+    ]
+    unneeded = there - digests
+    if _are_most(unneeded, there):
+        problems.append(f"{_suspicion(len(unneeded), len(there))}.")
     return Findings(
         num_conversations=len(tables.conversations),
         num_rounds=len(tables.rounds),
         num_blobs=len(there),
         problems=tuple(problems),
-        unneeded=tuple(sorted(there - digests)),
+        unneeded=tuple(sorted(unneeded)),
     )
 
 
-def sweep(vault: Vault) -> int:
+def sweep(vault: Vault, *, even_most: bool = False) -> int:
     """Remove blobs that no row needs and unfinished files, such as a kill leaves behind; how many went.
 
-    Safe beside running servers of this folder. ValueError where several databases share the blobs: what this
-    one does not need, another may.
+    Safe beside running servers of this folder. ValueError, and nothing is removed, where several databases
+    share the blobs (what this one does not need, another may), and where most blobs would go (rather the
+    database was lost), unless `even_most`.
     """
     if vault.blobs_url is not None:
         raise ValueError(
             f"The blobs at {vault.blobs_url} are shared; what is not needed here may be elsewhere."
         )
+    there = set(vault.keep.blobs)
+    with vault.reading() as db:
+        unneeded = {digest for digest in there if not is_needed(db, digest)}
+    if _are_most(unneeded, there) and not even_most:
+        raise ValueError(
+            f"{_suspicion(len(unneeded), len(there))}. Nothing was removed; restore the database from a "
+            "backup, or remove them all the same with --sweep-most."
+        )
     num = FolderPlace(vault.folder).sweep()
-    for digest in list(vault.keep.blobs):
+    for digest in sorted(unneeded):
         with vault.alone() as db:  # nobody commits a row that needs it meanwhile
             if not is_needed(db, digest):
                 vault.keep.blobs.remove(digest)
@@ -97,22 +116,30 @@ def sweep(vault: Vault) -> int:
     return num
 
 
+def _are_most(unneeded: Collection[str], there: Collection[str]) -> bool:
+    """A kill leaves a few blobs without rows; a database that was emptied or replaced leaves most."""
+    return 2 * len(unneeded) > len(there)
+
+
+def _suspicion(num: int, of: int) -> str:
+    return f"{num} of {of} blobs are needed by no row, as if the database had been emptied, lost or replaced"
+
+
 def _read_tables(vault: Vault) -> _Tables:
-    with vault.reading() as db:
-        db.execute("BEGIN")  # one moment's view of all tables
-        try:
-            return _Tables(
-                conversations=db.execute("SELECT id, owner, body FROM conversations").fetchall(),
-                rounds=db.execute("SELECT id, owner, conversation, parent, body FROM rounds").fetchall(),
-                own={
-                    kind: db.execute(f"SELECT id, owner, body FROM {table}").fetchall()
-                    for kind, (table, _) in OWN_TABLES.items()
-                },
-                refs=set(db.execute("SELECT digest, owner, holder FROM refs").fetchall()),
-                problems=_check_database(db),
-            )
-        finally:
-            db.execute("ROLLBACK")
+    with vault.reading() as db:  # one moment's view of all tables
+        tables = ("conversations", "rounds", *(table for table, _ in OWN_TABLES.values()))
+        bodies = [row for table in tables for row in db.execute(f"SELECT id, body, digest FROM {table}")]
+        return _Tables(
+            conversations=db.execute("SELECT id, owner, body FROM conversations").fetchall(),
+            rounds=db.execute("SELECT id, owner, conversation, parent, body FROM rounds").fetchall(),
+            own={
+                kind: db.execute(f"SELECT id, owner, body FROM {table}").fetchall()
+                for kind, (table, _) in OWN_TABLES.items()
+            },
+            refs=set(db.execute("SELECT digest, owner, holder FROM refs").fetchall()),
+            altered=[id for id, body, digest in bodies if body_digest(body) != digest],
+            problems=_check_database(db),
+        )
 
 
 def _check_database(db: sqlite3.Connection) -> list[str]:

@@ -7,10 +7,11 @@ about who may see what.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from limner.chat import vault_rows as rows
 from limner.chat.blobs import Blobs
-from limner.chat.records import StoredConversation, StoredFile, StoredPerson, StoredRound, to_row
+from limner.chat.records import Record, StoredConversation, StoredFile, StoredPerson, StoredRound
 from limner.chat.shared_rows import SharedRows
 from limner.chat.vault_schema import Database
 
@@ -44,15 +45,29 @@ class Keep:
     def share_conversation(self, conversation: StoredConversation) -> None:
         """Let other databases find it."""
         if self.shared is not None:
-            row = to_row(conversation)
-            self.shared.write(conversation.owner, "conversations", conversation.id, row)
+            self.shared.write("conversations", conversation)
 
     def share_round(self, round_: StoredRound) -> None:
         """Let other databases find it."""
         if self.shared is not None:
             assert round_.conversation is not None
-            self.shared.write(round_.owner, round_.conversation, round_.id, to_row(round_))
+            self.shared.write(round_.conversation, round_)
             self.shared.place_round(round_.owner, round_.id, round_.conversation)
+
+    def share_own(self, record: StoredFile | StoredPerson) -> None:
+        """Let other databases find it."""
+        if self.shared is not None:
+            self.shared.write(rows.OWN_TABLES[type(record)][0], record)
+
+    def numbered(self, records: Sequence[Record]) -> list[Record]:
+        """New records with the numbers that order them, where other databases are to agree on those; else
+        they are numbered when they are inserted.
+        """
+        if self.shared is None or not records:
+            return list(records)
+        with self.database.reading() as db:
+            first = rows.next_number(db, records[0])
+        return [replace(record, number=first + index) for index, record in enumerate(records)]
 
     def drop_round(self, owner: str, conversation: str, id: str, parent: str | None) -> None:
         """Remove a round and the blobs that only it needed; its children follow its parent."""

@@ -13,7 +13,10 @@ from dataclasses import replace
 from typing import TypeVar
 
 from limner.chat.records import (
+    Damaged,
     NotThere,
+    Record,
+    Stored,
     StoredConversation,
     StoredFile,
     StoredPerson,
@@ -21,6 +24,7 @@ from limner.chat.records import (
     from_row,
     to_row,
 )
+from limner.chat.vault_migrations import body_digest
 
 MAX_TITLE_CHARACTERS = 80
 # Records that stand for themselves: their table and the kind of their ids. Names come from here only, never
@@ -29,15 +33,20 @@ OWN_TABLES: Mapping[type, tuple[str, str]] = {
     StoredFile: ("files", "file"),
     StoredPerson: ("people", "person"),
 }
+_TABLES: Mapping[type, str] = {
+    StoredConversation: "conversations",
+    StoredRound: "rounds",
+    **{kind: table for kind, (table, _) in OWN_TABLES.items()},
+}
 Own = TypeVar("Own", StoredFile, StoredPerson)
 
 _PATH = """
-WITH RECURSIVE path(parent, body, step) AS (
-    SELECT parent, body, 0 FROM rounds WHERE id = ? AND owner = ?
+WITH RECURSIVE path(id, parent, number, body, digest, step) AS (
+    SELECT id, parent, number, body, digest, 0 FROM rounds WHERE id = ? AND owner = ?
     UNION ALL
-    SELECT rounds.parent, rounds.body, step + 1 FROM rounds JOIN path ON rounds.id = path.parent
-    WHERE rounds.owner = ?)
-SELECT parent, body FROM path ORDER BY step DESC
+    SELECT rounds.id, rounds.parent, rounds.number, rounds.body, rounds.digest, step + 1
+    FROM rounds JOIN path ON rounds.id = path.parent WHERE rounds.owner = ?)
+SELECT id, parent, number, body, digest FROM path ORDER BY step DESC
 """
 _DEPTH = """
 WITH RECURSIVE path(parent) AS (
@@ -46,6 +55,7 @@ WITH RECURSIVE path(parent) AS (
     SELECT rounds.parent FROM rounds JOIN path ON rounds.id = path.parent)
 SELECT count(*) - 1 FROM path
 """
+_ROUND = "SELECT id, parent, number, body, digest FROM rounds"
 
 
 def read_path(db: sqlite3.Connection, owner: str, id: str) -> list[StoredRound]:
@@ -53,19 +63,20 @@ def read_path(db: sqlite3.Connection, owner: str, id: str) -> list[StoredRound]:
     rows = db.execute(_PATH, (id, owner, owner)).fetchall()
     if not rows:
         raise NotThere("round", id)
-    return [_round(body, parent, depth) for depth, (parent, body) in enumerate(rows)]
+    if rows[0][1] is not None:
+        raise Damaged(f"The round {rows[0][1]}, which {rows[0][0]} follows, is missing from the store.")
+    return [_round(row, depth) for depth, row in enumerate(rows)]
 
 
 def read_round(db: sqlite3.Connection, owner: str, id: str) -> StoredRound:
     """A round with its depth and siblings; NotThere."""
-    row = db.execute("SELECT parent, body FROM rounds WHERE id = ? AND owner = ?", (id, owner)).fetchone()
+    row = db.execute(f"{_ROUND} WHERE id = ? AND owner = ?", (id, owner)).fetchone()
     if row is None:
         raise NotThere("round", id)
-    parent, body = row
-    round_ = _round(body, parent, db.execute(_DEPTH, (id, owner)).fetchone()[0])
+    round_ = _round(row, db.execute(_DEPTH, (id, owner)).fetchone()[0])
     siblings = db.execute(
-        "SELECT id FROM rounds WHERE owner = ? AND conversation = ? AND parent IS ? ORDER BY created, id",
-        (owner, round_.conversation, parent),
+        "SELECT id FROM rounds WHERE owner = ? AND conversation = ? AND parent IS ? ORDER BY number, id",
+        (owner, round_.conversation, round_.parent),
     ).fetchall()
     return replace(round_, siblings=tuple(sibling for (sibling,) in siblings))
 
@@ -75,23 +86,23 @@ def read_children(
 ) -> list[StoredRound]:
     """The rounds that directly follow a round, None for the first rounds; oldest first, depths not filled."""
     rows = db.execute(
-        "SELECT parent, body FROM rounds WHERE owner = ? AND conversation = ? AND parent IS ? "
-        "ORDER BY created, id",
+        f"{_ROUND} WHERE owner = ? AND conversation = ? AND parent IS ? ORDER BY number, id",
         (owner, conversation, parent),
     ).fetchall()
-    return [_round(body, parent, 0) for parent, body in rows]
+    return [_round(row, 0) for row in rows]
 
 
 def read_tree(db: sqlite3.Connection, owner: str, conversation: str) -> list[StoredRound]:
     """Every round, parents before children, with depths and siblings."""
     rows = db.execute(
-        "SELECT parent, body FROM rounds WHERE owner = ? AND conversation = ? ORDER BY created, id",
-        (owner, conversation),
+        f"{_ROUND} WHERE owner = ? AND conversation = ? ORDER BY number, id", (owner, conversation)
     ).fetchall()
-    rounds = [_round(body, parent, 0) for parent, body in rows]
+    rounds = [_round(row, 0) for row in rows]
     children: dict[str | None, list[str]] = {}
     depths: dict[str | None, int] = {None: -1}
     for round_ in rounds:
+        if round_.parent not in depths:
+            raise Damaged(f"The round {round_.parent}, which {round_.id} follows, is missing from the store.")
         children.setdefault(round_.parent, []).append(round_.id)
         depths[round_.id] = depths[round_.parent] + 1
     return [
@@ -110,8 +121,10 @@ def insert_round(db: sqlite3.Connection, round_: StoredRound) -> None:
     parent = living(db, round_.parent)
     if parent is not None and conversation_of_round(db, round_.owner, parent) != round_.conversation:
         raise NotThere("round", parent)
+    body = json.dumps(to_row(round_))
     db.execute(
-        "INSERT INTO rounds VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO rounds(id, owner, conversation, parent, node_id, created, body, digest, number) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             round_.id,
             round_.owner,
@@ -119,7 +132,9 @@ def insert_round(db: sqlite3.Connection, round_: StoredRound) -> None:
             parent,
             round_.node_id,
             round_.created,
-            json.dumps(to_row(round_)),
+            body,
+            body_digest(body),
+            round_.number or next_number(db, round_),
         ),
     )
     insert_refs(db, round_.owner, round_.id, round_.digests)
@@ -136,10 +151,12 @@ def delete_round(db: sqlite3.Connection, owner: str, conversation: str, id: str,
 
 def own_conversation(db: sqlite3.Connection, owner: str, id: str) -> StoredConversation:
     """The conversation's own row, nothing derived; NotThere."""
-    row = db.execute("SELECT body FROM conversations WHERE id = ? AND owner = ?", (id, owner)).fetchone()
+    row = db.execute(
+        "SELECT id, number, body, digest FROM conversations WHERE id = ? AND owner = ?", (id, owner)
+    ).fetchone()
     if row is None:
         raise NotThere("conversation", id)
-    return from_row(StoredConversation, json.loads(row[0]))
+    return _record(StoredConversation, *row)
 
 
 def read_conversation(db: sqlite3.Connection, owner: str, id: str) -> StoredConversation:
@@ -148,12 +165,12 @@ def read_conversation(db: sqlite3.Connection, owner: str, id: str) -> StoredConv
     where = "FROM rounds WHERE owner = ? AND conversation = ?"
     num_rounds = db.execute(f"SELECT count(*) {where}", (owner, id)).fetchone()[0]
     first = db.execute(
-        f"SELECT json_extract(body, '$.text_in') {where} ORDER BY created, id LIMIT 1", (owner, id)
+        f"SELECT json_extract(body, '$.text_in') {where} ORDER BY number, id LIMIT 1", (owner, id)
     ).fetchone()
-    head = db.execute(f"SELECT id {where} ORDER BY created DESC, id DESC LIMIT 1", (owner, id)).fetchone()
+    head = db.execute(f"SELECT id {where} ORDER BY number DESC, id DESC LIMIT 1", (owner, id)).fetchone()
     picture = db.execute(
         f"SELECT json_extract(body, '$.picture') AS picture {where} AND picture IS NOT NULL "
-        "ORDER BY created DESC, id DESC LIMIT 1",
+        "ORDER BY number DESC, id DESC LIMIT 1",
         (owner, id),
     ).fetchone()
     return replace(
@@ -169,10 +186,10 @@ def list_conversations(
     db: sqlite3.Connection, owner: str, limit: int, after: StoredConversation | None
 ) -> list[StoredConversation]:
     """Conversations, newest first."""
-    since = (float("inf"), "") if after is None else (after.created, after.id)
+    since = (2**63 - 1, "") if after is None else (after.number, after.id)
     rows = db.execute(
-        "SELECT id FROM conversations WHERE owner = ? AND (created, id) < (?, ?) "
-        "ORDER BY created DESC, id DESC LIMIT ?",
+        "SELECT id FROM conversations WHERE owner = ? AND (number, id) < (?, ?) "
+        "ORDER BY number DESC, id DESC LIMIT ?",
         (owner, *since, limit),
     ).fetchall()
     return [read_conversation(db, owner, id) for (id,) in rows]
@@ -182,19 +199,30 @@ def put_conversation(db: sqlite3.Connection, conversation: StoredConversation) -
     """Insert, or take over a newer version; NotThere when it was deleted, and it stays so."""
     if is_buried(db, conversation.id):
         raise NotThere("conversation", conversation.id)
+    body = json.dumps(to_row(conversation))
     db.execute(
-        "INSERT INTO conversations VALUES (?, ?, ?, ?) "
-        "ON CONFLICT(id) DO UPDATE SET body = excluded.body WHERE owner = excluded.owner",
-        (conversation.id, conversation.owner, conversation.created, json.dumps(to_row(conversation))),
+        "INSERT INTO conversations(id, owner, created, body, digest, number) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT(id) DO UPDATE SET body = excluded.body, digest = excluded.digest "
+        "WHERE owner = excluded.owner",
+        (
+            conversation.id,
+            conversation.owner,
+            conversation.created,
+            body,
+            body_digest(body),
+            conversation.number or next_number(db, conversation),
+        ),
     )
 
 
 def insert_own(db: sqlite3.Connection, record: StoredFile | StoredPerson) -> None:
     """Insert a file or person that is not there yet."""
     table, _ = OWN_TABLES[type(record)]
+    body = json.dumps(to_row(record))
+    number = record.number or next_number(db, record)
     db.execute(
-        f"INSERT OR IGNORE INTO {table} VALUES (?, ?, ?, ?)",
-        (record.id, record.owner, record.created, json.dumps(to_row(record))),
+        f"INSERT OR IGNORE INTO {table}(id, owner, created, body, digest, number) VALUES (?, ?, ?, ?, ?, ?)",
+        (record.id, record.owner, record.created, body, body_digest(body), number),
     )
     insert_refs(db, record.owner, record.id, record.digests)
 
@@ -202,17 +230,28 @@ def insert_own(db: sqlite3.Connection, record: StoredFile | StoredPerson) -> Non
 def read_own(db: sqlite3.Connection, kind: type[Own], owner: str) -> list[Own]:
     """Every file or person of an owner, oldest first."""
     table, _ = OWN_TABLES[kind]
-    rows = db.execute(f"SELECT body FROM {table} WHERE owner = ? ORDER BY created, id", (owner,)).fetchall()
-    return [from_row(kind, json.loads(body)) for (body,) in rows]
+    rows = db.execute(
+        f"SELECT id, number, body, digest FROM {table} WHERE owner = ? ORDER BY number, id", (owner,)
+    ).fetchall()
+    return [_record(kind, *row) for row in rows]
 
 
 def read_one_own(db: sqlite3.Connection, kind: type[Own], owner: str, id: str) -> Own:
     """A file or person; NotThere."""
     table, prefix = OWN_TABLES[kind]
-    row = db.execute(f"SELECT body FROM {table} WHERE id = ? AND owner = ?", (id, owner)).fetchone()
+    row = db.execute(
+        f"SELECT id, number, body, digest FROM {table} WHERE id = ? AND owner = ?", (id, owner)
+    ).fetchone()
     if row is None:
         raise NotThere(prefix, id)
-    return from_row(kind, json.loads(row[0]))
+    return _record(kind, *row)
+
+
+def next_number(db: sqlite3.Connection, record: Stored) -> int:
+    """The number of a new row: one more than the highest of its owner's rows of that kind."""
+    table = _TABLES[type(record)]
+    found = db.execute(f"SELECT max(number) FROM {table} WHERE owner = ?", (record.owner,)).fetchone()
+    return (found[0] or 0) + 1
 
 
 def insert_refs(db: sqlite3.Connection, owner: str, holder: str, digests: Iterable[str]) -> None:
@@ -262,8 +301,15 @@ def living(db: sqlite3.Connection, id: str | None) -> str | None:
     return None
 
 
-def _round(body: str, parent: str | None, depth: int) -> StoredRound:
-    return replace(from_row(StoredRound, json.loads(body)), parent=parent, depth=depth)
+def _round(row: tuple[str, str | None, int, str, str], depth: int) -> StoredRound:
+    id, parent, number, body, digest = row
+    return replace(_record(StoredRound, id, number, body, digest), parent=parent, depth=depth)
+
+
+def _record(kind: type[Record], id: str, number: int, body: str, digest: str) -> Record:
+    if body_digest(body) != digest:
+        raise Damaged(f"The row of {id} is not what was written to the store; restore it from a backup.")
+    return replace(from_row(kind, json.loads(body)), number=number)
 
 
 def _short(text: str) -> str:

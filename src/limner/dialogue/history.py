@@ -60,6 +60,16 @@ def node_id(parent_id: str | None, round_: Round) -> str:
     return _hash(parent_id, round_to_json(round_))
 
 
+def node_id_of_json(parent_id: str | None, data: Mapping[str, Any]) -> str:
+    """`node_id` of a round that is known only as `round_to_json` wrote it; KeyError when a part lacks."""
+    content = {
+        "instruction": {name: data["instruction"][name] for name in ("text", "pictures")},
+        "response": {name: data["response"][name] for name in ("text", "picture")},
+        "depends_on": data["depends_on"],
+    }
+    return _hash(parent_id, content)
+
+
 def _hash(parent_id: str | None, content: Mapping[str, Any]) -> str:
     canonical = json.dumps([parent_id, content], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,18 +1,23 @@
 """Where the person names of an English text stand.
 
-Goes by capitals, titles and "named ..."; needs no list of names, so made-up ones work. Names already known
-are found in any case. Knows nothing about what is said of a person; that is `people.py`.
+Goes by capitals, by scripts that have none (Chinese, Japanese, Korean ...), by titles and "named ..."; needs
+no list of names, so made-up ones work. Names already known are found in any case and any composition of their
+letters. Takes time in proportion to the text. Knows nothing about what is said of a person: see `people.py`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from limner.dialogue.known_names import Atom, Found, KnownNames, atoms_of, bare_name, without_honorific
+from limner.dialogue.letters import COMBINING, composed, is_caseless
 from limner.dialogue.words import (
     AMBIGUOUS,
+    DETERMINERS,
     FOLLOWERS,
     KIN,
     OBJECT_ADJECTIVES,
@@ -20,20 +25,33 @@ from limner.dialogue.words import (
     PARTICLES,
     TITLES,
     VERBS,
+    WRITTEN,
 )
 
-_WORD: Final = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
+__all__ = ["MAX_CHARACTERS", "NameSpan", "bare_name", "find_names", "sentences"]
+
+_LETTERS: Final = rf"[^\W\d_](?:[^\W\d_]|[{COMBINING}])*"
+_WORD: Final = re.compile(rf"{_LETTERS}(?:['’\-·・]{_LETTERS})*")
 _POSSESSIVE: Final = re.compile(r"(?:['’]s|(?<=s)['’])$")
+# Each stops at a second opening sign, so that many of them are read once and not again from every one.
 _QUOTED: Final = re.compile(
-    r"\"[^\"\n]*\"|“[^”\n]*”|(?<!\w)'[^'\n]*'(?!\w)|(?<!\w)‘[^’\n]*’(?!\w)|\[\[[^\]]*\]\]"
+    r"\"[^\"\n]*\"|“[^“”\n]*”|(?<!\w)'[^'\n]*'(?!\w)|(?<!\w)‘[^‘’\n]*’(?!\w)|\[\[[^\[\]]*\]\]"
+    r"|「[^「」\n]*」|《[^《》\n]*》"
 )
 _NAMED: Final = re.compile(r"\b(?:named|called|name is|name's|nicknamed)\s+$", re.IGNORECASE)
 _STYLE_OF: Final = re.compile(r"\b(?:style|manner|spirit|works?) (?:of|by) +$|\bpainted by +$", re.IGNORECASE)
-MAX_CHARACTERS: Final = 10_000  # a longer text is no instruction, and reading takes quadratic time
+MAX_CHARACTERS: Final = 10_000  # a longer text is no instruction
+MAX_RUN_WORDS: Final = 8  # more words in a row are no name
+MAX_CASELESS: Final = 12  # letters of a name in a script without capitals; more are a sentence
+MAX_CASELESS_ALONE: Final = 4  # the same, where nothing else is said
 
 _PLACE_BEFORE: Final = frozenset({"in", "at", "near", "inside", "outside", "visiting", "across"})
+_JOINS: Final = frozenset({"and", "or", "with"})
+_SHOWN: Final = re.compile(r"\b(?:show(?: me)?|(?:close-up|portrait|selfie) of)\s+$", re.IGNORECASE)
+_LATIN: Final = re.compile(r"[A-Za-z]")
 _ABBREVIATIONS: Final = TITLES | {"vs", "jr", "sr", "etc", "e.g", "i.e"}
-_SENTENCE_END: Final = re.compile(r"[.!?]+[\"”’)]*(?=\s|$)|\n+|;")
+_LONGEST_ABBREVIATION: Final = max(map(len, _ABBREVIATIONS))
+_SENTENCE_END: Final = re.compile(r"[.!?]+[\"”’)]*|\n+|;|[。！？]+[」』”’）]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +81,21 @@ class _Word:
         is_shouted = len(self.text) > 1 and self.text.isupper()
         return self.text[0].isupper() and not is_shouted and not (len(parts[0]) == 1 and len(parts) > 1)
 
+    @property
+    def is_caseless(self) -> bool:
+        """Of a script without capitals, and short enough for a name."""
+        return is_caseless(self.text) and 1 < len(self.text) <= MAX_CASELESS
+
 
 def sentences(text: str) -> Iterator[tuple[int, int]]:
     """The (start, end) of each sentence; "Dr." and initials end none."""
     start = 0
     for match in _SENTENCE_END.finditer(text):
-        before = text[start : match.start()].split()
+        following = text[match.end() : match.end() + 1]
+        if match.group()[0] in ".!?" and following and not following.isspace():
+            continue
+        # Of the text before, only what can be an abbreviation is looked at.
+        before = text[max(start, match.start() - _LONGEST_ABBREVIATION - 8) : match.start()].split()
         last = before[-1].lstrip("(\"'“").lower() if before else ""
         if match.group().startswith(".") and (last in _ABBREVIATIONS or (len(last) == 1 and last.isalpha())):
             continue
@@ -79,36 +106,45 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
         yield start, len(text)
 
 
-def find_names(text: str, known: Iterable[str] = ()) -> tuple[NameSpan, ...]:
+def find_names(text: str, known: Iterable[str] | KnownNames = ()) -> tuple[NameSpan, ...]:
     """Every occurrence of a person's name in `text`, in order and without overlap.
 
     A later short form means the longer name ("Harrison" after "Dr. Harrison"). Quoted words are never names.
     `known` names keep their spelling and are found in any case, unless lower case makes them words ("will").
-    Only the first 10,000 characters are read.
+    Other names are composed (NFC); two that differ in case alone are one. Only the first 10,000 characters
+    are read.
     """
-    known = tuple(name for name in known if any(map(str.isalpha, name)))
-    text = text[:MAX_CHARACTERS]
-    blank = _QUOTED.sub(lambda match: " " * len(match.group()), text)
+    known = known if isinstance(known, KnownNames) else KnownNames(known)
+    whole = composed(text[:MAX_CHARACTERS])
+    blank = _QUOTED.sub(lambda match: " " * len(match.group()), whole.text)
     words = _words(blank)
-    runs = list(_runs(blank, words))
-    written = frozenset(word.text for word in words)
-    accepted = {
-        blank[words[first].start : end] for first, end in runs if _is_name(blank, words, written, first, end)
-    }
-    canonical = _canonical(accepted, known)
-    spans = [
-        NameSpan(start=s, end=e, name=name) for form, name in canonical.items() for s, e in _find(form, blank)
+    lowered: dict[str, list[int]] = {}
+    for index, word in enumerate(words):
+        if word.text == word.lower:
+            lowered.setdefault(word.text, []).append(index)
+    accepted = [
+        blank[words[first].start : end]
+        for first, end in _runs(blank, words)
+        if _is_name(blank, words, lowered, first, end)
     ]
-    return _without_overlap(spans)
+    atoms = atoms_of(blank)
+    return tuple(
+        NameSpan(
+            start=whole.origin(atoms[found.first].start),
+            end=whole.origin(atoms[found.last].end),
+            name=found.name,
+        )
+        for found in _find_all(atoms, known, _spellings(accepted, known))
+    )
 
 
 def _words(text: str) -> list[_Word]:
-    starts = [start for start, _ in sentences(text)]
+    starts = deque(start for start, _ in sentences(text))
     words: list[_Word] = []
     for match in _WORD.finditer(text):
         is_first = bool(starts) and match.start() >= starts[0]
         while starts and match.start() >= starts[0]:
-            starts.pop(0)
+            starts.popleft()
         bare = _POSSESSIVE.sub("", match.group())
         is_first = is_first or text[max(0, match.start() - 9) : match.start()].rstrip().endswith(
             (":", "(", "-", "–", "—", "*")
@@ -128,7 +164,7 @@ def _runs(text: str, words: Sequence[_Word]) -> Iterator[tuple[int, int]]:
             index += 1
             continue
         last = index
-        while (following := _joined(text, words, last)) is not None:
+        while (following := _joined(text, words, last)) is not None and following - index < MAX_RUN_WORDS:
             last = following
         is_titled = index > 0 and words[index - 1].lower in TITLES and words[index - 1].text[0].isupper()
         yield index - is_titled, words[last].end
@@ -140,7 +176,10 @@ def _joined(text: str, words: Sequence[_Word], last: int) -> int | None:
     following = last + 1
     while following < len(words) and words[following].lower in PARTICLES and following - last < 3:
         following += 1
-    if following >= len(words) or not words[following].is_capital or words[following].lower in ORDINARY:
+    if following >= len(words):
+        return None
+    is_alike = words[following].is_capital or (words[last].is_caseless and words[following].is_caseless)
+    if not is_alike or words[following].lower in ORDINARY:
         return None
     gap = text[words[last].end : words[last + 1].start]
     is_initial = len(words[last].text) == 1 and gap == ". "
@@ -152,6 +191,8 @@ def _may_name(text: str, word: _Word) -> bool:
         return True
     if word.lower in KIN:
         return word.text[0].isupper()
+    if word.is_caseless:
+        return _stands_among_words(text, word)
     is_plain = word.is_capital and len(word.text) > 1 and word.lower not in ORDINARY | TITLES
     return is_plain or _is_initial(text, word)
 
@@ -165,16 +206,32 @@ def _is_initial(text: str, word: _Word) -> bool:
     )
 
 
-def _is_name(text: str, words: Sequence[_Word], written: frozenset[str], index: int, end: int) -> bool:
+def _stands_among_words(text: str, word: _Word) -> bool:
+    """Whether a word without capitals is one by itself: a foreign name in an English text, or all there is.
+    A sentence in such a script names persons in ways that are not known here.
+    """
+    if _LATIN.search(text) is not None:
+        return True
+    return len(word.text) <= MAX_CASELESS_ALONE and text.strip(" .!?\n") == word.text
+
+
+def _is_name(
+    text: str, words: Sequence[_Word], lowered: Mapping[str, Sequence[int]], index: int, end: int
+) -> bool:
     start = words[index].start
     before, after = text[max(0, start - 30) : start], text[end : end + 30]
     if (words[index].lower in TITLES and end > words[index].end) or _NAMED.search(before):
         return True
     if _STYLE_OF.search(before):
         return False
-    if words[index].is_first:
-        return _starts_as_name(words, written, index, end, after)
     previous = words[index - 1].lower if index else ""
+    if words[index].is_caseless:
+        is_letters = previous in WRITTEN
+        return not is_letters and previous not in _PLACE_BEFORE | {"a", "an", "the"}
+    if words[index].is_first:
+        lower = () if _is_said_as_name(text, words, index) else lowered.get(words[index].lower, ())
+        is_plain = any(not _is_said_as_name(text, words, at) for at in lower)
+        return not is_plain and _starts_as_name(words, index, end, after)
     if _follows_thing(text, words, index):
         return False
     if previous in _PLACE_BEFORE:
@@ -191,11 +248,22 @@ def _follows_thing(text: str, words: Sequence[_Word], index: int) -> bool:
     return is_thing and text[before.end : words[index].start] == " "
 
 
-def _starts_as_name(
-    words: Sequence[_Word], written: frozenset[str], index: int, end: int, after: str
-) -> bool:
+def _is_said_as_name(text: str, words: Sequence[_Word], index: int) -> bool:
+    """Whether a word in lower case stands where names do: "Ben and anna", "anna's hat", "show me anna"."""
+    word = words[index]
+    if text.startswith(("'s", "’s"), word.end) or _SHOWN.search(text[max(0, word.start - 30) : word.start]):
+        return True
+    before, after = words[max(0, index - 2) : index], words[index + 1 : index + 3]
+    pairs = [tuple(reversed(before)), tuple(after)]
+    return any(
+        len(pair) == 2 and pair[0].lower in _JOINS and pair[1].is_capital and pair[1].lower not in ORDINARY
+        for pair in pairs
+    )
+
+
+def _starts_as_name(words: Sequence[_Word], index: int, end: int, after: str) -> bool:
     first = words[index]
-    if first.lower in written or (first.lower.endswith("ing") and len(first.text) > 4):
+    if first.lower.endswith("ing") and len(first.text) > 4:
         return False
     following = next((word for word in words[index : index + 12] if word.start >= end), None)
     gap = after[: following.start - end] if following is not None else after
@@ -212,63 +280,57 @@ def _starts_as_name(
     )
 
 
-def bare_name(name: str) -> str:
-    """The name without its title: "Harrison" for "Dr. Harrison"."""
-    head, _, rest = name.partition(" ")
-    return rest if rest and head.rstrip(".").lower() in TITLES else name
-
-
 def _shown_name(name: str) -> str:
-    """The form without "Baby", which describes although it may be capitalised as a title is."""
+    """The form without "Baby", which describes although it may be capitalised as a title is, and without
+    what is written onto a name out of courtesy.
+    """
     head, _, rest = name.partition(" ")
-    return rest if rest and head.lower() == "baby" else name
+    return rest if rest and head.lower() == "baby" else without_honorific(name)
 
 
-def _canonical(accepted: Iterable[str], known: Sequence[str]) -> dict[str, str]:
-    """Each written form -> the person's one name: a known spelling if there is one, else the longest form."""
-    forms = {form: _shown_name(form) for form in accepted}
-    people = list(dict.fromkeys([*known, *sorted(forms.values(), key=len, reverse=True)]))
-    owners: dict[str, list[str]] = {}
-    for name in people:
-        for alias in {name, bare_name(name), *_alias_words(name)}:
-            owners.setdefault(alias.casefold(), []).append(name)
-    result: dict[str, str] = {}
-    for form, shown in forms.items():
-        result[form] = result[shown] = _owner(shown, owners)
-    for name in known:
-        for alias in (name, bare_name(name)):
-            if alias.casefold() not in ORDINARY | AMBIGUOUS:
-                result.setdefault(alias.casefold(), name)
-            result.setdefault(alias, name)
-    for form, name in list(result.items()):
-        bare = bare_name(form)
-        if len(owners.get(bare.casefold(), ())) == 1:
-            result.setdefault(bare, name)
-    return result
+def _spellings(accepted: Sequence[str], known: KnownNames) -> KnownNames:
+    """How the names of this text are written in it: each means a known name if there is one, else the one
+    longer name that contains it, else itself.
+    """
+    shown = {form: _shown_name(form) for form in accepted}
+    told = KnownNames(sorted(shown.values(), key=len, reverse=True))
+    spelt = KnownNames()
+    for form, name in shown.items():
+        owner = _owner(name, known, told)
+        spelt.spell(form, owner)
+        spelt.spell(name, owner)
+        bare = bare_name(name)
+        if len({*known.owners(bare), *told.owners(bare)}) == 1:
+            spelt.spell(bare, owner)
+    return spelt
 
 
-def _alias_words(name: str) -> list[str]:
-    return [word for word in bare_name(name).split() if word[:1].isupper()]
+def _owner(name: str, known: KnownNames, told: KnownNames) -> str:
+    """Whom `name` means."""
+    itself = known.get(name)
+    if itself is not None:
+        return itself
+    itself = told.get(name) or name
+    longer = {*known.owners(name), *told.owners(name)} - {itself}
+    return longer.pop() if len(longer) == 1 else itself
 
 
-def _owner(form: str, owners: dict[str, list[str]]) -> str:
-    """Whom `form` means: the one longer name that contains it, else itself."""
-    candidates = [name for name in owners.get(form.casefold(), []) if name != form]
-    exact = [name for name in candidates if name.casefold() == form.casefold()]
-    if exact:
-        return exact[0]
-    return candidates[0] if len(candidates) == 1 else form
+def _find_all(atoms: Sequence[Atom], known: KnownNames, spelt: KnownNames) -> Iterator[Found]:
+    """Names from the left to the right, at each place the longest."""
+    at = 0
+    while at < len(atoms):
+        found = known.longest(atoms, at)
+        new = spelt.longest(atoms, at)
+        if new is not None and _may_be_new(atoms, at) and (found is None or new.last >= found.last):
+            found = new
+        if found is None:
+            at += 1
+            continue
+        yield found
+        at = found.last + 1
 
 
-def _find(form: str, text: str) -> Iterator[tuple[int, int]]:
-    flags = re.IGNORECASE if form == form.casefold() else 0
-    for match in re.finditer(rf"(?<!\w){re.escape(form)}(?!\w)", text, flags):
-        yield match.start(), match.end()
-
-
-def _without_overlap(spans: Iterable[NameSpan]) -> tuple[NameSpan, ...]:
-    kept: list[NameSpan] = []
-    for span in sorted(spans, key=lambda s: (s.start, -s.end)):
-        if not kept or span.start >= kept[-1].end:
-            kept.append(span)
-    return tuple(kept)
+def _may_be_new(atoms: Sequence[Atom], at: int) -> bool:
+    """Whether a name that nobody knew before is meant here: lower case after "the" makes it a word."""
+    is_lower = atoms[at].text[0].islower()
+    return not (is_lower and at > 0 and atoms[at - 1].key.strip() in DETERMINERS)

@@ -7,12 +7,14 @@ it gives a clause to both persons. Knows nothing about pictures or earlier round
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from limner.dialogue.known_names import KnownNames
+from limner.dialogue.letters import composed
 from limner.dialogue.names import MAX_CHARACTERS, NameSpan, find_names, sentences
 
 _PRONOUN: Final = re.compile(
@@ -20,7 +22,8 @@ _PRONOUN: Final = re.compile(
 )
 _GENDER: Final = {"he": "m", "his": "m", "she": "f", "her": "f"}
 _JOINT: Final = re.compile(
-    r"\s*(?:,|,?\s*and|&|,?\s*or)\s*(?:(?:the |her |his )?(?:little |young |old |baby ))?", re.IGNORECASE
+    r"\s*(?:,(?:\s*(?:and|or))?|and|or|&)\s*(?:(?:the |her |his )?(?:little |young |old |baby ))?",
+    re.IGNORECASE,
 )
 _CONNECTOR: Final = re.compile(
     r"(?:,\s*)?\b(?:and|while|but|whereas|beside|next to)\b\s*|,\s*|:\s*", re.IGNORECASE
@@ -42,6 +45,9 @@ _LOOKING: Final = re.compile(
     r"\b(?:look|glanc|gaz|point|turn|fac|tilt|star|lean)\w*(?:\s+\w+){0,2}\s*$", re.IGNORECASE
 )
 _ORDERED: Final = re.compile(r"\b(?:left to right|right to left)\b", re.IGNORECASE)
+_OF: Final = re.compile(r"\s+(?:side )?of\s+(?:baby |little )?", re.IGNORECASE)
+NEAR_CHARACTERS: Final = 48  # in front of a side, in which a verb tells what it is about
+MAX_SAYINGS: Final = 64  # of one person; "They ..." would else be noted for many people many times
 _OPPOSITE: Final = {"left": "right", "right": "left"}
 
 
@@ -65,7 +71,8 @@ class _Reading:
 
     def add(self, names: Iterable[str], saying: str) -> None:
         for name in dict.fromkeys(names):
-            self.sayings[name].append(saying)
+            if len(self.sayings[name]) < MAX_SAYINGS:
+                self.sayings[name].append(saying)
 
     def referents(self, pronoun: str) -> list[str]:
         gender = _GENDER.get(pronoun.lower())
@@ -78,7 +85,7 @@ class _Reading:
         return []
 
 
-def find_people(text: str, known: Iterable[str] = ()) -> tuple[Mention, ...]:
+def find_people(text: str, known: Iterable[str] | KnownNames = ()) -> tuple[Mention, ...]:
     """The persons named in `text`, in the order of first mention, with what is said of each.
 
     `known`: names of the conversation so far, found in any case ("show me olivia"). A sentence about two is
@@ -86,7 +93,7 @@ def find_people(text: str, known: Iterable[str] = ()) -> tuple[Mention, ...]:
     is not given to a person whom it only touches ("He has gray hair, holding Maya's chin").
     Only the first 10,000 characters are read.
     """
-    text = text[:MAX_CHARACTERS]
+    text = composed(text[:MAX_CHARACTERS]).text
     spans = find_names(text, known)
     names = list(dict.fromkeys(span.name for span in spans))
     reading = _Reading(sayings={name: [] for name in names}, sides={}, genders={}, recent=[])
@@ -109,7 +116,7 @@ def find_people(text: str, known: Iterable[str] = ()) -> tuple[Mention, ...]:
 def _read_pronoun(reading: _Reading, sentence: str, pronoun: str) -> None:
     about = reading.referents(pronoun)
     reading.add(about, _tidy(sentence))
-    side = next((m for m in _SIDE.finditer(sentence) if not _LOOKING.search(sentence[: m.start()])), None)
+    side = next((m for m in _SIDE.finditer(sentence) if not _is_looked_at(sentence, m.start())), None)
     if side and len(about) == 1 and not sentence[side.end() :].lstrip().startswith("of "):
         reading.sides.setdefault(about[0], _side_of(side))
 
@@ -159,7 +166,7 @@ def _pieces(
 def _cut(between: str) -> int | None:
     """Where the next person's clause begins: the last connector with at most "a man named" after it."""
     for match in reversed(list(_CONNECTOR.finditer(between))):
-        if _LEAD_IN.fullmatch(between[match.end() :]):
+        if _LEAD_IN.fullmatch(between, match.end()):
             return match.end()
     return None
 
@@ -188,21 +195,31 @@ def _read_sides(reading: _Reading, text: str, start: int, end: int, spans: Seque
             reading.sides.setdefault(spans[0].name, first)
             reading.sides.setdefault(spans[-1].name, last)
         return
-    for match in _SIDE.finditer(text[start:end]):
+    sentence = text[start:end]
+    for match in _SIDE.finditer(sentence):
         at = start + match.start()
-        if _LOOKING.search(text[start:at]):
+        if _is_looked_at(sentence, match.start()):
             continue
-        before = [span for span in spans if span.end <= at]
-        after = [span for span in spans if span.start >= start + match.end()]
-        gap = text[before[-1].end : at] if before else ""
-        is_lead_in = (
-            bool(after) and _cut(text[before[-1].end : after[0].start]) is not None if before else True
-        )
-        leads = is_lead_in and bool(re.search(r"(?:^|,|\band)\s*$", gap)) and not re.fullmatch(r"[\s,]*", gap)
-        if before and not leads:
-            _place(reading, text, match, start, spans, before)
-        elif after:
-            reading.sides.setdefault(after[0].name, _side_of(match))
+        num_before = bisect_right(spans, at, key=lambda span: span.end)
+        after = bisect_left(spans, start + match.end(), key=lambda span: span.start)
+        following = spans[after] if after < len(spans) else None
+        if num_before and not _leads(text, spans[num_before - 1], at, following):
+            _place(reading, text, match, start, spans[max(0, num_before - 2) : num_before], following)
+        elif following is not None:
+            reading.sides.setdefault(following.name, _side_of(match))
+
+
+def _is_looked_at(sentence: str, at: int) -> bool:
+    """Whether the side at this place is where somebody looks or points."""
+    return _LOOKING.search(sentence[max(0, at - NEAR_CHARACTERS) : at]) is not None
+
+
+def _leads(text: str, before: NameSpan, at: int, after: NameSpan | None) -> bool:
+    """Whether the side at this place belongs to the name after it: "Emma, and on the left Tom"."""
+    if after is None or _cut(text[max(before.end, after.start - 4 * NEAR_CHARACTERS) : after.start]) is None:
+        return False
+    gap = text[max(before.end, at - NEAR_CHARACTERS) : at]
+    return re.search(r"(?:^|,|\band)\s*$", gap) is not None and re.fullmatch(r"[\s,]*", gap) is None
 
 
 def _place(
@@ -210,19 +227,16 @@ def _place(
     text: str,
     match: re.Match[str],
     start: int,
-    spans: Sequence[NameSpan],
     before: Sequence[NameSpan],
+    following: NameSpan | None,
 ) -> None:
+    """The side of the last name before it, of which `before` holds at most two."""
     side = _side_of(match)
     if len(before) > 1 and _JOINT.fullmatch(text[before[-2].end : before[-1].start]):
         return  # "Emma and Lucas on the left": it tells the two apart no further
     reading.sides.setdefault(before[-1].name, side)
-    rest = text[start + match.end() :]
-    for other in spans:
-        if other.start > start + match.end() and re.fullmatch(
-            r"\s+(?:side )?of\s+(?:baby |little )?", rest[: other.start - start - match.end()]
-        ):
-            reading.sides.setdefault(other.name, _OPPOSITE[side])
+    if following is not None and _OF.fullmatch(text, start + match.end(), following.start):
+        reading.sides.setdefault(following.name, _OPPOSITE[side])
 
 
 def _side_of(match: re.Match[str]) -> str:

@@ -14,6 +14,8 @@ TITLES: Final = _set(
     "captain uncle aunt auntie nurse officer detective sergeant general chef coach father sister "
     "brother saint st grandma grandpa granny cousin baby "
 )
+# Written onto a name out of courtesy.
+HONORIFICS: Final = ("先生", "女士", "小姐", "さん", "ちゃん", "くん", "さま", "様", "씨", "님")
 KIN: Final = _set("mom mum mommy mummy dad daddy grandma grandpa granny nana papa mama")
 PARTICLES: Final = _set("van von de der den da di du la le bin al ibn del")
 
@@ -100,4 +102,16 @@ VERBS: Final = _set(
 )
 FOLLOWERS: Final = VERBS | _set(
     "with in on at from beside next wearing holding sitting standing smiling looking "
+)
+
+# Before a word in lower case they show that it is no name: "the coral", "more balloons".
+DETERMINERS: Final = _set(
+    "a an the this that these those some any no all both each every more most many few several other "
+    "another my your his her its our their two three four five six seven eight nine ten "
+)
+
+# What stands before letters that are to be painted: "a sign that says 你好".
+WRITTEN: Final = _set(
+    "says say said saying reads read reading text texts words word letters characters character written "
+    "write writes writing title titled sign signs means meaning label labelled labeled caption "
 )

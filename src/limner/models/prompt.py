@@ -33,7 +33,7 @@ TURN_END: Final = "[/INST]\n"
 KEEP_FACE_REQUEST: Final = "Please keep the face identical."
 KEEP_FACE_ANSWER: Final = "I keep the face unchanged."
 
-_TURN_MARK: Final = re.compile(r"\[(\s*/?\s*INST\s*)\]", re.IGNORECASE)
+_TURN_MARK: Final = re.compile(r"\[(\s*(?:/\s*)?INST\s*)\]", re.IGNORECASE)
 _BOX: Final = re.compile(r"\[\[(\d+) (\d+) (\d+) (\d+)\]\]".replace(r"\d+", r"0|[1-9]\d{0,2}"))
 
 

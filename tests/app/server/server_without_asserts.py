@@ -1,4 +1,4 @@
-"""A server without a single assert of ours, as `python -O` would run it: CHECKPOINT STORE KEY...
+"""A server without a single assert of ours, as `python -O` would run it: CHECKPOINT STORE OPERATOR KEY...
 
 Only this project's modules are compiled so; compiling all libraries anew would take a minute. Prints its port
 and stops when its standard input ends.
@@ -39,9 +39,10 @@ if __name__ == "__main__":
     from limner.app.server.opening import studio_of
     from limner.app.server.settings import ServerSettings
 
-    checkpoint, store, *keys = sys.argv[1:]
+    checkpoint, store, operator, *keys = sys.argv[1:]
     settings = ServerSettings(
         keys=ApiKeys([(key, None) for key in keys]),
+        operator_keys=ApiKeys([(operator, None)]),
         limits=Limits(max_body_bytes=30_000_000, max_image_cpu_s=0.5),
     )
     studio = studio_of(limner.load(checkpoint, device="cpu"), Path(store), settings)

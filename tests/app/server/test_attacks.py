@@ -28,12 +28,14 @@ from limner.app.server.settings import ServerSettings
 
 HERE = Path(__file__).parent
 EVE, TOM = "eve-has-a-key-of-her-own", "tom-has-another-key-too"
+OPERATOR = "the-key-of-whoever-runs-it"
 LEAKS = re.compile(
     r"Traceback|Error\b|Exception|PIL|zlib|torch|sqlite|\b0x[0-9a-f]{6}|/tmp/|site-packages|\.py\b|"
     + re.escape(str(HERE.parents[2]))
 )
 SETTINGS = ServerSettings(
     keys=ApiKeys([(EVE, None), (TOM, None)]),
+    operator_keys=ApiKeys([(OPERATOR, None)]),
     limits=Limits(max_body_bytes=30_000_000, max_image_cpu_s=0.5),
 )
 
@@ -41,7 +43,7 @@ SETTINGS = ServerSettings(
 @contextlib.contextmanager
 def without_asserts(checkpoint, folder):
     script = [sys.executable, str(HERE / "server_without_asserts.py")]
-    words = [*script, str(checkpoint), str(folder / "store"), EVE, TOM]
+    words = [*script, str(checkpoint), str(folder / "store"), OPERATOR, EVE, TOM]
     child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         port, *told = child.stdout.readline().split()
@@ -258,7 +260,7 @@ def test_pictures_of_the_same_bytes_are_different_pictures(attacked):
 
 
 def cached_bytes(server):
-    told = ask(server, "/metrics", key=EVE).content.decode()
+    told = ask(server, "/metrics", key=OPERATOR).content.decode()
     return float(re.search(r"^limner_prefix_cache_bytes (\S+)", told, re.MULTILINE).group(1))
 
 

@@ -174,7 +174,7 @@ def test_replicas_without_ray_are_one_sentence(limner, monkeypatch, checkpoint):
 def test_what_a_lost_replica_computed_has_failed():
     now = [0.0]
     board = Switchboard(lambda: now[0])
-    board.beat("lost", (), b"numbers 1\n")
+    board.beat("lost", (), {None: b"numbers 1\n"})
     board.begin(Listed(id="resp_1", owner="ada", replica="lost", response={}))
     board.begin(Listed(id="resp_2", owner="ada", replica="alive", response={}))
     now[0] = LOST_AFTER_S * 0.9

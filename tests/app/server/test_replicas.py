@@ -24,6 +24,7 @@ from wire_requests import ask
 pytest.importorskip("ray.serve", reason="replicas need the extra `ray`")
 
 KEY = "a-key-for-all-replicas"
+OPERATOR = "a-key-of-the-operator"
 START_S = 600  # several processes that load Ray and torch, on a machine that may be busy
 
 
@@ -45,7 +46,7 @@ def serve(folder, *words):
             stderr=out,
             stdout=out,
             cwd=folder,
-            env={**os.environ, "LIMNER_API_KEYS": KEY},
+            env={**os.environ, "LIMNER_API_KEYS": KEY, "LIMNER_OPERATOR_KEYS": OPERATOR},
         )
     return SimpleNamespace(process=process, told=log.read_text)
 
@@ -68,7 +69,7 @@ def server(checkpoint, tmp_path_factory):
 
 def numbers(server, name):
     """A metric of each replica."""
-    lines = ask(server, "/metrics", key=KEY).content.decode().splitlines()
+    lines = ask(server, "/metrics", key=OPERATOR).content.decode().splitlines()
     found = [line for line in lines if line.startswith(f'{name}{{replica="')]
     return {line.split('"')[1]: float(line.rpartition(" ")[2]) for line in found}
 

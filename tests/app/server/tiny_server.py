@@ -11,7 +11,8 @@ import uvicorn
 from wire_requests import WAIT_S
 
 from limner.app.server.app import server_app
-from limner.app.server.run import listen
+from limner.app.server.connections import served
+from limner.app.server.run import connection_limits, listen
 from limner.app.server.settings import ServerSettings
 
 ADA, BEN = "ada-has-a-key-of-her-own", "ben-has-another-key-here"
@@ -22,15 +23,16 @@ def serving(studio, settings=None, app=None):
     """The server of `studio`: `url`, `port`, `app`, `studio`."""
     app = app or server_app(studio, settings or ServerSettings())
     with listen("127.0.0.1", 0) as listener:
-        config = uvicorn.Config(
-            app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5
-        )
+        limits = connection_limits((settings or ServerSettings()).limits, print)
+        config = served(app, limits, log_config=None, timeout_graceful_shutdown=5)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         port = listener.getsockname()[1]
         try:
-            yield SimpleNamespace(url=f"http://127.0.0.1:{port}", port=port, app=app, studio=studio)
+            yield SimpleNamespace(
+                url=f"http://127.0.0.1:{port}", port=port, app=app, studio=studio, thread=thread
+            )
         finally:
             server.should_exit = True
             thread.join(WAIT_S)

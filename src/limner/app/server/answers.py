@@ -5,7 +5,8 @@ Knows both shapes. Knows nothing about HTTP or how rounds come to be.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from limner.app.server.painting import Format
@@ -116,11 +117,40 @@ def input_item(round_: StoredRound, picture_urls: Sequence[str | None]) -> Input
     return InputMessage(id=item_ids(round_.id)[0], content=content)
 
 
-def page_of(items: Sequence[AnyItem], *, limit: int, after: str | None, order: str) -> ItemList:
-    """A page of items in the order asked for, after the item `after`. An unknown one gives the first page."""
-    ordered = list(items) if order == "asc" else list(reversed(items))
-    start = next((index + 1 for index, item in enumerate(ordered) if item.id == after), 0)
-    data = ordered[start : start + limit]
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """An item before it is read: which part of a round it is, its instruction, its picture or its words."""
+
+    round: StoredRound
+    number: int  # of `item_ids`
+
+    @property
+    def id(self) -> str:
+        return item_ids(self.round.id)[self.number]
+
+
+INSTRUCTION, PICTURE, WORDS = range(3)
+
+
+def parts_of(round_: StoredRound) -> list[Part]:
+    """The items of a round, in order, without reading a picture; a message that nobody answered is one."""
+    numbers = [INSTRUCTION]
+    if round_.picture is not None:
+        numbers.append(PICTURE)
+    if round_.text_out:
+        numbers.append(WORDS)
+    return [Part(round=round_, number=number) for number in numbers]
+
+
+def page_of(
+    parts: Sequence[Part], read: Callable[[Part], AnyItem], *, limit: int, after: str | None, order: str
+) -> ItemList:
+    """A page of items in the order asked for, after the item `after`. An unknown one gives the first page.
+    Only the page's items are read.
+    """
+    ordered = list(parts) if order == "asc" else list(reversed(parts))
+    start = next((index + 1 for index, part in enumerate(ordered) if part.id == after), 0)
+    data = [read(part) for part in ordered[start : start + limit]]
     return ItemList(
         data=data,
         first_id=data[0].id if data else None,

@@ -29,11 +29,13 @@ from limner.app.server import (
     responses,
 )
 from limner.app.server.document import describe, methods_at
-from limner.app.server.errors import error_response, from_http_exception, from_validation_error
+from limner.app.server.errors import ApiError, error_response, from_http_exception, from_validation_error
 from limner.app.server.guard import guard
 from limner.app.server.metrics import Metrics
-from limner.app.server.rounds import Desk
+from limner.app.server.rounds import DAMAGED, Desk, damaged
 from limner.app.server.settings import ServerSettings
+from limner.app.server.store_errors import store_failed
+from limner.chat.records import Damaged, StoreFailed
 from limner.chat.studio import Studio
 
 # The first that takes a path answers it: "import" is no conversation's id.
@@ -86,14 +88,26 @@ def answer_errors(app: FastAPI) -> None:
 
     async def told(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        if isinstance(error, ApiError) and error.code == DAMAGED:
+            app.state.desk.metrics.damaged()
         answer = error_response(from_http_exception(error))
         if error.status_code == 405:
             answer.headers["Allow"] = ", ".join(methods_at(app, request.scope["path"])) or "GET"
         return answer
+
+    async def met_damage(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Damaged)
+        return await told(request, damaged(error))
+
+    async def met_store_failed(request: Request, error: Exception) -> Response:
+        assert isinstance(error, StoreFailed)
+        return await told(request, store_failed(error))
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         return error_response(from_validation_error(error))
 
     app.add_exception_handler(HTTPException, told)
+    app.add_exception_handler(Damaged, met_damage)
+    app.add_exception_handler(StoreFailed, met_store_failed)
     app.add_exception_handler(RequestValidationError, invalid)

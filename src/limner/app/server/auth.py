@@ -18,7 +18,13 @@ def current_owner(request: Request) -> str:
     return str(owner)
 
 
+def current_operator(request: Request) -> bool:
+    """Whether it is the operator who asks, who may know what everybody does."""
+    return bool(getattr(request.state, "is_operator", False))
+
+
 _scheme = HTTPBearer(auto_error=False, description="An API key of this server.")
 # Does nothing but name the scheme in the OpenAPI document.
 needs_key = Depends(_scheme)
 Owner = Annotated[str, Depends(current_owner)]
+IsOperator = Annotated[bool, Depends(current_operator)]

@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from limner.app.server.auth import Owner, needs_key
+from limner.app.server.bodies import BodyRoute, run_reader
 from limner.app.server.chat_places import (
     Headers,
     Waiting,
@@ -33,7 +34,7 @@ from limner.app.server.people import file_reader
 from limner.app.server.pictures_in import PictureSource
 from limner.app.server.rounds import RunningRound, ended_without_answer, told
 from limner.app.server.settings import ServerSettings
-from limner.app.server.shapes import SEED, LimnerOptions, Metadata, Shape
+from limner.app.server.shapes import MAX_PARTS, SEED, LimnerOptions, Metadata, Shape
 from limner.app.server.streaming import DONE, EventStream, event_bytes
 from limner.app.server.wire import ERRORS
 from limner.chat.events import Cancelled, Failed, Wrote
@@ -52,8 +53,8 @@ class ChatMessage(Shape):
     """One message. The assistant's may carry `images`, as this server sends them."""
 
     role: Literal["user", "assistant", "system", "developer", "tool", "function"]
-    content: str | list[Part | str] | None = None
-    images: list[Part] | None = None
+    content: str | Annotated[list[Part | str], Field(max_length=MAX_PARTS, fail_fast=True)] | None = None
+    images: Annotated[list[Part], Field(max_length=MAX_PARTS, fail_fast=True)] | None = None
 
 
 class ChatStreamOptions(Shape):
@@ -71,9 +72,11 @@ class ChatLimner(LimnerOptions):
 class ChatRequest(Shape):
     """POST /v1/chat/completions."""
 
-    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MAX_MESSAGES)]
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MAX_MESSAGES, fail_fast=True)]
     model: str | None = None
-    modalities: list[Literal["text", "image", "audio"]] | None = None
+    modalities: (
+        Annotated[list[Literal["text", "image", "audio"]], Field(max_length=16, fail_fast=True)] | None
+    ) = None
     n: int | None = Field(default=None, ge=1)
     stream: bool | None = None
     stream_options: ChatStreamOptions | None = None
@@ -101,7 +104,9 @@ class Asked:
 
 def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     """/v1/chat/completions."""
-    routes = APIRouter(prefix="/v1/chat", tags=["chat"], dependencies=[needs_key], responses=ERRORS)
+    routes = APIRouter(
+        route_class=BodyRoute, prefix="/v1/chat", tags=["chat"], dependencies=[needs_key], responses=ERRORS
+    )
     desk = ChatDesk(studio, settings)
 
     @routes.post(
@@ -125,7 +130,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         settings.limits.check_n(n)
         headers = read_headers(request.headers)
         with told("messages"):
-            turns = read_messages(body.messages)
+            turns = await run_reader(read_messages, body.messages)
         if is_housekeeping(turns[-1].text, headers.task):
             return desk.housekeeping(turns[-1].text, headers.task, body)
         settings.limits.check_text(turns[-1].text, param="messages")
@@ -174,7 +179,9 @@ class ChatDesk:
             return self.reader.read(sources, file_reader(self.studio, owner), most=most)
 
         place = find_place(self.studio, self.recall, owner, headers, turns)
-        before, waiting = read_anew(place.unread, read, max_images=limits.max_images)
+        before, waiting = read_anew(
+            place.unread, read, max_images=limits.max_images, max_text=limits.max_text
+        )
         new = turns[-1]
         limits.check_images(new.pictures, param="messages")
         num_free = limits.max_images - len(new.pictures)

@@ -12,14 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from limner.app.server.chat_turns import ChatTurn, labels_of
+from limner.app.server.chat_turns import ChatTurn, all_labels, labels_of
 from limner.app.server.pictures_in import PictureSource
 from limner.chat.recall import Recall
 from limner.chat.records import NotThere
 from limner.chat.studio import Studio
 from limner.dialogue.parts import Instruction, Picture, Response, Round
 
-MAX_REREAD: Final = 50  # rounds of an unknown transcript that are read anew, the newest
+MAX_REREAD: Final = 50  # rounds of a transcript that are looked for, or read anew: the newest
 MAX_HEADER_CHARACTERS: Final = 200
 CHAT: Final = ("x-openwebui-chat-id", "x-limner-chat-id")
 REPLY: Final = ("x-openwebui-message-id", "x-limner-message-id")
@@ -86,24 +86,28 @@ def find_place(
         found = recall.newest(owner, label)
         if found is not None:
             return Place(previous=found)
-    for index in reversed(range(len(before))):
-        found = _known(studio, recall, owner, headers, before[: index + 1])
+    labels = all_labels(before)
+    for index in reversed(range(max(0, len(before) - MAX_REREAD), len(before))):
+        found = _known(studio, recall, owner, headers, before[index], labels[index])
         if found is not None:
             return Place(previous=found, unread=tuple(before[index + 1 :]))
     return Place(previous=None, unread=tuple(before[-MAX_REREAD:]))
 
 
 def _known(
-    studio: Studio, recall: Recall, owner: str, headers: Headers, turns: Sequence[ChatTurn]
+    studio: Studio,
+    recall: Recall,
+    owner: str,
+    headers: Headers,
+    turn: ChatTurn,
+    labels: Mapping[str, str],
 ) -> str | None:
-    """The round of the last of these turns, by its marker or by what was said so far."""
-    turn = turns[-1]
+    """The round of a turn, by its marker or by the labels of what was said so far."""
     if turn.id is not None:
         try:
             return studio.get(owner, turn.id).id
         except NotThere:
             pass
-    labels = labels_of(turns)
     told, asked = ({name: labels[name]} for name in ("chat_told", "chat_asked"))
     # A chat that was cloned has a name that no round of it was kept with.
     chats: list[dict[str, str]] = [{}]
@@ -137,8 +141,10 @@ def read_anew(
     read: Callable[[Sequence[PictureSource], int], list[Picture]],
     *,
     max_images: int,
+    max_text: int,
 ) -> tuple[tuple[Round, ...], Waiting]:
-    """Turns that no round is known of, as rounds whose answers are known, and what still waits for an answer.
+    """Turns that no round is known of, as rounds whose answers are known (their words cut at `max_text`), and
+    what still waits for an answer.
 
     Args:
         read: the pictures of sources, of which there may be so many.
@@ -157,7 +163,9 @@ def read_anew(
                 instruction=Instruction(
                     text=said.text, pictures=tuple(read(said.pictures[-max_images:], max_images))
                 ),
-                response=Response(text=turn.answer or "", picture=painted[0] if painted else None),
+                response=Response(
+                    text=(turn.answer or "")[:max_text], picture=painted[0] if painted else None
+                ),
             )
         )
         waiting = Waiting()

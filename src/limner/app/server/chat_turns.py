@@ -9,12 +9,15 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from limner.app.server.pictures_in import Content, PictureSource, content_of, picture_source
 
 # A link definition that leads nowhere: Markdown shows nothing of it, and clients send it back as it is.
-_MARKER: Final = re.compile(r"\s*\[limner\]: # \((resp_[0-9a-f]{32})\)")
+# White space before it is taken away apart from this: a search for it would begin anew at every blank.
+_MARKER: Final = re.compile(r"\[limner\]: # \((resp_[0-9a-f]{32})\)")
+MARK: Final = "[limner]: # ("
 UNREAD_ROLES: Final = ("system", "developer", "tool", "function")
 
 
@@ -24,20 +27,30 @@ class ChatTurn:
 
     text: str
     pictures: list[PictureSource] = field(default_factory=list)
-    answer: str | None = None
+    answers: list[str] = field(default_factory=list)
     answer_picture: PictureSource | None = None
     id: str | None = None
+    is_answered: bool = False
+
+    @cached_property
+    def answer(self) -> str | None:
+        """The answer's words, None when there was no answer. Asked for when all of it has been read."""
+        return "\n".join(part for part in self.answers if part) if self.is_answered else None
 
 
 def marker(response_id: str) -> str:
     """What stands beside a picture, so that the round is found again: a short text, unseen in Markdown."""
-    return f"\n\n[limner]: # ({response_id})"
+    return f"\n\n{MARK}{response_id})"
 
 
 def without_markers(text: str) -> tuple[str, str | None]:
     """The text as it was, and the id that its last marker names."""
-    ids = _MARKER.findall(text)
-    return (_MARKER.sub("", text), ids[-1]) if ids else (text, None)
+    if MARK not in text:
+        return text, None
+    pieces = _MARKER.split(text)  # text, id, text, id, ... text
+    if len(pieces) == 1:
+        return text, None
+    return "".join([*(piece.rstrip() for piece in pieces[:-1:2]), pieces[-1]]), pieces[-2]
 
 
 def read_messages(messages: Sequence[Any]) -> list[ChatTurn]:
@@ -68,7 +81,8 @@ def _read_answer(turn: ChatTurn, content: Content, images: Sequence[Any]) -> Non
     pictures = [*content.pictures, *map(picture_source, images)]
     if not text.strip() and not pictures and id is None:
         return
-    turn.answer = "\n".join(part for part in (turn.answer, text.strip()) if part)
+    turn.is_answered = True
+    turn.answers.append(text.strip())
     turn.answer_picture = pictures[-1] if pictures else turn.answer_picture
     turn.id = id or turn.id
 
@@ -77,13 +91,20 @@ def labels_of(turns: Sequence[ChatTurn]) -> dict[str, str]:
     """The labels of the last turn's round: what the user asked so far, and what both sides said before the
     answer. Two histories have equal labels only if every word and every file in them is equal.
     """
+    return all_labels(turns)[-1]
+
+
+def all_labels(turns: Sequence[ChatTurn]) -> list[dict[str, str]]:
+    """`labels_of` of each beginning of a transcript, in one pass over it."""
     asked, told = hashlib.sha256(b"asked"), hashlib.sha256(b"told")
-    for index, turn in enumerate(turns):
+    labels = []
+    for turn in turns:
+        pictures = [_name(source) for source in turn.pictures]
         for digest in (asked, told):
-            _feed(digest, "user", turn.text, *map(_name, turn.pictures))
-        if index < len(turns) - 1:
-            _feed(told, "assistant", turn.answer or "")
-    return {"chat_asked": asked.hexdigest(), "chat_told": told.hexdigest()}
+            _feed(digest, "user", turn.text, *pictures)
+        labels.append({"chat_asked": asked.hexdigest(), "chat_told": told.hexdigest()})
+        _feed(told, "assistant", turn.answer or "")
+    return labels
 
 
 def _feed(digest: Any, *words: str) -> None:

@@ -17,9 +17,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from limner.app.server.auth import Owner, needs_key
+from limner.app.server.bodies import BodyRoute
 from limner.app.server.conversations import Conversations, Id, conversation_body, picture_url
 from limner.app.server.errors import not_found, wrong
-from limner.app.server.painting import PictureFiles, size_px_of
+from limner.app.server.painting import PictureFiles, reader_of, size_px_of
 from limner.app.server.rounds import told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.wire import ERRORS, ConversationBody
@@ -73,9 +74,10 @@ class People(BaseModel):
 
 def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     """/v1/conversations/{id}/tree, /people, /export, /v1/conversations/import and /v1/pictures."""
-    routes = APIRouter(tags=["limner"], dependencies=[needs_key], responses=ERRORS)
+    routes = APIRouter(route_class=BodyRoute, tags=["limner"], dependencies=[needs_key], responses=ERRORS)
     held = Conversations(studio, settings)
     files = PictureFiles(studio, settings)
+    decode = reader_of(settings).from_bytes
 
     @routes.get("/v1/conversations/{id}/tree", summary="Every round of every branch")
     async def tree(id: Id, owner: Owner) -> Tree:
@@ -122,7 +124,8 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     ) -> ConversationBody:
         data = await file.read()
         with told("file"):
-            return conversation_body(await run_in_threadpool(studio.import_, owner, data))
+            made = await run_in_threadpool(studio.import_, owner, data, decode=decode)
+        return conversation_body(made)
 
     @routes.get(
         "/v1/pictures/{name}",

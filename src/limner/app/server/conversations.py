@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 
 from limner.app.server import answers
 from limner.app.server.auth import Owner, needs_key
+from limner.app.server.bodies import BodyRoute
 from limner.app.server.errors import not_found, wrong
 from limner.app.server.response_desk import ResponseDesk
 from limner.app.server.response_input import read_turns, response_of_item
-from limner.app.server.rounds import told
+from limner.app.server.rounds import desk_of, told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.shapes import ConversationCreate, ConversationUpdate, Include, Item, ItemsCreate
 from limner.app.server.wire import (
@@ -41,7 +42,11 @@ TITLE = "title"
 def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     """/v1/conversations and their items."""
     routes = APIRouter(
-        prefix="/v1/conversations", tags=["conversations"], dependencies=[needs_key], responses=ERRORS
+        route_class=BodyRoute,
+        prefix="/v1/conversations",
+        tags=["conversations"],
+        dependencies=[needs_key],
+        responses=ERRORS,
     )
     held = Conversations(studio, settings)
 
@@ -75,13 +80,18 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         after: str | None = None,
         order: Literal["asc", "desc"] = "desc",
     ) -> ItemList:
-        found = await run_in_threadpool(held.items, owner, id, include)
-        return answers.page_of(found, limit=limit, after=after, order=order)
+        return await run_in_threadpool(held.items, owner, id, include, limit=limit, after=after, order=order)
 
     @routes.post("/{id}/items", summary="Add rounds whose answers are known")
-    async def add_items(id: Id, asked: ItemsCreate, owner: Owner, include: Include) -> ItemList:
-        found = await run_in_threadpool(held.add, owner, id, asked.items, include)
-        return answers.page_of(found, limit=len(found) or 1, after=None, order="asc")
+    async def add_items(
+        request: Request, id: Id, asked: ItemsCreate, owner: Owner, include: Include
+    ) -> ItemList:
+        desk = desk_of(request)
+        await desk.lock(owner, id)
+        try:
+            return await run_in_threadpool(held.add, owner, id, asked.items, include)
+        finally:
+            desk.unlock(owner, id)
 
     @routes.get("/{id}/items/{item_id}", summary="Retrieve an item")
     async def item(id: Id, item_id: ItemId, owner: Owner, include: Include) -> AnyItem:
@@ -144,14 +154,23 @@ class Conversations:
         with told():
             self.studio.delete_conversation(owner, id)
 
-    def items(self, owner: str, id: str, include: Sequence[str]) -> list[AnyItem]:
+    def items(
+        self,
+        owner: str,
+        id: str,
+        include: Sequence[str],
+        *,
+        limit: int,
+        after: str | None,
+        order: str,
+    ) -> ItemList:
         self.find(owner, id)
         with told():
             tree = self.studio.tree(owner, id)
             path = path_to(tree, tree[-1].id if tree else None)
-            return [item for round_ in path for item in self._items_of(round_, include)]
+            return self._page(path, include, limit=limit, after=after, order=order)
 
-    def add(self, owner: str, id: str, items: Sequence[Item], include: Sequence[str]) -> list[AnyItem]:
+    def add(self, owner: str, id: str, items: Sequence[Item], include: Sequence[str]) -> ItemList:
         self.find(owner, id)
         turns = read_turns(items)
         if any(turn.id is not None and not turn.is_told for turn in turns):
@@ -164,14 +183,13 @@ class Conversations:
             raise wrong(f"A conversation has at most {limits.max_rounds} rounds here.", param="items")
         with told("items"):
             made = [self.studio.remember(owner, round_=round_, conversation=id) for round_ in rounds]
-            return [item for round_ in made for item in self._items_of(round_, include)]
+            return self._page(made, include, limit=3 * len(made) or 1, after=None, order="asc")
 
     def item(self, owner: str, id: str, item_id: str, include: Sequence[str]) -> AnyItem:
         with told():
-            found = self._items_of(self._round_of(owner, id, item_id), include)
-        for item in found:
-            if item.id == item_id:
-                return item
+            for part in answers.parts_of(self._round_of(owner, id, item_id)):
+                if part.id == item_id:
+                    return self.desk.item_reader(include)(part)
         raise not_found(f"item {item_id[:60]!r}")
 
     def delete_item(self, owner: str, id: str, item_id: str) -> ConversationBody:
@@ -191,12 +209,18 @@ class Conversations:
             raise not_found(f"item {item_id[:60]!r}")
         return round_
 
-    def _items_of(self, round_: StoredRound, include: Sequence[str]) -> list[AnyItem]:
-        urls = self.desk.picture_urls(round_, include)
-        output = answers.output_items(round_, self.desk.stored_item(round_))
-        if not round_.text_out and round_.picture is None:  # a message that nobody answered
-            output = []
-        return [answers.input_item(round_, urls), *output]
+    def _page(
+        self,
+        rounds: Sequence[StoredRound],
+        include: Sequence[str],
+        *,
+        limit: int,
+        after: str | None,
+        order: str,
+    ) -> ItemList:
+        parts = [part for round_ in rounds for part in answers.parts_of(round_)]
+        read = self.desk.item_reader(include)
+        return answers.page_of(parts, read, limit=limit, after=after, order=order)
 
 
 def conversation_body(found: StoredConversation) -> ConversationBody:
@@ -222,9 +246,9 @@ def path_to(tree: Sequence[StoredRound], id: str | None) -> list[StoredRound]:
     by_id = {round_.id: round_ for round_ in tree}
     path: list[StoredRound] = []
     while id is not None:
-        path.insert(0, by_id[id])
+        path.append(by_id[id])
         id = by_id[id].parent
-    return path
+    return path[::-1]
 
 
 def _split(metadata: dict[str, str]) -> tuple[str | None, dict[str, str]]:

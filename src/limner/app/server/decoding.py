@@ -6,14 +6,17 @@ two. Knows nothing about HTTP. What a decoder does to its process (crash, hang, 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import struct
 import subprocess
 import sys
 import threading
+import time
 import warnings
 import weakref
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
@@ -40,6 +43,15 @@ class DecodingLimits:
     wall_s: float = 60.0
     memory_bytes: int = 2**30
     num_workers: int = 2
+    max_waiting: int = 16
+
+
+class DecoderBusy(Exception):  # noqa: N818  (a state, not an error of anyone's)
+    """So many pictures wait that one more would wait too long; come again after `retry_after_s`."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__("Too many pictures are waiting.")
+        self.retry_after_s = retry_after_s
 
 
 class Decoder:
@@ -48,6 +60,8 @@ class Decoder:
     def __init__(self, limits: DecodingLimits | None = None) -> None:
         self.limits = limits or DecodingLimits()
         self._free = threading.Semaphore(self.limits.num_workers)
+        self._num_inside = 0
+        self._typical_s = 1.0
         self._idle: list[subprocess.Popen[bytes]] = []
         self._lock = threading.Lock()
         self._finalizer = weakref.finalize(self, _end_all, self._idle)
@@ -55,7 +69,8 @@ class Decoder:
     def decode(self, data: bytes) -> Picture:
         """The picture: first frame, upright by its EXIF, alpha on white, no metadata.
 
-        ValueError says what is wrong in one sentence of our own, never a library's.
+        ValueError says what is wrong in one sentence of our own, never a library's; `DecoderBusy` that too
+        many wait.
         """
         limits = self.limits
         if not data:
@@ -65,7 +80,8 @@ class Decoder:
                 f"The picture holds {len(data) / 1e6:.1f} MB, more than the {limits.max_bytes / 1e6:.1f} MB "
                 "allowed; send a smaller one."
             )
-        with self._free:
+        with self._place(), self._free:
+            start = time.monotonic()
             worker = self._take()
             watch = threading.Timer(limits.wall_s, worker.kill)
             watch.start()
@@ -80,6 +96,7 @@ class Decoder:
                 watch.cancel()
             with self._lock:
                 self._idle.append(worker)
+                self._typical_s += (time.monotonic() - start - self._typical_s) / 8
         if kind == b"E":
             raise ValueError(payload)
         return Picture(payload)
@@ -88,6 +105,20 @@ class Decoder:
         """End the workers; a later picture starts new ones."""
         with self._lock:
             _end_all(self._idle)
+
+    @contextlib.contextmanager
+    def _place(self) -> Iterator[None]:
+        """A place in the queue, which has an end."""
+        limits = self.limits
+        with self._lock:
+            if self._num_inside >= limits.num_workers + limits.max_waiting:
+                raise DecoderBusy(max(1.0, self._typical_s * limits.max_waiting / limits.num_workers))
+            self._num_inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._num_inside -= 1
 
     def _take(self) -> subprocess.Popen[bytes]:
         with self._lock:

@@ -36,6 +36,14 @@ class Elsewhere:
         """The owner's rounds on other replicas."""
         return int(await self.call("num_running", owner, but=self.replica))
 
+    async def lock(self, owner: str, conversation: str) -> bool:
+        """Whether nobody else adds to the conversation; from now on only this replica may."""
+        return bool(await self.call("lock", owner, conversation, self.replica))
+
+    def unlock(self, owner: str, conversation: str) -> None:
+        """Others may add to it, too. Does not wait for the answer."""
+        self._later(self.call("unlock", owner, conversation, self.replica))
+
     async def begun(self, running: RunningRound) -> None:
         """Tell of a round that begins here."""
         template = running.notes.get("template")
@@ -76,16 +84,16 @@ class Elsewhere:
         """A round without an answer is no longer told about."""
         await self.call("forget", owner, id)
 
-    async def numbers(self, own: bytes) -> dict[str, bytes]:
-        """Every replica's metrics, this one's as they are now."""
-        return {**await self.call("numbers"), self.replica: own}
+    async def numbers(self, own: bytes, owner: str | None = None) -> dict[str, bytes]:
+        """Every replica's metrics, this one's as they are now: all of them, or what an owner may know."""
+        return {**await self.call("numbers", owner), self.replica: own}
 
     async def keep_in_touch(self, desk: Desk) -> None:
         """Tell that this replica lives, and do what the others wish, for ever."""
         async for number in _beats():
             try:
-                text = desk.metrics.text() if number % BEATS_A_NUMBER == 0 else None
-                orders: Orders = await self.call("beat", self.replica, tuple(desk.running), text)
+                texts = desk.metrics.texts() if number % BEATS_A_NUMBER == 0 else None
+                orders: Orders = await self.call("beat", self.replica, tuple(desk.running), texts)
                 for id in orders.stop:
                     if id in desk.running:
                         desk.running[id].cancel()

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from limner.app.demo import SCRIPTS
-from limner.app.server.auth import Owner, needs_key
+from limner.app.server.auth import IsOperator, Owner, needs_key
 from limner.app.server.painting import MAX_SIZE_PX, default_steps
+from limner.app.server.rounds import desk_of
 from limner.app.server.settings import ServerSettings
 from limner.app.server.wire import ERRORS
 from limner.chat.studio import Studio
@@ -26,7 +27,7 @@ class Example(BaseModel):
 
 
 class Queue(BaseModel):
-    """How busy the server is."""
+    """How busy the server is: with everybody's rounds for the operator, with your own for an owner."""
 
     running: int
     waiting: int
@@ -94,8 +95,11 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     routes = APIRouter(tags=["limner"], dependencies=[needs_key], responses=ERRORS)
 
     @routes.get("/v1/limner", summary="What is served here")
-    async def facts(owner: Owner) -> Facts:
+    async def facts(request: Request, owner: Owner, is_operator: IsOperator) -> Facts:
         limits, painter, stats = settings.limits, studio.painter, studio.engine.stats
+        running, waiting = stats.num_running, stats.num_waiting
+        if not is_operator:
+            running, waiting = desk_of(request).queue_of(owner)
         return Facts(
             model=settings.model,
             summary=painter.summary,
@@ -107,7 +111,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
             max_text=limits.max_text,
             uploads=uploads(painter.model.preset.name),
             examples=list(examples(painter.model.preset.name)),
-            queue=Queue(running=stats.num_running, waiting=stats.num_waiting, max_waiting=limits.max_waiting),
+            queue=Queue(running=running, waiting=waiting, max_waiting=limits.max_waiting),
         )
 
     return routes

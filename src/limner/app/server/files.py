@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from limner.app.server.auth import Owner, needs_key
+from limner.app.server.bodies import BodyRoute
 from limner.app.server.errors import not_found, wrong
 from limner.app.server.images import read_upload
 from limner.app.server.painting import reader_of
@@ -58,7 +59,9 @@ class FileList(BaseModel):
 
 def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     """/v1/files and what is below it."""
-    routes = APIRouter(prefix="/v1/files", tags=["files"], dependencies=[needs_key], responses=ERRORS)
+    routes = APIRouter(
+        route_class=BodyRoute, prefix="/v1/files", tags=["files"], dependencies=[needs_key], responses=ERRORS
+    )
     reader = reader_of(settings)
 
     @routes.post("", summary="Upload a picture")

@@ -6,16 +6,12 @@ Knows HTTP only. Nothing here looks at a URL that was built from the Host header
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
-import re
 import secrets
-import socket
 import time
 import traceback
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
@@ -23,8 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from limner.app.server import page
 from limner.app.server.errors import SENTENCES, ApiError, error_response
+from limner.app.server.hosts import HostAndOrigin, own_names
 from limner.app.server.keys import PUBLIC_PATHS, Doorkeeper
-from limner.app.server.limits import too_large
+from limner.app.server.limits import too_large, too_many_large_bodies
 from limner.app.server.settings import ServerSettings
 
 log = logging.getLogger("limner.server")
@@ -43,11 +40,9 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 _HEADERS: Final = tuple((name.lower().encode(), value.encode()) for name, value in HEADERS.items())
-_HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,255})(?::[0-9]{1,5})?")
-_READS: Final = ("GET", "HEAD", "OPTIONS")
 
-# (method, route, status, seconds), once an answer is sent
-Observe = Callable[[str, str, int, float], None]
+# (method, route, status, seconds, owner), once an answer is sent
+Observe = Callable[[str, str, int, float, str | None], None]
 
 
 class Answering:
@@ -85,7 +80,7 @@ class Answering:
             seconds = time.perf_counter() - start
             route = getattr(scope.get("route"), "path", "unknown")
             if self.observe is not None:
-                self.observe(scope["method"], route, status, seconds)
+                self.observe(scope["method"], route, status, seconds, scope["state"].get("owner"))
             path = scope.get("raw_path", b"").partition(b"?")[0].decode("ascii", "replace")[:160]
             owner = scope["state"].get("owner", "-")
             level = logging.DEBUG if path.startswith("/health/") and status == 200 else logging.INFO
@@ -101,54 +96,19 @@ class Answering:
             )
 
 
-class HostAndOrigin:
-    """Refuses a malformed Host header, a name that is not ours where there are no keys, and foreign pages."""
-
-    def __init__(self, app: ASGIApp, *, settings: ServerSettings) -> None:
-        self.app = app
-        self.names = None if settings.keys is not None else _own_names(settings)
-        self.origins = frozenset(settings.allowed_origins)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        error = self._error(scope) if scope["type"] == "http" else None
-        await (self.app if error is None else error_response(error))(scope, receive, send)
-
-    def _error(self, scope: Scope) -> ApiError | None:
-        headers = scope["headers"]
-        hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
-        match = _HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
-        if match is None:
-            return ApiError(400, "The Host header is not valid.", code="invalid_host")
-        if self.names is not None and not _is_ours(match.group(1), self.names):
-            return ApiError(
-                403,
-                "This server does not answer to the name in the Host header; its operator can allow it with "
-                "--allow-host.",
-                code="unknown_host",
-            )
-        origins = [value.decode("latin-1") for name, value in headers if name == b"origin"]
-        if scope["method"] not in _READS and origins and not self._is_known(origins, hosts[0]):
-            return ApiError(
-                403,
-                "Pages of other sites may not send requests here; the operator can allow one with "
-                "--allow-origin.",
-                code="foreign_origin",
-            )
-        return None
-
-    def _is_known(self, origins: list[str], host: str) -> bool:
-        if len(origins) != 1:
-            return False
-        return origins[0] in self.origins or urlsplit(origins[0]).netloc.lower() == host.lower()
-
-
 class BodyLimit:
-    """413 for a body that is too large, by its header or while it arrives; 408 for one that never ends."""
+    """413 for a body that is too large, by its header or while it arrives; 408 for one that never ends; 503
+    for a large one while many others are held.
+    """
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int, timeout_s: float) -> None:
+    def __init__(
+        self, app: ASGIApp, *, max_bytes: int, timeout_s: float, small_bytes: int, max_large_bytes: int
+    ) -> None:
         self.app = app
         self.max_bytes = max_bytes
         self.timeout_s = timeout_s
+        self.small_bytes = small_bytes
+        self.free_bytes = max_large_bytes  # for bodies above small_bytes; on the event loop's thread alone
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -158,36 +118,61 @@ class BodyLimit:
             if name == b"content-length" and not (value.isdigit() and int(value) <= self.max_bytes):
                 await error_response(too_large(self.max_bytes))(scope, receive, send)
                 return
-        deadline = time.monotonic() + self.timeout_s
-        received = 0
-        is_whole = False
+        body = _Body(self, receive)
+        try:
+            await self.app(scope, body.receive, send)
+        finally:
+            self.free_bytes += body.held_bytes
 
-        async def counted() -> Message:
-            nonlocal received, is_whole
-            if is_whole:  # from now on only the client's leaving is waited for
-                return await receive()
-            try:
-                message = await asyncio.wait_for(receive(), max(0.0, deadline - time.monotonic()))
-            except TimeoutError:
-                raise ApiError(
-                    408, "The request's body did not arrive in time; try again.", code="request_timeout"
-                ) from None
-            if message["type"] == "http.request":
-                received += len(message.get("body", b""))
-                is_whole = not message.get("more_body", False)
-                if received > self.max_bytes:
-                    raise too_large(self.max_bytes)
-            return message
 
-        await self.app(scope, counted, send)
+class _Body:
+    """One body while it arrives, and what it holds of the memory for large ones until it is answered."""
+
+    def __init__(self, limit: BodyLimit, receive: Receive) -> None:
+        self.limit = limit
+        self.incoming = receive
+        self.deadline = time.monotonic() + limit.timeout_s
+        self.num_bytes = 0
+        self.held_bytes = 0
+        self.is_whole = False
+
+    async def receive(self) -> Message:
+        if self.is_whole:  # from now on only the client's leaving is waited for
+            return await self.incoming()
+        try:
+            message = await asyncio.wait_for(self.incoming(), max(0.0, self.deadline - time.monotonic()))
+        except TimeoutError:
+            raise ApiError(
+                408, "The request's body did not arrive in time; try again.", code="request_timeout"
+            ) from None
+        if message["type"] == "http.request":
+            self.num_bytes += len(message.get("body", b""))
+            self.is_whole = not message.get("more_body", False)
+            if self.num_bytes > self.limit.max_bytes:
+                raise too_large(self.limit.max_bytes)
+            if self.num_bytes > self.limit.small_bytes:
+                self._hold(self.num_bytes - self.held_bytes)
+        return message
+
+    def _hold(self, num_bytes: int) -> None:
+        if num_bytes > self.limit.free_bytes:
+            raise too_many_large_bodies()
+        self.limit.free_bytes -= num_bytes
+        self.held_bytes += num_bytes
 
 
 def guard(app: Starlette, settings: ServerSettings, *, observe: Observe | None = None) -> None:
     """Put the guards in front of an application, the last one added being the first that a request meets."""
     limits = settings.limits
     public = PUBLIC_PATHS | page.paths()
-    app.add_middleware(Doorkeeper, keys=settings.keys, public=public)
-    app.add_middleware(BodyLimit, max_bytes=limits.max_body_bytes, timeout_s=limits.body_timeout_s)
+    app.add_middleware(Doorkeeper, keys=settings.keys, operator_keys=settings.operator_keys, public=public)
+    app.add_middleware(
+        BodyLimit,
+        max_bytes=limits.max_body_bytes,
+        timeout_s=limits.body_timeout_s,
+        small_bytes=limits.max_text_body_bytes,
+        max_large_bytes=limits.max_large_bodies_bytes,
+    )
     if settings.allowed_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -195,21 +180,9 @@ def guard(app: Starlette, settings: ServerSettings, *, observe: Observe | None =
             allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["Authorization", "Content-Type"],
         )
-    app.add_middleware(HostAndOrigin, settings=settings)
+    app.add_middleware(
+        HostAndOrigin,
+        names=None if settings.keys is not None else own_names(settings.host, settings.allowed_hosts),
+        origins=settings.allowed_origins,
+    )
     app.add_middleware(Answering, observe=observe)
-
-
-def _own_names(settings: ServerSettings) -> frozenset[str]:
-    names = ("localhost", socket.gethostname(), settings.host, *settings.allowed_hosts)
-    return frozenset(name.lower().rstrip(".") for name in names)
-
-
-def _is_ours(host: str, names: frozenset[str]) -> bool:
-    name = host.lower().rstrip(".")
-    if name in names:
-        return True
-    try:  # a name of another site may be made to point here, a number cannot
-        ipaddress.ip_address(name.strip("[]"))
-    except ValueError:
-        return False
-    return True

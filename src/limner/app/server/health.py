@@ -6,13 +6,15 @@ from typing import Literal
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
 
-from limner.app.server.auth import Owner, needs_key
+from limner.app.server.auth import IsOperator, Owner, needs_key
 from limner.app.server.errors import error_response
 from limner.app.server.limits import draining
 from limner.app.server.metrics import side_by_side
 from limner.app.server.rounds import desk_of
 from limner.app.server.settings import ServerSettings
+from limner.app.server.store_errors import store_full
 from limner.app.server.wire import ERRORS, ErrorBody
 from limner.chat.studio import Studio
 
@@ -33,6 +35,9 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     """/health/live, /health/ready, /metrics."""
     routes = APIRouter(tags=["health"])
 
+    def is_full() -> bool:
+        return studio.vault.is_full
+
     @routes.get("/health/live", summary="The process answers")
     async def live() -> Alive:
         return Alive()
@@ -41,11 +46,13 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         "/health/ready",
         summary="Rounds are taken",
         response_model=Ready,
-        responses={503: {"model": ErrorBody, "description": "Loading, or about to stop."}},
+        responses={503: {"model": ErrorBody, "description": "Loading, about to stop, or no room."}},
     )
     async def ready(request: Request) -> Ready | Response:
         if desk_of(request).is_draining:
             return error_response(draining())
+        if await run_in_threadpool(is_full):
+            return error_response(store_full(503))
         return Ready()
 
     @routes.get(
@@ -55,11 +62,11 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         response_class=Response,
         responses={**ERRORS, 200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     )
-    async def metrics(request: Request, owner: Owner) -> Response:
-        desk = desk_of(request)
-        text = desk.metrics.text()
+    async def metrics(request: Request, owner: Owner, is_operator: IsOperator) -> Response:
+        desk, of = desk_of(request), None if is_operator else owner
+        text = desk.metrics.text(of)
         if desk.others is not None:
-            text = side_by_side(await desk.others.numbers(text))
+            text = side_by_side(await desk.others.numbers(text, of))
         return Response(text, media_type="text/plain; version=0.0.4")
 
     return routes

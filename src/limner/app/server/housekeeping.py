@@ -12,8 +12,8 @@ from typing import Final
 
 TITLE_WORDS: Final = 6
 _TASK: Final = re.compile(r"\s*### Task:\s")
-_HISTORY: Final = re.compile(r"<chat_history>(.*?)</chat_history>", re.DOTALL)
-_FIRST_WORDS: Final = re.compile(r"^\s*USER:\s*(.+)$", re.MULTILINE | re.IGNORECASE)
+_HISTORY: Final = ("<chat_history>", "</chat_history>")
+_USER: Final = "user:"
 
 
 def is_housekeeping(text: str, task: str | None) -> bool:
@@ -33,8 +33,17 @@ def housekeeping_answer(text: str, task: str | None) -> str:
 
 
 def _title(text: str) -> str:
-    history = _HISTORY.search(text)
-    found = _FIRST_WORDS.search(history.group(1) if history else text)
-    words = (found.group(1) if found else "A picture").split()
+    _, _, after = text.partition(_HISTORY[0])
+    history, end, _ = after.partition(_HISTORY[1])
+    words = _first_words(history if end else text).split()
     title = " ".join(words[:TITLE_WORDS]).rstrip(".,;:!? ")
     return title if len(words) <= TITLE_WORDS else f"{title} …"
+
+
+def _first_words(history: str) -> str:
+    """What the user said first: the rest of the first line of "USER:", or the next line with words."""
+    lines = iter(history.splitlines())
+    for line in lines:
+        if line.strip().lower().startswith(_USER):
+            return line.strip()[len(_USER) :].strip() or next((one for one in lines if one.strip()), "")
+    return "A picture"

@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from limner.app.server.auth import Owner, needs_key
+from limner.app.server.bodies import BodyRoute
 from limner.app.server.errors import not_found, wrong
 from limner.app.server.limits import too_large
 from limner.app.server.many_rounds import all_answered, all_events, cancel_all, start_rounds
@@ -125,7 +126,13 @@ class Wanted:
 
 def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     """/v1/images/generations and /v1/images/edits."""
-    routes = APIRouter(prefix="/v1/images", tags=["images"], dependencies=[needs_key], responses=ERRORS)
+    routes = APIRouter(
+        route_class=BodyRoute,
+        prefix="/v1/images",
+        tags=["images"],
+        dependencies=[needs_key],
+        responses=ERRORS,
+    )
     desk = ImageDesk(studio, settings)
 
     @routes.post("/generations", summary="Paint from a prompt", response_model=ImagesBody, responses=STREAMS)

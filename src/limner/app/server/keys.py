@@ -43,6 +43,10 @@ class ApiKeys:
     def __len__(self) -> int:
         return len(self._owners)
 
+    def shares_with(self, other: ApiKeys) -> bool:
+        """Whether a key is among both."""
+        return not self._owners.keys().isdisjoint(other._owners)
+
     def owner_of(self, key: str) -> str | None:
         """The owner that this key stands for, None when it opens nothing. Hashes are compared, not keys."""
         return self._owners.get(_digest(key))
@@ -69,11 +73,21 @@ class ApiKeys:
 
 
 class Doorkeeper:
-    """Lets a request in when its path is public or its key is known, and notes the owner in its state."""
+    """Lets a request in when its path is public or its key is known, and notes in its state who the owner is
+    and whether that is the operator. Where there are no keys, everybody is one owner, and the operator.
+    """
 
-    def __init__(self, app: ASGIApp, *, keys: ApiKeys | None, public: frozenset[str] = PUBLIC_PATHS) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        keys: ApiKeys | None,
+        operator_keys: ApiKeys | None = None,
+        public: frozenset[str] = PUBLIC_PATHS,
+    ) -> None:
         self.app = app
         self.keys = keys
+        self.operator_keys = operator_keys
         self.public = public
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,11 +96,13 @@ class Doorkeeper:
             return
         state = scope.setdefault("state", {})
         if self.keys is None:
-            state["owner"] = LOCAL
+            state |= {"owner": LOCAL, "is_operator": True}
         else:
-            owner = self.keys.owner_of(_bearer(scope))
-            if owner is not None:
-                state["owner"] = owner
+            key = _bearer(scope)
+            owner = self.keys.owner_of(key)
+            operator = None if self.operator_keys is None else self.operator_keys.owner_of(key)
+            if owner is not None or operator is not None:
+                state |= {"owner": operator or owner, "is_operator": operator is not None}
             elif not (scope["method"] in ("GET", "HEAD") and scope["path"] in self.public):
                 await error_response(denied())(scope, receive, send)
                 return

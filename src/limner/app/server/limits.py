@@ -16,10 +16,13 @@ from limner.app.server.errors import ApiError, wrong
 class Limits:
     """What this server takes.
 
-    max_body_bytes: of a whole request, files included (413 beyond).
+    max_body_bytes: of a whole request, files included (413 beyond). max_text_body_bytes: of a JSON body
+        without its pictures; max_body_values: of the values in it, which bounds items times parts.
+    max_large_bodies_bytes: of all bodies above max_text_body_bytes that are held at once (503 beyond).
     body_timeout_s: a body must have arrived within this time (408).
+    max_connections, max_header_bytes, header_timeout_s, idle_timeout_s: as in `ConnectionLimits`.
     max_images: pictures given in one round. max_image_bytes, max_image_pixels: of each of them;
-        max_image_cpu_s: computing time for reading it.
+        max_image_cpu_s: computing time for reading it. max_images_waiting: in the queue for it (429 beyond).
     max_n: pictures asked for in one request of the images API, or choices of a chat completion.
     max_steps: denoising steps of one picture.
     max_rounds: depth of a conversation, counted along one branch.
@@ -29,19 +32,27 @@ class Limits:
     """
 
     max_body_bytes: int = 64 * 2**20
+    max_text_body_bytes: int = 2**20
+    max_body_values: int = 50_000
+    max_large_bodies_bytes: int = 256 * 2**20
     body_timeout_s: float = 120.0
+    max_connections: int = 512
+    max_header_bytes: int = 32 * 1024
+    header_timeout_s: float = 15.0
+    idle_timeout_s: float = 15.0
     max_text: int = 4000
     max_images: int = 4
     max_image_bytes: int = 25_000_000
     max_image_pixels: int = 20_000_000
     max_image_cpu_s: float = 5.0
+    max_images_waiting: int = 16
     max_n: int = 10
     max_steps: int = 100
     max_rounds: int = 1000
     max_rounds_at_once: int = 32
     max_waiting: int = 64
     max_batch: int = 8
-    prefix_cache_bytes: int = 256 * 2**20
+    prefix_cache_bytes: int = 64 * 2**20
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -86,6 +97,50 @@ def too_large(max_body_bytes: int) -> ApiError:
     )
 
 
+def too_much_text(max_text_body_bytes: int) -> ApiError:
+    """413, for a JSON body that is large without its pictures."""
+    return ApiError(
+        413,
+        f"The request holds more than the {max_text_body_bytes:,} bytes that this server takes beside its "
+        "pictures.",
+        code="request_too_large",
+    )
+
+
+def too_large_picture(max_image_bytes: int) -> ApiError:
+    """413, for one picture of a body."""
+    return ApiError(
+        413,
+        f"A picture is larger than the {max_image_bytes:,} bytes that this server takes; send a smaller one.",
+        code="request_too_large",
+    )
+
+
+def too_many_pictures(retry_after_s: float) -> ApiError:
+    """429: pictures wait to be read, as many as there is time for."""
+    return ApiError(
+        429,
+        "Many pictures are waiting to be read; send this one again in a while.",
+        code="too_many_pictures",
+        retry_after_s=retry_after_s,
+    )
+
+
+def too_many_values(max_body_values: int) -> ApiError:
+    """400, for a JSON body of many small things."""
+    return wrong(
+        f"The body holds more than {max_body_values:,} values; send fewer messages and parts.",
+        code="too_many_values",
+    )
+
+
+def too_many_large_bodies() -> ApiError:
+    """503: large bodies of all requests together take too much memory."""
+    return ApiError(
+        503, "The server is reading many large requests; try again.", code="too_busy", retry_after_s=5
+    )
+
+
 def too_many_rounds(num: int) -> ApiError:
     """429: this owner asks for too much at once."""
     return ApiError(
@@ -93,6 +148,18 @@ def too_many_rounds(num: int) -> ApiError:
         f"You have {num} rounds in progress, as many as this server allows at once; wait for one to finish.",
         code="rate_limit_exceeded",
         retry_after_s=2,
+    )
+
+
+def conversation_locked() -> ApiError:
+    """409: somebody else is about to add to the conversation."""
+    return ApiError(
+        409,
+        "Another round of this conversation is in progress; wait for it, or name the response to go on from "
+        "in previous_response_id.",
+        code="conversation_locked",
+        param="conversation",
+        retry_after_s=1,
     )
 
 

@@ -1,4 +1,4 @@
-"""What an operator watches, as Prometheus reads it. One registry a server; no prompts, ids or owners in it.
+"""What an operator watches, as Prometheus reads it. No prompts, ids or owners in it.
 
 Knows names and buckets. The engine's numbers are read when they are asked for.
 """
@@ -19,43 +19,57 @@ if TYPE_CHECKING:
 SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60, 180)
 
 
-class Metrics:
-    """Counters of one server."""
+class _Numbers:
+    """What is counted of everybody, or of one owner."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._requests = Counter(
+        self.requests = Counter(
             "limner_http_requests",
             "Requests answered, by method, route and status.",
             ("method", "route", "status"),
             registry=self.registry,
         )
-        self._request_seconds = Histogram(
+        self.request_seconds = Histogram(
             "limner_http_request_seconds",
             "From a request's first byte to its answer's last.",
             ("route",),
             buckets=SECONDS,
             registry=self.registry,
         )
-        self._rounds = Counter(
+        self.rounds = Counter(
             "limner_rounds",
             "Rounds ended: answered, cancelled or failed.",
             ("outcome",),
             registry=self.registry,
         )
-        self._refused = Counter(
+        self.refused = Counter(
             "limner_rounds_refused", "Rounds refused before any work.", ("reason",), registry=self.registry
         )
-        self._round_seconds = Histogram(
+        self.round_seconds = Histogram(
             "limner_round_seconds",
             "From asking for a round to its last event.",
             buckets=SECONDS,
             registry=self.registry,
         )
-        self._preview_seconds = Histogram(
+        self.preview_seconds = Histogram(
             "limner_first_preview_seconds",
             "From asking for a round to its first preview.",
             buckets=SECONDS,
+            registry=self.registry,
+        )
+
+
+class Metrics:
+    """Counters of one server: all of them for its operator, and of each owner what is that owner's."""
+
+    def __init__(self) -> None:
+        self._all = _Numbers()
+        self._own: dict[str, _Numbers] = {}
+        self.registry = self._all.registry
+        self._damaged = Counter(
+            "limner_store_damaged",
+            "Requests that met something damaged in the store.",
             registry=self.registry,
         )
         self._ready = Gauge(
@@ -68,26 +82,46 @@ class Metrics:
         """Report the engine's numbers, too."""
         self.registry.register(_Engine(numbers))
 
-    def requested(self, method: str, route: str, status: int, seconds: float) -> None:
-        self._requests.labels(method if method in _METHODS else "other", route, str(status)).inc()
-        self._request_seconds.labels(route).observe(seconds)
+    def requested(self, method: str, route: str, status: int, seconds: float, owner: str | None) -> None:
+        method = method if method in _METHODS else "other"
+        for numbers in self._of(owner):
+            numbers.requests.labels(method, route, str(status)).inc()
+            numbers.request_seconds.labels(route).observe(seconds)
 
-    def ended(self, outcome: str, seconds: float) -> None:
-        self._rounds.labels(outcome).inc()
-        self._round_seconds.observe(seconds)
+    def ended(self, outcome: str, seconds: float, owner: str) -> None:
+        for numbers in self._of(owner):
+            numbers.rounds.labels(outcome).inc()
+            numbers.round_seconds.observe(seconds)
 
-    def refused(self, reason: str) -> None:
-        self._refused.labels(reason).inc()
+    def refused(self, reason: str, owner: str) -> None:
+        for numbers in self._of(owner):
+            numbers.refused.labels(reason).inc()
 
-    def previewed(self, seconds: float) -> None:
-        self._preview_seconds.observe(seconds)
+    def previewed(self, seconds: float, owner: str) -> None:
+        for numbers in self._of(owner):
+            numbers.preview_seconds.observe(seconds)
+
+    def damaged(self) -> None:
+        self._damaged.inc()
 
     def drained(self) -> None:
         self._ready.set(0)
 
-    def text(self) -> bytes:
-        """Prometheus' exposition format."""
-        return generate_latest(self.registry)
+    def text(self, owner: str | None = None) -> bytes:
+        """Prometheus' exposition format: of everything, or of one owner's requests and rounds."""
+        return generate_latest(self.registry if owner is None else self._of(owner)[-1].registry)
+
+    def texts(self) -> dict[str | None, bytes]:
+        """All of them: under None of everything, and of each owner."""
+        return {owner: self.text(owner) for owner in (None, *self._own)}
+
+    def _of(self, owner: str | None) -> list[_Numbers]:
+        """Where something is counted. There are as many owners as keys."""
+        if owner is None:
+            return [self._all]
+        if owner not in self._own:
+            self._own[owner] = _Numbers()
+        return [self._all, self._own[owner]]
 
 
 def side_by_side(texts: Mapping[str, bytes]) -> bytes:

@@ -12,20 +12,21 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Annotated, Any, Final, cast
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from limner.app.server.auth import Owner, needs_key
+from limner.app.server.bodies import BodyRoute
 from limner.app.server.errors import ApiError
 from limner.app.server.painting import reader_of
 from limner.app.server.people import file_reader
 from limner.app.server.pictures_in import content_of
 from limner.app.server.rounds import told
 from limner.app.server.settings import ServerSettings
-from limner.app.server.shapes import Shape
+from limner.app.server.shapes import MAX_PARTS, Shape
 from limner.app.server.wire import ERRORS
 from limner.chat.events import Failed, Preview, Wrote
 from limner.chat.studio import Studio
@@ -182,7 +183,11 @@ class _SafeStudio:
 class ModerationRequest(Shape):
     """POST /v1/moderations: a text, several texts, or parts with words and pictures."""
 
-    input: str | list[str] | list[dict[str, Any]]
+    input: (
+        str
+        | Annotated[list[str], Field(max_length=MAX_INPUTS, fail_fast=True)]
+        | Annotated[list[dict[str, Any]], Field(max_length=MAX_PARTS, fail_fast=True)]
+    )
     model: str | None = None
 
 
@@ -205,7 +210,9 @@ class ModerationBody(BaseModel):
 
 def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     """/v1/moderations."""
-    routes = APIRouter(prefix="/v1", tags=["moderations"], dependencies=[needs_key], responses=ERRORS)
+    routes = APIRouter(
+        route_class=BodyRoute, prefix="/v1", tags=["moderations"], dependencies=[needs_key], responses=ERRORS
+    )
     safety, reader = load_safety(settings.safety_hook), reader_of(settings)
 
     def judge(

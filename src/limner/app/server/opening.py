@@ -8,13 +8,17 @@ import limner
 from limner.app.server.settings import ServerSettings
 from limner.chat.engine import Engine
 from limner.chat.painter import Painter
+from limner.chat.steady_kernels import attend_without_compiling, bound_compiled_kernels
 from limner.chat.studio import Studio
 from limner.chat.vault import Vault
 
 
 def open_studio(model: str, store: Path, settings: ServerSettings) -> Studio:
     """Load the model, open the store, start the engine. ValueError or OSError in one sentence."""
+    bound_compiled_kernels()
     painter = limner.load(model, quantize=settings.quantize, offload=settings.offload)
+    language = painter.model.language
+    attend_without_compiling(language.llm, language.device, language.dtype)
     return studio_of(painter, store, settings)
 
 

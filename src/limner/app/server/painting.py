@@ -125,6 +125,7 @@ def reader_of(settings: ServerSettings) -> PictureReader:
                 max_bytes=limits.max_image_bytes,
                 max_pixels=limits.max_image_pixels,
                 cpu_s=limits.max_image_cpu_s,
+                max_waiting=limits.max_images_waiting,
             ),
             remote=RemoteRules(origins=settings.remote_image_origins),
         )

@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from limner.app.server.auth import Owner, needs_key
+from limner.app.server.bodies import BodyRoute
 from limner.app.server.errors import not_found, wrong
 from limner.app.server.painting import reader_of
 from limner.app.server.pictures_in import PictureSource, ReadFile
@@ -75,7 +76,13 @@ class PersonDeleted(BaseModel):
 
 def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     """/v1/people and what is below it."""
-    routes = APIRouter(prefix="/v1/people", tags=["people"], dependencies=[needs_key], responses=ERRORS)
+    routes = APIRouter(
+        route_class=BodyRoute,
+        prefix="/v1/people",
+        tags=["people"],
+        dependencies=[needs_key],
+        responses=ERRORS,
+    )
     reader = reader_of(settings)
 
     def enroll(owner: str, asked: PersonCreate) -> StoredPerson:

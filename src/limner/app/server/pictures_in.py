@@ -20,6 +20,7 @@ from limner.dialogue.parts import Picture
 _DATA_URL: Final = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*)(;base64)?,", re.IGNORECASE)
 TEXT_KINDS: Final = ("text", "input_text", "output_text", "refusal")
 MAX_PARTS: Final = 256
+BASE64_PIECE: Final = 2**20  # letters; a multiple of four
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,9 +104,20 @@ def data_of_url(url: str) -> bytes:
     if not kind.startswith("image/") and kind != "application/octet-stream":
         raise ValueError(f"The data: URL holds {kind or 'no kind of file'}, not a picture; send image/png.")
     try:
-        return binascii.a2b_base64(url[head.end() :].encode("ascii"), strict_mode=True)
+        return _from_base64(url, head.end())
     except (ValueError, UnicodeEncodeError):
         raise ValueError("The picture's data: URL is not valid base64; encode the file anew.") from None
+
+
+def _from_base64(text: str, start: int) -> bytes:
+    """Piece by piece, as one long call would hold up every other thread."""
+    pieces = []
+    for at in range(start, len(text), BASE64_PIECE):
+        piece = text[at : at + BASE64_PIECE].encode("ascii")
+        if b"=" in piece and at + BASE64_PIECE < len(text):
+            raise ValueError("there is more after the end")
+        pieces.append(binascii.a2b_base64(piece, strict_mode=True))
+    return b"".join(pieces)
 
 
 def content_of(content: Any) -> Content:

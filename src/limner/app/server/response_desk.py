@@ -5,17 +5,19 @@ Knows a studio, and which of the shapes means what. Knows nothing about routes.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from limner.app.server import answers
+from limner.app.server.bodies import run_reader
 from limner.app.server.elsewhere import Elsewhere
 from limner.app.server.errors import ApiError, not_found, wrong
 from limner.app.server.painting import Format, PictureFiles, base64_of, sampling_for, size_px_of
-from limner.app.server.response_input import read_input
+from limner.app.server.response_input import Reading, read_input
 from limner.app.server.response_stream import ResponseStream
 from limner.app.server.rounds import RunningRound, desk_of, ended_without_answer, start_round, told
 from limner.app.server.settings import ServerSettings
@@ -23,11 +25,13 @@ from limner.app.server.shapes import ConversationRef, ImageTool, LimnerOptions, 
 from limner.app.server.streaming import EventStream, event_bytes
 from limner.app.server.switchboard import Listed
 from limner.app.server.transcripts import Transcripts
-from limner.app.server.wire import ImageItem, ResponseBody, ResponseFailure
+from limner.app.server.wire import AnyItem, ImageItem, ResponseBody, ResponseFailure
 from limner.chat.events import Cancelled, Failed, Painting, Preview, Wrote
 from limner.chat.records import StoredRound, is_id
 from limner.chat.studio import Studio
 from limner.chat.studio_round import Answered
+
+MAX_ANSWER_BYTES: Final = 256 * 2**20  # of pictures in one list of items
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,11 +66,9 @@ class ResponseDesk:
             self.studio.painter, self.settings.limits, steps=limner.steps, quality=tool.quality
         )
         picture = _wants_picture(asked, limner)
-        reading = read_input(asked.input)
-        self.settings.limits.check_text(reading.text, param="input")
-        self.settings.limits.check_images(reading.pictures, param="input")
         previous = asked.previous_response_id or limner.parent
         conversation = _conversation_id(asked)
+        reading = await run_reader(self._read, asked)
         resolved = await run_in_threadpool(self.transcripts.resolve, owner, reading, previous)
         keep = asked.store is not False
 
@@ -135,8 +137,32 @@ class ResponseDesk:
         size = f"{int.from_bytes(png[16:20], 'big')}x{int.from_bytes(png[20:24], 'big')}"
         return answers.image_item(round_, base64_of(self.files.png(png, round_)), size=size)
 
-    def picture_urls(self, round_: StoredRound, include: Sequence[str]) -> list[str | None]:
-        """The given pictures as data: URLs if they are to be included."""
+    def item_reader(self, include: Sequence[str]) -> Callable[[answers.Part], AnyItem]:
+        """Reads items of kept rounds, their pictures too; not on the event loop. ApiError 400 when those of
+        one answer are too large together.
+        """
+        num_bytes = 0
+
+        def read(part: answers.Part) -> AnyItem:
+            nonlocal num_bytes
+            if part.number == answers.WORDS:
+                return answers.message_item(part.round)
+            if part.number == answers.INSTRUCTION:
+                urls = self._picture_urls(part.round, include)
+                num_bytes += sum(len(url or "") for url in urls)
+                item: AnyItem = answers.input_item(part.round, urls)
+            else:
+                picture = self.stored_item(part.round)
+                assert picture is not None
+                num_bytes += len(picture.result or "")
+                item = picture
+            if num_bytes > MAX_ANSWER_BYTES:
+                raise wrong("The pictures of these items are too large for one answer.", param="limit")
+            return item
+
+        return read
+
+    def _picture_urls(self, round_: StoredRound, include: Sequence[str]) -> list[str | None]:
         if "message.input_image.image_url" not in include:
             return [None for _ in round_.pictures_in]
         pngs = [self.studio.png(round_.owner, digest) for digest in round_.pictures_in]
@@ -235,6 +261,12 @@ class ResponseDesk:
             coming = told_events.failed(message, code=code)
         for one in coming:
             yield event_bytes(one)
+
+    def _read(self, asked: ResponseRequest) -> Reading:
+        reading = read_input(asked.input)
+        self.settings.limits.check_text(reading.text, param="input")
+        self.settings.limits.check_images(reading.pictures, param="input")
+        return reading
 
     def _fresh_item(self, running: RunningRound, answered: Answered) -> ImageItem | None:
         wanted: Wanted = running.notes["wanted"]

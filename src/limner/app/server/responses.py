@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from limner.app.server import answers
 from limner.app.server.auth import Owner, needs_key
+from limner.app.server.bodies import BodyRoute
 from limner.app.server.errors import ApiError
 from limner.app.server.response_desk import ResponseDesk
 from limner.app.server.rounds import desk_of, told
@@ -33,7 +34,13 @@ OR_EVENTS: Final[dict[int | str, dict[str, Any]]] = {
 
 def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     """/v1/responses and what is below it."""
-    routes = APIRouter(prefix="/v1/responses", tags=["responses"], dependencies=[needs_key], responses=ERRORS)
+    routes = APIRouter(
+        route_class=BodyRoute,
+        prefix="/v1/responses",
+        tags=["responses"],
+        dependencies=[needs_key],
+        responses=ERRORS,
+    )
     desk = ResponseDesk(studio, settings)
 
     @routes.post(
@@ -119,7 +126,13 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         desk.check_id(id)
         with told():
             round_ = await run_in_threadpool(studio.get, owner, id)
-            urls = await run_in_threadpool(desk.picture_urls, round_, include)
-        return answers.page_of([answers.input_item(round_, urls)], limit=limit, after=after, order=order)
+            return await run_in_threadpool(
+                answers.page_of,
+                answers.parts_of(round_)[:1],
+                desk.item_reader(include),
+                limit=limit,
+                after=after,
+                order=order,
+            )
 
     return routes

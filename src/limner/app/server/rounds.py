@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import threading
 import time
+import traceback
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,14 +20,23 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from limner.app.server.decoding import DecoderBusy
 from limner.app.server.errors import ApiError, not_found, wrong
-from limner.app.server.limits import Limits, draining, queue_full, too_many_rounds
+from limner.app.server.limits import (
+    Limits,
+    conversation_locked,
+    draining,
+    queue_full,
+    too_many_pictures,
+    too_many_rounds,
+)
 from limner.app.server.metrics import Metrics
+from limner.app.server.store_errors import answer_of, log_store_failed, store_failed
 from limner.app.server.streaming import wait_until_left
 from limner.chat.engine import Busy
-from limner.chat.events import Cancelled, Failed, Preview
+from limner.chat.events import Begun, Cancelled, Failed, Preview
 from limner.chat.generation import Sampling
-from limner.chat.records import NotThere, StoredRound, StoreFailed
+from limner.chat.records import Damaged, NotThere, StoredRound, StoreFailed
 from limner.chat.studio import Studio
 from limner.chat.studio_round import ENDS, Answered, StudioEvent, StudioRound
 from limner.dialogue.parts import Picture, Round
@@ -33,6 +44,9 @@ from limner.dialogue.parts import Picture, Round
 if TYPE_CHECKING:
     from limner.app.server.elsewhere import Elsewhere
 
+log = logging.getLogger("limner.server")
+
+DAMAGED: Final = "store_damaged"
 NUM_REMEMBERED: Final = 256  # rounds that ended without an answer, still told about when asked for
 
 
@@ -45,12 +59,25 @@ def told(param: str | None = None) -> Iterator[None]:
         raise not_found(f"{error.what} {error.id[:60]!r}", param=param) from None
     except Busy as error:
         raise queue_full(error.retry_after_s) from None
-    except StoreFailed:
-        raise ApiError(
-            503, "The server cannot keep anything just now; try again.", code="store_failed", retry_after_s=5
-        ) from None
+    except DecoderBusy as error:
+        raise too_many_pictures(error.retry_after_s) from None
+    except StoreFailed as error:
+        raise store_failed(error) from None
+    except Damaged as error:
+        raise damaged(error) from None
     except ValueError as error:  # one sentence of ours, raised before any model work
         raise wrong(str(error), param=param) from None
+
+
+def damaged(error: Damaged) -> ApiError:
+    """500: something that was kept is not what it was, which is no fault of who asks. The log tells what."""
+    log.error("the store is damaged: %s", error)
+    return ApiError(
+        500,
+        "Something that this request needs is damaged in the server's store; tell the server's operator the "
+        "request id.",
+        code=DAMAGED,
+    )
 
 
 @dataclass(eq=False, kw_only=True)
@@ -63,6 +90,8 @@ class RunningRound:
     round: StudioRound
     created: float = field(default_factory=time.time)
     last: Any = None  # the event that ended it
+    is_begun: bool = False  # it no longer waits
+    locks: str | None = None  # the conversation that nobody else may add to meanwhile
     # What an API wants to keep with it, such as the answer that it was begun with.
     notes: dict[str, Any] = field(default_factory=dict)
 
@@ -116,6 +145,11 @@ def ended_without_answer(event: object) -> ApiError:
         return ApiError(409, "The round was cancelled.", code="cancelled")
     if isinstance(event, Failed) and isinstance(event.error, ApiError):  # a safety hook's
         return event.error
+    # What follows is in the log already, once for each round.
+    if isinstance(event, Failed) and isinstance(event.error, Damaged):
+        return ApiError(500, "The server's store is damaged; tell its operator.", code=DAMAGED)
+    if isinstance(event, Failed) and isinstance(event.error, StoreFailed):
+        return answer_of(event.error)
     return ApiError(500, "The round failed in the server; try again.", code="server_error")
 
 
@@ -133,10 +167,38 @@ class Desk:
         self._running: dict[str, RunningRound] = {}
         self._ended: OrderedDict[str, RunningRound] = OrderedDict()
         self._per_owner: Counter[str] = Counter()
+        self._locked: set[tuple[str, str]] = set()
 
     @property
     def num_running(self) -> int:
         return len(self._running)
+
+    def queue_of(self, owner: str) -> tuple[int, int]:
+        """How many of the owner's rounds are being computed here, and how many wait."""
+        own = [running for running in self._running.values() if running.owner == owner]
+        num_begun = sum(running.is_begun for running in own)
+        return num_begun, len(own) - num_begun
+
+    async def lock(self, owner: str, conversation: str) -> None:
+        """Let nobody else add to a conversation until `unlock`; 409 when somebody is about to. Whoever names
+        only the conversation goes on from its newest round, of which there must be one.
+        """
+        if (owner, conversation) in self._locked:
+            raise conversation_locked()
+        self._locked.add((owner, conversation))
+        try:
+            if self.others is not None and not await self.others.lock(owner, conversation):
+                raise conversation_locked()
+        except BaseException:
+            self._locked.discard((owner, conversation))
+            raise
+
+    def unlock(self, owner: str, conversation: str) -> None:
+        """The conversation may be added to again. No effect when it was not locked."""
+        if (owner, conversation) in self._locked:
+            self._locked.discard((owner, conversation))
+            if self.others is not None:
+                self.others.unlock(owner, conversation)
 
     @property
     def running(self) -> Mapping[str, RunningRound]:
@@ -169,7 +231,7 @@ class Desk:
             raise draining()
         num = self._per_owner[owner] + elsewhere
         if num >= self.limits.max_rounds_at_once:
-            self.metrics.refused("too_many_rounds")
+            self.metrics.refused("too_many_rounds", owner)
             raise too_many_rounds(num)
         self._per_owner[owner] += 1
 
@@ -185,21 +247,28 @@ class Desk:
         start = time.perf_counter()
 
         def see(event: StudioEvent) -> None:  # in the engine's thread
-            if isinstance(event, (Preview, *ENDS)):
+            if isinstance(event, (Begun, Preview, *ENDS)):
                 with contextlib.suppress(RuntimeError):
                     loop.call_soon_threadsafe(self._see, running, event, time.perf_counter() - start)
 
         running.round.subscribe(see)
 
     def _see(self, running: RunningRound, event: StudioEvent, seconds: float) -> None:
+        if isinstance(event, Begun):
+            running.is_begun = True
+            return
         if isinstance(event, Preview):
             if event.index == 0:
-                self.metrics.previewed(seconds)
+                self.metrics.previewed(seconds, running.owner)
             return
+        if isinstance(event, Failed) and not isinstance(event.error, ApiError):
+            _log_failure(running, event.error)
         running.last = event
         self._running.pop(running.id, None)
         self.release(running.owner)
-        self.metrics.ended(type(event).__name__.lower(), seconds)
+        if running.locks is not None:
+            self.unlock(running.owner, running.locks)
+        self.metrics.ended(type(event).__name__.lower(), seconds, running.owner)
         if self.others is not None:
             self.others.ended(running, event)
         elif not isinstance(event, Answered):
@@ -238,12 +307,21 @@ async def start_round(
     Arguments are `Studio.ask`'s. `before` are rounds of the client's own transcript that the store does not
     have: they are remembered first, after `previous`; with `keep` False they are deleted when the round ends.
     `annotate` may leave notes with the round before anybody can find it.
-    Raises ApiError: 400, 404, 429, or 503 with Retry-After.
+    Raises ApiError: 400, 404, 409 (`conversation` alone is named, and another round of it is in progress),
+    429, or 503 with Retry-After.
     """
     desk = desk_of(request)
     text = desk.limits.check_text(text, param="input")
     desk.limits.check_images(images, param="input")
-    await desk.admit(owner)
+    # What says itself where it goes on needs no lock, nor what is not kept.
+    locks = conversation if previous is None and keep and not more.get("from_start") else None
+    if locks is not None:
+        await desk.lock(owner, locks)
+    try:
+        await desk.admit(owner)
+    except BaseException:
+        _unlock(desk, owner, locks)
+        raise
     try:
         with told():
             round_ = await run_in_threadpool(
@@ -265,16 +343,36 @@ async def start_round(
             )
     except BaseException as error:
         desk.release(owner)
+        _unlock(desk, owner, locks)
         if isinstance(error, ApiError):
-            desk.metrics.refused(error.code or "refused")
+            desk.metrics.refused(error.code or "refused", owner)
         raise
-    running = RunningRound(id=round_.id, owner=owner, conversation=round_.conversation, round=round_)
+    running = RunningRound(
+        id=round_.id, owner=owner, conversation=round_.conversation, round=round_, locks=locks
+    )
     if annotate is not None:
         annotate(running)
     desk.follow(running)
     if desk.others is not None:
         await desk.others.begun(running)
     return running
+
+
+def _unlock(desk: Desk, owner: str, locked: str | None) -> None:
+    if locked is not None:
+        desk.unlock(owner, locked)
+
+
+def _log_failure(running: RunningRound, error: BaseException) -> None:
+    """The message may hold what a user wrote; the kind and the place do not."""
+    if isinstance(error, Damaged):
+        damaged(error)
+        return
+    if isinstance(error, StoreFailed):
+        log_store_failed(error)
+        return
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    log.error("the round %s failed: %s\n%s", running.id, type(error).__name__, frames.rstrip())
 
 
 def _ask(studio: Studio, limits: Limits, before: Sequence[Round], **asked: Any) -> StudioRound:

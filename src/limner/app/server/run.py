@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import socket
@@ -20,7 +21,9 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from limner.app.server.connections import ConnectionLimits, served
 from limner.app.server.entrance import Entrance
+from limner.app.server.limits import Limits
 from limner.app.server.settings import ServerSettings
 
 if TYPE_CHECKING:
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("limner.server")
 POLL_S = 0.05
 JOIN_S = 0.5
+FILES_BESIDE_CONNECTIONS = 160  # the model's, the store's for each thread, the picture decoders'
+MIN_CONNECTIONS = 16
+SWITCH_S = 0.001
 FLUSH_S = 10  # for answers on their way when rounds are over
 
 Tell = Callable[[str], None]
@@ -45,12 +51,10 @@ def serve(settings: ServerSettings, *, model: str, store: Path, tell: Tell) -> N
     with listen(settings.host, settings.port) as listener:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         tell(f"http://{host}:{listener.getsockname()[1]}/ is open; loading {model} ...")
-        config = uvicorn.Config(
+        config = served(
             entrance,
+            connection_limits(settings.limits, tell),
             log_config=None,
-            access_log=False,
-            server_header=False,
-            lifespan="off",
             timeout_graceful_shutdown=FLUSH_S,
         )
         server = DrainingServer(config, settings.drain_s, tell)
@@ -61,6 +65,8 @@ def serve(settings: ServerSettings, *, model: str, store: Path, tell: Tell) -> N
             daemon=True,
         )
         loading.start()
+        # The event loop waits for the other threads in turn, which are many when many ask.
+        sys.setswitchinterval(SWITCH_S)
         try:
             server.run(sockets=[listener])
         finally:
@@ -121,6 +127,36 @@ class DrainingServer(uvicorn.Server):
         self.should_exit = True
 
 
+def connection_limits(limits: Limits, tell: Tell) -> ConnectionLimits:
+    """As many connections as were asked for, or fewer where the system lets this process open fewer files."""
+    num = limits.max_connections
+    room = _open_files() - FILES_BESIDE_CONNECTIONS
+    if room < num:
+        num = min(num, max(MIN_CONNECTIONS, room))
+        tell(f"at most {num} connections at once: the limit of open files is low (ulimit -n)")
+    return ConnectionLimits(
+        max_connections=num,
+        max_header_bytes=limits.max_header_bytes,
+        header_timeout_s=limits.header_timeout_s,
+        idle_timeout_s=limits.idle_timeout_s,
+    )
+
+
+def _open_files() -> int:
+    """How many files this process may open, after asking for as many as it may ask for."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit on sockets
+        return 2**31
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4096 if hard == resource.RLIM_INFINITY else min(4096, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+    return 2**31 if soft == resource.RLIM_INFINITY else soft
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; ValueError when the address cannot be had."""
     try:
@@ -144,6 +180,10 @@ def _load(
         studio = open_studio(model, store, settings)
         app = server_app(studio, settings)
         server.studio, server.app = studio, app
+        # What was loaded stays. Looking for garbage among it takes most of a second, in which nobody is
+        # answered.
+        gc.collect()
+        gc.freeze()
         entrance.open(app)
         tell(f"ready: {studio.painter.summary}")
     except Exception as error:

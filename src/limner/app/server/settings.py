@@ -18,6 +18,8 @@ class ServerSettings:
     model: the name under which the one model is served; `aliases` are further names it answers to.
     keys: who may use it. None lets everybody in, which is refused on an address that others can reach, unless
         `without_keys` says that it is meant.
+    operator_keys: keys of whoever runs it, who is told what all owners do together (metrics, the queue); an
+        owner is told of nobody else's. Without keys everybody is the operator.
     allowed_hosts: further names that the Host header may carry when there are no keys (a page of another site
         could else point a name of its own at this machine and read everything).
     allowed_origins: further origins whose pages may send requests, such as "https://chat.example".
@@ -36,6 +38,7 @@ class ServerSettings:
     model: str = "limner"
     aliases: tuple[str, ...] = ()
     keys: ApiKeys | None = None
+    operator_keys: ApiKeys | None = None
     without_keys: bool = False
     limits: Limits = field(default_factory=Limits)
     allowed_hosts: tuple[str, ...] = ()
@@ -58,6 +61,11 @@ class ServerSettings:
                 f"Without API keys everybody who reaches {self.host} could use this server; give "
                 "--api-key-file FILE (or LIMNER_API_KEYS), or say --no-auth if that is meant."
             )
+        if self.operator_keys is not None:
+            if self.keys is None:
+                raise ValueError("An operator's key is given, but no other: give --api-key-file, too.")
+            if self.keys.shares_with(self.operator_keys):
+                raise ValueError("A key is both the operator's and somebody else's; make another one.")
         if self.drain_s < 0:
             raise ValueError(f"The time to drain is 0 seconds or more, not {self.drain_s}.")
         if self.certificate is not None and not self.sign:

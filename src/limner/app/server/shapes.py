@@ -1,7 +1,7 @@
 """What comes in over the wire, typed: requests of Responses and Conversations as OpenAI's clients write them.
 
 Knows fields and their types. Fields that are not named here are tolerated, as clients send many; a wrong type
-is an error. Knows nothing about what a request means.
+is an error, and the first one ends the reading of a list. Knows nothing about what a request means.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
 
 MAX_ITEMS = 2048
 MAX_PARTS = 256
@@ -32,16 +32,6 @@ class Shape(BaseModel):
     """Strict about the types of what it names, tolerant of everything else."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
-
-
-class Request(Shape):
-    """A whole body. Text that is no Unicode cannot be stored or said back, wherever in the body it stands."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def check_text(cls, data: Any) -> Any:
-        _check_text(data)
-        return data
 
 
 class TextPart(Shape):
@@ -99,7 +89,7 @@ class Message(Shape):
 
     type: Literal["message"] = "message"
     role: Literal["user", "assistant", "system", "developer"]
-    content: str | Annotated[list[Part], Field(max_length=MAX_PARTS)]
+    content: str | Annotated[list[Part], Field(max_length=MAX_PARTS, fail_fast=True)]
     id: str | None = None
 
 
@@ -204,10 +194,10 @@ class LimnerOptions(Shape):
         return "parent" in self.model_fields_set and self.parent is None
 
 
-class ResponseRequest(Request):
+class ResponseRequest(Shape):
     """POST /v1/responses."""
 
-    input: str | Annotated[list[Item], Field(max_length=MAX_ITEMS)]
+    input: str | Annotated[list[Item], Field(max_length=MAX_ITEMS, fail_fast=True)]
     model: str | None = None
     previous_response_id: str | None = None
     conversation: str | ConversationRef | None = None
@@ -218,10 +208,10 @@ class ResponseRequest(Request):
     stream_options: StreamOptions | None = None
     store: bool | None = None
     background: bool | None = None
-    tools: Annotated[list[Tool], Field(max_length=128)] | None = None
+    tools: Annotated[list[Tool], Field(max_length=128, fail_fast=True)] | None = None
     tool_choice: Literal["none", "auto", "required"] | ToolChoice | None = None
     metadata: Metadata | None = None
-    include: list[str] | None = None
+    include: Annotated[list[str], Field(max_length=32, fail_fast=True)] | None = None
     temperature: float | None = Field(default=None, ge=0, le=2, description="Taken, and not used.")
     top_p: float | None = Field(default=None, ge=0, le=1, description="Taken, and not used.")
     max_output_tokens: int | None = Field(default=None, ge=1, description="Taken, and not used.")
@@ -232,23 +222,23 @@ class ResponseRequest(Request):
     limner: LimnerOptions | None = None
 
 
-class ConversationCreate(Request):
+class ConversationCreate(Shape):
     """POST /v1/conversations."""
 
-    items: Annotated[list[Item], Field(max_length=20)] | None = None
+    items: Annotated[list[Item], Field(max_length=20, fail_fast=True)] | None = None
     metadata: Metadata | None = None
 
 
-class ConversationUpdate(Request):
+class ConversationUpdate(Shape):
     """POST /v1/conversations/{id}."""
 
     metadata: Metadata | None
 
 
-class ItemsCreate(Request):
+class ItemsCreate(Shape):
     """POST /v1/conversations/{id}/items."""
 
-    items: Annotated[list[Item], Field(min_length=1, max_length=20)]
+    items: Annotated[list[Item], Field(min_length=1, max_length=20, fail_fast=True)]
 
 
 def _include(
@@ -260,19 +250,3 @@ def _include(
 
 # What is to be told beyond the usual; OpenAI's client writes the name with brackets.
 Include = Annotated[tuple[str, ...], Depends(_include)]
-
-
-def _check_text(value: Any) -> None:
-    if isinstance(value, str):
-        if not value.isascii():
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                raise ValueError("a text in it holds half of a surrogate pair") from None
-    elif isinstance(value, Mapping):
-        for key, held in value.items():
-            _check_text(key)
-            _check_text(held)
-    elif isinstance(value, list):
-        for held in value:
-            _check_text(held)

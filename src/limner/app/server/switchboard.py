@@ -55,7 +55,8 @@ class Switchboard:
         self._ended: OrderedDict[str, Listed] = OrderedDict()
         self._to_stop: set[str] = set()
         self._heard: dict[str, float] = {}  # replicas, and rounds, and when they were last heard of
-        self._numbers: dict[str, bytes] = {}
+        self._numbers: dict[str, Mapping[str | None, bytes]] = {}
+        self._locks: dict[tuple[str, str], str] = {}  # (owner, conversation) -> who adds to it
         self._is_draining = False
 
     def begin(self, listed: Listed) -> None:
@@ -102,12 +103,27 @@ class Switchboard:
             for listed in self._running.values()
         )
 
+    def lock(self, owner: str, conversation: str, replica: str) -> bool:
+        """Let this replica alone add to a conversation; False when another does."""
+        self._miss()
+        self._heard[replica] = self._clock()
+        return self._locks.setdefault((owner, conversation), replica) == replica
+
+    def unlock(self, owner: str, conversation: str, replica: str) -> None:
+        """This replica has added to it."""
+        if self._locks.get((owner, conversation)) == replica:
+            del self._locks[owner, conversation]
+
     def drain(self) -> None:
         """Have every replica take no new rounds."""
         self._is_draining = True
 
-    def beat(self, replica: str, ids: tuple[str, ...], numbers: bytes | None = None) -> Orders:
-        """A replica lives and computes these rounds; `numbers` are its metrics, when they are told anew."""
+    def beat(
+        self, replica: str, ids: tuple[str, ...], numbers: Mapping[str | None, bytes] | None = None
+    ) -> Orders:
+        """A replica lives and computes these rounds; `numbers` are its metrics, when they are told anew: all
+        of them under None, and what each owner may know.
+        """
         for name in (replica, *(id for id in ids if id in self._running)):
             self._heard[name] = self._clock()
         if numbers is not None:
@@ -119,10 +135,10 @@ class Switchboard:
             is_draining=self._is_draining,
         )
 
-    def numbers(self) -> dict[str, bytes]:
-        """The metrics of every replica, as it told them last."""
+    def numbers(self, owner: str | None = None) -> dict[str, bytes]:
+        """The metrics of every replica, as it told them last: all of them, or what an owner may know."""
         self._miss()
-        return dict(self._numbers)
+        return {name: texts[owner] for name, texts in self._numbers.items() if owner in texts}
 
     def _miss(self) -> None:
         """Give up replicas and rounds that have not been heard of."""
@@ -131,3 +147,4 @@ class Switchboard:
                 self.end(name, "failed", LOST)
                 self._heard.pop(name, None)
                 self._numbers.pop(name, None)
+                self._locks = {what: who for what, who in self._locks.items() if who != name}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from limner.app.server.errors import ApiError, not_found
+from limner.app.server.errors import ApiError, not_found, wrong
 from limner.app.server.painting import reader_of
 from limner.app.server.people import file_reader
 from limner.app.server.pictures_in import PictureSource
@@ -62,6 +62,8 @@ class Transcripts:
                     raise not_found(f"item of response {turn.id!r}", param="input")
             elif turn.words or turn.pictures:
                 before.append(turn)
+        if len(before) > self.limits.max_rounds:
+            raise wrong(f"A transcript has at most {self.limits.max_rounds} rounds here.", param="input")
         pictures = self._pictures(owner, reading.pictures)
         if reading.shown is not None and reading.shown != start:
             if start is None and not before:

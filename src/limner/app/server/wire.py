@@ -33,11 +33,12 @@ ERRORS: Final[dict[int | str, dict[str, Any]]] = {
         403: "From a foreign page, or to a foreign name.",
         404: "Not there, deleted, or somebody else's.",
         408: "The body did not arrive in time.",
-        409: "The round was cancelled.",
+        409: "The round was cancelled, or another round of this conversation is in progress.",
         413: "Too large.",
         415: "Not JSON.",
         429: "Too many rounds at once.",
         500: "Something broke.",
+        507: "The server's disk is full.",
         503: "The queue is full, or the server is loading or stopping; see Retry-After.",
     }.items()
 }

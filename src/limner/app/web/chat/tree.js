@@ -52,10 +52,7 @@ export class Tree {
 
   /** The newest round's id, null when there is none. */
   get newest() {
-    return (
-      this.rounds.reduce((best, round) => (best && best.created_at > round.created_at ? best : round), null)
-        ?.id ?? null
-    );
+    return this.rounds.at(-1)?.id ?? null;
   }
 
   /** "2", or "2b" for the second of two rounds with the same beginning. */

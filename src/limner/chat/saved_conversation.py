@@ -1,0 +1,206 @@
+"""What the file of a conversation holds, read without decoding a picture; its bytes need not be trusted.
+
+    safetensors under a seal: picture/<digest> PNG bytes, tokens/<node id> image tokens, and as JSON in the
+    metadata the history tree, what later rounds read of each round, the head and the painter's fingerprint
+
+Knows the format and its versions. Knows nothing about how rounds are computed or where files lie.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import torch
+from safetensors.torch import load as load_tensors
+from torch import Tensor
+
+from limner.chat.conversation import RoundState
+from limner.chat.painter import Painter
+from limner.chat.sealed import check_seal, metadata_of, parts_of, sealed
+from limner.dialogue.history import HistoryTree
+
+FORMAT: Final = "limner-conversation"
+FORMAT_VERSION: Final = 2
+UNSEALED_VERSION: Final = 1  # had no digest, and is read all the same
+_PICTURE, _TOKENS, _EMPTY = "picture/", "tokens/", "empty"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedConversation:
+    """A file's content. `nodes` are those of `HistoryTree.to_json`, `rounds` what later rounds read of each
+    by node id; `pngs` by picture digest are exactly the pictures that the nodes name.
+    """
+
+    painter: str
+    seed: int
+    head: str | None
+    history: str
+    title: str
+    tree: Mapping[str, Any]
+    nodes: list[Mapping[str, Any]]
+    rounds: Mapping[str, Any]
+    pngs: Mapping[str, bytes]
+    tokens: Mapping[str, Tensor]
+
+
+def conversation_bytes(
+    tree: HistoryTree,
+    states: Mapping[str, RoundState],
+    *,
+    fingerprint: str,
+    seed: int,
+    head: str | None,
+    history: str = "cache",
+    title: str = "",
+) -> bytes:
+    """The file's bytes. `states` has one for each node; `fingerprint` is that of the painter's weights."""
+    tensors: dict[str, Tensor] = {}
+    for digest, picture in tree.pictures().items():
+        png = np.frombuffer(picture.to_png(), dtype=np.uint8)
+        tensors[f"{_PICTURE}{digest}"] = torch.from_numpy(png.copy())
+    for node_id, state in states.items():
+        if state.image_tokens_KD is not None:
+            tensors[f"{_TOKENS}{node_id}"] = state.image_tokens_KD.contiguous().cpu()
+    tensors.setdefault(_EMPTY, torch.zeros(1))
+    metadata = {
+        "format": FORMAT,
+        "version": FORMAT_VERSION,
+        "painter": fingerprint,
+        "seed": seed,
+        "tokens": history,
+        "title": title,
+        "head": head,
+        "history": tree.to_json(),
+        "rounds": {
+            node_id: {
+                "response_ids": list(state.response_ids),
+                "num_tokens": state.num_tokens,
+                "seed": state.seed,
+                "seconds": state.seconds,
+                "encoded": state.encoded,
+            }
+            for node_id, state in states.items()
+        },
+    }
+    return sealed(tensors, {"limner": json.dumps(metadata)})
+
+
+def read_saved(data: bytes, where: str, painter: Painter) -> SavedConversation:
+    """The content of a file's bytes; ValueError, in which the file is called `where`, when they are no such
+    file, are damaged, or belong to other weights than the painter's.
+    """
+    try:
+        outer, parts = metadata_of(data), parts_of(data)
+    except ValueError as error:
+        raise ValueError(f"{where} is not a readable conversation file ({error}).") from None
+    try:
+        if "digest" in outer:
+            check_seal(data, outer)
+        metadata = _metadata(outer, where)
+        if metadata["version"] != UNSEALED_VERSION and "digest" not in outer:
+            raise ValueError("it lacks its digest; take it from a backup")
+        return _checked(metadata, data, parts, where, painter)
+    except _Refused as refused:
+        raise ValueError(str(refused)) from None
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error).rstrip(".")
+        raise ValueError(f"{where} is damaged: {reason}.") from error
+
+
+def state_of_row(row: Mapping[str, Any], tokens_KD: Tensor | None, painter: Painter) -> RoundState:
+    """What later rounds read of a round; ValueError when it is nothing that the painter could have made."""
+    ids = tuple(int(index) for index in row["response_ids"])
+    if not all(0 <= index < painter.model.language.sizes.vocab_size for index in ids):
+        raise ValueError("a round holds words that its painter does not have")
+    if tokens_KD is not None:
+        expected = (painter.model.language.num_image_tokens, painter.model.preset.vision.output_dim)
+        if tuple(tokens_KD.shape) != expected:
+            raise ValueError(
+                f"a round's image tokens have the shape {tuple(tokens_KD.shape)}, not {expected}"
+            )
+        if not torch.isfinite(tokens_KD.float()).all():
+            raise ValueError("a round's image tokens hold numbers that are not finite")
+        tokens_KD = tokens_KD.to(painter.model.language.device, painter.model.language.dtype)
+    seed, seconds = int(row["seed"]), float(row["seconds"])
+    if not 0 <= seed < 2**63 or not math.isfinite(seconds):
+        raise ValueError("a round's seed or seconds are no such numbers")
+    return RoundState(
+        response_ids=ids,
+        image_tokens_KD=tokens_KD,
+        num_tokens=int(row["num_tokens"]),
+        seed=seed,
+        seconds=seconds,
+        encoded=bool(row.get("encoded", False)),
+    )
+
+
+class _Refused(ValueError):  # noqa: N818
+    """A whole sentence of its own, rather than a reason why a file is damaged."""
+
+
+def _metadata(outer: Mapping[str, str], where: str) -> dict[str, Any]:
+    try:
+        metadata = json.loads(outer.get("limner", "null"))
+    except (ValueError, RecursionError):
+        metadata = None
+    if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
+        raise _Refused(f"{where} is not a conversation of limner.")
+    if metadata.get("version") not in (FORMAT_VERSION, UNSEALED_VERSION):
+        raise _Refused(
+            f"{where} has format version {metadata.get('version')}, this limner reads {FORMAT_VERSION}; "
+            "open it with the limner that wrote it."
+        )
+    return metadata
+
+
+def _checked(
+    metadata: Mapping[str, Any],
+    data: bytes,
+    parts: Mapping[str, Mapping[str, Any]],
+    where: str,
+    painter: Painter,
+) -> SavedConversation:
+    if metadata.get("painter") != painter.fingerprint:
+        raise _Refused(
+            f"{where} was held by a painter of other weights; load the checkpoint it was made with, "
+            "or begin anew."
+        )
+    nodes = list(metadata["history"]["nodes"])
+    _check_names(nodes, set(parts))
+    tokens = {key.removeprefix(_TOKENS): key for key in parts if key.startswith(_TOKENS)}
+    tensors = load_tensors(data) if tokens else {}
+    return SavedConversation(
+        painter=metadata["painter"],
+        seed=int(metadata["seed"]),
+        head=metadata["head"],
+        history=metadata.get("tokens", "cache"),
+        title=str(metadata.get("title", "")),
+        tree=metadata["history"],
+        nodes=nodes,
+        rounds=metadata["rounds"],
+        pngs={
+            key.removeprefix(_PICTURE): bytes(part["data"])
+            for key, part in parts.items()
+            if key.startswith(_PICTURE)
+        },
+        tokens={node_id: tensors[key] for node_id, key in tokens.items()},
+    )
+
+
+def _check_names(nodes: list[Mapping[str, Any]], there: set[str]) -> None:
+    """Every part is named by a round and every named one is there, before anything is decoded."""
+    needed, possible = set(), {_EMPTY}
+    for node in nodes:
+        pictures = [*node["instruction"]["pictures"], node["response"]["picture"]]
+        needed |= {f"{_PICTURE}{digest}" for digest in pictures if digest is not None}
+        if node["response"]["picture"] is not None:
+            needed.add(f"{_TOKENS}{node['id']}")
+    if missing := needed - there:
+        raise ValueError(f"it lacks {len(missing)} pictures or image tokens that its rounds name")
+    if left_over := there - needed - possible:
+        raise ValueError(f"it holds {len(left_over)} pictures or image tokens that none of its rounds names")
