@@ -368,12 +368,14 @@ def test_wrong_requests_are_refused_with_the_field_named(server, client, body, p
     assert error_of(told)["param"] == param
 
 
-def test_an_error_after_the_stream_began_is_told_in_it(painter, tmp_path):
+def test_an_error_after_the_stream_began_is_told_in_it_and_once_in_the_log(painter, tmp_path, caplog):
     studio = studio_of(painter, tmp_path / "store", ServerSettings())
     with serving(studio) as own:
         (tmp_path / "store" / "blobs").write_text("The disk is not what it was.")
         told = ask(own, "/v1/chat/completions", {"messages": [user(GARDEN)], "stream": True})
-        assert events_of(told.content)[-1]["error"]["code"] == "server_error"
+        assert events_of(told.content)[-1]["error"]["code"] == "store_failed"
+        errors = [record.message for record in caplog.records if record.levelname == "ERROR"]
+        assert len(errors) == 1 and "Not a directory" in errors[0], errors
         assert b"blobs" not in told.content
         whole = ask(own, "/v1/chat/completions", {"messages": [user(GARDEN)]})
         assert whole.status >= 500
