@@ -122,10 +122,14 @@ def _serve(painter: Any, store: Path, port: int) -> None:
     import uvicorn
 
     from limner.app.server.app import server_app
+    from limner.app.server.decoding import Decoder
     from limner.app.server.opening import studio_of
     from limner.app.server.run import listen
     from limner.app.server.settings import ServerSettings
+    from limner.dialogue.parts import Picture
 
+    # The decoder's own process takes longer to start than a life lasts.
+    Decoder.decode = lambda _, data: Picture.from_bytes(data)  # type: ignore[method-assign]
     settings = ServerSettings()
     app = server_app(studio_of(painter, store, settings), settings)
     with listen("127.0.0.1", port) as listener:
@@ -154,7 +158,11 @@ def write(port: int, told: Told, seed: int, is_over: Callable[[], bool]) -> None
     try:
         while not is_over():
             what = chance.random()
-            if what < 0.7 or not own:
+            if what < 0.2:
+                upload(port, told, chance)
+            elif what < 0.35 and own:
+                delete(port, told, own.pop(chance.randrange(len(own))))
+            else:
                 body = {
                     "input": chance.choice(TEXTS),
                     "tool_choice": "required",
@@ -168,10 +176,6 @@ def write(port: int, told: Told, seed: int, is_over: Callable[[], bool]) -> None
                     with told.lock:
                         told.rounds.add(found["id"])
                         told.num += 1
-            elif what < 0.85:
-                upload(port, told, chance)
-            else:
-                delete(port, told, own.pop(chance.randrange(len(own))))
     except OSError:
         return
 
@@ -271,8 +275,9 @@ def main() -> None:
                 print(f"{num} kills: {_sum(told)}, {len(problems)} problems", flush=True)
         nursery.close()
         problems = problems or lost(store, told)
-    if not told.num:
-        problems.append("Nothing was acknowledged, so nothing was tested.")
+    for kind, acknowledged in (("round", told.rounds), ("upload", told.files), ("deletion", told.deleted)):
+        if not acknowledged:
+            problems.append(f"No {kind} was acknowledged, so none was tested.")
     for problem in problems:
         print(problem)
     print(f"{num} kills, {_sum(told)}: {len(problems)} lost or broken")
