@@ -43,7 +43,7 @@ def test_check_finds_damage_and_sweeps_leftovers(store, capsys):
     (vault.folder / "blobs" / first.picture[:2] / first.picture).write_bytes(b"damage")
     code, told, _ = run(capsys, "check", vault.folder)
     assert code == 1
-    assert f"The blob {first.picture[:12]} of the store is damaged" in told
+    assert f"The blob {first.picture} of the store is damaged" in told
     assert "1 problem." in told
 
 

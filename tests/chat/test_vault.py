@@ -236,8 +236,8 @@ def test_the_check_finds_what_is_wrong(vault):
             (other.id,),
         )
     problems = " ".join(check_vault(vault).problems)
-    assert f"{first.picture[:12]} of the store is damaged" in problems
-    assert f"lacks the blob {second.picture[:12]}" in problems
+    assert f"{first.picture} of the store is damaged" in problems
+    assert f"lacks the blob {second.picture}" in problems
     assert f"{other.id} is not what its node id says" in problems
     assert len(check_vault(vault).problems) == 3
     with pytest.raises(ValueError, match="damaged; restore the store from a backup"):

@@ -66,6 +66,7 @@ def test_a_full_disk_is_one_answer_and_deleting_works(painter, small_disk, caplo
         assert server.studio.engine.stats.num_rounds == num_painted
         ready = ask(server, "/health/ready")
         assert (ready.status, error_of(ready)["code"]) == (503, "store_full")
+        assert "limner_ready 0.0" in ask(server, "/metrics").content.decode()
         assert ask(server, "/health/live").status == 200
         assert ask(server, f"/v1/responses/{first['id']}").told["output"] == first["output"]
         assert any("full" in record.message for record in caplog.records if record.levelname == "ERROR")
@@ -73,6 +74,7 @@ def test_a_full_disk_is_one_answer_and_deleting_works(painter, small_disk, caplo
         assert ask(server, f"/v1/responses/{first['id']}").status == 404
         ballast.unlink()
         time.sleep(1.1)
+        assert "limner_ready 1.0" in ask(server, "/metrics").content.decode()
         assert ask(server, "/health/ready").status == 200
         assert ask(server, "/v1/responses", {"input": GARDEN, **INSISTS}).status == 200
         server.studio.close()

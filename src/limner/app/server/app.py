@@ -34,7 +34,7 @@ from limner.app.server.guard import guard
 from limner.app.server.metrics import Metrics
 from limner.app.server.rounds import DAMAGED, Desk, damaged
 from limner.app.server.settings import ServerSettings
-from limner.app.server.store_errors import store_failed
+from limner.app.server.store_errors import store_failed, takes_anything_new
 from limner.chat.records import Damaged, StoreFailed
 from limner.chat.studio import Studio
 
@@ -71,6 +71,7 @@ def server_app(studio: Studio, settings: ServerSettings) -> FastAPI:
     )
     metrics = Metrics()
     metrics.watch_engine(lambda: studio.engine.stats)
+    metrics.watch_store(lambda: takes_anything_new(studio))
     app.state.desk = Desk(limits=settings.limits, metrics=metrics)
     studio = moderation.guarded(studio, moderation.load_safety(settings.safety_hook))
     conversing = (responses, conversation_views, conversations, chat_completions)

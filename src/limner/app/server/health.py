@@ -14,8 +14,9 @@ from limner.app.server.limits import draining
 from limner.app.server.metrics import side_by_side
 from limner.app.server.rounds import desk_of
 from limner.app.server.settings import ServerSettings
-from limner.app.server.store_errors import store_full
+from limner.app.server.store_errors import answer_of, store_full
 from limner.app.server.wire import ERRORS, ErrorBody
+from limner.chat.records import StoreFailed
 from limner.chat.studio import Studio
 
 
@@ -35,9 +36,6 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     """/health/live, /health/ready, /metrics."""
     routes = APIRouter(tags=["health"])
 
-    def is_full() -> bool:
-        return studio.vault.is_full
-
     @routes.get("/health/live", summary="The process answers")
     async def live() -> Alive:
         return Alive()
@@ -51,7 +49,11 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     async def ready(request: Request) -> Ready | Response:
         if desk_of(request).is_draining:
             return error_response(draining())
-        if await run_in_threadpool(is_full):
+        try:
+            is_full = await run_in_threadpool(lambda: studio.vault.is_full)
+        except StoreFailed as error:  # the store has logged it
+            return error_response(answer_of(error))
+        if is_full:
             return error_response(store_full(503))
         return Ready()
 
@@ -64,7 +66,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     )
     async def metrics(request: Request, owner: Owner, is_operator: IsOperator) -> Response:
         desk, of = desk_of(request), None if is_operator else owner
-        text = desk.metrics.text(of)
+        text = await run_in_threadpool(desk.metrics.text, of)
         if desk.others is not None:
             text = side_by_side(await desk.others.numbers(text, of))
         return Response(text, media_type="text/plain; version=0.0.4")

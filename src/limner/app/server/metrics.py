@@ -72,15 +72,23 @@ class Metrics:
             "Requests that met something damaged in the store.",
             registry=self.registry,
         )
-        self._ready = Gauge(
-            "limner_ready", "1 when rounds are taken, 0 while draining.", registry=self.registry
+        self._is_draining = False
+        self._takes_rounds: Callable[[], bool] = lambda: True
+        ready = Gauge(
+            "limner_ready",
+            "1 when rounds are taken, 0 while draining or without room on the disk.",
+            registry=self.registry,
         )
-        self._ready.set(1)
+        ready.set_function(lambda: float(not self._is_draining and self._takes_rounds()))
         ProcessCollector(registry=self.registry)
 
     def watch_engine(self, numbers: Callable[[], EngineStats]) -> None:
         """Report the engine's numbers, too."""
         self.registry.register(_Engine(numbers))
+
+    def watch_store(self, takes_rounds: Callable[[], bool]) -> None:
+        """Ask for each text whether the store takes anything new; it may look at the disk."""
+        self._takes_rounds = takes_rounds
 
     def requested(self, method: str, route: str, status: int, seconds: float, owner: str | None) -> None:
         method = method if method in _METHODS else "other"
@@ -105,23 +113,26 @@ class Metrics:
         self._damaged.inc()
 
     def drained(self) -> None:
-        self._ready.set(0)
+        self._is_draining = True
 
     def text(self, owner: str | None = None) -> bytes:
-        """Prometheus' exposition format: of everything, or of one owner's requests and rounds."""
+        """Prometheus' exposition format: of everything, or of one owner's requests and rounds. Off the event
+        loop, for it may look at the disk.
+        """
         return generate_latest(self.registry if owner is None else self._of(owner)[-1].registry)
 
     def texts(self) -> dict[str | None, bytes]:
-        """All of them: under None of everything, and of each owner."""
+        """All of them: under None of everything, and of each owner. As `text`."""
         return {owner: self.text(owner) for owner in (None, *self._own)}
 
     def _of(self, owner: str | None) -> list[_Numbers]:
         """Where something is counted. There are as many owners as keys."""
         if owner is None:
             return [self._all]
-        if owner not in self._own:
-            self._own[owner] = _Numbers()
-        return [self._all, self._own[owner]]
+        own = self._own.get(owner)
+        if own is None:  # two threads may ask at once, and must count in the same
+            own = self._own.setdefault(owner, _Numbers())
+        return [self._all, own]
 
 
 def side_by_side(texts: Mapping[str, bytes]) -> bytes:

@@ -9,6 +9,7 @@ import logging
 
 from limner.app.server.errors import ApiError
 from limner.chat.records import StoreBusy, StoreFailed, StoreFull
+from limner.chat.studio import Studio
 
 log = logging.getLogger("limner.server")
 
@@ -40,6 +41,14 @@ def answer_of(error: StoreFailed) -> ApiError:
     return ApiError(
         503, "The server cannot keep anything just now; try again.", code="store_failed", retry_after_s=5
     )
+
+
+def takes_anything_new(studio: Studio) -> bool:
+    """Whether the store has room and can be written to; looks at the disk."""
+    try:
+        return not studio.vault.is_full
+    except StoreFailed:
+        return False
 
 
 def store_full(status: int) -> ApiError:
