@@ -373,7 +373,7 @@ def test_an_error_after_the_stream_began_is_told_in_it(painter, tmp_path):
     with serving(studio) as own:
         (tmp_path / "store" / "blobs").write_text("The disk is not what it was.")
         told = ask(own, "/v1/chat/completions", {"messages": [user(GARDEN)], "stream": True})
-        assert events_of(told.content)[-1]["error"]["code"] == "server_error"
+        assert events_of(told.content)[-1]["error"]["code"] == "store_failed"
         assert b"blobs" not in told.content
         whole = ask(own, "/v1/chat/completions", {"messages": [user(GARDEN)]})
         assert whole.status >= 500
