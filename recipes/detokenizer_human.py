@@ -30,12 +30,12 @@ PLANS = {
             validations=4,
         ),
         DetokenizerStage(
-            kind="conversation", held_out=96, sampled=96, face_weight=5.0, token_noise=0.15, sampling_steps=1
+            kind="conversation", held_out=96, sampled=96, face_weight=5.0, token_noise=0.5, sampling_steps=1
         ),
     ),
     "miniature": (
         Plan(steps=60_000, batch=256, learning_rate=4e-4, warmup_steps=500, average_decay=0.9995),
-        DetokenizerStage(kind="conversation", held_out=256, face_weight=5.0, token_noise=0.15),
+        DetokenizerStage(kind="conversation", held_out=256, face_weight=5.0, token_noise=0.5),
     ),
     "seed-x": (full_scale_plan(steps=96_000), full_scale_stage(kind="people")),
 }

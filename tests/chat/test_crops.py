@@ -14,6 +14,7 @@ from limner.models.any_resolution import views
 from limner.models.cache import KeyValueCache
 from limner.models.model import build_model
 from limner.models.packing import collate, lay_out, packed_hidden
+from limner.models.precision import compute_dtype
 from limner.models.presets import TINY
 from limner.models.prompt import ImageSegment, count_tokens, instruction_segments, segments
 from limner.models.tokenizer import PATCH_END, PATCH_START, train_tokenizer
@@ -97,7 +98,8 @@ def test_training_reads_as_chat_does(painter) -> None:
             else:
                 embeds = language.embed_text(torch.tensor([part.ids]))
             chat.append(language.hidden(embeds, cache=cache)[0])
-    torch.testing.assert_close(packed_NW, torch.cat(chat), atol=1e-4, rtol=1e-4)
+    exact = 1e-4 if compute_dtype("cpu") is torch.float32 else 5e-2  # crops are encoded in it
+    torch.testing.assert_close(packed_NW, torch.cat(chat), atol=exact, rtol=exact)
     elsewhere = replace(batch, seen_centres_M2=None)
     assert not torch.allclose(packed_hidden(language, elsewhere)[0, : len(packed_NW)], packed_NW, atol=1e-2)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import limner
 from limner.chat.engine import Engine
@@ -76,7 +77,9 @@ def test_rounds_in_company_have_the_words_and_pictures_that_each_has_alone(paint
     for request, one in zip(asked, finished, strict=True):
         alone = painter.answer(request)
         assert one.answer.text == alone.answer.text
-        np.testing.assert_allclose(one.picture.pixels, alone.picture.pixels.astype(int), atol=1)
+        # Products of a batch round otherwise than those of one picture, bfloat16's 500 times as coarsely.
+        levels = 1 if painter.model.dtype is torch.float32 else 24
+        np.testing.assert_allclose(one.picture.pixels, alone.picture.pixels.astype(int), atol=levels)
 
 
 def test_both_token_heads_paint(painter):

@@ -80,4 +80,4 @@ def test_the_embedded_model_drifts_only_where_it_encodes_anew():
         rows = rows_of("d", "x", JUDGE, pictures, FACE)
         (slopes[history],) = values(rows, "x.psnr_db.drift_per_round")
     assert abs(slopes["cache"]) < 0.4
-    assert slopes["reencode"] < -0.6
+    assert slopes["reencode"] < -0.3

@@ -18,6 +18,7 @@ import torch
 from limner.models.adapters import with_adapter
 from limner.models.checkpoint import save_component, save_manifest
 from limner.models.model import build_component
+from limner.models.precision import compute_dtype
 from limner.models.presets import TINY
 from limner.training.journal import read_log
 from limner.training.plan import learning_rate
@@ -38,7 +39,9 @@ RECIPES = (
     "detokenizer_human",
 )
 # Sums over two processes add up in another order.
-LOSS_TOLERANCE = 1e-5
+# Split weights are gathered in the hardware's own format, and a sum of bfloat16 follows its order.
+EXACT = compute_dtype("cpu") is torch.float32
+LOSS_TOLERANCE = 1e-5 if EXACT else 5e-3
 ALONE = Processes(device=torch.device("cpu"))
 
 
@@ -100,8 +103,10 @@ def test_one_process_goes_on_where_two_stopped(out: Path, tmp_path: Path) -> Non
         held_out = trainer.run()
         last, theirs = read_log(tmp_path / word)[-1], read_log(place / "whole")[-1]
         assert trainer.step == last["step"] == STEPS
-        assert last["loss"] == pytest.approx(theirs["loss"], rel=1e-4)
-        assert held_out == pytest.approx(_told(out, word)["held_out"], rel=1e-3, abs=1e-6)
+        assert last["loss"] == pytest.approx(theirs["loss"], rel=1e-4 if EXACT else 2e-2)
+        assert held_out == pytest.approx(
+            _told(out, word)["held_out"], rel=1e-3 if EXACT else 5e-2, abs=1e-6 if EXACT else 5e-2
+        )
         assert all(torch.isfinite(p).all() for p in trainable(rung.network).values())
 
 

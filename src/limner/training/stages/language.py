@@ -157,10 +157,21 @@ class LanguageRung:
                 text_weight=self.stage.text_weight,
                 image_weight=self.stage.image_weight,
             )
+        total = total + self._untouched()
         if guidance is not None:
             guided, looks = guidance_loss(self.language, watch, packed, guidance)
             total, metrics = total + self.stage.guidance_weight * guided, metrics | looks
         return total, metrics
+
+    def _untouched(self) -> Tensor:
+        """Zero, but with a gradient for what pictures alone train: a batch without any must not leave it out,
+        or processes that split these weights wait for each other's gradients, or get them in two formats.
+        """
+        places = self.language.patch_pos_embed
+        beside = [self.language.slots, *(() if places is None else (places,))]
+        parts = (self.language.input_resampler.parameters(), self.heads.parameters(), beside)
+        trained = [weight for part in parts for weight in part if weight.requires_grad]
+        return torch.stack([weight.float().sum() for weight in trained]).sum() * 0.0
 
     def _batches(self, source: LaidOut) -> Iterator[MeasuredBatch]:
         for start in range(0, len(source.by_length), MEASURED_AT_ONCE):
