@@ -375,7 +375,8 @@ def test_an_error_after_the_stream_began_is_told_in_it_and_once_in_the_log(paint
         told = ask(own, "/v1/chat/completions", {"messages": [user(GARDEN)], "stream": True})
         assert events_of(told.content)[-1]["error"]["code"] == "store_failed"
         errors = [record.message for record in caplog.records if record.levelname == "ERROR"]
-        assert len(errors) == 1 and "Not a directory" in errors[0], errors
+        assert len(errors) == 1, errors
+        assert "Not a directory" in errors[0]
         assert b"blobs" not in told.content
         whole = ask(own, "/v1/chat/completions", {"messages": [user(GARDEN)]})
         assert whole.status >= 500
