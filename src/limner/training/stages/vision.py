@@ -1,5 +1,7 @@
 """The rung that teaches the vision encoder to read scene tokens from pixels; every later rung uses it frozen.
 
+It goes on from the encoder of a checkpoint (`--base`) where there is one.
+
 The world's truth teaches: each picture is drawn from a scene, and the encoder's 64 tokens are to be that
 scene's. Beside the squared error of the tokens, each word is to be the nearest of its codebook, and half-way
 through the transformer every patch within a face has to tell whose it is and where its features lie: the
@@ -24,7 +26,7 @@ from torch.nn import functional as F
 from limner.models.presets import Preset
 from limner.models.resampler_start import keep_routing, start_as_copy
 from limner.models.vision import ImageTokenizer, QwenVisionTransformer, pool_tokens
-from limner.training.components import write_component
+from limner.training.components import is_made, read_component, write_component
 from limner.training.draft_dialogues import reads_scene_tokens
 from limner.training.picture_stream import PictureStream
 from limner.training.pictures_to_read import NUM_POINTS, PicturesToRead, draw_pictures
@@ -113,6 +115,8 @@ class VisionRung:
         self.held_out = draw_pictures(range(HELD_OUT_SEED, HELD_OUT_SEED + stage.held_out), size_px, "test")
         self.tokenizer = ImageTokenizer(self._model.vision, workshop.preset.num_image_tokens)
         self.tokenizer.to(workshop.device)
+        if is_made(workshop.model_folder, "vision"):
+            read_component(workshop, "vision", self.tokenizer)
 
     def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
         shown = Shown(self._stream.take(chance, batch), self.workshop.device)
