@@ -22,7 +22,7 @@ PLANS = {
     "sketch": (
         Plan(
             steps=2_000,
-            batch=32,
+            batch=24,
             learning_rate=1.5e-3,
             optimizer="muon",
             orthogonal_in=WIDE,
@@ -30,7 +30,13 @@ PLANS = {
             validations=4,
         ),
         DetokenizerStage(
-            kind="conversation", held_out=96, sampled=96, face_weight=5.0, token_noise=0.5, sampling_steps=1
+            kind="conversation",
+            held_out=96,
+            sampled=96,
+            face_weight=5.0,
+            token_noise=0.3,
+            token_mixing=0.4,
+            sampling_steps=1,
         ),
     ),
     "miniature": (

@@ -104,7 +104,8 @@ class DiTDetokenizer(Detokenizer):
         assert self.frame is not None, "this detokenizer predicts velocities"
         summary_BE = self.frame.summary(image_tokens_BND)
         entered_BCGG = self.frame.enter(latents_BCHW, time_B, summary_BE)
-        return self.frame.leave(self._transformed(entered_BCGG, time_B, image_tokens_BND), summary_BE)
+        features_BWGG = self._transformed(entered_BCGG, time_B, image_tokens_BND)
+        return self.frame.leave(features_BWGG, summary_BE, image_tokens_BND)
 
     def _transformed(self, latents_BCHW: Tensor, time_B: Tensor, image_tokens_BND: Tensor) -> Tensor:
         """PixArt's own clock runs backwards from 1000 (noise) to 0, so a public checkpoint starts with the

@@ -4,7 +4,8 @@ A patch of 32 x 32 pixels has more numbers than a place of a small transformer. 
 through few channels (a picture is simple where its tokens are known); on the way out convolutions refine a
 coarse map step by step to pixels, for a linear map from a place to its patch cannot draw an edge that crosses
 two patches. A second path leads from all tokens together straight to every place and to every refining step,
-so that global things (style, light, which place it is) need not travel through attention. Knows tensors only.
+so that global things (style, light, which place it is) need not travel through attention. Faces may have
+windows of their own (`face_windows.py`). Knows tensors only.
 
 Legend: B batch, S picture side in pixels, G places a side, C channels of a place, N image tokens, D token
 width, E width of the summary.
@@ -19,7 +20,9 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from limner.models.face_windows import FaceWindows
 from limner.models.flow import spread_time
+from limner.models.refine import Refine
 from limner.models.sizes import DetokenizerSizes
 
 LAST_UPSCALE = 2  # pixels a side that one place of the finest map becomes
@@ -41,10 +44,13 @@ class PixelFrame(nn.Module):
         self.summarise = nn.Linear(sizes.num_tokens * sizes.token_dim, sizes.summary_width)
         self.direct = nn.Linear(sizes.summary_width, sizes.grid**2 * channels)
         self.steps = nn.ModuleList(
-            _Refine(width, narrower, sizes.summary_width)
+            Refine(width, narrower, sizes.summary_width)
             for width, narrower in pairwise((sizes.width, *sizes.refiner_widths))
         )
-        last = sizes.refiner_widths[-1]
+        last, windows = sizes.refiner_widths[-1], sizes.face_windows
+        self.faces = None
+        if windows is not None:
+            self.faces = FaceWindows(windows, sizes.num_tokens, sizes.token_dim, last)
         self.last = nn.Conv2d(last, sizes.latent_channels * LAST_UPSCALE**2, 3, padding=1)
 
     def summary(self, image_tokens_BND: Tensor) -> Tensor:
@@ -66,34 +72,15 @@ class PixelFrame(nn.Module):
         entered_BCGG: Tensor = rearrange(squeezed_BGGC + direct_BGGC, "b y x c -> b c y x")
         return entered_BCGG
 
-    def leave(self, features_BWGG: Tensor, summary_BE: Tensor) -> Tensor:
-        """The transformer's features and the summary -> pixels (B, C, S, S)."""
+    def leave(self, features_BWGG: Tensor, summary_BE: Tensor, image_tokens_BND: Tensor) -> Tensor:
+        """The transformer's features, the summary and the tokens that it is of -> pixels (B, C, S, S)."""
         # On a CPU, convolutions of few channels run a third faster with channels last.
         x = features_BWGG.contiguous(memory_format=torch.channels_last)
         for step in self.steps:
             x = step(x, summary_BE)
+        if self.faces is not None:
+            x = self.faces(x, image_tokens_BND)
         return F.pixel_shuffle(self.last(x), LAST_UPSCALE)
-
-
-class _Refine(nn.Module):
-    """Twice the places a side, fewer channels: a step up by one linear map a place, two convolutions beside
-    it, scaled and shifted by the summary.
-    """
-
-    def __init__(self, width: int, narrower: int, summary_width: int) -> None:
-        super().__init__()
-        self.up = nn.Conv2d(width, 4 * narrower, 1)
-        self.modulation = nn.Linear(summary_width, 2 * narrower)
-        self.first = nn.Conv2d(narrower, narrower, 3, padding=1)
-        self.second = nn.Conv2d(narrower, narrower, 3, padding=1)
-        nn.init.zeros_(self.modulation.weight)
-        nn.init.zeros_(self.modulation.bias)
-
-    def forward(self, x: Tensor, summary_BE: Tensor) -> Tensor:
-        x = F.pixel_shuffle(self.up(x), 2)
-        scale, shift = self.modulation(summary_BE)[:, :, None, None].chunk(2, dim=1)
-        inner = F.silu(self.first(x) * (1 + scale) + shift)
-        return F.silu(x + self.second(inner))
 
 
 def edges(error_BCSS: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from limner.models.sizes import (
     AutoencoderSizes,
     DetokenizerSizes,
+    FaceWindowSizes,
     LanguageSizes,
     ResamplerSizes,
     TokenHeadSizes,
@@ -112,7 +113,9 @@ def _detokenizer_sizes(values: dict[str, Any]) -> DetokenizerSizes | UNetDetoken
         return UNetDetokenizerSizes.from_json(values)
     if kind != "dit":
         raise ValueError(f"This version of limner has no detokenizer of the kind {kind!r}.")
-    return DetokenizerSizes(**_with_tuples(values))
+    windows = values.get("face_windows")
+    made = None if windows is None else FaceWindowSizes(**_with_tuples(windows))
+    return DetokenizerSizes(**_with_tuples({**values, "face_windows": made}))
 
 
 TINY: Final = Preset(
@@ -188,6 +191,9 @@ SKETCH: Final = Preset(
         num_tokens=64,
         default_steps=2,
         refiner_widths=(128, 64, 32, 16),
+        face_windows=FaceWindowSizes(
+            persons=2, person_tokens=24, widths=(64, 64, 48, 40, 24), summary_width=192
+        ),
     ),
     autoencoder=AutoencoderSizes(
         image_size_px=256,
@@ -234,6 +240,9 @@ MINIATURE: Final = Preset(
         num_tokens=64,
         default_steps=2,
         refiner_widths=(160, 80, 48, 24),
+        face_windows=FaceWindowSizes(
+            persons=2, person_tokens=24, widths=(96, 96, 64, 48, 32), summary_width=256
+        ),
     ),
     autoencoder=AutoencoderSizes(
         image_size_px=256,

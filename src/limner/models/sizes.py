@@ -80,6 +80,19 @@ class TokenHeadSizes:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FaceWindowSizes:
+    """Windows in which a detokenizer of pixels draws faces (`face_windows.py`): the first `persons` times
+    `person_tokens` image tokens say who is seen; `widths` are the channels of a canvas of 4, 8, 16, ...
+    places a side.
+    """
+
+    persons: int
+    person_tokens: int
+    widths: tuple[int, ...]
+    summary_width: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class DetokenizerSizes:
     """The diffusion transformer: image tokens in, a velocity over square latents out."""
 
@@ -105,6 +118,7 @@ class DetokenizerSizes:
     refiner_widths: tuple[int, ...] = ()
     bottleneck: int = 128
     summary_width: int = 384
+    face_windows: FaceWindowSizes | None = None
     kind: str = "dit"
 
     @property

@@ -9,6 +9,8 @@ a picture, D token width.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -82,14 +84,19 @@ class ScenePictures:
         return self._autoencoder.encode(pixels_B3SS).float(), tokens_BKD.to(self._device)
 
     def face_boxes(self, rows: np.ndarray) -> np.ndarray:
-        """(B, F, 4) x0, y0, x1, y1 in the unit square; zeros where nobody stands."""
-        boxes = np.zeros((len(rows), MAX_FIGURES, 4), np.float32)
-        for index, row in enumerate(rows):
-            found = scene_truth(self.scene(row)).face_boxes
-            boxes[index, : len(found)] = found
-        return boxes
+        """See `face_boxes`."""
+        return face_boxes([self.scene(row) for row in rows])
 
     def face_weights(self, rows: np.ndarray, inside: float) -> Tensor:
         """(B, 1, H, W) with a mean of 1 in each picture: `inside` times as much within faces."""
         boxes_BF4, side = self.face_boxes(rows), self._autoencoder.sizes.latent_size
         return face_weights(boxes_BF4, side, inside).to(self._device)
+
+
+def face_boxes(scenes: Sequence[Scene]) -> np.ndarray:
+    """(B, F, 4) x0, y0, x1, y1 in the unit square; zeros where nobody stands."""
+    boxes = np.zeros((len(scenes), MAX_FIGURES, 4), np.float32)
+    for row, scene in enumerate(scenes):
+        found = scene_truth(scene).face_boxes
+        boxes[row, : len(found)] = found
+    return boxes

@@ -19,27 +19,31 @@ from limner.models.autoencoder import Autoencoder
 from limner.models.checkpoint import MANIFEST, load_component, load_manifest
 from limner.models.detokenizer import DiTDetokenizer
 from limner.models.detokenizer_contract import Detokenizer, Sizes
-from limner.models.flow import random_noise
+from limner.models.face_windows import FaceWindows
 from limner.models.model import build_detokenizer
 from limner.models.unet_detokenizer import UNetDetokenizer, with_condition
 from limner.models.unet_sizes import UNetDetokenizerSizes
 from limner.training.bank import bank_folder
 from limner.training.batches import face_weights, psnr_db
 from limner.training.components import frozen_encoder, is_made, read_component, write_component
+from limner.training.disturbed_tokens import TokenDisturbance
 from limner.training.draft_dialogues import reads_scene_tokens
 from limner.training.folder_data import FolderPictures, folder_dialogues
 from limner.training.latent_pairs import FolderPairs, LatentPairs, latents
-from limner.training.picture_kinds import EDIT_PAIR
+from limner.training.picture_kinds import EDIT_PAIR, PICTURE_KINDS
 from limner.training.plan import Plan
-from limner.training.scene_pictures import ScenePictures
+from limner.training.scene_pictures import ScenePictures, face_boxes
 from limner.training.state import Chance
 from limner.training.throughput import Meter, attention_flops, linear_flops
 from limner.training.token_bank import encoded
 from limner.training.variants import variant_folder, write_variant
 from limner.training.workshop import Workshop
+from limner.world.scene_tokens import encode_scene
 
 FAR_MORE = 1e6  # a weight that tells faces from the rest
 DRAWN = 10_000_000  # pictures that training draws from where none is kept
+TO_FIND_FACES = 8_192  # scenes, twice the numbers of a picture's tokens
+READING_NOISE = 0.05  # of tokens, from which faces are still to be found
 
 
 Pairs = LatentPairs | FolderPairs | ScenePictures
@@ -58,9 +62,9 @@ class DetokenizerStage:
     held_out: int = 192
     sampled: int = 48  # of the held-out pictures: sampling costs many passes
     face_weight: float = 2.0
-    # Predicted tokens are never exact, so training's aren't either: each picture's get noise of a spread
-    # between 0 and this.
+    # Predicted tokens are never exact, so training's aren't either (`disturbed_tokens.py`).
     token_noise: float = 0.05
+    token_mixing: float = 0.0
     sampling_steps: int = 12
     fresh: bool = False
     variant: str | None = None
@@ -110,6 +114,9 @@ class DetokenizerRung:
         self._drawn = reads_scene_tokens(preset) and stage.kind not in workshop.data
         from_truth = self._drawn and preset.detokenizer.num_tokens == preset.num_image_tokens
         self._encoder = None if from_truth else frozen_encoder(workshop)
+        self._disturbed = TokenDisturbance(
+            noise=stage.token_noise, mixing=stage.token_mixing, scene_tokens=self._drawn and from_truth
+        )
         self._model = self._begin()
         self.network: nn.Module = self._model.to(workshop.device)
         self.meter, self._flops = Meter(), training_flops(self._model)
@@ -135,12 +142,6 @@ class DetokenizerRung:
         )
         weights = self._train.face_weights(rows, self.stage.face_weight)
         return (errors * weights).mean(), {self._model.error_name: errors.detach().mean()}
-
-    def _disturbed(self, tokens_BKD: Tensor, generator: torch.Generator) -> Tensor:
-        device = generator.device
-        spreads_B = self.stage.token_noise * torch.rand(len(tokens_BKD), generator=generator, device=device)
-        spreads_B11 = spreads_B.to(tokens_BKD)[:, None, None]
-        return tokens_BKD + spreads_B11 * random_noise(tokens_BKD, generator)
 
     def validate(self) -> dict[str, float]:
         errors, in_faces, losses = [], [], []
@@ -193,6 +194,8 @@ class DetokenizerRung:
             model.to(self.workshop.device).remember_blank(self._encoder or frozen_encoder(self.workshop))
         if not self.stage.fresh and is_made(folder, "detokenizer") and self._checkpoints_own() == sizes:
             read_component(self.workshop, "detokenizer", model)
+        elif isinstance(model, DiTDetokenizer) and model.frame is not None and model.frame.faces is not None:
+            _find_faces(model.frame.faces, self.stage.kind)
         return model
 
     def _widened(self, variant: str) -> Detokenizer:
@@ -247,6 +250,13 @@ class DetokenizerRung:
         made = latents(bank.pixels, self._autoencoder, place, workshop.device)
         size_px = workshop.preset.autoencoder.image_size_px
         return LatentPairs(bank, tokens, made, workshop.device, size_px)
+
+
+def _find_faces(windows: FaceWindows, kind: str) -> None:
+    """Where faces lie is a linear reading of scene tokens: no picture is needed to find it."""
+    scenes = [PICTURE_KINDS[kind](seed, "train") for seed in range(TO_FIND_FACES)]
+    tokens = torch.from_numpy(np.stack([encode_scene(scene) for scene in scenes]))
+    windows.fit_reading(tokens, torch.from_numpy(face_boxes(scenes)), noise=READING_NOISE)
 
 
 def _recompute(model: Detokenizer) -> None:
