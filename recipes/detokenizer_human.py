@@ -22,7 +22,7 @@ PLANS = {
     "sketch": (
         Plan(
             steps=2_000,
-            batch=24,
+            batch=32,
             learning_rate=1.5e-3,
             optimizer="muon",
             orthogonal_in=WIDE,
@@ -31,6 +31,7 @@ PLANS = {
         ),
         DetokenizerStage(
             kind="conversation",
+            kept=12_000,
             held_out=96,
             sampled=96,
             face_weight=5.0,

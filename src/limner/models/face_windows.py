@@ -48,10 +48,9 @@ class FaceWindows(nn.Module):
         self.steps = nn.ModuleList(Refine(a, b, width) for a, b in zip(coarser, finer, strict=True))
         self.last = nn.Conv2d(finer[-1], map_channels, 1)
         self.blend = nn.Conv2d(map_channels, map_channels, 3, padding=1)
-        nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)
-        nn.init.zeros_(self.blend.weight)
-        nn.init.zeros_(self.blend.bias)
+        for added in (self.last, self.blend):
+            for parameter in added.parameters():
+                nn.init.zeros_(parameter)
 
     def forward(self, map_BCMM: Tensor, image_tokens_BND: Tensor) -> Tensor:
         """The map with what is in the windows, (B, C, M, M)."""

@@ -1,9 +1,10 @@
 """Image tokens a little wrong, as a language model's are, for a detokenizer that has to draw from those.
 
-Two ways of being wrong: noise, and undecidedness (a token between two words, as a regression's mean is). What
-is to be drawn stays the picture of the true tokens, so the detokenizer learns to take the nearer word. Numbers
-(a face's measures, where it lies) are left nearly alone: each of their values is some picture's, and learning to
-draw one's picture from another's would teach the mean of both, a blur. Knows scene tokens. Knows no networks.
+Two ways of being wrong: noise, and undecidedness (a token between two words, as a regression's mean is).
+What is to be drawn stays the picture of the true tokens, so the detokenizer learns to take the nearer word.
+Numbers (a face's measures, where it lies) are left nearly alone: each of their values is some picture's, and
+learning to draw one's picture from another's would teach the mean of both, a blur. Knows scene tokens. Knows
+no networks.
 
 Legend: B batch, K image tokens of a picture, D token width.
 """
@@ -48,4 +49,5 @@ class TokenDisturbance:
         undecided_B, often_B = torch.rand((2, len(tokens_BKD)), generator=generator, device=device)
         chosen = (chosen_BK < often_B[:, None]) & (undecided_B[:, None] < UNDECIDED_SHARE)
         shares_BK1 = (self.mixing * shares_BK * chosen).to(tokens_BKD)[..., None] * words_K1
-        return tokens_BKD + noise_BKD + shares_BK1 * (tokens_BKD.roll(1, dims=0) - tokens_BKD)
+        others_BKD = tokens_BKD.roll(1, dims=0)
+        return torch.lerp(tokens_BKD, others_BKD, shares_BK1) + noise_BKD

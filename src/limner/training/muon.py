@@ -18,6 +18,7 @@ from limner.models.precision import compute_dtype
 # Newton-Schulz coefficients of the quintic iteration (Jordan et al. 2024): singular values go to about one.
 QUINTIC = (3.4445, -4.7750, 2.0315)
 ITERATIONS = 5
+LONG = 4  # times as long as wide: from there on it is cheaper to iterate on the smaller side alone
 RMS = 0.2  # size of an orthogonal step's entries, that of a usual AdamW step (Liu et al. 2025, eq. 4)
 
 
@@ -77,7 +78,25 @@ def orthogonalised(matrix_MN: Tensor) -> Tensor:
     x: Tensor = (matrix_MN / (matrix_MN.norm() + 1e-7)).to(compute_dtype(matrix_MN.device))
     tall = x.shape[0] > x.shape[1]
     x = x.T if tall else x
-    for _ in range(ITERATIONS):
-        gram = x @ x.T
-        x = a * x + (b * gram + c * gram @ gram) @ x
+    if x.dtype == torch.float32 and x.shape[1] >= LONG * x.shape[0]:
+        x = _by_gram(x)
+    else:
+        for _ in range(ITERATIONS):
+            gram = x @ x.T
+            x = a * x + (b * gram + c * gram @ gram) @ x
     return (x.T if tall else x).to(matrix_MN.dtype)
+
+
+def _by_gram(x_MN: Tensor) -> Tensor:
+    """The same iterations for a long matrix, on x x' alone: every iterate is some (M, M) matrix times x.
+
+    Squares the singular values, so it needs float32.
+    """
+    a, b, c = QUINTIC
+    gram = x_MN @ x_MN.T
+    unit = torch.eye(len(gram), device=gram.device)
+    whole = unit
+    for _ in range(ITERATIONS):
+        factor = a * unit + b * gram + c * gram @ gram
+        whole, gram = factor @ whole, factor @ gram @ factor
+    return whole @ x_MN

@@ -1,7 +1,8 @@
-"""Pictures of the world with their scene tokens, drawn when they are needed and never twice.
+"""Pictures of the world with their scene tokens, drawn when they are needed.
 
-For networks that learn pixels from tokens, or tokens from pixels: no bank on disk, no encoder. Knows which
-scene a seed shows, how it looks and what its tokens are. Knows nothing about networks.
+For networks that learn pixels from tokens, or tokens from pixels: no bank on disk, no encoder. Where drawing
+takes as long as learning, a few thousand pictures may be kept in memory and met again. Knows which scene a
+seed shows, how it looks and what its tokens are. Knows nothing about networks.
 
 Legend: B batch, S picture side in pixels, C latent channels, H W latent places, F figures, K image tokens of
 a picture, D token width.
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from limner.models.autoencoder import Autoencoder
@@ -32,7 +34,8 @@ class ScenePictures:
     """The pictures of `kind`; row i is the picture of seed `first_seed + i`.
 
     `len` is as many rows as training may draw from, or those that are held out. Tokens are the scenes',
-    unless `encoder` makes `num_tokens` of them from the pixels; latents are `autoencoder`'s.
+    unless `encoder` makes `num_tokens` of them from the pixels; latents are `autoencoder`'s. With `keep` a row
+    is drawn once (192 KiB of memory at 256 px).
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class ScenePictures:
         device: torch.device,
         encoder: ImageTokenizer | None = None,
         num_tokens: int | None = None,
+        keep: bool = False,
     ) -> None:
         if kind not in PICTURE_KINDS:
             raise ValueError(
@@ -54,6 +58,7 @@ class ScenePictures:
         self.kind, self.count, self.split = kind, count, split
         self._autoencoder, self._device = autoencoder, device
         self._encoder, self._num_tokens = encoder, num_tokens
+        self._kept: dict[int, NDArray[np.uint8]] | None = {} if keep else None
         self._first = seed * 100_000_000 + (0 if split == "train" else HELD_OUT_SEED)
 
     def __len__(self) -> int:
@@ -69,9 +74,16 @@ class ScenePictures:
 
     def pixels(self, rows: np.ndarray) -> Tensor:
         """The pictures themselves, (B, 3, S, S) float32 in [-1, 1]."""
-        size_px = self._autoencoder.sizes.image_size_px
-        drawn = torch.from_numpy(np.stack([render(self.scene(row), size_px) for row in rows]))
+        drawn = torch.from_numpy(np.stack([self._drawn(int(row)) for row in rows]))
         return drawn.to(self._device).permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
+
+    def _drawn(self, row: int) -> NDArray[np.uint8]:
+        if self._kept is not None and row in self._kept:
+            return self._kept[row]
+        pixels = render(self.scene(row), self._autoencoder.sizes.image_size_px)
+        if self._kept is not None:
+            self._kept[row] = pixels
+        return pixels
 
     @torch.no_grad()
     def take(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:

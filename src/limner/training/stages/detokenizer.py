@@ -59,6 +59,8 @@ class DetokenizerStage:
 
     kind: str = "people"
     pictures: int = 6_000
+    kept: int = 0  # pictures drawn from scenes that stay in memory and are met again; 0: each is a new one
+    kept: int = 0
     held_out: int = 192
     sampled: int = 48  # of the held-out pictures: sampling costs many passes
     face_weight: float = 2.0
@@ -224,18 +226,20 @@ class DetokenizerRung:
         return pairs.take(partners)[0]
 
     def _pairs(self, split: str, count: int) -> Pairs:
-        workshop, kind, encoder = self.workshop, self.stage.kind, self._encoder
+        workshop, stage, encoder = self.workshop, self.stage, self._encoder
+        kind = stage.kind
         num_tokens = workshop.preset.detokenizer.num_tokens
         if self._drawn:
             return ScenePictures(
                 kind,
-                DRAWN if split == "train" else count,
+                count if split == "test" else stage.kept or DRAWN,
                 split=split,
                 seed=workshop.seed,
                 autoencoder=self._autoencoder,
                 device=workshop.device,
                 encoder=encoder,
                 num_tokens=num_tokens,
+                keep=split == "test" or stage.kept > 0,
             )
         assert encoder is not None
         workshop.chosen((kind,))
