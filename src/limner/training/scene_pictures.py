@@ -34,8 +34,8 @@ class ScenePictures:
     """The pictures of `kind`; row i is the picture of seed `first_seed + i`.
 
     `len` is as many rows as training may draw from, or those that are held out. Tokens are the scenes',
-    unless `encoder` makes `num_tokens` of them from the pixels; latents are `autoencoder`'s. With `keep` a row
-    is drawn once (192 KiB of memory at 256 px).
+    unless `encoder` makes `num_tokens` of them from the pixels; latents are `autoencoder`'s. With `keep` a
+    row is drawn once (192 KiB of memory at 256 px).
     """
 
     def __init__(

@@ -60,7 +60,6 @@ class DetokenizerStage:
     kind: str = "people"
     pictures: int = 6_000
     kept: int = 0  # pictures drawn from scenes that stay in memory and are met again; 0: each is a new one
-    kept: int = 0
     held_out: int = 192
     sampled: int = 48  # of the held-out pictures: sampling costs many passes
     face_weight: float = 2.0
