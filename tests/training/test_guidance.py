@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -13,8 +14,9 @@ from limner.models.packing import SEEN, SLOT, TEXT, Layout, collate, lay_out, pa
 from limner.models.presets import TINY
 from limner.models.prompt import segments
 from limner.models.tokenizer import TextTokenizer, train_tokenizer
-from limner.training.guidance import Guidance, guidance_loss, places, pointers_of, watching
+from limner.training.guidance import HEADS, Guidance, guidance_loss, places, pointers_of, watching
 from limner.training.sources import LASTING, token_sources
+from limner.training.told_words import TOLD
 from limner.world.dialogues import KINDS, words_of_world
 from limner.world.scene_tokens import NUM_TOKENS, PERSON_TOKENS
 
@@ -128,6 +130,44 @@ def test_nothing_is_looked_at_for_somebody_new() -> None:
     assert token_sources(dialogue, 0, num_tokens=NUM_TOKENS) is None
 
 
+def test_slots_look_at_the_words_that_tell_them(tokenizer: TextTokenizer) -> None:
+    """Whatever a slot looks at tells its own trait, of its own person: checked against the scene."""
+    found: dict[str, set[str]] = {}
+    for seed in range(40):
+        dialogue = KINDS["named"](seed, "train", 32)
+        layout = laid_out(dialogue, tokenizer, NUM_TOKENS)
+        block = np.flatnonzero(layout.kinds == SLOT)[:NUM_TOKENS]
+        owner = {int(a): int(b) for a, b in pointers_of(dialogue, layout, tokenizer)["owner"]}
+        figures = dialogue.truth["scenes"][0]["figures"]
+        names = [name for _, name in sorted((person.box, person.name) for person in dialogue.persons)]
+        for slot, place in pointers_of(dialogue, layout, tokenizer)["told"]:
+            if slot > block[-1]:
+                continue  # another picture
+            person, token = divmod(int(slot) - int(block[0]), PERSON_TOKENS)
+            name = next(name for name, index in TOLD.items() if index == token)
+            told = figures[person]["person"]["traits"][name]
+            word = words(layout, tokenizer, [int(place)]).strip().lower()
+            found.setdefault(f"{name} {told}", set()).add(word)
+            bearer = words(layout, tokenizer, [owner[int(place)]]).strip()
+            assert bearer in names[person], (bearer, names)
+    assert {"fair", "skin"} <= found["skin fair"]
+    assert "spiky" in found["hair_style spiky"]
+    assert found["hair_style long"] <= {"long", "lo", "ng"}
+    assert {key.split()[0] for key in found} > {"skin", "hair_style", "garment", "expression", "age"}
+
+
+def test_one_person_without_a_name_is_who_is_told_of(tokenizer: TextTokenizer) -> None:
+    pairs = 0
+    for seed in range(20):
+        dialogue = KINDS["text_to_image"](seed, "train", 32)
+        layout = laid_out(dialogue, tokenizer, NUM_TOKENS)
+        found = pointers_of(dialogue, layout, tokenizer)["told"]
+        alone = len(dialogue.truth["scenes"][0]["figures"]) == 1
+        pairs += len(found) if alone else 0
+        assert alone or dialogue.persons or not len(found), "of two without names nothing is known"
+    assert pairs > 20
+
+
 def test_guided_heads_learn_where_to_look(tokenizer: TextTokenizer) -> None:
     torch.manual_seed(0)
     dialogue = KINDS["plain_named"](1, "train", 32)
@@ -147,7 +187,7 @@ def test_guided_heads_learn_where_to_look(tokenizer: TextTokenizer) -> None:
         total.backward()
         optimizer.step()
         looks.append({name: float(value) for name, value in metrics.items()})
-    for name in ("look_owner", "look_recall", "look_picture"):
+    for name in ("look_owner", "look_recall", "look_told", "look_picture"):
         assert looks[-1][name] > looks[0][name] + 0.2, name
 
 
@@ -168,7 +208,7 @@ def test_the_attention_that_is_guided_is_the_models_own(tokenizer: TextTokenizer
             output_attentions=True,
         ).attentions
     pairs = pointers_of(told(), layout, tokenizer)["recall"]
-    one = {"owner": pairs[:0], "recall": pairs[:1], "picture": pairs[:0]}
+    one = dict.fromkeys(HEADS, pairs[:0]) | {"recall": pairs[:1]}
     _, metrics = guidance_loss(language, watch, batch, Guidance.joined([one]))
     (place,) = places(sizes.layers)["recall"]
     expected = attended[place.layer][0, place.head, pairs[0, 0], pairs[0, 1]]

@@ -9,6 +9,8 @@ copy, takes 5,000 (docs/LOG.md). Nothing of this exists outside training: chat r
 owner    a place of text, or a slot, looks at the last name written before it in its round
 recall   a place that predicts a word about a person looks at the same word about that person in earlier
          rounds
+told     the same head: a slot of a person whom no earlier picture shows looks at the words that tell its
+         trait (a red beard at "beard")
 picture  a slot looks at what it shall repaint: the same scene token of the picture that is edited or gone
          back to; for a person seen before, the same token of that person there
 
@@ -35,9 +37,10 @@ from limner.models.mllm import MultimodalLLM
 from limner.models.packing import NO_LABEL, SEEN, SLOT, TEXT, Layout, PackedBatch, block_mask
 from limner.models.tokenizer import TextTokenizer
 from limner.training.sources import token_sources
+from limner.training.told_words import NOBODY, told_words
+from limner.world.scene_tokens import NUM_TOKENS
 
-HEADS: Final = ("owner", "recall", "picture")
-NOBODY: Final = -1
+HEADS: Final = ("owner", "recall", "told", "picture")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +61,7 @@ def places(num_layers: int) -> dict[str, tuple[Place, ...]]:
     return {
         "owner": (Place(layer=0, head=0),),
         "recall": (Place(layer=later, head=0),),
+        "told": (Place(layer=later, head=0),),
         "picture": tuple(Place(layer=later, head=head) for head in (1, 2, 3)),
     }
 
@@ -80,6 +84,7 @@ def pointers_of(dialogue: Dialogue, layout: Layout, tokenizer: TextTokenizer) ->
     return {
         "owner": _pairs((int(i), int(named_at[i])) for i in looking),
         "recall": _pairs(_recalls(layout, whose, tokenizer)),
+        "told": _pairs(_told(dialogue, layout, whose, tokenizer)),
         "picture": _pairs(_pictures(dialogue, layout)),
     }
 
@@ -242,13 +247,33 @@ def _recalls(layout: Layout, whose: np.ndarray, tokenizer: TextTokenizer) -> Ite
             yield int(index), int(place)
 
 
+def _told(
+    dialogue: Dialogue, layout: Layout, whose: np.ndarray, tokenizer: TextTokenizer
+) -> Iterator[tuple[int, int]]:
+    """(slot, place of a word that tells what it shows), of pictures that nothing earlier shows."""
+    if not dialogue.truth.get("scenes"):
+        return
+    for block in _blocks(layout):
+        round_index = int(layout.rounds[block[0]])
+        known = dialogue.truth["scenes"][round_index] is not None and len(block) == NUM_TOKENS
+        if known and token_sources(dialogue, round_index, num_tokens=len(block)) is None:
+            for token, place in told_words(dialogue, round_index, layout, whose, tokenizer):
+                if place < block[0]:
+                    yield int(block[token]), place
+
+
+def _blocks(layout: Layout) -> np.ndarray:
+    """The slots of each painted picture, (pictures, K)."""
+    slots = np.flatnonzero(layout.kinds == SLOT)
+    return slots.reshape(len(layout.painted_keys), -1) if len(slots) else slots.reshape(0, 0)
+
+
 def _pictures(dialogue: Dialogue, layout: Layout) -> Iterator[tuple[int, int]]:
     """(slot, place of a seen picture whose content the slot should repaint)."""
     if not layout.painted_keys or not layout.seen_keys or "scenes" not in dialogue.truth:
         return
     seen = np.flatnonzero(layout.kinds == SEEN).reshape(len(layout.seen_keys), -1)
-    slots = np.flatnonzero(layout.kinds == SLOT).reshape(len(layout.painted_keys), -1)
-    for block in slots:
+    for block in _blocks(layout):
         round_index = int(layout.rounds[block[0]])
         source = token_sources(dialogue, round_index, num_tokens=len(block))
         if source is None:

@@ -1,0 +1,82 @@
+"""Which words of a text tell a trait of a person: where each scene token of a first picture comes from.
+
+Knows how the world puts traits into words (`world.wording.marks`), where scene tokens hold them, and layouts.
+Knows no attention and no networks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from limner.dialogue.parts import Dialogue
+from limner.models.packing import TEXT, Layout
+from limner.models.tokenizer import TextTokenizer
+from limner.world.person import Traits
+from limner.world.scene_tokens import PERSON_SLOTS, PERSON_TOKENS, Words
+from limner.world.wording import marks
+
+NOBODY: Final = -1
+# Colours are left out: a text says "red" of hair, hats and shirts alike, and only its neighbours tell which.
+TOLD: Final[Mapping[str, int]] = {
+    factor.name: index
+    for index, slot in enumerate(PERSON_SLOTS)
+    for factor in slot.factors[:1]
+    if isinstance(factor, Words)
+    and factor.name in Traits.__dataclass_fields__
+    and not factor.name.endswith("_colour")
+    and factor.name != "presentation"
+}
+UNTOLD: Final = ("none", "plain")
+
+
+def told_words(
+    dialogue: Dialogue, round_index: int, layout: Layout, whose: np.ndarray, tokenizer: TextTokenizer
+) -> Iterator[tuple[int, int]]:
+    """(scene token of the picture of round `round_index`, place of a word of its round that tells it).
+
+    `whose` (N,) is the person that each place of `layout` is about, an index into the dialogue's persons, or
+    NOBODY. A word without a person is taken for the only one who is seen, where there is only one.
+    """
+    scene = dialogue.truth["scenes"][round_index]
+    places = np.flatnonzero((layout.kinds == TEXT) & (layout.rounds == round_index))
+    text, starts = _written(layout.ids[places], tokenizer)
+    for place, person in _standing(dialogue, round_index, len(scene["figures"])):
+        traits = Traits(**scene["figures"][place]["person"]["traits"])
+        theirs = np.isin(whose[places], (person, NOBODY) if len(scene["figures"]) == 1 else (person,))
+        for name, token in TOLD.items():
+            if getattr(traits, name) in UNTOLD:
+                continue
+            for start, end in _found(text, marks(traits, name)):
+                inside = (starts[1:] > start) & (starts[:-1] < end) & theirs
+                for index in np.flatnonzero(inside):
+                    yield place * PERSON_TOKENS + token, int(places[index])
+
+
+def _standing(dialogue: Dialogue, round_index: int, num_figures: int) -> list[tuple[int, int]]:
+    """(place in the picture, person of the dialogue) of those whose place is known."""
+    named = [
+        (person.box[0], index)
+        for index, person in enumerate(dialogue.persons)
+        if person.round_index == round_index and person.box is not None
+    ]
+    if num_figures == 1:
+        return [(0, named[0][1] if named else NOBODY)]
+    return [(place, index) for place, (_, index) in enumerate(sorted(named))] if len(named) == 2 else []
+
+
+def _written(ids: np.ndarray, tokenizer: TextTokenizer) -> tuple[str, np.ndarray]:
+    """The text of these tokens in small letters, and where each of them starts in it (and the last ends)."""
+    pieces: Sequence[Any] = tokenizer.fast.convert_ids_to_tokens(ids.tolist())
+    written = [str(piece).replace("Ġ", " ").lower() for piece in pieces]
+    return "".join(written), np.cumsum([0, *map(len, written)])
+
+
+def _found(text: str, wanted: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Where one of these begins a word: (start, end) of each."""
+    for words in set(wanted):
+        for match in re.finditer(rf"(?<![a-z]){re.escape(words.lower())}", text):
+            yield match.span()
