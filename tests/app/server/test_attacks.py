@@ -44,10 +44,14 @@ SETTINGS = ServerSettings(
 def without_asserts(checkpoint, folder):
     script = [sys.executable, str(HERE / "server_without_asserts.py")]
     words = [*script, str(checkpoint), str(folder / "store"), OPERATOR, EVE, TOM]
-    child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    said = folder / "stderr.txt"
+    with said.open("w") as stderr:
+        child = subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, text=True
+        )
     try:
-        port, *told = child.stdout.readline().split()
-        assert told == ["no", "asserts"]
+        port, *told = child.stdout.readline().split() or ["none"]
+        assert told == ["no", "asserts"], f"exit code {child.poll()}: {said.read_text()}"
         yield SimpleNamespace(port=int(port), url=f"http://127.0.0.1:{port}")
     finally:
         child.stdin.close()
