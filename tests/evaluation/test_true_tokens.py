@@ -14,7 +14,7 @@ from tiny_bench import bench
 from limner.evaluation.setup import alone
 from limner.evaluation.suites.comprehend import Comprehend
 from limner.evaluation.suites.drift import Drift
-from limner.evaluation.suites.editing import Editing
+from limner.evaluation.suites.editing import Editing, make_task
 from limner.evaluation.suites.full_body import FullBody
 from limner.evaluation.suites.named import Named
 from limner.evaluation.suites.personalize import Personalize
@@ -51,6 +51,14 @@ def test_nothing_is_told_where_nobody_asks():
     (picture, scene), *_ = shown = list(shown_in(KINDS["edit"](3, "test", 32)))
     tell_truth(one, shown)
     assert not np.allclose(one.painter.encode(picture).float().numpy(), encode_scene(scene))
+
+
+def test_a_single_edit_of_a_longer_dialogue_shows_its_own_pictures():
+    """A task may hold the first round of a chain alone."""
+    for seed in range(20):
+        dialogue = make_task(seed, 32, chain=False).dialogue
+        assert len(dialogue.rounds) == 1
+        assert len(list(shown_in(dialogue))) == 2
 
 
 @pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)

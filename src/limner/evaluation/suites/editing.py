@@ -115,9 +115,12 @@ def _painted(made: Draft, seed: int, size_px: int, chain: bool) -> EditTask:
         tuple(_candidates(rng, before, after)) for before, after in pairwise(scenes[: num + 1])
     )
     states = tuple(tuple(Picture(render(scene, size_px)) for scene in found) for found in candidates)
+    shown = {name: dialogue.truth[name][:num] for name in ("scenes", "pictures")}
     return EditTask(
         kind="chain" if chain else "single_turn",
-        dialogue=Dialogue(rounds=dialogue.rounds[:num], kind=dialogue.kind, truth=dialogue.truth),
+        dialogue=Dialogue(
+            rounds=dialogue.rounds[:num], kind=dialogue.kind, truth={**dialogue.truth, **shown}
+        ),
         states=states,
         scenes=candidates,
     )
