@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 import json
 import time
 from types import SimpleNamespace
@@ -13,7 +15,14 @@ from tiny_server import error_of, serving
 from wire_requests import ask
 
 from growth import growth
-from limner.app.server.bodies import Pictures, check_values, read_json
+from limner.app.server.bodies import (
+    HEAVY_VALUES,
+    MOST_HEAVY,
+    HeavyBodies,
+    Pictures,
+    check_values,
+    read_json,
+)
 from limner.app.server.chat_turns import all_labels, labels_of, marker, read_messages, without_markers
 from limner.app.server.errors import ApiError
 from limner.app.server.housekeeping import housekeeping_answer
@@ -168,3 +177,19 @@ def test_large_bodies_have_a_budget_and_small_ones_pass(studio):
         content = [{"type": "text", "text": "Hi."}, small]
         body = {"messages": [{"role": "user", "content": content}], "modalities": ["text"]}
         assert ask(server, "/v1/chat/completions", body).status == 200
+
+
+def test_bodies_of_many_values_take_turns_and_small_ones_pass():
+    """Each is tens of thousands of objects; a collection of garbage stops the process for all of them."""
+    heavy, small = json.dumps([[]] * (HEAVY_VALUES + 1)).encode(), b'{"input": "A garden."}'
+
+    async def held():
+        bodies, turns = HeavyBodies(), [contextlib.AsyncExitStack() for _ in range(MOST_HEAVY + 1)]
+        waits = [asyncio.ensure_future(bodies.wait(heavy, turn)) for turn in turns]
+        await asyncio.wait_for(bodies.wait(small, contextlib.AsyncExitStack()), 5)
+        await asyncio.wait(waits, timeout=0.05)
+        assert [wait.done() for wait in waits] == [True] * MOST_HEAVY + [False]
+        await turns[0].aclose()
+        await asyncio.wait_for(waits[-1], 5)
+
+    asyncio.run(held())

@@ -28,6 +28,7 @@ from limner.app.server import (
     people,
     responses,
 )
+from limner.app.server.bodies import HeavyBodies
 from limner.app.server.document import describe, methods_at
 from limner.app.server.errors import ApiError, error_response, from_http_exception, from_validation_error
 from limner.app.server.guard import guard
@@ -72,6 +73,7 @@ def server_app(studio: Studio, settings: ServerSettings) -> FastAPI:
     metrics = Metrics()
     metrics.watch_engine(lambda: studio.engine.stats)
     metrics.watch_store(lambda: takes_anything_new(studio))
+    app.state.heavy_bodies = HeavyBodies()
     app.state.desk = Desk(limits=settings.limits, metrics=metrics)
     studio = moderation.guarded(studio, moderation.load_safety(settings.safety_hook))
     conversing = (responses, conversation_views, conversations, chat_completions)

@@ -7,6 +7,7 @@ text, which costs nothing to parse, but a million empty lists cost seconds. Know
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import secrets
 from collections.abc import Callable, Coroutine, Mapping
@@ -24,6 +25,8 @@ MAX_FORM_FILES: Final = 8
 MAX_FORM_FIELDS: Final = 64
 MAX_FORM_FIELD_BYTES: Final = 64 * 1024
 NUM_READERS: Final = 2
+HEAVY_VALUES: Final = 2_000
+MOST_HEAVY: Final = 4
 MIN_PICTURE_BYTES: Final = 1024  # a shorter text weighs too little to be told from words
 HEAD_BYTES: Final = 100  # of a data: URL, before its base64
 _BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
@@ -41,20 +44,36 @@ class BodyRoute(APIRoute):
         answer = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            return await answer(_BodyRequest(request.scope, request.receive, route=self))
+            async with contextlib.AsyncExitStack() as held:
+                return await answer(_BodyRequest(request.scope, request.receive, route=self, held=held))
 
         return handle
 
 
+class HeavyBodies:
+    """Bodies of many values take turns, from before they are parsed until they are answered: each is tens of
+    thousands of objects, and a collection of garbage stops the process for as long as all of them take.
+    """
+
+    def __init__(self) -> None:
+        self._turns = asyncio.Semaphore(MOST_HEAVY)
+
+    async def wait(self, body: bytes, held: contextlib.AsyncExitStack) -> None:
+        """Return when this body may be parsed; its turn ends with `held`."""
+        if _num_values_at_least(body) > HEAVY_VALUES:
+            await held.enter_async_context(self._turns)
+
+
 class _BodyRequest(Request):
-    def __init__(self, scope: Any, receive: Any, *, route: APIRoute) -> None:
+    def __init__(self, scope: Any, receive: Any, *, route: APIRoute, held: contextlib.AsyncExitStack) -> None:
         super().__init__(scope, receive)
-        self._route = route
+        self._route, self._held = route, held
 
     async def json(self) -> Any:
         """The body as the endpoint wants it: an instance, which the framework validates no further."""
         body = await self.body()
         limits: Limits = self.app.state.desk.limits
+        await self.app.state.heavy_bodies.wait(body, self._held)
         return await run_reader(_validated, body, limits, self._route)
 
     def form(self, **_: Any) -> Any:
