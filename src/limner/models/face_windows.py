@@ -1,4 +1,4 @@
-"""Faces drawn in windows of their own: each at one size and upright in its window, then set in its place.
+"""Persons drawn in windows of their own: head and chest at one size around the face, then set in their place.
 
 A face in the middle of a picture and one at its edge, a small and a large one, are the same drawing at
 another place; one network that draws all places of a picture has to learn each anew. So each person's tokens
@@ -20,11 +20,10 @@ from limner.models.refine import Refine
 from limner.models.sizes import FaceWindowSizes
 
 FIRST_SIDE = 4
-READINGS = (
-    5  # of a person: centre x, centre y, width, height of the face in the unit square; whether it is there
-)
-# A window in units of the face's box, from its centre: to the left and right, up (hair, hats) and down.
-SIDE, UP, DOWN = 0.85, 1.05, 0.75
+# Of a person: centre x, centre y, width and height of the face in the unit square, and whether it is there.
+READINGS = 5
+# A window in units of the face's box, from its centre: to the sides (shoulders), up (hats), down (chest).
+SIDE, UP, DOWN = 1.7, 1.35, 2.5
 
 
 class FaceWindows(nn.Module):

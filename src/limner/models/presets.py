@@ -192,7 +192,7 @@ SKETCH: Final = Preset(
         default_steps=2,
         refiner_widths=(128, 64, 32, 16),
         face_windows=FaceWindowSizes(
-            persons=2, person_tokens=24, widths=(64, 64, 48, 40, 24), summary_width=192
+            persons=2, person_tokens=24, widths=(64, 64, 48, 40, 24, 16), summary_width=192
         ),
     ),
     autoencoder=AutoencoderSizes(
@@ -241,7 +241,7 @@ MINIATURE: Final = Preset(
         default_steps=2,
         refiner_widths=(160, 80, 48, 24),
         face_windows=FaceWindowSizes(
-            persons=2, person_tokens=24, widths=(96, 96, 64, 48, 32), summary_width=256
+            persons=2, person_tokens=24, widths=(96, 96, 64, 48, 32, 24), summary_width=256
         ),
     ),
     autoencoder=AutoencoderSizes(
