@@ -10,12 +10,13 @@ T = TypeVar("T")
 
 
 def growth(work: Callable[[T], object], small: T, large: T, *, most_s: float) -> float:
-    """The time of `work(large)` over that of `work(small)`, each the best of three.
+    """The time of `work(large)` over that of `work(small)`, each the best of five, taken in turns.
 
     A thousandth of a second is the least that is told from noise. AssertionError when the large one takes
     more than `most_s` seconds, however it grows.
     """
-    times = [min(_seconds(work, given) for _ in range(3)) for given in (small, large)]
+    rounds = [(_seconds(work, small), _seconds(work, large)) for _ in range(5)]
+    times = [min(taken) for taken in zip(*rounds, strict=True)]
     assert times[1] <= most_s, f"{times[1]:.2f} s"
     return times[1] / max(times[0], 1e-3)
 
