@@ -43,7 +43,7 @@ def _learn(network: nn.Module, optimizer: Muon, steps: range) -> float:
 
 def test_singular_values_become_about_one_and_directions_stay() -> None:
     torch.manual_seed(1)
-    for shape in ((6, 20), (20, 6)):
+    for shape in ((6, 20), (20, 6), (6, 40), (40, 6)):
         matrix = torch.randn(*shape) * torch.logspace(-1, 1, shape[1])
         u, _, v = torch.linalg.svd(matrix, full_matrices=False)
         made = orthogonalised(matrix)
