@@ -6,7 +6,9 @@ Knows no attention and no networks.
 
 from __future__ import annotations
 
+import functools
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -31,6 +33,7 @@ TOLD: Final[Mapping[str, int]] = {
     and factor.name != "presentation"
 }
 UNTOLD: Final = ("none", "plain")
+WORD: Final = r"[a-z]+"
 
 
 def told_words(
@@ -50,7 +53,7 @@ def told_words(
         for name, token in TOLD.items():
             if getattr(traits, name) in UNTOLD:
                 continue
-            for start, end in _found(text, marks(traits, name)):
+            for start, end in _found(text, marks(traits, name), _values_of(name)):
                 inside = (starts[1:] > start) & (starts[:-1] < end) & theirs
                 for index in np.flatnonzero(inside):
                     yield place * PERSON_TOKENS + token, int(places[index])
@@ -75,8 +78,27 @@ def _written(ids: np.ndarray, tokenizer: TextTokenizer) -> tuple[str, np.ndarray
     return "".join(written), np.cumsum([0, *map(len, written)])
 
 
-def _found(text: str, wanted: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Where one of these begins a word: (start, end) of each."""
+def _found(text: str, wanted: Sequence[str], values_of: Mapping[str, int]) -> Iterator[tuple[int, int]]:
+    """(start, end) of the words that tell, wherever one of `wanted` begins a word: of "fair skin" only
+    "fair", for every skin is told with "skin".
+    """
     for words in set(wanted):
         for match in re.finditer(rf"(?<![a-z]){re.escape(words.lower())}", text):
-            yield match.span()
+            parts = [(values_of[word.group()], word.span()) for word in re.finditer(WORD, match.group())]
+            least = min(count for count, _ in parts)
+            for count, (start, end) in parts:
+                if count == least:
+                    yield match.start() + start, match.start() + end
+
+
+@functools.cache
+def _values_of(name: str) -> Counter[str]:
+    """Word -> how many values of a trait are told with it."""
+    slot = PERSON_SLOTS[TOLD[name]].factors[0]
+    assert isinstance(slot, Words)
+    told: Counter[str] = Counter()
+    for value in slot.words:
+        if value not in UNTOLD:
+            traits = Traits(**{name: value})
+            told.update({word for mark in marks(traits, name) for word in re.findall(WORD, mark.lower())})
+    return told
