@@ -22,7 +22,7 @@ PLANS = {
     "sketch": (
         Plan(
             steps=2_000,
-            batch=32,
+            batch=16,
             learning_rate=1.5e-3,
             optimizer="muon",
             orthogonal_in=WIDE,
@@ -34,7 +34,7 @@ PLANS = {
             kept=12_000,
             held_out=96,
             sampled=96,
-            face_weight=5.0,
+            face_weight=8.0,
             token_noise=0.3,
             token_mixing=0.4,
             sampling_steps=1,
@@ -42,7 +42,9 @@ PLANS = {
     ),
     "miniature": (
         Plan(steps=60_000, batch=256, learning_rate=4e-4, warmup_steps=500, average_decay=0.9995),
-        DetokenizerStage(kind="conversation", held_out=256, face_weight=5.0, token_noise=0.5),
+        DetokenizerStage(
+            kind="conversation", held_out=256, face_weight=8.0, token_noise=0.3, token_mixing=0.4
+        ),
     ),
     "seed-x": (full_scale_plan(steps=96_000), full_scale_stage(kind="people")),
 }

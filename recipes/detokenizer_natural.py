@@ -22,8 +22,8 @@ PLANS = {
     ),
     "sketch": (
         Plan(
-            steps=1_000,
-            batch=32,
+            steps=3_000,
+            batch=16,
             learning_rate=1.5e-3,
             optimizer="muon",
             orthogonal_in=WIDE,
@@ -32,7 +32,14 @@ PLANS = {
             validations=4,
         ),
         DetokenizerStage(
-            kind="plain", held_out=48, face_weight=5.0, token_noise=0.15, sampling_steps=1, fresh=True
+            kind="plain",
+            kept=12_000,
+            held_out=48,
+            face_weight=8.0,
+            token_noise=0.3,
+            token_mixing=0.4,
+            sampling_steps=1,
+            fresh=True,
         ),
     ),
     "miniature": (
@@ -44,7 +51,9 @@ PLANS = {
             schedule="constant",
             average_decay=0.9995,
         ),
-        DetokenizerStage(kind="plain", held_out=256, face_weight=5.0, token_noise=0.15, fresh=True),
+        DetokenizerStage(
+            kind="plain", held_out=256, face_weight=8.0, token_noise=0.3, token_mixing=0.4, fresh=True
+        ),
     ),
     # Starts from the checkpoint's detokenizer, a converted PixArt-Sigma.
     "seed-x": (full_scale_plan(steps=180_000), full_scale_stage(kind="natural")),

@@ -70,6 +70,7 @@ class DetokenizerStage:
     fresh: bool = False
     variant: str | None = None
     begins_as: str | None = None
+    learns: str | None = None  # the part of the detokenizer that learns, "frame.faces" say; None: all of it
     recompute: bool = False  # keep each block's input alone and compute the rest anew on the way back
 
     def __call__(self, workshop: Workshop) -> DetokenizerRung:
@@ -120,6 +121,9 @@ class DetokenizerRung:
         )
         self._model = self._begin()
         self.network: nn.Module = self._model.to(workshop.device)
+        if stage.learns is not None:
+            self.network.requires_grad_(False)
+            self.network.get_submodule(stage.learns).requires_grad_(True)
         self.meter, self._flops = Meter(), training_flops(self._model)
         if stage.recompute:
             _recompute(self._model)
