@@ -34,7 +34,17 @@ from limner.app.server.people import file_reader
 from limner.app.server.pictures_in import PictureSource
 from limner.app.server.rounds import RunningRound, ended_without_answer, told
 from limner.app.server.settings import ServerSettings
-from limner.app.server.shapes import MAX_PARTS, SEED, LimnerOptions, Metadata, Shape
+from limner.app.server.shapes import (
+    A_LIST,
+    A_TEXT,
+    AN_OBJECT,
+    MAX_PARTS,
+    SEED,
+    LimnerOptions,
+    Metadata,
+    OneOf,
+    Shape,
+)
 from limner.app.server.streaming import DONE, EventStream, event_bytes
 from limner.app.server.wire import ERRORS
 from limner.chat.events import Cancelled, Failed, Wrote
@@ -47,13 +57,15 @@ from limner.dialogue.parts import Picture, Round
 
 MAX_MESSAGES = 4096
 Part = dict[str, Any]
+ChatPart = Annotated[Annotated[Part, AN_OBJECT] | Annotated[str, A_TEXT], OneOf]
+ChatParts = Annotated[list[ChatPart], Field(max_length=MAX_PARTS, fail_fast=True)]
 
 
 class ChatMessage(Shape):
     """One message. The assistant's may carry `images`, as this server sends them."""
 
     role: Literal["user", "assistant", "system", "developer", "tool", "function"]
-    content: str | Annotated[list[Part | str], Field(max_length=MAX_PARTS, fail_fast=True)] | None = None
+    content: Annotated[Annotated[str, A_TEXT] | Annotated[ChatParts, A_LIST], OneOf] | None = None
     images: Annotated[list[Part], Field(max_length=MAX_PARTS, fail_fast=True)] | None = None
 
 
