@@ -26,10 +26,10 @@ from limner.app.server.chat_places import (
     read_headers,
 )
 from limner.app.server.chat_turns import ChatTurn, marker, read_messages
-from limner.app.server.errors import not_found
+from limner.app.server.errors import not_found, wrong
 from limner.app.server.housekeeping import housekeeping_answer, is_housekeeping
 from limner.app.server.many_rounds import all_answered, all_events, cancel_all, start_rounds
-from limner.app.server.painting import PictureFiles, base64_of, reader_of, sampling_for
+from limner.app.server.painting import PictureFiles, base64_of, reader_of, sampling_for, tokens_of
 from limner.app.server.people import file_reader
 from limner.app.server.pictures_in import PictureSource
 from limner.app.server.rounds import RunningRound, ended_without_answer, told
@@ -40,6 +40,7 @@ from limner.app.server.shapes import (
     AN_OBJECT,
     MAX_PARTS,
     SEED,
+    FormatAsked,
     LimnerOptions,
     Metadata,
     OneOf,
@@ -96,6 +97,7 @@ class ChatRequest(Shape):
     metadata: Metadata | None = Field(default=None, description="Taken, and not used.")
     user: str | None = None
     seed: int | None = SEED
+    response_format: FormatAsked | None = None
     limner: ChatLimner | None = None
 
 
@@ -138,6 +140,14 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     async def create(request: Request, body: ChatRequest, owner: Owner) -> Response:
         if body.model is not None and not settings.answers_to(body.model):
             raise not_found(f"model {body.model[:80]!r}", param="model", code="model_not_found")
+        kind = "text" if body.response_format is None else body.response_format.type
+        if kind != "text":
+            raise wrong(
+                f"response_format {kind[:40]!r} is not possible: the model answers in plain words. Leave it "
+                "out, or ask for text.",
+                param="response_format",
+                code="unsupported_value",
+            )
         n = body.n or 1
         settings.limits.check_n(n)
         headers = read_headers(request.headers)
@@ -306,13 +316,9 @@ class ChatDesk:
 
     def _usage(self, answers: Sequence[Answered]) -> dict[str, int]:
         """Tokens of these rounds alone: earlier ones are kept, and not read again."""
-        image_tokens = self.studio.painter.model.language.num_image_tokens
-        written = [
-            len(answer.round.state.response_ids) + (image_tokens if answer.picture is not None else 0)
-            for answer in answers
-        ]
-        completion = sum(written)
-        prompt = max(0, answers[0].round.state.num_tokens - written[0]) if answers else 0
+        counted = [tokens_of(answer.round, self.studio.painter) for answer in answers]
+        completion = sum(written for _, written in counted)
+        prompt = counted[0][0] if counted else 0
         return {
             "prompt_tokens": prompt,
             "completion_tokens": completion,

@@ -45,6 +45,8 @@ class ApiError(HTTPException):
         code: short, stable, for programs ("model_not_found").
         param: the field or parameter that is wrong.
         retry_after_s: when to try again; clients obey it.
+        should_retry: False where asking the same again is of no use, or does harm, though the status is one
+            that OpenAI's clients ask again after (408, 409, 429 and 5xx); they obey it.
     """
 
     def __init__(
@@ -56,11 +58,14 @@ class ApiError(HTTPException):
         param: str | None = None,
         kind: str | None = None,
         retry_after_s: float | None = None,
+        should_retry: bool = True,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         named = dict(headers or {})
         if retry_after_s is not None:
             named["Retry-After"] = str(max(1, math.ceil(retry_after_s)))
+        if not should_retry:
+            named["x-should-retry"] = "false"
         super().__init__(status_code=status, detail=message, headers=named or None)
         self.message = message
         self.code = code

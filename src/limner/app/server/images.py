@@ -24,13 +24,15 @@ from limner.app.server.painting import (
     Format,
     PictureFiles,
     base64_of,
+    quality_used,
     reader_of,
     sampling_for,
-    size_px_of,
+    tokens_of,
 )
 from limner.app.server.rounds import RunningRound, ended_without_answer, told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.shapes import SEED, Shape
+from limner.app.server.sizes import Size, size_of, size_text
 from limner.app.server.streaming import EventStream, event_bytes
 from limner.app.server.wire import ERRORS
 from limner.chat.events import Cancelled, Failed, Preview
@@ -109,7 +111,7 @@ class Wanted:
     event: str
     format: Format
     compression: int | None
-    size_px: int
+    size: Size
     quality: str
     as_url: bool
     num_given: int = 0
@@ -120,7 +122,7 @@ class Wanted:
             "background": "opaque",
             "output_format": self.format,
             "quality": self.quality,
-            "size": f"{self.size_px}x{self.size_px}",
+            "size": size_text(self.size),
         }
 
 
@@ -231,12 +233,13 @@ class ImageDesk:
     ) -> ImagesBody | Response:
         """The pictures, or their stream."""
         self.check(asked)
+        side = self.studio.painter.image_size_px
         wanted = Wanted(
             event=event,
             format=asked.output_format or "png",
             compression=asked.output_compression,
-            size_px=size_px_of(asked.size) or self.studio.painter.image_size_px,
-            quality=asked.quality or "auto",
+            size=size_of(asked.size) or (side, side),
+            quality=quality_used(asked.quality, asked.steps),
             as_url=asked.response_format == "url",
             num_given=len(pictures),
         )
@@ -306,13 +309,13 @@ class ImageDesk:
             answer.round,
             format=wanted.format,
             compression=wanted.compression,
-            size_px=wanted.size_px,
+            size=wanted.size,
         )
 
     def _usage(self, answers: Sequence[Answered], wanted: Wanted) -> ImageUsage:
         per_image = self.studio.painter.model.language.num_image_tokens
-        written = [len(one.round.state.response_ids) + per_image for one in answers]
-        read = max(0, answers[0].round.state.num_tokens - written[0])
+        counted = [tokens_of(one.round, self.studio.painter) for one in answers]
+        read, written = counted[0][0], [one for _, one in counted]
         given = min(read, wanted.num_given * per_image)
         return ImageUsage(
             input_tokens=read,

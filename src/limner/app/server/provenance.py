@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PIL import Image
 
 import limner
+from limner.app.server.sizes import Size, fitted
 
 if TYPE_CHECKING:
     from limner.app.server.credentials import Credentials
@@ -75,17 +76,17 @@ def file_that_tells(
     *,
     kind: str = "png",
     quality: int = 90,
-    size_px: int | None = None,
+    size: Size | None = None,
     credentials: Credentials | None = None,
 ) -> bytes:
     """The picture as a file of that kind ("png", "jpeg", "webp") which tells its origin.
 
-    `size_px` scales it to that many pixels a side; None leaves it as it was painted. `quality` (0 to 100) is
+    `size` fits it as `sizes.py` says; None leaves it as it was painted. `quality` (0 to 100) is
     that of JPEG and WebP.
     """
     image = picture.to_pil()
-    if size_px is not None and image.size != (size_px, size_px):
-        image = image.resize((size_px, size_px), Image.Resampling.LANCZOS)
+    if size is not None:
+        image = fitted(image, size)
     buffer = io.BytesIO()
     if kind == "png":
         image.save(buffer, format="PNG", compress_level=3)

@@ -81,6 +81,8 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
             if stream:
                 return desk.stream_from_afar(others, listed, starting_after=starting_after)
             return desk.listed(listed)
+        if stream:
+            return await desk.stored_stream(owner, id, starting_after=starting_after)
         return await desk.stored(owner, id)
 
     @routes.delete("/{id}", summary="Forget a round")

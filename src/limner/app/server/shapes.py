@@ -2,7 +2,7 @@
 
 Knows fields and their types. Fields that are not named here are tolerated, as clients send many; a wrong type
 is an error, and the first one ends the reading of a list. Where a field takes one of several shapes, the
-value itself says which is meant, so that an error is about that one. Knows nothing about what a request means.
+value itself says which is meant, so that an error is about that one. Knows no meanings.
 """
 
 from __future__ import annotations
@@ -171,8 +171,9 @@ class ImageTool(Shape):
 
 
 class OtherTool(Shape):
-    """Any other tool; the model has none, and none is ever called."""
+    """Any other tool, said back as it was; the model has none, and none is ever called."""
 
+    model_config = ConfigDict(strict=True, extra="allow")
     type: str
 
 
@@ -191,6 +192,7 @@ Tool = Annotated[
 class ToolChoice(Shape):
     """A tool that must be used."""
 
+    model_config = ConfigDict(strict=True, extra="allow")
     type: str
 
 
@@ -198,6 +200,18 @@ class ConversationRef(Shape):
     """A conversation by id."""
 
     id: str
+
+
+class FormatAsked(Shape):
+    """How words are to be formatted; "text" is all there is."""
+
+    type: str
+
+
+class TextAsked(Shape):
+    """What a client says about the words of an answer."""
+
+    format: FormatAsked | None = None
 
 
 class StreamOptions(Shape):
@@ -228,9 +242,9 @@ class ResponseRequest(Shape):
     input: Annotated[Annotated[str, A_TEXT] | Annotated[Items, A_LIST], OneOf]
     model: str | None = None
     previous_response_id: str | None = None
-    conversation: (
-        Annotated[Annotated[str, A_TEXT] | Annotated[ConversationRef, AN_OBJECT], OneOf] | None
-    ) = None
+    conversation: Annotated[Annotated[str, A_TEXT] | Annotated[ConversationRef, AN_OBJECT], OneOf] | None = (
+        None
+    )
     instructions: str | None = Field(
         default=None, description="Taken, and not read: the model has no system prompt."
     )
@@ -251,6 +265,7 @@ class ResponseRequest(Shape):
     top_p: float | None = Field(default=None, ge=0, le=1, description="Taken, and not used.")
     max_output_tokens: int | None = Field(default=None, ge=1, description="Taken, and not used.")
     parallel_tool_calls: bool | None = None
+    text: TextAsked | None = None
     truncation: Literal["auto", "disabled"] | None = None
     user: str | None = None
     seed: int | None = SEED

@@ -1,4 +1,4 @@
-"""What is wrong with a field of a request, in our words: which field, of an item of which type, and the remedy.
+"""What is wrong with a field of a request, in our words: which field, of an item of which type, why.
 
 Knows the kinds of problems that validation finds, and how a path through lists and objects is written. What
 was sent is not repeated, but for the name of a type. Knows no endpoint.
