@@ -1,4 +1,4 @@
-"""Where a round cannot go on from, and what comes of rounds that were stopped: with the client's own retries."""
+"""Where a round cannot go on from, and what comes of stopped rounds: with the client's own retries."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_what_was_deleted_is_not_painted_anew(served, defaults, api):
 
     waiting = threading.Thread(target=wait)
     waiting.start()
-    until(lambda: served.studio.engine.stats.num_running == 1)
+    until(lambda: served.app.state.desk.num_running == 1)
     (running,) = served.app.state.desk.running.values()
     if api == "images":  # nothing of it is kept: it can only be stopped
         running.cancel()

@@ -1,4 +1,4 @@
-"""Histories as agents and other libraries send them: calls of tools, thoughts, and items that nobody knows."""
+"""Histories as agents and other libraries send them: calls of tools, thoughts, and unknown items."""
 
 from __future__ import annotations
 
