@@ -113,7 +113,9 @@ class StoredConversation:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredFile:
-    """An uploaded file: its bytes are the blob `digest`, exactly as they were given."""
+    """An uploaded file: its bytes are the blob `digest`, exactly as they were given. From the time `expires`
+    on (seconds since 1970; None: never) it is as if it had been deleted.
+    """
 
     id: str
     owner: str
@@ -122,6 +124,7 @@ class StoredFile:
     digest: str
     num_bytes: int
     created: float
+    expires: float | None = None
     number: int = field(default=0, compare=False)
 
     @property
@@ -161,7 +164,10 @@ _DERIVED: Final = {
     StoredPerson: ("number",),
 }
 # Came with version 3 of the store; a row that lacks one means its default.
-_LATER: Final = {StoredRound: {"asked_with": {}, "piece_lengths": (), "num_previews": 0}}
+_LATER: Final[Mapping[type, Mapping[str, Any]]] = {
+    StoredRound: {"asked_with": {}, "piece_lengths": (), "num_previews": 0},
+    StoredFile: {"expires": None},
+}
 
 
 def new_id(kind: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Final
 MAX_PATH_CHARACTERS: Final = 120
 MAX_TYPE_CHARACTERS: Final = 40
 _TAG: Final = re.compile(r"\((.*)\)", re.DOTALL)
+_FIELD: Final = re.compile(r"[a-z0-9_]+(\[[a-z0-9_]*\])?")  # forms write lists and objects with brackets
 _QUOTED: Final = re.compile(r"'((?:[^'\\]|\\.)*)'")
 
 # Of one value, by the kind of problem. What is not here is told in the last line of `reason_of`.
@@ -56,7 +57,7 @@ def path_of(where: Sequence[Any]) -> str:
     for step in where:
         if isinstance(step, int):
             text += f"[{step}]"
-        elif isinstance(step, str) and step.replace("_", "").replace("[]", "").isalnum() and step.islower():
+        elif isinstance(step, str) and _FIELD.fullmatch(step):
             text += f".{step}" if text else step
     return text[:MAX_PATH_CHARACTERS]
 
