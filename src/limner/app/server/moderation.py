@@ -26,7 +26,7 @@ from limner.app.server.people import file_reader
 from limner.app.server.pictures_in import content_of
 from limner.app.server.rounds import told
 from limner.app.server.settings import ServerSettings
-from limner.app.server.shapes import MAX_PARTS, Shape
+from limner.app.server.shapes import A_LIST, A_TEXT, AN_OBJECT, MAX_PARTS, OneOf, Shape
 from limner.app.server.wire import ERRORS
 from limner.chat.events import Failed, Preview, Wrote
 from limner.chat.studio import Studio
