@@ -206,10 +206,14 @@ class Studio(Library):
         previous: str | None = None,
         conversation: str | None = None,
         metadata: Mapping[str, str] | None = None,
+        from_start: bool = False,
+        asked_with: Mapping[str, Any] | None = None,
     ) -> StoredRound:
         """Keep a round whose answer is known, such as one of a client's own transcript; where as in `ask`."""
         self._follow_deletions()
         of, is_new, previous = self._place(owner, previous, conversation)
+        if from_start:
+            previous = None
         talk = self._talk(of, self.vault.path(owner, previous))
         request = talk.prepare(round_.instruction.text, round_.instruction.pictures)
         talk.remember(round_)
@@ -223,6 +227,7 @@ class Studio(Library):
             sampling=None,
             keep=True,
             metadata=dict(metadata or {}),
+            asked_with=dict(asked_with or {}),
         )
         self._traces.note(of.id, request)
         return self._keep(order).round
