@@ -88,6 +88,18 @@ def test_the_official_client_sends_a_history_with_tools(client):
     assert before.output_text == "A garden with Mia."
 
 
+def test_an_answer_ends_with_a_message_even_where_a_picture_is_all(client):
+    # Agents take a response without a message for a tool's, and go round and round.
+    made = client.responses.create(model="tiny", input=GARDEN, tool_choice="required")
+    assert [item.type for item in made.output] == ["image_generation_call", "message"]
+    assert client.responses.retrieve(made.id).output == made.output
+    with client.responses.create(model="tiny", input=GARDEN, tool_choice="required", stream=True) as stream:
+        events = list(stream)
+    assert [item.type for item in events[-1].response.output] == ["image_generation_call", "message"]
+    sent_back = [USER, *(item.to_dict() for item in made.output), {"role": "user", "content": "A close-up."}]
+    assert client.responses.create(model="tiny", input=sent_back).previous_response_id == made.id
+
+
 def test_a_transcript_of_chat_completions_with_tools_is_read(client):
     call = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
     made = client.chat.completions.create(

@@ -49,11 +49,11 @@ def completed(
 
 
 def output_items(round_: StoredRound, picture: ImageItem | None) -> list[OutputItem]:
-    """The answer as items: its picture, then its words. Words are left out only where a picture is all."""
-    items: list[OutputItem] = [] if picture is None else [picture]
-    if round_.text_out or picture is None:
-        items.append(message_item(round_))
-    return items
+    """The answer as items: its picture, then its words, be they none: to agents, an answer without a message
+    is a tool's, and they ask again and again for what follows.
+    """
+    words = message_item(round_)
+    return [words] if picture is None else [picture, words]
 
 
 def message_item(round_: StoredRound) -> OutputMessage:

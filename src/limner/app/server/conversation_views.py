@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import io
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, File, Header, Path, Query, UploadFile
 from PIL import Image
@@ -30,6 +30,7 @@ from limner.chat.studio import PersonSeen, Studio
 from limner.dialogue.parts import Picture
 
 FACE_PX = 160
+A_FILE: Final = {"type": "string", "format": "binary"}
 
 
 class RoundBody(BaseModel):
@@ -55,7 +56,7 @@ class Tree(BaseModel):
     data: list[RoundBody]
 
 
-class PersonBody(BaseModel):
+class NamedPersonBody(BaseModel):
     """Somebody named: what was said, and the face where one was seen, as a data: URL."""
 
     name: str
@@ -70,7 +71,7 @@ class People(BaseModel):
     """Everybody named, in the order of naming."""
 
     object: Literal["list"] = "list"
-    data: list[PersonBody]
+    data: list[NamedPersonBody]
 
 
 def router(studio: Studio, settings: ServerSettings) -> APIRouter:
@@ -107,7 +108,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         "/v1/conversations/{id}/export",
         summary="A conversation with all branches as one file",
         response_class=Response,
-        responses={200: {"content": {"application/octet-stream": {}}}},
+        responses={200: {"content": {"application/octet-stream": {"schema": A_FILE}}}},
     )
     async def export(id: Id, owner: Owner) -> Response:
         found = await run_in_threadpool(held.find, owner, id)
@@ -132,7 +133,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         "/v1/pictures/{name}",
         summary="A picture of yours",
         response_class=Response,
-        responses={200: {"content": {"image/png": {}}}, 304: {"description": "You have it."}},
+        responses={200: {"content": {"image/png": {"schema": A_FILE}}}, 304: {"description": "You have it."}},
     )
     async def picture(
         name: Annotated[str, Path(description="SHA-256 of the picture's file, and .png.")],
@@ -185,9 +186,9 @@ def round_body(round_: StoredRound) -> RoundBody:
     )
 
 
-def person_body(person: PersonSeen) -> PersonBody:
+def person_body(person: PersonSeen) -> NamedPersonBody:
     """A person as the panel shows them."""
-    return PersonBody(
+    return NamedPersonBody(
         name=person.name,
         said=person.said,
         response=person.round,

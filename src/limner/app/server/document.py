@@ -10,6 +10,7 @@ import re
 from typing import Any, Final
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 Document = dict[str, Any]
 
@@ -56,6 +57,12 @@ def describe(app: FastAPI, *, with_keys: bool) -> None:
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def operation_id(route: APIRoute) -> str:
+    """What generated clients call an operation: the part of the API, and what it does: "responses_create"."""
+    tag = str(route.tags[0]) if route.tags else "limner"
+    return f"{tag}_{route.name.strip('_')}"
 
 
 def methods_at(app: FastAPI, path: str) -> list[str]:

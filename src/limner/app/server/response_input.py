@@ -139,7 +139,7 @@ def _read_message(turns: list[Turn], message: Message, param: str) -> None:
         return
     turn = _answering(turns)
     turn.is_open = False
-    turn.answer_words.append(content.text)
+    turn.answer_words += [content.text] if content.text else []
     turn.answer_picture = content.pictures[-1] if content.pictures else turn.answer_picture
     turn.id = (response_of_item(message.id) if message.id else None) or turn.id
 

@@ -86,8 +86,7 @@ class ResponseStream:
             events.append(self._of_image("response.image_generation_call.completed"))
             events.append(self._event("response.output_item.done", output_index=0, item=picture.model_dump()))
         items = output_items(round_, picture)
-        if isinstance(items[-1], OutputMessage):
-            events += self._words(round_)
+        events += self._words(round_)
         self.response = completed(self.response, round_, items, tokens)
         events.append(self._of_response("response.completed"))
         return events
