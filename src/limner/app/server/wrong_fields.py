@@ -59,7 +59,7 @@ def path_of(where: Sequence[Any]) -> str:
             text += f"[{step}]"
         elif isinstance(step, str) and _FIELD.fullmatch(step):
             text += f".{step}" if text else step
-    return text[:MAX_PATH_CHARACTERS]
+    return text.replace("[][", "[")[:MAX_PATH_CHARACTERS]
 
 
 def type_at(where: Sequence[Any]) -> tuple[str, str] | None:
