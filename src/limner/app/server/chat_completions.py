@@ -77,9 +77,11 @@ class ChatStreamOptions(Shape):
 
 
 class ChatLimner(LimnerOptions):
-    """`marker` false leaves out the text by which a picture's round is found again."""
+    """`marker`: whether a text by which its round is found again stands beside a picture; by default, where
+    a client may need it.
+    """
 
-    marker: bool = True
+    marker: bool | None = None
 
 
 class ChatRequest(Shape):
@@ -220,7 +222,7 @@ class ChatDesk:
             picture=_wants_picture(body.modalities, limner),
             sampling=sampling_for(self.studio.painter, limits, steps=limner.steps),
             keep=keep,
-            with_marker=keep and limner.marker and headers.parent is None,
+            with_marker=keep and headers.needs_marker if limner.marker is None else keep and limner.marker,
         )
 
     def completion(self, answers: Sequence[Answered], asked: Asked) -> dict[str, Any]:
