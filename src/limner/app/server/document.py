@@ -51,6 +51,7 @@ def describe(app: FastAPI, *, with_keys: bool) -> None:
         is_new = app.openapi_schema is None
         document = plain()
         if is_new:
+            _tidy(document)
             _link(document)
             if not with_keys:
                 _open(document)
@@ -74,6 +75,23 @@ def methods_at(app: FastAPI, path: str) -> list[str]:
         if re.fullmatch(pattern, path):
             return sorted(method.upper() for method in methods)
     return []
+
+
+def _tidy(document: Document) -> None:
+    """One name for each thing: a list in a form is `image` or `image[]`, of which the former is told. And no
+    answer 422, which is never given.
+    """
+    schemas = document["components"]["schemas"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    for schema in schemas.values():
+        properties = schema.get("properties", {})
+        for name in [name for name in properties if name.endswith("[]")]:
+            properties.setdefault(name.removesuffix("[]"), properties[name])
+            del properties[name]
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            operation["responses"].pop("422", None)
 
 
 def _link(document: Document) -> None:
