@@ -80,6 +80,27 @@ def test_items_are_taken_back_one_by_one(client):
     assert listed(client, id) == [("user", GARDEN), ("assistant", "Again.")]
 
 
+def test_an_answer_that_was_painted_here_is_not_added_twice(client):
+    """A session sends its own items as the input, so the round is painted after them, in its conversation."""
+    id = client.conversations.create().id
+    add(client, id, USER)
+    add(client, id, said("A garden."))
+    history = [item.to_dict() for item in client.conversations.items.list(id, order="asc")]
+    question = {**USER, "content": "Make it night."}
+    add(client, id, question)
+    made = client.responses.create(model="tiny", input=[*history, question], tool_choice="required")
+    assert made.conversation.id == id
+    answer = [item.to_dict() for item in made.output]
+    assert add(client, id, *answer)[0] == "image_generation_call"
+    wanted = [("user", GARDEN), ("assistant", "A garden."), ("user", "Make it night."), answer[0]["type"]]
+    assert listed(client, id)[:4] == wanted
+    rows = client.get(f"/conversations/{id}/tree", cast_to=object)["data"]
+    assert [row["text_in"] for row in rows] == [GARDEN, "Make it night."]
+    for left in range(len(listed(client, id)) - 1, -1, -1):
+        pop(client, id)
+        assert len(listed(client, id)) == left
+
+
 def test_what_was_painted_is_taken_back_item_by_item_too(client):
     made = client.responses.create(model="tiny", input=GARDEN, tool_choice="required")
     id = made.conversation.id

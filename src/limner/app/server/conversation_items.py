@@ -16,7 +16,7 @@ from limner.app.server.errors import wrong
 from limner.app.server.response_input import Turn, read_turns
 from limner.app.server.shapes import Item
 from limner.app.server.transcripts import Transcripts
-from limner.chat.records import StoredRound
+from limner.chat.records import NotThere, StoredRound
 from limner.chat.shelf import content_of
 from limner.chat.studio import Studio
 from limner.dialogue.parts import Response, Round
@@ -35,7 +35,8 @@ class ConversationItems:
     def add(self, owner: str, conversation: str, items: Sequence[Item]) -> list[Part]:
         """Keep items after the newest round; the parts that are new, in order. ApiError 400.
 
-        An answer with nothing to answer, such as a greeting, is passed over: a round begins with the user.
+        An answer with nothing to answer, such as a greeting, is passed over: a round begins with the user. An
+        answer that this conversation has already, as it was painted in it, is not added again.
         """
         turns = read_turns(items)
         if any(turn.id is not None and not turn.is_told for turn in turns):
@@ -47,7 +48,11 @@ class ConversationItems:
         if of.num_rounds + len(rounds) > limits.max_rounds:
             raise wrong(f"A conversation has at most {limits.max_rounds} rounds here.", param="items")
         parts: list[Part] = []
-        if answer is not None and of.head is not None:
+        painted = None if answer is None else self._painted(owner, conversation, answer)
+        if painted is not None:
+            self._drop_question(owner, painted)
+            parts += [part for part in parts_of(painted) if part.number != INSTRUCTION]
+        elif answer is not None and of.head is not None:
             head = self.studio.get(owner, of.head)
             before = {part.number for part in parts_of(head)}
             grown = self._grow(owner, head, answer)
@@ -74,6 +79,24 @@ class ConversationItems:
         answer = content_of(self.studio.vault, round_).response
         left = replace(answer, picture=None) if part.number == PICTURE else replace(answer, text="")
         self._replace(owner, round_, left)
+
+    def _painted(self, owner: str, conversation: str, answer: Turn) -> StoredRound | None:
+        """The round of this conversation that the answer's items are of."""
+        if answer.id is None:
+            return None
+        try:
+            found = self.studio.get(owner, answer.id)
+        except NotThere:
+            return None
+        return found if found.conversation == conversation else None
+
+    def _drop_question(self, owner: str, painted: StoredRound) -> None:
+        """What was added while it was still to be answered, and is now said in the round that answers it."""
+        before = self.studio.vault.children(owner, painted.conversation or "", painted.parent)
+        for one in before:
+            is_open = one.picture is None and not one.text_out and bool(one.asked_with.get("told"))
+            if one.id != painted.id and is_open and one.text_in == painted.text_in:
+                self.studio.delete(owner, one.id)
 
     def _grow(self, owner: str, head: StoredRound, answer: Turn) -> StoredRound:
         """The newest round with more of an answer."""

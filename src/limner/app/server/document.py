@@ -12,6 +12,8 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from limner.app.server.image_shapes import edit_schemas
+
 Document = dict[str, Any]
 
 ID: Final = "$response.body#/id"
@@ -82,6 +84,7 @@ def _tidy(document: Document) -> None:
     answer 422, which is never given.
     """
     schemas = document["components"]["schemas"]
+    schemas |= edit_schemas()
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     for schema in schemas.values():

@@ -127,19 +127,7 @@ def _sources(given: str | GivenImage | Sequence[str | GivenImage] | None, param:
     return found
 
 
-def edit_schema() -> dict[str, Any]:
-    """The JSON body of an edit for the OpenAPI document, with nothing that stands elsewhere."""
-    schema = EditRequest.model_json_schema()
-    held = schema.pop("$defs", {})
-
-    def inlined(value: Any) -> Any:
-        if isinstance(value, list):
-            return [inlined(one) for one in value]
-        if not isinstance(value, dict):
-            return value
-        if "$ref" in value:
-            return inlined(held[value["$ref"].rpartition("/")[2]])
-        return {name: inlined(one) for name, one in value.items()}
-
-    whole: dict[str, Any] = inlined(schema)
-    return whole
+def edit_schemas() -> dict[str, Any]:
+    """The JSON body of an edit, and what it is made of, by name, for the OpenAPI document."""
+    whole = EditRequest.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {**whole.pop("$defs", {}), EditRequest.__name__: whole}

@@ -21,7 +21,6 @@ from limner.app.server.image_shapes import (
     ImageRequest,
     ImagesBody,
     Quality,
-    edit_schema,
 )
 from limner.app.server.limits import too_large
 from limner.app.server.painting import (
@@ -33,6 +32,7 @@ from limner.app.server.wire import ERRORS
 from limner.chat.studio import Studio
 from limner.dialogue.parts import Picture
 
+JSON_EDIT: Final = {"$ref": "#/components/schemas/EditRequest"}  # which `document.py` puts there
 STREAMS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
 }
@@ -70,7 +70,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         summary="Paint from a prompt and pictures",
         response_model=ImagesBody,
         responses=STREAMS,
-        openapi_extra={"requestBody": {"content": {"application/json": {"schema": edit_schema()}}}},
+        openapi_extra={"requestBody": {"content": {"application/json": {"schema": JSON_EDIT}}}},
     )
     async def edit(
         request: Request,
