@@ -176,12 +176,12 @@ class Conversations:
         self.find(owner, id)
         with told("items"):
             parts = self.kept_items.add(owner, id, items)
-            read = self.desk.item_reader(include)
+            read = self.desk.kept.item_reader(include)
             return answers.page_of(parts, read, limit=len(parts) or 1, after=None, order="asc")
 
     def item(self, owner: str, id: str, item_id: str, include: Sequence[str]) -> AnyItem:
         with told():
-            return self.desk.item_reader(include)(self._part_of(owner, id, item_id))
+            return self.desk.kept.item_reader(include)(self._part_of(owner, id, item_id))
 
     def delete_item(self, owner: str, id: str, item_id: str) -> ConversationBody:
         with told():
@@ -215,7 +215,7 @@ class Conversations:
         order: str,
     ) -> ItemList:
         parts = [part for round_ in rounds for part in answers.parts_of(round_)]
-        read = self.desk.item_reader(include)
+        read = self.desk.kept.item_reader(include)
         return answers.page_of(parts, read, limit=limit, after=after, order=order)
 
 

@@ -5,45 +5,38 @@ Knows a studio, and which of the shapes means what. Knows nothing about routes.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Final
+from collections.abc import AsyncIterator
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from limner.app.server import answers
 from limner.app.server.bodies import run_reader
 from limner.app.server.elsewhere import Elsewhere
 from limner.app.server.errors import ApiError, not_found, wrong
 from limner.app.server.going_on import check_previous
+from limner.app.server.kept_answers import KeptAnswers
 from limner.app.server.kept_requests import (
     Wanted,
     begun,
-    begun_again,
     image_tool,
     kept_request,
     template_of,
     wanted_by,
-    wanted_of,
 )
-from limner.app.server.painting import PictureFiles, base64_of, sampling_for, tokens_of
+from limner.app.server.painting import base64_of, sampling_for, tokens_of
 from limner.app.server.response_input import Reading, read_input
-from limner.app.server.response_stream import ResponseStream, StreamEvent
+from limner.app.server.response_stream import ResponseStream
 from limner.app.server.rounds import RunningRound, desk_of, ended_without_answer, start_round, told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.shapes import ConversationRef, LimnerOptions, ResponseRequest, ToolChoice
-from limner.app.server.sizes import size_text
 from limner.app.server.streaming import EventStream, event_bytes
 from limner.app.server.switchboard import Listed
 from limner.app.server.transcripts import Transcripts
-from limner.app.server.wire import AnyItem, ImageItem, ResponseBody, ResponseFailure
+from limner.app.server.wire import ImageItem, ResponseBody, ResponseFailure
 from limner.chat.events import Cancelled, Failed, Painting, Preview, Wrote
-from limner.chat.records import StoredRound, is_id
+from limner.chat.records import is_id
 from limner.chat.studio import Studio
 from limner.chat.studio_round import Answered
-from limner.dialogue.parts import Picture
-
-MAX_ANSWER_BYTES: Final = 256 * 2**20  # of pictures in one list of items
 
 
 class ResponseDesk:
@@ -52,7 +45,7 @@ class ResponseDesk:
     def __init__(self, studio: Studio, settings: ServerSettings) -> None:
         self.studio = studio
         self.settings = settings
-        self.files = PictureFiles(studio, settings)
+        self.kept = KeptAnswers(studio, settings)
         self.transcripts = Transcripts(studio, settings)
 
     async def begin(self, request: Request, asked: ResponseRequest, owner: str) -> RunningRound:
@@ -107,7 +100,7 @@ class ResponseDesk:
     async def finished(self, running: RunningRound, answered: Answered) -> ResponseBody:
         """The response of a round that has just been answered."""
         item = await run_in_threadpool(self._fresh_item, running, answered)
-        return self._completed(running.notes["template"], answered.round, item)
+        return self.kept.completed(running.notes["template"], answered.round, item)
 
     def unfinished(self, running: RunningRound) -> ResponseBody:
         """The response of a round in progress, or of one that ended without an answer."""
@@ -125,8 +118,7 @@ class ResponseDesk:
         self.check_id(id)
         with told():
             round_ = await run_in_threadpool(self.studio.get, owner, id)
-            item = await run_in_threadpool(self.stored_item, round_)
-        return self._completed(begun_again(round_, model=self.settings.model), round_, item)
+            return await run_in_threadpool(self.kept.response, round_)
 
     async def stored_stream(self, owner: str, id: str, *, starting_after: int | None) -> EventStream:
         """The events of a round that was kept, as they were told; 404. Of partial images only the numbers
@@ -135,92 +127,14 @@ class ResponseDesk:
         self.check_id(id)
         with told():
             round_ = await run_in_threadpool(self.studio.get, owner, id)
-            item = await run_in_threadpool(self.stored_item, round_)
+            item = await run_in_threadpool(self.kept.item, round_)
 
         async def chunks() -> AsyncIterator[bytes]:
-            for one in self._told_again(round_, item):
+            for one in self.kept.events(round_, item):
                 if starting_after is None or one["sequence_number"] > starting_after:
                     yield event_bytes(one)
 
         return EventStream(chunks(), gone=lambda: None)
-
-    def stored_item(self, round_: StoredRound) -> ImageItem | None:
-        """The picture of a kept round as an item, as it was asked for; None when it has none. Not on the
-        event loop.
-        """
-        if round_.picture is None:
-            return None
-        return self._item(round_, self.studio.png(round_.owner, round_.picture), wanted_of(round_))
-
-    def _told_again(self, round_: StoredRound, item: ImageItem | None) -> list[StreamEvent]:
-        template = begun_again(round_, model=self.settings.model)
-        quality = wanted_of(round_).quality
-        told_events = ResponseStream(template, words_at_once=item is None, quality=quality)
-        events, start = told_events.begin(), 0
-        for length in round_.piece_lengths:
-            events += told_events.wrote(round_.text_out[start : start + length])
-            start += length
-        if item is not None:
-            events += told_events.painting()
-            told_events.passed_over(round_.num_previews)
-        return events + told_events.answered(round_, item, tokens_of(round_, self.studio.painter))
-
-    def _completed(self, template: ResponseBody, round_: StoredRound, item: ImageItem | None) -> ResponseBody:
-        output = answers.output_items(round_, item)
-        return answers.completed(template, round_, output, tokens_of(round_, self.studio.painter))
-
-    def _item(self, round_: StoredRound, png: bytes, wanted: Wanted) -> ImageItem:
-        """A picture's item, from the PNG that is kept."""
-        if wanted.is_as_kept:
-            data = self.files.png(png, round_)
-            size = (int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big"))
-        else:
-            picture = Picture.from_png(png)
-            data = self._file(picture, round_, wanted)
-            size = wanted.size or (picture.width_px, picture.height_px)
-        return answers.image_item(
-            round_,
-            base64_of(data),
-            size=size_text(size),
-            format=wanted.format,
-            quality=wanted.quality,
-        )
-
-    def _file(self, picture: Picture, round_: StoredRound, wanted: Wanted) -> bytes:
-        return self.files.file(
-            picture, round_, format=wanted.format, compression=wanted.compression, size=wanted.size
-        )
-
-    def item_reader(self, include: Sequence[str]) -> Callable[[answers.Part], AnyItem]:
-        """Reads items of kept rounds, their pictures too; not on the event loop. ApiError 400 when those of
-        one answer are too large together.
-        """
-        num_bytes = 0
-
-        def read(part: answers.Part) -> AnyItem:
-            nonlocal num_bytes
-            if part.number == answers.WORDS:
-                return answers.message_item(part.round)
-            if part.number == answers.INSTRUCTION:
-                urls = self._picture_urls(part.round, include)
-                num_bytes += sum(len(url or "") for url in urls)
-                item: AnyItem = answers.input_item(part.round, urls)
-            else:
-                picture = self.stored_item(part.round)
-                assert picture is not None
-                num_bytes += len(picture.result or "")
-                item = picture
-            if num_bytes > MAX_ANSWER_BYTES:
-                raise wrong("The pictures of these items are too large for one answer.", param="limit")
-            return item
-
-        return read
-
-    def _picture_urls(self, round_: StoredRound, include: Sequence[str]) -> list[str | None]:
-        if "message.input_image.image_url" not in include:
-            return [None for _ in round_.pictures_in]
-        pngs = [self.studio.png(round_.owner, digest) for digest in round_.pictures_in]
-        return [f"data:image/png;base64,{base64_of(png)}" for png in pngs]
 
     def stream(
         self, running: RunningRound, *, cancel_when_left: bool = False, starting_after: int | None = None
@@ -310,8 +224,8 @@ class ResponseDesk:
             try:
                 with told():
                     round_ = await run_in_threadpool(self.studio.get, listed.owner, listed.id)
-                    item = await run_in_threadpool(self.stored_item, round_)
-                coming = [one for one in self._told_again(round_, item) if one["sequence_number"] >= first]
+                    item = await run_in_threadpool(self.kept.item, round_)
+                coming = [one for one in self.kept.events(round_, item) if one["sequence_number"] >= first]
             except ApiError:  # not kept, or deleted meanwhile
                 coming = told_events.cancelled()
         elif found.failure is None:
@@ -333,8 +247,8 @@ class ResponseDesk:
         if answered.picture is None:
             return None
         if answered.round.kept:
-            return self.stored_item(answered.round)  # what is told when it is read again
-        return self._item(answered.round, answered.picture.to_png(), wanted)
+            return self.kept.item(answered.round)  # what is told when it is read again
+        return self.kept.item_as(answered.round, answered.picture.to_png(), wanted)
 
     def _check(self, asked: ResponseRequest) -> None:
         if asked.model is not None and not self.settings.answers_to(asked.model):

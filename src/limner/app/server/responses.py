@@ -131,7 +131,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
             return await run_in_threadpool(
                 answers.page_of,
                 answers.parts_of(round_)[:1],
-                desk.item_reader(include),
+                desk.kept.item_reader(include),
                 limit=limit,
                 after=after,
                 order=order,
