@@ -6,6 +6,7 @@ new: that is the studio's business.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import secrets
@@ -142,8 +143,17 @@ class Library:
 
     # Files and enrolled people
 
-    def add_file(self, owner: str, *, name: str, data: bytes, purpose: str = "vision") -> StoredFile:
-        """Keep an uploaded file, byte for byte."""
+    def add_file(
+        self,
+        owner: str,
+        *,
+        name: str,
+        data: bytes,
+        purpose: str = "vision",
+        expires_after_s: float | None = None,
+    ) -> StoredFile:
+        """Keep an uploaded file, byte for byte; not for longer than `expires_after_s`."""
+        created = time.time()
         made = StoredFile(
             id=new_id("file"),
             owner=owner,
@@ -151,21 +161,33 @@ class Library:
             purpose=purpose[:MAX_NAME_CHARACTERS],
             digest=digest_of(data),
             num_bytes=len(data),
-            created=time.time(),
+            created=created,
+            expires=None if expires_after_s is None else created + expires_after_s,
         )
         return self.vault.add_own(made, [data])
 
     def get_file(self, owner: str, id: str) -> StoredFile:
-        """What is known of a file."""
-        return self.vault.own(StoredFile, owner, id)
+        """What is known of a file; one that has expired is deleted now, and `NotThere`."""
+        found = self.vault.own(StoredFile, owner, id)
+        if found.expires is not None and found.expires <= time.time():
+            self.delete_file(owner, id)
+            raise NotThere("file", id)
+        return found
 
     def file_bytes(self, owner: str, id: str) -> bytes:
         """A file's bytes."""
         return self.vault.blob(owner, self.get_file(owner, id).digest)
 
     def list_files(self, owner: str) -> list[StoredFile]:
-        """Every file, oldest first."""
-        return self.vault.all_own(StoredFile, owner)
+        """Every file, oldest first; those that have expired are deleted now."""
+        now, kept = time.time(), []
+        for file in self.vault.all_own(StoredFile, owner):
+            if file.expires is None or file.expires > now:
+                kept.append(file)
+                continue
+            with contextlib.suppress(NotThere):  # another process was faster
+                self.delete_file(owner, file.id)
+        return kept
 
     def delete_file(self, owner: str, id: str) -> None:
         """Forget a file."""

@@ -53,6 +53,10 @@ class StoredRound:
     before it, `siblings` are all rounds with its parent (itself among them), oldest first, `number` orders an
     owner's rounds as they were kept; all are filled when it is read. `created` is what a clock said, and
     orders nothing. A round that was not kept has `kept` False and cannot be read again.
+
+    `asked_with` is what whoever asked wants kept with the round, as JSON: how the answer is to be handed out.
+    `piece_lengths` (of the answer's words, in characters, as they were written) and `num_previews` tell how
+    it was told while it was computed.
     """
 
     id: str
@@ -71,6 +75,9 @@ class StoredRound:
     sampling: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, str] = field(default_factory=dict)
     status: str = "completed"
+    asked_with: Mapping[str, Any] = field(default_factory=dict)
+    piece_lengths: tuple[int, ...] = ()
+    num_previews: int = 0
     kept: bool = True
     depth: int = 0
     siblings: tuple[str, ...] = ()
@@ -106,7 +113,9 @@ class StoredConversation:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredFile:
-    """An uploaded file: its bytes are the blob `digest`, exactly as they were given."""
+    """An uploaded file: its bytes are the blob `digest`, exactly as they were given. From the time `expires`
+    on (seconds since 1970; None: never) it is as if it had been deleted.
+    """
 
     id: str
     owner: str
@@ -115,6 +124,7 @@ class StoredFile:
     digest: str
     num_bytes: int
     created: float
+    expires: float | None = None
     number: int = field(default=0, compare=False)
 
     @property
@@ -153,6 +163,11 @@ _DERIVED: Final = {
     StoredFile: ("number",),
     StoredPerson: ("number",),
 }
+# Came with version 3 of the store; a row that lacks one means its default.
+_LATER: Final[Mapping[type, Mapping[str, Any]]] = {
+    StoredRound: {"asked_with": {}, "piece_lengths": (), "num_previews": 0},
+    StoredFile: {"expires": None},
+}
 
 
 def new_id(kind: str) -> str:
@@ -176,19 +191,23 @@ def to_row(record: Stored) -> dict[str, Any]:
     row = asdict(record)
     for name in _DERIVED[type(record)]:
         del row[name]
+    for name, default in _LATER.get(type(record), {}).items():
+        if row[name] == default:
+            del row[name]
     return row
 
 
 def from_row(kind: type[Record], row: Mapping[str, Any]) -> Record:
     """The inverse of `to_row`; ValueError when a field is missing or unknown."""
     known = {f.name for f in fields(kind)} - set(_DERIVED[kind])
-    values = dict(row)
+    values = {**_LATER.get(kind, {}), **row}
     if set(values) != known:
         raise ValueError(f"a row of the store has the fields {sorted(values)}, not {sorted(known)}")
     if kind is StoredRound:
         state = dict(values["state"])
         values["state"] = KeptState(**{**state, "response_ids": tuple(state["response_ids"])})
         values["pictures_in"] = tuple(values["pictures_in"])
+        values["piece_lengths"] = tuple(values["piece_lengths"])
     return kind(**values)
 
 

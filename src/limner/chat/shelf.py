@@ -9,6 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -134,6 +135,9 @@ def as_stored(
     created: float,
     sampling: Sampling | None = None,
     metadata: Mapping[str, str] | None = None,
+    asked_with: Mapping[str, Any] | None = None,
+    piece_lengths: tuple[int, ...] = (),
+    num_previews: int = 0,
 ) -> tuple[StoredRound, dict[str, bytes]]:
     """A round of a conversation as a row, and the blobs that the row needs, by digest."""
     node, state = conversation.tree.node(node_id), conversation.states[node_id]
@@ -163,6 +167,9 @@ def as_stored(
         ),
         sampling={} if sampling is None else asdict(sampling),
         metadata=dict(metadata or {}),
+        asked_with=dict(asked_with or {}),
+        piece_lengths=piece_lengths,
+        num_previews=num_previews,
     )
     return stored, {digest_of(blob): blob for blob in (*given, painted, tokens) if blob is not None}
 

@@ -11,7 +11,8 @@ import threading
 import time
 from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from limner.chat.conversation import Conversation, checked_text
 from limner.chat.engine import Busy, Engine
@@ -63,6 +64,7 @@ class _Order:
     sampling: Sampling | None
     keep: bool
     metadata: Mapping[str, str]
+    asked_with: Mapping[str, Any] = field(default_factory=dict)
     wish: Hashable = None  # what was asked, to know it again
 
 
@@ -109,6 +111,7 @@ class Studio(Library):
         keep: bool = True,
         metadata: Mapping[str, str] | None = None,
         from_start: bool = False,
+        asked_with: Mapping[str, Any] | None = None,
     ) -> StudioRound:
         """Begin a round; it goes on after the round `previous`, else after the newest of `conversation`, else
         it begins a new conversation.
@@ -120,6 +123,7 @@ class Studio(Library):
             keep: False keeps nothing of the round, on disk or in memory.
             metadata: kept with the round, as it is.
             from_start: begin `conversation` anew, beside its other first rounds, whatever its newest round.
+            asked_with: as in `StoredRound`.
         """
         if self._is_closing:
             raise Busy(CLOSING_RETRY_S, "The studio is closing")
@@ -131,7 +135,7 @@ class Studio(Library):
         wish = (owner, text, digests, previous, conversation, seed, picture, sampling, from_start)
         held = self._unwritten.take(wish) if keep else None
         if held is not None:
-            return self._write_again(held)
+            return self._write_again(replace(held, asked_with=dict(asked_with or {})))
         of, is_new, previous = self._place(owner, previous, conversation)
         if from_start:
             previous = None
@@ -154,6 +158,7 @@ class Studio(Library):
             sampling=sampling,
             keep=keep,
             metadata=dict(metadata or {}),
+            asked_with=dict(asked_with or {}),
             wish=wish,
         )
         ticket = self.engine.submit(request)
@@ -201,10 +206,14 @@ class Studio(Library):
         previous: str | None = None,
         conversation: str | None = None,
         metadata: Mapping[str, str] | None = None,
+        from_start: bool = False,
+        asked_with: Mapping[str, Any] | None = None,
     ) -> StoredRound:
         """Keep a round whose answer is known, such as one of a client's own transcript; where as in `ask`."""
         self._follow_deletions()
         of, is_new, previous = self._place(owner, previous, conversation)
+        if from_start:
+            previous = None
         talk = self._talk(of, self.vault.path(owner, previous))
         request = talk.prepare(round_.instruction.text, round_.instruction.pictures)
         talk.remember(round_)
@@ -218,6 +227,7 @@ class Studio(Library):
             sampling=None,
             keep=True,
             metadata=dict(metadata or {}),
+            asked_with=dict(asked_with or {}),
         )
         self._traces.note(of.id, request)
         return self._keep(order).round
@@ -342,6 +352,9 @@ class Studio(Library):
             created=time.time(),
             sampling=order.sampling,
             metadata=order.metadata,
+            asked_with=order.asked_with,
+            piece_lengths=asked.piece_lengths,
+            num_previews=asked.num_previews,
         )
         if not order.keep:
             stored = replace(stored, kept=False, depth=talk.tree.depth(node_id) - 1)

@@ -67,6 +67,16 @@ class StudioRound(Telling[StudioEvent]):
         raise CancelledRound(f"The round {self.id} was cancelled.")
 
     @property
+    def piece_lengths(self) -> tuple[int, ...]:
+        """How the words came until now, piece by piece, in characters."""
+        return tuple(len(event.text) for event in self.so_far if isinstance(event, Wrote))
+
+    @property
+    def num_previews(self) -> int:
+        """How many unfinished pictures were shown until now."""
+        return sum(isinstance(event, Preview) for event in self.so_far)
+
+    @property
     def picture(self) -> Picture | None:
         """The painted picture once it is answered, also of a round that is not kept; None without one."""
         last = self.last

@@ -36,6 +36,12 @@ class Telling(Generic[_Event]):
         """Whether its last event has come."""
         return isinstance(self.last, self._ends)
 
+    @property
+    def so_far(self) -> tuple[_Event, ...]:
+        """Every event until now."""
+        with self._changed:
+            return tuple(self._events)
+
     def events(self) -> Iterator[_Event]:
         """Every event from the first on, as it comes, up to the end."""
         index = 0

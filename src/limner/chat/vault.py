@@ -208,6 +208,11 @@ class Vault:
         with self._database.reading() as db:
             return rows.read_round(db, owner, id)
 
+    def was_deleted(self, owner: str, id: str) -> bool:
+        """Whether this owner had a round or conversation of this id and deleted it."""
+        with self._database.reading() as db:
+            return rows.is_buried(db, id, owner)
+
     def path(self, owner: str, id: str | None) -> list[StoredRound]:
         """The rounds from the first to this one, none for None; their siblings are not filled in."""
         if id is None:

@@ -58,7 +58,11 @@ CREATE INDEX people_of_owner ON people(owner, number, id);
 """
 )
 
-STEPS: Final = (_1_TABLES, _2_ORDER_AND_DIGESTS)
+# Rounds may say what they were asked with (`StoredRound.asked_with` and what follows it), files when they
+# expire. Rows stay as they are; the number alone tells an earlier limner, which does not know those fields.
+_3_ASKED_WITH: Final = ""
+
+STEPS: Final = (_1_TABLES, _2_ORDER_AND_DIGESTS, _3_ASKED_WITH)
 VERSION: Final = len(STEPS)
 
 

@@ -286,9 +286,10 @@ def insert_tombstone(
     )
 
 
-def is_buried(db: sqlite3.Connection, id: str) -> bool:
-    """Whether something of this id was deleted."""
-    return db.execute("SELECT 1 FROM tombstones WHERE id = ?", (id,)).fetchone() is not None
+def is_buried(db: sqlite3.Connection, id: str, owner: str | None = None) -> bool:
+    """Whether something of this id, and of this owner if one is named, was deleted."""
+    row = db.execute("SELECT owner FROM tombstones WHERE id = ?", (id,)).fetchone()
+    return row is not None and owner in (None, row[0])
 
 
 def living(db: sqlite3.Connection, id: str | None) -> str | None:

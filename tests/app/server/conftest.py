@@ -40,7 +40,7 @@ def server(painter, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def client(server):
-    """The official client, as Ada."""
+    """The official client, as Ada, with its own ways of trying again."""
     openai = pytest.importorskip("openai", reason="needs the official client")
-    with openai.OpenAI(base_url=f"{server.url}/v1", api_key=ADA, max_retries=0, timeout=120) as made:
+    with openai.OpenAI(base_url=f"{server.url}/v1", api_key=ADA, timeout=120) as made:
         yield made

@@ -25,6 +25,7 @@ openai = pytest.importorskip("openai", reason="needs the official client")
 GARDEN = "The image shows Mia in a garden. Mia has long red hair."
 CLOSE_UP = "A close-up of Mia."
 BEN = "ben-has-another-key-here"
+OPEN_WEBUI = "Python/3.12 aiohttp/3.14.5"  # what it calls itself
 
 
 def complete(client, messages, **more):
@@ -100,17 +101,50 @@ def test_the_stream_ends_as_clients_expect(server, client):
 
 def test_the_marker_tells_regenerated_answers_apart(client):
     """Two answers to the same words, and often in the same words: only the marker knows which is meant."""
-    one, other = (complete(client, [user(GARDEN)], seed=seed) for seed in (1, 2))
+    marked = {"extra_body": {"limner": {"marker": True}}}
+    one, other = (complete(client, [user(GARDEN)], seed=seed, **marked) for seed in (1, 2))
     assert facts(one)["node_id"] != facts(other)["node_id"]
     for start in (one, other):
         after = complete(client, [user(GARDEN), assistant(start), user(CLOSE_UP)])
         assert facts(after)["previous_response_id"] == facts(start)["response_id"]
 
 
+def test_the_picture_tells_regenerated_answers_apart_without_a_marker(client):
+    """A program adds the message to its list as it came, its picture with it."""
+    one, other = (complete(client, [user(GARDEN)], seed=seed) for seed in (1, 2))
+    for start in (one, other):
+        message = start.choices[0].message
+        assert "limner" not in message.content
+        after = complete(client, [user(GARDEN), message, user(CLOSE_UP)])
+        assert facts(after)["previous_response_id"] == facts(start)["response_id"]
+
+
+def test_a_picture_leads_nobody_to_another_owners_round(client, server):
+    start = complete(client, [user(GARDEN)], seed=1)
+    with openai.OpenAI(base_url=f"{server.url}/v1", api_key=BEN) as ben:
+        after = complete(ben, [user(GARDEN), start.choices[0].message, user(CLOSE_UP)])
+    before = facts(after)["previous_response_id"]
+    assert before is not None
+    assert before != facts(start)["response_id"]
+
+
+def test_the_marker_is_for_clients_that_may_need_it(client, server):
+    body = {"model": "tiny", "messages": [user(GARDEN)]}
+    for agent, is_marked in (
+        ("OpenAI/Python 3.54.0", False),
+        ("AsyncOpenAI/JS 6.9.0", False),
+        (OPEN_WEBUI, True),
+        ("node-fetch", True),
+    ):
+        answer = ask(server, "/v1/chat/completions", body, key=client.api_key, headers={"User-Agent": agent})
+        assert ("[limner]" in answer.told["choices"][0]["message"]["content"]) == is_marked, agent
+
+
 def test_the_marker_is_unseen_and_can_be_left_out(client):
     plain = complete(client, [user(GARDEN)], extra_body={"limner": {"marker": False}})
     assert "limner" not in plain.choices[0].message.content
-    marked = complete(client, [user(GARDEN)]).choices[0].message.content
+    asked = complete(client, [user(GARDEN)], extra_body={"limner": {"marker": True}})
+    marked = asked.choices[0].message.content
     assert re.search(r"\n\n\[limner\]: # \(resp_[0-9a-f]{32}\)$", marked)  # a definition: Markdown shows none
     alone = complete(client, [user(GARDEN)], modalities=["text"])
     assert "limner" not in alone.choices[0].message.content
@@ -204,9 +238,9 @@ class OpenWebUi:
             elif text:
                 sent.insert(0, {"role": "assistant", "content": text})
             at = parent
-        headers = {}
+        headers = {"User-Agent": OPEN_WEBUI}
         if self.headers:
-            headers = {"X-OpenWebUI-Chat-Id": self.chat, "X-OpenWebUI-Message-Id": id}
+            headers |= {"X-OpenWebUI-Chat-Id": self.chat, "X-OpenWebUI-Message-Id": id}
             if self.parent_header:
                 headers["X-OpenWebUI-User-Message-Parent-Id"] = self.messages[user_id][1] or ""
         said, self.facts = "", None

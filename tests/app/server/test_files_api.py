@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import pytest
 from picture_bombs import data_url, many_pixels_png, photo_with_a_place, png_bytes, told_png
@@ -211,3 +212,46 @@ def test_a_face_is_its_owners_alone(server, client):
     told = ask(server, "/v1/chat/completions", {"messages": [{"role": "user", "content": parts}]}, key=BEN)
     assert told.status == 404
     ask(server, f"/v1/people/{person['id']}", method="DELETE", key=client.api_key)
+
+
+def test_an_upload_that_expires_is_gone_when_its_time_has_come(client, server, monkeypatch):
+    keep, brief = (
+        client.files.create(
+            file=("a.png", png_bytes(seed=seed)),
+            purpose="vision",
+            expires_after={"anchor": "created_at", "seconds": seconds},
+        )
+        for seed, seconds in ((1, 7200), (2, 3600))
+    )
+    assert (brief.expires_at - brief.created_at, keep.expires_at - keep.created_at) == (3600, 7200)
+    assert client.files.retrieve(brief.id) == brief
+    assert upload(client, png_bytes(seed=3)).expires_at is None
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + 3601)
+    left = [file.id for file in client.files.list()]
+    assert keep.id in left
+    assert brief.id not in left
+    for read in (client.files.retrieve, client.files.content, client.files.delete):
+        with pytest.raises(openai.NotFoundError):
+            read(brief.id)
+    monkeypatch.setattr(time, "time", real)
+    with pytest.raises(openai.NotFoundError):  # it was deleted, and not only hidden
+        client.files.retrieve(brief.id)
+    monkeypatch.setattr(time, "time", lambda: real() + 7201)
+    with pytest.raises(openai.NotFoundError):  # without a list in between
+        client.files.content(keep.id)
+
+
+@pytest.mark.parametrize(
+    ("expires_after", "param"),
+    [
+        ({"anchor": "created_at", "seconds": 3599}, "expires_after[seconds]"),
+        ({"anchor": "created_at", "seconds": 2_592_001}, "expires_after[seconds]"),
+        ({"anchor": "last_used", "seconds": 3600}, "expires_after[anchor]"),
+        ({"anchor": "created_at"}, "expires_after[seconds]"),
+    ],
+)
+def test_a_time_that_cannot_be_kept_to_is_refused(client, expires_after, param):
+    with pytest.raises(openai.BadRequestError) as error:
+        client.files.create(file=("a.png", png_bytes()), purpose="vision", expires_after=expires_after)
+    assert error.value.body["param"] == param

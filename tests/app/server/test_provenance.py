@@ -50,7 +50,7 @@ def test_the_prompt_is_told_on_request_in_any_script(picture):
 
 @pytest.mark.parametrize("kind", ["jpeg", "webp"])
 def test_other_files_tell_it_too(picture, kind):
-    image = read(file_that_tells(picture, ORIGIN, kind=kind, quality=95, size_px=96))
+    image = read(file_that_tells(picture, ORIGIN, kind=kind, quality=95, size=(96, 96)))
     assert image.size == (96, 96)
     assert json.loads(image.getexif()[0x010E])["node"] == "f" * 64
 

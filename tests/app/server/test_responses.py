@@ -266,7 +266,7 @@ def owner_of(client):
         ({"input": "A garden.", "limner": {"steps": 101}}, "steps"),
         ({"input": "A garden.", "tools": [{"type": "image_generation", "partial_images": 4}]}, None),
         ({"input": "A garden.", "tools": [{"type": "image_generation", "size": "1x2x3"}]}, None),
-        ({"input": "A garden.", "tools": [{"type": "image_generation", "size": "512x256"}]}, "tools"),
+        ({"input": "A garden.", "tools": [{"type": "image_generation", "size": "512x8"}]}, "tools"),
         ({"input": [{"role": "user", "content": [{"type": "input_audio"}]}]}, None),
         ({"input": [{"role": "user", "content": [{"type": "input_image"}] * 5}]}, None),
         ({"input": [{"role": "assistant", "content": "Only I speak."}]}, "input"),

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from limner.app.server.painting import Format
 from limner.app.server.response_input import item_ids
-from limner.app.server.shapes import ImageTool, ResponseRequest, ToolChoice
 from limner.app.server.wire import (
     AnyItem,
     ConversationId,
@@ -24,44 +22,23 @@ from limner.app.server.wire import (
     OutputMessage,
     OutputText,
     ResponseBody,
+    ResponseUsage,
     RoundFacts,
 )
 from limner.chat.records import StoredRound
 
 
-def begun(
-    id: str, conversation: str | None, asked: ResponseRequest, *, model: str, created: float
+def completed(
+    template: ResponseBody, round_: StoredRound, output: Sequence[OutputItem], tokens: tuple[int, int]
 ) -> ResponseBody:
-    """The response before there is an answer: what was asked, said back."""
-    choice = asked.tool_choice
-    return ResponseBody(
-        id=id,
-        created_at=int(created),
-        status="in_progress",
-        background=bool(asked.background),
-        instructions=asked.instructions,
-        max_output_tokens=asked.max_output_tokens,
-        model=model,
-        previous_response_id=asked.previous_response_id,
-        conversation=None if conversation is None else ConversationId(id=conversation),
-        store=asked.store is not False,
-        temperature=asked.temperature,
-        top_p=asked.top_p,
-        tool_choice=choice.model_dump() if isinstance(choice, ToolChoice) else choice or "auto",
-        tools=[_tool(tool) for tool in asked.tools or ()],
-        truncation=asked.truncation or "auto",
-        user=asked.user,
-        metadata=dict(asked.metadata or {}),
-    )
-
-
-def completed(template: ResponseBody, round_: StoredRound, output: Sequence[OutputItem]) -> ResponseBody:
-    """The response with its answer."""
+    """The response with its answer. `tokens` were read and written."""
+    read, written = tokens
     return template.model_copy(
         update={
             "status": "completed",
             "created_at": int(round_.created),
             "output": list(output),
+            "usage": ResponseUsage(input_tokens=read, output_tokens=written, total_tokens=read + written),
             "previous_response_id": round_.parent,
             "conversation": None if round_.conversation is None else ConversationId(id=round_.conversation),
             "limner": RoundFacts(
@@ -71,24 +48,12 @@ def completed(template: ResponseBody, round_: StoredRound, output: Sequence[Outp
     )
 
 
-def stored(round_: StoredRound, picture: ImageItem | None, *, model: str) -> ResponseBody:
-    """The response of a round that was kept; of its request only what the store has."""
-    template = ResponseBody(
-        id=round_.id,
-        created_at=int(round_.created),
-        status="completed",
-        model=model,
-        metadata=dict(round_.metadata),
-    )
-    return completed(template, round_, output_items(round_, picture))
-
-
 def output_items(round_: StoredRound, picture: ImageItem | None) -> list[OutputItem]:
-    """The answer as items: its picture, then its words. Words are left out only where a picture is all."""
-    items: list[OutputItem] = [] if picture is None else [picture]
-    if round_.text_out or picture is None:
-        items.append(message_item(round_))
-    return items
+    """The answer as items: its picture, then its words, be they none: to agents, an answer without a message
+    is a tool's, and they ask again and again for what follows.
+    """
+    words = message_item(round_)
+    return [words] if picture is None else [picture, words]
 
 
 def message_item(round_: StoredRound) -> OutputMessage:
@@ -97,7 +62,12 @@ def message_item(round_: StoredRound) -> OutputMessage:
 
 
 def image_item(
-    round_: StoredRound, result: str | None, *, size: str | None, format: Format = "png"
+    round_: StoredRound,
+    result: str | None,
+    *,
+    size: str | None,
+    format: Format = "png",
+    quality: str = "auto",
 ) -> ImageItem:
     """The answer's picture; `result` is its file in base64."""
     return ImageItem(
@@ -107,6 +77,7 @@ def image_item(
         revised_prompt=round_.text_in,
         size=size,
         output_format=format,
+        quality=quality,
     )
 
 
@@ -157,7 +128,3 @@ def page_of(
         last_id=data[-1].id if data else None,
         has_more=start + limit < len(ordered),
     )
-
-
-def _tool(tool: Any) -> dict[str, Any]:
-    return tool.model_dump(exclude_none=True) if isinstance(tool, ImageTool) else {"type": tool.type}

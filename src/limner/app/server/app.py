@@ -29,7 +29,7 @@ from limner.app.server import (
     responses,
 )
 from limner.app.server.bodies import HeavyBodies
-from limner.app.server.document import describe, methods_at
+from limner.app.server.document import describe, methods_at, operation_id
 from limner.app.server.errors import ApiError, error_response, from_http_exception, from_validation_error
 from limner.app.server.guard import guard
 from limner.app.server.metrics import Metrics
@@ -68,6 +68,7 @@ def server_app(studio: Studio, settings: ServerSettings) -> FastAPI:
         docs_url=None,  # its page comes from a foreign server
         redoc_url=None,
         separate_input_output_schemas=False,
+        generate_unique_id_function=operation_id,
         redirect_slashes=False,  # the address would be made of the Host header
     )
     metrics = Metrics()

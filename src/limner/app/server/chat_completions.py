@@ -26,15 +26,26 @@ from limner.app.server.chat_places import (
     read_headers,
 )
 from limner.app.server.chat_turns import ChatTurn, marker, read_messages
-from limner.app.server.errors import not_found
+from limner.app.server.errors import not_found, wrong
 from limner.app.server.housekeeping import housekeeping_answer, is_housekeeping
 from limner.app.server.many_rounds import all_answered, all_events, cancel_all, start_rounds
-from limner.app.server.painting import PictureFiles, base64_of, reader_of, sampling_for
+from limner.app.server.painting import PictureFiles, base64_of, reader_of, sampling_for, tokens_of
 from limner.app.server.people import file_reader
 from limner.app.server.pictures_in import PictureSource
 from limner.app.server.rounds import RunningRound, ended_without_answer, told
 from limner.app.server.settings import ServerSettings
-from limner.app.server.shapes import MAX_PARTS, SEED, LimnerOptions, Metadata, Shape
+from limner.app.server.shapes import (
+    A_LIST,
+    A_TEXT,
+    AN_OBJECT,
+    MAX_PARTS,
+    SEED,
+    FormatAsked,
+    LimnerOptions,
+    Metadata,
+    OneOf,
+    Shape,
+)
 from limner.app.server.streaming import DONE, EventStream, event_bytes
 from limner.app.server.wire import ERRORS
 from limner.chat.events import Cancelled, Failed, Wrote
@@ -47,13 +58,15 @@ from limner.dialogue.parts import Picture, Round
 
 MAX_MESSAGES = 4096
 Part = dict[str, Any]
+ChatPart = Annotated[Annotated[Part, AN_OBJECT] | Annotated[str, A_TEXT], OneOf]
+ChatParts = Annotated[list[ChatPart], Field(max_length=MAX_PARTS, fail_fast=True)]
 
 
 class ChatMessage(Shape):
     """One message. The assistant's may carry `images`, as this server sends them."""
 
     role: Literal["user", "assistant", "system", "developer", "tool", "function"]
-    content: str | Annotated[list[Part | str], Field(max_length=MAX_PARTS, fail_fast=True)] | None = None
+    content: Annotated[Annotated[str, A_TEXT] | Annotated[ChatParts, A_LIST], OneOf] | None = None
     images: Annotated[list[Part], Field(max_length=MAX_PARTS, fail_fast=True)] | None = None
 
 
@@ -64,9 +77,11 @@ class ChatStreamOptions(Shape):
 
 
 class ChatLimner(LimnerOptions):
-    """`marker` false leaves out the text by which a picture's round is found again."""
+    """`marker`: whether a text by which its round is found again stands beside a picture; by default, where
+    a client may need it.
+    """
 
-    marker: bool = True
+    marker: bool | None = None
 
 
 class ChatRequest(Shape):
@@ -84,6 +99,7 @@ class ChatRequest(Shape):
     metadata: Metadata | None = Field(default=None, description="Taken, and not used.")
     user: str | None = None
     seed: int | None = SEED
+    response_format: FormatAsked | None = None
     limner: ChatLimner | None = None
 
 
@@ -126,6 +142,14 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     async def create(request: Request, body: ChatRequest, owner: Owner) -> Response:
         if body.model is not None and not settings.answers_to(body.model):
             raise not_found(f"model {body.model[:80]!r}", param="model", code="model_not_found")
+        kind = "text" if body.response_format is None else body.response_format.type
+        if kind != "text":
+            raise wrong(
+                f"response_format {kind[:40]!r} is not possible: the model answers in plain words. Leave it "
+                "out, or ask for text.",
+                param="response_format",
+                code="unsupported_value",
+            )
         n = body.n or 1
         settings.limits.check_n(n)
         headers = read_headers(request.headers)
@@ -198,7 +222,7 @@ class ChatDesk:
             picture=_wants_picture(body.modalities, limner),
             sampling=sampling_for(self.studio.painter, limits, steps=limner.steps),
             keep=keep,
-            with_marker=keep and limner.marker and headers.parent is None,
+            with_marker=keep and headers.needs_marker if limner.marker is None else keep and limner.marker,
         )
 
     def completion(self, answers: Sequence[Answered], asked: Asked) -> dict[str, Any]:
@@ -294,13 +318,9 @@ class ChatDesk:
 
     def _usage(self, answers: Sequence[Answered]) -> dict[str, int]:
         """Tokens of these rounds alone: earlier ones are kept, and not read again."""
-        image_tokens = self.studio.painter.model.language.num_image_tokens
-        written = [
-            len(answer.round.state.response_ids) + (image_tokens if answer.picture is not None else 0)
-            for answer in answers
-        ]
-        completion = sum(written)
-        prompt = max(0, answers[0].round.state.num_tokens - written[0]) if answers else 0
+        counted = [tokens_of(answer.round, self.studio.painter) for answer in answers]
+        completion = sum(written for _, written in counted)
+        prompt = counted[0][0] if counted else 0
         return {
             "prompt_tokens": prompt,
             "completion_tokens": completion,

@@ -2,7 +2,7 @@
 
 A client of Chat Completions sends what was said, not where it stands. The round is found from headers that
 name the chat and its messages (Open WebUI fills them in), else from the marker beside a picture, else from
-what was said so far; a transcript that is nowhere to be found is read anew.
+the picture itself, else from what was said so far; a transcript that is nowhere to be found is read anew.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Final
 
 from limner.app.server.chat_turns import ChatTurn, all_labels, labels_of
 from limner.app.server.pictures_in import PictureSource
+from limner.app.server.provenance import node_of_url
 from limner.chat.recall import Recall
 from limner.chat.records import NotThere
 from limner.chat.studio import Studio
@@ -25,19 +26,27 @@ CHAT: Final = ("x-openwebui-chat-id", "x-limner-chat-id")
 REPLY: Final = ("x-openwebui-message-id", "x-limner-message-id")
 PARENT: Final = ("x-openwebui-user-message-parent-id", "x-limner-parent-id")
 TASK: Final = ("x-openwebui-task", "x-limner-task")
+SDKS: Final = ("OpenAI/", "AsyncOpenAI/", "AzureOpenAI/", "AsyncAzureOpenAI/")  # how they begin their name
 
 
 @dataclass(frozen=True, kw_only=True)
 class Headers:
     """What the headers name: the chat, the answer being asked for, and the answer before it.
 
-    `parent` None means that no header tells of it; an empty one, that this is a chat's beginning.
+    `parent` None means that no header tells of it; an empty one, that this is a chat's beginning. `is_sdk`:
+    a program asks through a library of OpenAI's, and shows words as they are.
     """
 
     chat: str | None = None
     reply: str | None = None
     parent: str | None = None
     task: str | None = None
+    is_sdk: bool = False
+
+    @property
+    def needs_marker(self) -> bool:
+        """Whether nothing else may tell later which of several answers in the same words is meant."""
+        return self.parent is None and not self.is_sdk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +68,11 @@ def read_headers(headers: Mapping[str, str]) -> Headers:
         return None
 
     return Headers(
-        chat=first(CHAT) or None, reply=first(REPLY) or None, parent=first(PARENT), task=first(TASK) or None
+        chat=first(CHAT) or None,
+        reply=first(REPLY) or None,
+        parent=first(PARENT),
+        task=first(TASK) or None,
+        is_sdk=headers.get("user-agent", "").startswith(SDKS),
     )
 
 
@@ -102,12 +115,17 @@ def _known(
     turn: ChatTurn,
     labels: Mapping[str, str],
 ) -> str | None:
-    """The round of a turn, by its marker or by the labels of what was said so far."""
+    """The round of a turn, by its marker, by its picture, or by the labels of what was said so far."""
     if turn.id is not None:
         try:
             return studio.get(owner, turn.id).id
         except NotThere:
             pass
+    if turn.answer_picture is not None:
+        node_id = node_of_url(turn.answer_picture.url or "")
+        found = None if node_id is None else recall.of_node(owner, node_id)
+        if found is not None:
+            return found
     told, asked = ({name: labels[name]} for name in ("chat_told", "chat_asked"))
     # A chat that was cloned has a name that no round of it was kept with.
     chats: list[dict[str, str]] = [{}]

@@ -60,10 +60,11 @@ def read_messages(messages: Sequence[Any]) -> list[ChatTurn]:
     Each message of the user is a turn: clients drop answers that were pictures alone.
     """
     turns: list[ChatTurn] = []
-    for message in messages:
+    for index, message in enumerate(messages):
         if message.role in UNREAD_ROLES:
             continue
-        content = content_of(message.content)
+        is_answer = message.role == "assistant"
+        content = content_of(message.content, name=f"messages[{index}].content", is_answer=is_answer)
         if message.role == "user":
             text, _ = without_markers(content.text)
             turns.append(ChatTurn(text=text.strip(), pictures=list(content.pictures)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import io
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, File, Header, Path, Query, UploadFile
 from PIL import Image
@@ -20,15 +20,17 @@ from limner.app.server.auth import Owner, needs_key
 from limner.app.server.bodies import BodyRoute
 from limner.app.server.conversations import Conversations, Id, conversation_body, picture_url
 from limner.app.server.errors import not_found, wrong
-from limner.app.server.painting import PictureFiles, reader_of, size_px_of
+from limner.app.server.painting import PictureFiles, reader_of
 from limner.app.server.rounds import told
 from limner.app.server.settings import ServerSettings
+from limner.app.server.sizes import Size, size_of
 from limner.app.server.wire import ERRORS, ConversationBody
 from limner.chat.records import StoredRound, is_digest, is_id
 from limner.chat.studio import PersonSeen, Studio
 from limner.dialogue.parts import Picture
 
 FACE_PX = 160
+A_FILE: Final = {"type": "string", "format": "binary"}
 
 
 class RoundBody(BaseModel):
@@ -54,7 +56,7 @@ class Tree(BaseModel):
     data: list[RoundBody]
 
 
-class PersonBody(BaseModel):
+class NamedPersonBody(BaseModel):
     """Somebody named: what was said, and the face where one was seen, as a data: URL."""
 
     name: str
@@ -69,7 +71,7 @@ class People(BaseModel):
     """Everybody named, in the order of naming."""
 
     object: Literal["list"] = "list"
-    data: list[PersonBody]
+    data: list[NamedPersonBody]
 
 
 def router(studio: Studio, settings: ServerSettings) -> APIRouter:
@@ -106,7 +108,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         "/v1/conversations/{id}/export",
         summary="A conversation with all branches as one file",
         response_class=Response,
-        responses={200: {"content": {"application/octet-stream": {}}}},
+        responses={200: {"content": {"application/octet-stream": {"schema": A_FILE}}}},
     )
     async def export(id: Id, owner: Owner) -> Response:
         found = await run_in_threadpool(held.find, owner, id)
@@ -131,7 +133,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         "/v1/pictures/{name}",
         summary="A picture of yours",
         response_class=Response,
-        responses={200: {"content": {"image/png": {}}}, 304: {"description": "You have it."}},
+        responses={200: {"content": {"image/png": {"schema": A_FILE}}}, 304: {"description": "You have it."}},
     )
     async def picture(
         name: Annotated[str, Path(description="SHA-256 of the picture's file, and .png.")],
@@ -143,11 +145,11 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
             str | None, Query(description="Which round's picture it is, where several have the same.")
         ] = None,
         size: Annotated[
-            str | None, Query(description="With download=1: scaled to such a square, as 512x512.")
+            str | None, Query(description="With download=1: fitted to that width and height, as 512x512.")
         ] = None,
         if_none_match: Annotated[str | None, Header(include_in_schema=False)] = None,
     ) -> Response:
-        size_px = size_px_of(size)
+        wanted = size_of(size)
         digest = name.removesuffix(".png")
         if not name.endswith(".png") or not is_digest(digest):
             raise not_found(f"picture {name[:80]!r}")
@@ -157,7 +159,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
             raise not_found(f"picture {name!r}")
         if download == "1":
             round_ = await run_in_threadpool(_painted_in, studio, owner, digest, response)
-            body = png if round_ is None else await run_in_threadpool(_file_of, files, png, round_, size_px)
+            body = png if round_ is None else await run_in_threadpool(_file_of, files, png, round_, wanted)
             return Response(body, media_type="image/png", headers=attachment(f"limner-{digest[:12]}.png"))
         headers = {"Cache-Control": "private, max-age=31536000, immutable", "ETag": f'"{digest}"'}
         if if_none_match is not None and digest in if_none_match:
@@ -184,9 +186,9 @@ def round_body(round_: StoredRound) -> RoundBody:
     )
 
 
-def person_body(person: PersonSeen) -> PersonBody:
+def person_body(person: PersonSeen) -> NamedPersonBody:
     """A person as the panel shows them."""
-    return PersonBody(
+    return NamedPersonBody(
         name=person.name,
         said=person.said,
         response=person.round,
@@ -219,10 +221,10 @@ def _painted_in(studio: Studio, owner: str, digest: str, response: str | None) -
     return None
 
 
-def _file_of(files: PictureFiles, png: bytes, round_: StoredRound, size_px: int | None) -> bytes:
-    if size_px is None:
+def _file_of(files: PictureFiles, png: bytes, round_: StoredRound, size: Size | None) -> bytes:
+    if size is None:
         return files.png(png, round_)
-    return files.file(Picture.from_bytes(png), round_, size_px=size_px)
+    return files.file(Picture.from_bytes(png), round_, size=size)
 
 
 def _small(face: Image.Image) -> str:

@@ -15,9 +15,10 @@ from starlette.concurrency import run_in_threadpool
 from limner.app.server import answers
 from limner.app.server.auth import Owner, needs_key
 from limner.app.server.bodies import BodyRoute
-from limner.app.server.errors import not_found, wrong
+from limner.app.server.conversation_items import ConversationItems
+from limner.app.server.errors import not_found
 from limner.app.server.response_desk import ResponseDesk
-from limner.app.server.response_input import read_turns, response_of_item
+from limner.app.server.response_input import response_of_item
 from limner.app.server.rounds import desk_of, told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.shapes import ConversationCreate, ConversationUpdate, Include, Item, ItemsCreate
@@ -97,7 +98,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     async def item(id: Id, item_id: ItemId, owner: Owner, include: Include) -> AnyItem:
         return await run_in_threadpool(held.item, owner, id, item_id, include)
 
-    @routes.delete("/{id}/items/{item_id}", summary="Forget the round that an item belongs to")
+    @routes.delete("/{id}/items/{item_id}", summary="Forget an item")
     async def delete_item(id: Id, item_id: ItemId, owner: Owner) -> ConversationBody:
         return await run_in_threadpool(held.delete_item, owner, id, item_id)
 
@@ -111,6 +112,7 @@ class Conversations:
         self.studio = studio
         self.settings = settings
         self.desk = ResponseDesk(studio, settings)
+        self.kept_items = ConversationItems(studio, self.desk.transcripts)
 
     def page(self, owner: str, limit: int, after: str | None) -> ConversationList:
         if after is not None and not is_id(after, "conv"):
@@ -172,31 +174,25 @@ class Conversations:
 
     def add(self, owner: str, id: str, items: Sequence[Item], include: Sequence[str]) -> ItemList:
         self.find(owner, id)
-        turns = read_turns(items)
-        if any(turn.id is not None and not turn.is_told for turn in turns):
-            raise wrong("Items are added with their content, not by reference.", param="items")
-        if any(turn.is_told and not turn.text.strip() for turn in turns):
-            raise wrong("An answer needs the user's message before it.", param="items")
-        rounds = self.desk.transcripts.remembered(owner, turns)
-        limits = self.settings.limits
-        if self.studio.conversation(owner, id).num_rounds + len(rounds) > limits.max_rounds:
-            raise wrong(f"A conversation has at most {limits.max_rounds} rounds here.", param="items")
         with told("items"):
-            made = [self.studio.remember(owner, round_=round_, conversation=id) for round_ in rounds]
-            return self._page(made, include, limit=3 * len(made) or 1, after=None, order="asc")
+            parts = self.kept_items.add(owner, id, items)
+            read = self.desk.kept.item_reader(include)
+            return answers.page_of(parts, read, limit=len(parts) or 1, after=None, order="asc")
 
     def item(self, owner: str, id: str, item_id: str, include: Sequence[str]) -> AnyItem:
         with told():
-            for part in answers.parts_of(self._round_of(owner, id, item_id)):
-                if part.id == item_id:
-                    return self.desk.item_reader(include)(part)
-        raise not_found(f"item {item_id[:60]!r}")
+            return self.desk.kept.item_reader(include)(self._part_of(owner, id, item_id))
 
     def delete_item(self, owner: str, id: str, item_id: str) -> ConversationBody:
-        round_ = self._round_of(owner, id, item_id)
         with told():
-            self.studio.delete(owner, round_.id)
+            self.kept_items.remove(owner, self._part_of(owner, id, item_id))
         return conversation_body(self.find(owner, id))
+
+    def _part_of(self, owner: str, id: str, item_id: str) -> answers.Part:
+        for part in answers.parts_of(self._round_of(owner, id, item_id)):
+            if part.id == item_id:
+                return part
+        raise not_found(f"item {item_id[:60]!r}")
 
     def _round_of(self, owner: str, id: str, item_id: str) -> StoredRound:
         self.find(owner, id)
@@ -219,7 +215,7 @@ class Conversations:
         order: str,
     ) -> ItemList:
         parts = [part for round_ in rounds for part in answers.parts_of(round_)]
-        read = self.desk.item_reader(include)
+        read = self.desk.kept.item_reader(include)
         return answers.page_of(parts, read, limit=limit, after=after, order=order)
 
 

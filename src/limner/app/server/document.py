@@ -10,6 +10,9 @@ import re
 from typing import Any, Final
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from limner.app.server.image_shapes import edit_schemas
 
 Document = dict[str, Any]
 
@@ -50,12 +53,19 @@ def describe(app: FastAPI, *, with_keys: bool) -> None:
         is_new = app.openapi_schema is None
         document = plain()
         if is_new:
+            _tidy(document)
             _link(document)
             if not with_keys:
                 _open(document)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def operation_id(route: APIRoute) -> str:
+    """What generated clients call an operation: the part of the API, and what it does: "responses_create"."""
+    tag = str(route.tags[0]) if route.tags else "limner"
+    return f"{tag}_{route.name.strip('_')}"
 
 
 def methods_at(app: FastAPI, path: str) -> list[str]:
@@ -67,6 +77,24 @@ def methods_at(app: FastAPI, path: str) -> list[str]:
         if re.fullmatch(pattern, path):
             return sorted(method.upper() for method in methods)
     return []
+
+
+def _tidy(document: Document) -> None:
+    """One name for each thing: a list in a form is `image` or `image[]`, of which the former is told. And no
+    answer 422, which is never given.
+    """
+    schemas = document["components"]["schemas"]
+    schemas |= edit_schemas()
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    for schema in schemas.values():
+        properties = schema.get("properties", {})
+        for name in [name for name in properties if name.endswith("[]")]:
+            properties.setdefault(name.removesuffix("[]"), properties[name])
+            del properties[name]
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            operation["responses"].pop("422", None)
 
 
 def _link(document: Document) -> None:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
+from limner.app.server.wrong_fields import path_of, reason_of, type_at
+
 if TYPE_CHECKING:  # FastAPI takes a second to import, which the door need not wait for
     from fastapi.exceptions import RequestValidationError
 
@@ -43,6 +45,8 @@ class ApiError(HTTPException):
         code: short, stable, for programs ("model_not_found").
         param: the field or parameter that is wrong.
         retry_after_s: when to try again; clients obey it.
+        should_retry: False where asking the same again is of no use, or does harm, though the status is one
+            that OpenAI's clients ask again after (408, 409, 429 and 5xx); they obey it.
     """
 
     def __init__(
@@ -54,11 +58,14 @@ class ApiError(HTTPException):
         param: str | None = None,
         kind: str | None = None,
         retry_after_s: float | None = None,
+        should_retry: bool = True,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         named = dict(headers or {})
         if retry_after_s is not None:
             named["Retry-After"] = str(max(1, math.ceil(retry_after_s)))
+        if not should_retry:
+            named["x-should-retry"] = "false"
         super().__init__(status_code=status, detail=message, headers=named or None)
         self.message = message
         self.code = code
@@ -112,32 +119,13 @@ def from_validation_error(error: RequestValidationError) -> ApiError:
         return wrong("The body is not valid JSON.", code="invalid_json")
     if where == ["body"] and problem.get("type") in ("model_attributes_type", "dict_type", "missing"):
         return ApiError(400, "The body must be one JSON object, sent with Content-Type: application/json.")
-    param = _path(where[1:]) or None
-    reason = _reason(problem)
-    name = f"'{param}'" if param else "The request"
-    return wrong(f"{name} is not valid: {reason}.", param=param, code=_code(problem))
-
-
-def _path(where: list[Any]) -> str:
-    """("input", 0, "str-tag", "content") -> "input[0].content"; names of union members are left out."""
-    text = ""
-    for step in where:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        elif isinstance(step, str) and step.replace("_", "").isalnum() and step.islower():
-            if step in ("str", "int", "float", "bool", "none"):
-                continue
-            text += f".{step}" if text else step
-    return text[:120]
-
-
-def _reason(problem: Mapping[str, Any]) -> str:
-    if problem.get("type") == "missing":
-        return "it is required"
-    message = str(problem.get("msg", "")).rstrip(".")
-    if problem.get("type") == "value_error":  # from our own validators
-        return message.removeprefix("Value error, ")
-    return (message[:1].lower() + message[1:]).replace("input should", "it should") or "it cannot be read"
+    param = path_of(where[1:]) or None
+    typed = type_at(where[1:])
+    of = ""
+    if typed is not None and typed[0] != param:
+        of = f" ({typed[0]} is of type {typed[1]})"
+    name = f"'{param}'{of}" if param else "The request"
+    return wrong(f"{name} is not valid: {reason_of(problem)}.", param=param, code=_code(problem))
 
 
 def _code(problem: Mapping[str, Any]) -> str:

@@ -12,9 +12,10 @@ from pydantic import BaseModel
 
 from limner.app.demo import SCRIPTS
 from limner.app.server.auth import IsOperator, Owner, needs_key
-from limner.app.server.painting import MAX_SIZE_PX, default_steps
+from limner.app.server.painting import default_steps
 from limner.app.server.rounds import desk_of
 from limner.app.server.settings import ServerSettings
+from limner.app.server.sizes import MAX_SIZE_PX
 from limner.app.server.wire import ERRORS
 from limner.chat.studio import Studio
 

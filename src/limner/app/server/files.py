@@ -28,6 +28,8 @@ from limner.chat.records import StoredFile, is_id
 from limner.chat.studio import Studio
 
 PURPOSES: Final = ("vision", "user_data", "assistants")
+MIN_EXPIRES_AFTER_S: Final = 3600
+MAX_EXPIRES_AFTER_S: Final = 30 * 24 * 3600
 MAX_FILES: Final = 10_000  # of one owner
 Id = Annotated[str, Path(description="As `POST /v1/files` returned it.")]
 _CONTENT: Final[dict[int | str, dict[str, Any]]] = {
@@ -42,6 +44,7 @@ class FileBody(BaseModel):
     object: Literal["file"] = "file"
     bytes: int
     created_at: int
+    expires_at: int | None = None
     filename: str
     purpose: str
     status: Literal["processed"] = "processed"
@@ -69,11 +72,21 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         owner: Owner,
         file: Annotated[UploadFile, File(description="PNG, JPEG, WebP, GIF or BMP.")],
         purpose: Annotated[str, Form(description="vision, or user_data.")],
+        anchor: Annotated[Literal["created_at"] | None, Form(alias="expires_after[anchor]")] = None,
+        expires_after_s: Annotated[
+            int | None,
+            Form(alias="expires_after[seconds]", ge=MIN_EXPIRES_AFTER_S, le=MAX_EXPIRES_AFTER_S),
+        ] = None,
     ) -> FileBody:
         if purpose not in PURPOSES:
             raise wrong(
                 f"purpose must be vision or user_data, not {purpose[:40]!r}: pictures are all that is kept.",
                 param="purpose",
+            )
+        if anchor is not None and expires_after_s is None:
+            raise wrong(
+                "expires_after needs seconds, the time from the upload on; give both or neither.",
+                param="expires_after[seconds]",
             )
         picture = await read_upload(file, reader.from_bytes, settings, "file")
         with told("file"):
@@ -81,7 +94,12 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
                 raise wrong(f"You have {MAX_FILES:,} files, as many as fit; delete some.", param="file")
             png = await run_in_threadpool(picture.to_png)
             kept = await run_in_threadpool(
-                studio.add_file, owner, name=plain_name(file.filename or ""), data=png, purpose=purpose
+                studio.add_file,
+                owner,
+                name=plain_name(file.filename or ""),
+                data=png,
+                purpose=purpose,
+                expires_after_s=expires_after_s,
             )
         return _body(kept)
 
@@ -151,6 +169,7 @@ def _body(file: StoredFile) -> FileBody:
         id=file.id,
         bytes=file.num_bytes,
         created_at=int(file.created),
+        expires_at=None if file.expires is None else int(file.expires),
         filename=file.name,
         purpose=file.purpose,
     )

@@ -14,11 +14,12 @@ from collections.abc import Callable
 from typing import Final
 
 from starlette.applications import Starlette
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from limner.app.server import page
+from limner.app.server.cross_origin import CrossOrigin, Preflight
 from limner.app.server.errors import SENTENCES, ApiError, error_response
+from limner.app.server.head import HeadAsGet
 from limner.app.server.hosts import HostAndOrigin, own_names
 from limner.app.server.keys import PUBLIC_PATHS, Doorkeeper
 from limner.app.server.limits import too_large, too_many_large_bodies
@@ -165,6 +166,7 @@ def guard(app: Starlette, settings: ServerSettings, *, observe: Observe | None =
     """Put the guards in front of an application, the last one added being the first that a request meets."""
     limits = settings.limits
     public = PUBLIC_PATHS | page.paths()
+    app.add_middleware(HeadAsGet)
     app.add_middleware(Doorkeeper, keys=settings.keys, operator_keys=settings.operator_keys, public=public)
     app.add_middleware(
         BodyLimit,
@@ -174,15 +176,12 @@ def guard(app: Starlette, settings: ServerSettings, *, observe: Observe | None =
         max_large_bytes=limits.max_large_bodies_bytes,
     )
     if settings.allowed_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=list(settings.allowed_origins),
-            allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type"],
-        )
+        app.add_middleware(Preflight, origins=settings.allowed_origins)
     app.add_middleware(
         HostAndOrigin,
         names=None if settings.keys is not None else own_names(settings.host, settings.allowed_hosts),
         origins=settings.allowed_origins,
     )
     app.add_middleware(Answering, observe=observe)
+    if settings.allowed_origins:
+        app.add_middleware(CrossOrigin, origins=settings.allowed_origins)

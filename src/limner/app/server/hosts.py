@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from limner.app.server.cross_origin import foreign_origin
 from limner.app.server.errors import ApiError, error_response
 
 _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,255})(?::[0-9]{1,5})?")
@@ -59,12 +60,7 @@ class HostAndOrigin:
             )
         origins = [value.decode("latin-1") for name, value in headers if name == b"origin"]
         if scope["method"] not in _READS and origins and not self._is_known(origins, hosts[0]):
-            return ApiError(
-                403,
-                "Pages of other sites may not send requests here; the operator can allow one with "
-                "--allow-origin.",
-                code="foreign_origin",
-            )
+            return foreign_origin()
         return None
 
     def _is_known(self, origins: list[str], host: str) -> bool:

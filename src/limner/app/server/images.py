@@ -5,123 +5,37 @@ Knows the endpoints, their fields and their stream. Conversations live in Respon
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
-from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
+from starlette.routing import Match
+from starlette.types import Scope
 
 from limner.app.server.auth import Owner, needs_key
 from limner.app.server.bodies import BodyRoute
-from limner.app.server.errors import not_found, wrong
+from limner.app.server.image_desk import ImageDesk
+from limner.app.server.image_shapes import (
+    EditRequest,
+    ImageRequest,
+    ImagesBody,
+    Quality,
+)
 from limner.app.server.limits import too_large
-from limner.app.server.many_rounds import all_answered, all_events, cancel_all, start_rounds
 from limner.app.server.painting import (
     Format,
-    PictureFiles,
-    base64_of,
-    reader_of,
-    sampling_for,
-    size_px_of,
 )
-from limner.app.server.rounds import RunningRound, ended_without_answer, told
+from limner.app.server.rounds import told
 from limner.app.server.settings import ServerSettings
-from limner.app.server.shapes import SEED, Shape
-from limner.app.server.streaming import EventStream, event_bytes
 from limner.app.server.wire import ERRORS
-from limner.chat.events import Cancelled, Failed, Preview
 from limner.chat.studio import Studio
-from limner.chat.studio_round import Answered
 from limner.dialogue.parts import Picture
 
-Quality = Literal["low", "medium", "high", "standard", "hd", "auto"]
+JSON_EDIT: Final = {"$ref": "#/components/schemas/EditRequest"}  # which `document.py` puts there
 STREAMS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
 }
-
-
-class ImageRequest(Shape):
-    """POST /v1/images/generations."""
-
-    prompt: str
-    model: str | None = None
-    n: int | None = Field(default=None, ge=1)
-    size: str | None = None
-    quality: Quality | None = None
-    output_format: Format | None = None
-    output_compression: int | None = Field(default=None, ge=0, le=100)
-    response_format: Literal["b64_json", "url"] | None = Field(
-        default=None, description="`url` is answered with a data: URL; no picture is kept at an address."
-    )
-    background: Literal["auto", "opaque", "transparent"] | None = None
-    stream: bool | None = None
-    partial_images: int | None = Field(default=None, ge=0, le=3)
-    user: str | None = None
-    seed: int | None = SEED
-    steps: int | None = Field(default=None, ge=1, description="Denoising steps.")
-
-
-class ImageData(BaseModel):
-    """One picture."""
-
-    b64_json: str | None = None
-    url: str | None = None
-    revised_prompt: str | None = None
-    seed: int
-
-
-class TokenDetails(BaseModel):
-    """Tokens by kind."""
-
-    image_tokens: int
-    text_tokens: int
-
-
-class ImageUsage(BaseModel):
-    """Tokens read and made."""
-
-    input_tokens: int
-    output_tokens: int
-    total_tokens: int
-    input_tokens_details: TokenDetails
-
-
-class ImagesBody(BaseModel):
-    """Pictures, as OpenAI's clients read them."""
-
-    created: int
-    data: list[ImageData]
-    background: Literal["opaque"] = "opaque"
-    output_format: Format
-    quality: str
-    size: str
-    usage: ImageUsage
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """How pictures are handed out; `event` is the first word of the stream's events."""
-
-    event: str
-    format: Format
-    compression: int | None
-    size_px: int
-    quality: str
-    as_url: bool
-    num_given: int = 0
-
-    def fields(self) -> dict[str, Any]:
-        """What every event and answer says back."""
-        return {
-            "background": "opaque",
-            "output_format": self.format,
-            "quality": self.quality,
-            "size": f"{self.size_px}x{self.size_px}",
-        }
 
 
 def router(studio: Studio, settings: ServerSettings) -> APIRouter:
@@ -139,8 +53,24 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     async def generate(request: Request, asked: ImageRequest, owner: Owner) -> ImagesBody | Response:
         return await desk.answer(request, asked, owner, pictures=[], event="image_generation")
 
+    async def edit_json(request: Request, asked: EditRequest, owner: Owner) -> ImagesBody | Response:
+        return await desk.edit(request, asked, owner)
+
+    routes.add_api_route(
+        "/edits",
+        edit_json,
+        methods=["POST"],
+        response_model=ImagesBody,
+        route_class_override=JsonRoute,
+        include_in_schema=False,  # the form's entry tells of both
+    )
+
     @routes.post(
-        "/edits", summary="Paint from a prompt and pictures", response_model=ImagesBody, responses=STREAMS
+        "/edits",
+        summary="Paint from a prompt and pictures",
+        response_model=ImagesBody,
+        responses=STREAMS,
+        openapi_extra={"requestBody": {"content": {"application/json": {"schema": JSON_EDIT}}}},
     )
     async def edit(
         request: Request,
@@ -179,13 +109,8 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
             seed=seed,
             steps=steps,
         )
-        if mask is not None:
-            raise wrong("Masks are not understood here: say in the prompt what is to change.", param="mask")
         given = [*(image or []), *(images or [])]
-        if not given:
-            raise wrong("An edit needs at least one image.", param="image")
-        settings.limits.check_images(given, param="image")
-        desk.check(asked)
+        desk.check_edit(asked, given, mask)
         pictures = [await read_upload(one, desk.reader.from_bytes, settings, "image") for one in given]
         return await desk.answer(request, asked, owner, pictures=pictures, event="image_edit")
 
@@ -204,119 +129,11 @@ async def read_upload(file: UploadFile, read: Any, settings: ServerSettings, par
     return picture
 
 
-class ImageDesk:
-    """What both endpoints do with a studio."""
+class JsonRoute(BodyRoute):
+    """A route for bodies of JSON alone, beside one for forms at the same address."""
 
-    def __init__(self, studio: Studio, settings: ServerSettings) -> None:
-        self.studio = studio
-        self.settings = settings
-        self.files = PictureFiles(studio, settings)
-        self.reader = reader_of(settings)
-
-    def check(self, asked: ImageRequest) -> None:
-        """ApiError for what cannot be had, before a picture is decoded."""
-        if asked.model is not None and not self.settings.answers_to(asked.model):
-            raise not_found(f"model {asked.model[:80]!r}", param="model", code="model_not_found")
-        self.settings.limits.check_text(asked.prompt, param="prompt")
-        self.settings.limits.check_n(asked.n or 1)
-        if asked.background == "transparent":
-            raise wrong(
-                "Pictures are painted on an opaque ground; ask for auto or opaque.", param="background"
-            )
-        if asked.partial_images and not asked.stream:
-            raise wrong("partial_images needs stream.", param="partial_images")
-
-    async def answer(
-        self, request: Request, asked: ImageRequest, owner: str, *, pictures: Sequence[Picture], event: str
-    ) -> ImagesBody | Response:
-        """The pictures, or their stream."""
-        self.check(asked)
-        wanted = Wanted(
-            event=event,
-            format=asked.output_format or "png",
-            compression=asked.output_compression,
-            size_px=size_px_of(asked.size) or self.studio.painter.image_size_px,
-            quality=asked.quality or "auto",
-            as_url=asked.response_format == "url",
-            num_given=len(pictures),
-        )
-        running = await start_rounds(
-            request,
-            self.studio,
-            n=asked.n or 1,
-            seed=asked.seed,
-            owner=owner,
-            text=asked.prompt,
-            images=pictures,
-            picture=True,
-            sampling=sampling_for(
-                self.studio.painter, self.settings.limits, steps=asked.steps, quality=asked.quality
-            ),
-            num_previews=(asked.partial_images or 0) if asked.stream else 0,
-            keep=False,
-        )
-        if asked.stream:
-            return EventStream(self.chunks(running, wanted), gone=lambda: cancel_all(running))
-        answers = await all_answered(request, running)
-        data = [await run_in_threadpool(self._data, one, wanted) for one in answers]
-        return ImagesBody(
-            created=int(time.time()), data=data, usage=self._usage(answers, wanted), **wanted.fields()
-        )
-
-    async def chunks(self, running: Sequence[RunningRound], wanted: Wanted) -> AsyncIterator[bytes]:
-        """Partial and completed pictures as they come."""
-        async for index, event in all_events(running):
-            fields: dict[str, Any] = {"created_at": int(time.time()), **wanted.fields(), "image_index": index}
-            match event:
-                case Preview():
-                    data = await run_in_threadpool(event.picture.to_png)
-                    kind = f"{wanted.event}.partial_image"
-                    fields |= {
-                        "partial_image_index": event.index,
-                        "output_format": "png",
-                        "size": f"{event.picture.width_px}x{event.picture.height_px}",
-                    }
-                    yield event_bytes({"type": kind, "b64_json": base64_of(data), **fields})
-                case Answered():
-                    picture = await run_in_threadpool(self._file, event, wanted)
-                    yield event_bytes(
-                        {
-                            "type": f"{wanted.event}.completed",
-                            "b64_json": base64_of(picture),
-                            **fields,
-                            "seed": event.round.seed,
-                            "usage": self._usage([event], wanted).model_dump(),
-                        }
-                    )
-                case Failed() | Cancelled():
-                    cancel_all(running)
-                    yield event_bytes({"type": "error", **ended_without_answer(event).to_json()})
-                    return
-
-    def _data(self, answer: Answered, wanted: Wanted) -> ImageData:
-        data = base64_of(self._file(answer, wanted))
-        if wanted.as_url:
-            return ImageData(url=f"data:image/{wanted.format};base64,{data}", seed=answer.round.seed)
-        return ImageData(b64_json=data, seed=answer.round.seed)
-
-    def _file(self, answer: Answered, wanted: Wanted) -> bytes:
-        assert answer.picture is not None, "a picture was insisted on"
-        return self.files.file(
-            answer.picture,
-            answer.round,
-            format=wanted.format,
-            compression=wanted.compression,
-            size_px=wanted.size_px,
-        )
-
-    def _usage(self, answers: Sequence[Answered], wanted: Wanted) -> ImageUsage:
-        per_image = self.studio.painter.model.language.num_image_tokens
-        written = [len(one.round.state.response_ids) + per_image for one in answers]
-        read = max(0, answers[0].round.state.num_tokens - written[0])
-        given = min(read, wanted.num_given * per_image)
-        return ImageUsage(
-            input_tokens=read,
-            output_tokens=sum(written),
-            total_tokens=read + sum(written),
-            input_tokens_details=TokenDetails(image_tokens=given, text_tokens=read - given),
-        )
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child = super().matches(scope)
+        kinds = [value for name, value in scope.get("headers", ()) if name == b"content-type"]
+        is_json = any(kind.partition(b";")[0].strip().lower() == b"application/json" for kind in kinds)
+        return (match, child) if is_json else (Match.NONE, {})

@@ -82,10 +82,17 @@ class Limits:
                 code="array_above_max_length",
             )
 
+    @property
+    def most_at_once(self) -> int:
+        """How many rounds one request may ask for: as many as can be admitted at all."""
+        return min(self.max_n, self.max_rounds_at_once, self.max_waiting)
+
     def check_n(self, n: int, *, param: str = "n") -> None:
-        """400 unless 1 <= n <= max_n."""
-        if not 1 <= n <= self.max_n:
-            raise wrong(f"n must be from 1 to {self.max_n}, not {n}.", param=param, code="invalid_value")
+        """400 unless 1 <= n <= `most_at_once`."""
+        if not 1 <= n <= self.most_at_once:
+            raise wrong(
+                f"n must be from 1 to {self.most_at_once}, not {n}.", param=param, code="invalid_value"
+            )
 
 
 def too_large(max_body_bytes: int) -> ApiError:
@@ -141,11 +148,12 @@ def too_many_large_bodies() -> ApiError:
     )
 
 
-def too_many_rounds(num: int) -> ApiError:
-    """429: this owner asks for too much at once."""
+def too_many_rounds(others: int, num: int, most: int) -> ApiError:
+    """429: this owner asks for `num` rounds while `others` are in progress."""
     return ApiError(
         429,
-        f"You have {num} rounds in progress, as many as this server allows at once; wait for one to finish.",
+        f"You have {others} rounds in progress and ask for {num} more; this server allows {most} at once. "
+        "Wait for some to finish.",
         code="rate_limit_exceeded",
         retry_after_s=2,
     )

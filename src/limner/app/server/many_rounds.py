@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from limner.app.server.rounds import RunningRound, start_round
+from limner.app.server.rounds import RunningRound, desk_of, start_round
 from limner.app.server.streaming import wait_until_left
 from limner.chat.studio import Studio, StudioEvent
 from limner.chat.studio_round import Answered
@@ -26,13 +26,18 @@ async def start_rounds(
     ApiError when one of them cannot be begun; none goes on then.
     """
     running: list[RunningRound] = []
+    desk, owner = desk_of(request), asked["owner"]
+    await desk.admit(owner, n)
+    left = n
     try:
         for index in range(n):
             chosen = None if seed is None else (seed + index) % 2**63
             if seed is None and index > 0:
                 chosen = secrets.randbelow(2**31)
-            running.append(await start_round(request, studio, seed=chosen, **asked))
+            left -= 1
+            running.append(await start_round(request, studio, seed=chosen, is_admitted=True, **asked))
     except BaseException:
+        desk.release(owner, left)
         cancel_all(running)
         raise
     return running

@@ -40,7 +40,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     async def every(owner: Owner) -> Models:
         return Models(data=[ours])
 
-    @routes.get("/{model}", summary="Retrieve a model")
+    @routes.get("/{model:path}", summary="Retrieve a model")
     async def one(model: str, owner: Owner) -> Model:
         if not settings.answers_to(model):
             raise not_found(f"model {model[:80]!r}", param="model", code="model_not_found")

@@ -26,7 +26,7 @@ from limner.app.server.people import file_reader
 from limner.app.server.pictures_in import content_of
 from limner.app.server.rounds import told
 from limner.app.server.settings import ServerSettings
-from limner.app.server.shapes import MAX_PARTS, Shape
+from limner.app.server.shapes import A_LIST, A_TEXT, AN_OBJECT, MAX_PARTS, OneOf, Shape
 from limner.app.server.wire import ERRORS
 from limner.chat.events import Failed, Preview, Wrote
 from limner.chat.studio import Studio
@@ -180,14 +180,16 @@ class _SafeStudio:
             raise _refused("answer", verdict)
 
 
+Inputs = Annotated[
+    list[Annotated[Annotated[str, A_TEXT] | Annotated[dict[str, Any], AN_OBJECT], OneOf]],
+    Field(max_length=max(MAX_INPUTS, MAX_PARTS), fail_fast=True),
+]
+
+
 class ModerationRequest(Shape):
     """POST /v1/moderations: a text, several texts, or parts with words and pictures."""
 
-    input: (
-        str
-        | Annotated[list[str], Field(max_length=MAX_INPUTS, fail_fast=True)]
-        | Annotated[list[dict[str, Any]], Field(max_length=MAX_PARTS, fail_fast=True)]
-    )
+    input: Annotated[Annotated[str, A_TEXT] | Annotated[Inputs, A_LIST], OneOf]
     model: str | None = None
 
 
@@ -215,9 +217,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     )
     safety, reader = load_safety(settings.safety_hook), reader_of(settings)
 
-    def judge(
-        judged: Safety, owner: str, given: str | list[str] | list[dict[str, Any]]
-    ) -> list[ModerationResult]:
+    def judge(judged: Safety, owner: str, given: str | list[str | dict[str, Any]]) -> list[ModerationResult]:
         inputs: list[tuple[str, list[Picture]]]
         if isinstance(given, str):
             inputs = [(given, [])]

@@ -1,4 +1,4 @@
-"""What every endpoint that paints shares: how steps, quality and size are understood, and files of pictures.
+"""What every endpoint that paints shares: how steps and quality are understood, files of pictures, tokens.
 
 Knows a studio's painter and the settings. Knows no endpoint and no API's shapes.
 """
@@ -6,7 +6,6 @@ Knows a studio's painter and the settings. Knows no endpoint and no API's shapes
 from __future__ import annotations
 
 import base64
-import re
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +19,7 @@ from limner.app.server.pictures_in import PictureReader, PictureRules, picture_r
 from limner.app.server.provenance import Origin, file_that_tells, png_that_tells
 from limner.app.server.remote_pictures import RemoteRules
 from limner.app.server.settings import ServerSettings
+from limner.app.server.sizes import Size
 from limner.chat.generation import Sampling
 from limner.chat.painter import Painter
 from limner.chat.records import StoredRound
@@ -29,9 +29,7 @@ from limner.dialogue.parts import Picture
 Format = Literal["png", "jpeg", "webp"]
 # Of the number of steps that suit the detokenizer.
 QUALITIES: Final = {"low": 0.5, "medium": 1.0, "standard": 1.0, "high": 2.0, "hd": 2.0, "auto": 1.0}
-MIN_SIZE_PX: Final = 16
-MAX_SIZE_PX: Final = 2048
-_SIZE: Final = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})")
+TOLD_QUALITY: Final = {"standard": "medium", "hd": "high", "auto": "medium"}
 
 
 def default_steps(painter: Painter) -> int:
@@ -53,19 +51,10 @@ def sampling_for(
     return replace(painter.sampling, pixel_steps=steps)
 
 
-def size_px_of(size: str | None, *, param: str = "size") -> int | None:
-    """The side that a picture is scaled to when it is handed out; None leaves it as it is painted. 400 for
-    what is no square: the painter paints squares.
-    """
-    if size is None or size == "auto":
-        return None
-    match = _SIZE.fullmatch(size)
-    if match is None or match.group(1) != match.group(2):
-        raise wrong(f"size must be auto or a square such as 512x512, not {size[:20]!r}.", param=param)
-    side = int(match.group(1))
-    if not MIN_SIZE_PX <= side <= MAX_SIZE_PX:
-        raise wrong(f"size must be from {MIN_SIZE_PX} to {MAX_SIZE_PX} px a side, not {side}.", param=param)
-    return side
+def quality_used(quality: str | None, steps: int | None = None) -> str:
+    """The quality that is painted in, as it is told: low, medium or high; auto where steps were counted."""
+    asked = quality or "auto"
+    return "auto" if steps is not None else TOLD_QUALITY.get(asked, asked)
 
 
 class PictureFiles:
@@ -84,7 +73,7 @@ class PictureFiles:
         *,
         format: Format = "png",
         compression: int | None = None,
-        size_px: int | None = None,
+        size: Size | None = None,
     ) -> bytes:
         """The picture of a round as a file. `compression`: JPEG's and WebP's quality, 0 to 100."""
         return file_that_tells(
@@ -92,7 +81,7 @@ class PictureFiles:
             self.origin(round_),
             kind=format,
             quality=90 if compression is None else compression,
-            size_px=None if size_px == picture.width_px else size_px,
+            size=size,
             credentials=self._credentials,
         )
 
@@ -109,6 +98,13 @@ class PictureFiles:
             node_id=round_.node_id,
             prompt=round_.text_in if self._with_prompt else None,
         )
+
+
+def tokens_of(round_: StoredRound, painter: Painter) -> tuple[int, int]:
+    """How many tokens of a round were read and written. Earlier rounds are kept, and not read again."""
+    num_images = 0 if round_.picture is None and round_.state.tokens is None else 1
+    written = len(round_.state.response_ids) + num_images * painter.model.language.num_image_tokens
+    return max(0, round_.state.num_tokens - written), written
 
 
 def base64_of(data: bytes) -> str:

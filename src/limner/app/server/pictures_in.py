@@ -19,6 +19,7 @@ from limner.dialogue.parts import Picture
 
 _DATA_URL: Final = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*)(;base64)?,", re.IGNORECASE)
 TEXT_KINDS: Final = ("text", "input_text", "output_text", "refusal")
+PICTURE_KINDS: Final = ("image_url", "input_image", "file", "input_file")
 MAX_PARTS: Final = 256
 BASE64_PIECE: Final = 2**20  # letters; a multiple of four
 
@@ -120,8 +121,12 @@ def _from_base64(text: str, start: int) -> bytes:
     return b"".join(pieces)
 
 
-def content_of(content: Any) -> Content:
+def content_of(content: Any, *, name: str = "content", is_answer: bool = False) -> Content:
     """A message's content, in the shapes of Chat Completions and of Responses alike.
+
+    Args:
+        name: how the content is called when one of its parts is refused.
+        is_answer: parts of other kinds, which other models left in their answers, are passed over.
 
     A string, or a list of parts: text, input_text, output_text, image_url (its URL as an object or plain),
     input_image (image_url or file_id), file / input_file (file_id or file_data). ValueError otherwise.
@@ -131,26 +136,36 @@ def content_of(content: Any) -> Content:
     if isinstance(content, str):
         return Content(text=content)
     if not isinstance(content, Sequence) or isinstance(content, (bytes, bytearray)):
-        raise ValueError("A message's content is text or a list of parts.")
+        raise ValueError(f"{name} is a text or a list of parts.")
     if len(content) > MAX_PARTS:
-        raise ValueError(f"A message has {len(content)} parts, more than {MAX_PARTS}.")
+        raise ValueError(f"{name} has {len(content)} parts, more than {MAX_PARTS}.")
     words: list[str] = []
     pictures: list[PictureSource] = []
-    for part in content:
+    for index, part in enumerate(content):
         if isinstance(part, str):
             words.append(part)
             continue
         if not isinstance(part, Mapping):
-            raise ValueError("A part of a message's content is an object with a type.")
+            raise ValueError(f"{name}[{index}] must be an object with a type.")
         kind = part.get("type")
-        if kind in TEXT_KINDS:
-            text = part.get("refusal" if kind == "refusal" else "text")
-            if not isinstance(text, str):
-                raise ValueError(f"A part of type {kind} needs its text as a string.")
-            words.append(text)
-        else:
-            pictures.append(picture_source(part))
+        if is_answer and kind not in (*TEXT_KINDS, *PICTURE_KINDS):
+            continue
+        try:
+            if kind in TEXT_KINDS:
+                words.append(_words_of(part))
+            else:
+                pictures.append(picture_source(part))
+        except ValueError as error:
+            raise ValueError(f"{name}[{index}]: {error}") from None
     return Content(text="\n".join(word for word in words if word), pictures=tuple(pictures))
+
+
+def _words_of(part: Mapping[str, Any]) -> str:
+    kind = part["type"]
+    text = part.get("refusal" if kind == "refusal" else "text")
+    if not isinstance(text, str):
+        raise ValueError(f"A part of type {kind} needs its text as a string.")
+    return text
 
 
 def picture_source(part: Mapping[str, Any]) -> PictureSource:

@@ -6,8 +6,10 @@ The prompt is told on request only: a picture is often passed on by people who d
 
 from __future__ import annotations
 
+import base64
 import io
 import json
+import re
 import struct
 import zlib
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PIL import Image
 
 import limner
+from limner.app.server.sizes import Size, fitted
 
 if TYPE_CHECKING:
     from limner.app.server.credentials import Credentials
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
 MEDIA_TYPES: Final = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _HEADER_END: Final = 33  # the signature and the IHDR chunk, which must come first
+_PNG_URL: Final = "data:image/png;base64,"
+_TOLD_BYTES: Final = 3 * 2**12  # what is told stands at a file's beginning
+_NODE: Final = re.compile(rb"[0-9a-f]{16,64}")
 _SOFTWARE: Final = 0x0131
 _DESCRIPTION: Final = 0x010E
 
@@ -75,17 +81,17 @@ def file_that_tells(
     *,
     kind: str = "png",
     quality: int = 90,
-    size_px: int | None = None,
+    size: Size | None = None,
     credentials: Credentials | None = None,
 ) -> bytes:
     """The picture as a file of that kind ("png", "jpeg", "webp") which tells its origin.
 
-    `size_px` scales it to that many pixels a side; None leaves it as it was painted. `quality` (0 to 100) is
+    `size` fits it as `sizes.py` says; None leaves it as it was painted. `quality` (0 to 100) is
     that of JPEG and WebP.
     """
     image = picture.to_pil()
-    if size_px is not None and image.size != (size_px, size_px):
-        image = image.resize((size_px, size_px), Image.Resampling.LANCZOS)
+    if size is not None:
+        image = fitted(image, size)
     buffer = io.BytesIO()
     if kind == "png":
         image.save(buffer, format="PNG", compress_level=3)
@@ -98,6 +104,21 @@ def file_that_tells(
     image.save(buffer, format=kind.upper(), quality=quality, exif=exif)
     whole = buffer.getvalue()
     return whole if credentials is None else credentials.sign(whole, MEDIA_TYPES[kind], origin.to_json())
+
+
+def node_of_url(url: str) -> str | None:
+    """The history node that a data: URL's PNG tells, if it is a file of ours. Anybody can write such a file:
+    it says where to look, and proves nothing.
+    """
+    if not url.startswith(_PNG_URL):
+        return None
+    try:
+        head = base64.b64decode(url[len(_PNG_URL) : len(_PNG_URL) + 4 * (_TOLD_BYTES // 3)])
+    except ValueError:
+        return None
+    start = head.find(b"iTXtlimner:node\0\0\0\0\0") + len(b"iTXtlimner:node\0\0\0\0\0")
+    found = _NODE.match(head, start) if head.startswith(_SIGNATURE) and start >= _HEADER_END else None
+    return None if found is None else found.group().decode()
 
 
 def _text_chunk(name: str, text: str) -> bytes:

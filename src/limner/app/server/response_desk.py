@@ -5,42 +5,38 @@ Knows a studio, and which of the shapes means what. Knows nothing about routes.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import AsyncIterator
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from limner.app.server import answers
 from limner.app.server.bodies import run_reader
 from limner.app.server.elsewhere import Elsewhere
 from limner.app.server.errors import ApiError, not_found, wrong
-from limner.app.server.painting import Format, PictureFiles, base64_of, sampling_for, size_px_of
+from limner.app.server.going_on import check_previous
+from limner.app.server.kept_answers import KeptAnswers
+from limner.app.server.kept_requests import (
+    Wanted,
+    begun,
+    image_tool,
+    kept_request,
+    template_of,
+    wanted_by,
+)
+from limner.app.server.painting import base64_of, sampling_for, tokens_of
 from limner.app.server.response_input import Reading, read_input
 from limner.app.server.response_stream import ResponseStream
 from limner.app.server.rounds import RunningRound, desk_of, ended_without_answer, start_round, told
 from limner.app.server.settings import ServerSettings
-from limner.app.server.shapes import ConversationRef, ImageTool, LimnerOptions, ResponseRequest, ToolChoice
+from limner.app.server.shapes import ConversationRef, LimnerOptions, ResponseRequest, ToolChoice
 from limner.app.server.streaming import EventStream, event_bytes
 from limner.app.server.switchboard import Listed
 from limner.app.server.transcripts import Transcripts
-from limner.app.server.wire import AnyItem, ImageItem, ResponseBody, ResponseFailure
+from limner.app.server.wire import ImageItem, ResponseBody, ResponseFailure
 from limner.chat.events import Cancelled, Failed, Painting, Preview, Wrote
-from limner.chat.records import StoredRound, is_id
+from limner.chat.records import is_id
 from limner.chat.studio import Studio
 from limner.chat.studio_round import Answered
-
-MAX_ANSWER_BYTES: Final = 256 * 2**20  # of pictures in one list of items
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """How the picture is to be handed out."""
-
-    format: Format = "png"
-    compression: int | None = None
-    size_px: int | None = None
 
 
 class ResponseDesk:
@@ -49,24 +45,24 @@ class ResponseDesk:
     def __init__(self, studio: Studio, settings: ServerSettings) -> None:
         self.studio = studio
         self.settings = settings
-        self.files = PictureFiles(studio, settings)
+        self.kept = KeptAnswers(studio, settings)
         self.transcripts = Transcripts(studio, settings)
 
     async def begin(self, request: Request, asked: ResponseRequest, owner: str) -> RunningRound:
         """The round that was asked for, begun; ApiError when it cannot be."""
         self._check(asked)
-        tool = _image_tool(asked)
-        wanted = Wanted(
-            format=tool.output_format or "png",
-            compression=tool.output_compression,
-            size_px=size_px_of(tool.size, param="tools"),
-        )
+        tool, wanted = image_tool(asked), wanted_by(asked)
+        template = template_of(asked, model=self.settings.model)
         limner = asked.limner or LimnerOptions()
         sampling = sampling_for(
             self.studio.painter, self.settings.limits, steps=limner.steps, quality=tool.quality
         )
         picture = _wants_picture(asked, limner)
-        previous = asked.previous_response_id or limner.parent
+        previous, param = asked.previous_response_id, "previous_response_id"
+        if previous is None and limner.parent is not None:
+            previous, param = limner.parent, "limner.parent"
+        if previous is not None:
+            await check_previous(request, self.studio, owner, previous, param=param)
         conversation = _conversation_id(asked)
         reading = await run_reader(self._read, asked)
         resolved = await run_in_threadpool(self.transcripts.resolve, owner, reading, previous)
@@ -76,12 +72,8 @@ class ResponseDesk:
             running.notes |= {
                 "wanted": wanted,
                 "words_at_once": picture is False,
-                "template": answers.begun(
-                    running.id,
-                    running.conversation if keep else None,
-                    asked,
-                    model=self.settings.model,
-                    created=running.created,
+                "template": begun(
+                    template, running.id, running.conversation if keep else None, running.created
                 ),
             }
 
@@ -102,13 +94,13 @@ class ResponseDesk:
             metadata=asked.metadata,
             from_start=conversation is not None and limner.begins_anew and not resolved.before,
             annotate=annotate,
+            asked_with=kept_request(template, wanted) if keep else None,
         )
 
     async def finished(self, running: RunningRound, answered: Answered) -> ResponseBody:
         """The response of a round that has just been answered."""
         item = await run_in_threadpool(self._fresh_item, running, answered)
-        output = answers.output_items(answered.round, item)
-        return answers.completed(running.notes["template"], answered.round, output)
+        return self.kept.completed(running.notes["template"], answered.round, item)
 
     def unfinished(self, running: RunningRound) -> ResponseBody:
         """The response of a round in progress, or of one that ended without an answer."""
@@ -126,47 +118,23 @@ class ResponseDesk:
         self.check_id(id)
         with told():
             round_ = await run_in_threadpool(self.studio.get, owner, id)
-            item = await run_in_threadpool(self.stored_item, round_)
-        return answers.stored(round_, item, model=self.settings.model)
+            return await run_in_threadpool(self.kept.response, round_)
 
-    def stored_item(self, round_: StoredRound) -> ImageItem | None:
-        """The picture of a kept round as an item, None when it has none. Not on the event loop."""
-        if round_.picture is None:
-            return None
-        png = self.studio.png(round_.owner, round_.picture)
-        size = f"{int.from_bytes(png[16:20], 'big')}x{int.from_bytes(png[20:24], 'big')}"
-        return answers.image_item(round_, base64_of(self.files.png(png, round_)), size=size)
-
-    def item_reader(self, include: Sequence[str]) -> Callable[[answers.Part], AnyItem]:
-        """Reads items of kept rounds, their pictures too; not on the event loop. ApiError 400 when those of
-        one answer are too large together.
+    async def stored_stream(self, owner: str, id: str, *, starting_after: int | None) -> EventStream:
+        """The events of a round that was kept, as they were told; 404. Of partial images only the numbers
+        are left.
         """
-        num_bytes = 0
+        self.check_id(id)
+        with told():
+            round_ = await run_in_threadpool(self.studio.get, owner, id)
+            item = await run_in_threadpool(self.kept.item, round_)
 
-        def read(part: answers.Part) -> AnyItem:
-            nonlocal num_bytes
-            if part.number == answers.WORDS:
-                return answers.message_item(part.round)
-            if part.number == answers.INSTRUCTION:
-                urls = self._picture_urls(part.round, include)
-                num_bytes += sum(len(url or "") for url in urls)
-                item: AnyItem = answers.input_item(part.round, urls)
-            else:
-                picture = self.stored_item(part.round)
-                assert picture is not None
-                num_bytes += len(picture.result or "")
-                item = picture
-            if num_bytes > MAX_ANSWER_BYTES:
-                raise wrong("The pictures of these items are too large for one answer.", param="limit")
-            return item
+        async def chunks() -> AsyncIterator[bytes]:
+            for one in self.kept.events(round_, item):
+                if starting_after is None or one["sequence_number"] > starting_after:
+                    yield event_bytes(one)
 
-        return read
-
-    def _picture_urls(self, round_: StoredRound, include: Sequence[str]) -> list[str | None]:
-        if "message.input_image.image_url" not in include:
-            return [None for _ in round_.pictures_in]
-        pngs = [self.studio.png(round_.owner, digest) for digest in round_.pictures_in]
-        return [f"data:image/png;base64,{base64_of(png)}" for png in pngs]
+        return EventStream(chunks(), gone=lambda: None)
 
     def stream(
         self, running: RunningRound, *, cancel_when_left: bool = False, starting_after: int | None = None
@@ -212,7 +180,11 @@ class ResponseDesk:
             raise not_found(f"response {id[:60]!r}")
 
     async def _chunks(self, running: RunningRound, starting_after: int) -> AsyncIterator[bytes]:
-        told_events = ResponseStream(running.notes["template"], words_at_once=running.notes["words_at_once"])
+        told_events = ResponseStream(
+            running.notes["template"],
+            words_at_once=running.notes["words_at_once"],
+            quality=running.notes["wanted"].quality,
+        )
         coming = told_events.begin()
         async for event in running.events():
             match event:
@@ -226,7 +198,8 @@ class ResponseDesk:
                     coming += told_events.preview(event.index, base64_of(png), size=size, format="png")
                 case Answered():
                     item = await run_in_threadpool(self._fresh_item, running, event)
-                    coming += told_events.answered(event.round, item)
+                    tokens = tokens_of(event.round, self.studio.painter)
+                    coming += told_events.answered(event.round, item, tokens)
                 case Cancelled():
                     coming += told_events.cancelled()
                 case Failed():
@@ -245,13 +218,14 @@ class ResponseDesk:
         told_events = ResponseStream(template, words_at_once=False, first=first)
         for one in told_events.begin() if starting_after is None else ():
             yield event_bytes(one)
+            first += 1
         found = await others.over(listed)
         if found is None:
             try:
                 with told():
                     round_ = await run_in_threadpool(self.studio.get, listed.owner, listed.id)
-                    item = await run_in_threadpool(self.stored_item, round_)
-                coming = told_events.answered(round_, item)
+                    item = await run_in_threadpool(self.kept.item, round_)
+                coming = [one for one in self.kept.events(round_, item) if one["sequence_number"] >= first]
             except ApiError:  # not kept, or deleted meanwhile
                 coming = told_events.cancelled()
         elif found.failure is None:
@@ -270,21 +244,11 @@ class ResponseDesk:
 
     def _fresh_item(self, running: RunningRound, answered: Answered) -> ImageItem | None:
         wanted: Wanted = running.notes["wanted"]
-        picture = answered.picture
-        if picture is None:
+        if answered.picture is None:
             return None
-        if wanted == Wanted() and answered.round.kept:
-            return self.stored_item(answered.round)  # the very file that is told when it is read again
-        data = self.files.file(
-            picture,
-            answered.round,
-            format=wanted.format,
-            compression=wanted.compression,
-            size_px=wanted.size_px,
-        )
-        side = wanted.size_px
-        size = f"{side}x{side}" if side else f"{picture.width_px}x{picture.height_px}"
-        return answers.image_item(answered.round, base64_of(data), size=size, format=wanted.format)
+        if answered.round.kept:
+            return self.kept.item(answered.round)  # what is told when it is read again
+        return self.kept.item_as(answered.round, answered.picture.to_png(), wanted)
 
     def _check(self, asked: ResponseRequest) -> None:
         if asked.model is not None and not self.settings.answers_to(asked.model):
@@ -295,13 +259,16 @@ class ResponseDesk:
                 param="previous_response_id",
                 code="mutually_exclusive_parameters",
             )
+        kind = asked.text.format.type if asked.text is not None and asked.text.format is not None else "text"
+        if kind != "text":
+            raise wrong(
+                f"text.format {kind[:40]!r} is not possible: the model answers in plain words. Leave "
+                "text.format out, or ask for text.",
+                param="text.format",
+                code="unsupported_value",
+            )
         if asked.background and asked.store is False:
             raise wrong("A round in the background must be stored.", param="background")
-
-
-def _image_tool(asked: ResponseRequest) -> ImageTool:
-    tools = [tool for tool in asked.tools or () if isinstance(tool, ImageTool)]
-    return tools[0] if tools else ImageTool(type="image_generation")
 
 
 def _wants_picture(asked: ResponseRequest, limner: LimnerOptions) -> bool | None:

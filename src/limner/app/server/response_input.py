@@ -13,8 +13,9 @@ from typing import Final
 
 from limner.app.server.errors import wrong
 from limner.app.server.pictures_in import PictureSource, content_of
-from limner.app.server.shapes import ImageCall, Item, ItemReference, Message
+from limner.app.server.shapes import ImageCall, Item, ItemReference, Message, OtherItem
 
+HELD: Final = ("msg_", "ig_", "resp_")  # ids of what has words or a picture; others are passed over
 _ITEM_ID: Final = re.compile(r"(?:ig_|msg_|resp_)([0-9a-f]{32})[01]?")
 
 
@@ -27,6 +28,7 @@ class Turn:
     answer_words: list[str] = field(default_factory=list)
     answer_picture: PictureSource | None = None
     id: str | None = None
+    is_open: bool = False  # a tool's output stands after the answer's words: more was to come
 
     @property
     def text(self) -> str:
@@ -76,9 +78,11 @@ def read_input(given: str | Sequence[Item]) -> Reading:
         return Reading(before=(), text=given, pictures=())
     turns = read_turns(given)
     if not turns or not (turns[-1].words or turns[-1].pictures):
-        raise wrong("The input has no message of the user's to answer.", param="input")
+        others = sorted({item.type for item in given if isinstance(item, OtherItem)})
+        only = f"; items of type {', '.join(others)[:120]} are passed over" if others else ""
+        raise wrong(f"The input has no message of the user's to answer{only}.", param="input")
     last = turns.pop()
-    if last.answer_words or (last.answer_picture is not None and last.id is None):
+    if (last.answer_words and not last.is_open) or (last.answer_picture is not None and last.id is None):
         raise wrong("The last message of the input must be the user's.", param="input")
     return Reading(before=tuple(turns), text=last.text, pictures=tuple(last.pictures), shown=last.id)
 
@@ -96,21 +100,35 @@ def read_turns(items: Sequence[Item]) -> list[Turn]:
             if item.result:
                 turn.answer_picture = PictureSource(url=f"data:image/png;base64,{item.result}")
             if not turn.is_answered:
-                raise wrong(f"There is no image {item.id[:60]!r}.", param=param, code="not_found")
+                raise wrong(
+                    f"There is no image {item.id[:60]!r}; send its result, or the id of one of ours.",
+                    param=param,
+                    code="not_found",
+                )
         elif isinstance(item, ItemReference):
             found = response_of_item(item.id)
+            if found is None and not item.id.startswith(HELD):
+                continue  # a call or a thought of another model
             if found is None:
-                raise wrong(f"There is no item {item.id[:60]!r}.", param=param, code="not_found")
+                raise wrong(
+                    f"There is no item {item.id[:60]!r}; send the item itself.", param=param, code="not_found"
+                )
             _answering(turns).id = found
+        elif turns and item.type.endswith("_output"):
+            turns[-1].is_open = True
     return turns
 
 
 def _read_message(turns: list[Turn], message: Message, param: str) -> None:
-    if message.role in ("system", "developer"):
+    if message.role in ("system", "developer", "tool"):
         return
     parts = message.content
     try:
-        content = content_of(parts if isinstance(parts, str) else [part.model_dump() for part in parts])
+        content = content_of(
+            parts if isinstance(parts, str) else [part.model_dump() for part in parts],
+            name=f"{param}.content",
+            is_answer=message.role == "assistant",
+        )
     except ValueError as error:
         raise wrong(str(error), param=param) from None
     if message.role == "user":
@@ -120,7 +138,8 @@ def _read_message(turns: list[Turn], message: Message, param: str) -> None:
         turns[-1].pictures.extend(content.pictures)
         return
     turn = _answering(turns)
-    turn.answer_words.append(content.text)
+    turn.is_open = False
+    turn.answer_words += [content.text] if content.text else []
     turn.answer_picture = content.pictures[-1] if content.pictures else turn.answer_picture
     turn.id = (response_of_item(message.id) if message.id else None) or turn.id
 

@@ -20,9 +20,12 @@ StreamEvent = dict[str, Any]
 class ResponseStream:
     """Turns what happens to one round into events, numbered from `first` on. Not for several threads."""
 
-    def __init__(self, template: ResponseBody, *, words_at_once: bool, first: int = 0) -> None:
+    def __init__(
+        self, template: ResponseBody, *, words_at_once: bool, first: int = 0, quality: str = "auto"
+    ) -> None:
         self.response = template
         self.words_at_once = words_at_once
+        self.quality = quality
         self._number = first
         _, self._image_id, self._message_id = item_ids(template.id)
         self._has_image = False
@@ -63,23 +66,28 @@ class ResponseStream:
                 partial_image_b64=data,
                 size=size,
                 output_format=format,
-                quality="auto",
+                quality=self.quality,
                 background="opaque",
             )
         )
         return events
 
-    def answered(self, round_: StoredRound, picture: ImageItem | None) -> list[StreamEvent]:
-        """The last events of a round that went well."""
+    def passed_over(self, num_previews: int) -> None:
+        """Partial images were shown that are not there any more; their numbers stay theirs."""
+        self._number += num_previews
+
+    def answered(
+        self, round_: StoredRound, picture: ImageItem | None, tokens: tuple[int, int]
+    ) -> list[StreamEvent]:
+        """The last events of a round that went well. `tokens` were read and written."""
         events: list[StreamEvent] = []
         if picture is not None:
             events += self.painting()
             events.append(self._of_image("response.image_generation_call.completed"))
             events.append(self._event("response.output_item.done", output_index=0, item=picture.model_dump()))
         items = output_items(round_, picture)
-        if isinstance(items[-1], OutputMessage):
-            events += self._words(round_)
-        self.response = completed(self.response, round_, items)
+        events += self._words(round_)
+        self.response = completed(self.response, round_, items, tokens)
         events.append(self._of_response("response.completed"))
         return events
 

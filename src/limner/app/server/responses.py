@@ -81,6 +81,8 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
             if stream:
                 return desk.stream_from_afar(others, listed, starting_after=starting_after)
             return desk.listed(listed)
+        if stream:
+            return await desk.stored_stream(owner, id, starting_after=starting_after)
         return await desk.stored(owner, id)
 
     @routes.delete("/{id}", summary="Forget a round")
@@ -129,7 +131,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
             return await run_in_threadpool(
                 answers.page_of,
                 answers.parts_of(round_)[:1],
-                desk.item_reader(include),
+                desk.kept.item_reader(include),
                 limit=limit,
                 after=after,
                 order=order,

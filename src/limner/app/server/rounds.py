@@ -77,6 +77,7 @@ def damaged(error: Damaged) -> ApiError:
         "Something that this request needs is damaged in the server's store; tell the server's operator the "
         "request id.",
         code=DAMAGED,
+        should_retry=False,
     )
 
 
@@ -90,6 +91,7 @@ class RunningRound:
     round: StudioRound
     created: float = field(default_factory=time.time)
     last: Any = None  # the event that ended it
+    keep: bool = True
     is_begun: bool = False  # it no longer waits
     locks: str | None = None  # the conversation that nobody else may add to meanwhile
     # What an API wants to keep with it, such as the answer that it was begun with.
@@ -142,12 +144,20 @@ class RunningRound:
 def ended_without_answer(event: object) -> ApiError:
     """What to say when a round was cancelled or failed; the exception's text stays here."""
     if isinstance(event, Cancelled):
-        return ApiError(409, "The round was cancelled.", code="cancelled")
+        # Nobody wants it any more: a client that asked again by itself would have it painted anew.
+        return ApiError(
+            409,
+            "The round was cancelled, or what it belongs to was deleted; ask again if it is still wanted.",
+            code="cancelled",
+            should_retry=False,
+        )
     if isinstance(event, Failed) and isinstance(event.error, ApiError):  # a safety hook's
         return event.error
     # What follows is in the log already, once for each round.
     if isinstance(event, Failed) and isinstance(event.error, Damaged):
-        return ApiError(500, "The server's store is damaged; tell its operator.", code=DAMAGED)
+        return ApiError(
+            500, "The server's store is damaged; tell its operator.", code=DAMAGED, should_retry=False
+        )
     if isinstance(event, Failed) and isinstance(event.error, StoreFailed):
         return answer_of(event.error)
     return ApiError(500, "The round failed in the server; try again.", code="server_error")
@@ -224,20 +234,22 @@ class Desk:
         """A round without an answer is no longer told about."""
         self._ended.pop(id, None)
 
-    async def admit(self, owner: str) -> None:
-        """Count one more round for the owner; 503 while draining, 429 when there are too many."""
+    async def admit(self, owner: str, num: int = 1) -> None:
+        """Count so many more rounds for the owner; 503 while draining, 429 when they are too many beside the
+        owner's others.
+        """
         elsewhere = 0 if self.others is None else await self.others.num_running(owner)
         if self.is_draining:
             raise draining()
-        num = self._per_owner[owner] + elsewhere
-        if num >= self.limits.max_rounds_at_once:
+        others = self._per_owner[owner] + elsewhere
+        if others + num > self.limits.max_rounds_at_once:
             self.metrics.refused("too_many_rounds", owner)
-            raise too_many_rounds(num)
-        self._per_owner[owner] += 1
+            raise too_many_rounds(others, num, self.limits.max_rounds_at_once)
+        self._per_owner[owner] += num
 
-    def release(self, owner: str) -> None:
-        """One round fewer."""
-        self._per_owner[owner] -= 1
+    def release(self, owner: str, num: int = 1) -> None:
+        """So many rounds fewer."""
+        self._per_owner[owner] -= num
         self._per_owner += Counter()  # drops zeros
 
     def follow(self, running: RunningRound) -> None:
@@ -300,25 +312,33 @@ async def start_round(
     keep: bool = True,
     before: Sequence[Round] = (),
     annotate: Callable[[RunningRound], None] | None = None,
+    is_admitted: bool = False,
     **more: Any,
 ) -> RunningRound:
     """Ask the studio for a round. All that can be refused is refused here, before any model work.
 
     Arguments are `Studio.ask`'s. `before` are rounds of the client's own transcript that the store does not
     have: they are remembered first, after `previous`; with `keep` False they are deleted when the round ends.
-    `annotate` may leave notes with the round before anybody can find it.
+    `annotate` may leave notes with the round before anybody can find it. `is_admitted`: the desk has counted
+    it already; it is released here when it cannot be begun.
     Raises ApiError: 400, 404, 409 (`conversation` alone is named, and another round of it is in progress),
     429, or 503 with Retry-After.
     """
     desk = desk_of(request)
-    text = desk.limits.check_text(text, param="input")
-    desk.limits.check_images(images, param="input")
     # What says itself where it goes on needs no lock, nor what is not kept.
     locks = conversation if previous is None and keep and not more.get("from_start") else None
-    if locks is not None:
-        await desk.lock(owner, locks)
     try:
-        await desk.admit(owner)
+        text = desk.limits.check_text(text, param="input")
+        desk.limits.check_images(images, param="input")
+        if locks is not None:
+            await desk.lock(owner, locks)
+    except BaseException:
+        if is_admitted:
+            desk.release(owner)
+        raise
+    try:
+        if not is_admitted:
+            await desk.admit(owner)
     except BaseException:
         _unlock(desk, owner, locks)
         raise
@@ -348,7 +368,7 @@ async def start_round(
             desk.metrics.refused(error.code or "refused", owner)
         raise
     running = RunningRound(
-        id=round_.id, owner=owner, conversation=round_.conversation, round=round_, locks=locks
+        id=round_.id, owner=owner, conversation=round_.conversation, round=round_, keep=keep, locks=locks
     )
     if annotate is not None:
         annotate(running)

@@ -1,7 +1,8 @@
 """What comes in over the wire, typed: requests of Responses and Conversations as OpenAI's clients write them.
 
 Knows fields and their types. Fields that are not named here are tolerated, as clients send many; a wrong type
-is an error, and the first one ends the reading of a list. Knows nothing about what a request means.
+is an error, and the first one ends the reading of a list. Where a field takes one of several shapes, the
+value itself says which is meant, so that an error is about that one. Knows no meanings.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
+
+from limner.app.server.wrong_fields import json_kind, kind_tag
 
 MAX_ITEMS = 2048
 MAX_PARTS = 256
@@ -66,30 +69,47 @@ class FilePart(Shape):
     filename: str | None = None
 
 
-def _kind(value: Any) -> str:
-    return str(value.get("type")) if isinstance(value, Mapping) else str(getattr(value, "type", None))
+class OtherPart(Shape):
+    """What other models said beside words and pictures; passed over in answers, refused of the user's."""
+
+    type: str
+
+
+# A text, or something else: the branch is chosen by what the value is.
+OneOf = Discriminator(kind_tag)
+A_TEXT, A_LIST, AN_OBJECT = (Tag(f"({kind})") for kind in ("a text", "a list", "an object"))
+
+
+def _kind(value: Any) -> Any:
+    return value.get("type") if isinstance(value, Mapping) else getattr(value, "type", None)
 
 
 def _part_kind(value: Any) -> str:
+    if json_kind(value) != "an object":
+        return kind_tag(value)
     kind = _kind(value)
-    return "text" if kind in ("input_text", "output_text", "text") else kind
+    if kind in ("input_text", "output_text", "text"):
+        return "(input_text)"
+    return f"({kind})" if kind in ("refusal", "input_image", "input_file") else "(other)"
 
 
 Part = Annotated[
-    Annotated[TextPart, Tag("text")]
-    | Annotated[RefusalPart, Tag("refusal")]
-    | Annotated[ImagePart, Tag("input_image")]
-    | Annotated[FilePart, Tag("input_file")],
+    Annotated[TextPart, Tag("(input_text)")]
+    | Annotated[RefusalPart, Tag("(refusal)")]
+    | Annotated[ImagePart, Tag("(input_image)")]
+    | Annotated[FilePart, Tag("(input_file)")]
+    | Annotated[OtherPart, Tag("(other)")],
     Discriminator(_part_kind),
 ]
+Parts = Annotated[list[Part], Field(max_length=MAX_PARTS, fail_fast=True)]
 
 
 class Message(Shape):
-    """One side's turn. Messages of the system and of developers are taken, and not read."""
+    """One side's turn. Messages of the system, of developers and of tools are taken, and not read."""
 
     type: Literal["message"] = "message"
-    role: Literal["user", "assistant", "system", "developer"]
-    content: str | Annotated[list[Part], Field(max_length=MAX_PARTS, fail_fast=True)]
+    role: Literal["user", "assistant", "system", "developer", "tool"]
+    content: Annotated[Annotated[str, A_TEXT] | Annotated[Parts, A_LIST], OneOf]
     id: str | None = None
 
 
@@ -104,31 +124,37 @@ class ImageCall(Shape):
 class ItemReference(Shape):
     """An item of an earlier answer, by id."""
 
-    type: Literal["item_reference"]
+    type: Literal["item_reference"] = "item_reference"
     id: str
 
 
-class ReasoningItem(Shape):
-    """Sent back by clients that were told by other models; not read."""
+class OtherItem(Shape):
+    """What other models and tools left in a history (calls, their outputs, reasoning); passed over."""
 
-    type: Literal["reasoning"]
+    type: str
+
+
+OURS = ("message", "image_generation_call", "item_reference")
 
 
 def _item_kind(value: Any) -> str:
+    if json_kind(value) != "an object":
+        return kind_tag(value)
     kind = _kind(value)
-    if kind == "None":
-        is_message = "role" in value if isinstance(value, Mapping) else hasattr(value, "role")
-        return "message" if is_message else "item_reference"
-    return kind
+    if kind is not None:
+        return f"({kind})" if kind in OURS else "(other)"
+    held = value if isinstance(value, Mapping) else vars(value)
+    return "(message)" if "role" in held else "(item_reference)" if "id" in held else "()"
 
 
 Item = Annotated[
-    Annotated[Message, Tag("message")]
-    | Annotated[ImageCall, Tag("image_generation_call")]
-    | Annotated[ItemReference, Tag("item_reference")]
-    | Annotated[ReasoningItem, Tag("reasoning")],
+    Annotated[Message, Tag("(message)")]
+    | Annotated[ImageCall, Tag("(image_generation_call)")]
+    | Annotated[ItemReference, Tag("(item_reference)")]
+    | Annotated[OtherItem, Tag("(other)")],
     Discriminator(_item_kind),
 ]
+Items = Annotated[list[Item], Field(max_length=MAX_ITEMS, fail_fast=True)]
 
 
 class ImageTool(Shape):
@@ -145,17 +171,20 @@ class ImageTool(Shape):
 
 
 class OtherTool(Shape):
-    """Any other tool; the model has none, and none is ever called."""
+    """Any other tool, said back as it was; the model has none, and none is ever called."""
 
+    model_config = ConfigDict(strict=True, extra="allow")
     type: str
 
 
 def _tool_kind(value: Any) -> str:
-    return "image_generation" if _kind(value) == "image_generation" else "other"
+    if json_kind(value) != "an object":
+        return kind_tag(value)
+    return "(image_generation)" if _kind(value) == "image_generation" else "(other)"
 
 
 Tool = Annotated[
-    Annotated[ImageTool, Tag("image_generation")] | Annotated[OtherTool, Tag("other")],
+    Annotated[ImageTool, Tag("(image_generation)")] | Annotated[OtherTool, Tag("(other)")],
     Discriminator(_tool_kind),
 ]
 
@@ -163,6 +192,7 @@ Tool = Annotated[
 class ToolChoice(Shape):
     """A tool that must be used."""
 
+    model_config = ConfigDict(strict=True, extra="allow")
     type: str
 
 
@@ -170,6 +200,18 @@ class ConversationRef(Shape):
     """A conversation by id."""
 
     id: str
+
+
+class FormatAsked(Shape):
+    """How words are to be formatted; "text" is all there is."""
+
+    type: str
+
+
+class TextAsked(Shape):
+    """What a client says about the words of an answer."""
+
+    format: FormatAsked | None = None
 
 
 class StreamOptions(Shape):
@@ -197,10 +239,12 @@ class LimnerOptions(Shape):
 class ResponseRequest(Shape):
     """POST /v1/responses."""
 
-    input: str | Annotated[list[Item], Field(max_length=MAX_ITEMS, fail_fast=True)]
+    input: Annotated[Annotated[str, A_TEXT] | Annotated[Items, A_LIST], OneOf]
     model: str | None = None
     previous_response_id: str | None = None
-    conversation: str | ConversationRef | None = None
+    conversation: Annotated[Annotated[str, A_TEXT] | Annotated[ConversationRef, AN_OBJECT], OneOf] | None = (
+        None
+    )
     instructions: str | None = Field(
         default=None, description="Taken, and not read: the model has no system prompt."
     )
@@ -209,13 +253,19 @@ class ResponseRequest(Shape):
     store: bool | None = None
     background: bool | None = None
     tools: Annotated[list[Tool], Field(max_length=128, fail_fast=True)] | None = None
-    tool_choice: Literal["none", "auto", "required"] | ToolChoice | None = None
+    tool_choice: (
+        Annotated[
+            Annotated[Literal["none", "auto", "required"], A_TEXT] | Annotated[ToolChoice, AN_OBJECT], OneOf
+        ]
+        | None
+    ) = None
     metadata: Metadata | None = None
     include: Annotated[list[str], Field(max_length=32, fail_fast=True)] | None = None
     temperature: float | None = Field(default=None, ge=0, le=2, description="Taken, and not used.")
     top_p: float | None = Field(default=None, ge=0, le=1, description="Taken, and not used.")
     max_output_tokens: int | None = Field(default=None, ge=1, description="Taken, and not used.")
     parallel_tool_calls: bool | None = None
+    text: TextAsked | None = None
     truncation: Literal["auto", "disabled"] | None = None
     user: str | None = None
     seed: int | None = SEED

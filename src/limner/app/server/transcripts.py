@@ -16,7 +16,6 @@ from limner.app.server.pictures_in import PictureSource
 from limner.app.server.response_input import Reading, Turn
 from limner.app.server.rounds import told
 from limner.app.server.settings import ServerSettings
-from limner.chat.records import is_id
 from limner.chat.studio import Studio
 from limner.dialogue.parts import Instruction, Picture, Round
 from limner.dialogue.parts import Response as RoundResponse
@@ -40,16 +39,7 @@ class Transcripts:
         self.reader = reader_of(settings)
 
     def resolve(self, owner: str, reading: Reading, previous: str | None) -> Resolved:
-        """Look up what the input points at, and read its pictures."""
-        if previous is not None:
-            if not is_id(previous, "resp"):
-                raise not_found(
-                    f"response {previous[:60]!r}",
-                    param="previous_response_id",
-                    code="previous_response_not_found",
-                )
-            with told("previous_response_id"):
-                self.studio.get(owner, previous)
+        """Look up what the input points at, and read its pictures. `previous` is known to be there."""
         before: list[Turn] = []
         start = previous
         for turn in reading.before:

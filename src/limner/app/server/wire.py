@@ -107,7 +107,7 @@ class ImageItem(BaseModel):
     action: Literal["generate", "edit"] = "generate"
     revised_prompt: str | None = None
     size: str | None = None
-    quality: Literal["auto"] = "auto"
+    quality: str = "auto"
     background: Literal["opaque"] = "opaque"
     output_format: Literal["png", "jpeg", "webp"] = "png"
 
@@ -160,6 +160,28 @@ class TextOptions(BaseModel):
     format: TextFormat = Field(default_factory=TextFormat)
 
 
+class CachedTokens(BaseModel):
+    """Earlier rounds are not read again, and not counted."""
+
+    cached_tokens: int = 0
+
+
+class ReasoningTokens(BaseModel):
+    """The model does not think in words."""
+
+    reasoning_tokens: int = 0
+
+
+class ResponseUsage(BaseModel):
+    """Tokens of this round alone, its picture's among them."""
+
+    input_tokens: int
+    input_tokens_details: CachedTokens = Field(default_factory=CachedTokens)
+    output_tokens: int
+    output_tokens_details: ReasoningTokens = Field(default_factory=ReasoningTokens)
+    total_tokens: int
+
+
 class ResponseBody(BaseModel):
     """A response: one round of a conversation."""
 
@@ -185,7 +207,7 @@ class ResponseBody(BaseModel):
     tools: list[dict[str, Any]] = Field(default_factory=list)
     top_p: float | None = None
     truncation: Literal["auto", "disabled"] = "auto"
-    usage: None = None
+    usage: ResponseUsage | None = None
     user: str | None = None
     metadata: dict[str, str] = Field(default_factory=dict)
     limner: RoundFacts | None = None

@@ -1,0 +1,65 @@
+"""The examples of docs/clients.md, run as they stand, each where its packages are installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+from tiny_server import serving
+from wire_requests import ask
+
+from limner.app.server.opening import studio_of
+from limner.app.server.settings import ServerSettings
+
+PAGE = Path(__file__).parents[3] / "docs" / "clients.md"
+EXAMPLES = re.findall(r"^## (.+?)$|```python\n(.*?)```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def examples():
+    """Each example with its section's title."""
+    title = ""
+    for heading, code in EXAMPLES:
+        title = heading or title
+        if code:
+            yield pytest.param(code, id=title.replace(": ", "-").replace(" ", "-").lower())
+
+
+@pytest.fixture(scope="module")
+def open_to_all(painter, tmp_path_factory):
+    studio = studio_of(painter, tmp_path_factory.mktemp("docs") / "store", ServerSettings())
+    with serving(studio, ServerSettings()) as server:
+        yield server
+    studio.close(0.0)
+
+
+@pytest.mark.parametrize("code", examples())
+def test_the_example_runs(open_to_all, code):
+    for package in sorted(set(re.findall(r"^(?:from|import) (\w+)", code, re.MULTILINE))):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"needs {package}")
+    names = {"URL": f"{open_to_all.url}/v1"}
+    exec(compile(code, str(PAGE), "exec"), names)
+    if "picture" in names:
+        assert len(names["picture"]) > 100
+    if "pictures" in names:
+        assert names["pictures"]
+        assert all(len(picture) > 100 for picture in names["pictures"])
+
+
+def test_every_example_goes_on_from_where_it_says(open_to_all):
+    """Nothing began anew where a conversation was to go on."""
+    names = {"URL": f"{open_to_all.url}/v1"}
+    pytest.importorskip("openai", reason="needs the official client")
+    (code,) = (code for _, code in EXAMPLES if "chat.completions" in code)
+    exec(compile(code, str(PAGE), "exec"), names)
+    (facts,) = names["close"].model_extra["limner"]
+    before = ask(open_to_all, f"/v1/responses/{facts['previous_response_id']}/input_items").told["data"]
+    assert before[0]["content"][0]["text"].startswith("The image shows Clara.")
+
+
+def test_there_are_examples_for_every_python_client_of_the_table():
+    table = set(re.findall(r"^\| `([\w-]+)` (?:\(Python.*?\) )?\|", PAGE.read_text(), re.MULTILINE))
+    titles = {heading.partition(":")[0] for heading, _ in EXAMPLES if heading}
+    assert table == titles
