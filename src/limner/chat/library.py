@@ -100,6 +100,20 @@ class Library:
         """Every round of every branch, parents before children, oldest first."""
         return self.vault.tree(owner, conversation)
 
+    def is_end(self, owner: str, id: str) -> bool:
+        """Whether no other round follows this one."""
+        round_ = self.vault.round(owner, id)
+        return not self.vault.children(owner, round_.conversation or "", id)
+
+    def read_at(self, owner: str, id: str, text: str = "") -> list[StoredRound]:
+        """The rounds that the model would still read if something were said after the round `id`, in order:
+        all, unless they no longer fit its context (`window.py`). `text` is what would be said, which may
+        point at rounds that are left out without it.
+        """
+        path = self.vault.path(owner, id)
+        talk = self._talk(self.vault.conversation(owner, path[-1].conversation or ""), path)
+        return [path[index] for index in talk.still_read(text)]
+
     def people(self, owner: str, id: str) -> list[PersonSeen]:
         """Everybody named up to the round `id`, or the newest round of a conversation, in order of naming."""
         if is_id(id, "conv"):

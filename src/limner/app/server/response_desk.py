@@ -101,6 +101,7 @@ class ResponseDesk:
             before=resolved.before,
             metadata=asked.metadata,
             from_start=conversation is not None and limner.begins_anew and not resolved.before,
+            continues=bool(limner.continues),
             annotate=annotate,
         )
 
