@@ -7,13 +7,13 @@ import { carriesFiles, filesOf, readPicture } from "./uploads.js";
 import { counted } from "./words.js";
 
 export class Composer {
-  /** `say({text, pictures})` sends; `stop()` stops. */
-  constructor({ say, stop }) {
+  /** `say({text, pictures})` sends; `stop()` stops; `keepText` and `keepPictures` remember what is written. */
+  constructor({ say, stop, keepText, keepPictures }) {
     this.pictures = []; // {url, name}, and fileId of those that the server has
     this.limits = { numPictures: 4, numCharacters: 4000 };
     this.uploads = ""; // what becomes of a picture that is given
     this.running = false;
-    this.say = say;
+    Object.assign(this, { say, keepText, keepPictures });
     this.field = $("say");
     $("composer").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -116,12 +116,13 @@ export class Composer {
         ? [make("li", { class: "consent" }, `Of real people, send only pictures they agreed to. ${this.uploads}`)]
         : []),
     );
+    this.keepPictures(this.pictures);
     this.changed();
   }
 
   send() {
     const text = this.field.value.trim();
-    if (this.running || (!text && !this.pictures.length)) return;
+    if (!text && !this.pictures.length) return;
     if (!text) {
       this.complain("Say what to do with the picture.");
       this.field.focus();
@@ -134,6 +135,24 @@ export class Composer {
     const { pictures } = this;
     this.put("", []);
     this.say({ text, pictures });
+  }
+
+  /** What the server says that a round may hold, and what becomes of a picture. */
+  setLimits({ max_images: numPictures, max_text: numCharacters, uploads }) {
+    this.limits = { numPictures, numCharacters };
+    this.uploads = uploads;
+    this.showPictures();
+  }
+
+  /** What is written. */
+  get draft() {
+    return { text: this.field.value, pictures: this.pictures };
+  }
+
+  /** Give back what was said, before what is written now. */
+  putBack(text, pictures) {
+    const words = [text, this.field.value].filter((one) => one.trim()).join("\n");
+    this.put(words, [...pictures, ...this.pictures].slice(0, this.limits.numPictures));
   }
 
   /** Replace what is written. */
@@ -151,17 +170,28 @@ export class Composer {
   changed() {
     this.field.style.height = "auto";
     this.field.style.height = `${Math.min(this.field.scrollHeight + 2, 240)}px`;
-    $("send").disabled = !this.field.value.trim() && !this.pictures.length;
+    this.keepText(this.field.value);
+    this.showButtons();
     if (this.field.value) this.complain("");
   }
 
-  /** Send or stop: whichever can be done. */
+  /** Send or stop: whichever can be done. What is written while something is painted is painted next. */
   setRunning(running) {
-    const hadFocus = document.activeElement === $("stop") || document.activeElement === $("send");
+    if (this.running === running) return;
     this.running = running;
-    $("send").hidden = running;
-    $("stop").hidden = !running;
-    if (hadFocus) this.focus();
+    this.showButtons();
+  }
+
+  showButtons() {
+    const hadFocus = document.activeElement === $("stop") || document.activeElement === $("send");
+    const isEmpty = !this.field.value.trim() && !this.pictures.length;
+    $("send").disabled = isEmpty;
+    $("send").hidden = this.running && isEmpty;
+    $("stop").hidden = !this.running;
+    const words = this.running ? "Paint next" : "Paint";
+    $("send").setAttribute("aria-label", words);
+    $("send").title = `${words} (Enter)`;
+    if (hadFocus && (document.activeElement?.hidden || isEmpty)) this.focus();
   }
 
   setPlaceholder(words) {

@@ -8,7 +8,7 @@ import { ago, counted } from "./words.js";
 export const titleOf = (conversation) => conversation?.metadata?.title || "Untitled";
 
 export class Shelf {
-  /** `acts`: {openConversation(id), older(), rename(one), remove(one), save(one)}. */
+  /** `acts`: {openConversation(id), isAsked(id), older(), rename(one), remove(one), save(one)}. */
   constructor(acts) {
     this.acts = acts;
     this.all = [];
@@ -56,8 +56,8 @@ export class Shelf {
   }
 
   show() {
-    // One without rounds was never begun.
-    const shown = this.all.filter((one) => one.limner?.num_rounds || one.id === this.current);
+    // One without rounds was never begun, unless something is being painted for it.
+    const shown = this.all.filter((one) => one.limner?.num_rounds || this.acts.isAsked(one.id));
     const focused = document.activeElement?.closest?.("#conversations li")?.dataset.id;
     $("conversations").replaceChildren(...shown.map((one) => this.entry(one)));
     if (!shown.length)
@@ -86,7 +86,7 @@ export class Shelf {
         "span",
         { class: "names" },
         make("span", { class: "name" }, titleOf(one)),
-        make("span", { class: "small" }, `${counted(rounds, "round")} · ${ago(one.created_at)}`),
+        make("span", { class: "small" }, rounds ? `${counted(rounds, "round")} · ${ago(one.created_at)}` : "Not painted yet"),
       ),
     );
     const more = button("more", `More for ${titleOf(one)}`, () => this.openMenu(one, more), {
