@@ -89,6 +89,14 @@ class Library:
         """At most `limit` conversations, newest first, from the one after `after` on."""
         return self.vault.conversations(owner, limit=limit, after=after)
 
+    def find(self, owner: str, query: str, limit: int = 50) -> list[StoredConversation]:
+        """Conversations in whose title or rounds every word of `query` stands, newest first."""
+        return self.vault.find_conversations(owner, query, limit)
+
+    def round_of_node(self, owner: str, node_id: str) -> StoredRound | None:
+        """The newest round that is a history node, as a picture's file names it; None when there is none."""
+        return self.vault.find_node(owner, node_id)
+
     def rename(
         self, owner: str, id: str, title: str | None = None, *, metadata: Mapping[str, str] | None = None
     ) -> StoredConversation:

@@ -16,6 +16,7 @@ from starlette.responses import Response
 import limner
 from limner.app.server import (
     chat_completions,
+    conversation_find,
     conversation_live,
     conversation_views,
     conversations,
@@ -52,6 +53,7 @@ PARTS: Final = (
     people,
     moderation,
     models,
+    conversation_find,
     facts,
     health,
 )
@@ -79,7 +81,7 @@ def server_app(studio: Studio, settings: ServerSettings) -> FastAPI:
     app.state.desk = Desk(limits=settings.limits, metrics=metrics)
     studio = moderation.guarded(studio, moderation.load_safety(settings.safety_hook))
     conversing = (responses, conversation_live, conversation_views, conversations, chat_completions)
-    for part in (*conversing, images, files, people, moderation, models, facts, health):
+    for part in (*conversing, conversation_find, images, files, people, moderation, models, facts, health):
         app.include_router(part.router(studio, settings))
     app.router.routes.extend(page.routes())
     answer_errors(app)

@@ -145,6 +145,31 @@ export const importOf = (page) =>
     toast(`“${titleOf(one)}” is here, with ${counted(state.tree.rounds.length, "round")}.`);
   });
 
+/** What can be done with a picture of Limner's that was given. */
+export const originActs = (page) => ({
+  useSeed(seed) {
+    page.settings.keepSeed(seed);
+    toast(`The next pictures are painted with seed ${seed}.`);
+  },
+  useWords(text) {
+    page.composer.putBack(text, []);
+    page.composer.focus();
+  },
+  goTo: attempt(async (one) => {
+    let place;
+    try {
+      place = await conversations.ofNode(one.origin.node);
+    } catch (error) {
+      if (error.kind !== "gone") throw error;
+      toast("It was painted elsewhere, or its round was deleted.");
+      return;
+    }
+    page.composer.dropPicture(one);
+    await page.openConversation(place.conversation);
+    if (state.tree.get(place.response)) page.goTo(place.response);
+  }),
+});
+
 /** What a conversation's menu does. */
 export function shelfActs(page) {
   return {

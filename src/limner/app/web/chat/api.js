@@ -108,6 +108,8 @@ export const about = () => told("/v1/limner");
 
 export const conversations = {
   list: (after) => told(`/v1/conversations?limit=50${after ? `&after=${encodeURIComponent(after)}` : ""}`),
+  find: (words) => told(`/v1/limner/conversations?limit=100&q=${encodeURIComponent(words)}`),
+  ofNode: (node) => told(`/v1/limner/nodes/${encodeURIComponent(node)}`),
   begin: (title) => told("/v1/conversations", { method: "POST", json: { metadata: { title } } }),
   get: (id) => told(at(id)),
   rename: (id, title, metadata) =>

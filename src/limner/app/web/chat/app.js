@@ -1,7 +1,7 @@
 // The page put together: its parts, what they show of the state, and which key does what.
 
 import { about, faces } from "./api.js";
-import { attempt, importOf, roundActs, shelfActs, toast } from "./acts.js";
+import { attempt, importOf, originActs, roundActs, shelfActs, toast } from "./acts.js";
 import { Composer } from "./composer.js";
 import { $, announce, placeIcons } from "./dom.js";
 import { drafts } from "./drafts.js";
@@ -50,6 +50,8 @@ page.painting = new Painting({
 page.composer = new Composer({
   say: (said) => page.painting.say(said),
   stop,
+  origins: originActs(page),
+  said: () => state.tree.path(state.head).map((round) => round.text_in),
   keepText: (text) => drafts.keepText(state.conversation, text),
   keepPictures: (pictures) => drafts.keepPictures(state.conversation, pictures),
 });
