@@ -112,3 +112,25 @@ def test_a_picture_of_limners_tells_its_seed_and_leads_to_where_it_was_painted(v
     assert page.get_attribute(".round", "data-round") == first["id"]
     page.click("#begin")
     assert page.locator("#given img").count() == 0
+
+
+def test_several_pictures_are_painted_of_the_same_words(visit):
+    page = visit()
+    page.key("s")
+    page.select_option("#number", "3")
+    page.keyboard.press("Escape")
+    assert page.text_content("#settings-short") == "3 pictures"
+    page.fill("#say", "A woman in a garden.")
+    page.press("#say", "Enter")
+    page.fill("#say", "Add a hat.")  # waits until all of them are painted
+    page.key("s")
+    page.select_option("#number", "1")
+    page.keyboard.press("Escape")
+    page.press("#say", "Enter")
+    page.settled(2)
+    *versions, last = page.tree
+    assert [one["text_in"] for one in versions] == ["A woman in a garden."] * 3
+    assert [one["parent"] for one in versions] == [None] * 3
+    assert len({one["seed"] for one in versions}) == 3
+    assert last["parent"] == versions[-1]["id"]
+    assert page.inner_text(".versions") == "3 / 3"

@@ -105,9 +105,10 @@ function offersFor(one) {
 
 function told(one, before) {
   if (one.trouble) return one.trouble.message;
+  const of = one.part ? `Picture ${one.part[0]} of ${one.part[1]}: ` : "";
   if (one.queued)
     return before.some((other) => other.trouble)
       ? "Waits until what is above is painted or put away"
-      : "Is painted next";
-  return one.waiting || (one.painting ? "Painting" : "Reading what you said");
+      : `${of}Is painted next`;
+  return one.waiting || (one.painting ? `${of}Painting` : `${of}Reading what you said`);
 }

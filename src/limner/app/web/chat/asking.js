@@ -25,6 +25,8 @@ export const askedRound = (given) => ({
   queued: false,
   foreign: false,
   known: [],
+  part: null, // [which, of how many] pictures of the same words
+  group: null, // names those that are of the same words
   id: null,
   ...given,
   wasSent: false,

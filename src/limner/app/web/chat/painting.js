@@ -56,6 +56,7 @@ export class Painting {
       model: state.about?.model,
     });
     state.asks.add(one);
+    this.addVersions(one, this.settings.number);
     this.view.show();
     this.view.scrollDown();
     if (one.queued) {
@@ -63,6 +64,16 @@ export class Painting {
       return null;
     }
     return this.paint(one);
+  }
+
+  /** Let the same words be painted more often, beside the first and with seeds of their own. */
+  addVersions(one, number) {
+    if (number > 1) Object.assign(one, { part: [1, number], group: one.seed });
+    for (let which = 2; which <= number; which += 1) {
+      const seed = (one.seed + which - 1) % 2 ** 31;
+      const versions = { beside: true, queued: true, isFirst: false, part: [which, number] };
+      state.asks.add(askedRound({ ...one, seed, ...versions }));
+    }
   }
 
   /** Have a round painted, and put it into the conversation when it is there. */
@@ -74,6 +85,14 @@ export class Painting {
     state.asks.save();
     if (id) await this.settle(one, id);
     else this.view.left(one);
+  }
+
+  /** Say where it goes on, with its versions. */
+  place(one, previous) {
+    one.previous = previous;
+    if (one.group === null) return;
+    for (const other of state.asks.of(one.conversation))
+      if (other.group === one.group && other.queued) other.previous = previous;
   }
 
   /** Whether it makes a branch that is not meant: then the server refuses instead. */
@@ -91,7 +110,7 @@ export class Painting {
   /** Ask once more: what goes on, goes on from where the user is now. */
   again(one, { elsewhere = false } = {}) {
     if (one.trouble?.kind === "gone") Object.assign(one, { conversation: null, previous: null, isFirst: true });
-    else if (!one.beside && one.id === null && !elsewhere) one.previous = state.head;
+    else if (!one.beside && one.id === null && !elsewhere) this.place(one, state.head);
     one.trouble = null;
     one.id = null;
     one.queued = isPainting() && askedHere().some((other) => other !== one && isRunning(other));
@@ -108,7 +127,7 @@ export class Painting {
     const isHere = conversation === state.conversation;
     if (isHere && state.isOpening) return;
     first.queued = false;
-    if (!first.beside && isHere) first.previous = state.head;
+    if (!first.beside && isHere) this.place(first, state.head);
     first.isFirst = first.isFirst && (!isHere || state.tree.rounds.length === 0);
     state.asks.save();
     this.paint(first);
@@ -164,7 +183,7 @@ export class Painting {
     }
     state.asks.remove(one);
     for (const waiting of state.asks.of(conversation))
-      if (waiting.queued && !waiting.beside) waiting.previous = id;
+      if (waiting.queued && !waiting.beside) this.place(waiting, id);
     if (isHere()) {
       // Another's round does not take the user away from where they are.
       const moves = !one.foreign || one.previous === state.head;

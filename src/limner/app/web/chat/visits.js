@@ -8,7 +8,7 @@ import { titleOf } from "./shelf.js";
 import { askedHere, isPainting, keepPlace, keptPlace, setRounds, state } from "./state.js";
 import { insist } from "./trouble.js";
 
-const LONG = 8; // rounds, from which on it is asked which of them are still read
+const LONG = 3; // rounds: the first and the newest are read in any case
 
 /** The ways of a page. `page` has the parts, and show(), scrollDown(). */
 export function visits(page) {
