@@ -184,7 +184,7 @@ const start = attempt(async () => {
   await insist(() => page.shelf.load());
   await page.loadFaces();
   if (state.isOpening) await page.openConversation(id);
-  else focusField();
+  else if (document.activeElement === document.body) focusField(); // never away from where the user is
 });
 
 start();
