@@ -266,6 +266,12 @@ class Conversation:
 
         return save_conversation(self, path)
 
+    def still_read(self, text: str = "") -> list[int]:
+        """Which of the rounds so far, counted from 0, the model would read if `text` were said now: all of
+        them, unless they no longer fit its context (`window.py`).
+        """
+        return self._visible(Instruction(text=text))
+
     def next_seed(self, seed: int | None) -> int:
         """The coming round's seed: the given one, or what follows from the conversation's and the depth."""
         if seed is None:
@@ -313,19 +319,24 @@ class Conversation:
         return hashlib.sha256(f"{parent} {node_id}{source}".encode()).hexdigest()
 
     def _visible_past(self, instruction: Instruction) -> list[PastRound]:
+        node_ids = self.tree.path_ids(self.head)
+        return self._past_of([node_ids[index] for index in self._visible(instruction)])
+
+    def _visible(self, instruction: Instruction) -> list[int]:
+        """Which of the rounds so far stand before this instruction when it is read."""
         instruction_tokens = self._count(instruction)
         node_ids = self.tree.path_ids(self.head)
         budget = self.painter.model.language.sizes.context_tokens - instruction_tokens - ANSWER_TOKENS
         lengths = [self.states[node_id].num_tokens for node_id in node_ids]
         if sum(lengths) <= budget:
-            return self._past_of(node_ids)
+            return list(range(len(node_ids)))
         said = [round_.instruction for round_ in self.rounds]
         needed = ranks(
             instruction.text,
             [each.text for each in said],
             has_picture=[bool(each.pictures) for each in said],
         )
-        return self._past_of([node_ids[index] for index in visible_rounds(lengths, needed, budget)])
+        return visible_rounds(lengths, needed, budget)
 
     def _count(self, instruction: Instruction) -> int:
         model = self.painter.model

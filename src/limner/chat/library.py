@@ -90,6 +90,14 @@ class Library:
         """At most `limit` conversations, newest first, from the one after `after` on."""
         return self.vault.conversations(owner, limit=limit, after=after)
 
+    def find(self, owner: str, query: str, limit: int = 50) -> list[StoredConversation]:
+        """Conversations in whose title or rounds every word of `query` stands, newest first."""
+        return self.vault.find_conversations(owner, query, limit)
+
+    def round_of_node(self, owner: str, node_id: str) -> StoredRound | None:
+        """The newest round that is a history node, as a picture's file names it; None when there is none."""
+        return self.vault.find_node(owner, node_id)
+
     def rename(
         self, owner: str, id: str, title: str | None = None, *, metadata: Mapping[str, str] | None = None
     ) -> StoredConversation:
@@ -100,6 +108,20 @@ class Library:
     def tree(self, owner: str, conversation: str) -> list[StoredRound]:
         """Every round of every branch, parents before children, oldest first."""
         return self.vault.tree(owner, conversation)
+
+    def is_end(self, owner: str, id: str) -> bool:
+        """Whether no other round follows this one."""
+        round_ = self.vault.round(owner, id)
+        return not self.vault.children(owner, round_.conversation or "", id)
+
+    def read_at(self, owner: str, id: str, text: str = "") -> list[StoredRound]:
+        """The rounds that the model would still read if something were said after the round `id`, in order:
+        all, unless they no longer fit its context (`window.py`). `text` is what would be said, which may
+        point at rounds that are left out without it.
+        """
+        path = self.vault.path(owner, id)
+        talk = self._talk(self.vault.conversation(owner, path[-1].conversation or ""), path)
+        return [path[index] for index in talk.still_read(text)]
 
     def people(self, owner: str, id: str) -> list[PersonSeen]:
         """Everybody named up to the round `id`, or the newest round of a conversation, in order of naming."""

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from limner.chat import vault_find as find
 from limner.chat import vault_rows as rows
 from limner.chat.blobs import Blobs
 from limner.chat.places import FolderPlace, place_at
@@ -122,6 +123,19 @@ class Vault:
         with self._database.reading() as db:
             last = None if after is None else rows.own_conversation(db, owner, after)
             return rows.list_conversations(db, owner, max(1, min(limit, MAX_LISTED)), last)
+
+    def find_conversations(self, owner: str, query: str, limit: int = 50) -> list[StoredConversation]:
+        """At most `limit` conversations in which every word of `query` stands, newest first."""
+        self._catch_up.conversations(owner)
+        with self._database.reading() as db:
+            found = find.find_conversations(db, owner, find.words_of(query), max(1, min(limit, MAX_LISTED)))
+            return [rows.read_conversation(db, owner, id) for id in found]
+
+    def find_node(self, owner: str, node_id: str) -> StoredRound | None:
+        """The newest round of this owner's that is that history node."""
+        with self._database.reading() as db:
+            id = find.find_node(db, owner, node_id)
+            return None if id is None else rows.read_round(db, owner, id)
 
     def every_conversation(self, owner: str) -> Iterator[StoredConversation]:
         """All conversations of this owner, newest first."""

@@ -19,10 +19,10 @@ ADA, BEN = "ada-has-a-key-of-her-own", "ben-has-another-key-here"
 
 
 @contextlib.contextmanager
-def serving(studio, settings=None, app=None):
+def serving(studio, settings=None, app=None, port=0):
     """The server of `studio`: `url`, `port`, `app`, `studio`."""
     app = app or server_app(studio, settings or ServerSettings())
-    with listen("127.0.0.1", 0) as listener:
+    with listen("127.0.0.1", port) as listener:
         limits = connection_limits((settings or ServerSettings()).limits, print)
         config = served(app, limits, log_config=None, timeout_graceful_shutdown=5)
         server = uvicorn.Server(config)

@@ -16,6 +16,8 @@ from starlette.responses import Response
 import limner
 from limner.app.server import (
     chat_completions,
+    conversation_find,
+    conversation_live,
     conversation_views,
     conversations,
     facts,
@@ -42,6 +44,7 @@ from limner.chat.studio import Studio
 # The first that takes a path answers it: "import" is no conversation's id.
 PARTS: Final = (
     responses,
+    conversation_live,
     conversation_views,
     conversations,
     chat_completions,
@@ -50,6 +53,7 @@ PARTS: Final = (
     people,
     moderation,
     models,
+    conversation_find,
     facts,
     health,
 )
@@ -77,8 +81,8 @@ def server_app(studio: Studio, settings: ServerSettings) -> FastAPI:
     app.state.heavy_bodies = HeavyBodies()
     app.state.desk = Desk(limits=settings.limits, metrics=metrics)
     studio = moderation.guarded(studio, moderation.load_safety(settings.safety_hook))
-    conversing = (responses, conversation_views, conversations, chat_completions)
-    for part in (*conversing, images, files, people, moderation, models, facts, health):
+    conversing = (responses, conversation_live, conversation_views, conversations, chat_completions)
+    for part in (*conversing, conversation_find, images, files, people, moderation, models, facts, health):
         app.include_router(part.router(studio, settings))
     app.router.routes.extend(page.routes())
     answer_errors(app)

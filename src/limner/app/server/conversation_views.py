@@ -20,7 +20,7 @@ from limner.app.server.auth import Owner, needs_key
 from limner.app.server.bodies import BodyRoute
 from limner.app.server.conversations import Conversations, Id, conversation_body, picture_url
 from limner.app.server.errors import not_found, wrong
-from limner.app.server.painting import PictureFiles, reader_of
+from limner.app.server.painting import PictureFiles, default_steps, reader_of
 from limner.app.server.rounds import told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.sizes import Size, size_of
@@ -44,6 +44,7 @@ class RoundBody(BaseModel):
     text_out: str
     picture: str | None
     seed: int
+    steps: int | None  # denoising steps of its picture, where they are known
     seconds: float
     created_at: float
     depth: int
@@ -85,7 +86,8 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     async def tree(id: Id, owner: Owner) -> Tree:
         await run_in_threadpool(held.find, owner, id)
         with told():
-            return Tree(data=[round_body(one) for one in await run_in_threadpool(studio.tree, owner, id)])
+            rounds = await run_in_threadpool(studio.tree, owner, id)
+        return Tree(data=[round_body(one, steps_of(studio, one)) for one in rounds])
 
     @routes.get("/v1/conversations/{id}/people", summary="Who was named, and their faces")
     async def people(
@@ -169,7 +171,18 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     return routes
 
 
-def round_body(round_: StoredRound) -> RoundBody:
+def steps_of(studio: Studio, round_: StoredRound) -> int | None:
+    """How many denoising steps a round's picture took; None when that was up to other weights."""
+    if round_.picture is None:
+        return None
+    asked = round_.sampling.get("pixel_steps")
+    if asked is not None:
+        return int(asked)
+    is_ours = round_.state.painter == studio.painter.fingerprint
+    return default_steps(studio.painter) if is_ours else None
+
+
+def round_body(round_: StoredRound, steps: int | None) -> RoundBody:
     """A round as the tree tells it."""
     return RoundBody(
         id=round_.id,
@@ -180,6 +193,7 @@ def round_body(round_: StoredRound) -> RoundBody:
         text_out=round_.text_out,
         picture=None if round_.picture is None else picture_url(round_.picture),
         seed=round_.seed,
+        steps=steps,
         seconds=round_.seconds,
         created_at=round_.created,
         depth=round_.depth,

@@ -171,6 +171,18 @@ def conversation_locked() -> ApiError:
     )
 
 
+def already_continued() -> ApiError:
+    """409: the round that was to be the newest of its branch has a round after it, or is about to."""
+    return ApiError(
+        409,
+        "Another round follows that response already; name the newest one, or leave out limner.continues to "
+        "make a second branch.",
+        code="already_continued",
+        should_retry=False,
+        param="previous_response_id",
+    )
+
+
 def queue_full(retry_after_s: float) -> ApiError:
     """503: everybody together asks for too much."""
     return ApiError(

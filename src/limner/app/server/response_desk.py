@@ -93,6 +93,7 @@ class ResponseDesk:
             before=resolved.before,
             metadata=asked.metadata,
             from_start=conversation is not None and limner.begins_anew and not resolved.before,
+            continues=bool(limner.continues),
             annotate=annotate,
             asked_with=kept_request(template, wanted) if keep else None,
         )

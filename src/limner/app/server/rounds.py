@@ -24,6 +24,7 @@ from limner.app.server.decoding import DecoderBusy
 from limner.app.server.errors import ApiError, not_found, wrong
 from limner.app.server.limits import (
     Limits,
+    already_continued,
     conversation_locked,
     draining,
     queue_full,
@@ -311,6 +312,7 @@ async def start_round(
     num_previews: int = 0,
     keep: bool = True,
     before: Sequence[Round] = (),
+    continues: bool = False,
     annotate: Callable[[RunningRound], None] | None = None,
     is_admitted: bool = False,
     **more: Any,
@@ -319,10 +321,11 @@ async def start_round(
 
     Arguments are `Studio.ask`'s. `before` are rounds of the client's own transcript that the store does not
     have: they are remembered first, after `previous`; with `keep` False they are deleted when the round ends.
+    `continues` refuses to go on from a `previous` that has, or is about to have, a round after it.
     `annotate` may leave notes with the round before anybody can find it. `is_admitted`: the desk has counted
     it already; it is released here when it cannot be begun.
-    Raises ApiError: 400, 404, 409 (`conversation` alone is named, and another round of it is in progress),
-    429, or 503 with Retry-After.
+    Raises ApiError: 400, 404, 409 (`conversation` alone is named, and another round of it is in progress; or
+    `continues`), 429, or 503 with Retry-After.
     """
     desk = desk_of(request)
     # What says itself where it goes on needs no lock, nor what is not kept.
@@ -330,7 +333,9 @@ async def start_round(
     try:
         text = desk.limits.check_text(text, param="input")
         desk.limits.check_images(images, param="input")
-        if locks is not None:
+        if previous is not None and continues:
+            locks = await _lock_end(desk, studio, owner, previous)
+        elif locks is not None:
             await desk.lock(owner, locks)
     except BaseException:
         if is_admitted:
@@ -344,7 +349,7 @@ async def start_round(
         raise
     try:
         with told():
-            round_ = await run_in_threadpool(
+            round_, parent = await run_in_threadpool(
                 _ask,
                 studio,
                 desk.limits,
@@ -370,12 +375,30 @@ async def start_round(
     running = RunningRound(
         id=round_.id, owner=owner, conversation=round_.conversation, round=round_, keep=keep, locks=locks
     )
+    running.notes["asked"] = {"parent": parent, "text_in": text, "seed": seed}
     if annotate is not None:
         annotate(running)
     desk.follow(running)
     if desk.others is not None:
         await desk.others.begun(running)
     return running
+
+
+async def _lock_end(desk: Desk, studio: Studio, owner: str, previous: str) -> str:
+    """Let nobody else continue from the end of a branch; what to unlock. 409 when it is no end any more."""
+    try:
+        await desk.lock(owner, previous)
+    except ApiError:
+        raise already_continued() from None
+    try:
+        with told("previous_response_id"):
+            is_end = await run_in_threadpool(studio.is_end, owner, previous)
+        if not is_end:
+            raise already_continued()
+    except BaseException:
+        desk.unlock(owner, previous)
+        raise
+    return previous
 
 
 def _unlock(desk: Desk, owner: str, locked: str | None) -> None:
@@ -395,7 +418,10 @@ def _log_failure(running: RunningRound, error: BaseException) -> None:
     log.error("the round %s failed: %s\n%s", running.id, type(error).__name__, frames.rstrip())
 
 
-def _ask(studio: Studio, limits: Limits, before: Sequence[Round], **asked: Any) -> StudioRound:
+def _ask(
+    studio: Studio, limits: Limits, before: Sequence[Round], **asked: Any
+) -> tuple[StudioRound, str | None]:
+    """The round, and the round that it goes on from."""
     previous, owner = asked["previous"], asked["owner"]
     newest = previous
     if newest is None and asked["conversation"] is not None and not asked.get("from_start"):
@@ -421,7 +447,7 @@ def _ask(studio: Studio, limits: Limits, before: Sequence[Round], **asked: Any) 
         raise
     if told and not asked["keep"]:
         running.subscribe(lambda event: _forget_at_end(studio, told, event))
-    return running
+    return running, told[-1].id if told else newest
 
 
 def _forget_at_end(studio: Studio, told_rounds: Sequence[StoredRound], event: StudioEvent) -> None:

@@ -225,11 +225,14 @@ class LimnerOptions(Shape):
 
     steps: denoising steps. picture: true insists on a picture, false forbids one.
     parent: a response to go on from; null begins the `conversation` anew, beside its other beginnings.
+    continues: true refuses (409) to go on from a response that another round follows already, or is about to,
+        so that nobody makes a second branch without knowing.
     """
 
     steps: int | None = Field(default=None, ge=1)
     picture: bool | None = None
     parent: str | None = None
+    continues: bool | None = None
 
     @property
     def begins_anew(self) -> bool:

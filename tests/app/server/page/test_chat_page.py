@@ -22,8 +22,8 @@ COUNT_PREVIEWS = """() => {
 GIVE = """async ([kind, names]) => {
   const transfer = new DataTransfer();
   for (const name of names) {
-    const canvas = new OffscreenCanvas(8, 8);
-    canvas.getContext("2d").fillRect(0, 0, 8, 8);
+    const canvas = new OffscreenCanvas(16, 16);
+    canvas.getContext("2d").fillRect(0, 0, 16, 16);
     transfer.items.add(new File([await canvas.convertToBlob()], name, { type: "image/png" }));
   }
   const event = kind === "paste" ? new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true })

@@ -4,12 +4,14 @@ import { conversations, Trouble } from "./api.js";
 import { compare } from "./compare.js";
 import { askDelete, askName } from "./dialogs.js";
 import { $, announce } from "./dom.js";
+import { drafts } from "./drafts.js";
 import { forgetFace, keepFace } from "./faces.js";
 import { enlarge } from "./gallery.js";
 import { closeUpOf } from "./people.js";
 import { download, downloadPicture } from "./pictures.js";
 import { titleOf } from "./shelf.js";
-import { asked, isPainting, setAsked, state } from "./state.js";
+import { isPainting, state } from "./state.js";
+import { counted } from "./words.js";
 
 const TOAST_MS = 6000;
 let toastTimer = 0;
@@ -97,19 +99,27 @@ export function roundActs(page) {
       if (!(await forgetFace(face))) return;
       await page.loadFaces();
       page.composer.dropFace(face.id);
-      await page.reload();
+      page.thread.forget();
+      await page.refresh();
       await page.shelf.load();
     }),
-    retry: () => {
-      if (asked()) page.painting.paint(asked());
+    // What was said and is not painted: each of these takes it.
+    retry: (one) => page.painting.again(one),
+    branch(one) {
+      one.beside = true;
+      page.painting.again(one, { elsewhere: true });
     },
-    takeBack() {
-      const one = asked();
-      if (!one) return;
-      setAsked(null);
-      page.composer.put(one.text, one.pictures);
-      page.show();
+    hurry: (one) => one.hurry(),
+    change(one) {
+      page.composer.putBack(one.text, one.pictures);
+      acts.putAway(one);
       page.composer.focus();
+    },
+    putAway(one) {
+      state.asks.remove(one);
+      page.painting.next(one.conversation);
+      page.show();
+      page.sweep();
     },
   };
   return acts;
@@ -122,10 +132,49 @@ const fileName = (title) =>
     .replaceAll(" ", "-")
     .slice(0, 40) || "conversation";
 
+/** Open a conversation from a file that was exported. */
+export const importOf = (page) =>
+  attempt(async (event) => {
+    const [file] = event.target.files;
+    if (!file) return;
+    const one = await conversations.import(file).finally(() => {
+      event.target.value = "";
+    });
+    await page.shelf.load();
+    await page.openConversation(one.id);
+    toast(`“${titleOf(one)}” is here, with ${counted(state.tree.rounds.length, "round")}.`);
+  });
+
+/** What can be done with a picture of Limner's that was given. */
+export const originActs = (page) => ({
+  useSeed(seed) {
+    page.settings.keepSeed(seed);
+    toast(`The next pictures are painted with seed ${seed}.`);
+  },
+  useWords(text) {
+    page.composer.putBack(text, []);
+    page.composer.focus();
+  },
+  goTo: attempt(async (one) => {
+    let place;
+    try {
+      place = await conversations.ofNode(one.origin.node);
+    } catch (error) {
+      if (error.kind !== "gone") throw error;
+      toast("It was painted elsewhere, or its round was deleted.");
+      return;
+    }
+    page.composer.dropPicture(one);
+    await page.openConversation(place.conversation);
+    if (state.tree.get(place.response)) page.goTo(place.response);
+  }),
+});
+
 /** What a conversation's menu does. */
 export function shelfActs(page) {
   return {
     openConversation: attempt((id) => page.openConversation(id)),
+    isAsked: (id) => state.asks.of(id).length > 0,
     older: attempt(() => page.shelf.loadOlder()),
     rename: attempt(async (one) => {
       const title = await askName(titleOf(one));
@@ -137,7 +186,10 @@ export function shelfActs(page) {
     }),
     remove: attempt(async (one) => {
       if (!(await askDelete(titleOf(one)))) return;
+      for (const other of state.asks.of(one.id)) state.asks.remove(other);
+      if (one.id === state.conversation) page.watch.follow(null);
       await conversations.remove(one.id);
+      drafts.forget(one.id);
       page.shelf.forget(one.id);
       announce("Deleted.");
       if (one.id === state.conversation) page.beginAnew();

@@ -12,6 +12,7 @@ const SENTENCES = {
   busy: "Many are asking at once, and the queue is full.",
   loading: "The model is still loading.",
   stopping: "The server is about to stop.",
+  moved: "This conversation has gone on elsewhere meanwhile. Nothing was painted.",
   broken: "Something went wrong in the server.",
 };
 
@@ -53,10 +54,19 @@ async function troubleOf(response) {
     case 404:
     case 410:
       return new Trouble("gone");
+    case 409: // somebody else was faster, here or in another tab
+      return ["already_continued", "conversation_locked"].includes(told.code)
+        ? new Trouble("moved")
+        : new Trouble("refused", said);
     case 413:
       return new Trouble("big");
     case 429:
       return new Trouble("busy", SENTENCES.busy, retryAfterS || 3);
+    case 502: // a proxy before a server that is away
+    case 504:
+      return new Trouble("down");
+    case 507:
+      return new Trouble("full", said);
     case 503: {
       const kind = { model_loading: "loading", shutting_down: "stopping" }[told.code] ?? "busy";
       return new Trouble(kind, SENTENCES[kind], retryAfterS || 3);
@@ -98,12 +108,17 @@ export const about = () => told("/v1/limner");
 
 export const conversations = {
   list: (after) => told(`/v1/conversations?limit=50${after ? `&after=${encodeURIComponent(after)}` : ""}`),
+  find: (words) => told(`/v1/limner/conversations?limit=100&q=${encodeURIComponent(words)}`),
+  ofNode: (node) => told(`/v1/limner/nodes/${encodeURIComponent(node)}`),
   begin: (title) => told("/v1/conversations", { method: "POST", json: { metadata: { title } } }),
   get: (id) => told(at(id)),
   rename: (id, title, metadata) =>
     told(at(id), { method: "POST", json: { metadata: { ...metadata, title } } }),
   remove: (id) => told(at(id), { method: "DELETE" }),
   tree: async (id) => (await told(`${at(id)}/tree`)).data,
+  inProgress: async (id) => (await told(`${at(id)}/in_progress`)).data,
+  read: async (id, round) => (await told(`${at(id)}/read?at=${encodeURIComponent(round)}`)).data,
+  events: (id, signal) => ask(`${at(id)}/events`, { signal }),
   people: async (id, round) => (await told(`${at(id)}/people?at=${encodeURIComponent(round)}`)).data,
   exportAddress: (id) => `${at(id)}/export`,
   import(file) {
@@ -125,6 +140,9 @@ export const faces = {
 
 /** Ask for a round; the streamed answer. */
 export const respond = (json, signal) => ask("/v1/responses", { method: "POST", json, signal });
+
+/** A round that was asked for, from its beginning: streamed, or as JSON when it is over. */
+export const follow = (id, signal) => ask(`/v1/responses/${encodeURIComponent(id)}?stream=true`, { signal });
 
 /** Tell the server to stop painting; it may be over already. */
 export const cancel = (id) =>

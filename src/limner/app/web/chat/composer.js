@@ -2,24 +2,30 @@
 // Knows its own fields. What becomes of what is said is the business of `say`.
 
 import { $, announce, button, make } from "./dom.js";
+import { originNote } from "./origin_note.js";
 import { picture } from "./pictures.js";
 import { carriesFiles, filesOf, readPicture } from "./uploads.js";
+import { Recall } from "./recall.js";
 import { counted } from "./words.js";
 
+const NEAR_LIMIT = 0.9; // of the characters, from where on they are counted
+
 export class Composer {
-  /** `say({text, pictures})` sends; `stop()` stops. */
-  constructor({ say, stop }) {
+  /** `say({text, pictures})` sends; `stop()` stops; `keepText` and `keepPictures` remember what is written;
+   * `said()` are the words said so far, oldest first; `origins` is what is done with a picture of Limner's. */
+  constructor({ say, stop, keepText, keepPictures, said, origins }) {
     this.pictures = []; // {url, name}, and fileId of those that the server has
     this.limits = { numPictures: 4, numCharacters: 4000 };
     this.uploads = ""; // what becomes of a picture that is given
     this.running = false;
-    this.say = say;
+    Object.assign(this, { say, keepText, keepPictures, origins });
     this.field = $("say");
     $("composer").addEventListener("submit", (event) => {
       event.preventDefault();
       this.send();
     });
     $("stop").addEventListener("click", stop);
+    this.recall = new Recall(this.field, said, () => this.changed());
     this.field.addEventListener("input", () => this.changed());
     this.field.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -86,6 +92,12 @@ export class Composer {
     this.field.focus();
   }
 
+  /** Leave a picture out again. */
+  dropPicture(one) {
+    this.pictures = this.pictures.filter((other) => other !== one);
+    this.showPictures();
+  }
+
   /** A face that was deleted cannot be sent. */
   dropFace(id) {
     this.pictures = this.pictures.filter((one) => one.fileId !== id);
@@ -112,16 +124,18 @@ export class Composer {
           }),
         ),
       ),
+      ...this.pictures.filter((one) => one.origin).map((one) => originNote(one, this.origins)),
       ...(this.pictures.length
         ? [make("li", { class: "consent" }, `Of real people, send only pictures they agreed to. ${this.uploads}`)]
         : []),
     );
+    this.keepPictures(this.pictures);
     this.changed();
   }
 
   send() {
     const text = this.field.value.trim();
-    if (this.running || (!text && !this.pictures.length)) return;
+    if (!text && !this.pictures.length) return;
     if (!text) {
       this.complain("Say what to do with the picture.");
       this.field.focus();
@@ -134,6 +148,24 @@ export class Composer {
     const { pictures } = this;
     this.put("", []);
     this.say({ text, pictures });
+  }
+
+  /** What the server says that a round may hold, and what becomes of a picture. */
+  setLimits({ max_images: numPictures, max_text: numCharacters, uploads }) {
+    this.limits = { numPictures, numCharacters };
+    this.uploads = uploads;
+    this.showPictures();
+  }
+
+  /** What is written. */
+  get draft() {
+    return { text: this.field.value, pictures: this.pictures };
+  }
+
+  /** Give back what was said, before what is written now. */
+  putBack(text, pictures) {
+    const words = [text, this.field.value].filter((one) => one.trim()).join("\n");
+    this.put(words, [...pictures, ...this.pictures].slice(0, this.limits.numPictures));
   }
 
   /** Replace what is written. */
@@ -151,17 +183,40 @@ export class Composer {
   changed() {
     this.field.style.height = "auto";
     this.field.style.height = `${Math.min(this.field.scrollHeight + 2, 240)}px`;
-    $("send").disabled = !this.field.value.trim() && !this.pictures.length;
+    this.keepText(this.field.value);
+    this.showButtons();
+    this.count();
     if (this.field.value) this.complain("");
   }
 
-  /** Send or stop: whichever can be done. */
+  /** Near the limit, say how much fits still. */
+  count() {
+    const most = this.limits.numCharacters;
+    const { length } = this.field.value.trim();
+    const isNear = length >= NEAR_LIMIT * most;
+    $("count").hidden = !isNear;
+    $("count").textContent = isNear ? `${length} / ${most}` : "";
+    $("count").classList.toggle("over", length > most);
+    $("count").setAttribute("aria-label", `${length} of ${most} characters`);
+  }
+
+  /** Send or stop: whichever can be done. What is written while something is painted is painted next. */
   setRunning(running) {
-    const hadFocus = document.activeElement === $("stop") || document.activeElement === $("send");
+    if (this.running === running) return;
     this.running = running;
-    $("send").hidden = running;
-    $("stop").hidden = !running;
-    if (hadFocus) this.focus();
+    this.showButtons();
+  }
+
+  showButtons() {
+    const hadFocus = document.activeElement === $("stop") || document.activeElement === $("send");
+    const isEmpty = !this.field.value.trim() && !this.pictures.length;
+    $("send").disabled = isEmpty;
+    $("send").hidden = this.running && isEmpty;
+    $("stop").hidden = !this.running;
+    const words = this.running ? "Paint next" : "Paint";
+    $("send").setAttribute("aria-label", words);
+    $("send").title = `${words} (Enter)`;
+    if (hadFocus && (document.activeElement?.hidden || isEmpty)) this.focus();
   }
 
   setPlaceholder(words) {

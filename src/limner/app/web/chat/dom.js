@@ -105,7 +105,8 @@ export const memory = {
   },
   set(name, value) {
     try {
-      localStorage.setItem(`limner-${name}`, JSON.stringify(value));
+      if (value === null) localStorage.removeItem(`limner-${name}`);
+      else localStorage.setItem(`limner-${name}`, JSON.stringify(value));
     } catch {
       /* off, or full: kept as long as this page */
     }

@@ -6,6 +6,7 @@ import { showShortcuts } from "./dialogs.js";
 const LIST = [
   [["Enter"], "Paint what is written"],
   [["Shift", "Enter"], "Begin a new line"],
+  [["↑"], "In an empty field: what was said before"],
   [["Esc"], "Stop painting; close what is open"],
   [["/"], "Write"],
   [["N"], "New conversation"],

@@ -1,23 +1,22 @@
-// Rounds from the user's words to the tree: say, say beside, paint again, retry.
+// Rounds from the user's words to the tree: say, say beside, wait for one's turn, retry, find again after a reload.
 // Knows state and server. What is seen of it is the business of `view`.
 
 import { conversations } from "./api.js";
-import { askedRound, run } from "./asking.js";
+import { askedRound, isRunning, run } from "./asking.js";
 import { announce } from "./dom.js";
 import { dataAddress } from "./pictures.js";
-import { asked, isPainting, keepPlace, setAsked, setRounds, sizePx, state } from "./state.js";
+import { askedHere, isPainting, keepPlace, keepPlaceOf, setRounds, sizePx, state } from "./state.js";
 import { insist } from "./trouble.js";
 import { titleFrom } from "./words.js";
 
 export class Painting {
-  /** `view`: {show(), scrollDown(), begun(id, title), settled()}; `thread` and `settings` are those elements. */
+  /** `view`: {show(), scrollDown(), begun(id, title), settled(), left(one)}; `thread`, `settings`: those elements. */
   constructor({ view, thread, settings }) {
     Object.assign(this, { view, thread, settings });
   }
 
-  /** Say something that goes on from where the user is. */
+  /** Say something that goes on from where the user is, after what is being painted. */
   say({ text, pictures }) {
-    if (isPainting()) return;
     if (state.script[0] === text) state.script.shift();
     else state.script = [];
     this.ask({ text, pictures, previous: state.head, seed: this.settings.seed });
@@ -25,12 +24,13 @@ export class Painting {
 
   /** Say something in the place of a round: the same words for another version of it, or other words. */
   async sayBeside(round, text) {
-    if (isPainting()) return;
+    const { conversation } = state;
     const pictures = await Promise.all(
       round.pictures_in.map(async (address) => ({ url: await dataAddress(address), name: "picture" })),
     );
+    if (state.conversation !== conversation) return;
     const seed = text === round.text_in ? this.settings.newSeed : this.settings.seed;
-    this.ask({ text, pictures, previous: state.tree.parentOf(round), seed });
+    this.ask({ text, pictures, previous: state.tree.parentOf(round), seed, beside: true });
   }
 
   begin(prompts) {
@@ -38,7 +38,7 @@ export class Painting {
     this.say({ text: prompts[0], pictures: [] });
   }
 
-  ask({ text, pictures, previous, seed }) {
+  ask({ text, pictures, previous, seed, beside = false }) {
     const title = titleFrom(text);
     if (!state.conversation) state.title = title;
     state.editing = null;
@@ -48,56 +48,154 @@ export class Painting {
       previous,
       seed,
       title,
+      beside,
+      queued: isPainting() || state.isOpening,
       isFirst: state.tree.rounds.length === 0,
       conversation: state.conversation,
       settings: this.settings.value,
       model: state.about?.model,
     });
-    setAsked(one);
-    const painted = this.paint(one);
+    state.asks.add(one);
+    this.addVersions(one, this.settings.number);
+    this.view.show();
     this.view.scrollDown();
-    return painted;
+    if (one.queued) {
+      announce("It is painted after what is before it.");
+      return null;
+    }
+    return this.paint(one);
+  }
+
+  /** Let the same words be painted more often, beside the first and with seeds of their own. */
+  addVersions(one, number) {
+    if (number > 1) Object.assign(one, { part: [1, number], group: one.seed });
+    for (let which = 2; which <= number; which += 1) {
+      const seed = (one.seed + which - 1) % 2 ** 31;
+      const versions = { beside: true, queued: true, isFirst: false, part: [which, number] };
+      state.asks.add(askedRound({ ...one, seed, ...versions }));
+    }
   }
 
   /** Have a round painted, and put it into the conversation when it is there. */
   async paint(one) {
+    one.trouble = null;
+    this.aim(one);
     announce("Painting.");
-    const id = (await run(one, () => this.changed(one))) ?? (await this.found(one));
+    const id = await run(one, () => this.changed(one));
+    state.asks.save();
     if (id) await this.settle(one, id);
-    else announce(one.trouble.message);
+    else this.view.left(one);
+  }
+
+  /** Say where it goes on, with its versions. */
+  place(one, previous) {
+    one.previous = previous;
+    if (one.group === null) return;
+    for (const other of state.asks.of(one.conversation))
+      if (other.group === one.group && other.queued) other.previous = previous;
+  }
+
+  /** Whether it makes a branch that is not meant: then the server refuses instead. */
+  aim(one) {
+    if (one.foreign || one.id) return;
+    if (one.conversation !== state.conversation) {
+      one.continues = !one.beside;
+      return;
+    }
+    const after = state.tree.children(one.previous);
+    one.known = after.map((round) => round.id);
+    one.continues = !one.beside && one.previous !== null && after.length === 0;
+  }
+
+  /** Ask once more: what goes on, goes on from where the user is now. */
+  again(one, { elsewhere = false } = {}) {
+    if (one.trouble?.kind === "gone") Object.assign(one, { conversation: null, previous: null, isFirst: true });
+    else if (!one.beside && one.id === null && !elsewhere) this.place(one, state.head);
+    one.trouble = null;
+    one.id = null;
+    one.queued = isPainting() && askedHere().some((other) => other !== one && isRunning(other));
+    state.asks.save();
+    this.view.show();
+    this.view.scrollDown();
+    if (!one.queued) this.paint(one);
+  }
+
+  /** Let the next one that waits have its turn, unless one before it failed or is painted. */
+  next(conversation) {
+    const [first] = state.asks.of(conversation);
+    if (!first?.queued) return;
+    const isHere = conversation === state.conversation;
+    if (isHere && state.isOpening) return;
+    first.queued = false;
+    if (!first.beside && isHere) this.place(first, state.head);
+    first.isFirst = first.isFirst && (!isHere || state.tree.rounds.length === 0);
+    state.asks.save();
+    this.paint(first);
+  }
+
+  /** Take up what this tab had said before it was loaded anew. */
+  resume() {
+    for (const kept of state.asks.kept()) {
+      const one = { ...askedRound(kept), wasSent: true, trouble: kept.trouble ?? null };
+      state.asks.add(one);
+      if (isRunning(one)) this.paint(one);
+    }
+  }
+
+  /** Follow rounds of this conversation that were asked for elsewhere. */
+  async adopt(conversation) {
+    const running = await conversations.inProgress(conversation).catch(() => []);
+    for (const { id, parent, text_in: text, seed } of running) {
+      const isKnown = state.asks
+        .of(conversation)
+        .some((one) => one.id === id || (one.text === text && one.seed === seed));
+      if (isKnown || state.conversation !== conversation || state.tree.get(id)) continue;
+      const one = askedRound({ id, conversation, previous: parent, text, seed, pictures: [], foreign: true });
+      state.asks.add(one);
+      this.paint(one);
+    }
   }
 
   changed(one) {
-    const isNew = one.conversation && state.conversation === null && state.asks.has(one);
-    if (isNew) this.view.begun(one.conversation, one.title);
-    if (one === asked()) this.view.show();
-  }
-
-  /** After a broken connection: the round's id if it was kept all the same. */
-  async found(one) {
-    if (!one.trouble?.id || !one.conversation) return null;
-    const rounds = await conversations.tree(one.conversation).catch(() => []);
-    return rounds.some((round) => round.id === one.trouble.id) ? one.trouble.id : null;
+    if (!state.asks.has(one)) return;
+    const isNew = one.conversation && state.conversation === null && one.isFirst && !one.wasPlaced;
+    if (one.conversation && !one.wasPlaced) {
+      one.wasPlaced = true;
+      for (const waiting of state.asks.of(null)) if (waiting.queued) waiting.conversation = one.conversation;
+      if (isNew) this.view.begun(one.conversation, one.title);
+    }
+    if (one.id !== one.savedId) {
+      one.savedId = one.id;
+      state.asks.save();
+    }
+    if (one.conversation === state.conversation) this.view.show();
   }
 
   async settle(one, id) {
-    const rounds = await insist(() => conversations.tree(one.conversation));
-    if (one !== asked()) {
-      state.asks.delete(one);
-      this.view.settled();
-      return;
+    const { conversation } = one;
+    const rounds = await insist(() => conversations.tree(conversation)).catch(() => null);
+    const isHere = () => conversation === state.conversation && rounds !== null;
+    let round = null;
+    if (isHere()) {
+      setRounds(rounds, { keepChoices: true });
+      round = state.tree.get(id);
+      await this.thread.ready(round, sizePx()); // the last preview stays until the picture can be seen
     }
-    setRounds(rounds, { keepChoices: true });
-    const round = state.tree.get(id);
-    await this.thread.ready(round, sizePx()); // the last preview stays until the picture can be seen
-    state.asks.delete(one);
-    if (one.conversation === state.conversation) {
-      state.tree.see(id);
-      state.head = id;
-      keepPlace();
+    state.asks.remove(one);
+    for (const waiting of state.asks.of(conversation))
+      if (waiting.queued && !waiting.beside) this.place(waiting, id);
+    if (isHere()) {
+      // Another's round does not take the user away from where they are.
+      const moves = !one.foreign || one.previous === state.head;
+      if (round && moves) {
+        state.tree.see(id);
+        state.head = id;
+        keepPlace();
+      }
       this.view.show();
-    }
-    announce(`${round?.text_out ?? ""} ${round?.picture ? "The picture is painted." : ""}`.trim());
-    this.view.settled();
+      announce(`${round?.text_out ?? ""} ${round?.picture ? "The picture is painted." : ""}`.trim());
+    } else if (!one.foreign) keepPlaceOf(conversation, id, true);
+    this.view.settled(one);
+    this.next(conversation);
   }
 }

@@ -1,17 +1,18 @@
-// One round as elements: what was said, what was painted, what can be done with it; and the round being painted.
+// One round as elements: what was said, what was painted, what can be done with it.
 // Knows how a round looks. What its buttons do is the business of `acts`.
 
-import { button, icon, make } from "./dom.js";
+import { button, make } from "./dom.js";
 import { picture } from "./pictures.js";
-import { shortened } from "./words.js";
+import { counted, shortened } from "./words.js";
 
-const act = (name, element) => {
+/** An element by whose name tests and the focus find it again. */
+export const act = (name, element) => {
   element.dataset.act = name;
   return element;
 };
 
 /** What was said: words, and pictures that were given (as image elements). */
-function said(text, images) {
+export function said(text, images) {
   const bubble = make("div", { class: "said" }, make("p", {}, text));
   if (images.length) bubble.append(make("div", { class: "said-pictures" }, ...images));
   return bubble;
@@ -103,11 +104,15 @@ function facts(round, acts) {
         `seed ${round.seed}`,
       ),
     ),
+    round.steps ? make("span", {}, counted(round.steps, "step")) : null,
     make("span", {}, `${seconds} s`),
   );
 }
 
-/** A round that is there. `view`: {index, version, numVersions, isLast, editing, numPictures, figure}. */
+const NOT_READ =
+  "Limner no longer reads this round: the conversation is longer than what it can hold in mind at once.";
+
+/** A round that is there. `view`: {index, version, numVersions, isLast, isRead, editing, numPictures, figure}. */
 export function roundElement(round, view, acts) {
   const images = round.pictures_in.map((address) => picture(address, "A picture that was given"));
   const tools = make("div", { class: "tools" });
@@ -162,87 +167,11 @@ export function roundElement(round, view, acts) {
   const element = make(
     "section",
     { class: "round", "aria-label": `Round ${view.index + 1}`, tabIndex: -1 },
+    view.isRead ? null : make("p", { class: "unread", title: NOT_READ }, "No longer read by Limner"),
     make("div", { class: "you" }, edit, above),
     answer,
   );
   element.dataset.round = round.id;
   element.dataset.index = view.index;
   return element;
-}
-
-/** The round that is being painted, stopped or failed; `asked` is its state, `show()` puts it on the page. */
-export class PaintingElement {
-  constructor(asked, sizePx, acts) {
-    this.words = make("p", { class: "words" });
-    this.frame = make("div", { class: "frame wash" });
-    this.frame.style.setProperty("--size", `${sizePx}px`);
-    this.status = make("p", { class: "status" });
-    this.tools = make("div", { class: "tools" });
-    this.acts = acts;
-    const images = asked.pictures.map((one) => picture(one.url, "A picture that was given"));
-    this.element = make(
-      "section",
-      { class: "round painting", "aria-label": "The round being painted", "aria-busy": true, tabIndex: -1 },
-      make("div", { class: "you" }, said(asked.text, images)),
-      make("div", { class: "answer" }, this.words, this.frame, this.status, this.tools),
-    );
-    this.show(asked);
-  }
-
-  show(asked) {
-    const running = asked.trouble === null;
-    this.element.setAttribute("aria-busy", String(running));
-    this.words.textContent = asked.words.trim();
-    this.words.hidden = !asked.words.trim();
-    this.frame.hidden = !(asked.painting || asked.preview) || (!running && !asked.preview);
-    this.frame.classList.toggle("wash", running);
-    if (asked.preview && this.shown !== asked.preview) this.lay(asked.preview);
-    const soft = running || asked.trouble.kind === "stopped";
-    this.status.className = soft ? "status" : "status wrong";
-    this.status.replaceChildren(
-      ...(running
-        ? [
-            make("span", { class: "dots", "aria-hidden": "true" }, make("i"), make("i"), make("i")),
-            asked.waiting || (asked.painting ? "Painting" : "Reading what you said"),
-          ]
-        : [asked.trouble.message]),
-    );
-    if (this.offered !== asked.trouble) this.offer(asked);
-  }
-
-  /** Lay a preview over the one before. */
-  lay(preview) {
-    this.shown = preview;
-    const image = make("img", { src: preview, alt: "" });
-    image.addEventListener("animationend", () => {
-      while (this.frame.firstElementChild !== image && this.frame.children.length > 1)
-        this.frame.firstElementChild.remove();
-    });
-    this.frame.append(image);
-  }
-
-  offer(asked) {
-    this.offered = asked.trouble;
-    this.tools.replaceChildren();
-    if (asked.trouble === null) return;
-    const again = asked.trouble.kind === "stopped" ? "Paint after all" : "Try again";
-    const offers = [
-      ["retry", "again", again, () => this.acts.retry()],
-      ["change", "edit", "Change the words", () => this.acts.takeBack()],
-    ];
-    if (["refused", "big"].includes(asked.trouble.kind)) offers.reverse(); // the same again would fail again
-    this.tools.append(
-      ...offers.map(([name, drawn, words, onclick], index) =>
-        act(
-          name,
-          make(
-            "button",
-            { type: "button", class: index ? "quiet" : "strong small-button", onclick },
-            icon(drawn),
-            words,
-          ),
-        ),
-      ),
-    );
-  }
 }

@@ -1,10 +1,12 @@
-// How the next pictures are painted: seed, steps, whether there is to be a picture at all; and how large they are saved.
+// How the next pictures are painted: seed, steps, how many, whether there is to be a picture at all; and how large
+// they are saved.
 // Knows its fields and remembers them in this browser.
 
 import { $, button, make, memory } from "./dom.js";
 
 const MAX_SEED = 2 ** 31;
 const SIZES_PX = [256, 512, 1024, 2048];
+const NUMBERS = [1, 2, 3, 4];
 const ANSWERS = [
   ["auto", "Auto"],
   ["picture", "Picture"],
@@ -15,7 +17,7 @@ const randomSeed = () => crypto.getRandomValues(new Uint32Array(1))[0] >>> 1;
 
 export class Settings {
   constructor() {
-    this.kept = { seed: null, steps: null, size: null, answer: "auto", ...memory.get("settings", {}) };
+    this.kept = { seed: null, steps: null, size: null, answer: "auto", number: 1, ...memory.get("settings", {}) };
     $("settings-open").addEventListener("click", () => this.toggle());
   }
 
@@ -49,6 +51,11 @@ export class Settings {
     return randomSeed();
   }
 
+  /** How many pictures are painted of the same words. */
+  get number() {
+    return NUMBERS.includes(this.kept.number) ? this.kept.number : 1;
+  }
+
   /** How large a downloaded picture is; null as it was painted. */
   get downloadPx() {
     return this.kept.size;
@@ -67,10 +74,11 @@ export class Settings {
 
   /** The settings that differ from the usual, beside the button. */
   shorten() {
-    const { seed, steps, size, answer } = this.kept;
+    const { seed, steps, size, answer, number } = this.kept;
     const words = [
       seed === null ? "" : `seed ${seed}`,
       steps === null ? "" : `${steps} steps`,
+      number === 1 ? "" : `${number} pictures`,
       size === null ? "" : `${size} px`,
       answer === "auto" ? "" : answer === "words" ? "words only" : "always a picture",
     ]
@@ -86,6 +94,7 @@ export class Settings {
       { id: "settings", role: "dialog", "aria-label": "How it is painted", popover: "auto" },
       this.seedRow(),
       this.stepsRow(),
+      this.numberRow(),
       this.sizeRow(),
       this.answerRow(),
       make(
@@ -157,6 +166,21 @@ export class Settings {
     );
   }
 
+  numberRow() {
+    const options = NUMBERS.map((number) =>
+      make("option", { value: String(number), selected: number === this.number }, String(number)),
+    );
+    const field = make("select", { id: "number" }, ...options);
+    field.addEventListener("change", () => this.set({ number: Number(field.value) }));
+    return make(
+      "div",
+      { class: "row" },
+      make("label", { for: "number" }, "Pictures"),
+      field,
+      make("p", { class: "small" }, "Of the same words, one after the other, as versions side by side."),
+    );
+  }
+
   sizeRow() {
     const { sizes, sizePx } = this.limits;
     const field = make(
@@ -204,7 +228,7 @@ export class Settings {
   }
 
   reset() {
-    this.set({ seed: null, steps: null, size: null, answer: "auto" });
+    this.set({ seed: null, steps: null, size: null, answer: "auto", number: 1 });
     this.panel.replaceChildren(...this.build().childNodes);
     this.panel.querySelector("button").focus();
   }

@@ -1,19 +1,26 @@
 // The list of conversations: open, rename, export, delete, import. Knows how it looks; `acts` does things.
 
 import { conversations } from "./api.js";
-import { $, button, make } from "./dom.js";
+import { $, announce, button, make } from "./dom.js";
 import { picture } from "./pictures.js";
 import { ago, counted } from "./words.js";
+
+const FIND_AFTER_MS = 250;
 
 export const titleOf = (conversation) => conversation?.metadata?.title || "Untitled";
 
 export class Shelf {
-  /** `acts`: {openConversation(id), older(), rename(one), remove(one), save(one)}. */
+  /** `acts`: {openConversation(id), isAsked(id), older(), rename(one), remove(one), save(one)}. */
   constructor(acts) {
     this.acts = acts;
     this.all = [];
     this.current = null;
     $("older").addEventListener("click", () => this.acts.older());
+    this.found = null; // conversations in which the searched words stand; null when nothing is searched
+    $("find").addEventListener("input", () => {
+      clearTimeout(this.finding);
+      this.finding = setTimeout(() => this.find(), FIND_AFTER_MS);
+    });
     // Menus are hidden by the browser; a scrolled list would leave one behind.
     $("conversations").addEventListener("scroll", () => this.menu?.hidePopover());
   }
@@ -32,6 +39,16 @@ export class Shelf {
     this.show();
   }
 
+  /** Look for the words in the field: in titles and in all that was said. */
+  async find() {
+    const words = $("find").value.trim();
+    const found = words ? await conversations.find(words).catch(() => null) : null;
+    if ($("find").value.trim() !== words) return; // typed on meanwhile
+    this.found = found?.data ?? null;
+    this.show();
+    if (found) announce(`${counted(found.data.length, "conversation")} found.`);
+  }
+
   async loadOlder() {
     const list = await conversations.list(this.all.at(-1)?.id);
     this.older = new Set([...(this.older ?? []), ...list.data.map((one) => one.id)]);
@@ -42,6 +59,7 @@ export class Shelf {
 
   forget(id) {
     this.all = this.all.filter((one) => one.id !== id);
+    this.found = this.found?.filter((one) => one.id !== id) ?? null;
     this.older?.delete(id);
     this.show();
   }
@@ -56,13 +74,13 @@ export class Shelf {
   }
 
   show() {
-    // One without rounds was never begun.
-    const shown = this.all.filter((one) => one.limner?.num_rounds || one.id === this.current);
+    // One without rounds was never begun, unless something is being painted for it.
+    const shown = (this.found ?? this.all).filter((one) => one.limner?.num_rounds || this.acts.isAsked(one.id));
     const focused = document.activeElement?.closest?.("#conversations li")?.dataset.id;
     $("conversations").replaceChildren(...shown.map((one) => this.entry(one)));
     if (!shown.length)
-      $("conversations").append(make("li", { class: "none" }, "What you begin is kept here."));
-    $("older").hidden = !this.more;
+      $("conversations").append(make("li", { class: "none" }, this.found ? "Nothing found." : "What you begin is kept here."));
+    $("older").hidden = !this.more || this.found !== null;
     if (focused)
       $("conversations")
         .querySelector(`[data-id="${CSS.escape(focused)}"] button`)
@@ -86,7 +104,7 @@ export class Shelf {
         "span",
         { class: "names" },
         make("span", { class: "name" }, titleOf(one)),
-        make("span", { class: "small" }, `${counted(rounds, "round")} · ${ago(one.created_at)}`),
+        make("span", { class: "small" }, rounds ? `${counted(rounds, "round")} · ${ago(one.created_at)}` : "Not painted yet"),
       ),
     );
     const more = button("more", `More for ${titleOf(one)}`, () => this.openMenu(one, more), {

@@ -2,6 +2,7 @@
 // Plain values; who shows them is app.js's business.
 
 import { isRunning } from "./asking.js";
+import { Asks } from "./asks.js";
 import { memory } from "./dom.js";
 import { Tree } from "./tree.js";
 
@@ -10,28 +11,27 @@ const MOST_PLACES = 100;
 export const state = {
   about: null, // what the server told of itself
   conversation: null, // its id; null before the first round is asked for
+  isOpening: false, // its rounds are not here yet
   title: "",
   tree: new Tree(),
   head: null, // the round that what is said next goes on from
-  asks: new Set(), // rounds being painted, stopped or failed: one a conversation
+  asks: new Asks(), // what was said and is not painted yet
   editing: null, // the round whose words are edited
+  read: null, // ids of the rounds that the model still reads; null when it reads all
   people: [], // who was named in this conversation
   faces: [], // of real people, that the user keeps
   script: [], // what an example would say next
 };
 
-/** The round of this conversation that is being painted, was stopped or failed; null when there is none. */
-export const asked = () => [...state.asks].find((one) => one.conversation === state.conversation) ?? null;
+/** What was said in this conversation and is not painted yet, in order. */
+export const askedHere = () => state.asks.of(state.conversation);
 
-export const isPainting = () => isRunning(asked());
+/** Those that are being painted, or asked for. */
+export const runningHere = () => askedHere().filter(isRunning);
+
+export const isPainting = () => runningHere().length > 0;
 
 export const sizePx = () => state.about?.image_size_px ?? 256;
-
-/** Put a round being asked for in the place of this conversation's last one; null only takes that away. */
-export function setAsked(one) {
-  for (const other of state.asks) if (other.conversation === state.conversation) state.asks.delete(other);
-  if (one) state.asks.add(one);
-}
 
 /** Take the rounds of a conversation; branches stay where they were left. */
 export function setRounds(rounds, { keepChoices }) {
@@ -40,18 +40,23 @@ export function setRounds(rounds, { keepChoices }) {
   if (keepChoices) state.tree.chosen = chosen;
 }
 
-/** Remember where this conversation is left. */
-export function keepPlace() {
-  if (!state.conversation || !state.head) return;
-  const places = Object.entries(memory.get("heads", {})).filter(([id]) => id !== state.conversation);
+/** Remember where a conversation is left; `isEnd` when that is the end of a branch. */
+export function keepPlaceOf(conversation, head, isEnd) {
+  if (!conversation || !head) return;
+  const places = Object.entries(memory.get("heads", {})).filter(([id]) => id !== conversation);
   memory.set(
     "heads",
-    Object.fromEntries([...places.slice(1 - MOST_PLACES), [state.conversation, state.head]]),
+    Object.fromEntries([...places.slice(1 - MOST_PLACES), [conversation, { head, isEnd }]]),
   );
 }
 
-/** Where this conversation was left, else its newest round. */
+export const keepPlace = () =>
+  keepPlaceOf(state.conversation, state.head, state.tree.children(state.head).length === 0);
+
+/** Where this conversation was left, with what has been painted after it since; else its newest round. */
 export function keptPlace() {
   const kept = memory.get("heads", {})[state.conversation];
-  return state.tree.get(kept) ? kept : state.tree.newest;
+  const { head, isEnd } = typeof kept === "string" ? { head: kept, isEnd: true } : (kept ?? {});
+  if (!state.tree.get(head)) return state.tree.newest;
+  return isEnd ? state.tree.leaf(head) : head;
 }

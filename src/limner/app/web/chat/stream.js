@@ -1,13 +1,28 @@
 // One round as it happens: the request, and the server's events turned into what the page shows.
+// A round goes on in the server when the page leaves it, and is followed again by its id.
 // Knows the shape of Responses. Knows nothing of the page.
 
-import { cancel, respond, Trouble } from "./api.js";
+import { cancel, follow, respond, Trouble } from "./api.js";
+import { eventsOf } from "./events.js";
 
 const NUM_PREVIEWS = 3;
 const STOPPED = "Stopped. Nothing of it is kept.";
+const STOPPING_MS = 5000; // for the server to say which round it is that is to be stopped
+// The same words may well be painted another time.
+const PASSING = [undefined, null, "server_error", "replica_lost", "store_busy", "store_full"];
 
 /** The body of a request for one round. */
-export function requestOf({ text, pictures, conversation, previous, isFirst, seed, settings, model }) {
+export function requestOf({
+  text,
+  pictures,
+  conversation,
+  previous,
+  isFirst,
+  seed,
+  settings,
+  model,
+  continues,
+}) {
   const content = [
     { type: "input_text", text },
     ...pictures.map(({ url, fileId }) => ({
@@ -18,10 +33,12 @@ export function requestOf({ text, pictures, conversation, previous, isFirst, see
   const limner = {};
   if (settings.steps) limner.steps = settings.steps;
   if (settings.picture !== null) limner.picture = settings.picture;
+  if (continues && previous) limner.continues = true;
   const tools = [{ type: "image_generation", partial_images: NUM_PREVIEWS }];
   return {
     model,
     stream: true,
+    background: true, // it goes on when this page is closed
     seed,
     input: [{ role: "user", content }],
     tools,
@@ -31,62 +48,66 @@ export function requestOf({ text, pictures, conversation, previous, isFirst, see
   };
 }
 
-/** The events of a body of server-sent events, in order. */
-async function* eventsOf(body) {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
-  try {
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) return;
-      rest += value.replaceAll("\r\n", "\n");
-      for (let end = rest.indexOf("\n\n"); end >= 0; end = rest.indexOf("\n\n")) {
-        const lines = rest
-          .slice(0, end)
-          .split("\n")
-          .filter((line) => line.startsWith("data:"));
-        rest = rest.slice(end + 2);
-        const data = lines.map((line) => line.slice(5).trimStart()).join("\n");
-        if (data && data !== "[DONE]") yield JSON.parse(data);
-      }
-    }
-  } finally {
-    reader.cancel().catch(() => {});
-  }
-}
-
 /**
  * Ask for a round and tell `on` what happens: began(id), wrote(text), painting(), preview(dataUrl).
  * Resolves to the round's id when it is kept; Trouble when it fails, `kind` "stopped" after `stop()`.
  */
-export function askRound(request, on) {
-  const stopping = new AbortController();
-  let id = null;
+export const askRound = (request, on) => followed((signal) => respond(request, signal), on, null);
+
+/** The same for a round that was asked for earlier; Trouble "gone" when the server knows nothing of it. */
+export const followRound = (id, on) => followed((signal) => follow(id, signal), on, id);
+
+function followed(request, on, known) {
+  const leaving = new AbortController();
+  let id = known;
+  let isStopped = false;
+  const stop = () => {
+    isStopped = true;
+    if (id) cancel(id).finally(() => leaving.abort());
+    else setTimeout(() => leaving.abort(), STOPPING_MS);
+  };
+  const began = (found) => {
+    if (id === null && isStopped) cancel(found).finally(() => leaving.abort());
+    id = found;
+    on.began(found);
+  };
   const done = (async () => {
     try {
-      const response = await respond(request, stopping.signal);
+      const response = await request(leaving.signal);
+      if (response.headers.get("Content-Type")?.includes("json")) return over(await response.json());
       for await (const event of eventsOf(response.body)) {
-        id = event.response?.id ?? id;
-        const end = told(event, on);
+        const end = told(event, { ...on, began });
         if (end) return end;
       }
     } catch (error) {
-      if (stopping.signal.aborted) throw new Trouble("stopped", STOPPED);
-      throw error instanceof Trouble ? error : brokenOff(id);
+      if (isStopped) throw new Trouble("stopped", STOPPED);
+      throw error instanceof Trouble ? error : new Trouble("down");
     }
-    throw stopping.signal.aborted ? new Trouble("stopped", STOPPED) : brokenOff(id);
+    throw isStopped ? new Trouble("stopped", STOPPED) : new Trouble("down");
   })();
-  const stop = () => {
-    if (id) cancel(id);
-    stopping.abort();
-  };
   return { done, stop };
 }
 
-/** The round may be kept all the same: `id` lets the page look. */
-function brokenOff(id) {
-  return Object.assign(new Trouble("down", "The connection broke off while Limner was painting."), { id });
+/** How a round ended that is told as a whole: its id, or Trouble. */
+function over(response) {
+  switch (response.status) {
+    case "completed":
+      return response.id;
+    case "cancelled":
+      throw new Trouble("stopped", STOPPED);
+    case "in_progress":
+    case "queued":
+      throw new Trouble("busy", undefined, 1);
+    default:
+      throw failure(response.error);
+  }
 }
+
+const failure = (error) =>
+  new Trouble(
+    PASSING.includes(error?.code) ? "failed" : "refused",
+    error?.message ?? "The round could not be painted.",
+  );
 
 function told(event, on) {
   switch (event.type) {
@@ -110,10 +131,7 @@ function told(event, on) {
     case "response.failed":
     case "response.incomplete":
     case "error":
-      throw new Trouble(
-        "refused",
-        event.response?.error?.message ?? event.message ?? "The round could not be painted.",
-      );
+      throw failure(event.response?.error ?? event);
     default:
       return null;
   }

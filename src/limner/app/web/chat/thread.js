@@ -2,7 +2,8 @@
 // Knows which elements can stay, so that pictures do not load twice and focus is not lost.
 
 import { make, button } from "./dom.js";
-import { framed, PaintingElement, roundElement } from "./rounds.js";
+import { AskedElement } from "./asked.js";
+import { framed, roundElement } from "./rounds.js";
 
 export class Thread {
   constructor(place, acts) {
@@ -14,12 +15,12 @@ export class Thread {
   forget() {
     this.figures = new Map(); // round id -> picture in its frame
     this.elements = new Map(); // round id -> {signature, element}
-    this.painting = null;
+    this.asked = new Map(); // what was said and is not painted -> its element
     this.place.replaceChildren();
   }
 
-  /** Put the rounds on the page. `state`: {tree, head, asked, editing, sizePx}. */
-  show({ tree, head, asked, editing, sizePx }) {
+  /** Put the rounds on the page. `asks` come after `head`; `read` are the rounds still read, null for all. */
+  show({ tree, head, asks, editing, read, sizePx }) {
     const path = tree.path(head);
     const numPictures = tree.rounds.filter((round) => round.picture).length;
     const wanted = path.map((round, index) => {
@@ -30,14 +31,15 @@ export class Thread {
         numVersions: siblings.length,
         numPictures: Math.min(numPictures, 2),
         isLast: index === path.length - 1,
+        isRead: read === null || read.has(round.id),
         editing: editing === round.id,
       };
       return this.elementOf(round, view, sizePx);
     });
     const later = tree.children(head).length;
-    if (head && later && !asked) wanted.push(this.laterRounds(tree, head));
-    if (asked) wanted.push(this.paintingOf(asked, sizePx));
-    else this.painting = null;
+    if (head && later && !asks.length) wanted.push(this.laterRounds(tree, head));
+    for (const one of this.asked.keys()) if (!asks.includes(one)) this.asked.delete(one);
+    wanted.push(...asks.map((one, index) => this.askedOf(one, asks.slice(0, index), sizePx)));
     this.arrange(wanted);
   }
 
@@ -52,13 +54,11 @@ export class Thread {
     return element;
   }
 
-  paintingOf(asked, sizePx) {
-    if (this.painting?.asked !== asked) {
-      this.painting = new PaintingElement(asked, sizePx, this.acts);
-      this.painting.asked = asked;
-    }
-    this.painting.show(asked);
-    return this.painting.element;
+  askedOf(one, before, sizePx) {
+    if (!this.asked.has(one)) this.asked.set(one, new AskedElement(one, sizePx, this.acts));
+    const found = this.asked.get(one);
+    found.show(one, before);
+    return found.element;
   }
 
   /** A note that the conversation went on elsewhere after this round. */

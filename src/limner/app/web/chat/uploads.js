@@ -2,9 +2,13 @@
 // A picture is drawn anew, so that its place, time and camera stay on the user's machine.
 
 const LONGEST_PX = 1024;
+import { originIn } from "./origins.js";
+
+const LEAST_PX = 16; // a side, as the server takes it
 const MOST_BYTES = 40 * 2 ** 20;
 
-/** A file as {url, name}: a data: address at most 1024 px long. Error with a sentence when it is no picture. */
+/** A file as {url, name, origin}: a data: address at most 1024 px long, and what a picture of Limner's tells of
+ * itself, else null. Error with a sentence when it is no picture. */
 export async function readPicture(file) {
   const name = file.name || "picture";
   if (!file.type.startsWith("image/")) throw new Error(`“${name}” is not a picture.`);
@@ -16,17 +20,22 @@ export async function readPicture(file) {
   } catch {
     throw new Error(`“${name}” cannot be read. PNG, JPEG and WebP work everywhere.`);
   }
+  if (Math.min(bitmap.width, bitmap.height) < LEAST_PX)
+    throw new Error(
+      `“${name}” is too small: ${bitmap.width} × ${bitmap.height} px. A picture has at least ${LEAST_PX} px a side.`,
+    );
   const scale = Math.min(1, LONGEST_PX / Math.max(bitmap.width, bitmap.height));
   const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round(bitmap.width * scale));
-  canvas.height = Math.max(1, Math.round(bitmap.height * scale));
+  // A long and narrow picture is squeezed rather than refused.
+  canvas.width = Math.max(LEAST_PX, Math.round(bitmap.width * scale));
+  canvas.height = Math.max(LEAST_PX, Math.round(bitmap.height * scale));
   const context = canvas.getContext("2d");
   context.fillStyle = "#fff"; // paper under what is transparent
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.imageSmoothingQuality = "high";
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   bitmap.close();
-  return { url: canvas.toDataURL("image/png"), name };
+  return { url: canvas.toDataURL("image/png"), name, origin: originIn(await file.arrayBuffer()) };
 }
 
 /** The picture files of a drop or a paste. */

@@ -1,0 +1,61 @@
+"""Finding what was said or painted: conversations by words, and the round that a downloaded picture tells of.
+
+Knows a studio and HTTP. What matches is the vault's business (`chat/vault_find.py`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+
+from limner.app.server.auth import Owner, needs_key
+from limner.app.server.conversations import conversation_body
+from limner.app.server.errors import not_found
+from limner.app.server.rounds import told
+from limner.app.server.settings import ServerSettings
+from limner.app.server.wire import ERRORS, ConversationList
+from limner.chat.records import is_digest
+from limner.chat.studio import Studio
+
+
+class RoundPlace(BaseModel):
+    """Where a round stands: its response, and the conversation that it is in."""
+
+    response: str
+    conversation: str | None
+
+
+def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+    """/v1/limner/conversations and /v1/limner/nodes/{node}."""
+    routes = APIRouter(prefix="/v1/limner", tags=["limner"], dependencies=[needs_key], responses=ERRORS)
+
+    @routes.get("/conversations", summary="Conversations in which these words stand, the newest first")
+    async def find(
+        owner: Owner,
+        q: Annotated[str, Query(description="Words, in any order and case.", max_length=200)],
+        limit: Annotated[int, Query(ge=1, le=100)] = 50,
+    ) -> ConversationList:
+        with told("q"):
+            found = await run_in_threadpool(studio.find, owner, q, limit + 1)
+        data = [conversation_body(one) for one in found[:limit]]
+        return ConversationList(
+            data=data,
+            first_id=data[0].id if data else None,
+            last_id=data[-1].id if data else None,
+            has_more=len(found) > limit,
+        )
+
+    @routes.get("/nodes/{node}", summary="The newest round of a history node, as a picture's file tells it")
+    async def node(node: Annotated[str, Path(description="64 hex digits.")], owner: Owner) -> RoundPlace:
+        round_ = None
+        if is_digest(node):
+            with told():
+                round_ = await run_in_threadpool(studio.round_of_node, owner, node)
+        if round_ is None:
+            raise not_found(f"round of the node {node[:80]!r}")
+        return RoundPlace(response=round_.id, conversation=round_.conversation)
+
+    return routes

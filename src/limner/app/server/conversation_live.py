@@ -1,0 +1,138 @@
+"""What a page follows of a conversation that others may add to: rounds in progress, changes as they come, and
+which rounds the model still reads.
+
+Knows a studio and the desk. Changes are looked for in the store, so that it does not matter who made them:
+another tab, another client, another replica. Rounds in progress are those of the replica that is asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from limner.app.server.auth import Owner, needs_key
+from limner.app.server.conversations import Conversations, Id
+from limner.app.server.errors import ApiError, not_found
+from limner.app.server.rounds import Desk, RunningRound, desk_of, told
+from limner.app.server.settings import ServerSettings
+from limner.app.server.streaming import EventStream, event_bytes
+from limner.app.server.wire import ERRORS
+from limner.chat.records import is_id
+from limner.chat.studio import Studio
+
+LOOK_EVERY_S: Final = 1.0
+
+
+class InProgressBody(BaseModel):
+    """A round that is asked for and not answered yet; its id is that of its response."""
+
+    id: str
+    parent: str | None
+    text_in: str
+    seed: int | None
+    created_at: float
+
+
+class InProgress(BaseModel):
+    """Rounds in progress, the oldest first."""
+
+    object: Literal["list"] = "list"
+    data: list[InProgressBody]
+
+
+class StillRead(BaseModel):
+    """Ids of the rounds that the model would read before what is said next, in order."""
+
+    object: Literal["list"] = "list"
+    data: list[str]
+    num_rounds: int  # on the way to the response that was named
+
+
+def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+    """/v1/conversations/{id}/in_progress, /events and /read."""
+    routes = APIRouter(
+        prefix="/v1/conversations/{id}", tags=["limner"], dependencies=[needs_key], responses=ERRORS
+    )
+    held = Conversations(studio, settings)
+
+    @routes.get("/in_progress", summary="Rounds that are being painted or wait for it")
+    async def in_progress(request: Request, id: Id, owner: Owner) -> InProgress:
+        await run_in_threadpool(held.find, owner, id)
+        found = running_in(desk_of(request), owner, id)
+        return InProgress(data=[in_progress_body(one) for one in found])
+
+    @routes.get(
+        "/events",
+        summary="Whenever the conversation changes, as server-sent events",
+        response_class=Response,
+        responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    )
+    async def events(request: Request, id: Id, owner: Owner) -> Response:
+        await run_in_threadpool(held.find, owner, id)
+        return EventStream(changes(held, desk_of(request), owner, id), gone=lambda: None)
+
+    @routes.get("/read", summary="Which rounds the model still reads")
+    async def read(
+        id: Id,
+        owner: Owner,
+        at: Annotated[str, Query(description="The response that would be gone on from.")],
+        text: Annotated[
+            str, Query(description="What would be said, which may point at earlier rounds.", max_length=4000)
+        ] = "",
+    ) -> StillRead:
+        if not is_id(at, "resp"):
+            raise not_found(f"response {at[:60]!r}", param="at")
+        with told("at"):
+            round_ = await run_in_threadpool(studio.get, owner, at)
+            if round_.conversation != id:
+                raise not_found(f"response {at!r} in this conversation", param="at")
+            found = await run_in_threadpool(studio.read_at, owner, at, text)
+        return StillRead(data=[one.id for one in found], num_rounds=round_.depth + 1)
+
+    return routes
+
+
+def running_in(desk: Desk, owner: str, conversation: str) -> list[RunningRound]:
+    """The owner's rounds of a conversation that are not answered yet."""
+    found = [one for one in desk.running.values() if (one.owner, one.conversation) == (owner, conversation)]
+    return sorted(found, key=lambda one: one.created)
+
+
+def in_progress_body(running: RunningRound) -> InProgressBody:
+    """A round in progress as the list tells it."""
+    return InProgressBody(id=running.id, created_at=running.created, **running.notes["asked"])
+
+
+async def changes(held: Conversations, desk: Desk, owner: str, id: str) -> AsyncIterator[bytes]:
+    """How the conversation stands, now and whenever that is something else; ends when it is deleted, or the
+    server stops.
+    """
+    last: dict[str, Any] | None = None
+    number = 0
+    while not desk.is_draining:
+        try:
+            now = await _standing(held, desk, owner, id)
+        except ApiError as error:
+            if error.status_code == 404:
+                yield event_bytes({"type": "conversation.deleted", "sequence_number": number})
+            return
+        if now != last:
+            yield event_bytes({"type": "conversation.changed", "sequence_number": number, **now})
+            last, number = now, number + 1
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def _standing(held: Conversations, desk: Desk, owner: str, id: str) -> dict[str, Any]:
+    found = await run_in_threadpool(held.find, owner, id)
+    return {
+        "num_rounds": found.num_rounds,
+        "newest": found.head,
+        "title": found.title,
+        "in_progress": [one.id for one in running_in(desk, owner, id)],
+    }
