@@ -34,7 +34,7 @@ def open_to_all(painter, tmp_path_factory):
     studio.close(0.0)
 
 
-@pytest.mark.parametrize("code", examples())
+@pytest.mark.parametrize("code", list(examples()))
 def test_the_example_runs(open_to_all, code):
     for package in sorted(set(re.findall(r"^(?:from|import) (\w+)", code, re.MULTILINE))):
         if importlib.util.find_spec(package) is None:
