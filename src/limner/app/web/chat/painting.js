@@ -189,7 +189,7 @@ export class Painting {
       const moves = !one.foreign || one.previous === state.head;
       if (round && moves) {
         state.tree.see(id);
-        state.head = id;
+        state.head = state.tree.leaf(id); // others may have gone on from it already
         keepPlace();
       }
       this.view.show();
