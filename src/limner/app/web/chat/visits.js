@@ -5,7 +5,7 @@ import { conversations } from "./api.js";
 import { toast } from "./acts.js";
 import { drafts } from "./drafts.js";
 import { titleOf } from "./shelf.js";
-import { askedHere, isPainting, keepPlace, keptPlace, setRounds, state } from "./state.js";
+import { askedHere, keepPlace, keptPlace, runningHere, setRounds, state } from "./state.js";
 import { insist } from "./trouble.js";
 
 const LONG = 3; // rounds: the first and the newest are read in any case
@@ -122,7 +122,8 @@ export function visits(page) {
     const path = state.tree.path(state.head);
     setRounds(rounds, { keepChoices: true });
     const there = path.findLast((round) => state.tree.get(round.id))?.id ?? state.tree.newest;
-    state.head = wasEnd && !isPainting() && there ? state.tree.leaf(there) : there;
+    const isOwn = runningHere().some((one) => !one.foreign); // which moves by itself when it is painted
+    state.head = wasEnd && !isOwn && there ? state.tree.leaf(there) : there;
     keepPlace();
     page.show();
     lookAround();
