@@ -71,7 +71,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         "/events",
         summary="Whenever the conversation changes, as server-sent events",
         response_class=Response,
-        responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+        responses={200: {"content": {"text/event-stream": {}}}},
     )
     async def events(request: Request, id: Id, owner: Owner) -> Response:
         await run_in_threadpool(held.find, owner, id)
