@@ -27,6 +27,11 @@ from limner.chat.records import is_id
 from limner.chat.studio import Studio
 
 LOOK_EVERY_S: Final = 1.0
+# Each event of the stream, as a client reads it.
+EVENT: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
+}
 
 
 class InProgressBody(BaseModel):
@@ -71,7 +76,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         "/events",
         summary="Whenever the conversation changes, as server-sent events",
         response_class=Response,
-        responses={200: {"content": {"text/event-stream": {}}}},
+        responses={200: {"content": {"text/event-stream": {"schema": EVENT}}}},
     )
     async def events(request: Request, id: Id, owner: Owner) -> Response:
         await run_in_threadpool(held.find, owner, id)
