@@ -9,8 +9,8 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet "pydantic==2.14.3" "pydantic_core==2.50.4"
-"$folder/venv/bin/python" - <<'PYTHON'
+"$folder/venv/bin/python" -m pip install --quiet "pydantic==2.14.3" "pydantic_core==2.50.4"
+if ! "$folder/venv/bin/python" - <<'PYTHON'
 from typing import Annotated
 
 import pydantic
@@ -28,3 +28,6 @@ except TypeError as error:
 else:
     raise SystemExit(f"this has changed: {made}")
 PYTHON
+then
+    exit 1
+fi

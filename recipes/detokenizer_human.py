@@ -1,7 +1,7 @@
 """The detokenizer's second rung: all that conversations show, still drawn from frozen image tokens.
 
 The paper trains this stage 96,000 iterations at batch 1024 and a constant 1e-5 and reports 14.50 dB on
-natural pictures. One CPU core, sketch: 1,000 steps in 35 minutes with other work beside it (docs/LOG.md).
+natural pictures. One AVX2 core, sketch: about 4 s a step with other work beside it (docs/LOG.md).
 
     limner train detokenizer_human --scale sketch --out runs/sketch
     limner train detokenizer_human --scale seed-x --data people=FOLDER --out runs/seed-x
@@ -10,10 +10,8 @@ natural pictures. One CPU core, sketch: 1,000 steps in 35 minutes with other wor
 from limner.models.presets import PRESETS
 from limner.training.plan import Plan
 from limner.training.recipe import Recipe, pixels_need
-from limner.training.stages.detokenizer import DetokenizerStage, full_scale_plan, full_scale_stage
+from limner.training.stages.detokenizer import WIDE, DetokenizerStage, full_scale_plan, full_scale_stage
 
-# A step of AdamW at this rate moves the outputs of layers with thousands of inputs by several spreads.
-WIDE = ("transformer_blocks", "frame", "caption_projection", "adaln_single")
 PLANS = {
     "tiny": (
         Plan(steps=60, batch=4, learning_rate=2e-3, warmup_steps=20),

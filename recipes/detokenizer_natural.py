@@ -2,7 +2,7 @@
 daylight and cut-out heads at the small scales).
 
 The paper trains this stage 180,000 iterations at batch 1024 and a constant 1e-5; a world this small needs far
-less. One CPU core, sketch: 1,000 steps in 35 minutes with other work beside it (docs/LOG.md).
+less. One AVX2 core, sketch: about 4 s a step with other work beside it (docs/LOG.md).
 
     limner train detokenizer_natural --scale sketch --out runs/sketch
     limner train detokenizer_natural --scale seed-x --base SEEDX --data natural=FOLDER --out runs/seed-x
@@ -11,10 +11,8 @@ less. One CPU core, sketch: 1,000 steps in 35 minutes with other work beside it 
 from limner.models.presets import PRESETS
 from limner.training.plan import Plan
 from limner.training.recipe import Recipe, pixels_need
-from limner.training.stages.detokenizer import DetokenizerStage, full_scale_plan, full_scale_stage
+from limner.training.stages.detokenizer import WIDE, DetokenizerStage, full_scale_plan, full_scale_stage
 
-# A step of AdamW at this rate moves the outputs of layers with thousands of inputs by several spreads.
-WIDE = ("transformer_blocks", "frame", "caption_projection", "adaln_single")
 PLANS = {
     "tiny": (
         Plan(steps=60, batch=4, learning_rate=2e-3, warmup_steps=20),

@@ -12,7 +12,8 @@ from typing import Any
 
 from starlette.requests import Request
 
-from limner.app.server.rounds import RunningRound, desk_of, start_round
+from limner.app.server.round_start import start_round
+from limner.app.server.rounds import RunningRound, desk_of
 from limner.app.server.streaming import wait_until_left
 from limner.chat.studio import Studio, StudioEvent
 from limner.chat.studio_round import Answered

@@ -26,7 +26,8 @@ from limner.app.server.kept_requests import (
 from limner.app.server.painting import base64_of, sampling_for, tokens_of
 from limner.app.server.response_input import Reading, read_input
 from limner.app.server.response_stream import ResponseStream
-from limner.app.server.rounds import RunningRound, desk_of, ended_without_answer, start_round, told
+from limner.app.server.round_start import start_round
+from limner.app.server.rounds import RunningRound, desk_of, ended_without_answer, told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.shapes import ConversationRef, LimnerOptions, ResponseRequest, ToolChoice
 from limner.app.server.streaming import EventStream, event_bytes

@@ -40,6 +40,8 @@ from limner.training.variants import variant_folder, write_variant
 from limner.training.workshop import Workshop
 from limner.world.scene_tokens import encode_scene
 
+# Layers with thousands of inputs, whose outputs a step of AdamW moves by several spreads: Muon's part.
+WIDE = ("transformer_blocks", "frame", "caption_projection", "adaln_single")
 FAR_MORE = 1e6  # a weight that tells faces from the rest
 DRAWN = 10_000_000  # pictures that training draws from where none is kept
 TO_FIND_FACES = 8_192  # scenes, twice the numbers of a picture's tokens
@@ -200,7 +202,7 @@ class DetokenizerRung:
         if not self.stage.fresh and is_made(folder, "detokenizer") and self._checkpoints_own() == sizes:
             read_component(self.workshop, "detokenizer", model)
         elif isinstance(model, DiTDetokenizer) and model.frame is not None and model.frame.faces is not None:
-            _find_faces(model.frame.faces, self.stage.kind)
+            _find_faces(model.frame.faces)
         return model
 
     def _widened(self, variant: str) -> Detokenizer:
@@ -259,9 +261,11 @@ class DetokenizerRung:
         return LatentPairs(bank, tokens, made, workshop.device, size_px)
 
 
-def _find_faces(windows: FaceWindows, kind: str) -> None:
-    """Where faces lie is a linear reading of scene tokens: no picture is needed to find it."""
-    scenes = [PICTURE_KINDS[kind](seed, "train") for seed in range(TO_FIND_FACES)]
+def _find_faces(windows: FaceWindows) -> None:
+    """Where faces lie is a linear reading of scene tokens: no picture is needed to find it. Of all kinds of
+    picture, whichever the rung draws, for later rungs keep it.
+    """
+    scenes = [PICTURE_KINDS["conversation"](seed, "train") for seed in range(TO_FIND_FACES)]
     tokens = torch.from_numpy(np.stack([encode_scene(scene) for scene in scenes]))
     windows.fit_reading(tokens, torch.from_numpy(face_boxes(scenes)), noise=READING_NOISE)
 
