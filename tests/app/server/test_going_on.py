@@ -6,13 +6,9 @@ import threading
 
 import pytest
 from test_responses import GARDEN
-from test_rounds_in_progress import ENDLESS, begin, until
-from tiny_server import error_of, serving
+from test_rounds_in_progress import ENDLESS, begin, taking_endless_rounds, until
+from tiny_server import error_of
 from wire_requests import ask
-
-from limner.app.server.limits import Limits
-from limner.app.server.opening import studio_of
-from limner.app.server.settings import ServerSettings
 
 openai = pytest.importorskip("openai", reason="needs the official client")
 
@@ -21,14 +17,8 @@ LONG = {"steps": ENDLESS, "picture": True}
 
 @pytest.fixture
 def served(painter, tmp_path):
-    """A server that takes endless rounds."""
-    limits = Limits(max_steps=ENDLESS, max_batch=2, max_waiting=4, max_rounds_at_once=4)
-    settings = ServerSettings(limits=limits)
-    studio = studio_of(painter, tmp_path / "store", settings)
-    with serving(studio, settings) as server:
+    with taking_endless_rounds(painter, tmp_path, max_batch=2, max_waiting=4, max_rounds_at_once=4) as server:
         yield server
-        server.app.state.desk.cancel_all()
-    studio.close(0.0)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import time
@@ -28,16 +29,22 @@ def until(condition):
         time.sleep(0.01)
 
 
-@pytest.fixture
-def served(painter, tmp_path):
-    """A server that takes endless rounds, one at a time, with one more waiting."""
-    limits = Limits(max_steps=ENDLESS, max_batch=1, max_waiting=1, max_rounds_at_once=3)
-    settings = ServerSettings(limits=limits)
-    studio = studio_of(painter, tmp_path / "store", settings)
+@contextlib.contextmanager
+def taking_endless_rounds(painter, folder, **limits):
+    """A server with these limits that takes endless rounds, and stops them at the end."""
+    settings = ServerSettings(limits=Limits(max_steps=ENDLESS, **limits))
+    studio = studio_of(painter, folder / "store", settings)
     with serving(studio, settings) as server:
         yield server
         server.app.state.desk.cancel_all()
     studio.close(0.0)
+
+
+@pytest.fixture
+def served(painter, tmp_path):
+    """One round at a time, with one more waiting."""
+    with taking_endless_rounds(painter, tmp_path, max_batch=1, max_waiting=1, max_rounds_at_once=3) as server:
+        yield server
 
 
 def queue(server):
