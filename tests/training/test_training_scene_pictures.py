@@ -1,0 +1,74 @@
+"""The detokenizer's rung on pictures drawn from scenes: windows, kept pictures, a part that learns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from limner.models.detokenizer import DiTDetokenizer
+from limner.models.presets import SKETCH, Preset
+from limner.models.sizes import FaceWindowSizes
+from limner.training.scene_pictures import ScenePictures
+from limner.training.stages.detokenizer import DetokenizerRung, DetokenizerStage
+from limner.training.state import Chance
+from limner.training.workshop import Workshop
+
+
+def small() -> Preset:
+    """The sketch's kind of detokenizer, of 32 px."""
+    return replace(
+        SKETCH,
+        image_size_px=32,
+        vision=replace(SKETCH.vision, image_size_px=32, patch_size_px=2),
+        autoencoder=replace(SKETCH.autoencoder, image_size_px=32),
+        detokenizer=replace(
+            SKETCH.detokenizer,
+            latent_size=32,
+            patch_size=8,
+            width=24,
+            layers=1,
+            heads=2,
+            refiner_widths=(8, 4),
+            bottleneck=8,
+            summary_width=16,
+            face_windows=FaceWindowSizes(persons=2, person_tokens=24, widths=(8, 4), summary_width=8),
+        ),
+    )
+
+
+def rung(folder: Path, monkeypatch: pytest.MonkeyPatch, **stage: object) -> DetokenizerRung:
+    monkeypatch.setattr("limner.training.stages.detokenizer.TO_FIND_FACES", 256)
+    workshop = Workshop(out=folder, preset=small(), device=torch.device("cpu"))
+    return DetokenizerRung(DetokenizerStage(kind="plain", held_out=2, fresh=True, **stage), workshop)  # type: ignore[arg-type]
+
+
+def test_only_the_part_that_is_named_learns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = rung(tmp_path, monkeypatch, learns="frame.faces")
+    loss, _ = made.loss(Chance(seed=0, step=0), 4)
+    loss.backward()
+    learning = {name for name, weight in made.network.named_parameters() if weight.grad is not None}
+    assert learning
+    assert all(name.startswith("frame.faces.") for name in learning)
+
+
+def test_a_new_detokenizer_knows_where_faces_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = rung(tmp_path, monkeypatch).network
+    assert isinstance(model, DiTDetokenizer)
+    assert model.frame is not None
+    assert model.frame.faces is not None
+    assert float(model.frame.faces.reading.abs().sum()) > 0
+
+
+def test_a_kept_picture_is_drawn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = rung(tmp_path, monkeypatch, kept=3)
+    pictures = made._train
+    assert isinstance(pictures, ScenePictures)
+    assert len(pictures) == 3
+    rows = np.array([0, 1, 2, 1])
+    first = pictures.pixels(rows)
+    monkeypatch.setattr("limner.training.scene_pictures.render", lambda *_: pytest.fail("drawn again"))
+    torch.testing.assert_close(pictures.pixels(rows), first)
