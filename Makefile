@@ -32,7 +32,7 @@ serve: $(VENV)/installed-serve  ## the chat page on this machine: open the addre
 	$(BIN)/limner serve --port $(or $(PORT),8484) --model $(or $(MODEL),miniature)
 
 test: $(VENV)/installed-dev  ## every test, on the CPU, offline
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/installed-dev  ## lint, format, types, and who may import whom
 	$(BIN)/ruff check .

@@ -106,7 +106,7 @@ def test_a_transcript_of_chat_completions_with_tools_is_read(client):
         model="tiny",
         modalities=["text"],
         messages=[
-            USER,
+            {"role": "user", "content": "An orchard that no other test asks for."},
             {"role": "assistant", "content": None, "tool_calls": [call]},
             {"role": "tool", "tool_call_id": "call_1", "content": "42"},
             {
