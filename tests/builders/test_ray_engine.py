@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from inspect import getfile
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,9 @@ def test_killed_and_gone_on_with_on_a_gpu_and_actors_that_die(
         )
     )
     quietly = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
-    quietly["PYTHONPATH"] = str(Path(__file__).parent)
+    quietly["PYTHONPATH"] = os.pathsep.join(
+        sorted({os.path.dirname(__file__), os.path.dirname(getfile(ToyJob))})
+    )
     done = subprocess.run(
         [sys.executable, str(script)], env=os.environ | quietly, capture_output=True, text=True
     )

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from inspect import getfile
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,9 @@ def test_killed_at_any_moment_and_started_again_it_gives_the_same_set(tmp_path: 
     build(ToyJob(num=40), tmp_path / "calm", per_shard=8)
     folder = tmp_path / "killed"
     script = tmp_path / "run.py"
-    script.write_text(_RUN.format(tests=str(Path(__file__).parent), folder=str(folder), workers=workers))
+    script.write_text(
+        _RUN.format(tests=str(Path(getfile(ToyJob)).parent), folder=str(folder), workers=workers)
+    )
     # Killed when something new is on the disk, not after a time: machines differ in speed.
     log = ledger_path(folder).with_name(f"{ledger_path(folder).name}-wal")
     for extra_bytes in (1, 20_000, 5_000, 40_000):

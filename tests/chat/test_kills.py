@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import kill_target
 import pytest
 from kill_target import FAST
 
@@ -17,16 +18,15 @@ from limner.chat.vault_check import check_vault, sweep
 
 NUM_KILLS = 50
 NUM_POINTS = 18  # of the kills are just before a sync or rename; the others at any moment
-HERE = Path(__file__).parent
 
 
 class Target:
     """The process that forks the children to be killed."""
 
     def __init__(self):
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(HERE)}
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         self.process = subprocess.Popen(
-            [sys.executable, str(HERE / "kill_target.py")],
+            [sys.executable, kill_target.__file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-
 from growth import growth
+
 from limner.chat.people import MAX_PEOPLE, MAX_SAID_CHARACTERS, best_assignment, people_of
 from limner.chat.pointing import READ_CHARACTERS, ranks
 from limner.dialogue.parts import Instruction, Picture, Response, Round

@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-
 from growth import growth
+
 from limner.dialogue.known_names import KnownNames
 from limner.dialogue.names import MAX_CHARACTERS, find_names
 from limner.dialogue.people import find_people

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tiny_run
 import torch
 from tiny_run import SUITES, TinySuite, make_checkpoint
 
@@ -80,7 +81,7 @@ def test_a_run_of_two_workers_killed_on_its_way_goes_on_alone_to_identical_resul
     checkpoint, whole, tmp_path
 ):
     out = tmp_path / "run"
-    program = Path(__file__).with_name("tiny_run.py")
+    program = tiny_run.__file__
     with subprocess.Popen(
         [sys.executable, program, checkpoint, out, str(NUM)], stderr=subprocess.PIPE
     ) as process:

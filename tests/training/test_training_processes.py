@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 import torch
+import two_processes
+from two_processes import STEPS, tiny, trainer_of
 
 from limner.models.adapters import with_adapter
 from limner.models.checkpoint import save_component, save_manifest
@@ -26,9 +28,6 @@ from limner.training.processes import Processes
 from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import trainable
 from limner.training.workshop import Workshop
-
-sys.path.insert(0, str(Path(__file__).parent))
-from two_processes import STEPS, tiny, trainer_of
 
 RECIPES = (
     "stage1",
@@ -55,7 +54,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("vision", "language", "token_head", "autoencoder"):
         save_component(folder / "model", name, build_component(name, TINY))
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    script = str(Path(__file__).parent / "two_processes.py")
+    script = two_processes.__file__
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
     done = subprocess.run(
         [*command, script, str(folder), *RECIPES],

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import server_without_asserts
 from picture_bombs import data_url, long_text_png, many_pixels_png, many_scans_jpeg, png_bytes
 from PIL import Image
 from tiny_server import error_of, serving
@@ -26,12 +27,11 @@ from limner.app.server.limits import Limits
 from limner.app.server.opening import studio_of
 from limner.app.server.settings import ServerSettings
 
-HERE = Path(__file__).parent
 EVE, TOM = "eve-has-a-key-of-her-own", "tom-has-another-key-too"
 OPERATOR = "the-key-of-whoever-runs-it"
 LEAKS = re.compile(
     r"Traceback|Error\b|Exception|PIL|zlib|torch|sqlite|\b0x[0-9a-f]{6}|/tmp/|site-packages|\.py\b|"
-    + re.escape(str(HERE.parents[2]))
+    + re.escape(str(Path(limner.__file__).parents[2]))
 )
 SETTINGS = ServerSettings(
     keys=ApiKeys([(EVE, None), (TOM, None)]),
@@ -42,7 +42,7 @@ SETTINGS = ServerSettings(
 
 @contextlib.contextmanager
 def without_asserts(checkpoint, folder):
-    script = [sys.executable, str(HERE / "server_without_asserts.py")]
+    script = [sys.executable, server_without_asserts.__file__]
     words = [*script, str(checkpoint), str(folder / "store"), OPERATOR, EVE, TOM]
     said = folder / "stderr.txt"
     with said.open("w") as stderr:

@@ -10,11 +10,11 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from growth import growth
 from picture_bombs import data_url, png_bytes
 from tiny_server import error_of, serving
 from wire_requests import ask
 
-from growth import growth
 from limner.app.server.bodies import (
     HEAVY_VALUES,
     MOST_HEAVY,

@@ -29,8 +29,6 @@ class OursWithoutAsserts(importlib.machinery.PathFinder):
 
 if __name__ == "__main__":
     sys.meta_path.insert(0, OursWithoutAsserts)
-    sys.path.append(str(Path(__file__).parents[1]))  # as pytest does
-
     from tiny_server import serving
 
     import limner

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
-    sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1] / "evaluation")]
+    sys.path.append(str(Path(__file__).parents[1] / "builders"))  # as pytest does
 
 from patch_faces import ADAPTERS, BLUE, GREEN, RED, PatchFaces, people, portrait
 from real_sets import seed_edit
