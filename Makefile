@@ -2,6 +2,9 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+# Python compiles what it imports; pip would compile all 23,000 files of the libraries (sympy alone: 14.8 s of a
+# core instead of 2.0 s).
+INSTALL := $(BIN)/pip install --quiet --no-compile --constraint constraints.txt
 # Two threads that spin while they wait slow small models down several times over on a busy machine.
 export OMP_WAIT_POLICY := passive
 export HF_HUB_OFFLINE := 1
@@ -11,28 +14,29 @@ export HF_HUB_OFFLINE := 1
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
 
-$(VENV)/installed: pyproject.toml constraints.txt
+$(BIN)/pip:
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt "torch==2.13.0"
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+
+$(VENV)/installed: pyproject.toml constraints.txt | $(BIN)/pip
+	$(INSTALL) --editable .
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
-	@touch $@
+$(VENV)/installed-dev: pyproject.toml constraints.txt | $(BIN)/pip
+	$(INSTALL) --editable ".[dev]"
+	@touch $(VENV)/installed $@
 
 demo: $(VENV)/installed  ## real conversations with the embedded model, offline; pictures and a page in demo/
 	$(BIN)/limner demo --out demo
 
 $(VENV)/installed-serve: $(VENV)/installed
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[serve]"
+	$(INSTALL) --editable ".[serve]"
 	@touch $@
 
 serve: $(VENV)/installed-serve  ## the chat page on this machine: open the address it prints; conversations in limner-store/
 	$(BIN)/limner serve --port $(or $(PORT),8484) --model $(or $(MODEL),miniature)
 
 test: $(VENV)/installed-dev  ## every test, on the CPU, offline
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/installed-dev  ## lint, format, types, and who may import whom
 	$(BIN)/ruff check .

@@ -92,6 +92,7 @@ def test_a_further_model_that_nothing_measured_is_told():
     assert unused(["stage1", "stage2", "paire"], results) == ["stage2", "paire"]
 
 
+@pytest.mark.kills
 def test_ctrl_c_ends_with_130_and_the_same_command_goes_on(limner, checkpoint, tmp_path):
     words = [
         "evaluate",

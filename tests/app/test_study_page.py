@@ -15,6 +15,8 @@ from study_runs import serving, write_runs
 from limner.app.run_study import make_study
 from limner.evaluation.study.votes import read_votes
 
+pytestmark = pytest.mark.serves
+
 DESKTOP = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 SMALL = {"viewport": {"width": 320, "height": 568}, "has_touch": True, "is_mobile": True}

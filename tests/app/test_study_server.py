@@ -18,6 +18,8 @@ from wire_requests import ask
 from limner.app.run_study import make_study
 from limner.evaluation.study.analysis import analyse
 
+pytestmark = pytest.mark.serves
+
 ADA = "a" * 32
 POLICY = "default-src 'none'; img-src 'self'; script-src 'self'; style-src 'self'; connect-src 'self'"
 

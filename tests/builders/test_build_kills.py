@@ -17,6 +17,8 @@ from jobs_to_kill import JOBS, NUM_SOURCES, PER_SHARD, raw_material
 from limner.builders.runner.build import build, ledger_path
 from limner.builders.runner.ledger import Ledger
 
+pytestmark = pytest.mark.kills
+
 
 def _digest(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.parquet")}

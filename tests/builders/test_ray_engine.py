@@ -75,6 +75,7 @@ def calm(films: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str
     return _digest(folder)
 
 
+@pytest.mark.kills
 def test_killed_and_gone_on_with_on_a_gpu_and_actors_that_die(
     films: Path, calm: dict[str, str], tmp_path: Path
 ) -> None:

@@ -68,6 +68,7 @@ def test_workers_change_nothing(tmp_path: Path) -> None:
     assert _digest(tmp_path / "one") == _digest(tmp_path / "two")
 
 
+@pytest.mark.kills
 @pytest.mark.parametrize("workers", [1, 2])
 def test_killed_at_any_moment_and_started_again_it_gives_the_same_set(tmp_path: Path, workers: int) -> None:
     build(ToyJob(num=40), tmp_path / "calm", per_shard=8)

@@ -15,6 +15,8 @@ from limner.chat.studio import Studio
 from limner.chat.vault import Vault
 from limner.chat.vault_check import check_vault, sweep
 
+pytestmark = pytest.mark.kills
+
 NUM_KILLS = 50
 NUM_POINTS = 18  # of the kills are just before a sync or rename; the others at any moment
 

@@ -12,6 +12,8 @@ import torch
 import limner
 from limner.chat.engine import Engine
 
+pytestmark = pytest.mark.long
+
 TWO = (
     "The image shows Clara and Hugo in a kitchen. Clara has long red hair and wears a yellow sweater. "
     "Hugo has short black hair and wears a blue button-up shirt."

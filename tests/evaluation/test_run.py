@@ -77,6 +77,7 @@ def test_the_conversation_that_was_held_comes_back_as_it_was(whole):
     assert task.shown[1].text == "<b>2</b>"
 
 
+@pytest.mark.kills
 def test_a_run_of_two_workers_killed_on_its_way_goes_on_alone_to_identical_results(
     checkpoint, whole, tmp_path
 ):

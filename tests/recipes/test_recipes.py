@@ -14,6 +14,8 @@ from limner.training.recipe import Recipe, Rung
 from limner.training.run import load_recipe, main, run_rung
 from limner.training.workshop import Workshop
 
+pytestmark = pytest.mark.long
+
 RECIPES = Path(__file__).parents[2] / "recipes"
 # In an order in which each finds what it needs.
 LADDERS = ("miniature", "detokenizer_unet")

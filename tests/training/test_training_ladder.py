@@ -57,6 +57,7 @@ def _until(true: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.kills
 def test_a_ladder_told_to_stop_saves_all_that_runs_and_goes_on_to_its_end(tmp_path: Path) -> None:
     recipes = tmp_path / "recipes"
     recipes.mkdir()

@@ -29,6 +29,8 @@ from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import trainable
 from limner.training.workshop import Workshop
 
+pytestmark = pytest.mark.long
+
 RECIPES = (
     "stage1",
     "stage2:lora64",

@@ -27,6 +27,8 @@ from limner.app.server.limits import Limits
 from limner.app.server.opening import studio_of
 from limner.app.server.settings import ServerSettings
 
+pytestmark = pytest.mark.serves
+
 EVE, TOM = "eve-has-a-key-of-her-own", "tom-has-another-key-too"
 OPERATOR = "the-key-of-whoever-runs-it"
 LEAKS = re.compile(

@@ -21,6 +21,8 @@ from test_rounds_in_progress import ENDLESS, LONG
 from tiny_server import error_of, events_of
 from wire_requests import ask
 
+pytestmark = pytest.mark.serves
+
 pytest.importorskip("ray.serve", reason="replicas need the extra `ray`")
 
 KEY = "a-key-for-all-replicas"
@@ -146,6 +148,7 @@ def test_a_round_in_progress_is_known_at_every_replica(server):
         assert set(seen) == {"cancelled"}
 
 
+@pytest.mark.kills
 def test_a_conversation_goes_on_at_the_other_replica_when_one_is_killed(server):
     before = numbers(server, "limner_engine_rounds_total")
     first = ask(server, "/v1/responses", {"input": GARDEN}, key=KEY).told

@@ -19,6 +19,8 @@ from limner.app.server.limits import Limits
 from limner.app.server.opening import studio_of
 from limner.app.server.settings import ServerSettings
 
+pytestmark = pytest.mark.long
+
 CONFIG = Path(__file__).parents[3] / "schemathesis.toml"
 
 

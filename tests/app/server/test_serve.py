@@ -54,6 +54,7 @@ def ended(server):
     return code, server.lines
 
 
+@pytest.mark.serves
 def test_a_server_is_open_before_its_model_is_loaded_and_drains(checkpoint, tmp_path):
     words = ("--model", checkpoint, "--store", tmp_path / "store", "--max-steps", ENDLESS)
     with limner_serve(*words, "--drain-seconds", 0.5) as server:
