@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from inspect import getfile
 from pathlib import Path
 
@@ -21,7 +22,8 @@ from limner.builders.runner.steps import DIED
 from limner.builders.video.recipe import VideoJob
 from limner.world.video import write_films
 
-pytest.importorskip("ray")
+# Not imported here: every test process reads this file.
+pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="needs the extra `ray`")
 
 # Ray takes a GPU for granted when told so; the networks look for themselves and find none.
 _ON_A_PRETENDED_GPU = """

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 from bench_systems import ConstantSystem
+from tiny_bench import judge
 
-from limner.chat.model_folder import EMBEDDED, checkpoint_folder
 from limner.dialogue.parts import Picture
 from limner.evaluation.benchmark.holding import Stopped, hold
 from limner.evaluation.benchmark.publishing import write_scripts
@@ -21,7 +21,6 @@ from limner.evaluation.benchmark.scripts import conversations
 from limner.evaluation.benchmark.systems.markov import MarkovSystem
 from limner.evaluation.benchmark.systems.oracle import OracleSystem
 from limner.evaluation.benchmark.systems.replay import replay_system
-from limner.perception.senses import load_senses
 
 NUM = 9
 SIZE_PX = 64
@@ -32,7 +31,7 @@ OPTIONS = {"system": "oracle", "num": NUM}
 def scorer():
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    return Scorer(judge=load_senses(checkpoint_folder(EMBEDDED) / "senses"))
+    return Scorer(judge=judge())
 
 
 @pytest.fixture(scope="module")

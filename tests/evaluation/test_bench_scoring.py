@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 from bench_systems import ChangedOracle, ConstantSystem, blurred, forgetful
+from tiny_bench import judge
 
-from limner.chat.model_folder import EMBEDDED, checkpoint_folder
 from limner.dialogue.parts import Picture
 from limner.evaluation.benchmark.conversation import (
     CONTROL_FAMILY,
@@ -30,7 +30,6 @@ from limner.evaluation.benchmark.summing import by_family, suites
 from limner.evaluation.benchmark.systems.markov import MarkovSystem
 from limner.evaluation.benchmark.systems.oracle import OracleSystem
 from limner.evaluation.score import Row
-from limner.perception.senses import load_senses
 
 FAMILIES = len(NON_MARKOV_FAMILIES)
 NUM = 2 * FAMILIES
@@ -41,7 +40,7 @@ SIZE_PX = 64
 def scorer():
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    return Scorer(judge=load_senses(checkpoint_folder(EMBEDDED) / "senses"))
+    return Scorer(judge=judge())
 
 
 def _score(scorer, system, num=NUM, seed=11):

@@ -6,6 +6,7 @@ from importlib.resources import files
 import cv2
 import numpy as np
 import pytest
+import tiny_bench
 
 from limner.evaluation.metrics.binding import (
     chance_rank,
@@ -46,7 +47,7 @@ BLANK = np.full((96, 96, 3), 255, np.uint8)
 
 @pytest.fixture(scope="module")
 def judge():
-    return load_senses(EMBEDDED)
+    return tiny_bench.judge()
 
 
 @pytest.fixture(scope="module")

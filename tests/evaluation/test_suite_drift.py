@@ -1,8 +1,10 @@
 """Drift: equal pictures do not drift, decaying ones do, and re-encoding decays where the cache does not."""
 
+from functools import cache
+
 import numpy as np
 import pytest
-from tiny_bench import bench, embedded, tiny_painter, values
+from tiny_bench import bench, embedded, judge, tiny_painter, values
 
 from limner.dialogue.parts import Picture
 from limner.evaluation.metrics.face_similarity import face_at
@@ -12,26 +14,34 @@ from limner.evaluation.suites.repainting import through_tokens
 from limner.world.render import render
 from limner.world.truth import scene_truth
 
-JUDGE = bench().judge
 SCENE = scene_of(4)
-TRUTH = Picture(render(SCENE, 128))
-FACE = face_at(JUDGE, TRUTH.pixels, scene_truth(SCENE).face_boxes[0])
+
+
+@cache
+def truth():
+    return Picture(render(SCENE, 128))
+
+
+@cache
+def face():
+    return face_at(judge(), truth().pixels, scene_truth(SCENE).face_boxes[0])
 
 
 def decayed(share):
-    noise = np.random.default_rng(1).integers(0, 255, TRUTH.pixels.shape)
-    return Picture((TRUTH.pixels * (1 - share) + noise * share).astype(np.uint8))
+    true = truth().pixels
+    noise = np.random.default_rng(1).integers(0, 255, true.shape)
+    return Picture((true * (1 - share) + noise * share).astype(np.uint8))
 
 
 def test_a_picture_that_stays_has_no_drift():
-    rows = rows_of("d", "x", JUDGE, [TRUTH] * 4, FACE)
+    rows = rows_of("d", "x", judge(), [truth()] * 4, face())
     assert values(rows, "x.psnr_db.drift_per_round") == [0]
     assert values(rows, "x.face_similarity.drift_per_round") == [pytest.approx(0, abs=1e-6)]
     assert [values(rows, f"x.round_{n}.psnr_db") for n in (1, 2, 3, 4)] == [[], [100], [100], [100]]
 
 
 def test_a_picture_that_decays_drifts_by_so_much_a_round():
-    rows = rows_of("d", "x", JUDGE, [decayed(share) for share in (0, 0.25, 0.5, 0.75, 1)], FACE)
+    rows = rows_of("d", "x", judge(), [decayed(share) for share in (0, 0.25, 0.5, 0.75, 1)], face())
     found = [values(rows, f"x.round_{n}.psnr_db")[0] for n in (2, 3, 4, 5)]
     assert found == sorted(found, reverse=True)
     assert values(rows, "x.psnr_db.drift_per_round")[0] == pytest.approx(np.polyfit(range(4), found, 1)[0])
@@ -76,8 +86,8 @@ def test_a_task_measures_both_ways_and_both_histories():
 def test_the_embedded_model_drifts_only_where_it_encodes_anew():
     slopes = {}
     for history in ("cache", "reencode"):
-        pictures = loop(embedded(), TRUTH, history, 4, seed=3)
-        rows = rows_of("d", "x", JUDGE, pictures, FACE)
+        pictures = loop(embedded(), truth(), history, 4, seed=3)
+        rows = rows_of("d", "x", judge(), pictures, face())
         (slopes[history],) = values(rows, "x.psnr_db.drift_per_round")
     assert abs(slopes["cache"]) < 0.4
     assert slopes["reencode"] < -0.3

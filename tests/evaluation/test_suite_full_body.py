@@ -26,7 +26,6 @@ from limner.world.dialogues import KINDS
 from limner.world.scene import FRAMINGS
 from limner.world.truth import scene_truth
 
-JUDGE = judge()
 SIZE_PX = 128
 
 
@@ -37,7 +36,7 @@ def tasks():
 
 def seen_people(task):
     """Both people as the judge sees them in the true answers; None where it finds no face there."""
-    faces = [largest_face(faces_of(JUDGE, picture.pixels)) for picture in oracle(task).bodies]
+    faces = [largest_face(faces_of(judge(), picture.pixels)) for picture in oracle(task).bodies]
     if None in faces:
         return None
     by_place = dict(zip(task.places, faces, strict=True))
@@ -51,7 +50,7 @@ def measured(answers_of):
         people = seen_people(task)
         if people is not None:
             tally = Tally(dialogue=str(index))
-            measure(tally, task, answers_of(task), JUDGE, people, "it")
+            measure(tally, task, answers_of(task), judge(), people, "it")
             rows += tally.rows
     return {metric: found.value for metric, found in estimates(rows).items()}
 
@@ -68,11 +67,11 @@ def test_the_right_person_is_right_and_the_other_wrong():
 def test_no_face_is_a_guess_in_no_framing(monkeypatch):
     people = [seen_people(task) for task in tasks()]
     index = next(index for index, found in enumerate(people) if found)
-    monkeypatch.setattr(JUDGE, "find_faces", lambda pixels, threshold=0.3: ())
+    monkeypatch.setattr(judge(), "find_faces", lambda pixels, threshold=0.3: ())
     for known in (people[index], None):
         tally = Tally(dialogue="d")
         answers = replace(oracle(tasks()[index]), bodies=(gray(SIZE_PX),) * 2)
-        measure(tally, tasks()[index], answers, JUDGE, known, "it")
+        measure(tally, tasks()[index], answers, judge(), known, "it")
         assert values(tally.rows, "it.right_person") == [0.5, 0.5]
         assert values(tally.rows, "it.framing_right") == values(tally.rows, "it.face_found") == [0, 0]
 

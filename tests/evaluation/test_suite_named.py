@@ -30,7 +30,6 @@ from limner.world.scene_tokens import encode_scene
 from limner.world.serial import scene_from_json
 from limner.world.staging import scene_split
 
-JUDGE = judge()
 NUM = 6
 SIZE_PX = 128
 
@@ -42,7 +41,7 @@ def tasks():
 
 @lru_cache
 def people(index):
-    return known_people(JUDGE, tasks()[index], seed=index, num_strangers=3)
+    return known_people(judge(), tasks()[index], seed=index, num_strangers=3)
 
 
 @cache
@@ -51,8 +50,8 @@ def measured(answers_of):
     rows = []
     for index, task in enumerate(tasks()):
         tally = Tally(dialogue=str(index))
-        measure_true_first(tally, task, answers_of(task), people(index), JUDGE)
-        measure_own_first(tally, task, answers_of(task), JUDGE)
+        measure_true_first(tally, task, answers_of(task), people(index), judge())
+        measure_own_first(tally, task, answers_of(task), judge())
         measure_words(tally, "true_first", task, answers_of(task))
         rows += tally.rows
     return {metric: found.value for metric, found in estimates(rows).items()}
@@ -97,7 +96,7 @@ def test_a_painter_without_memory_guesses_at_best():
 
 
 def test_pictures_without_faces_are_guesses_and_said_to_have_none(monkeypatch):
-    monkeypatch.setattr(JUDGE, "find_faces", lambda pixels, threshold=0.3: ())
+    monkeypatch.setattr(judge(), "find_faces", lambda pixels, threshold=0.3: ())
     found = measured(lambda task: replace(oracle(task), close_ups=(gray(SIZE_PX),) * 2))
     assert found["true_first.right_person"] == found["own_first.right_person"] == 0.5
     assert found["true_first.face_found"] == found["own_first.two_faces"] == 0
@@ -139,7 +138,7 @@ def test_the_rank_counts_those_who_are_more_alike():
 def test_traits_of_the_first_picture_are_read_where_the_person_is():
     task = tasks()[0]
     tally = Tally(dialogue="d")
-    measure_first_picture(tally, task, oracle(task).first, JUDGE)
+    measure_first_picture(tally, task, oracle(task).first, judge())
     seen = [row for row in tally.rows if row.metric.endswith(".trait_seen")]
     assert len(seen) == len(values(tally.rows, "first_picture.traits_seen")) > 0
     assert all(0 < chance < 1 for chance in values(tally.rows, "chance.first_picture.traits_seen"))
@@ -161,7 +160,7 @@ def read(own_of, far_of):
     rows = []
     for index, task in enumerate(tasks()):
         tally = Tally(dialogue=str(index), view=TOKENS)
-        read_tokens(tally, task, Runs(near=perfect(task), far=far_of(task), own=own_of(task)), JUDGE)
+        read_tokens(tally, task, Runs(near=perfect(task), far=far_of(task), own=own_of(task)), judge())
         rows += tally.rows
     return {metric: found.value for metric, found in estimates(rows).items()}
 
@@ -186,7 +185,7 @@ def test_tokens_of_the_other_person_are_wrong_and_lost_on_the_way():
 
 def test_the_ceiling_is_the_judge_on_true_pictures():
     task, tally = tasks()[0], Tally(dialogue="d", view=CEILING)
-    measure_ceiling(tally, task, people(0), JUDGE)
+    measure_ceiling(tally, task, people(0), judge())
     assert len(values(tally.rows, f"{CEILING}true_first.right_person")) == 2
     assert np.mean(values(tally.rows, f"{CEILING}first_picture.traits_seen")) > 0.5
     assert not any(row.metric.startswith("chance.") for row in tally.rows)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tiny_bench import bench, embedded, values
+from tiny_bench import bench, embedded, judge, values
 
 from limner.dialogue.parts import Picture
 from limner.evaluation.suites.asking import Asking
@@ -19,15 +19,13 @@ from limner.evaluation.suites.twice import (
     true_runs,
 )
 
-BENCH = bench(embedded())
-
 
 def rows_for(runs):
-    return rows_of("d", "it", BENCH.judge, runs)
+    return rows_of("d", "it", judge(), runs)
 
 
 def test_the_same_run_twice_has_no_diversity():
-    run = rendered_run(prompt_of(1).scene, BENCH.judge, 1, 128)
+    run = rendered_run(prompt_of(1).scene, judge(), 1, 128)
     rows = rows_for([run, run])
     assert values(rows, "it.across_runs.diversity") == pytest.approx([0, 0], abs=1e-6)
     assert values(rows, "it.first_picture.feature_distance") == pytest.approx([0], abs=1e-6)
@@ -36,7 +34,7 @@ def test_the_same_run_twice_has_no_diversity():
 def test_other_persons_are_diverse_and_each_run_keeps_its_own():
     within, other, across = [], [], []
     for seed in range(5):
-        runs = [rendered_run(prompt_of(number).scene, BENCH.judge, 1, 128) for number in (seed, seed + 100)]
+        runs = [rendered_run(prompt_of(number).scene, judge(), 1, 128) for number in (seed, seed + 100)]
         rows = rows_for(runs)
         within += values(rows, "it.within_run.face_similarity")
         other += values(rows, "chance.it.within_run.face_similarity")
@@ -46,7 +44,7 @@ def test_other_persons_are_diverse_and_each_run_keeps_its_own():
 
 
 def test_a_face_that_is_not_found_is_unlike_within_and_uncounted_across():
-    run = rendered_run(prompt_of(1).scene, BENCH.judge, 1, 128)
+    run = rendered_run(prompt_of(1).scene, judge(), 1, 128)
     lost = replace(run, close=(None, run.close[1]))
     rows = rows_for([run, lost])
     assert len(values(rows, "it.across_runs.diversity")) == 1
@@ -55,7 +53,7 @@ def test_a_face_that_is_not_found_is_unlike_within_and_uncounted_across():
 
 
 def test_persons_are_looked_for_on_their_side():
-    run = rendered_run(prompt_of(1).scene, BENCH.judge, 1, 128)
+    run = rendered_run(prompt_of(1).scene, judge(), 1, 128)
     left, right = run.seen
     assert face_on_side([left, right], 0) is left
     assert face_on_side([left, right], 1) is right
@@ -71,13 +69,13 @@ def test_the_prompt_tells_names_and_sides_but_no_looks():
 
 
 def test_true_runs_share_the_traits_and_not_the_faces():
-    first, second = true_runs(prompt_of(3), BENCH, 0)
+    first, second = true_runs(prompt_of(3), bench(embedded()), 0)
     assert first.first != second.first
     assert all(face is not None for run in (first, second) for face in (*run.seen, *run.close))
 
 
 def test_regression_repeats_itself_where_flow_does_not():
-    distances, run = {}, rendered_run(prompt_of(1).scene, BENCH.judge, 1, 128)
+    distances, run = {}, rendered_run(prompt_of(1).scene, judge(), 1, 128)
     for head in ("regression", "flow"):
         painter, prompt = embedded().with_sampling(token_head=head), prompt_of(2)
         firsts = [

@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from functools import cache
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from tiny_bench import judge
 
 from limner.perception.crops import body_window, cut, face_window, to_tensor
 from limner.perception.seen_distance import seen_distance, windows_of
-from limner.perception.senses import load_senses
 from limner.world.chance import seeded
 from limner.world.render import render
 from limner.world.staging import random_scene
 from limner.world.truth import scene_truth
 
-SENSES = load_senses(str(files("limner") / "miniature" / "senses"))
 SCENE = random_scene(seeded("seen distance", 1), num_figures=2, framing="bust")
 BOXES = [tuple(scene_truth(SCENE).face_boxes)]
-TRUTH = render(SCENE, 128)
+
+
+@cache
+def truth() -> np.ndarray:
+    return render(SCENE, 128)
 
 
 def told(pixels: np.ndarray, **options: bool) -> float:
     with torch.no_grad():
-        return float(seen_distance(SENSES, to_tensor([pixels]), to_tensor([TRUTH]), BOXES, **options))
+        return float(seen_distance(judge(), to_tensor([pixels]), to_tensor([truth()]), BOXES, **options))
 
 
 def test_equal_pictures_are_at_no_distance_and_worse_ones_further_away() -> None:
-    blurred = [cv2.GaussianBlur(TRUTH, (0, 0), sigma) for sigma in (1.0, 3.0)]
+    blurred = [cv2.GaussianBlur(truth(), (0, 0), sigma) for sigma in (1.0, 3.0)]
     other = render(random_scene(seeded("seen distance", 2), num_figures=2, framing="bust"), 128)
-    assert told(TRUTH) == 0
+    assert told(truth()) == 0
     found = [told(pixels) for pixels in (*blurred, other)]
     assert found == sorted(found)
     assert found[0] > 0.01
@@ -40,29 +43,31 @@ def test_equal_pictures_are_at_no_distance_and_worse_ones_further_away() -> None
 def test_windows_are_those_that_the_senses_were_trained_on() -> None:
     for box in BOXES[0]:
         for window, size_px in ((face_window(box), 64), (body_window(box), 80)):
-            own = windows_of(to_tensor([TRUTH]), [(0, window)], size_px)
-            assert float((own - to_tensor([cut(TRUTH, window, size_px)])).abs().mean()) < 0.03
+            own = windows_of(to_tensor([truth()]), [(0, window)], size_px)
+            assert float((own - to_tensor([cut(truth(), window, size_px)])).abs().mean()) < 0.03
 
 
 def test_gradients_reach_the_pixels_and_bring_them_nearer() -> None:
-    drawn = to_tensor([cv2.GaussianBlur(TRUTH, (0, 0), 2.0)]).requires_grad_()
-    before = seen_distance(SENSES, drawn, to_tensor([TRUTH]), BOXES, whole=False)
+    drawn = to_tensor([cv2.GaussianBlur(truth(), (0, 0), 2.0)]).requires_grad_()
+    before = seen_distance(judge(), drawn, to_tensor([truth()]), BOXES, whole=False)
     before.backward()
     assert drawn.grad is not None
     step = 0.5 / float(drawn.grad.abs().max())
     with torch.no_grad():
         after = seen_distance(
-            SENSES, drawn - 0.02 * step * drawn.grad, to_tensor([TRUTH]), BOXES, whole=False
+            judge(), drawn - 0.02 * step * drawn.grad, to_tensor([truth()]), BOXES, whole=False
         )
     assert float(after) < float(before.detach())
-    assert all(weight.grad is None for network in SENSES.networks.values() for weight in network.parameters())
+    assert all(
+        weight.grad is None for network in judge().networks.values() for weight in network.parameters()
+    )
 
 
 def test_faces_alone_or_the_whole_picture() -> None:
-    corner = TRUTH.copy()
+    corner = truth().copy()
     corner[:8, :8] = 255 - corner[:8, :8]
     assert told(corner, whole=False) < told(corner)
     with pytest.raises(ValueError, match="nothing to look at"):
-        seen_distance(SENSES, to_tensor([TRUTH]), to_tensor([TRUTH]), [()], whole=False)
+        seen_distance(judge(), to_tensor([truth()]), to_tensor([truth()]), [()], whole=False)
     with pytest.raises(ValueError, match="do not go together"):
-        seen_distance(SENSES, to_tensor([TRUTH]), to_tensor([TRUTH]), [])
+        seen_distance(judge(), to_tensor([truth()]), to_tensor([truth()]), [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 
 import numpy as np
 import pytest
@@ -16,6 +17,12 @@ from limner.world.staging import scene_split
 
 ALL = sorted(DRAFTS)
 NUM = 60
+
+
+@cache
+def drafted(kind: str, seed: int, split: str = "train") -> Draft:
+    """One draft for all tests that look at it."""
+    return draft(kind, seed, split)
 
 
 def dots(scene: Scene, size_px: int) -> np.ndarray:
@@ -39,7 +46,7 @@ def test_same_seed_same_dialogue(kind: str) -> None:
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_every_scene_belongs_to_the_split(kind: str, split: str) -> None:
     for seed in range(NUM):
-        made = draft(kind, seed, split)
+        made = drafted(kind, seed, split)
         assert all(scene_split(scene) == split for scene in made.scenes)
 
 
@@ -63,14 +70,14 @@ def test_dialogues_are_sound(kind: str) -> None:
 @pytest.mark.parametrize("kind", ALL)
 def test_texts_are_clean(kind: str) -> None:
     for seed in range(NUM):
-        for text in draft(kind, seed).words():
+        for text in drafted(kind, seed).words():
             assert not re.search(r"[{}]|  |\bNone\b|\bnone\b| \.|\.\.| ,", text), text
             assert text[0] == text[0].upper() or text == text.lower(), text
 
 
 def test_binding_text_has_no_pictures_and_many_targets() -> None:
     for seed in range(NUM):
-        made = draft("binding_text", seed)
+        made = drafted("binding_text", seed)
         assert not made.scenes
         assert len(made.names) == 2
         assert 3 <= len(made.rounds) <= 9
@@ -81,7 +88,7 @@ def test_binding_text_has_no_pictures_and_many_targets() -> None:
 def test_close_ups_show_the_named_person() -> None:
     gap = 0
     for seed in range(150):
-        made = draft("named", seed)
+        made = drafted("named", seed)
         first = made.rounds[0].scene
         assert first is not None
         shown = []
@@ -101,7 +108,7 @@ def test_close_ups_show_the_named_person() -> None:
 
 def test_close_ups_restate_only_what_was_told() -> None:
     for seed in range(150):
-        made = draft("named", seed)
+        made = drafted("named", seed)
         for name, (_, place) in made.names.items():
             told = set(made.truth["stated"][place])
             said = " ".join(
@@ -113,7 +120,7 @@ def test_close_ups_restate_only_what_was_told() -> None:
 
 def test_full_bodies_keep_the_face_and_the_hair() -> None:
     for seed in range(NUM):
-        made = draft("full_body", seed)
+        made = drafted("full_body", seed)
         first = made.rounds[0].scene
         assert first is not None
         for round_ in made.rounds[1:]:
@@ -132,7 +139,7 @@ def _pictures(made: Draft) -> list[Scene]:
 def test_rollbacks_start_from_the_round_they_name() -> None:
     ways = set()
     for seed in range(400):
-        made = draft("rollback", seed)
+        made = drafted("rollback", seed)
         scenes, how = _pictures(made), made.truth["rollback"]
         ways.add(how)
         back = [index for index, r in enumerate(made.rounds) if index and r.depends_on != (index - 1,)]
@@ -179,7 +186,7 @@ def _num_changed(one: Scene, other: Scene) -> int:
 
 def test_instead_of_names_the_last_edit() -> None:
     for seed in range(200):
-        made = draft("rollback", seed)
+        made = drafted("rollback", seed)
         if made.truth["rollback"] == "instead":
             text = next(r.instruction for i, r in enumerate(made.rounds) if i and r.depends_on != (i - 1,))
             assert re.search(r"instead of|rather than", text.lower())
@@ -188,13 +195,13 @@ def test_instead_of_names_the_last_edit() -> None:
 def test_faces_and_wholes_show_the_same_person() -> None:
     for seed in range(NUM):
         for kind in ("face_to_image", "paired"):
-            (round_,) = draft(kind, seed).rounds
+            (round_,) = drafted(kind, seed).rounds
             assert round_.scene is not None
             face, whole = round_.pictures[0].figures[0], round_.scene.figures[0]
             assert face.person.identity == whole.person.identity
             if kind == "face_to_image":
                 assert face.person == whole.person
-        (round_,) = draft("copy", seed).rounds
+        (round_,) = drafted("copy", seed).rounds
         assert round_.pictures == (round_.scene,)
 
 

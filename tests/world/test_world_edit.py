@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from functools import cache
 
 import pytest
 
@@ -15,14 +16,16 @@ from limner.world.scene import Scene
 from limner.world.staging import random_scene, scene_split
 
 
+@cache
+def edit_of(seed: int) -> tuple[Scene, Edit]:
+    rng = seeded("edits", seed)
+    split = "test" if seed % 2 else "train"
+    scene = random_scene(rng, split=split)
+    return scene, random_edit(scene, rng, split=split)
+
+
 def edits(num: int) -> list[tuple[Scene, Edit]]:
-    made = []
-    for seed in range(num):
-        rng = seeded("edits", seed)
-        split = "test" if seed % 2 else "train"
-        scene = random_scene(rng, split=split)
-        made.append((scene, random_edit(scene, rng, split=split)))
-    return made
+    return [edit_of(seed) for seed in range(num)]
 
 
 def test_an_edit_and_its_inverse_are_nothing() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import fields
+from functools import cache
 
 import numpy as np
 import pytest
@@ -21,12 +21,20 @@ from limner.world.wording import HOLDING_MARKS, colour_word, marks, with_article
 NUM = 200
 
 
-def told_scenes(**choices: str) -> Iterator[tuple[Scene, tuple[Name, ...], Caption]]:
-    for seed in range(NUM):
-        rng = seeded("captions", seed)
-        scene = random_scene(rng, split="test" if seed % 2 else "train")
-        names = random_names(rng, [figure.person.traits for figure in scene.figures])
-        yield scene, names, tell(scene, names, rng=rng, **choices)
+Told = tuple[Scene, tuple[Name, ...], Caption]
+
+
+def told_scene(seed: int, **choices: str) -> Told:
+    rng = seeded("captions", seed)
+    scene = random_scene(rng, split="test" if seed % 2 else "train")
+    names = random_names(rng, [figure.person.traits for figure in scene.figures])
+    return scene, names, tell(scene, names, rng=rng, **choices)
+
+
+@cache
+def told_scenes(**choices: str) -> list[Told]:
+    """Told once for all tests that ask for the same."""
+    return [told_scene(seed, **choices) for seed in range(NUM)]
 
 
 def own_words(text: str, names: list[str]) -> list[str]:
@@ -133,8 +141,8 @@ def test_untold_fields_are_left_out() -> None:
 
 
 def test_same_seed_same_text() -> None:
-    texts = [[told.text for *_, told in told_scenes()] for _ in range(2)]
-    assert texts[0] == texts[1]
+    for seed, (*_, told) in enumerate(told_scenes()):
+        assert told_scene(seed)[-1].text == told.text
 
 
 def test_articles_and_colours() -> None:

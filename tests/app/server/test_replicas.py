@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,9 +22,12 @@ from test_rounds_in_progress import ENDLESS, LONG
 from tiny_server import error_of, events_of
 from wire_requests import ask
 
-pytestmark = pytest.mark.serves
+# Not imported here: every test process reads this file.
+pytestmark = [
+    pytest.mark.serves,
+    pytest.mark.skipif(find_spec("ray") is None, reason="replicas need the extra `ray`"),
+]
 
-pytest.importorskip("ray.serve", reason="replicas need the extra `ray`")
 
 KEY = "a-key-for-all-replicas"
 OPERATOR = "a-key-of-the-operator"
