@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("fastapi", reason="the server needs the extra `serve`")
 pytest.importorskip("uvicorn", reason="the server needs the extra `serve`")
 
-from tiny_server import ADA, BEN, serving
+from tiny_server import ADA, BEN, few_steps, serving
 
 import limner
 from limner.app.server.keys import ApiKeys
@@ -17,7 +17,7 @@ from limner.app.server.settings import ServerSettings
 
 @pytest.fixture(scope="session")
 def painter(checkpoint):
-    return limner.load(checkpoint, device="cpu")
+    return few_steps(limner.load(checkpoint, device="cpu"))
 
 
 @pytest.fixture

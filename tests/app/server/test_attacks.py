@@ -32,7 +32,7 @@ pytestmark = pytest.mark.serves
 EVE, TOM = "eve-has-a-key-of-her-own", "tom-has-another-key-too"
 OPERATOR = "the-key-of-whoever-runs-it"
 LEAKS = re.compile(
-    r"Traceback|Error\b|Exception|PIL|zlib|torch|sqlite|\b0x[0-9a-f]{6}|/tmp/|site-packages|\.py\b|"
+    r"Traceback|Error\b|Exception|PIL|zlib|torch|sqlite|\b0x[0-9a-f]{6}|/tmp/|/dev/shm/|site-packages|\.py\b|"
     + re.escape(str(Path(limner.__file__).parents[2]))
 )
 SETTINGS = ServerSettings(

@@ -11,7 +11,7 @@ import threading
 import pytest
 from test_responses import GARDEN
 from test_rounds_in_progress import ENDLESS, LONG, begin, queue, until
-from tiny_server import error_of, events_of, serving
+from tiny_server import error_of, events_of, few_steps, serving
 from wire_requests import ask
 
 import limner
@@ -56,7 +56,7 @@ def line():
 @pytest.fixture(scope="module")
 def painters(painter, checkpoint):
     """One for each server."""
-    return painter, limner.load(checkpoint, device="cpu")
+    return painter, few_steps(limner.load(checkpoint, device="cpu"))
 
 
 @pytest.fixture
