@@ -15,7 +15,7 @@ FIRST = ("long", "kills", "serves", "browser")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Write to memory where there is room: a store syncs after each of its writes, and its tests would wait for
+    """Write to memory where there is room: a store syncs after each write, and its tests would wait for
     the disk. Processes that tests start find the place in TMPDIR.
     """
     chosen = "TMPDIR" in os.environ or config.option.basetemp is not None
