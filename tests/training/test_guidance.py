@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from dots import dots
 
 from limner.dialogue.parts import Dialogue, Instruction, NamedPerson, Picture, Response, Round
 from limner.models.mllm import MultimodalLLM
@@ -24,6 +25,10 @@ from limner.world.scene_tokens import NUM_TOKENS, PERSON_TOKENS
 @pytest.fixture(scope="module")
 def tokenizer() -> TextTokenizer:
     return train_tokenizer([*words_of_world(600), *["Clara Adam"] * 200], vocab_size=1500)
+
+
+def dialogue_of(kind: str, seed: int) -> Dialogue:
+    return KINDS[kind](seed, "train", 32, paint=dots)
 
 
 def words(layout: Layout, tokenizer: TextTokenizer, places: list[int]) -> str:
@@ -77,7 +82,7 @@ def test_an_answer_looks_at_the_same_persons_words(tokenizer: TextTokenizer) -> 
 def test_an_undone_edit_looks_at_the_picture_before(tokenizer: TextTokenizer) -> None:
     checked = 0
     for seed in range(40):
-        dialogue = KINDS["rollback"](seed, "train", 32)
+        dialogue = dialogue_of("rollback", seed)
         if dialogue.truth["rollback"] not in ("undo", "step back"):
             continue
         index = next(i for i, round_ in enumerate(dialogue.rounds) if not round_.is_markov(i))
@@ -101,7 +106,7 @@ def test_an_undone_edit_looks_at_the_picture_before(tokenizer: TextTokenizer) ->
 def test_a_close_up_looks_at_the_tokens_of_its_person(tokenizer: TextTokenizer) -> None:
     checked = set()
     for seed in range(6):
-        dialogue = KINDS["plain_named"](seed, "train", 32)
+        dialogue = dialogue_of("plain_named", seed)
         layout = laid_out(dialogue, tokenizer, NUM_TOKENS)
         first = int((layout.kinds == SEEN).nonzero()[0][0])
         pairs = pointers_of(dialogue, layout, tokenizer)["picture"]
@@ -118,7 +123,7 @@ def test_a_close_up_looks_at_the_tokens_of_its_person(tokenizer: TextTokenizer) 
 
 
 def test_a_person_is_found_in_a_picture_that_was_given() -> None:
-    dialogue = KINDS["paired"](0, "train", 32)
+    dialogue = dialogue_of("paired", 0)
     source = token_sources(dialogue, 0, num_tokens=NUM_TOKENS)
     assert source is not None
     assert source.digest == dialogue.rounds[0].instruction.pictures[0].digest
@@ -126,7 +131,7 @@ def test_a_person_is_found_in_a_picture_that_was_given() -> None:
 
 
 def test_nothing_is_looked_at_for_somebody_new() -> None:
-    dialogue = KINDS["named"](0, "train", 32)
+    dialogue = dialogue_of("named", 0)
     assert token_sources(dialogue, 0, num_tokens=NUM_TOKENS) is None
 
 
@@ -134,7 +139,7 @@ def test_slots_look_at_the_words_that_tell_them(tokenizer: TextTokenizer) -> Non
     """Whatever a slot looks at tells its own trait, of its own person: checked against the scene."""
     found: dict[str, set[str]] = {}
     for seed in range(40):
-        dialogue = KINDS["named"](seed, "train", 32)
+        dialogue = dialogue_of("named", seed)
         layout = laid_out(dialogue, tokenizer, NUM_TOKENS)
         block = np.flatnonzero(layout.kinds == SLOT)[:NUM_TOKENS]
         owner = {int(a): int(b) for a, b in pointers_of(dialogue, layout, tokenizer)["owner"]}
@@ -160,7 +165,7 @@ def test_slots_look_at_the_words_that_tell_them(tokenizer: TextTokenizer) -> Non
 def test_one_person_without_a_name_is_who_is_told_of(tokenizer: TextTokenizer) -> None:
     pairs = 0
     for seed in range(20):
-        dialogue = KINDS["text_to_image"](seed, "train", 32)
+        dialogue = dialogue_of("text_to_image", seed)
         layout = laid_out(dialogue, tokenizer, NUM_TOKENS)
         found = pointers_of(dialogue, layout, tokenizer)["told"]
         alone = len(dialogue.truth["scenes"][0]["figures"]) == 1
@@ -171,7 +176,7 @@ def test_one_person_without_a_name_is_who_is_told_of(tokenizer: TextTokenizer) -
 
 def test_guided_heads_learn_where_to_look(tokenizer: TextTokenizer) -> None:
     torch.manual_seed(0)
-    dialogue = KINDS["plain_named"](1, "train", 32)
+    dialogue = dialogue_of("plain_named", 1)
     layout = laid_out(dialogue, tokenizer, NUM_TOKENS)
     sizes = replace(TINY.language, vocab_size=len(tokenizer))
     language = MultimodalLLM(sizes, replace(TINY.input_resampler, grid=8))

@@ -12,9 +12,12 @@ from limner.world.dialogues import KINDS
 PEOPLE = BankSpec(kind="people", count=6, size_px=32)
 
 
-def test_pictures_are_the_same_from_one_process_or_two_and_are_kept(tmp_path: Path) -> None:
+def test_pictures_are_the_same_from_one_process_or_two_and_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("limner.training.render_pool.CHUNK", 4)
     alone = picture_bank(PEOPLE, tmp_path / "one", workers=1)
-    beside = picture_bank(BankSpec(kind="people", count=70, size_px=32), tmp_path / "two", workers=2)
+    beside = picture_bank(BankSpec(kind="people", count=10, size_px=32), tmp_path / "two", workers=2)
     assert alone.pixels.shape == (6, 32, 32, 3)
     assert np.array_equal(alone.pixels, beside.pixels[:6])
     assert alone.captions == beside.captions[:6]

@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from dots import dots
 
 from limner.dialogue.parts import Dialogue
 from limner.world.dialogues import DRAFTS, KINDS, Draft, draft, words_of_world
@@ -23,12 +24,6 @@ NUM = 60
 def drafted(kind: str, seed: int, split: str = "train") -> Draft:
     """One draft for all tests that look at it."""
     return draft(kind, seed, split)
-
-
-def dots(scene: Scene, size_px: int) -> np.ndarray:
-    """A stand-in for drawing that differs for different scenes and costs nothing."""
-    rng = np.random.default_rng(abs(hash(scene)) % 2**32)
-    return rng.integers(0, 256, (size_px, size_px, 3), dtype=np.uint8)
 
 
 def dialogue(kind: str, seed: int, split: str = "train") -> Dialogue:
