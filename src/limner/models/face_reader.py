@@ -1,10 +1,10 @@
 """A second look of the vision encoder: each person is read again, in windows around the face.
 
-What tells one face from another is a pixel wide, and a patch of a whole picture holds an eye, half an ear or a
-street, each at another place and size. So the patches first say where the faces lie; then the picture is cut
-there at one size (a spatial transformer, Jaderberg et al. 2015), once the face, once head and chest, a small
-convolutional network reads both, and what it finds is added to that person's image tokens. Qwen-VL has no
-such look; small encoders need it. Knows tensors only.
+What tells one face from another is a pixel wide, and a patch of a whole picture holds an eye, half an ear or
+a street, each at another place and size. So the patches first say where the faces lie; then the picture is
+cut there at one size (a spatial transformer, Jaderberg et al. 2015), once the face, once head and chest, a
+small convolutional network reads both, and what it finds is added to that person's image tokens. Qwen-VL has
+no such look; small encoders need it. Knows tensors only.
 
 Legend: B batch, F persons (figures), P patches, W width of the transformer, Q the encoder's tokens, D token
 width, T tokens of a person, K persons seen, S side of a window in pixels, c channels.

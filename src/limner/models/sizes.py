@@ -11,8 +11,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True, kw_only=True)
 class FaceReaderSizes:
     """An encoder's second look at faces (`face_reader.py`): the first `persons` times `person_tokens` image
-    tokens say who is seen, each the mean of `tokens_pooled` tokens of the encoder; a window is halved once for
-    each of `widths`.
+    tokens say who is seen, each the mean of `tokens_pooled` tokens of the encoder; a window is halved once
+    for each of `widths`.
     """
 
     persons: int

@@ -29,9 +29,8 @@ class TrueFaces:
     boxes_BF4: Tensor
     points_BFP2: Tensor
 
-    @property
-    def there_BF(self) -> Tensor:
-        """Whether somebody is there."""
+    def there(self) -> Tensor:
+        """(B, F): whether somebody is there."""
         return self.boxes_BF4[..., 2] > self.boxes_BF4[..., 0]
 
     def as_centres(self) -> Tensor:
@@ -62,7 +61,7 @@ class SecondLook(nn.Module):
         once.
         """
         where = where_loss(*reader.find(patches_BPW), faces)
-        picture_K, person_K = torch.nonzero(faces.there_BF, as_tuple=True)
+        picture_K, person_K = torch.nonzero(faces.there(), as_tuple=True)
         true_K4 = faces.as_centres()[picture_K, person_K]
         noise_K4 = torch.randn(true_K4.shape, generator=generator, device=true_K4.device)
         side_K4 = true_K4[:, 2:].repeat(1, 2)
@@ -78,7 +77,7 @@ def where_loss(scores_BPF: Tensor, boxes_BF4: Tensor, said_there_BF: Tensor, fac
     """Of the patches that should look like a face, of its box in units of its size, and of whether anybody
     is there.
     """
-    there_BF = faces.there_BF
+    there_BF = faces.there()
     true_BF4 = faces.as_centres()
     side_BF = true_BF4[..., 2:].mean(-1).clamp_min(0.02)
     off_BF4 = (boxes_BF4 - true_BF4) / side_BF[..., None]

@@ -5,9 +5,9 @@ It goes on from the encoder of a checkpoint (`--base`) where there is one.
 The world's truth teaches: each picture is drawn from a scene, and the encoder's 64 tokens are to be that
 scene's. Beside the squared error of the tokens, each word is to be the nearest of its codebook, and half-way
 through the transformer every patch within a face has to tell whose it is and where its features lie: the
-numbers of a face are the hardest, and this gives them many places to be learned from instead of three. Where
-the encoder looks twice (`models/face_reader.py`), it is taught where the faces lie, and its windows are cut at
-true boxes that are a little off, as found ones are.
+numbers of a face are the hardest, and this gives them many places to be learned from instead of three.
+Where the encoder looks twice (`models/face_reader.py`), it is taught where the faces lie, and its windows are
+cut at true boxes that are a little off, as found ones are.
 Knows the world and the encoder. Knows nothing about language models or diffusion.
 
 Legend: B batch, S picture side in pixels, N tokens, D token width, P patches, W width, F figures (2), K
@@ -26,16 +26,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from limner.models.checkpoint import read_tensors
 from limner.models.presets import Preset
 from limner.models.resampler_start import keep_routing, start_as_copy
 from limner.models.vision import ImageTokenizer, QwenVisionTransformer, pool_tokens
-from limner.models.checkpoint import read_tensors
 from limner.training.components import is_made, write_component
 from limner.training.draft_dialogues import reads_scene_tokens
 from limner.training.picture_stream import PictureStream
 from limner.training.pictures_to_read import NUM_POINTS, PicturesToRead, draw_pictures
-from limner.training.stages.second_look import SecondLook, TrueFaces
 from limner.training.stages.scene_factors import Agreement, SceneFactors
+from limner.training.stages.second_look import SecondLook, TrueFaces
 from limner.training.state import Chance
 from limner.training.workshop import HELD_OUT_SEED, Workshop
 from limner.world.chance import seeded
