@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from limner.models.face_reader import USUAL_SIDE, FaceReader, patch_centres
 
+SMALL_FACE = 0.1  # of the picture: below it, places count by the picture's size and not by the face's
 BOX_JITTER = 0.06  # of a face's side: about by how much a box that was found is off
 POINTS_SPREAD = 0.3  # of a face's side: the unit in which places of features are learned
 
@@ -79,7 +80,7 @@ def where_loss(scores_BPF: Tensor, boxes_BF4: Tensor, said_there_BF: Tensor, fac
     """
     there_BF = faces.there()
     true_BF4 = faces.as_centres()
-    side_BF = true_BF4[..., 2:].mean(-1).clamp_min(0.02)
+    side_BF = true_BF4[..., 2:].mean(-1).clamp_min(SMALL_FACE)
     off_BF4 = (boxes_BF4 - true_BF4) / side_BF[..., None]
     box_BF = F.smooth_l1_loss(off_BF4, torch.zeros_like(off_BF4), reduction="none", beta=0.1).mean(-1)
     centres_P2 = patch_centres(scores_BPF.shape[1], scores_BPF.device)

@@ -63,7 +63,7 @@ class VisionStage:
     word_weight: float = 0.25
     patch_weight: float = 0.5
     point_weight: float = 0.5
-    box_weight: float = 2.0  # of where the faces lie, for the second look
+    box_weight: float = 0.2  # of where the faces lie, for the second look
 
     def __call__(self, workshop: Workshop) -> VisionRung:
         return VisionRung(self, workshop)
