@@ -39,7 +39,9 @@ def test_what_is_seen_reaches_that_persons_tokens_alone(reader: FaceReader) -> N
     pixels, tokens = torch.randn(2, 3, SIDE, SIDE), torch.zeros(2, QUERIES, DIM)
     picture, person = torch.tensor([0, 1]), torch.tensor([1, 0])
     summary = reader.look(pixels, torch.tensor([[0.5, 0.5, 0.3, 0.3]] * 2), picture)
-    pooled = pool_tokens(reader.add(tokens, summary, picture, person), QUERIES // SIZES.tokens_pooled)
+    pooled = pool_tokens(
+        reader.mix(tokens, reader.person(summary), picture, person), QUERIES // SIZES.tokens_pooled
+    )
     changed = pooled.abs().sum(-1) > 0
     assert changed[0].tolist() == [False] * 3 + [True] * 3 + [False] * 10
     assert changed[1].tolist() == [True] * 3 + [False] * 13

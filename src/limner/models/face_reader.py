@@ -2,9 +2,9 @@
 
 What tells one face from another is a pixel wide, and a patch of a whole picture holds an eye, half an ear or
 a street, each at another place and size. So the patches first say where the faces lie; then the picture is
-cut there at one size (a spatial transformer, Jaderberg et al. 2015), once the face, once head and chest, a
-small convolutional network reads both, and what it finds is added to that person's image tokens. Qwen-VL has
-no such look; small encoders need it. Knows tensors only.
+cut there at one size (a spatial transformer, Jaderberg et al. 2015): the face, head and chest, the whole
+figure. A small convolutional network reads these windows, and what it finds is mixed into that person's image
+tokens. Qwen-VL has no such look; small encoders need it. Knows tensors only.
 
 Legend: B batch, F persons (figures), P patches, W width of the transformer, Q the encoder's tokens, D token
 width, T tokens of a person, K persons seen, S side of a window in pixels, c channels.
@@ -23,15 +23,18 @@ from limner.models.face_windows import DOWN, SIDE, UP
 from limner.models.sizes import FaceReaderSizes
 
 # Windows in units of the face's box (chin to crown, ear to ear): to the sides, up and down from its centre.
-WINDOWS: Final = ((0.75, 0.75, 0.7), (SIDE, UP, DOWN))
+WINDOWS: Final = ((0.75, 0.75, 0.7), (SIDE, UP, DOWN), (2.6, 1.5, 6.5))
 BOX: Final = 4  # centre x and y, width and height, in the unit square
 USUAL_SIDE: Final = 0.15  # of a face's box: where reading it begins
 SMALLEST_SIDE: Final = 0.02
 MAP_CHANNELS: Final = 8  # of the last map, each of whose places is read
+FIRST_TRUST: Final = 2.0  # before the sigmoid: about nine tenths
 
 
 class FaceReader(nn.Module):
-    """Where the faces are, and what is added to their persons' tokens."""
+    """Where the faces are, and what their persons' tokens are; `trust` says how much of each of these tokens
+    is the second look's.
+    """
 
     def __init__(self, sizes: FaceReaderSizes, width: int, token_dim: int) -> None:
         super().__init__()
@@ -50,15 +53,14 @@ class FaceReader(nn.Module):
         places = MAP_CHANNELS * sizes.map_side**2
         self.read = nn.ModuleList(nn.Linear(places, sizes.summary_width) for _ in WINDOWS)
         self.out = nn.Linear(len(WINDOWS) * sizes.summary_width + BOX, sizes.person_tokens * token_dim)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)
+        self.trust = nn.Parameter(torch.full((sizes.person_tokens,), FIRST_TRUST))
 
     def forward(self, tokens_BQD: Tensor, pixels_B3HH: Tensor, patches_BPW: Tensor) -> Tensor:
-        """The encoder's tokens with what the second look adds."""
+        """The encoder's tokens, those of persons mixed with what the second look finds."""
         _, boxes_BF4, there_BF = self.find(patches_BPW)
         picture_K, person_K = torch.nonzero(there_BF > 0, as_tuple=True)
         summary_KE = self.look(pixels_B3HH, boxes_BF4[picture_K, person_K], picture_K)
-        return self.add(tokens_BQD, summary_KE, picture_K, person_K)
+        return self.mix(tokens_BQD, self.person(summary_KE), picture_K, person_K)
 
     def find(self, patches_BPW: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Scores of every patch (B, P, F), highest in each person's face; face boxes (B, F, 4) as centre,
@@ -75,21 +77,33 @@ class FaceReader(nn.Module):
         return scores_BPF, torch.cat([centre_BF2, side_BF2], dim=-1), told_BF5[..., BOX]
 
     def look(self, pixels_B3HH: Tensor, boxes_K4: Tensor, picture_K: Tensor) -> Tensor:
-        """What both windows around each face say, (K, 2 E + 4)."""
+        """What the windows around each face say, the face's first, and its box, (K, 3 E + 4)."""
         maps = [self._read(pixels_B3HH, boxes_K4, picture_K, index) for index in range(len(WINDOWS))]
         place_K4 = (boxes_K4 - 0.5).to(pixels_B3HH.dtype)
         return torch.cat([*maps, place_K4], dim=-1)
 
-    def add(self, tokens_BQD: Tensor, summary_KE: Tensor, picture_K: Tensor, person_K: Tensor) -> Tensor:
-        """Each person's change on all the encoder's tokens that are pooled to theirs."""
-        sizes = self.sizes
-        change_KTD = self.out(summary_KE).unflatten(1, (sizes.person_tokens, -1))
-        changes = tokens_BQD.new_zeros(
-            len(tokens_BQD), sizes.persons, sizes.person_tokens, tokens_BQD.shape[-1]
+    def person(self, summary_KE: Tensor) -> Tensor:
+        """Each person's tokens (K, T, D) by the windows alone."""
+        found_KTD: Tensor = self.out(summary_KE).unflatten(1, (self.sizes.person_tokens, -1))
+        return found_KTD
+
+    def mix(self, tokens_BQD: Tensor, found_KTD: Tensor, picture_K: Tensor, person_K: Tensor) -> Tensor:
+        """All the encoder's tokens that are pooled to a person's, moved towards what was found."""
+        sizes, pooled = self.sizes, self.sizes.tokens_pooled
+        tokens_BND = tokens_BQD.unflatten(1, (-1, pooled))
+        trust_T = self.trust.sigmoid().to(tokens_BQD.dtype)
+        changes_KTD = trust_T[:, None] * (
+            found_KTD.to(tokens_BQD.dtype) - self._of(tokens_BND, picture_K, person_K).mean(2)
         )
-        changes = changes.index_put((picture_K, person_K), change_KTD.to(changes.dtype))
-        changes_BQD = changes.flatten(1, 2).repeat_interleave(sizes.tokens_pooled, dim=1)
+        shape = (len(tokens_BQD), sizes.persons, sizes.person_tokens, tokens_BQD.shape[-1])
+        changes = tokens_BQD.new_zeros(shape).index_put((picture_K, person_K), changes_KTD)
+        changes_BQD = changes.flatten(1, 2).repeat_interleave(pooled, dim=1)
         return tokens_BQD + F.pad(changes_BQD, (0, 0, 0, tokens_BQD.shape[1] - changes_BQD.shape[1]))
+
+    def _of(self, tokens_BNpD: Tensor, picture_K: Tensor, person_K: Tensor) -> Tensor:
+        sizes = self.sizes
+        persons = tokens_BNpD[:, : sizes.persons * sizes.person_tokens].unflatten(1, (sizes.persons, -1))
+        return persons[picture_K, person_K]
 
     def _read(self, pixels_B3HH: Tensor, boxes_K4: Tensor, picture_K: Tensor, window: int) -> Tensor:
         crops_K3SS = cut(pixels_B3HH, boxes_K4, picture_K, WINDOWS[window], self.sizes.window_px)

@@ -9,12 +9,16 @@ picture's side.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from limner.models.checkpoint import read_tensors
 from limner.models.face_reader import USUAL_SIDE, FaceReader, patch_centres
+from limner.models.vision import ImageTokenizer
+from limner.training.components import is_made
 
 SMALL_FACE = 0.1  # of the picture: below it, places count by the picture's size and not by the face's
 BOX_JITTER = 0.06  # of a face's side: about by how much a box that was found is off
@@ -56,22 +60,38 @@ class SecondLook(nn.Module):
         faces: TrueFaces,
         generator: torch.Generator,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Tokens with what the windows add, the error of where faces are, and that of their features.
+        """Tokens with what the windows find, the error of where faces are, and that of their features.
 
         Windows are cut at true boxes that are a little off, so that reading and finding can be learned at
         once.
         """
         where = where_loss(*reader.find(patches_BPW), faces)
         picture_K, person_K = torch.nonzero(faces.there(), as_tuple=True)
-        true_K4 = faces.as_centres()[picture_K, person_K]
-        noise_K4 = torch.randn(true_K4.shape, generator=generator, device=true_K4.device)
-        side_K4 = true_K4[:, 2:].repeat(1, 2)
-        boxes_K4 = true_K4 + BOX_JITTER * side_K4 * noise_K4.clamp(-2.5, 2.5)
+        boxes_K4 = jittered(faces.as_centres()[picture_K, person_K], generator)
         summary_KE = reader.look(pixels_B3HH, boxes_K4, picture_K)
+        points = self.points_loss(summary_KE, boxes_K4, faces.points_BFP2[picture_K, person_K])
+        return reader.mix(tokens_BQD, reader.person(summary_KE), picture_K, person_K), where, points
+
+    def points_loss(self, summary_KE: Tensor, boxes_K4: Tensor, points_KP2: Tensor) -> Tensor:
+        """Of where the face's window says that features lie within the box."""
         told_KP2 = self.points(summary_KE[:, : self.points.in_features]).float().unflatten(1, (-1, 2))
-        true_KP2 = (faces.points_BFP2[picture_K, person_K] - boxes_K4[:, None, :2]) / boxes_K4[:, None, 2:]
-        points = F.smooth_l1_loss(told_KP2, true_KP2 / POINTS_SPREAD, beta=0.1)
-        return reader.add(tokens_BQD, summary_KE, picture_K, person_K), where, points
+        true_KP2 = (points_KP2 - boxes_K4[:, None, :2]) / boxes_K4[:, None, 2:]
+        return F.smooth_l1_loss(told_KP2, true_KP2 / POINTS_SPREAD, beta=0.1)
+
+
+def jittered(boxes_K4: Tensor, generator: torch.Generator) -> Tensor:
+    """Boxes (centre, width, height) that are a little off, as found ones are."""
+    noise_K4 = torch.randn(boxes_K4.shape, generator=generator, device=boxes_K4.device).clamp(-2.5, 2.5)
+    return boxes_K4 + BOX_JITTER * boxes_K4[:, 2:].repeat(1, 2) * noise_K4
+
+
+def go_on_from(model_folder: Path, network: ImageTokenizer) -> ImageTokenizer:
+    """The encoder of a checkpoint where there is one, also one that had no second look yet; else as it is."""
+    if is_made(model_folder, "vision"):
+        stored, own = read_tensors(model_folder / "vision"), network.state_dict()
+        second_look = {name: own[name] for name in own.keys() - stored.keys() if ".face_reader." in name}
+        network.load_state_dict(stored | second_look)
+    return network
 
 
 def where_loss(scores_BPF: Tensor, boxes_BF4: Tensor, said_there_BF: Tensor, faces: TrueFaces) -> Tensor:

@@ -19,23 +19,21 @@ from __future__ import annotations
 import functools
 import itertools
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from limner.models.checkpoint import read_tensors
 from limner.models.presets import Preset
 from limner.models.resampler_start import keep_routing, start_as_copy
 from limner.models.vision import ImageTokenizer, QwenVisionTransformer, pool_tokens
-from limner.training.components import is_made, write_component
+from limner.training.components import write_component
 from limner.training.draft_dialogues import reads_scene_tokens
 from limner.training.picture_stream import PictureStream
 from limner.training.pictures_to_read import NUM_POINTS, PicturesToRead, draw_pictures
 from limner.training.stages.scene_factors import Agreement, SceneFactors
-from limner.training.stages.second_look import SecondLook, TrueFaces
+from limner.training.stages.second_look import SecondLook, TrueFaces, go_on_from
 from limner.training.state import Chance
 from limner.training.workshop import HELD_OUT_SEED, Workshop
 from limner.world.chance import seeded
@@ -127,14 +125,7 @@ class VisionRung:
         self.held_out = draw_pictures(range(HELD_OUT_SEED, HELD_OUT_SEED + stage.held_out), size_px, "test")
         self.tokenizer = ImageTokenizer(self._model.vision, workshop.preset.num_image_tokens)
         self.tokenizer.to(workshop.device)
-        if is_made(workshop.model_folder, "vision"):
-            self._go_on(workshop.model_folder / "vision")
-
-    def _go_on(self, folder: Path) -> None:
-        """From an encoder that is there, also from one that had no second look yet."""
-        stored, own = read_tensors(folder), self.tokenizer.state_dict()
-        second_look = {name: own[name] for name in own.keys() - stored.keys() if ".face_reader." in name}
-        self.tokenizer.load_state_dict(stored | second_look)
+        go_on_from(workshop.model_folder, self.tokenizer)
 
     def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
         shown = Shown(self._stream.take(chance, batch), self.workshop.device)
