@@ -13,6 +13,7 @@ from typing import Any, Final
 from limner.models.sizes import (
     AutoencoderSizes,
     DetokenizerSizes,
+    FaceReaderSizes,
     FaceWindowSizes,
     LanguageSizes,
     ResamplerSizes,
@@ -84,7 +85,6 @@ class Preset:
     def from_json(cls, values: dict[str, Any]) -> Preset:
         """The inverse of `to_json`; ValueError names what a foreign or older file got wrong."""
         parts: dict[str, type] = {
-            "vision": VisionSizes,
             "input_resampler": ResamplerSizes,
             "output_resampler": ResamplerSizes,
             "language": LanguageSizes,
@@ -97,6 +97,7 @@ class Preset:
                 for key, value in values.items()
                 if key not in FORMER
             }
+            made["vision"] = _vision_sizes(values["vision"])
             return cls(**{**made, "detokenizer": _detokenizer_sizes(values["detokenizer"])})
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"These preset sizes are not of this version of limner: {error}.") from error
@@ -105,6 +106,12 @@ class Preset:
 def _with_tuples(sizes: dict[str, Any]) -> dict[str, Any]:
     """JSON knows lists only."""
     return {name: tuple(value) if isinstance(value, list) else value for name, value in sizes.items()}
+
+
+def _vision_sizes(values: dict[str, Any]) -> VisionSizes:
+    reader = values.get("face_reader")
+    made = None if reader is None else FaceReaderSizes(**_with_tuples(reader))
+    return VisionSizes(**_with_tuples({**values, "face_reader": made}))
 
 
 def _detokenizer_sizes(values: dict[str, Any]) -> DetokenizerSizes | UNetDetokenizerSizes:
@@ -172,6 +179,14 @@ SKETCH: Final = Preset(
         pool_heads=4,
         pool_width=256,
         stem_widths=(48, 96),
+        face_reader=FaceReaderSizes(
+            persons=2,
+            person_tokens=24,
+            tokens_pooled=4,
+            window_px=80,
+            widths=(24, 48, 64),
+            summary_width=104,
+        ),
     ),
     input_resampler=ResamplerSizes(grid=8, width=192, heads=6, input_dim=64),
     output_resampler=ResamplerSizes(grid=8, width=64, heads=4, input_dim=192),
@@ -222,6 +237,14 @@ MINIATURE: Final = Preset(
         pool_heads=4,
         pool_width=256,
         stem_widths=(48, 96),
+        face_reader=FaceReaderSizes(
+            persons=2,
+            person_tokens=24,
+            tokens_pooled=4,
+            window_px=80,
+            widths=(24, 48, 64),
+            summary_width=160,
+        ),
     ),
     input_resampler=ResamplerSizes(grid=8, width=256, heads=8, input_dim=64),
     output_resampler=ResamplerSizes(grid=8, width=64, heads=4, input_dim=256),

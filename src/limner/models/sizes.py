@@ -9,6 +9,26 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
+class FaceReaderSizes:
+    """An encoder's second look at faces (`face_reader.py`): the first `persons` times `person_tokens` image
+    tokens say who is seen, each the mean of `tokens_pooled` tokens of the encoder; a window is halved once
+    for each of `widths`.
+    """
+
+    persons: int
+    person_tokens: int
+    tokens_pooled: int
+    window_px: int
+    widths: tuple[int, ...]
+    summary_width: int
+
+    @property
+    def map_side(self) -> int:
+        """Places along one side of a window's last map."""
+        return self.window_px >> len(self.widths)
+
+
+@dataclass(frozen=True, kw_only=True)
 class VisionSizes:
     """The Qwen-VL vision transformer: square pictures in, `num_queries` tokens of `output_dim` out."""
 
@@ -24,6 +44,7 @@ class VisionSizes:
     pool_width: int | None = None  # of the learned queries; None: output_dim, as in Qwen-VL
     # Widths of convolutions before the patches, at a quarter of the side, an eighth, ...; Qwen-VL has none.
     stem_widths: tuple[int, ...] = ()
+    face_reader: FaceReaderSizes | None = None  # Qwen-VL has none
     # Of pixels in [0, 1]; by default they enter as -1..1.
     pixel_mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
     pixel_std: tuple[float, float, float] = (0.5, 0.5, 0.5)

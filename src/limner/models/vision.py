@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from limner.models.convolutions import ConvolutionPair
+from limner.models.face_reader import FaceReader
 from limner.models.resampler import Resampler, stretch_positions
 from limner.models.sizes import ResamplerSizes, VisionSizes
 
@@ -89,25 +91,13 @@ class _Stem(nn.Module):
             nn.Conv2d(inner, outer, 3, stride=1 if level == 0 else 2, padding=1)
             for level, (inner, outer) in enumerate(zip(before, widths, strict=True))
         )
-        self.refine = nn.ModuleList(_ConvolutionPair(width) for width in widths)
+        self.refine = nn.ModuleList(ConvolutionPair(width) for width in widths)
 
     def forward(self, pixels_B3HW: Tensor) -> Tensor:
         x_BcHW = F.pixel_unshuffle(pixels_B3HW, UNSHUFFLE).contiguous(memory_format=torch.channels_last)
         for enter, refine in zip(self.enter, self.refine, strict=True):
             x_BcHW = refine(enter(x_BcHW))
         return x_BcHW
-
-
-class _ConvolutionPair(nn.Module):
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(width, width, 3, padding=1)
-        self.second = nn.Conv2d(width, width, 3, padding=1)
-        nn.init.zeros_(self.second.weight)
-
-    def forward(self, x_BcHW: Tensor) -> Tensor:
-        change_BcHW: Tensor = self.second(F.gelu(self.first(F.gelu(x_BcHW))))
-        return x_BcHW + change_BcHW
 
 
 class QwenVisionTransformer(nn.Module):
@@ -146,10 +136,14 @@ class QwenVisionTransformer(nn.Module):
         )
         self.ln_post = nn.LayerNorm(pool_width, eps=NORM_EPS)
         self.proj = nn.Parameter(torch.randn(pool_width, sizes.output_dim) * pool_width**-0.5)
+        reader = sizes.face_reader
+        self.face_reader = FaceReader(reader, sizes.width, sizes.output_dim) if reader else None
 
     def forward(self, pixels_B3HW: Tensor) -> Tensor:
         """Pixels (B, 3, S, S) normalised as in training -> tokens (B, num_queries, output_dim)."""
-        return self.read(self.transformer(self.places(pixels_B3HW)))
+        patches_BNW = self.transformer(self.places(pixels_B3HW))
+        tokens_BND = self.read(patches_BNW)
+        return self.face_reader(tokens_BND, pixels_B3HW, patches_BNW) if self.face_reader else tokens_BND
 
     def places(self, pixels_B3HW: Tensor) -> Tensor:
         """Pixels -> what enters the transformer: a vector for each patch (B, grid^2, width)."""

@@ -9,7 +9,7 @@ Legend: B pictures, S side in pixels, N tokens, D token width, F figures (2), P 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import cv2
@@ -63,12 +63,45 @@ def scene_to_read(seed: int, split: str) -> Scene:
 def draw_pictures(seeds: Sequence[int], size_px: int, split: str = "train") -> PicturesToRead:
     """The pictures of `seeds` at `size_px`, each drawn at 96 to 512 px and worn on its way there."""
     scenes = [scene_to_read(seed, split) for seed in seeds]
+    drawn = [_seen(scene, seed, size_px) for scene, seed in zip(scenes, seeds, strict=True)]
+    return _with_truth(scenes, drawn)
+
+
+def draw_clean(seed: int, size_px: int) -> PicturesToRead:
+    """The one picture of `seed`, drawn at `size_px` and untouched."""
+    scene = scene_to_read(seed, "train")
+    return _with_truth([scene], [render(scene, size_px)])
+
+
+def stacked(parts: Sequence[PicturesToRead]) -> PicturesToRead:
+    """All pictures of `parts` in one."""
+    return PicturesToRead(
+        **{
+            each.name: np.concatenate([getattr(part, each.name) for part in parts])
+            for each in fields(parts[0])
+        }
+    )
+
+
+def worn_again(part: PicturesToRead, rng: np.random.Generator) -> PicturesToRead:
+    """A clean picture on another way: at times shrunk and grown again, and worn."""
+    pixels, side = part.pixels_BSS3[0], part.pixels_BSS3.shape[1]
+    small = side if chance(rng, OWN_SIZE_SHARE) else min(side, pick(rng, DRAWN_PX))
+    if small < side:
+        pixels = np.asarray(cv2.resize(pixels, (small, small), interpolation=cv2.INTER_AREA), np.uint8)
+    pixels = wear(pixels, rng)
+    if small < side:
+        growing = pick(rng, (cv2.INTER_LINEAR, cv2.INTER_CUBIC))
+        pixels = np.asarray(cv2.resize(pixels, (side, side), interpolation=growing), np.uint8)
+    return replace(part, pixels_BSS3=pixels[None])
+
+
+def _with_truth(scenes: Sequence[Scene], drawn: Sequence[NDArray[np.uint8]]) -> PicturesToRead:
     count = len(scenes)
     boxes, points = np.zeros((count, 2, 4), np.float32), np.zeros((count, 2, NUM_POINTS, 2), np.float32)
     for row, scene in enumerate(scenes):
         boxes[row, : len(scene.figures)] = scene_truth(scene).face_boxes
         points[row, : len(scene.figures)] = face_points(scene)
-    drawn = [_seen(scene, seed, size_px) for scene, seed in zip(scenes, seeds, strict=True)]
     return PicturesToRead(
         pixels_BSS3=np.stack(drawn),
         tokens_BND=np.stack([encode_scene(scene) for scene in scenes]),

@@ -6,6 +6,8 @@ The world's truth teaches: each picture is drawn from a scene, and the encoder's
 scene's. Beside the squared error of the tokens, each word is to be the nearest of its codebook, and half-way
 through the transformer every patch within a face has to tell whose it is and where its features lie: the
 numbers of a face are the hardest, and this gives them many places to be learned from instead of three.
+Where the encoder looks twice (`models/face_reader.py`), it is taught where the faces lie, and its windows are
+cut at true boxes that are a little off, as found ones are.
 Knows the world and the encoder. Knows nothing about language models or diffusion.
 
 Legend: B batch, S picture side in pixels, N tokens, D token width, P patches, W width, F figures (2), K
@@ -26,11 +28,12 @@ from torch.nn import functional as F
 from limner.models.presets import Preset
 from limner.models.resampler_start import keep_routing, start_as_copy
 from limner.models.vision import ImageTokenizer, QwenVisionTransformer, pool_tokens
-from limner.training.components import is_made, read_component, write_component
+from limner.training.components import write_component
 from limner.training.draft_dialogues import reads_scene_tokens
 from limner.training.picture_stream import PictureStream
 from limner.training.pictures_to_read import NUM_POINTS, PicturesToRead, draw_pictures
 from limner.training.stages.scene_factors import Agreement, SceneFactors
+from limner.training.stages.second_look import SecondLook, TrueFaces, go_on_from
 from limner.training.state import Chance
 from limner.training.workshop import HELD_OUT_SEED, Workshop
 from limner.world.chance import seeded
@@ -58,6 +61,7 @@ class VisionStage:
     word_weight: float = 0.25
     patch_weight: float = 0.5
     point_weight: float = 0.5
+    box_weight: float = 0.2  # of where the faces lie, for the second look
 
     def __call__(self, workshop: Workshop) -> VisionRung:
         return VisionRung(self, workshop)
@@ -76,6 +80,8 @@ class VisionLearner(nn.Module):
         self.patch_norm = nn.LayerNorm(sizes.width)
         self.patch_person = nn.Linear(sizes.width, PERSON_TOKENS * TOKEN_DIM)
         self.patch_points = nn.Linear(sizes.width, NUM_POINTS * 2)
+        if sizes.face_reader:
+            self.second_look = SecondLook(sizes.face_reader.summary_width, NUM_POINTS)
 
     @torch.no_grad()
     def _start(self) -> None:
@@ -87,8 +93,8 @@ class VisionLearner(nn.Module):
         start_as_copy(self.vision.attn_pool, out_std=1.0)
         keep_routing(self.vision.attn_pool)
 
-    def forward(self, pixels_B3SS: Tensor) -> tuple[Tensor, Tensor]:
-        """Pooled tokens (B, N, D), and the patches (B, P, W) half-way."""
+    def forward(self, pixels_B3SS: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Tokens (B, Q, D), and the patches (B, P, W) half-way and in the end."""
         x_BPW = self.vision.places(pixels_B3SS)
         blocks = list(self.vision.transformer.resblocks)
         for block in blocks[: self.asked_after]:
@@ -96,7 +102,11 @@ class VisionLearner(nn.Module):
         half_way_BPW = self.patch_norm(x_BPW)
         for block in blocks[self.asked_after :]:
             x_BPW = block(x_BPW)
-        return pool_tokens(self.vision.read(x_BPW), self.num_tokens), half_way_BPW
+        return self.vision.read(x_BPW), half_way_BPW, x_BPW
+
+    def encode(self, pixels_B3SS: Tensor) -> Tensor:
+        """Pooled tokens (B, N, D), as the finished encoder reads them."""
+        return pool_tokens(self.vision(pixels_B3SS), self.num_tokens)
 
 
 class VisionRung:
@@ -115,13 +125,20 @@ class VisionRung:
         self.held_out = draw_pictures(range(HELD_OUT_SEED, HELD_OUT_SEED + stage.held_out), size_px, "test")
         self.tokenizer = ImageTokenizer(self._model.vision, workshop.preset.num_image_tokens)
         self.tokenizer.to(workshop.device)
-        if is_made(workshop.model_folder, "vision"):
-            read_component(workshop, "vision", self.tokenizer)
+        go_on_from(workshop.model_folder, self.tokenizer)
 
     def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
         shown = Shown(self._stream.take(chance, batch), self.workshop.device)
-        read_BND, half_way_BPW = self._model(shown.pixels_B3SS)
-        read_BND = read_BND.float()
+        read_BQD, half_way_BPW, patches_BPW = self._model(shown.pixels_B3SS)
+        where = seen_points = read_BQD.new_zeros(())
+        reader = self._model.vision.face_reader
+        if reader is not None:
+            faces = TrueFaces(boxes_BF4=shown.boxes_BF4, points_BFP2=shown.points_BFP2)
+            generator = chance.torch(self.workshop.device)
+            read_BQD, where, seen_points = self._model.second_look(
+                reader, read_BQD, shown.pixels_B3SS, patches_BPW, faces, generator
+            )
+        read_BND = pool_tokens(read_BQD, self._model.num_tokens).float()
         if not self._target.is_scene_tokens:
             error = (read_BND - self._target(shown.tokens_BND)).square().mean()
             return error, {"token_error": error.detach()}
@@ -131,13 +148,16 @@ class VisionRung:
         words = self._factors.cross_entropy(read_BND, shown.tokens_BND, shown.num_figures_B)
         person, points = self._patch_losses(half_way_BPW, shown)
         total = tokens + self.stage.word_weight * words
-        total = total + self.stage.patch_weight * person + self.stage.point_weight * points
+        total = total + self.stage.patch_weight * person + self.stage.point_weight * (points + seen_points)
+        total = total + self.stage.box_weight * where
         return total, {
             "token_error": error_BN.detach().mean(),
             "face_error": error_BN.detach()[:, FACE_TOKENS].mean(),
             "words": words.detach(),
             "patch_person": person.detach(),
             "patch_points": points.detach(),
+            "where": where.detach(),
+            "window_points": seen_points.detach(),
         }
 
     def _patch_losses(self, half_way_BPW: Tensor, shown: Shown) -> tuple[Tensor, Tensor]:
@@ -169,7 +189,7 @@ class VisionRung:
         pictures, agreement, errors = self.held_out, Agreement(self._factors), []
         for start in range(0, len(pictures), 64):
             shown = Shown(pictures, self.workshop.device, slice(start, start + 64))
-            read_BND = self._model(shown.pixels_B3SS)[0].float()
+            read_BND = self._model.encode(shown.pixels_B3SS).float()
             errors.append((read_BND - self._target(shown.tokens_BND)).square().mean((1, 2)))
             if self._target.is_scene_tokens:
                 agreement.add(read_BND, shown.tokens_BND, shown.num_figures_B)

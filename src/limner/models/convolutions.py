@@ -1,0 +1,23 @@
+"""Convolutions that several networks share. Knows tensors only.
+
+Legend: B batch, c channels, H W places.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class ConvolutionPair(nn.Module):
+    """Two convolutions beside the map (B, c, H, W), which they leave as it is at the start."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+        nn.init.zeros_(self.second.weight)
+
+    def forward(self, x_BcHW: Tensor) -> Tensor:
+        change_BcHW: Tensor = self.second(F.gelu(self.first(F.gelu(x_BcHW))))
+        return x_BcHW + change_BcHW
