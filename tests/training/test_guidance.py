@@ -15,11 +15,12 @@ from limner.models.packing import SEEN, SLOT, TEXT, Layout, collate, lay_out, pa
 from limner.models.presets import TINY
 from limner.models.prompt import segments
 from limner.models.tokenizer import TextTokenizer, train_tokenizer
+from limner.training.answers import tokens_asked
 from limner.training.guidance import HEADS, Guidance, guidance_loss, places, pointers_of, watching
 from limner.training.sources import LASTING, token_sources
 from limner.training.told_words import TOLD
 from limner.world.dialogues import KINDS, words_of_world
-from limner.world.scene_tokens import NUM_TOKENS, PERSON_TOKENS
+from limner.world.scene_tokens import FIRST_SCENE_TOKEN, NUM_TOKENS, PERSON_TOKENS
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +173,36 @@ def test_one_person_without_a_name_is_who_is_told_of(tokenizer: TextTokenizer) -
         pairs += len(found) if alone else 0
         assert alone or dialogue.persons or not len(found), "of two without names nothing is known"
     assert pairs > 20
+
+
+def test_an_answer_looks_at_the_tokens_that_say_it(tokenizer: TextTokenizer) -> None:
+    """What the token that is looked at says is what the answer's word says."""
+    colours = 0
+    for seed in range(60):
+        dialogue = KINDS["question"](seed, "train", 32)
+        layout = laid_out(dialogue, tokenizer, NUM_TOKENS)
+        first_seen = int(np.flatnonzero(layout.kinds == SEEN)[0])
+        pairs = pointers_of(dialogue, layout, tokenizer)["picture"]
+        scene = dialogue.truth["pictures"][0][0]
+        for round_index, (field, place) in enumerate(dialogue.truth["asked"]):
+            here = {int(b) - first_seen for a, b in pairs if layout.rounds[a] == round_index}
+            assert here == set(tokens_asked(field, place))
+            answer = dialogue.rounds[round_index].response.text.lower()
+            if field != "hair_colour" or place is None or answer[:3] in ("yes", "no.", "no,"):
+                continue
+            colours += 1
+            assert [token - PERSON_TOKENS * place for token in here] == [TOLD["hair_style"] - 1]
+            assert answer == f"{scene['figures'][place]['person']['traits']['hair_colour']}."
+    assert colours > 3
+
+
+def test_what_is_asked_is_found_among_the_scene_tokens() -> None:
+    assert tokens_asked("count", None) == [FIRST_SCENE_TOKEN]
+    left, right = tokens_asked("box", 0), tokens_asked("box", 1)
+    assert left == [PERSON_TOKENS - 1]
+    assert right == [2 * PERSON_TOKENS - 1]
+    assert len(tokens_asked("garment", None)) == 6
+    assert tokens_asked("no such field", 0) == []
 
 
 def test_guided_heads_learn_where_to_look(tokenizer: TextTokenizer) -> None:

@@ -12,7 +12,8 @@ recall   a place that predicts a word about a person looks at the same word abou
 told     the same head: a slot of a person whom no earlier picture shows looks at the words that tell its
          trait (a red beard at "beard")
 picture  a slot looks at what it shall repaint: the same scene token of the picture that is edited or gone
-         back to; for a person seen before, the same token of that person there
+         back to; for a person seen before, the same token of that person there; a place that predicts a word
+         of an answer looks at the scene tokens of the picture that say what is asked
 
 Knows dialogues' truth, layouts and attention. Knows nothing about data sets and optimizers.
 
@@ -21,6 +22,7 @@ Legend: B dialogues, N places, P pairs, Q looking places, W width, H width of a 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +38,7 @@ from limner.dialogue.parts import Dialogue
 from limner.models.mllm import MultimodalLLM
 from limner.models.packing import NO_LABEL, SEEN, SLOT, TEXT, Layout, PackedBatch, block_mask
 from limner.models.tokenizer import TextTokenizer
+from limner.training.answers import answering_tokens
 from limner.training.sources import token_sources
 from limner.training.told_words import NOBODY, told_words
 from limner.world.scene_tokens import NUM_TOKENS
@@ -85,7 +88,9 @@ def pointers_of(dialogue: Dialogue, layout: Layout, tokenizer: TextTokenizer) ->
         "owner": _pairs((int(i), int(named_at[i])) for i in looking),
         "recall": _pairs(_recalls(layout, whose, tokenizer)),
         "told": _pairs(_told(dialogue, layout, whose, tokenizer)),
-        "picture": _pairs(_pictures(dialogue, layout)),
+        "picture": _pairs(
+            itertools.chain(_pictures(dialogue, layout), answering_tokens(dialogue, layout, tokenizer))
+        ),
     }
 
 

@@ -101,7 +101,9 @@ _WEIGHTS: Final = {"what": 0.5, "who": 0.24, "yes": 0.12, "scene": 0.14}
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A question with its answer. `field` is what it asks about, `place` whom (None: the whole scene)."""
+    """A question with its answer. `field` is what it asks about, `place` whom (None: the whole scene, or,
+    where it asks who, everybody).
+    """
 
     question: str
     answer: str
@@ -213,7 +215,7 @@ class _Asker:
             return None
         answer = "Both of them" if len(same) == 2 else self.subjects[place]
         question = pick(self.rng, _WHO[field]).format(n=noun)
-        return Asked(question=question, answer=f"{answer[0].upper()}{answer[1:]}.", field=field, place=place)
+        return Asked(question=question, answer=f"{answer[0].upper()}{answer[1:]}.", field=field)
 
     def _other_is_known_different(self, other: int, field: str) -> bool:
         """A trait told of one alone counts as the other's lack where texts tell what there is."""

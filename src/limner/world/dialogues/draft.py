@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from limner.dialogue.parts import Dialogue, Instruction, NamedPerson, Picture, Response, Round
+from limner.world.question import Asked
 from limner.world.scene import Scene
 from limner.world.serial import scene_to_json
 
@@ -28,6 +29,7 @@ class DraftRound:
     scene: Scene | None = None
     pictures: tuple[Scene, ...] = ()
     depends_on: tuple[int, ...] = ()
+    asked: Asked | None = None  # of a picture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +66,8 @@ def paint_draft(draft: Draft, size_px: int, paint: Paint | None = None) -> Dialo
     `render`).
 
     The dialogue's truth holds "scenes" (per round the painted scene as JSON, or null), "pictures" (per round
-    the instruction's scenes), "names" (name -> [round, place]) and whatever the draft adds.
+    the instruction's scenes), "names" (name -> [round, place]), "asked" (per round [field, place] of a
+    question about a picture, or null) and whatever the draft adds.
     """
     if paint is None and draft.scenes:
         from limner.world.render import render
@@ -92,6 +95,7 @@ def draft_truth(draft: Draft) -> dict[str, Any]:
         "scenes": [None if r.scene is None else scene_to_json(r.scene) for r in draft.rounds],
         "pictures": [[scene_to_json(scene) for scene in r.pictures] for r in draft.rounds],
         "names": {name: list(place) for name, place in draft.names.items()},
+        "asked": [None if r.asked is None else [r.asked.field, r.asked.place] for r in draft.rounds],
         **draft.truth,
     }
 

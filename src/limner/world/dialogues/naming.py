@@ -16,7 +16,7 @@ from limner.world.dialogues.replies import CLOSE_UP_ASKS, HERE_ONE, HERE_THEY_AR
 from limner.world.film import later
 from limner.world.names import Name, random_name, random_names
 from limner.world.person import Person
-from limner.world.question import random_question, where_question
+from limner.world.question import Asked, random_question, where_question
 from limner.world.sampling import random_outfit
 from limner.world.scene import Scene
 from limner.world.staging import CLOSE_FRAMINGS, cut_out, random_scene, shared_traits_pair
@@ -80,7 +80,7 @@ def _distraction(
     """
     if chance(rng, 0.6):
         asked = random_question(scene, rng, names)
-        return DraftRound(instruction=asked.question, response=asked.answer, depends_on=(0,))
+        return _question(asked)
     other = random_scene(rng, num_figures=1, split=split)
     taken = [part for name in names for part in str(name).split()]
     name = [random_name(rng, other.figures[0].person.traits, split, taken)] if chance(rng, 0.4) else None
@@ -88,6 +88,11 @@ def _distraction(
         name = None
     text = tell(other, name, rng=rng, register="ask", length=pick(rng, ("bare", "short"))).text
     return DraftRound(instruction=text, response=pick(rng, HERE_ONE), scene=other)
+
+
+def _question(asked: Asked) -> DraftRound:
+    """About the first picture."""
+    return DraftRound(instruction=asked.question, response=asked.answer, depends_on=(0,), asked=asked)
 
 
 def draft_full_body(rng: np.random.Generator, split: str) -> Draft:
@@ -128,10 +133,9 @@ def draft_point(rng: np.random.Generator, split: str) -> Draft:
     boxes = face_boxes(scene)
     for place in [0, 1] if chance(rng, 0.5) else [1, 0]:
         asked = where_question(rng, str(names[place]), boxes[place], box_text, place)
-        rounds.append(DraftRound(instruction=asked.question, response=asked.answer, depends_on=(0,)))
+        rounds.append(_question(asked))
         if chance(rng, 0.25):
-            extra = random_question(scene, rng, names)
-            rounds.append(DraftRound(instruction=extra.question, response=extra.answer, depends_on=(0,)))
+            rounds.append(_question(random_question(scene, rng, names)))
     return Draft(
         kind="point",
         rounds=tuple(rounds),

@@ -125,6 +125,7 @@ def draft_question(rng: np.random.Generator, split: str) -> Draft:
                 response=asked.answer,
                 pictures=(scene,) if first else (),
                 depends_on=() if first else (0,),
+                asked=asked,
             )
         )
     return Draft(
