@@ -196,6 +196,14 @@ def train(
         int | None,
         typer.Option("--micro-batch", min=1, help="Samples at once; the effective batch stays as it is."),
     ] = None,
+    mix: Annotated[
+        str | None,
+        typer.Option(
+            "--mix",
+            metavar="NAME=SHARE,...",
+            help="Shares of kinds of dialogue; the paper: multi_turn=6,text_to_image=2,crop=3,question=1.",
+        ),
+    ] = None,
 ) -> None:
     """Train one rung, or the whole ladder. Ctrl-C saves; the same command resumes.
 
@@ -222,6 +230,7 @@ def train(
         variant=variant,
         base=base,
         micro_batch=micro_batch,
+        mix=mix,
     )
 
 

@@ -21,6 +21,7 @@ from typing import Any, Final
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from limner.models.filling import copy_into
 from limner.models.mllm import MultimodalLLM
 
 ADAPTER: Final = "adapter"
@@ -71,6 +72,13 @@ def add_adapter(language: MultimodalLLM, sizes: LoraSizes) -> None:
 def has_adapter(language: MultimodalLLM) -> bool:
     """Whether `add_adapter` was called (and `merge_adapter` not)."""
     return any(".lora_A." in name for name, _ in language.llm.named_parameters())
+
+
+def plain_name(name: str) -> str:
+    """The name that a weight had before `add_adapter`."""
+    for wrapping in (".base_layer.", ".original_module.", ".modules_to_save.default."):
+        name = name.replace(wrapping, ".")
+    return name
 
 
 def adapter_tensors(language: MultimodalLLM) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -137,7 +145,7 @@ def read_adapter(folder: Path, language: MultimodalLLM) -> None:
             if value.shape != stored[name].shape:
                 shapes = f"{tuple(stored[name].shape)}, the preset wants {tuple(value.shape)}"
                 raise ValueError(f"{folder / file}: {name} has shape {shapes}.")
-            value.copy_(stored[name])
+            copy_into(value, stored[name])
 
 
 def merge_adapter(language: MultimodalLLM) -> None:

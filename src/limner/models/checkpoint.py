@@ -49,6 +49,7 @@ from limner.models.unfilled import unfilled
 
 __all__ = [
     "MAX_FILE_BYTES",
+    "component_tensors",
     "files_of",
     "has_component",
     "load_component",
@@ -189,6 +190,11 @@ def load_component(folder: Path | str, name: str, network: Network) -> Network:
     tensors = _fitting_tensors(Path(folder) / name, network)
     network.load_state_dict(tensors)
     return network
+
+
+def component_tensors(folder: Path | str, name: str, network: nn.Module) -> dict[str, Tensor]:
+    """What `load_component` fills `network` with, mapped from its files; `network` needs no content."""
+    return _fitting_tensors(Path(folder) / name, network)
 
 
 def _as_stored(folder: Path, name: str, preset: Preset, head_kinds: Sequence[str]) -> nn.Module:

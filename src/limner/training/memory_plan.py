@@ -8,7 +8,6 @@ Recomputation", 2022, with fused attention), and each other layer's input.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -20,7 +19,7 @@ from limner.models.mllm import MultimodalLLM
 from limner.models.model import build_component, build_detokenizer
 from limner.models.presets import Preset
 from limner.training.heads import BothHeads
-from limner.training.processes import SPLIT_BLOCKS
+from limner.training.processes import split_blocks
 from limner.training.recipe import Recipe
 from limner.training.stages.detokenizer import DetokenizerStage
 from limner.training.stages.language import LanguageStage
@@ -122,8 +121,4 @@ def _detokenizer_activations(preset: Preset, batch: int) -> float:
 
 
 def _block_sizes(network: nn.Module) -> list[int]:
-    return [sum(p.numel() for p in block.parameters()) for block in _blocks(network)]
-
-
-def _blocks(network: nn.Module) -> Iterator[nn.Module]:
-    return (module for module in network.modules() if type(module).__name__ in SPLIT_BLOCKS)
+    return [sum(p.numel() for p in block.parameters()) for block in split_blocks(network)]
