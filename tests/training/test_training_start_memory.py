@@ -1,4 +1,4 @@
-"""No process ever holds the whole of a network that several share: counted, before the first step, at a middle
+"""No process ever holds all of a network that several share: counted, before the first step, at a middle
 size. The processes but the first are pretended (torch's "fake" backend): nothing is sent before a step.
 """
 

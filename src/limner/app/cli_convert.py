@@ -40,6 +40,9 @@ Dtype = Annotated[
         "--dtype", help="Number format of stored matrices; kept: 16-bit ones stay, 32-bit ones are halved."
     ),
 ]
+Revision = Annotated[
+    str | None, typer.Option("--revision", help="Branch, tag or commit of SRC on the hub. [default: main]")
+]
 Target = Annotated[Path, typer.Argument(help="A new folder.", show_default=False)]
 
 
@@ -77,6 +80,7 @@ def seed_x(
         bool,
         typer.Option("--whole-uploads", help="Given pictures enter as one whole, not as SEED-X's crops."),
     ] = False,
+    revision: Revision = None,
     dtype: Dtype = Matrices.kept,
 ) -> None:
     """Tokenizer, language model, agent, encoder and both detokenizers, each key checked."""
@@ -94,6 +98,7 @@ def seed_x(
             lora_alpha=lora_alpha,
             keep_adapter=adapter is Adapter.keep,
             whole_uploads=whole_uploads,
+            revision=revision,
             matrix_dtype=_dtype(dtype),
             say=_say,
         )
@@ -112,13 +117,25 @@ def pixart(
     base: Annotated[
         Path | None, typer.Option("--base", help="A checkpoint whose other components the new one links to.")
     ] = None,
+    vae: Annotated[
+        str | None, typer.Option("--vae", help="The autoencoder, when elsewhere: a folder or a hub's name.")
+    ] = None,
+    revision: Revision = None,
     dtype: Dtype = Matrices.kept,
 ) -> None:
     """The start of a detokenizer: PixArt's transformer and its autoencoder, each key checked."""
     from limner.models.conversion.pixart import convert_pixart
 
     with _told_misfits():
-        convert_pixart(source, target, base=base, matrix_dtype=_dtype(dtype), say=_say)
+        convert_pixart(
+            source,
+            target,
+            base=base,
+            vae=vae,
+            revision=revision,
+            matrix_dtype=_dtype(dtype),
+            say=_say,
+        )
     out.print(plain(f"{target} is ready to be trained; its pictures show nothing before."))
 
 
