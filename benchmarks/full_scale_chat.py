@@ -3,8 +3,9 @@
 Ours: only what is new is computed; slots in one forward; the history block from predicted tokens. The same
 rounds are also held by a real conversation (`through_chat`), which is what a user waits for: it holds the
 split to account. The twin works as the public code does: every round encodes all pictures anew (and a blank
-one for the detokenizer), prefills the whole history, decodes the slots one by one and samples 50 steps; beside that,
-as many steps as ours, for fewer steps are a choice and no saving. Words are random ids, as many in every round.
+one for the detokenizer), prefills the whole history, decodes the slots one by one and samples 50 steps;
+beside that, as many steps as ours, for fewer steps are a choice and no saving. Words are random ids, as many
+in every round.
 
 Legend: B batch, N sequence, K image tokens of a picture, D token width.
 """

@@ -61,8 +61,8 @@ def _bounds(told: Mapping[str, Any]) -> Iterator[str]:
         if equal is not None:
             steps = part["steps"]
             yield (
-                f"{name}: a whole round at equal sampling steps, times faster ({steps['ours']} each, where the "
-                f"line above has {steps['ours']} against {steps['twin']}): {equal:.3g}"
+                f"{name}: a whole round at equal sampling steps, times faster ({steps['ours']} each; above "
+                f"{steps['ours']} against {steps['twin']}): {equal:.3g}"
             )
         shares = {key: value for key, value in part.get("bounds", {}).items() if "_of_" in key and value}
         if shares:

@@ -11,10 +11,12 @@ from torch import Tensor
 
 @torch.no_grad()
 def copy_into(own: Tensor, whole: Tensor) -> None:
-    """Copy a whole tensor into `own`, which may be split: then only this process' part of it is read."""
+    """Copy a whole tensor into `own`, which may be split: then this process reads its part alone. One that
+    is split alike is copied part by part.
+    """
     from torch.distributed.tensor import DTensor
 
-    if not isinstance(own, DTensor):
+    if not isinstance(own, DTensor) or isinstance(whole, DTensor):
         own.copy_(whole)
         return
     part = own.to_local()
