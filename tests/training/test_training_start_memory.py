@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch import distributed as dist
+from torch.distributed.tensor import DTensor
 from torch.testing._internal.distributed.fake_pg import FakeStore
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -48,15 +49,16 @@ class CountedBytes(TorchDispatchMode):
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
-        given = {id_of(leaf) for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)}
+        given = {part_of(leaf)._cdata for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)}
         made = func(*args, **kwargs)
+        if func is torch.ops.aten.set_.source_Storage:  # a tensor in a mapped file
+            given.add(part_of(made)._cdata)
+            self.known.add(part_of(made)._cdata)
         for leaf in tree_leaves(made):
-            if (
-                isinstance(leaf, Tensor)
-                and leaf.device.type == "cpu"
-                and id_of(leaf) not in given | self.known
-            ):
-                self._count(leaf.untyped_storage())
+            if isinstance(leaf, Tensor) and leaf.device.type == "cpu":
+                storage = part_of(leaf)
+                if storage._cdata not in given | self.known:
+                    self._count(storage)
         return made
 
     def _count(self, storage: torch.UntypedStorage) -> None:
@@ -71,8 +73,9 @@ class CountedBytes(TorchDispatchMode):
         self.now -= size
 
 
-def id_of(tensor: Tensor) -> int:
-    return tensor.untyped_storage()._cdata
+def part_of(tensor: Tensor) -> torch.UntypedStorage:
+    """The memory of what this process holds of it."""
+    return (tensor.to_local() if isinstance(tensor, DTensor) else tensor).untyped_storage()
 
 
 @pytest.fixture

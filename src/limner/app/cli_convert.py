@@ -139,6 +139,44 @@ def pixart(
     out.print(plain(f"{target} is ready to be trained; its pictures show nothing before."))
 
 
+@app.command()
+def language(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A causal language model's folder, or a hub repository's name.", show_default=False
+        ),
+    ],
+    target: Target,
+    base: Annotated[
+        Path | None, typer.Option("--base", help="A checkpoint whose encoder and detokenizer it links to.")
+    ] = None,
+    template: Annotated[
+        str | None,
+        typer.Option("--template", help="chatml, llama3, gemma or inst. [default: as its tokens show]"),
+    ] = None,
+    context: Annotated[
+        int | None, typer.Option("--context", min=1, help="Places of the context. [default: 4096 at most]")
+    ] = None,
+    revision: Revision = None,
+    dtype: Dtype = Matrices.kept,
+) -> None:
+    """Any causal language model that transformers knows, with resamplers and token heads to be trained."""
+    from limner.models.conversion.language import convert_language
+
+    convert_language(
+        source,
+        target,
+        base=base,
+        revision=revision,
+        template=template,
+        context_tokens=context,
+        matrix_dtype=_dtype(dtype),
+        say=_say,
+    )
+    out.print(plain(f"{target} is ready to be trained: limner train align_tokens --base {target}"))
+
+
 @contextmanager
 def _told_misfits() -> Iterator[None]:
     """Prints every key of a misfit above its sentence."""

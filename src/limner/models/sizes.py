@@ -53,7 +53,7 @@ class ResamplerSizes:
 
 @dataclass(frozen=True, kw_only=True)
 class LanguageSizes:
-    """The LLaMA in the middle."""
+    """The language model in the middle: a LLaMA of these sizes, or what `public_config` describes."""
 
     vocab_size: int
     width: int
@@ -65,6 +65,9 @@ class LanguageSizes:
     tie_embeddings: bool = False
     crop_positions: bool = False  # SEED-X adds to a picture's tokens where in the whole picture its crop is
     upload_crops: bool = False  # given pictures enter as crops on a grid, then whole (any_resolution.py)
+    key_value_width: int = 0  # of all heads' keys; 0: the width, as where every head has keys of its own
+    # transformers' config.json of any other causal language model, as text; "" for the LLaMA.
+    public_config: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,12 +43,14 @@ def build_language(
     fresh: bool = False,
     recompute: bool = False,
     later: bool = False,
+    frozen: bool = False,
 ) -> MultimodalLLM:
     """The language model of the run's checkpoint (random where there is none, or when `fresh`), on the
     device.
 
     With `lora` the LLaMA is frozen in the hardware's own format and carries adapters: those of the checkpoint
-    where it has some, so that one rung goes on where the last one ended. `later` builds it without content,
+    where it has some, so that one rung goes on where the last one ended; when `frozen`, it is frozen and
+    what is beside it learns. `later` builds it without content,
     which `fill_language` gives each process' part of it.
 
     Raises:
@@ -59,14 +61,17 @@ def build_language(
     if later:
         with unfilled():
             language = MultimodalLLM(workshop.preset.language, workshop.preset.input_resampler)
-            if lora is not None:
+            if lora is not None or frozen:
                 _in_format(language, compute_dtype(workshop.device))
+            if lora is not None:
                 add_adapter(language, lora)
-    elif lora is None:
+    elif lora is None and not frozen:
         language = MultimodalLLM(workshop.preset.language, workshop.preset.input_resampler)
         language.to(workshop.device)
     else:
         language = build_frozen(workshop.preset, workshop.device)
+    if frozen:
+        _freeze(language)
     if not later:
         if not fresh and is_made(made, "language"):
             read_component(workshop, "language", language)
@@ -146,6 +151,13 @@ def build_frozen(sizes: Preset, device: torch.device) -> MultimodalLLM:
         return MultimodalLLM(sizes.language, sizes.input_resampler)
 
 
+def _freeze(language: MultimodalLLM) -> None:
+    language.llm.requires_grad_(False)
+    for weight in language.parameters():
+        if weight.requires_grad:
+            weight.data = weight.data.float()
+
+
 def _in_format(language: MultimodalLLM, dtype: torch.dtype) -> None:
     for weight in language.parameters():  # not the buffers: rotary frequencies must stay float32
         weight.data = weight.data.to(dtype)
@@ -166,7 +178,7 @@ class LanguageCosts:
         """Of a model as it is trained: frozen weights cost two thirds of trained ones."""
         sizes = language.sizes
         return cls(
-            per_place=linear_flops(language.llm.model.layers),
+            per_place=sum(linear_flops(layer) for layer in language.layers),
             per_place_and_key=attention_flops(layers=sizes.layers, width=sizes.width, keys=1.0),
             per_word=6.0 * sizes.width * sizes.vocab_size,
         )

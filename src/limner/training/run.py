@@ -207,14 +207,17 @@ def run_rung(
 
 
 def _preset(recipe: Recipe, out: Path) -> Preset:
-    """The recipe's sizes; at full scale those of the checkpoint, which was converted from whatever there
-    was. A recipe of a UNet keeps to a UNet, the checkpoint's where that is one.
+    """The recipe's sizes; at full scale, and where the language model is a public one, those of the
+    checkpoint, which was converted from whatever there was. A recipe of a UNet keeps to a UNet, the
+    checkpoint's where that is one.
     """
     from limner.models.checkpoint import MANIFEST, load_manifest
 
-    if recipe.preset.name != "seed-x" or not (out / "model" / MANIFEST).is_file():
+    if not (out / "model" / MANIFEST).is_file():
         return recipe.preset
     found, _ = load_manifest(out / "model")
+    if recipe.preset.name != "seed-x" and not found.language.public_config:
+        return recipe.preset
     if not found.name.startswith(recipe.preset.name):
         raise ValueError(
             f"{out / 'model'} holds a {found.name} model, this is a recipe for {recipe.preset.name}."

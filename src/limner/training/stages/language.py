@@ -67,7 +67,8 @@ class LanguageStage:
     whole_text: bool = False  # users' words are targets too; held-out numbers never count them
     fresh: bool = False  # start from random weights instead of what earlier rungs left
     measured: tuple[str, ...] = ()  # kinds that are measured; all of the mix when empty
-    lora: LoraSizes | None = None  # adapters on a frozen LLaMA instead of the whole model
+    lora: LoraSizes | None = None  # adapters on a frozen language model instead of the whole model
+    frozen: bool = False  # resamplers, slots and token heads learn alone
     heads: tuple[str, ...] = HEAD_KINDS
     recompute: bool = False  # keep each layer's input alone and compute the rest anew on the way back
 
@@ -88,7 +89,12 @@ class LanguageRung:
         # Several processes never hold all of it, but for tied weights, which come apart without content.
         self._later = workshop.team.size > 1 and not preset.language.tie_embeddings
         self.language = build_language(
-            workshop, stage.lora, fresh=stage.fresh, recompute=stage.recompute, later=self._later
+            workshop,
+            stage.lora,
+            fresh=stage.fresh,
+            recompute=stage.recompute,
+            later=self._later,
+            frozen=stage.frozen,
         )
         self._costs = LanguageCosts.of(self.language)
         with unfilled() if self._later else nullcontext():
@@ -129,8 +135,9 @@ class LanguageRung:
             most_dialogues=batch,
         )
         source, device = self._train[kind], self.workshop.device
-        # Where a head should look is known of the world's dialogues alone.
-        guided = self.stage.guidance_weight and kind not in self.workshop.data and not self._crops
+        # Where a head should look is known of the world's dialogues alone, and heads of our own LLaMA alone.
+        own = not self.workshop.preset.language.public_config
+        guided = self.stage.guidance_weight and own and kind not in self.workshop.data and not self._crops
         guidance = source.guidance(indices) if guided else None
         packed = source.batch(indices)
         self._count(packed)
