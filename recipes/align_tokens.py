@@ -1,8 +1,8 @@
 """A public language model learns what image tokens are: pictures to text and text to pictures, half and half.
 
 As SEED-X is pre-trained (image-to-text and text-to-image), on a checkpoint of `limner convert language`.
-First `--variant frozen`: the language model stays as it is, resamplers, slots and token heads learn; then with
-adapters (`lora64` or `paper`), and so on to stage1. SEED-X's own numbers for this are not public; those at
+First `--variant frozen`: the language model stays as it is, resamplers, slots and token heads learn; then
+with adapters (`lora64` or `paper`), and so on to stage1. SEED-X's own numbers for it are not public; those at
 full scale are a start of ours and untried. One core of a CPU, sketch: some minutes.
 
     limner convert language Qwen/Qwen3-8B start --base SEEDX

@@ -1,4 +1,4 @@
-"""Any causal language model as the language half: converted, equal to the public one, cached, adapted, split."""
+"""Any causal language model as the language half: converted, equal to its own, cached, adapted, split."""
 
 from __future__ import annotations
 

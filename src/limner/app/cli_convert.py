@@ -177,6 +177,38 @@ def language(
     out.print(plain(f"{target} is ready to be trained: limner train align_tokens --base {target}"))
 
 
+@app.command()
+def vision(
+    source: Annotated[
+        str, typer.Argument(help="SigLIP's or SigLIP 2's folder, or a hub's name for it.", show_default=False)
+    ],
+    target: Target,
+    tokens: Annotated[int, typer.Option("--tokens", min=1, help="Image tokens of a picture, a square.")] = 64,
+    size: Annotated[
+        int | None,
+        typer.Option(
+            "--size", min=16, help="Pixels a side, of an encoder that reads any. [default: its own]"
+        ),
+    ] = None,
+    revision: Revision = None,
+    dtype: Dtype = Matrices.kept,
+) -> None:
+    """Another vision encoder; convert a language model and a detokenizer on top of it (--base)."""
+    from limner.models.conversion.vision import convert_vision
+
+    with _told_misfits():
+        convert_vision(
+            source,
+            target,
+            num_tokens=tokens,
+            image_size_px=size,
+            revision=revision,
+            matrix_dtype=_dtype(dtype),
+            say=_say,
+        )
+    out.print(plain(f"{target} sees; go on with: limner convert language SRC DST --base {target}"))
+
+
 @contextmanager
 def _told_misfits() -> Iterator[None]:
     """Prints every key of a misfit above its sentence."""

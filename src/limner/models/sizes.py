@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class VisionSizes:
-    """The Qwen-VL vision transformer: square pictures in, `num_queries` tokens of `output_dim` out."""
+    """Qwen-VL's vision transformer, or the tower that `public_config` describes: square pictures in,
+    `num_queries` tokens of `output_dim` out.
+    """
 
     image_size_px: int
     patch_size_px: int
@@ -27,6 +29,8 @@ class VisionSizes:
     # Of pixels in [0, 1]; by default they enter as -1..1.
     pixel_mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
     pixel_std: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    # transformers' configuration of another tower, as text (vision_towers.py); "" for Qwen-VL's.
+    public_config: str = ""
 
     @property
     def grid(self) -> int:
