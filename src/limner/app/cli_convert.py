@@ -186,9 +186,7 @@ def vision(
     tokens: Annotated[int, typer.Option("--tokens", min=1, help="Image tokens of a picture, a square.")] = 64,
     size: Annotated[
         int | None,
-        typer.Option(
-            "--size", min=16, help="Pixels a side, of an encoder that reads any. [default: its own]"
-        ),
+        typer.Option("--size", min=16, help="Pixels a side, where it reads any. [default: its own]"),
     ] = None,
     revision: Revision = None,
     dtype: Dtype = Matrices.kept,

@@ -54,8 +54,8 @@ class PublicTower(nn.Module):
         side, patch = self.sizes.image_size_px, self.sizes.patch_size_px
         if pixels_B3HW.ndim != 4 or pixels_B3HW.shape[1:] != (3, side, side):
             raise ValueError(
-                f"The vision encoder reads (batch, 3, {side}, {side}) pixels, not {tuple(pixels_B3HW.shape)}; "
-                "resize first."
+                f"The vision encoder reads (batch, 3, {side}, {side}) pixels, "
+                f"not {tuple(pixels_B3HW.shape)}; resize first."
             )
         if not self.any_size:
             seen: Tensor = self.tower(pixel_values=pixels_B3HW).last_hidden_state
@@ -85,8 +85,8 @@ def tower_config(values: Mapping[str, Any], where: object) -> Any:
         values = inner
     if kind not in KINDS:
         raise ValueError(
-            f"{where} describes a vision encoder of the type {kind!r}; limner reads {' and '.join(KINDS)}, and "
-            "Qwen-VL's."
+            f"{where} describes a vision encoder of the type {kind!r}; limner reads {' and '.join(KINDS)}, "
+            "and Qwen-VL's."
         )
     return AutoConfig.for_model(kind, **{k: v for k, v in values.items() if k != "model_type"})
 

@@ -93,16 +93,14 @@ def fill_language(workshop: Workshop, language: MultimodalLLM, *, fresh: bool = 
         ValueError: the checkpoint's weights are not this network's.
     """
     made = workshop.model_folder
+    own = {name: part for name, part in language.state_dict().items() if ".lora_" not in name}
     if fresh or not is_made(made, "language"):
         torch.manual_seed(workshop.seed)
         stored = MultimodalLLM(workshop.preset.language, workshop.preset.input_resampler).state_dict()
     else:
-        with unfilled():
-            plain = MultimodalLLM(workshop.preset.language, workshop.preset.input_resampler)
-        stored = component_tensors(made, "language", plain)
-    for name, own in language.state_dict().items():
-        if ".lora_" not in name:
-            copy_into(own, stored[plain_name(name)])
+        stored = component_tensors(made, "language", {plain_name(name): part for name, part in own.items()})
+    for name, part in own.items():
+        copy_into(part, stored[plain_name(name)])
     if not has_adapter(language):
         return
     draw_adapter(language, workshop.seed)

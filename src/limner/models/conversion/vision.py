@@ -38,7 +38,7 @@ def convert_vision(
     matrix_dtype: torch.dtype | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Path:
-    """Writes `target`, a checkpoint that has an encoder and the sizes of all else; returns it. All or nothing.
+    """Writes `target`, a checkpoint of an encoder and the sizes of all else; returns it. All or nothing.
 
     Args:
         source: a tower, or a model that has one, as transformers saves it; or the name of a hub repository.
