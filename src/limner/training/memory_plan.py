@@ -46,6 +46,9 @@ class MemoryPlan:
     moments: float
     gathered: float  # what is whole only while it computes: a block's weights, and sums not yet shared out
     activations: float
+    start: (
+        float  # at most, before the first step: the part of it that is this GPU's, and what is read at once
+    )
 
     @property
     def total(self) -> float:
@@ -79,17 +82,23 @@ def memory_plan(recipe: Recipe, *, processes: int, micro_batch: int | None = Non
     # One process: the 16-bit copies that autocast keeps for the backward pass. Several: a block at work, the
     # next one, and gradients that wait for the last micro-batch.
     gathered = 2 * trained if processes == 1 else 2 * (2 * block + rest) + 4 * trained
+    weights = (4 * trained + 2 * frozen) / processes + 4 * frozen_beside
+    # A language model is split before it is filled, weight by weight; a detokenizer is built whole.
+    is_language = isinstance(stage, LanguageStage)
+    whole = weights if is_language else 4 * trained + 2 * frozen + 4 * frozen_beside
+    largest = 4 * max(p.numel() for p in network.parameters()) if is_language and processes > 1 else 0
     return MemoryPlan(
         recipe=recipe.name,
         processes=processes,
         micro_batch=batch,
         trained=trained / GIGABYTE,
         frozen=(frozen + frozen_beside) / GIGABYTE,
-        weights=((4 * trained + 2 * frozen) / processes + 4 * frozen_beside) / GIGABYTE,
+        weights=weights / GIGABYTE,
         gradients=4 * trained / processes / GIGABYTE,
         moments=8 * trained / processes / GIGABYTE,
         gathered=gathered / GIGABYTE,
         activations=activations / GIGABYTE,
+        start=(whole + largest) / GIGABYTE,
     )
 
 
