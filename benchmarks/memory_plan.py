@@ -44,7 +44,8 @@ def _line(label: str, plan: MemoryPlan) -> str:
     parts = (plan.weights, plan.gradients, plan.moments, plan.gathered, plan.activations)
     numbers = " | ".join(f"{value:.1f}" for value in parts)
     counts = f"{plan.trained:.2f}, {plan.frozen:.2f} | {plan.micro_batch}"
-    return f"| {label} | {MACHINES[plan.processes]} | {counts} | {numbers} | **{plan.total:.0f}** | {plan.start:.1f} |"
+    ends = f"**{plan.total:.0f}** | {plan.start:.1f}"
+    return f"| {label} | {MACHINES[plan.processes]} | {counts} | {numbers} | {ends} |"
 
 
 def main() -> None:

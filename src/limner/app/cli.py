@@ -187,9 +187,7 @@ def train(
     ] = None,
     variant: Annotated[
         str | None,
-        typer.Option(
-            "--variant", help="For stages and multi_round: whole, paper (LoRA 1280), lora64 or frozen."
-        ),
+        typer.Option("--variant", help="For language recipes: whole, paper (LoRA 1280), lora64 or frozen."),
     ] = None,
     base: Annotated[
         Path | None, typer.Option("--base", help="A checkpoint folder to start a new run from.")

@@ -226,6 +226,7 @@ def _lora_config(sizes: LoraSizes, language: MultimodalLLM | None = None) -> Any
         lora_dropout=sizes.dropout,
         target_modules=projections,
         modules_to_save=whole,
+        fan_in_fan_out=language is not None and any(_is_conv1d(module) for module in language.llm.modules()),
         task_type="CAUSAL_LM",
     )
 
