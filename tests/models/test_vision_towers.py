@@ -76,13 +76,13 @@ def test_a_tower_of_one_resolution_sees_as_its_own(tmp_path: Path) -> None:
 
 
 def test_a_tower_of_any_resolution_sees_as_its_own(tmp_path: Path) -> None:
-    from transformers.models.siglip2.image_processing_siglip2 import Siglip2ImageProcessor
+    from transformers.models.siglip2.image_processing_pil_siglip2 import Siglip2ImageProcessorPil
 
     public = any_size(tmp_path / "public")
     made = converted(tmp_path / "public", num_tokens=16, image_size_px=40)
     assert made.vision.sizes.num_queries == 100
     picture = torch.randint(0, 256, (3, 40, 40), dtype=torch.uint8)
-    processor = Siglip2ImageProcessor(patch_size=4, max_num_patches=100)
+    processor = Siglip2ImageProcessorPil(patch_size=4, max_num_patches=100)
     given = processor(images=[picture], return_tensors="pt")
     with torch.no_grad():
         expected = public(

@@ -65,11 +65,11 @@ class TokensRead:
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FlowDrawing(Drawing):
     """A row of rectified flow: `times` to visit, from 0 (noise) to 1 (data), one more than steps; and what
-    its tokens tell at each of them.
+    its tokens tell at each of them, where that is known.
     """
 
     times: tuple[float, ...]
-    read: TokensRead
+    read: TokensRead | None
 
 
 class DiTDetokenizer(Detokenizer):
@@ -174,6 +174,11 @@ class DiTDetokenizer(Detokenizer):
             )[0]
         return made_BCHW
 
+    @property
+    def _is_split(self) -> bool:
+        """Whether several processes share the weights, which are then whole only while their block computes."""
+        return hasattr(self._readers()[0].weight, "device_mesh")
+
     def _readers(self) -> list[nn.Module]:
         """The layers that make keys and values of the tokens, block by block."""
         attentions = [block.attn2 for block in self.transformer.transformer_blocks]
@@ -223,10 +228,14 @@ class DiTDetokenizer(Detokenizer):
         times = tuple(time_schedule(steps))
         shape = (self.sizes.latent_channels, self.sizes.latent_size, self.sizes.latent_size)
         noise_BCHW = temperature * seeded_noise(seeds, shape, device=image_tokens_BND.device)
-        read = self.read(image_tokens_BND)
+        read = None if self._is_split else self.read(image_tokens_BND)
         return [
             FlowDrawing(
-                tokens_ND=tokens_ND, x_CHW=noise_CHW, num_steps=steps, times=times, read=read.row(index)
+                tokens_ND=tokens_ND,
+                x_CHW=noise_CHW,
+                num_steps=steps,
+                times=times,
+                read=None if read is None else read.row(index),
             )
             for index, (tokens_ND, noise_CHW) in enumerate(zip(image_tokens_BND, noise_BCHW, strict=True))
         ]
@@ -242,7 +251,8 @@ class DiTDetokenizer(Detokenizer):
             torch.tensor([row.times[row.step + ahead] for row in rows], device=x_BCHW.device)
             for ahead in (0, 1)
         )
-        read = TokensRead.joined([row.read for row in rows])
+        known_of_each = [row.read for row in rows if row.read is not None]
+        read = TokensRead.joined(known_of_each) if len(known_of_each) == len(rows) else None
         velocity_BCHW = self.velocity(x_BCHW.to(tokens_BND.dtype), now_B, tokens_BND, read).float()
         stepped_BCHW, foreseen_BCHW = (
             euler_step(lambda *_: velocity_BCHW, x_BCHW, now_B, until_B)
