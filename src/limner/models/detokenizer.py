@@ -176,7 +176,7 @@ class DiTDetokenizer(Detokenizer):
 
     @property
     def _is_split(self) -> bool:
-        """Whether several processes share the weights, which are then whole only while their block computes."""
+        """Whether processes share the weights, which are then whole only while their block computes."""
         return hasattr(self._readers()[0].weight, "device_mesh")
 
     def _readers(self) -> list[nn.Module]:
