@@ -20,7 +20,14 @@ from limner.app.cli import main
 from limner.dialogue.parts import Instruction, Picture, Response, Round
 from limner.models.adapters import LoraSizes, add_adapter, merge_adapter
 from limner.models.cache import KeyValueCache
-from limner.models.checkpoint import load_component, load_manifest, load_model, save_component, save_manifest
+from limner.models.checkpoint import (
+    load_component,
+    load_manifest,
+    load_model,
+    read_tensors,
+    save_component,
+    save_manifest,
+)
 from limner.models.conversion.language import convert_language
 from limner.models.filling import copy_into
 from limner.models.footprint import cache_bytes
@@ -33,6 +40,7 @@ from limner.models.token_head import RegressionHead
 from limner.models.tokenizer import TextTokenizer
 from limner.training.language_network import build_language, fill_language
 from limner.training.processes import Processes, Whole, split_blocks
+from limner.training.run import run_recipe
 from limner.training.workshop import Workshop
 
 LORA = LoraSizes(rank=4, alpha=4, dropout=0.0)
@@ -103,7 +111,7 @@ def test_adapters_train_and_leave_queries_norms_alone(places, name) -> None:
     assert len(adapted) == sum(".base_layer.weight" in n for n in frozen_matrices) or name == "gpt2"
     assert len(adapted) >= 8
     tokenizer = TextTokenizer.load(places / name / "tokenizer")
-    picture = Picture(np.zeros((8, 8, 3), np.uint8))
+    picture = Picture(np.zeros((16, 16, 3), np.uint8))
     said = Round(
         instruction=Instruction(text="A close-up of Clara."), response=Response(text="Here.", picture=picture)
     )
@@ -163,6 +171,31 @@ def test_a_converted_model_chats_and_comes_back(places, name, tmp_path) -> None:
     found, stored = again.state_dict(), model.language.state_dict()
     for key, tensor in stored.items():
         torch.testing.assert_close(found[key].float(), tensor.float(), atol=1e-2, rtol=1e-2)
+
+
+def test_align_tokens_starts_from_there(places, tmp_path, monkeypatch, pytestconfig) -> None:
+    monkeypatch.chdir(pytestconfig.rootpath)
+    before = read_tensors(places / "qwen3" / "language")
+    for variant in ("frozen", "lora64"):
+        run_recipe(
+            "align_tokens",
+            scale="tiny",
+            variant=variant,
+            steps=2,
+            out=tmp_path,
+            base=places / "qwen3",
+            device="cpu",
+            workers=1,
+        )
+        if variant == "frozen":
+            after = read_tensors(tmp_path / "model" / "language")
+            moved = {
+                name for name, tensor in after.items() if not torch.equal(tensor, before[name].bfloat16())
+            }
+            assert "slots" in moved
+            assert not any(name.startswith("llm.") and after[name].ndim == 2 for name in moved)
+    assert (tmp_path / "model" / "adapter" / "adapter_config.json").is_file()
+    assert load_manifest(tmp_path / "model")[0].language.public_config
 
 
 @pytest.fixture
