@@ -7,9 +7,10 @@ Chat: rounds of a conversation with pictures at 512 and 1024 px, split by part, 
 the public SEED-X does (`full_scale_chat.py`). Training: adapters of rank 64 and 1280, and the detokenizer
 (`full_scale_training.py`). Random weights take as long as trained ones.
 
-Each part is a process of its own with a limit of time, so that none can spoil the next; what it found is
-written to --out at once. A run that --minutes ended goes on with the parts that are left when the same
-command is given again; a part that failed is tried again. The verdict on the targets is printed at the end.
+Each part is a process of its own with a limit of time, so that none can spoil the next (at the tiny scale,
+where starting takes longer than measuring, all are in one); what it found is written to --out at once. A run
+that --minutes ended goes on with the parts that are left when the same command is given again; a part that
+failed is tried again. The verdict on the targets is printed at the end.
 """
 
 from __future__ import annotations
@@ -121,6 +122,9 @@ def measure(names: list[str], told: dict[str, Any], given: argparse.Namespace) -
 
 def one_process(name: str, given: argparse.Namespace, limit_s: float) -> dict[str, Any]:
     """One part's numbers, or {"error": why there are none}."""
+    if given.scale == "tiny":
+        named = parts(given.scale, rounds=given.rounds, steps=given.steps, batch=given.batch)
+        return named[name]()
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "part.json"
         command = [sys.executable, __file__, "--part", name, "--out", str(target), "--scale", given.scale]

@@ -6,16 +6,19 @@ Legend: B dialogues, K image tokens of a picture, D token width, C latent channe
 from __future__ import annotations
 
 import tempfile
+import time
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from full_scale_chat import Clock
 from limner.dialogue.parts import Picture
 from limner.models.adapters import LoraSizes, add_adapter
-from limner.models.model import build_detokenizer
+from limner.models.autoencoder import Autoencoder
+from limner.models.model import build_component, build_detokenizer
 from limner.models.packing import lay_out, loss, pack
 from limner.models.presets import Preset
 from limner.models.prompt import ImageSegment, Segment, TextSegment
@@ -23,12 +26,18 @@ from limner.models.token_head import TokenHead
 from limner.training.heads import BothHeads
 from limner.training.journal import read_log
 from limner.training.language_network import LanguageCosts, build_frozen
+from limner.training.latent_pairs import FolderPairs
 from limner.training.loop import Trainer
 from limner.training.plan import Plan
 from limner.training.stages.detokenizer import training_flops
 from limner.training.state import Chance
 from limner.training.throughput import Meter
 
+if TYPE_CHECKING:
+    from limner.models.vision import ImageTokenizer
+    from limner.training.folder_data import FolderPictures
+
+WARM_STEPS = 1  # pay for kernels and memory
 ROUNDS, ASKED, ANSWERED = 4, 40, 20
 LANGUAGE_BATCH, DETOKENIZER_BATCH = 4, 16
 SMALL_RANK, SMALL_RANK_BATCH = 64, 16  # leave room for more samples than rank 1280 on one GPU
@@ -88,7 +97,9 @@ class RandomDialogues:
 
 
 class RandomPictures:
-    """Random latents and tokens; the detokenizer's own loss."""
+    """Random pixels, encoded as a data set's pictures are, each time they are drawn; the detokenizer's own
+    loss.
+    """
 
     def __init__(self, preset: Preset, device: torch.device) -> None:
         self.preset, self.device, self.meter = preset, device, Meter()
@@ -99,15 +110,35 @@ class RandomPictures:
         )
         module.enable_gradient_checkpointing()
         self.flops = training_flops(self.model)
+        # Frozen, in float32 under autocast, as in training.
+        with device:
+            self.encoder = build_component("vision", preset).eval().requires_grad_(False)
+            self.autoencoder = Autoencoder(preset.autoencoder).eval().requires_grad_(False)
+        self.pairs = FolderPairs(
+            cast("FolderPictures", self),
+            cast("ImageTokenizer", self.encoder),
+            self.autoencoder,
+            device,
+            preset.detokenizer.num_tokens,
+        )
+        self.clock, self.began_s = Clock(device), time.perf_counter()
 
     def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
-        sizes, generator = self.preset.detokenizer, chance.torch(self.device)
-        latent = (batch, sizes.latent_channels, sizes.latent_size, sizes.latent_size)
-        latents_BCHW = torch.randn(latent, generator=generator, device=self.device)
-        tokens = (batch, sizes.num_tokens, sizes.token_dim)
-        tokens_BKD = torch.randn(tokens, generator=generator, device=self.device)
+        if chance.step == WARM_STEPS:
+            self.clock, self.began_s = Clock(self.device), time.perf_counter()
+        with self.clock.part("encoders"):
+            latents_BCHW, tokens_BKD = self.pairs.take(np.arange(batch))
         self.meter.add(images=float(batch), flops=batch * self.flops)
-        return self.model.errors(latents_BCHW, tokens_BKD, generator).mean(), {}
+        return self.model.errors(latents_BCHW, tokens_BKD, chance.torch(self.device)).mean(), {}
+
+    def pixels(self, rows: np.ndarray, side_px: int, device: torch.device) -> Tensor:
+        """What `FolderPictures` reads and squares."""
+        return torch.rand(len(rows), 3, side_px, side_px, device=device) * 2 - 1
+
+    @property
+    def encoders_share(self) -> float:
+        """Of the time since the first step was over."""
+        return self.clock.seconds.get("encoders", 0.0) / (time.perf_counter() - self.began_s)
 
     def validate(self) -> dict[str, float]:
         return {}
@@ -144,8 +175,12 @@ def measure_language(
 def measure_detokenizer(
     preset: Preset, device: torch.device, *, steps: int, batch: int | None
 ) -> dict[str, Any]:
-    """Pictures a second and MFU of the detokenizer, on one GPU, frozen networks left out."""
-    return _train(RandomPictures(preset, device), device, steps=steps, batch=batch or DETOKENIZER_BATCH)
+    """Pictures a second and MFU of the detokenizer, on one GPU. Encoder and autoencoder, which every picture
+    passes, take their time; MFU counts the trained network's operations alone.
+    """
+    stage = RandomPictures(preset, device)
+    told = _train(stage, device, steps=steps, batch=batch or DETOKENIZER_BATCH)
+    return {**told, "encoders_share": stage.encoders_share}
 
 
 def _train(

@@ -57,11 +57,20 @@ def _bounds(told: Mapping[str, Any]) -> Iterator[str]:
     for name, part in told.items():
         if not isinstance(part, Mapping):
             continue
+        equal = part.get("found", {}).get("round_faster_equal_steps")
+        if equal is not None:
+            steps = part["steps"]
+            yield (
+                f"{name}: a whole round at equal sampling steps, times faster ({steps['ours']} each; above "
+                f"{steps['ours']} against {steps['twin']}): {equal:.3g}"
+            )
         shares = {key: value for key, value in part.get("bounds", {}).items() if "_of_" in key and value}
         if shares:
             yield f"{name}: of the hardware's limit " + ", ".join(f"{k} {v:.2f}" for k, v in shares.items())
         speeds = {key: part[key] for key in ("tokens_per_s", "images_per_s") if part.get(key)}
         if speeds:
             yield f"{name}: " + ", ".join(f"{value:.4g} {key}" for key, value in speeds.items())
+        if part.get("encoders_share") is not None:
+            yield f"{name}: encoder and autoencoder take {part['encoders_share']:.0%} of a step"
         if part.get("peak_memory_gb"):
             yield f"{name}: {part['peak_memory_gb']:.1f} GB at most"

@@ -24,7 +24,7 @@ RECIPES = (  # stages 1 to 3 and multi_round need the same
 )
 HEAD = (
     "| recipe | on | trained, frozen (10^9) | micro-batch | weights | gradients | moments | gathered | "
-    "activations | GB a GPU |"
+    "activations | GB a GPU | before step 1 |"
 )
 
 
@@ -44,7 +44,8 @@ def _line(label: str, plan: MemoryPlan) -> str:
     parts = (plan.weights, plan.gradients, plan.moments, plan.gathered, plan.activations)
     numbers = " | ".join(f"{value:.1f}" for value in parts)
     counts = f"{plan.trained:.2f}, {plan.frozen:.2f} | {plan.micro_batch}"
-    return f"| {label} | {MACHINES[plan.processes]} | {counts} | {numbers} | **{plan.total:.0f}** |"
+    ends = f"**{plan.total:.0f}** | {plan.start:.1f}"
+    return f"| {label} | {MACHINES[plan.processes]} | {counts} | {numbers} | {ends} |"
 
 
 def main() -> None:

@@ -4,14 +4,31 @@ tokens.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from limner.models.detokenizer import DiTDetokenizer
+from limner.models.detokenizer import DiTDetokenizer, TokensRead
 from limner.models.presets import TINY
+from limner.models.sizes import DetokenizerSizes, FaceWindowSizes
 
 SIZES = TINY.detokenizer
+PIXELS = DetokenizerSizes(
+    latent_size=32,
+    latent_channels=3,
+    patch_size=8,
+    width=32,
+    layers=2,
+    heads=2,
+    token_dim=8,
+    num_tokens=6,
+    refiner_widths=(16, 8),
+    bottleneck=16,
+    summary_width=24,
+    face_windows=FaceWindowSizes(persons=2, person_tokens=2, widths=(8, 4), summary_width=16),
+)
 SHAPE = (SIZES.latent_channels, SIZES.latent_size, SIZES.latent_size)
 
 
@@ -43,6 +60,34 @@ def test_rows_at_different_times_are_as_if_alone(detokenizer: DiTDetokenizer) ->
         together = detokenizer.velocity(latents, times, tokens)
         alone = detokenizer.velocity(latents[1:], times[1:], tokens[1:])
     torch.testing.assert_close(together[1:], alone, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("sizes", [SIZES, PIXELS])
+def test_tokens_are_read_once_and_nothing_changes(sizes: DetokenizerSizes) -> None:
+    torch.manual_seed(0)
+    made = DiTDetokenizer(sizes).eval()
+    with torch.no_grad():
+        for weight in made.parameters():  # much of it starts at zero
+            weight.add_(0.05 * torch.randn_like(weight))
+        if made.frame is not None and made.frame.faces is not None:
+            made.frame.faces.bias.copy_(torch.tensor([0.3, 0.4, 0.2, 0.2, 1.0] * 2))  # two faces, everywhere
+    tokens = torch.randn(2, sizes.num_tokens, sizes.token_dim)
+    drawings = made.begin(tokens, 3, [1, 2])
+    with torch.no_grad():
+        for _ in range(3):
+            at = torch.tensor([row.times[row.step] for row in drawings])
+            x = torch.stack([row.x_CHW for row in drawings])
+            alone = made.velocity(x, at, tokens)
+            read = TokensRead.joined([row.read for row in drawings])
+            assert torch.equal(made.velocity(x, at, tokens, read), alone)
+            drawings = made.advance(drawings)
+        # What is known is used: other answers draw another picture.
+        other = replace(read, answers_RNW=read.answers_RNW.flip(2))
+        assert not torch.equal(made.velocity(x, at, tokens, other), alone)
+        if read.faces_CMM is not None:
+            assert float(read.faces_CMM.abs().max()) > 0
+            other = replace(read, faces_CMM=read.faces_CMM.flip(-1))
+            assert not torch.equal(made.velocity(x, at, tokens, other), alone)
 
 
 def test_the_order_of_tokens_matters(detokenizer: DiTDetokenizer) -> None:

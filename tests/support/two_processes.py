@@ -11,28 +11,48 @@ from pathlib import Path
 
 import torch
 
+from limner.models.checkpoint import save_component, save_manifest
+from limner.models.model import build_component
+from limner.models.presets import TINY
 from limner.training.components import write_adapter_component
 from limner.training.loop import Trainer
 from limner.training.processes import Processes, join, whole_tensor
 from limner.training.recipe import Recipe, Rung
 from limner.training.run import load_recipe
 from limner.training.stages.language import LanguageRung
+from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import trainable
 from limner.training.workshop import Workshop
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 STEPS = 3
+# Batches of one kind each: no picture at all, one that is seen, one that is painted, some of each.
+VARIED = {"binding_text": 1, "question": 1, "text_to_image": 1, "named": 1}
+
+
+def random_run_folder(folder: Path) -> Path:
+    """A run folder whose frozen components hold random weights."""
+    torch.manual_seed(0)
+    make_vocabulary(Workshop(out=folder, preset=TINY, device=torch.device("cpu")))
+    save_manifest(folder / "model", TINY, ("regression", "flow"))
+    for name in ("vision", "language", "token_head", "autoencoder"):
+        save_component(folder / "model", name, build_component(name, TINY))
+    return folder
 
 
 def tiny(word: str) -> Recipe:
     """A recipe at the tiny scale: three steps of three micro-batches, which two processes can't share
-    evenly.
+    evenly. "varied:VARIANT" is multi_round on batches with and without pictures.
     """
     name, _, variant = word.partition(":")
-    module = load_recipe(str(RECIPES / f"{name}.py"))
+    varied = name == "varied"
+    module = load_recipe(str(RECIPES / f"{'multi_round' if varied else name}.py"))
     recipe: Recipe = module.recipe("tiny", variant) if variant else module.recipe("tiny")
     plan = replace(recipe.plan, steps=STEPS, batch=2, accumulation=3, warmup_steps=2, validations=0)
-    return replace(recipe, plan=plan)
+    if not varied:
+        return replace(recipe, plan=plan)
+    stage = replace(recipe.build, mix=VARIED, dialogues=dict.fromkeys(VARIED, 8), measured=("question",))
+    return replace(recipe, name="varied", plan=plan, build=stage)
 
 
 def trainer_of(recipe: Recipe, out: Path, folder: Path, team: Processes) -> tuple[Trainer, Rung]:

@@ -49,6 +49,31 @@ def _same(first: Line, second: Line) -> bool:
     return all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
+def test_weights_that_a_batch_leaves_out_take_part_all_the_same(tmp_path: Path) -> None:
+    class WithMore(Line):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network.append(nn.Linear(1, 1))  # which only odd steps use
+
+        def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+            inputs = torch.randn(batch, 1, generator=chance.torch())
+            used = self.network if chance.step % 2 else self.network[:3]
+            self.seen.append(float((used(inputs) - 2 * inputs).square().mean()))
+            return (used(inputs) - 2 * inputs).square().mean(), {}
+
+    line = WithMore()
+    before = line.network[3].weight.detach().clone()
+    trainer = _trainer(line, tmp_path, replace(PLAN, weight_decay=0.0))
+    trainer.run(until=1)
+    assert torch.equal(line.network[3].weight, before)  # a gradient of zeros moves nothing
+    moments = trainer.optimizer.state[line.network[3].weight]
+    assert float(moments["step"]) == 1
+    assert not moments["exp_avg"].any()
+    trainer = _trainer(line, tmp_path, replace(PLAN, weight_decay=0.0))
+    trainer.run(until=2)
+    assert not torch.equal(line.network[3].weight, before)
+
+
 def test_six_steps_equal_three_and_three_resumed_bit_for_bit(tmp_path: Path) -> None:
     whole, first, second = Line(), Line(), Line()
     numbers = _trainer(whole, tmp_path / "whole").run()

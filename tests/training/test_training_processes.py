@@ -15,19 +15,16 @@ from typing import Any
 import pytest
 import torch
 import two_processes
-from two_processes import STEPS, tiny, trainer_of
+from two_processes import STEPS, random_run_folder, tiny, trainer_of
 
 from limner.models.adapters import with_adapter
-from limner.models.checkpoint import save_component, save_manifest
 from limner.models.model import build_component
 from limner.models.precision import compute_dtype
 from limner.models.presets import TINY
 from limner.training.journal import read_log
 from limner.training.plan import learning_rate
 from limner.training.processes import Processes
-from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import trainable
-from limner.training.workshop import Workshop
 
 pytestmark = pytest.mark.long
 
@@ -36,6 +33,7 @@ RECIPES = (
     "stage2:lora64",
     "stage3",
     "multi_round:lora64",
+    "varied:lora64",
     "detokenizer_natural",
     "detokenizer_human",
 )
@@ -49,12 +47,7 @@ ALONE = Processes(device=torch.device("cpu"))
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder in which two processes have trained every recipe."""
-    folder = tmp_path_factory.mktemp("run")
-    torch.manual_seed(0)
-    make_vocabulary(Workshop(out=folder, preset=TINY, device=ALONE.device))
-    save_manifest(folder / "model", TINY, ("regression", "flow"))
-    for name in ("vision", "language", "token_head", "autoencoder"):
-        save_component(folder / "model", name, build_component(name, TINY))
+    folder = random_run_folder(tmp_path_factory.mktemp("run"))
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     script = two_processes.__file__
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}

@@ -55,6 +55,18 @@ def test_the_full_scale_measurement_splits_rounds_and_counts_training(told) -> N
     for name in ("lora_8", "lora_8_kept"):
         assert told[name]["tokens_per_s"] > 0
     assert told["detokenizer_32_px"]["images_per_s"] > 0
+    assert 0 < told["detokenizer_32_px"]["encoders_share"] < 1
+
+
+def test_a_round_is_told_at_equal_steps_beside_the_stated_ones(told) -> None:
+    chat = told["chat_32_px"]
+    for parts_s, total_s in zip(chat["twin"], chat["twin_seconds_equal_steps"], strict=True):
+        drawn_s = parts_s["detokenizer"] + parts_s["autoencoder"]
+        assert sum(parts_s.values()) - drawn_s < total_s < sum(parts_s.values())
+    assert chat["steps"]["ours"] < chat["steps"]["twin"]
+    found = chat["found"]
+    assert found["round_faster_equal_steps"] < found["round_faster"]
+    assert any("at equal sampling steps" in line for line in verdict(told))
 
 
 def test_the_verdict_names_every_target(told) -> None:

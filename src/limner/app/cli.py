@@ -187,7 +187,7 @@ def train(
     ] = None,
     variant: Annotated[
         str | None,
-        typer.Option("--variant", help="For stages and multi_round: whole, paper (LoRA 1280) or lora64."),
+        typer.Option("--variant", help="For language recipes: whole, paper (LoRA 1280), lora64 or frozen."),
     ] = None,
     base: Annotated[
         Path | None, typer.Option("--base", help="A checkpoint folder to start a new run from.")
@@ -196,6 +196,14 @@ def train(
         int | None,
         typer.Option("--micro-batch", min=1, help="Samples at once; the effective batch stays as it is."),
     ] = None,
+    mix: Annotated[
+        str | None,
+        typer.Option(
+            "--mix",
+            metavar="NAME=SHARE,...",
+            help="Shares of kinds of dialogue; the paper: multi_turn=6,text_to_image=2,crop=3,question=1.",
+        ),
+    ] = None,
 ) -> None:
     """Train one rung, or the whole ladder. Ctrl-C saves; the same command resumes.
 
@@ -203,7 +211,8 @@ def train(
     detokenizer_natural, detokenizer_human, language, stage1, stage2, stage3, multi_round,
     flow_head[/] (and autoencoder, where the detokenizer draws latents).
     Beside it: detokenizer_unet (the paper's baselines: detokenizer_unet_stage1, detokenizer_unet_stage2) and
-    detokenizer_all_tokens; senses_teacher (a second set of senses, for perceptual losses).
+    detokenizer_all_tokens; senses_teacher (a second set of senses, for perceptual losses); align_tokens (a
+    public language model learns what image tokens are).
     Each is a file in recipes/ that tells its hardware, time and expected numbers.
     Full scale and many GPUs: docs/training.md.
     """
@@ -222,6 +231,7 @@ def train(
         variant=variant,
         base=base,
         micro_batch=micro_batch,
+        mix=mix,
     )
 
 

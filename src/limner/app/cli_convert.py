@@ -40,6 +40,9 @@ Dtype = Annotated[
         "--dtype", help="Number format of stored matrices; kept: 16-bit ones stay, 32-bit ones are halved."
     ),
 ]
+Revision = Annotated[
+    str | None, typer.Option("--revision", help="Branch, tag or commit of SRC on the hub. [default: main]")
+]
 Target = Annotated[Path, typer.Argument(help="A new folder.", show_default=False)]
 
 
@@ -77,6 +80,7 @@ def seed_x(
         bool,
         typer.Option("--whole-uploads", help="Given pictures enter as one whole, not as SEED-X's crops."),
     ] = False,
+    revision: Revision = None,
     dtype: Dtype = Matrices.kept,
 ) -> None:
     """Tokenizer, language model, agent, encoder and both detokenizers, each key checked."""
@@ -94,6 +98,7 @@ def seed_x(
             lora_alpha=lora_alpha,
             keep_adapter=adapter is Adapter.keep,
             whole_uploads=whole_uploads,
+            revision=revision,
             matrix_dtype=_dtype(dtype),
             say=_say,
         )
@@ -112,14 +117,94 @@ def pixart(
     base: Annotated[
         Path | None, typer.Option("--base", help="A checkpoint whose other components the new one links to.")
     ] = None,
+    vae: Annotated[
+        str | None, typer.Option("--vae", help="The autoencoder, when elsewhere: a folder or a hub's name.")
+    ] = None,
+    revision: Revision = None,
     dtype: Dtype = Matrices.kept,
 ) -> None:
     """The start of a detokenizer: PixArt's transformer and its autoencoder, each key checked."""
     from limner.models.conversion.pixart import convert_pixart
 
     with _told_misfits():
-        convert_pixart(source, target, base=base, matrix_dtype=_dtype(dtype), say=_say)
+        convert_pixart(
+            source,
+            target,
+            base=base,
+            vae=vae,
+            revision=revision,
+            matrix_dtype=_dtype(dtype),
+            say=_say,
+        )
     out.print(plain(f"{target} is ready to be trained; its pictures show nothing before."))
+
+
+@app.command()
+def language(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A causal language model's folder, or a hub repository's name.", show_default=False
+        ),
+    ],
+    target: Target,
+    base: Annotated[
+        Path | None, typer.Option("--base", help="A checkpoint whose encoder and detokenizer it links to.")
+    ] = None,
+    template: Annotated[
+        str | None,
+        typer.Option("--template", help="chatml, llama3, gemma or inst. [default: as its tokens show]"),
+    ] = None,
+    context: Annotated[
+        int | None, typer.Option("--context", min=1, help="Places of the context. [default: 4096 at most]")
+    ] = None,
+    revision: Revision = None,
+    dtype: Dtype = Matrices.kept,
+) -> None:
+    """Any causal language model that transformers knows, with resamplers and token heads to be trained."""
+    from limner.models.conversion.language import convert_language
+
+    convert_language(
+        source,
+        target,
+        base=base,
+        revision=revision,
+        template=template,
+        context_tokens=context,
+        matrix_dtype=_dtype(dtype),
+        say=_say,
+    )
+    out.print(plain(f"{target} is ready to be trained: limner train align_tokens --base {target}"))
+
+
+@app.command()
+def vision(
+    source: Annotated[
+        str, typer.Argument(help="SigLIP's or SigLIP 2's folder, or a hub's name for it.", show_default=False)
+    ],
+    target: Target,
+    tokens: Annotated[int, typer.Option("--tokens", min=1, help="Image tokens of a picture, a square.")] = 64,
+    size: Annotated[
+        int | None,
+        typer.Option("--size", min=16, help="Pixels a side, where it reads any. [default: its own]"),
+    ] = None,
+    revision: Revision = None,
+    dtype: Dtype = Matrices.kept,
+) -> None:
+    """Another vision encoder; convert a language model and a detokenizer on top of it (--base)."""
+    from limner.models.conversion.vision import convert_vision
+
+    with _told_misfits():
+        convert_vision(
+            source,
+            target,
+            num_tokens=tokens,
+            image_size_px=size,
+            revision=revision,
+            matrix_dtype=_dtype(dtype),
+            say=_say,
+        )
+    out.print(plain(f"{target} sees; go on with: limner convert language SRC DST --base {target}"))
 
 
 @contextmanager

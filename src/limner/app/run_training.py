@@ -26,6 +26,7 @@ def run_training(
     variant: str | None = None,
     base: Path | None = None,
     micro_batch: int | None = None,
+    mix: str | None = None,
 ) -> None:
     """Train in `folder`; after Ctrl-C the state is saved and the exit code is 130."""
     from limner.training.run import run_recipe
@@ -46,6 +47,7 @@ def run_training(
             variant=variant,
             base=base,
             micro_batch=micro_batch,
+            mix=mix,
         )
     except Stopped as stopped:
         err.print(plain(f"{stopped}; run the same command to go on"))

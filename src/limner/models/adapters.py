@@ -12,6 +12,7 @@ Knows nothing about losses.
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from typing import Any, Final
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from limner.models.filling import copy_into
 from limner.models.mllm import MultimodalLLM
 
 ADAPTER: Final = "adapter"
@@ -29,6 +31,7 @@ WEIGHTS: Final = "adapter_model.safetensors"
 BESIDE: Final = "beside.safetensors"
 PROJECTIONS: Final = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 SAVED_WHOLE: Final = ("input_layernorm", "post_attention_layernorm", "norm", "embed_tokens", "lm_head")
+_INSIDE_ATTENTION: Final = re.compile(r"(attn|attention)\.")
 _PREFIX: Final = "base_model.model."  # peft's own names for what it wraps
 
 
@@ -55,7 +58,7 @@ def add_adapter(language: MultimodalLLM, sizes: LoraSizes) -> None:
         raise ValueError(
             "Adapters train embeddings and text head apart, but this preset ties them; train it whole."
         )
-    config = _lora_config(sizes)
+    config = _lora_config(sizes, language)
     from peft import get_peft_model
 
     with warnings.catch_warnings():
@@ -71,6 +74,13 @@ def add_adapter(language: MultimodalLLM, sizes: LoraSizes) -> None:
 def has_adapter(language: MultimodalLLM) -> bool:
     """Whether `add_adapter` was called (and `merge_adapter` not)."""
     return any(".lora_A." in name for name, _ in language.llm.named_parameters())
+
+
+def plain_name(name: str) -> str:
+    """The name that a weight had before `add_adapter`."""
+    for wrapping in (".base_layer.", ".original_module.", ".modules_to_save.default."):
+        name = name.replace(wrapping, ".")
+    return name
 
 
 def adapter_tensors(language: MultimodalLLM) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -137,7 +147,7 @@ def read_adapter(folder: Path, language: MultimodalLLM) -> None:
             if value.shape != stored[name].shape:
                 shapes = f"{tuple(stored[name].shape)}, the preset wants {tuple(value.shape)}"
                 raise ValueError(f"{folder / file}: {name} has shape {shapes}.")
-            value.copy_(stored[name])
+            copy_into(value, stored[name])
 
 
 def merge_adapter(language: MultimodalLLM) -> None:
@@ -176,7 +186,36 @@ def with_adapter(language: nn.Module, folder: Path) -> nn.Module:
     return language
 
 
-def _lora_config(sizes: LoraSizes) -> Any:
+def _adapted(language: MultimodalLLM | None) -> tuple[list[str], list[str]]:
+    """The names of what gets adapters, and of what is trained whole.
+
+    Of a public model: adapters on every projection in its layers; whole are its norms (but those inside of
+    attention, of queries and keys), embeddings and text head, by their full names, for a name's ending would
+    also be another's.
+    """
+    if language is None or not language.sizes.public_config:
+        return list(PROJECTIONS), list(SAVED_WHOLE)
+    projections: set[str] = set()
+    for layer in language.layers:
+        named = layer.named_modules()
+        projections |= {n.rpartition(".")[2] for n, m in named if isinstance(m, nn.Linear) or _is_conv1d(m)}
+    kept = {id(language.llm.get_input_embeddings()), id(language.llm.get_output_embeddings())}
+    whole = [
+        name
+        for name, module in language.llm.named_modules()
+        if id(module) in kept
+        or ("Norm" in type(module).__name__ and "attn" not in name and "attention." not in name)
+    ]
+    return sorted(projections), whole
+
+
+def _is_conv1d(module: nn.Module) -> bool:
+    """GPT-2's linear layer."""
+    return type(module).__name__ == "Conv1D"
+
+
+def _lora_config(sizes: LoraSizes, language: MultimodalLLM | None = None) -> Any:
+    projections, whole = _adapted(language)
     try:
         from peft import LoraConfig
     except ImportError as error:
@@ -185,8 +224,9 @@ def _lora_config(sizes: LoraSizes) -> Any:
         r=sizes.rank,
         lora_alpha=sizes.alpha,
         lora_dropout=sizes.dropout,
-        target_modules=list(PROJECTIONS),
-        modules_to_save=list(SAVED_WHOLE),
+        target_modules=projections,
+        modules_to_save=whole,
+        fan_in_fan_out=language is not None and any(_is_conv1d(module) for module in language.llm.modules()),
         task_type="CAUSAL_LM",
     )
 

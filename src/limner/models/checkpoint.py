@@ -49,6 +49,7 @@ from limner.models.unfilled import unfilled
 
 __all__ = [
     "MAX_FILE_BYTES",
+    "component_tensors",
     "files_of",
     "has_component",
     "load_component",
@@ -186,9 +187,16 @@ def load_component(folder: Path | str, name: str, network: Network) -> Network:
     Raises:
         ValueError: no such sub-folder, or its keys or shapes are not the network's; the sentence names them.
     """
-    tensors = _fitting_tensors(Path(folder) / name, network)
+    tensors = _fitting_tensors(Path(folder) / name, network.state_dict())
     network.load_state_dict(tensors)
     return network
+
+
+def component_tensors(folder: Path | str, name: str, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What `load_component` fills a network with whose state dict is `own`, mapped from its files; raises
+    alike.
+    """
+    return _fitting_tensors(Path(folder) / name, own)
 
 
 def _as_stored(folder: Path, name: str, preset: Preset, head_kinds: Sequence[str]) -> nn.Module:
@@ -197,16 +205,15 @@ def _as_stored(folder: Path, name: str, preset: Preset, head_kinds: Sequence[str
         return load_component(folder, name, build_component(name, preset, head_kinds))
     with unfilled():
         network = build_component(name, preset, head_kinds)
-    tensors = _fitting_tensors(folder / name, network)
+    tensors = _fitting_tensors(folder / name, network.state_dict())
     buffers = dict(network.named_buffers())  # stay in the format that they were made in
     tensors = {key: t.to(buffers[key].dtype) if key in buffers else t for key, t in tensors.items()}
     network.load_state_dict(tensors, assign=True)
     return network
 
 
-def _fitting_tensors(path: Path, network: nn.Module) -> dict[str, Tensor]:
+def _fitting_tensors(path: Path, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
     tensors = read_tensors(path)
-    own = network.state_dict()
     missing, unexpected = sorted(own.keys() - tensors.keys()), sorted(tensors.keys() - own.keys())
     if missing or unexpected:
         raise ValueError(f"{path} does not fit: missing {_some(missing)}; unexpected {_some(unexpected)}.")

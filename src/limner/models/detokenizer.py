@@ -30,6 +30,7 @@ from limner.models.flow import (
     time_schedule,
 )
 from limner.models.pixel_frame import PixelFrame, edges, times_with_start
+from limner.models.read_once import known, read_once
 from limner.models.sizes import DetokenizerSizes
 
 DIFFUSERS_TIMES = 1000.0
@@ -39,10 +40,36 @@ PIXART_DOWNSAMPLING = 8  # of SDXL's autoencoder, for the sizes in pixels that P
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class TokensRead:
+    """What a picture's tokens tell, whatever the step: keys and values of every cross-attention, and what is
+    drawn around faces. Rows of pictures, or one without its first dimension.
+    """
+
+    answers_RNW: Tensor  # keys and values of each block in turn
+    faces_CMM: Tensor | None
+
+    def row(self, index: int) -> TokensRead:
+        """One picture's."""
+        faces = None if self.faces_CMM is None else self.faces_CMM[index]
+        return TokensRead(answers_RNW=self.answers_RNW[index], faces_CMM=faces)
+
+    @classmethod
+    def joined(cls, rows: Sequence[TokensRead]) -> TokensRead:
+        """Pictures side by side."""
+        faces = [row.faces_CMM for row in rows if row.faces_CMM is not None]
+        return cls(
+            answers_RNW=batch([row.answers_RNW for row in rows]), faces_CMM=batch(faces) if faces else None
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class FlowDrawing(Drawing):
-    """A row of rectified flow: `times` to visit, from 0 (noise) to 1 (data), one more than steps."""
+    """A row of rectified flow: `times` to visit, from 0 (noise) to 1 (data), one more than steps; and what
+    its tokens tell at each of them, where that is known.
+    """
 
     times: tuple[float, ...]
+    read: TokensRead | None
 
 
 class DiTDetokenizer(Detokenizer):
@@ -87,38 +114,81 @@ class DiTDetokenizer(Detokenizer):
         else:
             # Fused kernels' way back is five times slower in bfloat16 for as few as 64 places and tokens.
             self.transformer.set_attn_processor(AttnProcessor())
+        for layer in (self.transformer.caption_projection, *self._readers()):
+            read_once(layer)
 
-    def velocity(self, latents_BCHW: Tensor, time_B: Tensor, image_tokens_BND: Tensor) -> Tensor:
-        """dx/dt (B, C, H, W) of latents at time_B in [0, 1) (0 noise, 1 data), given their tokens."""
+    def read(self, image_tokens_BND: Tensor) -> TokensRead:
+        """What `velocity` asks of the tokens at every step alike: computed once a picture."""
+        told_BNW = self.transformer.caption_projection(image_tokens_BND + self.token_positions)
+        answers = [reader(told_BNW) for reader in self._readers()]
+        faces = None if self.frame is None else self.frame.faces_of(image_tokens_BND)
+        return TokensRead(answers_RNW=torch.stack(answers, dim=1), faces_CMM=faces)
+
+    def velocity(
+        self,
+        latents_BCHW: Tensor,
+        time_B: Tensor,
+        image_tokens_BND: Tensor,
+        read: TokensRead | None = None,
+    ) -> Tensor:
+        """dx/dt (B, C, H, W) of latents at time_B in [0, 1) (0 noise, 1 data), given their tokens, and
+        `read` of these, where that is known.
+        """
         if self.frame is None:
-            return self._transformed(latents_BCHW, time_B, image_tokens_BND)
-        data_BCHW = self.predict_data(latents_BCHW, time_B, image_tokens_BND)
+            return self._transformed(latents_BCHW, time_B, image_tokens_BND, read)
+        data_BCHW = self.predict_data(latents_BCHW, time_B, image_tokens_BND, read)
         return (data_BCHW - latents_BCHW) / (1 - spread_time(time_B, latents_BCHW))
 
     forward = velocity
 
-    def predict_data(self, latents_BCHW: Tensor, time_B: Tensor, image_tokens_BND: Tensor) -> Tensor:
+    def predict_data(
+        self,
+        latents_BCHW: Tensor,
+        time_B: Tensor,
+        image_tokens_BND: Tensor,
+        read: TokensRead | None = None,
+    ) -> Tensor:
         """The finished picture (B, C, H, W) that noisy pixels at time_B come from; only where it draws
         pixels.
         """
         assert self.frame is not None, "this detokenizer predicts velocities"
         summary_BE = self.frame.summary(image_tokens_BND)
         entered_BCGG = self.frame.enter(latents_BCHW, time_B, summary_BE)
-        features_BWGG = self._transformed(entered_BCGG, time_B, image_tokens_BND)
-        return self.frame.leave(features_BWGG, summary_BE, image_tokens_BND)
+        features_BWGG = self._transformed(entered_BCGG, time_B, image_tokens_BND, read)
+        faces_BCMM = None if read is None else read.faces_CMM
+        return self.frame.leave(features_BWGG, summary_BE, image_tokens_BND, faces_BCMM)
 
-    def _transformed(self, latents_BCHW: Tensor, time_B: Tensor, image_tokens_BND: Tensor) -> Tensor:
+    def _transformed(
+        self, latents_BCHW: Tensor, time_B: Tensor, image_tokens_BND: Tensor, read: TokensRead | None
+    ) -> Tensor:
         """PixArt's own clock runs backwards from 1000 (noise) to 0, so a public checkpoint starts with the
         right one.
         """
-        made_BCHW: Tensor = self.transformer(
-            latents_BCHW,
-            encoder_hidden_states=image_tokens_BND + self.token_positions,
-            timestep=(1 - time_B) * DIFFUSERS_TIMES,
-            added_cond_kwargs=self._told_sizes(latents_BCHW),
-            return_dict=False,
-        )[0]
+        with known(None if read is None else self._answers(read)):
+            made_BCHW: Tensor = self.transformer(
+                latents_BCHW,
+                encoder_hidden_states=image_tokens_BND + self.token_positions,
+                timestep=(1 - time_B) * DIFFUSERS_TIMES,
+                added_cond_kwargs=self._told_sizes(latents_BCHW),
+                return_dict=False,
+            )[0]
         return made_BCHW
+
+    @property
+    def _is_split(self) -> bool:
+        """Whether processes share the weights, which are then whole only while their block computes."""
+        return hasattr(self._readers()[0].weight, "device_mesh")
+
+    def _readers(self) -> list[nn.Module]:
+        """The layers that make keys and values of the tokens, block by block."""
+        attentions = [block.attn2 for block in self.transformer.transformer_blocks]
+        return [layer for attention in attentions for layer in (attention.to_k, attention.to_v)]
+
+    def _answers(self, read: TokensRead) -> dict[nn.Module, Tensor]:
+        answers_RBNW = read.answers_RNW.unbind(1)
+        made: dict[nn.Module, Tensor] = dict(zip(self._readers(), answers_RBNW, strict=True))
+        # What is projected first only the readers look at, who know their answers.
+        return {self.transformer.caption_projection: answers_RBNW[0], **made}
 
     def errors(
         self,
@@ -158,9 +228,16 @@ class DiTDetokenizer(Detokenizer):
         times = tuple(time_schedule(steps))
         shape = (self.sizes.latent_channels, self.sizes.latent_size, self.sizes.latent_size)
         noise_BCHW = temperature * seeded_noise(seeds, shape, device=image_tokens_BND.device)
+        read = None if self._is_split else self.read(image_tokens_BND)
         return [
-            FlowDrawing(tokens_ND=tokens_ND, x_CHW=noise_CHW, num_steps=steps, times=times)
-            for tokens_ND, noise_CHW in zip(image_tokens_BND, noise_BCHW, strict=True)
+            FlowDrawing(
+                tokens_ND=tokens_ND,
+                x_CHW=noise_CHW,
+                num_steps=steps,
+                times=times,
+                read=None if read is None else read.row(index),
+            )
+            for index, (tokens_ND, noise_CHW) in enumerate(zip(image_tokens_BND, noise_BCHW, strict=True))
         ]
 
     @torch.no_grad()
@@ -174,7 +251,9 @@ class DiTDetokenizer(Detokenizer):
             torch.tensor([row.times[row.step + ahead] for row in rows], device=x_BCHW.device)
             for ahead in (0, 1)
         )
-        velocity_BCHW = self.velocity(x_BCHW.to(tokens_BND.dtype), now_B, tokens_BND).float()
+        known_of_each = [row.read for row in rows if row.read is not None]
+        read = TokensRead.joined(known_of_each) if len(known_of_each) == len(rows) else None
+        velocity_BCHW = self.velocity(x_BCHW.to(tokens_BND.dtype), now_B, tokens_BND, read).float()
         stepped_BCHW, foreseen_BCHW = (
             euler_step(lambda *_: velocity_BCHW, x_BCHW, now_B, until_B)
             for until_B in (later_B, torch.ones_like(later_B))

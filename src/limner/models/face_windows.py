@@ -51,19 +51,30 @@ class FaceWindows(nn.Module):
             for parameter in added.parameters():
                 nn.init.zeros_(parameter)
 
-    def forward(self, map_BCMM: Tensor, image_tokens_BND: Tensor) -> Tensor:
-        """The map with what is in the windows, (B, C, M, M)."""
-        windows_BF4, there_BF = self.windows(image_tokens_BND)
-        picture_K, person_K = torch.nonzero(there_BF, as_tuple=True)
-        added_BCMM = torch.zeros_like(map_BCMM)
-        if len(picture_K) > 0:
-            drawn_KCWW = self.canvases(image_tokens_BND, picture_K, person_K)
-            grid_KMM2 = sampling_grid(windows_BF4[picture_K, person_K], map_BCMM.shape[-1])
-            placed = F.grid_sample(drawn_KCWW.float(), grid_KMM2, padding_mode="zeros", align_corners=False)
-            added_BCMM = added_BCMM.index_add(0, picture_K, placed.to(map_BCMM.dtype))
-        together_BCMM = map_BCMM + added_BCMM
+    def forward(self, map_BCMM: Tensor, image_tokens_BND: Tensor, drawn_BCMM: Tensor | None = None) -> Tensor:
+        """The map with what is in the windows, (B, C, M, M); `drawn_BCMM` is `drawn` of the same tokens,
+        where that is known.
+        """
+        if drawn_BCMM is None:
+            drawn_BCMM = self.drawn(image_tokens_BND, map_BCMM.shape[-1])
+        together_BCMM = map_BCMM + drawn_BCMM.to(map_BCMM.dtype)
         blended: Tensor = together_BCMM + self.blend(F.silu(together_BCMM))
         return blended
+
+    def drawn(self, image_tokens_BND: Tensor, side: int) -> Tensor:
+        """What is in the windows, on a map of `side` places (B, C, side, side), float32: the tokens alone say
+        it, not the picture so far.
+        """
+        windows_BF4, there_BF = self.windows(image_tokens_BND)
+        picture_K, person_K = torch.nonzero(there_BF, as_tuple=True)
+        shape = (len(image_tokens_BND), self.last.out_channels, side, side)
+        added_BCMM = torch.zeros(shape, device=image_tokens_BND.device)
+        if len(picture_K) == 0:
+            return added_BCMM
+        drawn_KCWW = self.canvases(image_tokens_BND, picture_K, person_K)
+        grid_KMM2 = sampling_grid(windows_BF4[picture_K, person_K], side)
+        placed = F.grid_sample(drawn_KCWW.float(), grid_KMM2, padding_mode="zeros", align_corners=False)
+        return added_BCMM.index_add(0, picture_K, placed)
 
     def canvases(self, image_tokens_BND: Tensor, picture_K: Tensor, person_K: Tensor) -> Tensor:
         """(K, C, W, W) of these persons of these pictures."""

@@ -59,10 +59,11 @@ def footprints(preset: Preset, head_kinds: Sequence[str] = HEAD_KINDS) -> list[F
 
 def cache_bytes(sizes: LanguageSizes, num_tokens: int) -> int:
     """Keys and values of so many tokens in 16 bit."""
-    return 2 * 2 * sizes.layers * sizes.width * num_tokens
+    return 2 * 2 * sizes.layers * (sizes.key_value_width or sizes.width) * num_tokens
 
 
 def _quantisable(language: MultimodalLLM) -> int:
     """The projections of the language model's layers, not its embeddings."""
-    linears = (module for module in language.llm.model.layers.modules() if isinstance(module, nn.Linear))
+    inside = (module for layer in language.layers for module in layer.modules())
+    linears = (module for module in inside if isinstance(module, nn.Linear))
     return sum(module.weight.numel() for module in linears)

@@ -27,9 +27,9 @@ from typing import Final
 
 import torch
 from torch import Tensor, nn
-from transformers import LlamaConfig, LlamaForCausalLM
 
 from limner.models.cache import KeyValueCache
+from limner.models.causal_lm import as_read, build_llm, layers_of, scaled_logits
 from limner.models.resampler import Resampler
 from limner.models.resampler_start import start_as_copy
 from limner.models.sizes import LanguageSizes, ResamplerSizes
@@ -41,10 +41,10 @@ EMBEDDING_STD: Final = 1.0
 
 
 class MultimodalLLM(nn.Module):
-    """A LLaMA over text and image tokens.
+    """A causal language model over text and image tokens: a LLaMA, or a public one.
 
     Args:
-        language: the sizes of the LLaMA.
+        language: its sizes.
         input_resampler: grid^2 is the number of image tokens (and slots) of a picture.
     """
 
@@ -52,7 +52,7 @@ class MultimodalLLM(nn.Module):
         super().__init__()
         self.sizes = language
         self.num_image_tokens = input_resampler.grid**2
-        self.llm = LlamaForCausalLM(_llama_config(language))
+        self.llm = build_llm(language)
         self.input_resampler = Resampler(input_resampler)
         self.slots = nn.Parameter(torch.randn(self.num_image_tokens, language.width) * EMBEDDING_STD)
         self.patch_pos_embed = (
@@ -70,9 +70,14 @@ class MultimodalLLM(nn.Module):
     def dtype(self) -> torch.dtype:
         return self.slots.dtype
 
+    @property
+    def layers(self) -> list[nn.Module]:
+        """The language model's layers, in order."""
+        return layers_of(self.llm)
+
     def embed_text(self, ids_BN: Tensor) -> Tensor:
         """(B, N) ids -> (B, N, W)."""
-        embeds: Tensor = self.llm.model.embed_tokens(ids_BN)
+        embeds: Tensor = self.llm.get_input_embeddings()(ids_BN)
         return embeds
 
     def embed_image(
@@ -126,10 +131,10 @@ class MultimodalLLM(nn.Module):
             position_ids_BN = torch.arange(cached, cached + num_new, device=embeds_BNW.device)[None]
         if mask_B1NS is None:
             mask_B1NS = causal_mask(num_new, cached, embeds_BNW.device).expand(embeds_BNW.shape[0], 1, -1, -1)
-        states: Tensor = self.llm.model(
+        states: Tensor = self.llm.base_model(
             inputs_embeds=embeds_BNW,
             position_ids=position_ids_BN,
-            attention_mask=mask_B1NS,
+            attention_mask=as_read(mask_B1NS, self.llm, embeds_BNW.dtype),
             past_key_values=cache.dynamic if cache is not None else None,
             use_cache=cache is not None,
         ).last_hidden_state
@@ -138,12 +143,12 @@ class MultimodalLLM(nn.Module):
     def text_logits(self, hidden_BNW: Tensor) -> Tensor:
         """Hidden states -> logits over the vocabulary; pass only the positions that are needed.
 
-        Tied embeddings have unit spread here, so their products are scaled by 1 / sqrt(W).
+        Tied embeddings of our own LLaMA have unit spread, so their products are scaled by 1 / sqrt(W).
         """
-        if self.sizes.tie_embeddings:
+        if self.sizes.tie_embeddings and not self.sizes.public_config:
             hidden_BNW = hidden_BNW * self.sizes.width**-0.5
-        logits: Tensor = self.llm.lm_head(hidden_BNW)
-        return logits
+        logits: Tensor = self.llm.get_output_embeddings()(hidden_BNW)
+        return scaled_logits(logits, self.llm.config) if self.sizes.public_config else logits
 
     def image_hidden(self, hidden_BKW: Tensor) -> Tensor:
         """Hidden states at the slots -> what a token head is conditioned on: the same states, checked.
@@ -156,17 +161,21 @@ class MultimodalLLM(nn.Module):
         return hidden_BKW
 
     def _initialise(self) -> None:
+        if self.sizes.public_config:  # whose weights come from elsewhere
+            start_as_copy(self.input_resampler, out_std=EMBEDDING_STD)
+            return
         # The library's std of 0.02 is made for widths of thousands: at a width of 192 it leaves the layers
         # almost silent. 1/sqrt(fan in) holds at every width; residual branches are scaled down by depth
         # (GPT-2).
         branch_scale = (2 * self.sizes.layers) ** -0.5
-        for name, module in self.llm.model.layers.named_modules():
-            if isinstance(module, nn.Linear):
-                scale = branch_scale if name.endswith(("o_proj", "down_proj")) else 1.0
-                nn.init.normal_(module.weight, std=scale * module.in_features**-0.5)
+        for layer in self.layers:
+            for name, module in layer.named_modules():
+                if isinstance(module, nn.Linear):
+                    scale = branch_scale if name.endswith(("o_proj", "down_proj")) else 1.0
+                    nn.init.normal_(module.weight, std=scale * module.in_features**-0.5)
         if not self.sizes.tie_embeddings:
-            nn.init.normal_(self.llm.lm_head.weight, std=0.5 * self.sizes.width**-0.5)
-        nn.init.normal_(self.llm.model.embed_tokens.weight, std=EMBEDDING_STD)
+            nn.init.normal_(self.llm.get_output_embeddings().weight, std=0.5 * self.sizes.width**-0.5)
+        nn.init.normal_(self.llm.get_input_embeddings().weight, std=EMBEDDING_STD)
         start_as_copy(self.input_resampler, out_std=EMBEDDING_STD)
 
 
@@ -177,22 +186,3 @@ def causal_mask(num_new: int, num_cached: int, device: torch.device | str = "cpu
     """
     rows = torch.arange(num_cached, num_cached + num_new, device=device)
     return (rows[:, None] >= torch.arange(num_cached + num_new, device=device))[None, None]
-
-
-def _llama_config(sizes: LanguageSizes) -> LlamaConfig:
-    # Attention is torch's sdpa, the library's default where no other is named.
-    return LlamaConfig(
-        vocab_size=sizes.vocab_size,
-        hidden_size=sizes.width,
-        intermediate_size=sizes.ffn_width,
-        num_hidden_layers=sizes.layers,
-        num_attention_heads=sizes.heads,
-        num_key_value_heads=sizes.heads,
-        max_position_embeddings=sizes.context_tokens,
-        rms_norm_eps=sizes.rms_norm_eps,
-        tie_word_embeddings=sizes.tie_embeddings,
-        use_cache=False,
-        pad_token_id=None,
-        bos_token_id=None,
-        eos_token_id=None,
-    )

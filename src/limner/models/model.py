@@ -20,7 +20,7 @@ from limner.models.sizes import DetokenizerSizes
 from limner.models.token_head import HEAD_KINDS, TokenHeads, build_token_heads
 from limner.models.tokenizer import TextTokenizer
 from limner.models.unet_detokenizer import UNetDetokenizer
-from limner.models.vision import ImageTokenizer, QwenVisionTransformer
+from limner.models.vision import ImageTokenizer, build_encoder
 
 
 @dataclass(kw_only=True)
@@ -114,7 +114,7 @@ COMPONENTS = ("vision", "language", "token_head", "detokenizer", "autoencoder")
 def build_component(name: str, preset: Preset, head_kinds: Sequence[str] = HEAD_KINDS) -> nn.Module:
     """One new component of `COMPONENTS` with random weights."""
     if name == "vision":
-        return ImageTokenizer(QwenVisionTransformer(preset.vision), preset.num_image_tokens)
+        return ImageTokenizer(build_encoder(preset.vision), preset.num_image_tokens)
     if name == "language":
         return MultimodalLLM(preset.language, preset.input_resampler)
     if name == "token_head":

@@ -72,14 +72,28 @@ class PixelFrame(nn.Module):
         entered_BCGG: Tensor = rearrange(squeezed_BGGC + direct_BGGC, "b y x c -> b c y x")
         return entered_BCGG
 
-    def leave(self, features_BWGG: Tensor, summary_BE: Tensor, image_tokens_BND: Tensor) -> Tensor:
-        """The transformer's features, the summary and the tokens that it is of -> pixels (B, C, S, S)."""
+    def faces_of(self, image_tokens_BND: Tensor) -> Tensor | None:
+        """What is in the windows around faces (`FaceWindows.drawn`); None where there are none."""
+        if self.faces is None:
+            return None
+        return self.faces.drawn(image_tokens_BND, self.grid * 2 ** len(self.steps))
+
+    def leave(
+        self,
+        features_BWGG: Tensor,
+        summary_BE: Tensor,
+        image_tokens_BND: Tensor,
+        faces_BCMM: Tensor | None = None,
+    ) -> Tensor:
+        """The transformer's features, the summary and the tokens that it is of -> pixels (B, C, S, S);
+        `faces_of` the tokens, where that is known.
+        """
         # On a CPU, convolutions of few channels run a third faster with channels last.
         x = features_BWGG.contiguous(memory_format=torch.channels_last)
         for step in self.steps:
             x = step(x, summary_BE)
         if self.faces is not None:
-            x = self.faces(x, image_tokens_BND)
+            x = self.faces(x, image_tokens_BND, faces_BCMM)
         return F.pixel_shuffle(self.last(x), LAST_UPSCALE)
 
 

@@ -43,7 +43,7 @@ class Preset:
     def __post_init__(self) -> None:
         tokens, dim, width = self.num_image_tokens, self.vision.output_dim, self.language.width
         agreements = (
-            ("vision.num_queries % num_image_tokens", self.vision.num_queries % tokens, 0),
+            ("image tokens that the encoder has tokens for", min(tokens, self.vision.num_queries), tokens),
             ("input_resampler.grid squared", self.input_resampler.grid**2, tokens),
             ("input_resampler.width", self.input_resampler.width, width),
             ("input_resampler.input_dim", self.input_resampler.input_dim, dim),
@@ -53,9 +53,9 @@ class Preset:
             ("detokenizer.token_dim", self.detokenizer.token_dim, dim),
             # It may read more than the language model predicts: then it only reconstructs (paper, section 7).
             (
-                "detokenizer.num_tokens * tokens_pooled",
-                self.detokenizer.num_tokens * self.detokenizer.tokens_pooled,
-                self.vision.num_queries,
+                "detokenizer.tokens_pooled",
+                self.detokenizer.tokens_pooled,
+                self.vision.num_queries // self.detokenizer.num_tokens,
             ),
             ("detokenizer.latent_size", self.detokenizer.latent_size, self.autoencoder.latent_size),
             (

@@ -1,7 +1,7 @@
 """Rounds as token segments: the one template that training and chat share.
 
-Knows the template, what of it is supervised, and how boxes are written. Does not know image tokens, masks or
-models.
+Knows where pictures stand, what is supervised, and how boxes are written. What tells who speaks is the
+tokenizer's own (`chat_template.py`); here it is LLaMA-2's. Does not know image tokens, masks or models.
 
     <s> [INST] {instruction text}<img>{tokens}</img>... [/INST]\\n {response text}<img>{tokens}</img></s>
 
@@ -77,7 +77,7 @@ def instruction_segments(
 
     `crop_px` is `Preset.upload_crop_px`: the side of the crops that pictures enter as, None for whole ones.
     """
-    ids = [tokenizer.start_id, *tokenizer.encode(TURN_START), *encode_user(instruction.text, tokenizer)]
+    ids = [*tokenizer.opening_ids, *encode_user(instruction.text, tokenizer)]
     made: list[Segment] = []
     for picture in instruction.pictures:
         shown = [ImageSegment(picture=picture, role="context")]
@@ -92,7 +92,7 @@ def instruction_segments(
                 start, end = (tokenizer.special_id(mark) for mark in (PATCH_START, PATCH_END))
             made += [TextSegment(ids=(*ids, start)), part]
             ids = [end]
-    made.append(TextSegment(ids=(*ids, *tokenizer.encode(TURN_END))))
+    made.append(TextSegment(ids=(*ids, *tokenizer.turning_ids)))
     return made
 
 
@@ -115,7 +115,12 @@ def closing_ids(tokenizer: TextTokenizer) -> tuple[int, int]:
 
 def encode_user(text: str, tokenizer: TextTokenizer) -> list[int]:
     """Text from outside -> ids, with neither special tokens nor turn marks in it. Empty text has no ids."""
-    return tokenizer.encode(neutralise(text)) if text else []
+    return tokenizer.encode(_without_marks(text, tokenizer)) if text else []
+
+
+def _without_marks(text: str, tokenizer: TextTokenizer) -> str:
+    """`neutralise`, where a turn is marked by plain text; else no text can be taken for one."""
+    return neutralise(text) if tokenizer.template.written_marks else text
 
 
 def neutralise(text: str) -> str:
@@ -130,7 +135,7 @@ def encode_response(text: str, tokenizer: TextTokenizer) -> list[int]:
     """
     ids: list[int] = []
     start = 0
-    clean = neutralise(text)
+    clean = _without_marks(text, tokenizer)
     for match in _BOX.finditer(clean):
         corners = [int(group) for group in match.groups()]
         if max(corners) >= NUM_LOCATIONS:

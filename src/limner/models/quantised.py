@@ -48,7 +48,7 @@ def quantise(
         ValueError: another kind, or bitsandbytes is not installed.
     """
     check_kind(kind)
-    for parent in list(language.llm.model.layers.modules()):
+    for parent in [module for layer in language.layers for module in layer.modules()]:
         for name, child in list(parent.named_children()):
             if type(child) is nn.Linear:
                 setattr(parent, name, _squeezed(child, kind, torch.device(device), dtype))
@@ -70,15 +70,16 @@ def _squeezed(plain: nn.Linear, kind: str, device: torch.device, dtype: torch.dt
     library = _library()
     sizes, weight = (plain.in_features, plain.out_features), plain.weight.data.to(dtype)
     made: nn.Module
+    biased = plain.bias is not None
     if kind == "int8":
         made = library.Linear8bitLt(
-            *sizes, bias=False, has_fp16_weights=False, threshold=OUTLIER, device="meta"
+            *sizes, bias=biased, has_fp16_weights=False, threshold=OUTLIER, device="meta"
         )
         made.weight = library.Int8Params(weight, requires_grad=False, has_fp16_weights=False)
     else:
         made = library.Linear4bit(
             *sizes,
-            bias=False,
+            bias=biased,
             quant_type="nf4",
             compute_dtype=dtype,
             compress_statistics=False,
@@ -87,6 +88,8 @@ def _squeezed(plain: nn.Linear, kind: str, device: torch.device, dtype: torch.dt
         made.weight = library.Params4bit(
             weight, requires_grad=False, quant_type="nf4", compress_statistics=False
         )
+    if plain.bias is not None:
+        made.bias = nn.Parameter(plain.bias.data.to(dtype), requires_grad=False)
     return made.to(device)  # this is when the library squeezes
 
 

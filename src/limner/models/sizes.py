@@ -30,7 +30,9 @@ class FaceReaderSizes:
 
 @dataclass(frozen=True, kw_only=True)
 class VisionSizes:
-    """The Qwen-VL vision transformer: square pictures in, `num_queries` tokens of `output_dim` out."""
+    """Qwen-VL's vision transformer, or the tower that `public_config` describes: square pictures in,
+    `num_queries` tokens of `output_dim` out.
+    """
 
     image_size_px: int
     patch_size_px: int
@@ -48,6 +50,8 @@ class VisionSizes:
     # Of pixels in [0, 1]; by default they enter as -1..1.
     pixel_mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
     pixel_std: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    # transformers' configuration of another tower, as text (vision_towers.py); "" for Qwen-VL's.
+    public_config: str = ""
 
     @property
     def grid(self) -> int:
@@ -74,7 +78,7 @@ class ResamplerSizes:
 
 @dataclass(frozen=True, kw_only=True)
 class LanguageSizes:
-    """The LLaMA in the middle."""
+    """The language model in the middle: a LLaMA of these sizes, or what `public_config` describes."""
 
     vocab_size: int
     width: int
@@ -86,6 +90,9 @@ class LanguageSizes:
     tie_embeddings: bool = False
     crop_positions: bool = False  # SEED-X adds to a picture's tokens where in the whole picture its crop is
     upload_crops: bool = False  # given pictures enter as crops on a grid, then whole (any_resolution.py)
+    key_value_width: int = 0  # of all heads' keys; 0: the width, as where every head has keys of its own
+    # transformers' config.json of any other causal language model, as text; "" for the LLaMA.
+    public_config: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

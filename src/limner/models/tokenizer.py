@@ -11,13 +11,15 @@ Two rules hold everywhere:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
+
+from limner.models.chat_template import INST, ChatTemplate, template_for
 
 NUM_LOCATIONS: Final = 224
 START: Final = "<s>"
@@ -43,34 +45,42 @@ SPECIAL_TOKENS: Final = (
     *(f"<loc-{index}>" for index in range(NUM_LOCATIONS)),
 )
 
+# What every vocabulary needs besides its own tokens around rounds.
+PICTURE_TOKENS: Final = SPECIAL_TOKENS[3:]
+
 
 class TextTokenizer:
-    """A trained vocabulary around transformers' `PreTrainedTokenizerFast`; immutable.
+    """A vocabulary around transformers' `PreTrainedTokenizerFast`, and the template of rounds; immutable.
 
     Args:
-        fast: a fast tokenizer that holds every one of `SPECIAL_TOKENS`.
+        fast: a fast tokenizer that holds every one of `SPECIAL_TOKENS`; with a template other than our own,
+            the template's in place of the first three.
+        template: what stands around an instruction and its answer.
 
     Raises:
         ValueError: a special token is missing from the vocabulary.
     """
 
-    def __init__(self, fast: PreTrainedTokenizerFast) -> None:
+    def __init__(self, fast: PreTrainedTokenizerFast, template: ChatTemplate = INST) -> None:
         vocabulary = fast.get_vocab()
         if PAD not in vocabulary and UNKNOWN in vocabulary:
             vocabulary[PAD] = vocabulary[UNKNOWN]
-        missing = [token for token in SPECIAL_TOKENS if token not in vocabulary]
+        needed = SPECIAL_TOKENS if template is INST else (template.end, *PICTURE_TOKENS)
+        missing = [token for token in needed if token not in vocabulary]
         if missing:
             raise ValueError(
                 f"The tokenizer lacks the special tokens {missing[:4]}...; train it with train_tokenizer()."
             )
-        self.fast = fast
+        self.fast, self.template = fast, template
         self._backend = fast.backend_tokenizer
         # From here on the string "<img>" is plain text; without this the library would return the special id.
         self._backend.encode_special_tokens = True
-        self._special = {token: int(vocabulary[token]) for token in SPECIAL_TOKENS}
+        self._special = {token: int(vocabulary[token]) for token in needed}
         # A public vocabulary has more of them, such as SEED-X's slots.
         others = (index for index, token in fast.added_tokens_decoder.items() if token.special)
         self._special_ids = frozenset({*self._special.values(), *others})
+        self.opening_ids = self._pieces(template.opening, vocabulary)
+        self.turning_ids = self._pieces(template.turning, vocabulary)
 
     def __len__(self) -> int:
         return len(self.fast)
@@ -82,15 +92,17 @@ class TextTokenizer:
 
     @cached_property
     def start_id(self) -> int:
-        return self.special_id(START)
-
-    @cached_property
-    def end_id(self) -> int:
-        return self.special_id(END)
+        """What a round begins with."""
+        return self.opening_ids[0]
 
     @cached_property
     def pad_id(self) -> int:
-        return self.special_id(PAD)
+        return int(self.fast.pad_token_id)
+
+    @cached_property
+    def end_id(self) -> int:
+        """What ends an answer."""
+        return self.special_id(self.template.end)
 
     @cached_property
     def image_start_id(self) -> int:
@@ -129,7 +141,8 @@ class TextTokenizer:
         Lone surrogates, which no UTF-8 holds, become question marks.
         """
         clean = text.encode("utf-8", "replace").decode("utf-8")
-        ids: list[int] = self._backend.encode(" " + clean, add_special_tokens=False).ids
+        space = " " if self.template.prefix_space else ""
+        ids: list[int] = self._backend.encode(space + clean, add_special_tokens=False).ids
         assert self._special_ids.isdisjoint(ids), "plain text produced a special token"
         return ids
 
@@ -137,18 +150,46 @@ class TextTokenizer:
         """Ids -> text. Special ids are left out; the prefix space of `encode` is removed."""
         plain = [index for index in ids if index not in self._special_ids]
         text: str = self._backend.decode(plain, skip_special_tokens=False)
-        return text.removeprefix(" ")
+        return text.removeprefix(" ") if self.template.prefix_space else text
+
+    def _pieces(self, pieces: Sequence[str], vocabulary: Mapping[str, int]) -> tuple[int, ...]:
+        """Special tokens by name, everything else as text."""
+        ids: list[int] = []
+        for piece in pieces:
+            index = vocabulary.get(piece)
+            ids += [index] if index in self._special_ids else self.encode(piece)
+        return tuple(ids)
 
     @classmethod
-    def of_backend(cls, backend: Tokenizer) -> TextTokenizer:
+    def of_backend(cls, backend: Tokenizer, template: ChatTemplate = INST) -> TextTokenizer:
         """From the `tokenizers` library's own; see the class for what is raised."""
-        return cls(_wrap(backend))
+        return cls(_wrap(backend, template), template)
+
+    @classmethod
+    def of_public(
+        cls, backend: Tokenizer, *, start: str | None, end: str | None, template: str | None = None
+    ) -> TextTokenizer:
+        """A public language model's vocabulary, with the tokens of pictures and places added.
+
+        Args:
+            backend: the public tokenizer.
+            start: the token that begins a text in it, if any (`bos_token`).
+            end: the one that ends a text (`eos_token`).
+            template: a name of `chat_template.TEMPLATES`; by default what its special tokens show.
+        """
+        found = template_for(backend.get_vocab(with_added_tokens=True), start=start, end=end, name=template)
+        special = [token for token in (*found.opening, *found.turning, found.end) if token.startswith("<")]
+        backend.add_special_tokens([AddedToken(t, special=True, normalized=False) for t in special])
+        backend.add_special_tokens([AddedToken(t, special=True, normalized=False) for t in PICTURE_TOKENS])
+        return cls.of_backend(backend, found)
 
     def save(self, folder: Path | str) -> None:
         """Writes `tokenizer.json` and `tokenizer_config.json` (transformers' own layout)."""
         self._backend.encode_special_tokens = False
         try:
             self.fast.save_pretrained(str(folder))
+            if self.template is not INST:
+                self.template.save(Path(folder))
         finally:
             self._backend.encode_special_tokens = True
 
@@ -162,7 +203,8 @@ class TextTokenizer:
             backend = Tokenizer.from_str(path.read_text(encoding="utf-8"))
         except Exception as error:  # the library raises a bare Exception
             raise ValueError(f"{path} is not a readable tokenizer file: {error}.") from error
-        return cls(_wrap(backend))
+        template = ChatTemplate.load(Path(folder))
+        return cls(_wrap(backend, template), template)
 
 
 def train_tokenizer(texts: Iterable[str], vocab_size: int = 4096) -> TextTokenizer:
@@ -194,11 +236,12 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int = 4096) -> TextTokeniz
     return TextTokenizer(_wrap(backend))
 
 
-def _wrap(backend: Tokenizer) -> PreTrainedTokenizerFast:
+def _wrap(backend: Tokenizer, template: ChatTemplate = INST) -> PreTrainedTokenizerFast:
+    pads = [token for token in (PAD, UNKNOWN, template.end) if backend.token_to_id(token) is not None]
     return PreTrainedTokenizerFast(
         tokenizer_object=backend,
-        bos_token=START,
-        eos_token=END,
-        pad_token=PAD if backend.token_to_id(PAD) is not None else UNKNOWN,
+        bos_token=START if template is INST else None,
+        eos_token=template.end,
+        pad_token=next(iter(pads), None),
         clean_up_tokenization_spaces=False,
     )

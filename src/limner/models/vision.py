@@ -17,6 +17,7 @@ from limner.models.convolutions import ConvolutionPair
 from limner.models.face_reader import FaceReader
 from limner.models.resampler import Resampler, stretch_positions
 from limner.models.sizes import ResamplerSizes, VisionSizes
+from limner.models.vision_towers import PublicTower
 
 NORM_EPS = 1e-6
 UNSHUFFLE = 4  # what a stem begins with
@@ -163,14 +164,24 @@ class QwenVisionTransformer(nn.Module):
         return pooled_BND @ self.proj
 
 
+def build_encoder(sizes: VisionSizes) -> QwenVisionTransformer | PublicTower:
+    """The encoder of these sizes, random weights."""
+    return PublicTower(sizes) if sizes.public_config else QwenVisionTransformer(sizes)
+
+
 def pool_tokens(tokens_BND: Tensor, num_tokens: int = 64) -> Tensor:
     """1D average pool of (B, N, D) to (B, num_tokens, D): neighbours in a row become one (paper, section 3;
-    SEED-X).
+    SEED-X). Where they cannot be shared out evenly, neighbouring windows overlap by one (adaptive pooling).
+
+    Raises:
+        ValueError: there are fewer than `num_tokens`.
     """
     batch, length, width = tokens_BND.shape
-    if length % num_tokens:
-        raise ValueError(f"{length} tokens cannot be pooled evenly to {num_tokens}; choose a divisor.")
-    return tokens_BND.reshape(batch, num_tokens, length // num_tokens, width).mean(dim=2)
+    if length < num_tokens:
+        raise ValueError(f"{length} tokens cannot be pooled to {num_tokens}; choose fewer.")
+    if length % num_tokens == 0:
+        return tokens_BND.reshape(batch, num_tokens, length // num_tokens, width).mean(dim=2)
+    return F.adaptive_avg_pool1d(tokens_BND.transpose(1, 2), num_tokens).transpose(1, 2)
 
 
 class ImageTokenizer(nn.Module):
@@ -188,7 +199,7 @@ class ImageTokenizer(nn.Module):
 
     def __init__(
         self,
-        vision: QwenVisionTransformer,
+        vision: QwenVisionTransformer | PublicTower,
         num_tokens: int = 64,
         token_mean: Tensor | None = None,
         token_std: Tensor | None = None,

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
+import torch
 from torch import Tensor, nn
 
 from limner.models.adapters import ADAPTER, CONFIG, adapter_tensors, write_adapter
@@ -105,13 +106,15 @@ def _head_kinds(model_folder: Path) -> tuple[str, ...]:
     return load_manifest(model_folder)[1] if (model_folder / MANIFEST).is_file() else HEAD_KINDS
 
 
-def read_component(workshop: Workshop, name: str, network: Network) -> Network:
-    """Fill `network` from `model/NAME/`, strictly, and move it to the device. ValueError says which is
-    missing.
+def read_component(
+    workshop: Workshop, name: str, network: Network, *, device: torch.device | None = None
+) -> Network:
+    """Fill `network` from `model/NAME/`, strictly, and move it to `device`, by default the workshop's.
+    ValueError says which is missing.
     """
     if not is_made(workshop.model_folder, name):
         raise ValueError(f"{workshop.model_folder} has no {name}/ yet; train the rung that makes it first.")
-    return load_component(workshop.model_folder, name, network).to(workshop.device)
+    return load_component(workshop.model_folder, name, network).to(device or workshop.device)
 
 
 def is_made(model_folder: Path, name: str) -> bool:

@@ -5,58 +5,135 @@ Knows where earlier rungs left it, number formats and activation checkpointing. 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
-from limner.models.adapters import ADAPTER, LoraSizes, adapter_sizes, add_adapter, read_adapter, with_adapter
+from limner.models.adapters import (
+    ADAPTER,
+    LoraSizes,
+    adapter_sizes,
+    add_adapter,
+    has_adapter,
+    plain_name,
+    read_adapter,
+    with_adapter,
+)
+from limner.models.checkpoint import component_tensors
+from limner.models.filling import copy_into
 from limner.models.mllm import MultimodalLLM
 from limner.models.packing import NO_LABEL, PackedBatch
 from limner.models.precision import compute_dtype
 from limner.models.presets import Preset
 from limner.models.resampler_start import WIDEST
+from limner.models.unfilled import unfilled
 from limner.training.components import is_made, read_component
 from limner.training.throughput import attention_flops, linear_flops
 from limner.training.workshop import Workshop
 
 
 def build_language(
-    workshop: Workshop, lora: LoraSizes | None, *, fresh: bool = False, recompute: bool = False
+    workshop: Workshop,
+    lora: LoraSizes | None,
+    *,
+    fresh: bool = False,
+    recompute: bool = False,
+    later: bool = False,
+    frozen: bool = False,
 ) -> MultimodalLLM:
     """The language model of the run's checkpoint (random where there is none, or when `fresh`), on the
     device.
 
     With `lora` the LLaMA is frozen in the hardware's own format and carries adapters: those of the checkpoint
-    where it has some, so that one rung goes on where the last one ended.
+    where it has some, so that one rung goes on where the last one ended; when `frozen`, it is frozen and
+    what is beside it learns. `later` builds it without content,
+    which `fill_language` gives each process' part of it.
 
     Raises:
         ValueError: the checkpoint's adapter has another rank than `lora`.
     """
-    sizes, made = workshop.preset, workshop.model_folder
-    if lora is None:
-        language = MultimodalLLM(sizes.language, sizes.input_resampler).to(workshop.device)
+    made = workshop.model_folder
+    torch.manual_seed(workshop.seed)
+    if later:
+        with unfilled():
+            language = MultimodalLLM(workshop.preset.language, workshop.preset.input_resampler)
+            if lora is not None or frozen:
+                _in_format(language, compute_dtype(workshop.device))
+            if lora is not None:
+                add_adapter(language, lora)
+    elif lora is None and not frozen:
+        language = MultimodalLLM(workshop.preset.language, workshop.preset.input_resampler)
+        language.to(workshop.device)
     else:
-        language = build_frozen(sizes, workshop.device)
-    if not fresh and is_made(made, "language"):
-        read_component(workshop, "language", language)
-    written = made / ADAPTER
-    if lora is None and not fresh and is_made(made, ADAPTER):
-        with_adapter(language, written)
-    if lora is not None:
-        add_adapter(language, lora)
-        if is_made(made, ADAPTER):
-            found = adapter_sizes(written)
-            if found.rank != lora.rank:
-                raise ValueError(
-                    f"{written} has rank {found.rank}, this plan {lora.rank}; "
-                    "choose the variant that it was trained with."
-                )
-            read_adapter(written, language)
+        language = build_frozen(workshop.preset, workshop.device)
+    if frozen:
+        _freeze(language)
+    if not later:
+        if not fresh and is_made(made, "language"):
+            read_component(workshop, "language", language)
+        if lora is not None:
+            add_adapter(language, lora)
+            draw_adapter(language, workshop.seed)
+    if is_made(made, ADAPTER) and not (fresh and lora is None):
+        _read_adapter(made / ADAPTER, language, lora, later)
     if recompute:
         language.llm.activation_checkpointing_enable()
     return language
+
+
+def fill_language(workshop: Workshop, language: MultimodalLLM, *, fresh: bool = False) -> None:
+    """What `build_language(later=True)` left out: weights of the run's checkpoint, read part by part, or the
+    first random ones; then the adapter's. Each process calls it with its own part.
+
+    Raises:
+        ValueError: the checkpoint's weights are not this network's.
+    """
+    made = workshop.model_folder
+    own = {name: part for name, part in language.state_dict().items() if ".lora_" not in name}
+    if fresh or not is_made(made, "language"):
+        torch.manual_seed(workshop.seed)
+        stored = MultimodalLLM(workshop.preset.language, workshop.preset.input_resampler).state_dict()
+    else:
+        stored = component_tensors(made, "language", {plain_name(name): part for name, part in own.items()})
+    for name, part in own.items():
+        copy_into(part, stored[plain_name(name)])
+    if not has_adapter(language):
+        return
+    draw_adapter(language, workshop.seed)
+    if is_made(made, ADAPTER):
+        read_adapter(made / ADAPTER, language)
+
+
+def draw_adapter(language: MultimodalLLM, seed: int) -> None:
+    """The first weights of an adapter: as peft draws them, but each matrix by its own name and `seed`, so
+    that it is the same however many processes share it.
+    """
+    for name, own in language.named_parameters():
+        if ".lora_A." in name:
+            digest = hashlib.blake2b(f"{seed}:{name}".encode(), digest_size=7).digest()
+            generator = torch.Generator().manual_seed(int.from_bytes(digest, "big"))
+            bound = own.shape[1] ** -0.5  # a uniform Kaiming start with a = sqrt(5)
+            copy_into(own, torch.empty(own.shape).uniform_(-bound, bound, generator=generator))
+        elif ".lora_B." in name:
+            copy_into(own, torch.zeros(own.shape))
+
+
+def _read_adapter(folder: Path, language: MultimodalLLM, lora: LoraSizes | None, later: bool) -> None:
+    if lora is None:
+        with_adapter(language, folder)
+        return
+    found = adapter_sizes(folder)
+    if found.rank != lora.rank:
+        raise ValueError(
+            f"{folder} has rank {found.rank}, this plan {lora.rank}; "
+            "choose the variant that it was trained with."
+        )
+    if not later:
+        read_adapter(folder, language)
 
 
 def build_frozen(sizes: Preset, device: torch.device) -> MultimodalLLM:
@@ -66,11 +143,22 @@ def build_frozen(sizes: Preset, device: torch.device) -> MultimodalLLM:
     dtype = compute_dtype(device)
     if sizes.language.width <= WIDEST:
         language = MultimodalLLM(sizes.language, sizes.input_resampler).to(device)
-        for weight in language.parameters():  # not the buffers: rotary frequencies must stay float32
-            weight.data = weight.data.to(dtype)
+        _in_format(language, dtype)
         return language
     with _default_dtype(dtype), torch.device(device):
         return MultimodalLLM(sizes.language, sizes.input_resampler)
+
+
+def _freeze(language: MultimodalLLM) -> None:
+    language.llm.requires_grad_(False)
+    for weight in language.parameters():
+        if weight.requires_grad:
+            weight.data = weight.data.float()
+
+
+def _in_format(language: MultimodalLLM, dtype: torch.dtype) -> None:
+    for weight in language.parameters():  # not the buffers: rotary frequencies must stay float32
+        weight.data = weight.data.to(dtype)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +176,7 @@ class LanguageCosts:
         """Of a model as it is trained: frozen weights cost two thirds of trained ones."""
         sizes = language.sizes
         return cls(
-            per_place=linear_flops(language.llm.model.layers),
+            per_place=sum(linear_flops(layer) for layer in language.layers),
             per_place_and_key=attention_flops(layers=sizes.layers, width=sizes.width, keys=1.0),
             per_word=6.0 * sizes.width * sizes.vocab_size,
         )

@@ -8,7 +8,7 @@ attention left to itself).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from limner.models.adapters import LoraSizes
@@ -18,8 +18,10 @@ from limner.training.recipe import Recipe, tokens_need
 from limner.training.stages.dialogue_counts import dialogues_for
 from limner.training.stages.language import LanguageStage
 
-Variant = Literal["whole", "paper", "lora64"]
-VARIANTS: Final[tuple[Variant, ...]] = ("whole", "paper", "lora64")
+Variant = Literal["whole", "paper", "lora64", "frozen"]
+# frozen: the language model learns nothing, what stands between it and pictures does.
+VARIANTS: Final[tuple[Variant, ...]] = ("whole", "paper", "lora64", "frozen")
+FROZEN: Final = "frozen"
 FULL_SCALE: Final = "seed-x"
 # The paper's rank equals alpha: an adapter of a quarter of the model's width. 64 is what one GPU trains at
 # leisure.
@@ -88,8 +90,10 @@ class Personalization:
             raise ValueError(f"{FULL_SCALE} is trained with adapters; choose the variant paper or lora64.")
         lora = LORA.get(variant)
         plan, stage = self._full(lora) if scale == FULL_SCALE else self._small(scale, lora)
+        if variant == FROZEN:
+            stage = replace(stage, frozen=True, guidance_weight=0.0, keep_routing=False)
         return Recipe(
-            name=self.name,
+            name=self.name if variant != FROZEN else f"{self.name}_{FROZEN}",
             preset=PRESETS[scale],
             plan=plan,
             build=stage,

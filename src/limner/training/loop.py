@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -24,7 +24,7 @@ from limner.models.precision import autocast
 from limner.training.journal import Journal
 from limner.training.muon import Muon
 from limner.training.plan import Plan, learning_rate
-from limner.training.processes import Processes, Whole, whole_tensor
+from limner.training.processes import Processes, Whole, nothing_of, whole_tensor
 from limner.training.state import Chance, MovingAverage, existing_state, load_state, save_state, trainable
 from limner.training.stopped import Stopped
 from limner.training.throughput import Meter, Speed
@@ -47,6 +47,14 @@ class Stage(Protocol):
         """Numbers on held-out samples, the same samples every time."""
 
     # A stage may have a `meter: Meter`, in which its loss counts tokens, pictures and FLOPs for the log.
+
+
+@runtime_checkable
+class FilledLater(Protocol):
+    """A stage whose network may be built without content, so that no process ever holds all of it."""
+
+    def fill(self) -> None:
+        """Give this process' part of the network its first content; called once it is split."""
 
 
 class Trainer:
@@ -83,6 +91,8 @@ class Trainer:
         self.network = stage.network
         # Before the optimizer is made: splitting replaces parameters.
         self.whole = Whole(self.network, self.processes)
+        if isinstance(stage, FilledLater):
+            stage.fill()
         self.optimizer = make_optimizer(self.network, plan)
         self.average = MovingAverage(self.network, plan.average_decay) if plan.average_decay > 0 else None
         self.step = 0
@@ -209,7 +219,7 @@ class Trainer:
             torch.manual_seed(int(chance.numpy(purpose=99).integers(2**62)))  # dropout and the like
             self.whole.gradients_wait(turn < passes - 1)
             with autocast(self.device):
-                loss, told = self.whole(functools.partial(self.stage.loss, chance, self.plan.batch))
+                loss, told = self.whole(functools.partial(self._loss, chance))
             share = loss / count if micro < count else loss * 0.0
             torch.autograd.backward(share * size)  # split gradients come back as means over processes
             total += share.detach()
@@ -218,6 +228,14 @@ class Trainer:
             (summed,) = self.processes.sums(float(total))
             total.fill_(summed)
         return total, numbers
+
+    def _loss(self, chance: Chance) -> tuple[Tensor, dict[str, Tensor]]:
+        """The stage's loss, in which every trained weight takes part: one that a batch leaves out (resamplers
+        where nothing is painted) would have a gradient in some processes only, and those that split it would
+        wait for each other. The same in one process, so that their number changes nothing.
+        """
+        loss, told = self.stage.loss(chance, self.plan.batch)
+        return loss + nothing_of(self.network), told
 
     @torch.no_grad()
     def _validate(self) -> dict[str, float]:

@@ -8,7 +8,6 @@ Recomputation", 2022, with fused attention), and each other layer's input.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -20,7 +19,7 @@ from limner.models.mllm import MultimodalLLM
 from limner.models.model import build_component, build_detokenizer
 from limner.models.presets import Preset
 from limner.training.heads import BothHeads
-from limner.training.processes import SPLIT_BLOCKS
+from limner.training.processes import split_blocks
 from limner.training.recipe import Recipe
 from limner.training.stages.detokenizer import DetokenizerStage
 from limner.training.stages.language import LanguageStage
@@ -47,6 +46,9 @@ class MemoryPlan:
     moments: float
     gathered: float  # what is whole only while it computes: a block's weights, and sums not yet shared out
     activations: float
+    start: (
+        float  # at most, before the first step: the part of it that is this GPU's, and what is read at once
+    )
 
     @property
     def total(self) -> float:
@@ -80,17 +82,23 @@ def memory_plan(recipe: Recipe, *, processes: int, micro_batch: int | None = Non
     # One process: the 16-bit copies that autocast keeps for the backward pass. Several: a block at work, the
     # next one, and gradients that wait for the last micro-batch.
     gathered = 2 * trained if processes == 1 else 2 * (2 * block + rest) + 4 * trained
+    weights = (4 * trained + 2 * frozen) / processes + 4 * frozen_beside
+    # A language model is split before it is filled, weight by weight; a detokenizer is built whole.
+    is_language = isinstance(stage, LanguageStage)
+    whole = weights if is_language else 4 * trained + 2 * frozen + 4 * frozen_beside
+    largest = 4 * max(p.numel() for p in network.parameters()) if is_language and processes > 1 else 0
     return MemoryPlan(
         recipe=recipe.name,
         processes=processes,
         micro_batch=batch,
         trained=trained / GIGABYTE,
         frozen=(frozen + frozen_beside) / GIGABYTE,
-        weights=((4 * trained + 2 * frozen) / processes + 4 * frozen_beside) / GIGABYTE,
+        weights=weights / GIGABYTE,
         gradients=4 * trained / processes / GIGABYTE,
         moments=8 * trained / processes / GIGABYTE,
         gathered=gathered / GIGABYTE,
         activations=activations / GIGABYTE,
+        start=(whole + largest) / GIGABYTE,
     )
 
 
@@ -122,8 +130,4 @@ def _detokenizer_activations(preset: Preset, batch: int) -> float:
 
 
 def _block_sizes(network: nn.Module) -> list[int]:
-    return [sum(p.numel() for p in block.parameters()) for block in _blocks(network)]
-
-
-def _blocks(network: nn.Module) -> Iterator[nn.Module]:
-    return (module for module in network.modules() if type(module).__name__ in SPLIT_BLOCKS)
+    return [sum(p.numel() for p in block.parameters()) for block in split_blocks(network)]

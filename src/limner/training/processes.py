@@ -21,8 +21,9 @@ from limner.models.precision import best_device, compute_dtype
 
 Result = TypeVar("Result")
 
-# Each of these is gathered when it computes and given back afterwards; what is not in one stays gathered.
-SPLIT_BLOCKS: Final = ("LlamaDecoderLayer", "BasicTransformerBlock")
+# diffusers' transformers and UNets are made of these. By name, for whoever trains a language model needs no
+# diffusers.
+DIFFUSION_BLOCK: Final = "BasicTransformerBlock"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +63,8 @@ class Processes:
 class Whole(nn.Module):
     """A network as one thing to call: inside a call of `whole(job)` its parameters are gathered for `job`.
 
-    With several processes the parameters are split on construction, in place.
+    With several processes the parameters are split on construction, in place. Those without content get
+    memory for this process' part, to be filled.
     """
 
     def __init__(self, network: nn.Module, processes: Processes) -> None:
@@ -71,6 +73,7 @@ class Whole(nn.Module):
         self.is_split = processes.size > 1
         if self.is_split:
             split(self, processes)
+            make_room(self, processes.device)
 
     def forward(self, job: Callable[[], Result]) -> Result:
         return job()
@@ -97,6 +100,33 @@ def join(device: str | None = None) -> Processes:
     )
 
 
+def split_blocks(network: nn.Module) -> list[nn.Module]:
+    """What is gathered when it computes and given back afterwards; what is in none of these stays gathered
+    for a whole pass. Of a public language model each layer, whatever its architecture calls it
+    (transformers' layers have one base class).
+
+    Raises:
+        ValueError: a public network has no such layers, and would be gathered whole in every process.
+    """
+    from transformers import PreTrainedModel
+    from transformers.modeling_layers import GradientCheckpointingLayer
+
+    blocks: list[nn.Module] = []
+    inside: set[nn.Module] = set()
+    for module in network.modules():
+        is_block = isinstance(module, GradientCheckpointingLayer) or type(module).__name__ == DIFFUSION_BLOCK
+        if is_block and module not in inside:
+            blocks.append(module)
+            inside.update(module.modules())
+    for module in network.modules():
+        if isinstance(module, PreTrainedModel) and inside.isdisjoint(module.modules()):
+            raise ValueError(
+                f"{type(module).__name__} has no layers that several processes could split one by one; "
+                "train it in one process."
+            )
+    return blocks
+
+
 def split(network: nn.Module, processes: Processes) -> None:
     """Split every parameter's first dimension among all processes (FSDP2), block by block."""
     from torch.distributed.device_mesh import init_device_mesh
@@ -110,11 +140,33 @@ def split(network: nn.Module, processes: Processes) -> None:
         reduce_dtype=torch.float32,
         cast_forward_inputs=False,
     )
-    blocks = [module for module in network.modules() if type(module).__name__ in SPLIT_BLOCKS]
-    for module in blocks:
+    for module in split_blocks(network):
         fully_shard(module, mesh=mesh, mp_policy=policy)
     # Given back after every call, or a validation's weights would linger when the next step begins.
     fully_shard(network, mesh=mesh, mp_policy=policy, reshard_after_forward=True)
+
+
+def make_room(network: nn.Module, device: torch.device) -> None:
+    """Gives a network that was built without content, and then split, memory for its own parts on `device`;
+    buffers keep what they hold.
+    """
+    if not any(weight.is_meta for weight in network.parameters()):
+        return
+    kept = {name: buffer.clone() for name, buffer in network.named_buffers()}
+    network.to_empty(device=device)
+    with torch.no_grad():
+        for name, buffer in network.named_buffers():
+            buffer.copy_(kept[name])
+
+
+def nothing_of(network: nn.Module) -> Tensor:
+    """Zero, with a gradient (of zeros) for every trained weight outside of the blocks that are split one by
+    one: of these all are in every pass, and they are not whole between their passes.
+    """
+    inside = {id(weight) for block in split_blocks(network) for weight in block.parameters()}
+    trained = [w for w in network.parameters() if w.requires_grad and id(w) not in inside]
+    sums = [weight.float().sum() for weight in trained]
+    return torch.stack(sums).sum() * 0.0 if sums else torch.zeros(())
 
 
 def whole_tensor(tensor: Tensor) -> Tensor:

@@ -55,6 +55,7 @@ def run_recipe(
     data: Sequence[str] = (),
     micro_batch: int | None = None,
     base: Path | str | None = None,
+    mix: str | None = None,
 ) -> dict[str, float]:
     """Run the recipe (or a whole ladder of them) in folder `out`, resuming whatever stands there.
 
@@ -71,6 +72,7 @@ def run_recipe(
             that are not given leave the mix, and NAME=world keeps the world's own.
         micro_batch: samples at once, to fit the memory; the effective batch stays.
         base: a checkpoint folder whose components the run starts from where it has none of its own.
+        mix: shares of the kinds of dialogue instead of the recipe's, "named=6,crop=3" (`mix.py`).
 
     Returns:
         The rung's last held-out numbers; those of a ladder's rungs as "rung/number".
@@ -86,9 +88,9 @@ def run_recipe(
     module = load_recipe(path_or_name)
     _check_scale(module, path_or_name, scale)
     if hasattr(module, "ladder"):
-        if variant is not None or data or micro_batch is not None or base is not None:
+        if any(given is not None for given in (variant, micro_batch, base, mix)) or data:
             raise ValueError(
-                "A variant, data, a micro-batch or a base belong to one recipe, not to a ladder."
+                "A variant, data, a mix, a micro-batch or a base belong to one recipe, not to a ladder."
             )
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             raise ValueError(
@@ -110,6 +112,7 @@ def run_recipe(
         data=data,
         micro_batch=micro_batch,
         base=None if base is None else Path(base),
+        mix=mix,
         steps=steps,
         minutes=minutes,
         device=device,
@@ -131,6 +134,7 @@ def run_rung(
     data: Sequence[str] = (),
     micro_batch: int | None = None,
     base: Path | None = None,
+    mix: str | None = None,
 ) -> dict[str, float]:
     """Train one rung to its end and write its component; a finished rung only tells its numbers again."""
     import torch
@@ -138,6 +142,7 @@ def run_rung(
     from limner.training.components import is_made, start_from
     from limner.training.folder_data import read_assignments
     from limner.training.loop import Trainer
+    from limner.training.mix import with_mix
     from limner.training.processes import join
     from limner.training.render_pool import default_workers
     from limner.training.workshop import Workshop
@@ -148,6 +153,8 @@ def run_rung(
         _say(f"{recipe.name}: finished before; delete {finished.parent} to train it anew")
         return numbers
     folders = read_assignments(data)
+    if mix is not None:
+        recipe = with_mix(recipe, mix, folders)
     team = join(device)
     if base is not None and team.is_first:
         start_from(base, out / "model")
@@ -200,14 +207,17 @@ def run_rung(
 
 
 def _preset(recipe: Recipe, out: Path) -> Preset:
-    """The recipe's sizes; at full scale those of the checkpoint, which was converted from whatever there
-    was. A recipe of a UNet keeps to a UNet, the checkpoint's where that is one.
+    """The recipe's sizes; at full scale, and where the language model is a public one, those of the
+    checkpoint, which was converted from whatever there was. A recipe of a UNet keeps to a UNet, the
+    checkpoint's where that is one.
     """
     from limner.models.checkpoint import MANIFEST, load_manifest
 
-    if recipe.preset.name != "seed-x" or not (out / "model" / MANIFEST).is_file():
+    if not (out / "model" / MANIFEST).is_file():
         return recipe.preset
     found, _ = load_manifest(out / "model")
+    if recipe.preset.name != "seed-x" and not found.language.public_config:
+        return recipe.preset
     if not found.name.startswith(recipe.preset.name):
         raise ValueError(
             f"{out / 'model'} holds a {found.name} model, this is a recipe for {recipe.preset.name}."
@@ -353,6 +363,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", action="append", default=[], metavar="NAME=FOLDER")
     parser.add_argument("--micro-batch", type=int)
     parser.add_argument("--base")
+    parser.add_argument("--mix", metavar="NAME=SHARE,...")
     given = vars(parser.parse_args(arguments))
     try:
         numbers = run_recipe(given.pop("recipe"), **given)

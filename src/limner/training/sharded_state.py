@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import torch
 from torch import Tensor
 from torch import distributed as dist
 from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageReader, HuggingFaceStorageWriter
@@ -39,17 +38,6 @@ def read_tensors_into(folder: Path, own: Mapping[str, Tensor]) -> None:
 def stored_names(folder: Path) -> set[str]:
     """The names of the tensors in `folder`."""
     return set(HuggingFaceStorageReader(path=str(folder)).read_metadata().state_dict_metadata)
-
-
-@torch.no_grad()
-def copy_into(own: Tensor, whole: Tensor) -> None:
-    """Copy a whole tensor into `own`, which may be split."""
-    from torch.distributed.tensor import DTensor, distribute_tensor
-
-    if isinstance(own, DTensor):
-        on_device = whole.to(device=own.device, dtype=own.dtype)
-        whole = distribute_tensor(on_device, own.device_mesh, own.placements, src_data_rank=None)
-    own.copy_(whole)
 
 
 @contextmanager

@@ -24,8 +24,9 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from limner.models.filling import copy_into
 from limner.training.processes import Processes
-from limner.training.sharded_state import copy_into, read_tensors_into, stored_names, write_tensors
+from limner.training.sharded_state import read_tensors_into, stored_names, write_tensors
 
 STATE_VERSION = 1
 

@@ -1,7 +1,7 @@
 """A public PixArt pipeline -> the detokenizer of a checkpoint: where its training starts.
 
-    transformer/    the network and its config.json
-    vae/            SDXL's autoencoder
+    transformer/    the network and its config.json (or these at the top)
+    vae/            SDXL's autoencoder, which may come from another repository
 
 Knows this layout. Captions become image tokens: `caption_projection` stays as the adapter's start when its
 width fits (T5's 4096 is also the width of SEED-X's image tokens), else its first layer starts anew. Until it
@@ -11,7 +11,7 @@ is not public.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -21,9 +21,10 @@ from torch import Tensor
 
 from limner.models.checkpoint import load_manifest
 from limner.models.conversion.fit import Shape, check_fit
+from limner.models.conversion.hub import local_folder, of_folders
 from limner.models.conversion.public_sizes import autoencoder_sizes, pixart_sizes
 from limner.models.conversion.seed_x import HEADS, Tensors, autoencoder_part
-from limner.models.conversion.source import local_folder, read_weights, shapes
+from limner.models.conversion.source import read_weights, shapes
 from limner.models.conversion.writing import link_components, whole_folder, write_around, write_component
 from limner.models.model import build_component
 from limner.models.presets import SEED_X, Preset
@@ -38,6 +39,8 @@ def convert_pixart(
     target: Path,
     *,
     base: Path | None = None,
+    vae: str | Path | None = None,
+    revision: str | None = None,
     matrix_dtype: torch.dtype | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Path:
@@ -51,23 +54,25 @@ def convert_pixart(
         source: a PixArt-Sigma (or -alpha) pipeline's folder, or the name of a hub repository.
         target: a folder that does not exist.
         base: a checkpoint of limner's.
+        vae: the autoencoder when it is elsewhere: a folder of its own or a pipeline's, or a hub repository.
+        revision: of the hub repository `source`.
         matrix_dtype: of stored matrices; by default 16-bit ones stay and 32-bit ones become bfloat16.
         say: told about each step.
 
     Raises:
         ValueError: files that are missing, or (MisfitError) weights that do not fit, key by key.
     """
-    folder = local_folder(source, "PixArt")
-    network, vae = folder / "transformer", folder / "vae"
-    for part in (network, vae):
+    folder, network = _network(source, revision, with_vae=vae is None)
+    autoencoder = folder / "vae" if vae is None else _vae(vae)
+    for part, how in ((network, ""), (autoencoder, "; name one that has it with --vae")):
         if not (part / "config.json").is_file():
-            raise ValueError(f"{folder} is no PixArt pipeline: there is no {part / 'config.json'}.")
+            raise ValueError(f"{folder} is no PixArt pipeline: there is no {part / 'config.json'}{how}.")
     old, heads = (SEED_X, HEADS) if base is None else load_manifest(base)
-    preset = _preset(network, vae, old)
+    preset = _preset(network, autoencoder, old)
     say("reading the transformer and the autoencoder")
     parts = {
         "detokenizer": _detokenizer_part(network, preset, say),
-        "autoencoder": autoencoder_part(vae, preset),
+        "autoencoder": autoencoder_part(autoencoder, preset),
     }
     with whole_folder(target) as fresh:
         for name, tensors in parts.items():
@@ -77,6 +82,34 @@ def convert_pixart(
         if base is not None:
             link_components(fresh, base.resolve(), MADE)
     return target
+
+
+def _network(source: str | Path, revision: str | None, *, with_vae: bool) -> tuple[Path, Path]:
+    """The folder of the pipeline and of its transformer, which may be one."""
+
+    def choose(files: Sequence[str]) -> list[str]:
+        own = of_folders(files, ("transformer", "vae") if with_vae else ("transformer",))
+        return own if any(name.startswith("transformer/") for name in own) else of_folders(files, ("",))
+
+    folder = local_folder(source, "PixArt", choose, revision=revision)
+    originals = [folder] if folder.is_file() else sorted(folder.glob("*.pth"))
+    network = folder if (folder / "config.json").is_file() else folder / "transformer"
+    if originals and not (network / "config.json").is_file():
+        raise ValueError(
+            f"{originals[0]} is PixArt's original file; convert it with diffusers' script "
+            "(scripts/convert_pixart_sigma_to_diffusers.py) and pass the folder that it writes."
+        )
+    return folder, network
+
+
+def _vae(given: str | Path) -> Path:
+    """An autoencoder's own folder, or that of a pipeline."""
+
+    def choose(files: Sequence[str]) -> list[str]:
+        return of_folders(files, ("vae",)) or of_folders(files, ("",))
+
+    folder = local_folder(given, "autoencoder", choose)
+    return folder if (folder / "config.json").is_file() else folder / "vae"
 
 
 def _preset(network: Path, vae: Path, old: Preset) -> Preset:

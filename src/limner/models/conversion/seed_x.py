@@ -14,8 +14,10 @@ written: a weight that is missing, extra or misshapen is an error that names it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +27,7 @@ from torch import Tensor
 from limner.models.adapters import ADAPTER, SAVED_WHOLE, LoraSizes, peft_names, write_adapter_files
 from limner.models.conversion.agent import AgentLLM, read_llm
 from limner.models.conversion.fit import Shape, check_fit
+from limner.models.conversion.hub import below, local_folder, of_folders
 from limner.models.conversion.llama_config import language_sizes
 from limner.models.conversion.llama_tokenizer import convert_tokenizer, slot_rows
 from limner.models.conversion.public_sizes import (
@@ -34,7 +37,7 @@ from limner.models.conversion.public_sizes import (
     unet_sizes,
     vision_sizes,
 )
-from limner.models.conversion.source import local_folder, read_weights, shapes, without_prefix
+from limner.models.conversion.source import read_weights, shapes, weights_in, without_prefix
 from limner.models.conversion.writing import link_components, whole_folder, write_around, write_component
 from limner.models.model import build_component
 from limner.models.presets import SEED_X, Preset
@@ -47,8 +50,15 @@ from limner.models.vision import ImageTokenizer
 TOKENIZER: Final = "cvlm_llama2_tokenizer_100img_and_224loc_addpatch"
 VARIANTS: Final = ("seed_x_i", "seed_x", "seed_x_edit")  # the first that is there, unless one is named
 STAGES: Final = {1: "first_stage", 2: "second_stage"}
+AGENT_FILE: Final = "pytorch_model.bin"
+# A detokenizer that holds these holds its UNet whole; else it is what SEED-X trained on top of SDXL's.
+WHOLE_UNET: Final = ".resnets."
 SECOND_FOLDER: Final = "unet_stage2"
 HEADS: Final = ("regression",)
+VISUAL: Final = ("transformer.visual.", "visual.")  # the encoder's names in Qwen-VL
+SDXL: Final = "stable-diffusion-xl-base-1.0"
+ENCODER: Final = "QwenViT"
+ENCODER_FILES: Final = ("qwen_vit_G.pt", "qwen_vit_G.safetensors", "qwen_vit_G.bin")
 Tensors = dict[str, LazyTensor]
 
 
@@ -76,6 +86,7 @@ def convert_seed_x(
     lora_alpha: float | None = None,
     keep_adapter: bool = False,
     whole_uploads: bool = False,
+    revision: str | None = None,
     matrix_dtype: torch.dtype | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Path:
@@ -96,19 +107,23 @@ def convert_seed_x(
         keep_adapter: write the agent's adapters and what was trained beside them as `target/adapter/`, a peft
             folder, and the LLaMA as it was before; by default they are merged.
         whole_uploads: pictures that are given enter as one whole each, in place of SEED-X's crops.
+        revision: of the hub repository `source`.
         matrix_dtype: of stored matrices; by default 16-bit ones stay and 32-bit ones become bfloat16.
         say: told about each step.
 
     Raises:
         ValueError: files that are missing, or (MisfitError) weights that do not fit, key by key.
     """
-    files = find_files(local_folder(source, "SEED-X"), variant=variant, vision=vision, sdxl=sdxl)
+    folder = local_folder(
+        source, "SEED-X", partial(official_files, variant, sdxl is None, vision is None), revision=revision
+    )
+    files = find_files(folder, variant=variant, vision=vision, sdxl=sdxl)
     given = given or {}
     say("reading the tokenizer and the language model")
     tokenizer = convert_tokenizer(files.tokenizer)
     config = read_json(files.llm / "config.json")
     agent = read_weights(files.agent)
-    encoder = without_prefix(read_weights(files.vision), ("transformer.visual.", "visual."))
+    encoder = without_prefix(read_weights(files.vision, VISUAL), VISUAL)
     unets = {stage: read_weights(path) for stage, path in files.stages.items()}
     presets = _presets(files, config, agent, encoder, unets, given)
     if whole_uploads:
@@ -156,21 +171,23 @@ def find_files(
     sdxl: str | Path | None = None,
 ) -> SeedXFiles:
     """The files of the official layout. ValueError names all that are missing."""
-    there = [name for name in VARIANTS if (source / name).is_dir()]
-    if variant is not None and variant not in VARIANTS:
-        raise ValueError(f"There is no variant {variant!r} of SEED-X; choose one of {', '.join(VARIANTS)}.")
-    agent = source / (variant or next(iter(there), VARIANTS[0]))
-    picture_model = source / "stable-diffusion-xl-base-1.0"
+    agent = source / _variant(variant, [name for name in VARIANTS if (source / name).is_dir()])
+    picture_model = source / SDXL
     if sdxl is not None:
-        picture_model = local_folder(sdxl, "Stable Diffusion XL")
+        picture_model = local_folder(sdxl, "Stable Diffusion XL", _sdxl_files)
     stages = {
-        stage: source / "seed_detokenizer" / name / "pytorch_model.bin" for stage, name in STAGES.items()
+        stage: weights_in(source / "seed_detokenizer" / name, AGENT_FILE) for stage, name in STAGES.items()
     }
+    encoder = next(
+        (source / ENCODER / name for name in ENCODER_FILES if (source / ENCODER / name).is_file()), None
+    )
+    if vision is not None:
+        encoder = local_folder(vision, "encoder", lambda names: of_folders(names, ("",)), prefixes=VISUAL)
     files = SeedXFiles(
         tokenizer=source / TOKENIZER,
         llm=agent / "llm",
-        agent=agent / "agent" / "pytorch_model.bin",
-        vision=local_folder(vision, "encoder") if vision else source / "QwenViT" / "qwen_vit_G.pt",
+        agent=weights_in(agent / "agent", AGENT_FILE),
+        vision=encoder or weights_in(source / ENCODER, ENCODER_FILES[0]),
         stages={stage: path for stage, path in stages.items() if path.is_file()} or {1: stages[1]},
         unet=picture_model / "unet",
         vae=picture_model / "vae",
@@ -188,6 +205,30 @@ def find_files(
     if missing:
         raise ValueError(f"{source} is not SEED-X's official folder: there is no {', no '.join(missing)}.")
     return files
+
+
+def official_files(
+    variant: str | None, with_sdxl: bool, with_vision: bool, names: Sequence[str]
+) -> list[str]:
+    """Of a repository with the official layout the files that `convert_seed_x` reads."""
+    agent = _variant(variant, [v for v in VARIANTS if any(name.startswith(f"{v}/") for name in names)])
+    folders = [f"{agent}/llm", f"{agent}/agent", *(f"seed_detokenizer/{stage}" for stage in STAGES.values())]
+    wanted = [*below(names, TOKENIZER), *of_folders(names, folders)]
+    wanted += _sdxl_files(names, f"{SDXL}/") if with_sdxl else []
+    if with_vision:
+        single = [f"{ENCODER}/{name}" for name in ENCODER_FILES if f"{ENCODER}/{name}" in names]
+        wanted += of_folders(names, (ENCODER,)) or single[:1]
+    return wanted
+
+
+def _sdxl_files(names: Sequence[str], top: str = "") -> list[str]:
+    return of_folders(names, (f"{top}unet", f"{top}vae"))
+
+
+def _variant(variant: str | None, there: Sequence[str]) -> str:
+    if variant is not None and variant not in VARIANTS:
+        raise ValueError(f"There is no variant {variant!r} of SEED-X; choose one of {', '.join(VARIANTS)}.")
+    return variant or next(iter(there), VARIANTS[0])
 
 
 def autoencoder_part(vae: Path, preset: Preset) -> Tensors:
@@ -280,7 +321,7 @@ def _language_parts(
     }
     beside |= {name.removeprefix("regression."): shape for name, shape in heads.items()}
     plain = {name.removeprefix("llm."): shape for name, shape in wanted.items() if name.startswith("llm.")}
-    has_folder = any(files.llm.glob("*.bin")) or any(files.llm.glob("*.safetensors"))
+    has_folder = weights_in(files.llm, AGENT_FILE).is_file()
     llm = read_llm(
         agent,
         read_weights(files.llm) if has_folder else None,
@@ -344,10 +385,17 @@ def _detokenizer_part(
     wanted = _wanted("detokenizer", preset)
     del wanted["negative_tokens"]
     tensors = dict(given)
-    if not any(name.startswith("unet.") for name in tensors):  # only the resampler was trained
-        tensors |= {f"unet.{name}": tensor for name, tensor in read_weights(files.unet).items()}
+    if not any(name.startswith("unet.") and WHOLE_UNET in name for name in tensors):
+        public = {f"unet.{name}": tensor for name, tensor in read_weights(files.unet).items()}
+        kinds = {_kind(name) for name in tensors}
+        tensors |= {name: t for name, t in public.items() if _kind(name) not in kinds}
     check_fit(files.stages[stage], shapes(tensors), wanted)
     return {"negative_tokens": lazy(blank), **{name: lazy(tensors[name]) for name in wanted}}
+
+
+def _kind(name: str) -> str:
+    """What it is in every block that has one: a kind that was trained was trained in all of them."""
+    return re.sub(r"(down_blocks|mid_block|up_blocks)", "blocks", re.sub(r"\.\d+(?=\.)", "", name))
 
 
 def _blank_tokens(preset: Preset, vision: Tensors) -> Tensor:

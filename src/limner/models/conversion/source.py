@@ -6,8 +6,7 @@ of this project that calls `torch.load`, and only for tensors (`weights_only=Tru
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Final
@@ -17,39 +16,47 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from limner.models.conversion.hub import shards_below
+from limner.models.conversion.weight_files import USUAL, chosen
 from limner.models.shards import read_json
 
 TORCH_SUFFIXES: Final = (".bin", ".pt", ".pth")
-# A folder's weights: the first of these that is there.
-FOLDER_FILES: Final = (
-    "model.safetensors.index.json",
-    "model.safetensors",
-    "diffusion_pytorch_model.safetensors.index.json",
-    "diffusion_pytorch_model.safetensors",
-    "pytorch_model.bin.index.json",
-    "pytorch_model.bin",
-)
-_HUB_ID: Final = re.compile(r"[\w.-]+/[\w.-]+")
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
+def read_weights(path: Path, prefixes: Sequence[str] = ()) -> dict[str, Tensor]:
     """The tensors of a file, or of a folder in the layouts of transformers and diffusers, by their own names.
 
-    Files are mapped into memory where their format allows, so content is read when it is used.
+    Files are mapped into memory where their format allows, so content is read when it is used. Of a folder's
+    shards only those are read (and need be there) that hold names with one of `prefixes`.
 
     Raises:
         ValueError: nothing there, nothing readable, or anything but named tensors in it.
     """
     if path.is_dir():
-        return _read_folder(path)
+        return read_weights(weights_in(path), prefixes)
     if not path.is_file():
         raise ValueError(f"There is no weight file {path}.")
+    if path.name.endswith(".json"):
+        return _read_shards(path, prefixes)
     if path.suffix in TORCH_SUFFIXES:
         return _named_tensors(_load_torch(path), path)
     try:
         return load_file(path)
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path} is no readable safetensors file: {error}.") from error
+
+
+def weights_in(folder: Path, usual: str | None = None) -> Path:
+    """The file of a folder that holds its weights, or the index of several.
+
+    Raises:
+        ValueError: there is none, and no `usual` name for it either.
+    """
+    names = [path.name for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+    best = chosen(names)
+    if best is None and usual is None:
+        raise ValueError(f"There are no weights in {folder}; it should hold {USUAL}.")
+    return folder / (usual or "" if best is None else best.name)
 
 
 def without_prefix(tensors: Mapping[str, Tensor], prefixes: Iterable[str]) -> dict[str, Tensor]:
@@ -68,41 +75,12 @@ def shapes(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
     return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
 
 
-def local_folder(path_or_id: str | Path, what: str) -> Path:
-    """A folder or file that is here, else the hub repository of this name, downloaded into its cache.
-
-    Raises:
-        ValueError: it is neither here nor can it be had from the hub.
-    """
-    path = Path(path_or_id)
-    if path.exists():
-        return path
-    if not _HUB_ID.fullmatch(str(path_or_id)):
-        raise ValueError(f"There is no {what} at {path_or_id}.")
-    from huggingface_hub import snapshot_download
-
-    try:
-        return Path(snapshot_download(str(path_or_id)))
-    except Exception as error:  # the library raises its own, httpx's and the system's
-        raise ValueError(
-            f"{path_or_id} is no folder here, and the hub could not be asked for it "
-            f"({type(error).__name__}); download it where there is a network and pass the folder."
-        ) from error
-
-
-def _read_folder(folder: Path) -> dict[str, Tensor]:
-    name = next((name for name in FOLDER_FILES if (folder / name).is_file()), None)
-    if name is None:
-        raise ValueError(
-            f"There are no weights in {folder}; it should hold one of {', '.join(FOLDER_FILES)}."
-        )
-    if not name.endswith(".index.json"):
-        return read_weights(folder / name)
-    places = read_json(folder / name).get("weight_map", {})
+def _read_shards(index: Path, prefixes: Sequence[str]) -> dict[str, Tensor]:
+    places, folder = read_json(index).get("weight_map", {}), index.parent
     tensors: dict[str, Tensor] = {}
-    for file in sorted(set(places.values())):
+    for file in sorted(shards_below(places, prefixes)):
         if Path(file).name != file or not (folder / file).is_file():
-            raise ValueError(f"{folder / name} names the file {file!r}, which is not beside it.")
+            raise ValueError(f"{index} names the file {file!r}, which is not beside it.")
         tensors |= read_weights(folder / file)
     return tensors
 

@@ -20,9 +20,11 @@ from torch import Tensor, nn
 
 from limner.dataset.mixture import MixtureSampler
 from limner.models.adapters import LoraSizes
+from limner.models.filling import copy_into
 from limner.models.packing import PackedBatch, loss
 from limner.models.resampler_start import keep_routing
 from limner.models.token_head import HEAD_KINDS, TokenHead
+from limner.models.unfilled import unfilled
 from limner.training.components import (
     is_made,
     read_component,
@@ -34,7 +36,7 @@ from limner.training.guidance import HEADS, Guidance, Watch, guidance_loss, watc
 from limner.training.heads import BothHeads
 from limner.training.kinds import crop_encoder, kind_laid_out
 from limner.training.language_data import LaidOut, draw_batch
-from limner.training.language_network import LanguageCosts, build_language
+from limner.training.language_network import LanguageCosts, build_language, fill_language
 from limner.training.stages.language_metrics import MeasuredBatch, close_up_rounds, measure
 from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import Chance
@@ -65,7 +67,8 @@ class LanguageStage:
     whole_text: bool = False  # users' words are targets too; held-out numbers never count them
     fresh: bool = False  # start from random weights instead of what earlier rungs left
     measured: tuple[str, ...] = ()  # kinds that are measured; all of the mix when empty
-    lora: LoraSizes | None = None  # adapters on a frozen LLaMA instead of the whole model
+    lora: LoraSizes | None = None  # adapters on a frozen language model instead of the whole model
+    frozen: bool = False  # resamplers, slots and token heads learn alone
     heads: tuple[str, ...] = HEAD_KINDS
     recompute: bool = False  # keep each layer's input alone and compute the rest anew on the way back
 
@@ -83,21 +86,23 @@ class LanguageRung:
             make_vocabulary(workshop)
         self._tokenizer = text_tokenizer(workshop)
         self.meter = Meter()
-        self.language = build_language(workshop, stage.lora, fresh=stage.fresh, recompute=stage.recompute)
+        # Several processes never hold all of it, but for tied weights, which come apart without content.
+        self._later = workshop.team.size > 1 and not preset.language.tie_embeddings
+        self.language = build_language(
+            workshop,
+            stage.lora,
+            fresh=stage.fresh,
+            recompute=stage.recompute,
+            later=self._later,
+            frozen=stage.frozen,
+        )
         self._costs = LanguageCosts.of(self.language)
-        self.heads = BothHeads(
-            preset,
-            flow_detached=stage.flow_detached,
-            flow_weight=stage.flow_weight,
-            flow_pictures=stage.flow_pictures,
-            flow_draws=stage.flow_draws,
-            kinds=stage.heads,
-        )
-        self.network: nn.Module = nn.ModuleDict({"language": self.language, "heads": self.heads}).to(
-            workshop.device
-        )
-        if not stage.fresh and is_made(workshop.model_folder, "token_head"):
-            read_component(workshop, "token_head", self.heads.heads)
+        with unfilled() if self._later else nullcontext():
+            self.heads = self._random_heads()
+        self.network: nn.Module = nn.ModuleDict({"language": self.language, "heads": self.heads})
+        if not self._later:
+            self.network.to(workshop.device)
+            self._read_heads(self.heads)
         if stage.keep_routing:
             keep_routing(self.language.input_resampler, self.heads.regression.output_resampler)
         mix = {kind: stage.mix[kind] for kind in workshop.chosen(tuple(stage.mix))}
@@ -111,6 +116,16 @@ class LanguageRung:
         measured = [kind for kind in stage.measured if kind in mix] or list(mix)
         self._test = {kind: self._laid_out(kind, stage.held_out, "test") for kind in measured}
 
+    def fill(self) -> None:
+        """See `FilledLater`: the heads are made whole in main memory, where they are small."""
+        if self._later:
+            fill_language(self.workshop, self.language, fresh=self.stage.fresh)
+            heads = self._random_heads()
+            self._read_heads(heads, device=torch.device("cpu"))
+            whole = heads.state_dict()
+            for name, own in self.heads.state_dict().items():
+                copy_into(own, whole[name])
+
     def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
         kind, indices = draw_batch(
             self._train,
@@ -120,8 +135,9 @@ class LanguageRung:
             most_dialogues=batch,
         )
         source, device = self._train[kind], self.workshop.device
-        # Where a head should look is known of the world's dialogues alone.
-        guided = self.stage.guidance_weight and kind not in self.workshop.data and not self._crops
+        # Where a head should look is known of the world's dialogues alone, and heads of our own LLaMA alone.
+        own = not self.workshop.preset.language.public_config
+        guided = self.stage.guidance_weight and own and kind not in self.workshop.data and not self._crops
         guidance = source.guidance(indices) if guided else None
         packed = source.batch(indices)
         self._count(packed)
@@ -157,21 +173,26 @@ class LanguageRung:
                 text_weight=self.stage.text_weight,
                 image_weight=self.stage.image_weight,
             )
-        total = total + self._untouched()
         if guidance is not None:
             guided, looks = guidance_loss(self.language, watch, packed, guidance)
             total, metrics = total + self.stage.guidance_weight * guided, metrics | looks
         return total, metrics
 
-    def _untouched(self) -> Tensor:
-        """Zero, but with a gradient for what pictures alone train: a batch without any must not leave it out,
-        or processes that split these weights wait for each other's gradients, or get them in two formats.
-        """
-        places = self.language.patch_pos_embed
-        beside = [self.language.slots, *(() if places is None else (places,))]
-        parts = (self.language.input_resampler.parameters(), self.heads.parameters(), beside)
-        trained = [weight for part in parts for weight in part if weight.requires_grad]
-        return torch.stack([weight.float().sum() for weight in trained]).sum() * 0.0
+    def _random_heads(self) -> BothHeads:
+        stage = self.stage
+        torch.manual_seed(self.workshop.seed + 1)
+        return BothHeads(
+            self.workshop.preset,
+            flow_detached=stage.flow_detached,
+            flow_weight=stage.flow_weight,
+            flow_pictures=stage.flow_pictures,
+            flow_draws=stage.flow_draws,
+            kinds=stage.heads,
+        )
+
+    def _read_heads(self, heads: BothHeads, device: torch.device | None = None) -> None:
+        if not self.stage.fresh and is_made(self.workshop.model_folder, "token_head"):
+            read_component(self.workshop, "token_head", heads.heads, device=device)
 
     def _batches(self, source: LaidOut) -> Iterator[MeasuredBatch]:
         for start in range(0, len(source.by_length), MEASURED_AT_ONCE):
