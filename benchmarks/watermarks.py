@@ -4,10 +4,10 @@
     python benchmarks/watermarks.py [--num 200] [--candidates limner,rivaGan,...] [--pictures FOLDER]
 
 Half of the marked pictures are drawn by the world's painter, half by the embedded model; as many others of
-both, unmarked, tell the false positives, under every attack. Attacks: none; JPEG at quality 75; half the
+both, unmarked, tell the false positives, under one attack each in turn. Attacks: none; JPEG at quality 75; half the
 width and height; 10 % of the width and height cut off at a random place; all three; a screenshot (the picture
 at 1.5 times its size on a page, as JPEG 90, cut loosely). PSNR is of the marked picture to the plain one, times
-are CPU time of one core.
+are CPU time of one core; to look through an unmarked picture takes longest.
 """
 
 from __future__ import annotations
@@ -97,17 +97,16 @@ def measure(candidate: Candidate, marked: np.ndarray, plain: np.ndarray) -> dict
     made = [candidate.embed(one) for one in marked]
     told["embed ms"] = 1000 * (time.process_time() - start) / len(made)
     told["PSNR"] = float(np.mean([psnr_db(one, other) for one, other in zip(made, marked, strict=True)]))
-    false, spent = 0, 0.0
     for name, attack in ATTACKS.items():
         rng = np.random.default_rng(1)
         told[name] = float(np.mean([candidate.is_there(attack(one, rng)) for one in made]))
-        attacked = [attack(one, rng) for one in plain]
-        start = time.process_time()
-        false += sum(candidate.is_there(one) for one in attacked)
-        spent += time.process_time() - start
-    told["false"] = false
-    told["tries"] = len(ATTACKS) * len(plain)
-    told["detect ms"] = 1000 * spent / told["tries"]
+    rng = np.random.default_rng(2)
+    attacks = list(ATTACKS.values())
+    attacked = [attacks[index % len(attacks)](one, rng) for index, one in enumerate(plain)]
+    start = time.process_time()
+    told["false"] = sum(candidate.is_there(one) for one in attacked)
+    told["tries"] = len(plain)
+    told["look ms"] = 1000 * (time.process_time() - start) / len(plain)
     return told
 
 
@@ -134,7 +133,7 @@ def main() -> None:
         print(
             f"| {candidate.name} | {candidate.license} | {candidate.needs} | {candidate.num_bits} | {shares} "
             f"| {told['false']:.0f} of {told['tries']:.0f} | {told['PSNR']:.1f} dB | "
-            f"{told['embed ms']:.0f} ms | {told['detect ms']:.0f} ms |",
+            f"{told['embed ms']:.0f} ms | {told['look ms']:.0f} ms |",
             flush=True,
         )
 

@@ -15,11 +15,14 @@ from limner.app.server.credentials import Credentials, local_credentials, own_cr
 from limner.app.server.decoding import DecodingLimits
 from limner.app.server.errors import wrong
 from limner.app.server.limits import Limits
+from limner.app.server.manifests import Making
 from limner.app.server.pictures_in import PictureReader, PictureRules, picture_reader
 from limner.app.server.provenance import Origin, file_that_tells, png_that_tells
 from limner.app.server.remote_pictures import RemoteRules
 from limner.app.server.settings import ServerSettings
 from limner.app.server.sizes import Size
+from limner.app.server.sources import has_given, making_of
+from limner.app.server.watermark import NAME as WATERMARK
 from limner.chat.generation import Sampling
 from limner.chat.painter import Painter
 from limner.chat.records import StoredRound
@@ -65,6 +68,9 @@ class PictureFiles:
         self._weights = studio.painter.fingerprint
         self._with_prompt = settings.keep_prompts_in_files
         self._credentials = credentials_of(settings)
+        self._studio = studio
+        self._marking: str = settings.watermark
+        self._badge = settings.badge == "corner"
 
     def file(
         self,
@@ -83,11 +89,30 @@ class PictureFiles:
             quality=90 if compression is None else compression,
             size=size,
             credentials=self._credentials,
+            making=self.making(round_),
+            badge=self._badge,
         )
 
-    def png(self, png: bytes, round_: StoredRound) -> bytes:
-        """A round's picture as it was kept, which then tells its origin; no pixel is encoded anew."""
-        return png_that_tells(png, self.origin(round_), self._credentials)
+    def png(self, png: bytes, round_: StoredRound, *, shown: bool = False) -> bytes:
+        """A round's picture as it was kept, which then tells its origin; without watermark and badge no pixel
+        is encoded anew. `shown`: on the page, whose words tell people already, so that it needs no badge.
+        """
+        making, badge = self.making(round_), self._badge and not shown
+        origin = self.origin(round_)
+        if making.watermark is None and not badge:
+            return png_that_tells(png, origin, self._credentials, making)
+        picture = Picture.from_png(png)
+        return file_that_tells(picture, origin, credentials=self._credentials, making=making, badge=badge)
+
+    def making(self, round_: StoredRound) -> Making:
+        """From what a round's picture was made, and whether its pixels are marked."""
+        marked = self._marking == "always"
+        if self._marking == "faces":
+            marked = has_given(self._studio, round_)
+        watermark = WATERMARK if marked else None
+        if self._credentials is None:
+            return Making(watermark=watermark)
+        return making_of(self._studio, round_, watermark)
 
     def origin(self, round_: StoredRound) -> Origin:
         """What a file tells of a round."""
@@ -132,11 +157,18 @@ def credentials_of(settings: ServerSettings) -> Credentials | None:
     """What signs pictures, if anything; made once. ValueError when it cannot sign."""
     if not settings.sign:
         return None
-    return _credentials(settings.certificate, settings.certificate_key, settings.credentials_folder)
+    return _credentials(
+        settings.certificate,
+        settings.certificate_key,
+        settings.credentials_folder,
+        settings.timestamp_authority,
+    )
 
 
 @lru_cache(maxsize=8)
-def _credentials(certificate: Path | None, key: Path | None, folder: Path | None) -> Credentials:
+def _credentials(
+    certificate: Path | None, key: Path | None, folder: Path | None, authority: str | None
+) -> Credentials:
     if certificate is None or key is None:
-        return local_credentials(folder)
-    return own_credentials(certificate, key)
+        return local_credentials(folder, timestamp_authority=authority)
+    return own_credentials(certificate, key, timestamp_authority=authority)

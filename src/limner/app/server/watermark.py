@@ -26,7 +26,7 @@ ENOUGH: Final = 7.0  # standard deviations; see docs/provenance.md for what unma
 SEED: Final = 0x11A4E12
 USUAL_SCALES: Final = (1.0, 0.5, 2.0, 1.5, 0.75, 1.25, 3.0, 4.0)
 SCALES: Final = (0.42, 4.2)
-STEP: Final = 1.006
+STEP: Final = 1.012
 MAX_PX: Final = 2400  # a longer side is made smaller first
 
 

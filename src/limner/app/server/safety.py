@@ -1,0 +1,49 @@
+"""Which safety hook a server has when nobody names one, and what its operator is warned of.
+
+Knows the scales, which hooks are ready and who is enrolled. What a hook does is `moderation.py`'s business.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Final
+
+from limner.app.server.settings import ServerSettings
+from limner.chat.studio import Studio
+
+NUDITY: Final = "limner.app.server.nudity:judge"
+OF_THE_WORLD: Final = ("tiny", "sketch", "miniature")  # they draw their own illustrated people alone
+
+
+def hook_of(studio: Studio, settings: ServerSettings) -> str | None:
+    """The hook as "module:callable". Unnamed, it is the ready one where real faces can enter and it is
+    installed, else none.
+    """
+    named = settings.safety_hook
+    if named == "none":
+        return None
+    if named == "nudity":
+        return NUDITY
+    if named is not None or studio.painter.model.preset.name in OF_THE_WORLD:
+        return named
+    return NUDITY if importlib.util.find_spec("nudenet") is not None else None
+
+
+def warnings_of(studio: Studio, settings: ServerSettings) -> list[str]:
+    """What whoever runs the server should know of it, in sentences."""
+    if hook_of(studio, settings) is not None:
+        return []
+    told = []
+    num = sum(len(studio.people_enrolled(owner)) for owner in studio.vault.owners())
+    if num:
+        faces = "1 real face is" if num == 1 else f"{num} real faces are"
+        told.append(
+            f"{faces} enrolled, and no safety hook judges what is painted of them: name one with --safety-hook "
+            "(`nudity` is ready, with the extra `safety`)."
+        )
+    elif studio.painter.model.preset.name not in OF_THE_WORLD:
+        told.append(
+            "This model paints real faces, and no safety hook judges what it paints: name one with "
+            "--safety-hook (`nudity` is ready, with the extra `safety`)."
+        )
+    return told
