@@ -17,6 +17,7 @@ from limner.app import (
     cli_convert,
     cli_dataset,
     cli_evaluate,
+    cli_provenance,
     cli_serve,
     cli_store,
     cli_study,
@@ -46,6 +47,7 @@ app.add_typer(cli_convert.app, name="convert")
 app.add_typer(cli_build.app, name="build")
 cli_build_images.add_to(cli_build.app)
 cli_serve.add_to(app)
+cli_provenance.add_to(app)
 
 STOPPED = 130
 

@@ -85,7 +85,7 @@ def server_app(studio: Studio, settings: ServerSettings) -> FastAPI:
     metrics.watch_store(lambda: takes_anything_new(studio))
     app.state.heavy_bodies = HeavyBodies()
     app.state.desk = Desk(limits=settings.limits, metrics=metrics)
-    settings = replace(settings, safety_hook=safety.hook_of(studio, settings))
+    settings = replace(settings, safety_hook=safety.hook_of(studio, settings) or "none")
     studio = remembering(moderation.guarded(studio, moderation.load_safety(settings.safety_hook)))
     conversing = (responses, conversation_live, conversation_views, conversations, chat_completions)
     for part in (*conversing, conversation_find, images, files, people, moderation, provenance_desk):

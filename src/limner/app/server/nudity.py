@@ -41,13 +41,7 @@ def _of(picture: Picture) -> float:
 
 @lru_cache(maxsize=1)
 def _detector() -> Any:
-    try:
-        from nudenet import NudeDetector
-    except ImportError as error:
-        raise ValueError("The hook `nudity` needs the extra `safety`: pip install 'limner[safety]'.") from error
+    from nudenet import NudeDetector
+
     return NudeDetector()
 
-
-def check() -> None:
-    """ValueError when what it needs is not installed; loads the weights, so that no client waits for them."""
-    _detector()

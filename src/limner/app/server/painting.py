@@ -165,6 +165,21 @@ def credentials_of(settings: ServerSettings) -> Credentials | None:
     )
 
 
+def signing_told(settings: ServerSettings) -> list[str]:
+    """Who signs pictures, in words for whoever runs the server."""
+    credentials = credentials_of(settings)
+    if credentials is None:
+        return ["pictures are not signed"]
+    if settings.certificate is None:
+        where = "" if settings.credentials_folder is None else f", in {settings.credentials_folder}"
+        return [
+            f"pictures are signed by a local certificate{where}: it is untrusted, as nobody vouches for it; "
+            "docs/provenance.md tells how to get a trusted one"
+        ]
+    self_signed = "; it is self-signed, so that readers call it untrusted" if credentials.is_self_signed else ""
+    return [f"pictures are signed as {credentials.subject}{self_signed}"]
+
+
 @lru_cache(maxsize=8)
 def _credentials(
     certificate: Path | None, key: Path | None, folder: Path | None, authority: str | None

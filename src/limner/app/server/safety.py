@@ -17,16 +17,21 @@ OF_THE_WORLD: Final = ("tiny", "sketch", "miniature")  # they draw their own ill
 
 def hook_of(studio: Studio, settings: ServerSettings) -> str | None:
     """The hook as "module:callable". Unnamed, it is the ready one where real faces can enter and it is
-    installed, else none.
+    installed, else none. ValueError when the ready one is named and not installed.
     """
     named = settings.safety_hook
     if named == "none":
         return None
+    is_ready = importlib.util.find_spec("nudenet") is not None
     if named == "nudity":
+        if not is_ready:
+            raise ValueError(
+                "The safety hook `nudity` needs the extra `safety`: pip install 'limner[safety]'."
+            )
         return NUDITY
     if named is not None or studio.painter.model.preset.name in OF_THE_WORLD:
         return named
-    return NUDITY if importlib.util.find_spec("nudenet") is not None else None
+    return NUDITY if is_ready else None
 
 
 def warnings_of(studio: Studio, settings: ServerSettings) -> list[str]:
