@@ -69,7 +69,9 @@ class InvisibleWatermark:
 
     def is_there(self, pixels: np.ndarray) -> bool:
         return any(
-            (np.asarray(self._decoder.decode(np.ascontiguousarray(one[..., ::-1]), self.method)) == BITS).sum()
+            (
+                np.asarray(self._decoder.decode(np.ascontiguousarray(one[..., ::-1]), self.method)) == BITS
+            ).sum()
             >= ENOUGH_BITS
             for one in as_given_and_full_size(pixels)
         )

@@ -4,10 +4,10 @@
     python benchmarks/watermarks.py [--num 200] [--candidates limner,rivaGan,...] [--pictures FOLDER]
 
 Half of the marked pictures are drawn by the world's painter, half by the embedded model; as many others of
-both, unmarked, tell the false positives, under one attack each in turn. Attacks: none; JPEG at quality 75; half the
-width and height; 10 % of the width and height cut off at a random place; all three; a screenshot (the picture
-at 1.5 times its size on a page, as JPEG 90, cut loosely). PSNR is of the marked picture to the plain one, times
-are CPU time of one core; to look through an unmarked picture takes longest.
+both, unmarked, tell the false positives, under one attack each in turn. Attacks: none; JPEG at quality 75;
+half the width and height; 10 % of the width and height cut off at a random place; all three; a screenshot
+(the picture at 1.5 times its size on a page, as JPEG 90, cut loosely). PSNR is of the marked picture to the
+plain one, times are CPU time of one core; to look through an unmarked picture takes longest.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+
 from watermark_candidates import CANDIDATES, Candidate
 
 Attack = Callable[[np.ndarray, np.random.Generator], np.ndarray]
@@ -39,7 +40,8 @@ def half(pixels: np.ndarray) -> np.ndarray:
 def cropped(pixels: np.ndarray, rng: np.random.Generator, share: float = 0.1) -> np.ndarray:
     """A share of width and height cut off, more or less of it at either edge."""
     height, width = (round(side * (1 - share)) for side in pixels.shape[:2])
-    top, left = (int(rng.integers(0, side - kept + 1)) for side, kept in zip(pixels.shape, (height, width)))
+    ends = (pixels.shape[0] - height, pixels.shape[1] - width)
+    top, left = (int(rng.integers(0, end + 1)) for end in ends)
     return np.ascontiguousarray(pixels[top : top + height, left : left + width])
 
 
@@ -120,7 +122,9 @@ def main() -> None:
     every = pictures(options.num, options.pictures)
     marked, plain = every[: options.num], every[options.num :]
     names = list(ATTACKS)
-    print("| watermark | licence | weights | bits | " + " | ".join(names) + " | false | PSNR | embed | look |")
+    print(
+        "| watermark | licence | weights | bits | " + " | ".join(names) + " | false | PSNR | embed | look |"
+    )
     print("|---" * (len(names) + 8) + "|")
     for name in options.candidates.split(","):
         try:

@@ -15,7 +15,6 @@ LIMITS: Final = "Limits"
 ACCESS: Final = "Who may use it"
 
 
-
 class Marked(StrEnum):
     """Whose pixels are marked."""
 

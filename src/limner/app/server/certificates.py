@@ -1,7 +1,7 @@
 """Certificates to sign pictures with: whether one can, and if not, why not; and a local one made here.
 
-Knows X.509 and what C2PA asks of a signer's certificate (specification 2.2, section 14.5). Its library says of
-most wrong ones only that they are invalid. Knows nothing about pictures and manifests.
+Knows X.509 and what C2PA asks of a signer's certificate (specification 2.2, section 14.5). Its library
+says of most wrong ones only that they are invalid. Knows nothing about pictures and manifests.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PURPOSES_TOLD: Final = "e-mail protection, document signing or C2PA claim signi
 
 
 def read_pair(chain_pem: bytes, key_pem: bytes) -> tuple[list[x509.Certificate], Any]:
-    """The chain, the signer's certificate first, and its key. ValueError in one sentence says what is wrong."""
+    """The chain, the signer's certificate first, and its key. ValueError says what is wrong."""
     try:
         from cryptography import x509
         from cryptography.hazmat.primitives.serialization import load_pem_private_key

@@ -108,7 +108,9 @@ def checked_authority(url: str) -> str:
     """The URL of a time-stamp authority as it is; ValueError when it is none."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
-        raise ValueError(f"A time-stamp authority is named by its URL, as http://HOST/PATH, not {url[:80]!r}.")
+        raise ValueError(
+            f"A time-stamp authority is named by its URL, as http://HOST/PATH, not {url[:80]!r}."
+        )
     return url
 
 

@@ -1,4 +1,4 @@
-"""What a picture's file says of its origin: a signed manifest, text of ours, a watermark; and what that means.
+"""What a picture's file says of its origin (a signed manifest, text of ours, a watermark), and what it means.
 
 Knows how each is read. Trusts nothing that a file says: text is anybody's to write, a manifest is worth what
 its signer is, and a picture without any mark is not therefore anything but unmarked.
@@ -114,7 +114,9 @@ def _found(state: str, whole: dict[str, Any], active: dict[str, Any]) -> Manifes
         for action in one["data"].get("actions", [])
         if isinstance(action, dict)
     ]
-    kinds = [str(one["digitalSourceType"]).rpartition("/")[2] for one in actions if "digitalSourceType" in one]
+    kinds = [
+        str(one["digitalSourceType"]).rpartition("/")[2] for one in actions if "digitalSourceType" in one
+    ]
     signature = active.get("signature_info") or {}
     generator = next(iter(active.get("claim_generator_info") or []), {})
     bindings = [
@@ -144,7 +146,9 @@ def _text(data: bytes) -> dict[str, str]:
     except Exception:  # decoders of untrusted bytes raise nearly anything
         return {}
     told = {
-        name: _short(value) for name, value in getattr(image, "text", {}).items() if name.startswith("limner:")
+        name: _short(value)
+        for name, value in getattr(image, "text", {}).items()
+        if name.startswith("limner:")
     }
     told = {name.removeprefix("limner:"): value for name, value in told.items()}
     if not told and str(exif.get(SOFTWARE, "")).startswith("limner "):
@@ -183,11 +187,13 @@ def _of_manifest(found: ManifestFound) -> str:
     told = " and ".join(made[kind] for kind in found.source_types if kind in made) or "how it was made"
     who = found.signer or "somebody unnamed"
     if found.state == "Invalid":
-        return f"A manifest names {who} as its signer, but it does not fit the file: believe nothing that it says."
+        return f"A manifest names {who} as its signer, but it does not fit the file: believe nothing of it."
     if found.state == "Trusted":
         return f"{who}, whom this reader trusts, signed {told}; the file is unchanged since."
     if found.state == "Valid":
-        return f"{who}, for whom nobody this reader trusts vouches, signed {told}; the file is unchanged since."
+        return (
+            f"{who}, for whom nobody this reader trusts vouches, signed {told}; the file is unchanged since."
+        )
     return "There is a manifest, which was not read."
 
 

@@ -14,7 +14,6 @@ from limner.app.server.settings import ServerSettings
 from limner.app.server.wire import ERRORS
 from limner.chat.studio import Studio
 
-
 AI_NOTICE: Final = (
     "You are talking to an AI. Its words and pictures are generated, and its pictures are marked as such."
 )

@@ -1,8 +1,8 @@
 """A safety hook of the operator's: what may be asked and shown, and POST /v1/moderations in OpenAI's shape.
 
 Knows how a hook is found, what it is given, and where it stands: in front of every round, whichever endpoint
-asks, and behind it. Limner itself holds no judge; a ready one, `nudity.py`, is an extra. A hook that fails lets
-nothing through.
+asks, and behind it. Limner itself holds no judge; a ready one, `nudity.py`, is an extra. A hook that
+fails lets nothing through.
 """
 
 from __future__ import annotations

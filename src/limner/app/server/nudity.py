@@ -1,7 +1,7 @@
 """A ready safety hook: nakedness in pictures, by NudeNet, whose weights come inside its package; offline.
 
-Needs the extra `safety` (nudenet; its licence is the AGPL, so that it is not part of Limner). It judges pictures
-and no words, and knows neither ages nor persons: it is a first net, not a judge.
+Needs the extra `safety` (nudenet; its licence is the AGPL, so that it is not part of Limner). It judges
+pictures and no words, and knows neither ages nor persons: it is a first net, not a judge.
 """
 
 from __future__ import annotations
@@ -44,4 +44,3 @@ def _detector() -> Any:
     from nudenet import NudeDetector
 
     return NudeDetector()
-

@@ -176,7 +176,9 @@ def signing_told(settings: ServerSettings) -> list[str]:
             f"pictures are signed by a local certificate{where}: it is untrusted, as nobody vouches for it; "
             "docs/provenance.md tells how to get a trusted one"
         ]
-    self_signed = "; it is self-signed, so that readers call it untrusted" if credentials.is_self_signed else ""
+    self_signed = (
+        "; it is self-signed, so that readers call it untrusted" if credentials.is_self_signed else ""
+    )
     return [f"pictures are signed as {credentials.subject}{self_signed}"]
 
 

@@ -1,4 +1,4 @@
-"""POST /v1/provenance: what a picture's file says of its origin, and what that means. Nothing of it is kept."""
+"""POST /v1/provenance: what a picture's file says of its origin, and what that means. Nothing is kept."""
 
 from __future__ import annotations
 
@@ -47,9 +47,7 @@ class ProvenanceBody(BaseModel):
 
 def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     """/v1/provenance."""
-    routes = APIRouter(
-        route_class=BodyRoute, tags=["provenance"], dependencies=[needs_key], responses=ERRORS
-    )
+    routes = APIRouter(route_class=BodyRoute, tags=["provenance"], dependencies=[needs_key], responses=ERRORS)
     reader = reader_of(settings)
 
     def look(data: bytes) -> Findings:

@@ -43,8 +43,8 @@ def warnings_of(studio: Studio, settings: ServerSettings) -> list[str]:
     if num:
         faces = "1 real face is" if num == 1 else f"{num} real faces are"
         told.append(
-            f"{faces} enrolled, and no safety hook judges what is painted of them: name one with --safety-hook "
-            "(`nudity` is ready, with the extra `safety`)."
+            f"{faces} enrolled, and no safety hook judges what is painted of them: name one with "
+            "--safety-hook (`nudity` is ready, with the extra `safety`)."
         )
     elif studio.painter.model.preset.name not in OF_THE_WORLD:
         told.append(

@@ -11,7 +11,6 @@ from limner.app.server.keys import ApiKeys
 from limner.app.server.limits import Limits
 from limner.app.server.remote_pictures import RemoteRules
 
-
 READY_HOOKS: Final = ("nudity", "none")
 
 
@@ -30,8 +29,8 @@ class ServerSettings:
     drain_s: how long rounds in progress may go on after SIGTERM.
     remote_image_origins: origins such as "https://pictures.example" from which images given by URL are
         fetched; none by default.
-    safety_hook: "module:callable" that judges prompts and pictures, see `moderation.py`; "nudity" is the ready
-        one, "none" none at all, and None leaves it to `safety.py`.
+    safety_hook: "module:callable" that judges prompts and pictures, see `moderation.py`; "nudity" is the
+        ready one, "none" none at all, and None leaves it to `safety.py`.
     sign: sign pictures (C2PA) with certificate and certificate_key, PEM files, or without them with a local
         certificate that nobody vouches for, kept in credentials_folder (None: made anew at each start).
     timestamp_authority: URL of an RFC 3161 service that stamps every signature; it is asked each time.

@@ -1,7 +1,7 @@
 """From which pictures a painted one came: those given with its round, and the one painted before it.
 
-Knows the tree of a conversation, and holds files with manifests of their own for a while, which the store does
-not keep: it keeps pixels. Whatever is deleted, all of these are forgotten. Signs nothing.
+Knows the tree of a conversation, and holds files with manifests of their own for a while, which the store
+does not keep: it keeps pixels. Whatever is deleted, all of these are forgotten. Signs nothing.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ DELETING: Final = ("delete", "delete_conversation", "delete_file", "unenroll")
 
 
 class GivenFiles:
-    """Pictures by the id of the round, or of the file, that they were given as; the oldest leave when they are
-    too many. For several threads.
+    """Pictures by the id of the round, or of the file, that they were given as; the oldest leave when they
+    are too many. For several threads.
     """
 
     def __init__(self, max_bytes: int = MAX_HELD_BYTES) -> None:

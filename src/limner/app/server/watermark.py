@@ -1,10 +1,10 @@
 """A faint pattern in the pixels that says "painted by Limner", and its detector.
 
 Spread spectrum, as in Cox et al., "Secure Spread Spectrum Watermarking for Multimedia" (1997): a fixed
-pseudo-random pattern of middle frequencies, stronger where a picture is busy, found again by phase correlation
-over every place (so that crops are found) and over sizes. It carries one bit: it is there or not. The pattern
-is public, as the code is: it survives what happens to pictures by the way, and no one who wants it gone. Why
-no library does this work: docs/provenance.md has the table. Knows pixels; knows no files and no manifests.
+pseudo-random pattern of middle frequencies, stronger where a picture is busy, found again by phase
+correlation over every place (so that crops are found) and over sizes. It carries one bit: it is there or not.
+The pattern is public, as the code is: it survives what happens to pictures by the way, and no one who wants
+it gone. Why no library does this work: docs/provenance.md has the table. Knows pixels; knows no files.
 """
 
 from __future__ import annotations
