@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import numpy as np
+
 from limner.app.server.certificates import (
     LOCAL_NAME,
     MISSING,
@@ -25,6 +27,7 @@ from limner.app.server.certificates import (
     read_pair,
 )
 from limner.app.server.manifests import Making, ingredients, manifest
+from limner.dialogue.parts import Picture
 
 __all__ = ["LOCAL_NAME", "Credentials", "local_credentials", "own_credentials"]
 
@@ -35,6 +38,10 @@ RULES: Final[dict[str, Any]] = {
     "trust": {"trust_config": "\n".join(PURPOSES) + "\n"},
     "builder": {"thumbnail": {"enabled": False}},
 }
+
+
+class NotStamped(OSError):  # noqa: N818
+    """The time-stamp authority gave no stamp."""
 
 
 class Credentials:
@@ -59,8 +66,18 @@ class Credentials:
         self._try()
 
     def sign(self, data: bytes, media_type: str, told: Mapping[str, Any], making: Making = NEW) -> bytes:
-        """The same file with a C2PA manifest that says how it was made, by what, and `told`."""
-        return self._sign(data, media_type, told, making, self._authority)
+        """The same file with a C2PA manifest that says how it was made, by what, and `told`.
+
+        NotStamped when the time-stamp authority does not answer; no file is handed out without its stamp.
+        """
+        import c2pa
+
+        try:
+            return self._sign(data, media_type, told, making, self._authority)
+        except c2pa.C2paError as error:
+            if self._authority is None:
+                raise
+            raise NotStamped(self._authority) from error
 
     def _sign(
         self, data: bytes, media_type: str, told: Mapping[str, Any], making: Making, authority: str | None
@@ -74,29 +91,30 @@ class Credentials:
             c2pa.Builder.from_json(json.dumps(manifest(told, making)), context) as builder,
         ):
             for definition, source in ingredients(making):
-                builder.add_ingredient(json.dumps(definition), source.media_type, io.BytesIO(source.file))
+                try:
+                    builder.add_ingredient(json.dumps(definition), source.media_type, io.BytesIO(source.file))
+                except c2pa.C2paError:  # a stranger's manifest that cannot be read: its pixels alone
+                    pixels = Picture.from_bytes(source.file).to_png()
+                    builder.add_ingredient(json.dumps(definition), "image/png", io.BytesIO(pixels))
             signed = io.BytesIO()
             builder.sign(signer, media_type, io.BytesIO(data), signed)
             return signed.getvalue()
 
     def _try(self) -> None:
         """Sign once, so that a useless certificate is told of at the start and not by a client."""
-        from PIL import Image
-
         try:
             import c2pa
         except ImportError as error:
             raise ValueError(MISSING) from error
-        buffer = io.BytesIO()
-        Image.new("RGB", (16, 16)).save(buffer, format="PNG")
+        plain = Picture(np.zeros((16, 16, 3), np.uint8)).to_png()
         try:
-            self._sign(buffer.getvalue(), "image/png", {}, NEW, None)
+            self._sign(plain, "image/png", {}, NEW, None)
         except c2pa.C2paError as error:
             raise ValueError(f"The certificate cannot sign pictures ({error}).") from error
         if self._authority is None:
             return
         try:
-            self._sign(buffer.getvalue(), "image/png", {}, NEW, self._authority)
+            self._sign(plain, "image/png", {}, NEW, self._authority)
         except c2pa.C2paError as error:
             raise ValueError(
                 f"No time stamp was had from {self._authority}; give the URL of an RFC 3161 service that "

@@ -6,14 +6,16 @@ Knows a studio's painter and the settings. Knows no endpoint and no API's shapes
 from __future__ import annotations
 
 import base64
+import contextlib
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
-from limner.app.server.credentials import Credentials, local_credentials, own_credentials
+from limner.app.server.credentials import Credentials, NotStamped, local_credentials, own_credentials
 from limner.app.server.decoding import DecodingLimits
-from limner.app.server.errors import wrong
+from limner.app.server.errors import ApiError, wrong
 from limner.app.server.limits import Limits
 from limner.app.server.manifests import Making
 from limner.app.server.pictures_in import PictureReader, PictureRules, picture_reader
@@ -82,16 +84,17 @@ class PictureFiles:
         size: Size | None = None,
     ) -> bytes:
         """The picture of a round as a file. `compression`: JPEG's and WebP's quality, 0 to 100."""
-        return file_that_tells(
-            picture,
-            self.origin(round_),
-            kind=format,
-            quality=90 if compression is None else compression,
-            size=size,
-            credentials=self._credentials,
-            making=self.making(round_),
-            badge=self._badge,
-        )
+        with _stamped():
+            return file_that_tells(
+                picture,
+                self.origin(round_),
+                kind=format,
+                quality=90 if compression is None else compression,
+                size=size,
+                credentials=self._credentials,
+                making=self.making(round_),
+                badge=self._badge,
+            )
 
     def png(self, png: bytes, round_: StoredRound, *, shown: bool = False) -> bytes:
         """A round's picture as it was kept, which then tells its origin; without watermark and badge no pixel
@@ -99,10 +102,11 @@ class PictureFiles:
         """
         making, badge = self.making(round_), self._badge and not shown
         origin = self.origin(round_)
-        if making.watermark is None and not badge:
-            return png_that_tells(png, origin, self._credentials, making)
-        picture = Picture.from_png(png)
-        return file_that_tells(picture, origin, credentials=self._credentials, making=making, badge=badge)
+        with _stamped():
+            if making.watermark is None and not badge:
+                return png_that_tells(png, origin, self._credentials, making)
+            picture = Picture.from_png(png)
+            return file_that_tells(picture, origin, credentials=self._credentials, making=making, badge=badge)
 
     def making(self, round_: StoredRound) -> Making:
         """From what a round's picture was made, and whether its pixels are marked."""
@@ -123,6 +127,21 @@ class PictureFiles:
             node_id=round_.node_id,
             prompt=round_.text_in if self._with_prompt else None,
         )
+
+
+@contextlib.contextmanager
+def _stamped() -> Iterator[None]:
+    """503 when no time stamp is had."""
+    try:
+        yield
+    except NotStamped:
+        raise ApiError(
+            503,
+            "The server's time-stamp authority does not answer, and without its stamp no picture is handed "
+            "out; ask for the picture again.",
+            code="not_time_stamped",
+            retry_after_s=10,
+        ) from None
 
 
 def tokens_of(round_: StoredRound, painter: Painter) -> tuple[int, int]:
