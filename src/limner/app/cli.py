@@ -62,6 +62,10 @@ class Scale(StrEnum):
 
 
 Model = Annotated[str, typer.Option("--model", help='"miniature" (embedded) or a checkpoint folder.')]
+Sign = Annotated[
+    bool,
+    typer.Option("--sign", help="Sign pictures (C2PA) by a local, untrusted certificate."),
+]
 Seed = Annotated[
     int, typer.Option("--seed", min=0, max=2**31 - 1, help="Same seed, same words, same pictures.")
 ]
@@ -92,13 +96,22 @@ def chat(
         typer.Option("--conversation", help="Continue a saved conversation, and save to it on leaving."),
     ] = None,
     folder: Annotated[Path, typer.Option("--out", help="Folder for the pictures.")] = Path("pictures"),
+    sign: Sign = False,
     quantize: Quantize = None,
     offload: Offload = False,
 ) -> None:
     """Talk with a painter. Type what you want to see; /help lists the commands."""
     from limner.app.interactive import talk
 
-    talk(model=model, seed=seed, saved=conversation, folder=folder, quantize=quantize, offload=offload)
+    talk(
+        model=model,
+        seed=seed,
+        saved=conversation,
+        folder=folder,
+        sign=sign,
+        quantize=quantize,
+        offload=offload,
+    )
 
 
 @app.command()
@@ -130,6 +143,7 @@ def say(
     fork: Annotated[
         str | None, typer.Option("--fork", help="Continue from this round's id instead of the last one.")
     ] = None,
+    sign: Sign = False,
     quantize: Quantize = None,
     offload: Offload = False,
 ) -> None:
@@ -148,6 +162,7 @@ def say(
         model=model,
         seed=seed,
         fork=fork,
+        sign=sign,
         quantize=quantize,
         offload=offload,
     )

@@ -272,3 +272,19 @@ def test_the_ready_hook_judges_pictures():
 
     assert judge("anything", []) == {"sexual": 0.0}
     assert judge("", [a_picture()])["sexual"] < 0.5
+
+
+def test_a_picture_said_in_the_terminal_tells_and_is_signed(painter, tmp_path, monkeypatch):
+    pytest.importorskip("c2pa", reason="signing needs the extra `provenance`")
+    from limner.app import told_picture
+
+    monkeypatch.setattr(told_picture, "FOLDER", tmp_path / "mine")
+    talk = painter.conversation()
+    reply = talk.say(GARDEN, picture=True)
+    plain = inspect(told_picture.write_reply(talk, reply, tmp_path / "a.png").read_bytes())
+    assert plain.text["node"] == reply.id
+    assert plain.manifest is None
+    reply = talk.say("Paint this person.", images=[a_picture()], picture=True)
+    signed = inspect(told_picture.write_reply(talk, reply, tmp_path / "b.png", sign=True).read_bytes())
+    assert (signed.manifest.state, len(signed.manifest.ingredients)) == ("Valid", 2)
+    assert signed.manifest.soft_bindings == (NAME,)

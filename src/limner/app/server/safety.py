@@ -39,7 +39,7 @@ def warnings_of(studio: Studio, settings: ServerSettings) -> list[str]:
     if hook_of(studio, settings) is not None:
         return []
     told = []
-    num = sum(len(studio.people_enrolled(owner)) for owner in studio.vault.owners())
+    num = studio.vault.num_enrolled()
     if num:
         faces = "1 real face is" if num == 1 else f"{num} real faces are"
         told.append(

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -47,7 +47,7 @@ class Found:
 def mark(pixels_HWC: np.ndarray) -> np.ndarray:
     """The same picture with the pattern in it: (H, W, 3) uint8. Grey levels change by some 2 of 255."""
     height, width = pixels_HWC.shape[:2]
-    luma = cv2.cvtColor(pixels_HWC, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    luma: Any = cv2.cvtColor(pixels_HWC, cv2.COLOR_RGB2GRAY).astype(np.float32)
     reach = max(3, round(min(height, width) / 36))
     mean = cv2.blur(luma, (reach, reach))
     spread = np.sqrt(np.maximum(cv2.blur(luma * luma, (reach, reach)) - mean * mean, 0))
@@ -64,7 +64,7 @@ def look_for(pixels_HWC: np.ndarray, *, thorough: bool = True) -> Found:
         pixels_HWC: (H, W, 3) uint8, any size.
         thorough: also try every size in between, when none of the usual ones shows it.
     """
-    luma = cv2.cvtColor(pixels_HWC, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    luma: Any = cv2.cvtColor(pixels_HWC, cv2.COLOR_RGB2GRAY).astype(np.float32)
     shrunk = min(1.0, MAX_PX / max(luma.shape))
     if shrunk < 1:
         luma = cv2.resize(luma, None, fx=shrunk, fy=shrunk, interpolation=cv2.INTER_AREA)
@@ -103,7 +103,7 @@ def _spectrum() -> np.ndarray:
 def _laid(height: int, width: int) -> np.ndarray:
     """The pattern over a picture of that size, of spread 1: its short side is one period."""
     scale = max(1.0, min(height, width) / GRID)
-    tile = np.fft.irfft2(_spectrum(), (GRID, GRID)).astype(np.float32)
+    tile: Any = np.fft.irfft2(_spectrum(), (GRID, GRID)).astype(np.float32)
     tile /= tile.std()
     side = max(1, round(GRID * scale))
     if side != GRID:
@@ -116,11 +116,11 @@ def _laid(height: int, width: int) -> np.ndarray:
 def _height(luma: np.ndarray, scale: float) -> float:
     """The highest peak of the phase correlation with the pattern, in standard deviations."""
     height, width = (max(8, round(side / scale)) for side in luma.shape)
-    fitted = luma
+    fitted: Any = luma
     if (height, width) != luma.shape:
         way = cv2.INTER_AREA if scale > 1 else cv2.INTER_CUBIC
         fitted = cv2.resize(luma, (width, height), interpolation=way)
-    fine = fitted - cv2.GaussianBlur(fitted, (0, 0), 3.0)
+    fine: Any = fitted - cv2.GaussianBlur(fitted, (0, 0), 3.0)
     nearby = np.sqrt(np.maximum(cv2.blur(fine * fine, (9, 9)), 0))
     fine /= nearby + 1.5
     rows, columns = -(-height // GRID) * GRID, -(-width // GRID) * GRID
