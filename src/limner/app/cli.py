@@ -17,6 +17,7 @@ from limner.app import (
     cli_convert,
     cli_dataset,
     cli_evaluate,
+    cli_provenance,
     cli_serve,
     cli_store,
     cli_study,
@@ -46,6 +47,7 @@ app.add_typer(cli_convert.app, name="convert")
 app.add_typer(cli_build.app, name="build")
 cli_build_images.add_to(cli_build.app)
 cli_serve.add_to(app)
+cli_provenance.add_to(app)
 
 STOPPED = 130
 
@@ -60,6 +62,10 @@ class Scale(StrEnum):
 
 
 Model = Annotated[str, typer.Option("--model", help='"miniature" (embedded) or a checkpoint folder.')]
+Sign = Annotated[
+    bool,
+    typer.Option("--sign", help="Sign pictures (C2PA) by a local, untrusted certificate."),
+]
 Seed = Annotated[
     int, typer.Option("--seed", min=0, max=2**31 - 1, help="Same seed, same words, same pictures.")
 ]
@@ -90,13 +96,22 @@ def chat(
         typer.Option("--conversation", help="Continue a saved conversation, and save to it on leaving."),
     ] = None,
     folder: Annotated[Path, typer.Option("--out", help="Folder for the pictures.")] = Path("pictures"),
+    sign: Sign = False,
     quantize: Quantize = None,
     offload: Offload = False,
 ) -> None:
     """Talk with a painter. Type what you want to see; /help lists the commands."""
     from limner.app.interactive import talk
 
-    talk(model=model, seed=seed, saved=conversation, folder=folder, quantize=quantize, offload=offload)
+    talk(
+        model=model,
+        seed=seed,
+        saved=conversation,
+        folder=folder,
+        sign=sign,
+        quantize=quantize,
+        offload=offload,
+    )
 
 
 @app.command()
@@ -128,6 +143,7 @@ def say(
     fork: Annotated[
         str | None, typer.Option("--fork", help="Continue from this round's id instead of the last one.")
     ] = None,
+    sign: Sign = False,
     quantize: Quantize = None,
     offload: Offload = False,
 ) -> None:
@@ -146,6 +162,7 @@ def say(
         model=model,
         seed=seed,
         fork=fork,
+        sign=sign,
         quantize=quantize,
         offload=offload,
     )

@@ -4,6 +4,7 @@ is in the room `server`.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,9 +52,12 @@ def serve(
     drain_seconds: o.DrainSeconds = 30.0,
     image_origin: o.ImageOrigin = None,
     safety_hook: o.SafetyHook = None,
-    sign: o.Sign = False,
+    sign: o.Sign = None,
     certificate: o.Certificate = None,
     certificate_key: o.CertificateKey = None,
+    timestamp_authority: o.TimestampAuthority = None,
+    watermark: o.Watermark = o.Marked.faces,
+    badge: o.Badge = o.BadgePlace.none,
     prompts_in_files: o.PromptsInFiles = False,
     quantize: Quantize = None,
     offload: Offload = False,
@@ -99,9 +103,12 @@ def serve(
         drain_s=drain_seconds,
         remote_image_origins=tuple(image_origin or ()),
         safety_hook=safety_hook,
-        sign=sign,
+        sign=_signs(sign),
         certificate=certificate,
         certificate_key=certificate_key,
+        timestamp_authority=timestamp_authority,
+        watermark=watermark.value,
+        badge=badge.value,
         credentials_folder=store.resolve() / "credentials",
         keep_prompts_in_files=prompts_in_files,
         blobs_url=blobs,
@@ -120,6 +127,16 @@ def serve(
         return
     with log_to_stderr(quiet=quiet):
         serve_until_stopped(settings, model=model, store=store, tell=tell)
+
+
+def _signs(asked: bool | None) -> bool:
+    """By default where the libraries are there; said where they are not. --sign without them is an error."""
+    if asked is not None:
+        return asked
+    if all(importlib.util.find_spec(name) is not None for name in ("c2pa", "cryptography")):
+        return True
+    err.print(plain("pictures are not signed: pip install 'limner[provenance]' brings what signs them"))
+    return False
 
 
 def _keys(file: Path | None, no_auth: bool) -> ApiKeys | None:

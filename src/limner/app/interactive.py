@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import limner
-from limner.app.files import file_to_write, folder_to_write, write_png
+from limner.app.files import file_to_write, folder_to_write
 from limner.app.terminal import err, out, plain, sentence
 from limner.app.terminal_picture import show
+from limner.app.told_picture import write_reply
 
 if TYPE_CHECKING:
     from limner.chat.conversation import Conversation, Reply
@@ -45,6 +46,7 @@ class Talk:
     conversation: Conversation
     folder: Path
     seed: int | None = None
+    sign: bool = False
 
 
 def talk(
@@ -53,6 +55,7 @@ def talk(
     seed: int,
     saved: Path | None,
     folder: Path,
+    sign: bool = False,
     quantize: str | None = None,
     offload: bool = False,
 ) -> None:
@@ -68,7 +71,7 @@ def talk(
         out.print(plain(f"{saved}: {len(conversation.replies)} rounds so far."))
     else:
         conversation = painter.conversation(seed=seed)
-    state = Talk(painter=painter, conversation=conversation, folder=folder)
+    state = Talk(painter=painter, conversation=conversation, folder=folder, sign=sign)
     _prepare_input()
     while (line := _next_line()) is not None:
         try:
@@ -142,7 +145,7 @@ def _answer(state: Talk, text: str, images: list[str]) -> None:
 def _keep(state: Talk, reply: Reply) -> Path:
     assert reply.image is not None
     path = state.folder / f"{len(state.conversation.replies):02d}-{reply.id[:8]}.png"
-    return write_png(reply.image, path)
+    return write_reply(state.conversation, reply, path, sign=state.sign)
 
 
 def _say_with_image(state: Talk, rest: str) -> None:

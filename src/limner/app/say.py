@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import limner
-from limner.app.files import file_to_write, write_png
+from limner.app.files import file_to_write
 from limner.app.terminal import err, out, plain
+from limner.app.told_picture import write_reply
 from limner.chat.whole_file import alone_with
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def say_once(
     model: str,
     seed: int | None,
     fork: str | None,
+    sign: bool = False,
     quantize: str | None = None,
     offload: bool = False,
 ) -> None:
@@ -43,7 +45,7 @@ def say_once(
     err.print(plain(f'Loading "{model}" ...'))
     painter = limner.load(model, quantize=quantize, offload=offload)
     with alone_with(file, tell=lambda: err.print(plain(f"{file} is being talked to; waiting ..."))):
-        _say(text, file, painter, images, picture, wants_picture, seed, fork)
+        _say(text, file, painter, images, picture, wants_picture, seed, fork, sign)
 
 
 def _say(
@@ -55,6 +57,7 @@ def _say(
     wants_picture: bool | None,
     seed: int | None,
     fork: str | None,
+    sign: bool,
 ) -> None:
     talk = limner.open_conversation(file, painter) if file.exists() else painter.conversation()
     if fork is not None:
@@ -64,7 +67,7 @@ def _say(
     if reply.image is not None:
         # A fork's round 2 must not replace the trunk's: the id keeps them apart.
         default = file.with_name(f"{file.stem}-{len(talk.replies)}-{reply.id[:8]}.png")
-        where = f" -> {write_png(reply.image, picture or default)}"
+        where = f" -> {write_reply(talk, reply, picture or default, sign=sign)}"
     talk.save(file)
     out.print(plain(f"{reply.text}{where}"))
     err.print(plain(f"round {len(talk.replies)}, id {reply.id[:12]}, {reply.seconds:.2f} s"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -12,6 +13,22 @@ OPERATOR_KEYS_VARIABLE: Final = "LIMNER_OPERATOR_KEYS"
 CARE: Final = "Care"
 LIMITS: Final = "Limits"
 ACCESS: Final = "Who may use it"
+
+
+class Marked(StrEnum):
+    """Whose pixels are marked."""
+
+    faces = "faces"
+    always = "always"
+    never = "never"
+
+
+class BadgePlace(StrEnum):
+    """Where the badge is."""
+
+    none = "none"
+    corner = "corner"
+
 
 Host = Annotated[
     str, typer.Option("--host", help="Where to listen; 0.0.0.0 lets the network in, and wants keys.")
@@ -117,14 +134,17 @@ ImageOrigin = Annotated[
 SafetyHook = Annotated[
     str | None,
     typer.Option(
-        "--safety-hook", help="MODULE:CALLABLE that judges words and pictures.", rich_help_panel=CARE
+        "--safety-hook",
+        help="MODULE:CALLABLE that judges words and pictures; `nudity` is ready, `none` is none.",
+        rich_help_panel=CARE,
     ),
 ]
 Sign = Annotated[
-    bool,
+    bool | None,
     typer.Option(
-        "--sign",
-        help="Sign pictures (C2PA); alone with a local, untrusted certificate.",
+        "--sign/--no-sign",
+        help="Sign pictures (C2PA); without --certificate by a local, untrusted one. [default: sign]",
+        show_default=False,
         rich_help_panel=CARE,
     ),
 ]
@@ -132,7 +152,28 @@ Certificate = Annotated[
     Path | None, typer.Option("--certificate", help="PEM chain to sign with.", rich_help_panel=CARE)
 ]
 CertificateKey = Annotated[
-    Path | None, typer.Option("--certificate-key", help="Its PEM key.", rich_help_panel=CARE)
+    Path | None,
+    typer.Option("--certificate-key", "--key", help="Its PEM key.", rich_help_panel=CARE),
+]
+TimestampAuthority = Annotated[
+    str | None,
+    typer.Option(
+        "--timestamp-authority",
+        help="URL of an RFC 3161 service, asked for every picture. [default: none]",
+        rich_help_panel=CARE,
+    ),
+]
+Watermark = Annotated[
+    Marked,
+    typer.Option(
+        "--watermark",
+        help="Mark the pixels of pictures that a given face or picture went into, of all, or of none.",
+        rich_help_panel=CARE,
+    ),
+]
+Badge = Annotated[
+    BadgePlace,
+    typer.Option("--badge", help='A visible "AI" in files that are handed out.', rich_help_panel=CARE),
 ]
 PromptsInFiles = Annotated[
     bool,

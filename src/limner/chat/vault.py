@@ -363,6 +363,11 @@ class Vault:
             found = db.execute("SELECT DISTINCT owner FROM conversations ORDER BY owner").fetchall()
         return [owner for (owner,) in found]
 
+    def num_enrolled(self) -> int:
+        """How many people are enrolled here, of all owners."""
+        with self._database.reading() as db:
+            return int(db.execute("SELECT COUNT(*) FROM people").fetchone()[0])
+
     def owner_of(self, id: str) -> str | None:
         """Who has this conversation, round, file or person, None for nobody; for the command line only."""
         with self._database.reading() as db:

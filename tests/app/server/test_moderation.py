@@ -102,7 +102,7 @@ ASKED = [
 @pytest.mark.parametrize("stream", [False, True])
 def test_what_may_not_be_asked_is_refused_before_any_work(no_cats, path, body, stream):
     told = ask(no_cats, path, {**body("paint a cat"), "stream": stream})
-    assert (told.status, error_of(told)["code"]) == (400, "content_policy_violation")
+    assert (told.status, error_of(told)["code"]) == (400, "moderation_blocked")
     assert "violence" in error_of(told)["message"]
     assert ask(no_cats, path, body("Paint a dog.")).status == 200
 
@@ -110,7 +110,7 @@ def test_what_may_not_be_asked_is_refused_before_any_work(no_cats, path, body, s
 def test_a_picture_may_not_be_asked_with_either(no_cats):
     parts = [TEXT, {"type": "image_url", "image_url": {"url": red_picture()}}]
     told = ask(no_cats, "/v1/chat/completions", {"messages": [{"role": "user", "content": parts}]})
-    assert error_of(told)["code"] == "content_policy_violation"
+    assert error_of(told)["code"] == "moderation_blocked"
 
 
 @pytest.mark.parametrize(("path", "body"), ASKED[:3])
@@ -119,9 +119,9 @@ def test_what_may_not_be_shown_is_not_and_is_not_kept(nothing_out, path, body, s
     told = ask(nothing_out, path, {**body("Paint a dog."), "stream": stream})
     assert b"iVBOR" not in told.content  # no picture in base64, finished or not
     if stream and told.status == 200:
-        assert "safety check" in str(events_of(told.content)[-1])
+        assert "safety system" in str(events_of(told.content)[-1])
     else:
-        assert (told.status, error_of(told)["code"]) == (400, "content_policy_violation")
+        assert (told.status, error_of(told)["code"]) == (400, "moderation_blocked")
     kept = ask(nothing_out, "/v1/conversations").told["data"]
     assert all(row["limner"]["num_rounds"] == 0 for row in kept)
 

@@ -5,6 +5,7 @@ Knows which parts there are and in which order a request meets them. Each part k
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from fastapi import FastAPI
@@ -28,7 +29,9 @@ from limner.app.server import (
     moderation,
     page,
     people,
+    provenance_desk,
     responses,
+    safety,
 )
 from limner.app.server.bodies import HeavyBodies
 from limner.app.server.document import describe, methods_at, operation_id
@@ -37,6 +40,7 @@ from limner.app.server.guard import guard
 from limner.app.server.metrics import Metrics
 from limner.app.server.rounds import DAMAGED, Desk, damaged
 from limner.app.server.settings import ServerSettings
+from limner.app.server.sources import remembering
 from limner.app.server.store_errors import store_failed, takes_anything_new
 from limner.chat.records import Damaged, StoreFailed
 from limner.chat.studio import Studio
@@ -52,6 +56,7 @@ PARTS: Final = (
     files,
     people,
     moderation,
+    provenance_desk,
     models,
     conversation_find,
     facts,
@@ -80,9 +85,12 @@ def server_app(studio: Studio, settings: ServerSettings) -> FastAPI:
     metrics.watch_store(lambda: takes_anything_new(studio))
     app.state.heavy_bodies = HeavyBodies()
     app.state.desk = Desk(limits=settings.limits, metrics=metrics)
-    studio = moderation.guarded(studio, moderation.load_safety(settings.safety_hook))
+    settings = replace(settings, safety_hook=safety.hook_of(studio, settings) or "none")
+    studio = remembering(moderation.guarded(studio, moderation.load_safety(settings.safety_hook)))
     conversing = (responses, conversation_live, conversation_views, conversations, chat_completions)
-    for part in (*conversing, conversation_find, images, files, people, moderation, models, facts, health):
+    for part in (*conversing, conversation_find, images, files, people, moderation, provenance_desk):
+        app.include_router(part.router(studio, settings))
+    for part in (models, facts, health):
         app.include_router(part.router(studio, settings))
     app.router.routes.extend(page.routes())
     answer_errors(app)

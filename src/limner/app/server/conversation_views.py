@@ -166,7 +166,10 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         headers = {"Cache-Control": "private, max-age=31536000, immutable", "ETag": f'"{digest}"'}
         if if_none_match is not None and digest in if_none_match:
             return Response(status_code=304, headers=headers)
-        return Response(png, media_type="image/png", headers=headers)
+        # Who saves it from the page shall have a marked file, too.
+        round_ = await run_in_threadpool(_painted_in, studio, owner, digest, None)
+        body = png if round_ is None else await run_in_threadpool(files.png, png, round_, shown=True)
+        return Response(body, media_type="image/png", headers=headers)
 
     return routes
 

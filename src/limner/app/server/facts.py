@@ -5,15 +5,18 @@ Knows the model's facts, this server's limits and prompts to begin with.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
 
 from limner.app.demo import SCRIPTS
 from limner.app.server.auth import IsOperator, Owner, needs_key
+from limner.app.server.models import AI_NOTICE
 from limner.app.server.painting import default_steps
 from limner.app.server.rounds import desk_of
+from limner.app.server.safety import OF_THE_WORLD, warnings_of
 from limner.app.server.settings import ServerSettings
 from limner.app.server.sizes import MAX_SIZE_PX
 from limner.app.server.wire import ERRORS
@@ -35,6 +38,16 @@ class Queue(BaseModel):
     max_waiting: int
 
 
+class Marks(BaseModel):
+    """How pictures are marked as made by AI, and whether a safety hook judges them."""
+
+    signed: bool
+    time_stamped: bool
+    watermark: Literal["faces", "always", "never"]
+    badge: Literal["none", "corner"]
+    safety_hook: bool
+
+
 class Facts(BaseModel):
     """What is served, and how much one round may hold."""
 
@@ -48,6 +61,9 @@ class Facts(BaseModel):
     max_image_bytes: int
     max_text: int
     uploads: str  # what becomes of a picture that is given, where that may surprise; else empty
+    notice: str = AI_NOTICE
+    marks: Marks
+    warnings: list[str]  # for whoever runs it; empty for everybody else
     examples: list[Example]
     queue: Queue
 
@@ -67,7 +83,6 @@ GENERAL: Final = (
         prompts=["A woman in a garden.", "Make it night.", "Step back once, then add a straw hat."],
     ),
 )
-OF_THE_WORLD: Final = ("tiny", "sketch", "miniature")
 
 
 def examples(scale: str) -> tuple[Example, ...]:
@@ -111,6 +126,14 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
             max_image_bytes=limits.max_image_bytes,
             max_text=limits.max_text,
             uploads=uploads(painter.model.preset.name),
+            marks=Marks(
+                signed=settings.sign,
+                time_stamped=settings.timestamp_authority is not None,
+                watermark=settings.watermark,
+                badge=settings.badge,
+                safety_hook=settings.safety_hook not in (None, "none"),
+            ),
+            warnings=await run_in_threadpool(warnings_of, studio, settings) if is_operator else [],
             examples=list(examples(painter.model.preset.name)),
             queue=Queue(running=running, waiting=waiting, max_waiting=limits.max_waiting),
         )

@@ -21,8 +21,10 @@ from limner.app.server.bodies import BodyRoute
 from limner.app.server.errors import not_found, wrong
 from limner.app.server.images import read_upload
 from limner.app.server.painting import reader_of
+from limner.app.server.pictures_in import GivenPicture
 from limner.app.server.rounds import told
 from limner.app.server.settings import ServerSettings
+from limner.app.server.sources import given_of
 from limner.app.server.wire import ERRORS, Deleted
 from limner.chat.records import StoredFile, is_id
 from limner.chat.studio import Studio
@@ -101,6 +103,9 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
                 purpose=purpose,
                 expires_after_s=expires_after_s,
             )
+        held = given_of(studio)
+        if held is not None and isinstance(picture, GivenPicture):
+            held.keep(kept.id, [picture])
         return _body(kept)
 
     @routes.get("", summary="List files")

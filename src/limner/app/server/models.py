@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Literal
+from typing import Final, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -14,6 +14,10 @@ from limner.app.server.settings import ServerSettings
 from limner.app.server.wire import ERRORS
 from limner.chat.studio import Studio
 
+AI_NOTICE: Final = (
+    "You are talking to an AI. Its words and pictures are generated, and its pictures are marked as such."
+)
+
 
 class Model(BaseModel):
     """A model as OpenAI lists it."""
@@ -22,6 +26,8 @@ class Model(BaseModel):
     object: Literal["model"] = "model"
     created: int
     owned_by: str = "limner"
+    is_ai: Literal[True] = True
+    notice: str = AI_NOTICE
 
 
 class Models(BaseModel):

@@ -1,7 +1,8 @@
 """A safety hook of the operator's: what may be asked and shown, and POST /v1/moderations in OpenAI's shape.
 
 Knows how a hook is found, what it is given, and where it stands: in front of every round, whichever endpoint
-asks, and behind it. Limner ships no judge of its own. A hook that fails lets nothing through.
+asks, and behind it. Limner itself holds no judge; a ready one, `nudity.py`, is an extra. A hook that
+fails lets nothing through.
 """
 
 from __future__ import annotations
@@ -98,14 +99,14 @@ class Safety:
         """ApiError 400 when what is asked may not be."""
         verdict = self.judge(text, pictures)
         if verdict.is_flagged:
-            raise _refused("request", verdict)
+            raise _refused("Your request", verdict)
 
 
 def load_safety(name: str | None) -> Safety | None:
     """The hook named "module:callable"; None without a name. ValueError when there is no such thing."""
-    if name is None:
+    if name in (None, "none"):
         return None
-    module, _, attribute = name.partition(":")
+    module, _, attribute = str(name).partition(":")
     if not module or not attribute:
         raise ValueError(f"A safety hook is named MODULE:CALLABLE, not {name!r}.")
     try:
@@ -177,7 +178,7 @@ class _SafeStudio:
         """ApiError when the answer may not be shown; nothing of it is kept then."""
         verdict = self._safety.judge(text, pictures)
         if verdict.is_flagged:
-            raise _refused("answer", verdict)
+            raise _refused("The answer", verdict)
 
 
 Inputs = Annotated[
@@ -253,8 +254,10 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
 def _refused(what: str, verdict: Verdict) -> ApiError:
     return ApiError(
         400,
-        f"The {what} was refused by this server's safety check ({verdict.named}).",
-        code="content_policy_violation",
+        f"{what} was rejected by this server's safety system. safety_violations=[{verdict.named}].",
+        kind="image_generation_user_error",
+        code="moderation_blocked",
+        should_retry=False,
     )
 
 

@@ -6,20 +6,25 @@ Knows a studio's painter and the settings. Knows no endpoint and no API's shapes
 from __future__ import annotations
 
 import base64
+import contextlib
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
-from limner.app.server.credentials import Credentials, local_credentials, own_credentials
+from limner.app.server.credentials import Credentials, NotStamped, local_credentials, own_credentials
 from limner.app.server.decoding import DecodingLimits
-from limner.app.server.errors import wrong
+from limner.app.server.errors import ApiError, wrong
 from limner.app.server.limits import Limits
+from limner.app.server.manifests import Making
 from limner.app.server.pictures_in import PictureReader, PictureRules, picture_reader
 from limner.app.server.provenance import Origin, file_that_tells, png_that_tells
 from limner.app.server.remote_pictures import RemoteRules
 from limner.app.server.settings import ServerSettings
 from limner.app.server.sizes import Size
+from limner.app.server.sources import has_given, making_of
+from limner.app.server.watermark import NAME as WATERMARK
 from limner.chat.generation import Sampling
 from limner.chat.painter import Painter
 from limner.chat.records import StoredRound
@@ -65,6 +70,9 @@ class PictureFiles:
         self._weights = studio.painter.fingerprint
         self._with_prompt = settings.keep_prompts_in_files
         self._credentials = credentials_of(settings)
+        self._studio = studio
+        self._marking: str = settings.watermark
+        self._badge = settings.badge == "corner"
 
     def file(
         self,
@@ -76,18 +84,39 @@ class PictureFiles:
         size: Size | None = None,
     ) -> bytes:
         """The picture of a round as a file. `compression`: JPEG's and WebP's quality, 0 to 100."""
-        return file_that_tells(
-            picture,
-            self.origin(round_),
-            kind=format,
-            quality=90 if compression is None else compression,
-            size=size,
-            credentials=self._credentials,
-        )
+        with _stamped():
+            return file_that_tells(
+                picture,
+                self.origin(round_),
+                kind=format,
+                quality=90 if compression is None else compression,
+                size=size,
+                credentials=self._credentials,
+                making=self.making(round_),
+                badge=self._badge,
+            )
 
-    def png(self, png: bytes, round_: StoredRound) -> bytes:
-        """A round's picture as it was kept, which then tells its origin; no pixel is encoded anew."""
-        return png_that_tells(png, self.origin(round_), self._credentials)
+    def png(self, png: bytes, round_: StoredRound, *, shown: bool = False) -> bytes:
+        """A round's picture as it was kept, which then tells its origin; without watermark and badge no pixel
+        is encoded anew. `shown`: on the page, whose words tell people already, so that it needs no badge.
+        """
+        making, badge = self.making(round_), self._badge and not shown
+        origin = self.origin(round_)
+        with _stamped():
+            if making.watermark is None and not badge:
+                return png_that_tells(png, origin, self._credentials, making)
+            picture = Picture.from_png(png)
+            return file_that_tells(picture, origin, credentials=self._credentials, making=making, badge=badge)
+
+    def making(self, round_: StoredRound) -> Making:
+        """From what a round's picture was made, and whether its pixels are marked."""
+        marked = self._marking == "always"
+        if self._marking == "faces":
+            marked = has_given(self._studio, round_)
+        watermark = WATERMARK if marked else None
+        if self._credentials is None:
+            return Making(watermark=watermark)
+        return making_of(self._studio, round_, watermark)
 
     def origin(self, round_: StoredRound) -> Origin:
         """What a file tells of a round."""
@@ -98,6 +127,21 @@ class PictureFiles:
             node_id=round_.node_id,
             prompt=round_.text_in if self._with_prompt else None,
         )
+
+
+@contextlib.contextmanager
+def _stamped() -> Iterator[None]:
+    """503 when no time stamp is had."""
+    try:
+        yield
+    except NotStamped:
+        raise ApiError(
+            503,
+            "The server's time-stamp authority does not answer, and without its stamp no picture is handed "
+            "out; ask for the picture again.",
+            code="not_time_stamped",
+            retry_after_s=10,
+        ) from None
 
 
 def tokens_of(round_: StoredRound, painter: Painter) -> tuple[int, int]:
@@ -132,11 +176,35 @@ def credentials_of(settings: ServerSettings) -> Credentials | None:
     """What signs pictures, if anything; made once. ValueError when it cannot sign."""
     if not settings.sign:
         return None
-    return _credentials(settings.certificate, settings.certificate_key, settings.credentials_folder)
+    return _credentials(
+        settings.certificate,
+        settings.certificate_key,
+        settings.credentials_folder,
+        settings.timestamp_authority,
+    )
+
+
+def signing_told(settings: ServerSettings) -> list[str]:
+    """Who signs pictures, in words for whoever runs the server."""
+    credentials = credentials_of(settings)
+    if credentials is None:
+        return ["pictures are not signed"]
+    if settings.certificate is None:
+        where = "" if settings.credentials_folder is None else f", in {settings.credentials_folder}"
+        return [
+            f"pictures are signed by a local certificate{where}: it is untrusted, as nobody vouches for it; "
+            "docs/provenance.md tells how to get a trusted one"
+        ]
+    self_signed = (
+        "; it is self-signed, so that readers call it untrusted" if credentials.is_self_signed else ""
+    )
+    return [f"pictures are signed as {credentials.subject}{self_signed}"]
 
 
 @lru_cache(maxsize=8)
-def _credentials(certificate: Path | None, key: Path | None, folder: Path | None) -> Credentials:
+def _credentials(
+    certificate: Path | None, key: Path | None, folder: Path | None, authority: str | None
+) -> Credentials:
     if certificate is None or key is None:
-        return local_credentials(folder)
-    return own_credentials(certificate, key)
+        return local_credentials(folder, timestamp_authority=authority)
+    return own_credentials(certificate, key, timestamp_authority=authority)

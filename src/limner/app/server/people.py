@@ -17,10 +17,11 @@ from limner.app.server.auth import Owner, needs_key
 from limner.app.server.bodies import BodyRoute
 from limner.app.server.errors import not_found, wrong
 from limner.app.server.painting import reader_of
-from limner.app.server.pictures_in import PictureSource, ReadFile
+from limner.app.server.pictures_in import GivenPicture, PictureSource, ReadFile
 from limner.app.server.rounds import told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.shapes import Shape
+from limner.app.server.sources import given_of
 from limner.app.server.wire import ERRORS
 from limner.chat.records import StoredPerson, is_id
 from limner.chat.studio import Studio
@@ -150,7 +151,10 @@ def file_reader(studio: Studio, owner: str) -> ReadFile:
     def read(id: str) -> bytes:
         if is_id(id, "person"):
             return studio.png(owner, studio.person(owner, id).picture)
-        return studio.file_bytes(owner, id)
+        kept = studio.file_bytes(owner, id)
+        held = given_of(studio)
+        as_sent = () if held is None else held.of(id)
+        return as_sent[0].file if as_sent and isinstance(as_sent[0], GivenPicture) else kept
 
     return read
 

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from limner.app.server.decoding import Decoder, DecodingLimits
+from limner.app.server.provenance import has_manifest
 from limner.app.server.remote_pictures import OFF, RemoteRules, fetch
 from limner.dialogue.parts import Picture
 
@@ -51,6 +52,13 @@ class Content:
 ReadFile = Callable[[str], bytes]  # a file's id -> its bytes; raises what says that it is not there
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class GivenPicture(Picture):
+    """A picture whose file carries a C2PA manifest, which is to be told of whatever is made from it."""
+
+    file: bytes = b""
+
+
 class PictureReader:
     """Turns what clients send into pictures; for several threads. Decoding is bounded and out of process."""
 
@@ -60,7 +68,8 @@ class PictureReader:
 
     def from_bytes(self, data: bytes) -> Picture:
         """ValueError in one sentence when the bytes are no picture within the limits."""
-        return self.decoder.decode(data)
+        picture = self.decoder.decode(data)
+        return GivenPicture(picture.pixels, data) if has_manifest(data) else picture
 
     def from_url(self, url: str) -> Picture:
         """The picture of a data: URL, or of an allowed address; ValueError otherwise."""

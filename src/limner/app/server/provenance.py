@@ -1,6 +1,7 @@
 """Where a picture comes from, told by the file itself: text in PNG, EXIF in JPEG and WebP, C2PA if asked for.
 
-Knows what is told and how files carry it. Signing itself is `credentials.py`'s business. Pixels never change.
+Knows what is told and how files carry it. Signing is `credentials.py`'s business, how pixels are marked
+`watermark.py`'s and `badge.py`'s; without these pixels never change.
 The prompt is told on request only: a picture is often passed on by people who did not write it.
 """
 
@@ -15,13 +16,17 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 from PIL import Image
 
 import limner
+from limner.app.server.badge import with_badge
 from limner.app.server.sizes import Size, fitted
+from limner.app.server.watermark import mark
 
 if TYPE_CHECKING:
     from limner.app.server.credentials import Credentials
+    from limner.app.server.manifests import Making
     from limner.dialogue.parts import Picture
 
 MEDIA_TYPES: Final = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
@@ -30,8 +35,8 @@ _HEADER_END: Final = 33  # the signature and the IHDR chunk, which must come fir
 _PNG_URL: Final = "data:image/png;base64,"
 _TOLD_BYTES: Final = 3 * 2**12  # what is told stands at a file's beginning
 _NODE: Final = re.compile(rb"[0-9a-f]{16,64}")
-_SOFTWARE: Final = 0x0131
-_DESCRIPTION: Final = 0x010E
+SOFTWARE: Final = 0x0131
+DESCRIPTION: Final = 0x010E
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +66,9 @@ def software() -> str:
     return f"limner {limner.__version__}"
 
 
-def png_that_tells(png: bytes, origin: Origin, credentials: Credentials | None = None) -> bytes:
+def png_that_tells(
+    png: bytes, origin: Origin, credentials: Credentials | None = None, making: Making | None = None
+) -> bytes:
     """The same picture with text chunks: Software, and limner:model, :weights, :seed, :node, :prompt.
 
     Chunks are put in, nothing is encoded anew, so that the picture stays what it was to the last bit. With
@@ -72,7 +79,7 @@ def png_that_tells(png: bytes, origin: Origin, credentials: Credentials | None =
     told = {"Software": software()} | {f"limner:{name}": str(v) for name, v in origin.to_json().items()}
     chunks = b"".join(_text_chunk(name, text) for name, text in told.items())
     whole = png[:_HEADER_END] + chunks + png[_HEADER_END:]
-    return whole if credentials is None else credentials.sign(whole, "image/png", origin.to_json())
+    return _signed(whole, "image/png", origin, credentials, making)
 
 
 def file_that_tells(
@@ -83,27 +90,56 @@ def file_that_tells(
     quality: int = 90,
     size: Size | None = None,
     credentials: Credentials | None = None,
+    making: Making | None = None,
+    badge: bool = False,
 ) -> bytes:
     """The picture as a file of that kind ("png", "jpeg", "webp") which tells its origin.
 
     `size` fits it as `sizes.py` says; None leaves it as it was painted. `quality` (0 to 100) is
-    that of JPEG and WebP.
+    that of JPEG and WebP. Where `making` names a watermark, it is put into the pixels, above a `badge` for
+    people.
     """
     image = picture.to_pil()
     if size is not None:
         image = fitted(image, size)
+    if badge:
+        image = Image.fromarray(with_badge(np.asarray(image)))
+    if making is not None and making.watermark is not None:
+        image = Image.fromarray(mark(np.asarray(image)))
     buffer = io.BytesIO()
     if kind == "png":
         image.save(buffer, format="PNG", compress_level=3)
-        return png_that_tells(buffer.getvalue(), origin, credentials)
+        return png_that_tells(buffer.getvalue(), origin, credentials, making)
     if kind not in MEDIA_TYPES:
         raise ValueError(f"A picture is written as {', '.join(MEDIA_TYPES)}, not {kind!r}.")
     exif = Image.Exif()
-    exif[_SOFTWARE] = software()
-    exif[_DESCRIPTION] = json.dumps(origin.to_json(), ensure_ascii=True)
+    exif[SOFTWARE] = software()
+    exif[DESCRIPTION] = json.dumps(origin.to_json(), ensure_ascii=True)
     image.save(buffer, format=kind.upper(), quality=quality, exif=exif)
-    whole = buffer.getvalue()
-    return whole if credentials is None else credentials.sign(whole, MEDIA_TYPES[kind], origin.to_json())
+    return _signed(buffer.getvalue(), MEDIA_TYPES[kind], origin, credentials, making)
+
+
+def _signed(
+    whole: bytes, media_type: str, origin: Origin, credentials: Credentials | None, making: Making | None
+) -> bytes:
+    if credentials is None:
+        return whole
+    told = origin.to_json()
+    return credentials.sign(whole, media_type, told, *(() if making is None else (making,)))
+
+
+def media_type_of(data: bytes) -> str | None:
+    """By its first bytes; None when it is of no kind that is written here."""
+    if data.startswith(_SIGNATURE):
+        return MEDIA_TYPES["png"]
+    if data.startswith(b"\xff\xd8\xff"):
+        return MEDIA_TYPES["jpeg"]
+    return MEDIA_TYPES["webp"] if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else None
+
+
+def has_manifest(data: bytes) -> bool:
+    """Whether a file seems to carry a C2PA manifest; asks no library."""
+    return media_type_of(data) is not None and b"jumb" in data and b"c2pa" in data
 
 
 def node_of_url(url: str) -> str | None:

@@ -176,9 +176,13 @@ def _load(
         # Late and in this thread: they load torch.
         from limner.app.server.app import server_app
         from limner.app.server.opening import open_studio
+        from limner.app.server.painting import signing_told
+        from limner.app.server.safety import warnings_of
 
         studio = open_studio(model, store, settings)
         app = server_app(studio, settings)
+        for line in (*signing_told(settings), *warnings_of(studio, settings)):
+            tell(line)
         server.studio, server.app = studio, app
         # What was loaded stays. Looking for garbage among it takes most of a second, in which nobody is
         # answered.

@@ -5,10 +5,13 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final, Literal
 
 from limner.app.server.keys import ApiKeys
 from limner.app.server.limits import Limits
 from limner.app.server.remote_pictures import RemoteRules
+
+READY_HOOKS: Final = ("nudity", "none")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +29,14 @@ class ServerSettings:
     drain_s: how long rounds in progress may go on after SIGTERM.
     remote_image_origins: origins such as "https://pictures.example" from which images given by URL are
         fetched; none by default.
-    safety_hook: "module:callable" that judges prompts and pictures, see `moderation.py`.
+    safety_hook: "module:callable" that judges prompts and pictures, see `moderation.py`; "nudity" is the
+        ready one, "none" none at all, and None leaves it to `safety.py`.
     sign: sign pictures (C2PA) with certificate and certificate_key, PEM files, or without them with a local
         certificate that nobody vouches for, kept in credentials_folder (None: made anew at each start).
+    timestamp_authority: URL of an RFC 3161 service that stamps every signature; it is asked each time.
+    watermark: whose pixels are marked: "faces" (pictures that a given picture went into, in this round or an
+        earlier one: an upload or an enrolled face), "always" or "never".
+    badge: "corner" puts a visible "AI" into files that are handed out, "none" does not.
     keep_prompts_in_files: write the prompt into downloaded PNGs, too, not only model, seed and id.
     blobs_url: where blobs and shared rows lie, as in `Vault`; in the store's own folder by default.
     """
@@ -50,6 +58,9 @@ class ServerSettings:
     certificate: Path | None = None
     certificate_key: Path | None = None
     credentials_folder: Path | None = None
+    timestamp_authority: str | None = None
+    watermark: Literal["faces", "always", "never"] = "faces"
+    badge: Literal["none", "corner"] = "none"
     keep_prompts_in_files: bool = False
     blobs_url: str | None = None
     quantize: str | None = None  # both as in `limner.load`
@@ -70,8 +81,10 @@ class ServerSettings:
             raise ValueError(f"The time to drain is 0 seconds or more, not {self.drain_s}.")
         if self.certificate is not None and not self.sign:
             raise ValueError("A certificate is given, but pictures are not to be signed; give --sign, too.")
+        if self.timestamp_authority is not None and not self.sign:
+            raise ValueError("A time stamp is of a signature, but pictures are not to be signed.")
         RemoteRules(origins=self.remote_image_origins)  # ValueError for what is no origin
-        if self.safety_hook is not None and not all(self.safety_hook.partition(":")):
+        if self.safety_hook not in (None, *READY_HOOKS) and not all(str(self.safety_hook).partition(":")):
             raise ValueError(f"A safety hook is named MODULE:CALLABLE, not {self.safety_hook!r}.")
         if (self.certificate is None) != (self.certificate_key is None):
             raise ValueError("A certificate and its key belong together; give both or neither.")

@@ -104,6 +104,13 @@ const told = async (path, options) =>
   });
 const at = (id) => `/v1/conversations/${encodeURIComponent(id)}`;
 
+/** What a picture's file says of its origin. */
+export function readMarks(file) {
+  const body = new FormData();
+  body.append("file", file, "picture");
+  return told("/v1/provenance", { method: "POST", body });
+}
+
 export const about = () => told("/v1/limner");
 
 export const conversations = {

@@ -2,6 +2,7 @@
 // Knows its own fields. What becomes of what is said is the business of `say`.
 
 import { $, announce, button, make } from "./dom.js";
+import { askForMarks, marksNote } from "./marks.js";
 import { originNote } from "./origin_note.js";
 import { picture } from "./pictures.js";
 import { carriesFiles, filesOf, readPicture } from "./uploads.js";
@@ -74,7 +75,9 @@ export class Composer {
         break;
       }
       try {
-        this.pictures.push(await readPicture(file));
+        const one = await readPicture(file);
+        this.pictures.push(one);
+        askForMarks(one, file, () => this.pictures.includes(one) && this.showPictures());
         announce("Picture added.");
       } catch (error) {
         this.complain(error.message);
@@ -125,6 +128,7 @@ export class Composer {
         ),
       ),
       ...this.pictures.filter((one) => one.origin).map((one) => originNote(one, this.origins)),
+      ...this.pictures.filter((one) => one.marks).map(marksNote),
       ...(this.pictures.length
         ? [make("li", { class: "consent" }, `Of real people, send only pictures they agreed to. ${this.uploads}`)]
         : []),
