@@ -65,6 +65,7 @@ class LanguageSizes:
     tie_embeddings: bool = False
     crop_positions: bool = False  # SEED-X adds to a picture's tokens where in the whole picture its crop is
     upload_crops: bool = False  # given pictures enter as crops on a grid, then whole (any_resolution.py)
+    reads_regions: bool = False  # has learned what location tokens in an instruction point at
 
 
 @dataclass(frozen=True, kw_only=True)

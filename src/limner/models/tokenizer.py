@@ -19,7 +19,9 @@ from typing import Final
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-NUM_LOCATIONS: Final = 224
+from limner.dialogue.boxes import NUM_PLACES
+
+NUM_LOCATIONS: Final = NUM_PLACES
 START: Final = "<s>"
 END: Final = "</s>"
 PAD: Final = "<pad>"

@@ -22,6 +22,7 @@ from limner.app.server import (
     conversations,
     facts,
     files,
+    gallery,
     health,
     images,
     models,
@@ -50,6 +51,7 @@ PARTS: Final = (
     chat_completions,
     images,
     files,
+    gallery,
     people,
     moderation,
     models,
@@ -81,8 +83,7 @@ def server_app(studio: Studio, settings: ServerSettings) -> FastAPI:
     app.state.heavy_bodies = HeavyBodies()
     app.state.desk = Desk(limits=settings.limits, metrics=metrics)
     studio = moderation.guarded(studio, moderation.load_safety(settings.safety_hook))
-    conversing = (responses, conversation_live, conversation_views, conversations, chat_completions)
-    for part in (*conversing, conversation_find, images, files, people, moderation, models, facts, health):
+    for part in PARTS:
         app.include_router(part.router(studio, settings))
     app.router.routes.extend(page.routes())
     answer_errors(app)
