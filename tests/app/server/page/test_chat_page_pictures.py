@@ -6,6 +6,7 @@ import pytest
 from conftest import ROUND, ask_json
 from test_chat_page_access import PHONE, findings
 
+EVERY, LIKED = (f"#pictures-all .filters button >> nth={index}" for index in range(2))
 CHANGED_COLUMNS = """async ([before, after]) => {
   const pixels = async (address) => {
     const bitmap = await createImageBitmap(await (await fetch(address)).blob());
@@ -72,6 +73,7 @@ def test_a_part_is_marked_with_keys_alone(visit):
     page.keyboard.press("Tab")
     page.keyboard.type("Add a hat.")
     page.keyboard.press("Enter")
+    page.wait_for_selector(".round[data-round] .said:has-text('Add a hat.')")
     page.settled(2)  # on another branch
     first, _, last = page.tree
     assert (last["parent"], last["region"]) == (first["id"], [0.25, 0.3, 0.65, 0.75])
@@ -118,13 +120,13 @@ def test_pictures_of_all_conversations_and_favourites(visit):
     shown = page.locator("#pictures-all li").evaluate_all("list => list.map((one) => one.dataset.response)")
     assert shown[:3] == [one["response"] for one in newest]
     assert findings(page) == []
-    page.click("#pictures-all >> text=Favourites")
+    page.click(LIKED)
     page.wait_for_function("() => document.querySelectorAll('#pictures-all li').length === 1")
-    page.click("#pictures-all >> text=All >> nth=-1")
+    page.click(EVERY)
     page.wait_for_function("() => document.querySelectorAll('#pictures-all li').length > 2")
     page.click(f"#pictures-all li[data-response='{night}'] .star")
     page.wait_for_selector(f"#pictures-all li[data-response='{night}'] .star[aria-pressed=true]")
-    page.click("#pictures-all >> text=Favourites")
+    page.click(LIKED)
     page.wait_for_function("() => document.querySelectorAll('#pictures-all li').length === 2")
     page.click(f"#pictures-all li[data-response='{night}'] button >> nth=0")
     page.settled(2)
@@ -132,7 +134,7 @@ def test_pictures_of_all_conversations_and_favourites(visit):
     assert page.locator("[data-act=favourite][aria-pressed=true]").count() == 2
     # What is no favourite any more leaves the favourites.
     page.click("#pictures")
-    page.click("#pictures-all >> text=Favourites")
+    page.click(LIKED)
     page.wait_for_function("() => document.querySelectorAll('#pictures-all li').length === 2")
     for _ in range(2):
         page.click("#pictures-all .star >> nth=0")

@@ -79,12 +79,10 @@ export function roundActs(page) {
     },
     sayInstead: attempt((round, text) => page.painting.sayBeside(round, text)),
     again: attempt((round) => page.painting.sayBeside(round, round.text_in)),
-    /** Ask which part of a picture is to change, and how; what is said goes on from that round. */
+    /** Ask which part of a picture is to change, and how. */
     async markPart(round) {
       const asked = await askRegion(round, state.about?.regions ?? "");
-      if (!asked || !state.tree.get(round.id)) return;
-      if (state.head !== round.id) page.goTo(round.id);
-      page.painting.say({ ...asked, pictures: [] });
+      if (asked && state.tree.get(round.id)) page.painting.sayOfPart(round, asked);
     },
     like: attempt(async (round) => {
       const { favourite } = await pictures.like(round.id, !round.favourite);

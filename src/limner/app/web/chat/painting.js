@@ -16,10 +16,16 @@ export class Painting {
   }
 
   /** Say something that goes on from where the user is, after what is being painted. */
-  say({ text, pictures, region = null }) {
+  say({ text, pictures }) {
     if (state.script[0] === text) state.script.shift();
     else state.script = [];
-    this.ask({ text, pictures, region, previous: state.head, seed: this.settings.seed });
+    this.ask({ text, pictures, previous: state.head, seed: this.settings.seed });
+  }
+
+  /** Say something about a part of a round's picture: after that very round, whatever follows it by now. */
+  sayOfPart(round, { text, region }) {
+    const { seed } = this.settings;
+    this.ask({ text, pictures: [], region, previous: round.id, seed, beside: true });
   }
 
   /** Say something in the place of a round: the same words for another version of it, or other words. */
