@@ -113,15 +113,13 @@ class ImageDesk:
                 file_reader(self.studio, owner),
                 most=self.settings.limits.max_images,
             )
-        region = None
-        if mask is not None:
-            region = await self.region(mask, owner)
+        region = None if mask is None else await self.region(mask)
         return await self.answer(request, asked, owner, pictures=pictures, event="image_edit", region=region)
 
-    async def region(self, mask: PictureSource, owner: str) -> Box:
+    async def region(self, mask: PictureSource) -> Box:
         """What a mask leaves to be painted; ApiError 400."""
         with told("mask"):
-            return await run_in_threadpool(self.reader.region, mask, file_reader(self.studio, owner))
+            return await run_in_threadpool(self.reader.region, mask)
 
     async def answer(
         self,

@@ -84,12 +84,13 @@ class PictureReader:
         assert source.url is not None
         return self.from_url(source.url)
 
-    def region(self, source: PictureSource, read_file: ReadFile) -> Box:
+    def region(self, source: PictureSource) -> Box:
         """What a mask leaves to be painted, as the box around its transparent part; ValueError when it has
-        none.
+        none, as no uploaded file has.
         """
-        data = read_file(source.file_id) if source.file_id is not None else self._bytes_of(source.url or "")
-        return self.region_in(data)
+        if source.url is None:
+            raise ValueError("Uploaded files are kept without transparency; send the mask as a data: URL.")
+        return self.region_in(self._bytes_of(source.url))
 
     def region_in(self, mask: bytes) -> Box:
         """The same of a mask's file."""

@@ -24,7 +24,6 @@ from limner.app.server.kept_requests import (
     wanted_by,
 )
 from limner.app.server.painting import base64_of, reader_of, sampling_for, tokens_of
-from limner.app.server.people import file_reader
 from limner.app.server.pictures_in import picture_source
 from limner.app.server.response_input import Reading, read_input
 from limner.app.server.response_stream import ResponseStream
@@ -71,7 +70,7 @@ class ResponseDesk:
         conversation = _conversation_id(asked)
         reading = await run_reader(self._read, asked)
         resolved = await run_in_threadpool(self.transcripts.resolve, owner, reading, previous)
-        region = await run_in_threadpool(self._region, owner, tool, limner)
+        region = await run_in_threadpool(self._region, tool, limner)
         keep = asked.store is not False
 
         def annotate(running: RunningRound) -> None:
@@ -244,13 +243,13 @@ class ResponseDesk:
         for one in coming:
             yield event_bytes(one)
 
-    def _region(self, owner: str, tool: ImageTool, limner: LimnerOptions) -> Box | None:
+    def _region(self, tool: ImageTool, limner: LimnerOptions) -> Box | None:
         """The part of a picture that is pointed at, by its sides or by a mask; ApiError 400."""
         if limner.region is not None or tool.input_image_mask is None:
             return region_asked(limner)
         with told("tools"):
             mask = picture_source({"type": "input_image", **tool.input_image_mask.model_dump()})
-            return self.reader.region(mask, file_reader(self.studio, owner))
+            return self.reader.region(mask)
 
     def _read(self, asked: ResponseRequest) -> Reading:
         reading = read_input(asked.input)

@@ -161,7 +161,7 @@ Items = Annotated[list[Item], Field(max_length=MAX_ITEMS, fail_fast=True)]
 
 
 class MaskImage(Shape):
-    """A picture whose transparent part is what is to change: a data: URL, or the id of an uploaded file."""
+    """A picture whose transparent part is what is to change, as a data: URL; uploads have none."""
 
     image_url: str | None = None
     file_id: str | None = None
