@@ -36,8 +36,9 @@ from limner.chat.shelf import Shelf
 from limner.chat.traces import Traces
 from limner.chat.vault import Vault
 from limner.chat.vault_rows import MAX_TITLE_CHARACTERS
+from limner.dialogue.boxes import Box
 from limner.dialogue.known_names import name_key
-from limner.dialogue.parts import Box, Picture
+from limner.dialogue.parts import Picture
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

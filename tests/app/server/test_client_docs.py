@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
+import inspect
 import re
 from pathlib import Path
 
@@ -34,13 +36,28 @@ def open_to_all(painter, tmp_path_factory):
     studio.close(0.0)
 
 
+def close(client):
+    """Leave no connection behind. `Runner.run_sync` keeps a loop of its own, which the client belongs to."""
+    closing = client.close() if client is not None else None
+    if inspect.isawaitable(closing):
+        loop = asyncio.get_event_loop_policy().get_event_loop()
+        loop.run_until_complete(closing)
+        loop.close()
+        asyncio.set_event_loop(None)
+
+
+# `Runner.run_sync` shuts its loop's generators down after each run, and goes on with the same loop.
+@pytest.mark.filterwarnings("ignore:asynchronous generator:ResourceWarning")
 @pytest.mark.parametrize("code", list(examples()))
 def test_the_example_runs(open_to_all, code):
     for package in sorted(set(re.findall(r"^(?:from|import) (\w+)", code, re.MULTILINE))):
         if importlib.util.find_spec(package) is None:
             pytest.skip(f"needs {package}")
     names = {"URL": f"{open_to_all.url}/v1"}
-    exec(compile(code, str(PAGE), "exec"), names)
+    try:
+        exec(compile(code, str(PAGE), "exec"), names)
+    finally:
+        close(names.get("client"))
     if "picture" in names:
         assert len(names["picture"]) > 100
     if "pictures" in names:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from conftest import ROUND, ask_json
-from test_chat_page_access import PHONE, findings
+from test_chat_page_access import PHONE, STILL, findings
 
 EVERY, LIKED = (f"#pictures-all .filters button >> nth={index}" for index in range(2))
 CHANGED_COLUMNS = """async ([before, after]) => {
@@ -24,6 +24,7 @@ CHANGED_COLUMNS = """async ([before, after]) => {
 
 def stroke(page, start, end):
     """Paint over a part of the picture, from one place to another, in shares of it."""
+    page.evaluate(STILL)
     box = page.locator(".canvas").bounding_box()
     (x0, y0), (x1, y1) = (
         (box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end)
