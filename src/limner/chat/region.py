@@ -46,7 +46,8 @@ def _share(region: Box, side_px: int) -> np.ndarray:
     """
     x0, y0, x1, y1 = region
     across, down = _rise(x0, x1, side_px), _rise(y0, y1, side_px)
-    return np.minimum(across[None, :], down[:, None])
+    share_HW: np.ndarray = np.minimum(across[None, :], down[:, None])
+    return share_HW
 
 
 def _rise(start: float, end: float, side_px: int) -> np.ndarray:
