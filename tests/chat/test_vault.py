@@ -378,7 +378,10 @@ def test_a_replica_with_another_database_goes_on_with_a_conversation(replicas):
         first.id, second.id, other.id, third.id, fourth.id,
     }  # fmt: skip
     one.change_conversation("anna", of.id, title="Renamed")
-    assert two.conversation("anna", of.id).title == "Renamed"
+    one.change_conversation("anna", of.id, favourites=lambda before: (*before, first.id))
+    changed = two.conversation("anna", of.id)
+    assert (changed.title, changed.favourites) == ("Renamed", (first.id,))
+    assert [round_.id for round_ in two.finder.pictures("anna", favourites=True)] == [first.id]
     with pytest.raises(NotThere):
         two.round("ben", first.id)
     for vault in replicas:

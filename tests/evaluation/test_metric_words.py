@@ -5,11 +5,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from limner.dialogue.parts import Box
+from limner.dialogue.boxes import Box, box_text
 from limner.evaluation.metrics.answer_words import plain_words, spoken_words
 from limner.evaluation.metrics.grounding import iou, parse_box, parse_boxes
 from limner.evaluation.metrics.question import answer_matches
-from limner.world.dialogues.draft import box_text
 from limner.world.names import random_names
 from limner.world.question import random_question
 from limner.world.staging import random_scene

@@ -7,15 +7,12 @@ Knows rounds, forks, the token cache and the people seen. How a round is compute
 from __future__ import annotations
 
 import hashlib
-import io
 import time
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PIL import Image
 from torch import Tensor
 
@@ -24,23 +21,21 @@ from limner.chat.painter import Painter
 from limner.chat.people import Sighting, people_of
 from limner.chat.pointing import ranks
 from limner.chat.request import PastRound, RoundRequest
+from limner.chat.saying import Image_, instruction_of
 from limner.chat.window import visible_rounds
+from limner.dialogue.boxes import Box
 from limner.dialogue.history import HistoryTree
 from limner.dialogue.history import node_id as id_of
 from limner.dialogue.parts import Instruction, Picture, Response, Round
-from limner.models.prompt import count_tokens, encode_response, instruction_segments, segments
+from limner.models.prompt import count_tokens, encode_response, response_segments
 
 if TYPE_CHECKING:
     from limner.chat.generation import Sampling
 
-MAX_TEXT_CHARACTERS = 4000
-MAX_IMAGES = 4
 # What later rounds read of a painted picture: the tokens as predicted, or those of its pixels, encoded anew.
 HISTORIES = ("cache", "reencode")
 # Room kept free for an answer: its words, its picture and the closing.
 ANSWER_TOKENS = 256
-
-Image_ = str | Path | bytes | Image.Image | np.ndarray | Picture
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -113,6 +108,7 @@ class Conversation:
         seed: int | None = None,
         picture: bool | None = None,
         sampling: Sampling | None = None,
+        region: Box | None = None,
     ) -> Reply:
         """One round: what you say, with pictures if you like, and the answer.
 
@@ -122,13 +118,14 @@ class Conversation:
             seed: draws this round differently; by default it follows from the conversation's seed.
             picture: True insists on a picture, False forbids one, None leaves it to the model.
             sampling: how the answer is drawn, instead of the painter's defaults.
+            region: (x0, y0, x1, y1) in [0, 1] of the last picture: what the words are about.
 
         Raises:
             ValueError: one sentence on what is wrong with text, picture or seed. Nothing is changed then.
         """
         return self.commit(
             self.painter.answer(
-                self.prepare(text, images, seed=seed, picture=picture, sampling=sampling),
+                self.prepare(text, images, seed=seed, picture=picture, sampling=sampling, region=region),
             )
         )
 
@@ -140,6 +137,7 @@ class Conversation:
         seed: int | None = None,
         picture: bool | None = None,
         sampling: Sampling | None = None,
+        region: Box | None = None,
         num_previews: int = 0,
     ) -> RoundRequest:
         """What `say` would compute, to be computed by an `Engine` and then given to `commit`.
@@ -147,7 +145,10 @@ class Conversation:
         `num_previews` (0 to 3) unfinished pictures are shown on the way. ValueError as in `say`; nothing is
         changed.
         """
-        instruction = Instruction(text=checked_text(text), pictures=as_pictures(images))
+        instruction = instruction_of(text, images, region)
+        condition = self._latest_picture(instruction)
+        if region is not None and condition is None:
+            raise ValueError("There is no picture yet for the region to be a part of; leave the region out.")
         round_seed = self.next_seed(seed)
         return RoundRequest(
             past=self._visible_past(instruction),
@@ -155,7 +156,7 @@ class Conversation:
             seed=round_seed,
             picture=picture,
             sampling=sampling,
-            condition=self._latest_picture(instruction),
+            condition=condition,
             num_previews=num_previews,
             parent_id=self.head,
             salt=self.salt,
@@ -169,10 +170,10 @@ class Conversation:
         round_ = Round(
             instruction=request.instruction, response=Response(text=answer.text, picture=finished.picture)
         )
-        tokens_KD, encoded = answer.image_tokens_KD, self.history == "reencode"
-        if encoded and finished.picture is not None:
-            tokens_KD = self.painter.encode(finished.picture, self.salt)
-        encoded = encoded and finished.picture is not None
+        tokens_KD, is_partly_kept = answer.image_tokens_KD, request.instruction.region is not None
+        encoded = finished.picture is not None and (is_partly_kept or self.history == "reencode")
+        if finished.picture is not None and encoded:
+            tokens_KD = self.painter.encode(finished.picture, self.salt, remember=not is_partly_kept)
         # The state first: should the user interrupt here, the tree holds no round without one.
         new_id = id_of(request.parent_id, round_)
         self.states[new_id] = RoundState(
@@ -195,16 +196,20 @@ class Conversation:
 
         Raises ValueError when its instruction is too long for the context.
         """
-        start = time.perf_counter()
+        start, model = time.perf_counter(), self.painter.model
+        answer = response_segments(round_.response, model.tokenizer)
         self._count(round_.instruction)
         picture = round_.response.picture
         node_id = self.tree.append(self.head, replace(round_, depends_on=()))
         state = RoundState(
-            response_ids=tuple(encode_response(round_.response.text, self.painter.model.tokenizer)),
+            response_ids=tuple(encode_response(round_.response.text, model.tokenizer)),
             image_tokens_KD=None if picture is None else self.painter.encode(picture, self.salt),
             num_tokens=count_tokens(
-                segments(round_, self.painter.model.tokenizer, self.painter.model.preset.upload_crop_px),
-                self.painter.model.language.num_image_tokens,
+                [
+                    *model.segments_of(round_.instruction),
+                    *answer,
+                ],
+                model.language.num_image_tokens,
             ),
             seed=self.next_seed(None),
             seconds=time.perf_counter() - start,
@@ -341,8 +346,7 @@ class Conversation:
     def _count(self, instruction: Instruction) -> int:
         model = self.painter.model
         language = model.language
-        segments = instruction_segments(instruction, model.tokenizer, model.preset.upload_crop_px)
-        num = count_tokens(segments, language.num_image_tokens)
+        num = count_tokens(model.segments_of(instruction), language.num_image_tokens)
         most = language.sizes.context_tokens - ANSWER_TOKENS
         if num > most:
             raise ValueError(
@@ -355,46 +359,3 @@ class Conversation:
         response, state = self.tree.node(node_id).round.response, self.states[node_id]
         image = response.picture.to_pil() if response.picture is not None else None
         return Reply(text=response.text, image=image, id=node_id, seconds=state.seconds, seed=state.seed)
-
-
-def checked_text(text: str) -> str:
-    """The text without surrounding white space, its accents composed with their letters (NFC), so that what
-    looks alike is read alike; ValueError when it is empty or too long.
-    """
-    if not isinstance(text, str):
-        raise ValueError(f"What you say must be text, not {type(text).__name__}.")
-    text = text.strip()
-    if not text:
-        raise ValueError("The text is empty; say what you want to see.")
-    if len(text) > MAX_TEXT_CHARACTERS:
-        raise ValueError(f"The text has {len(text)} characters, more than {MAX_TEXT_CHARACTERS}; shorten it.")
-    return unicodedata.normalize("NFC", text)
-
-
-def as_pictures(images: Sequence[Image_]) -> tuple[Picture, ...]:
-    """Paths, bytes, PIL images, arrays or pictures -> pictures; ValueError says what is wrong with one."""
-    if isinstance(images, (str, bytes, Path, Image.Image, Picture, np.ndarray)):
-        raise ValueError("images is a list: write images=[...] even for one picture.")
-    if len(images) > MAX_IMAGES:
-        raise ValueError(f"{len(images)} pictures were given; at most {MAX_IMAGES} fit one round.")
-    return tuple(_as_picture(image) for image in images)
-
-
-def _as_picture(image: Image_) -> Picture:
-    match image:
-        case Picture():
-            return image
-        case bytes() | bytearray() | memoryview():
-            return Picture.from_bytes(bytes(image))
-        case Image.Image():
-            return Picture.from_pil(image)
-        case np.ndarray():
-            return Picture(image)
-        case str() | Path():
-            try:
-                return Picture.from_file(image)
-            except OSError as error:
-                raise ValueError(f"The picture {image} cannot be read: {error.strerror or error}.") from error
-        case io.IOBase():
-            return Picture.from_bytes(image.read())
-    raise ValueError(f"A picture is a path, bytes, a PIL image or an array, not {type(image).__name__}.")

@@ -19,7 +19,7 @@ from torch import Tensor
 from limner.dialogue.parts import Instruction, Picture
 from limner.models.cache import KeyValueCache
 from limner.models.model import LimnerModel
-from limner.models.prompt import TextSegment, closing_ids, instruction_segments
+from limner.models.prompt import TextSegment, closing_ids
 from limner.models.tokenizer import NUM_LOCATIONS, TextTokenizer
 
 Encode = Callable[[Picture], Tensor]  # picture -> image tokens (K, D)
@@ -62,7 +62,7 @@ def read_instruction(
 def embed_instruction(model: LimnerModel, instruction: Instruction, encode: Encode) -> Tensor:
     """Everything before the answer as vectors, (1, N, W)."""
     pieces_1NW = []
-    for segment in instruction_segments(instruction, model.tokenizer, model.preset.upload_crop_px):
+    for segment in model.segments_of(instruction):
         if isinstance(segment, TextSegment):
             pieces_1NW.append(embed_ids(model, segment.ids))
         else:

@@ -16,16 +16,18 @@ from typing import Any, Final
 import numpy as np
 
 from limner.chat.blobs import digest_of
-from limner.chat.conversation import MAX_IMAGES, MAX_TEXT_CHARACTERS, RoundState
+from limner.chat.conversation import RoundState
 from limner.chat.painter import Painter
 from limner.chat.records import KeptState, StoredConversation, StoredRound, new_id
 from limner.chat.saved_conversation import SavedConversation, read_saved, state_of_row
+from limner.chat.saying import MAX_IMAGES, MAX_TEXT_CHARACTERS
 from limner.chat.shelf import tokens_bytes
 from limner.chat.vault import Vault
 from limner.chat.vault_rows import MAX_TITLE_CHARACTERS
+from limner.dialogue.boxes import Box, checked_region
 from limner.dialogue.history import node_id_of_json
 from limner.dialogue.parts import MAX_PIXELS, MIN_SIDE_PX, Instruction, Picture
-from limner.models.prompt import closing_ids, count_tokens, instruction_segments
+from limner.models.prompt import closing_ids, count_tokens
 
 MAX_IMPORTED_ROUNDS: Final = 2000
 # Of all pictures together: 1,500 painted ones of 256 px a side, or 8 photos of 12 megapixels.
@@ -163,6 +165,7 @@ def _row(
         node_id=node["id"],
         text_in=node["instruction"]["text"],
         pictures_in=tuple(digest_of(pngs[digest]) for digest in node["instruction"]["pictures"]),
+        region=_region(node),
         text_out=node["response"]["text"],
         picture=None if painted is None else digest_of(pngs[painted]),
         seed=state.seed,
@@ -179,6 +182,11 @@ def _row(
     )
 
 
+def _region(node: Mapping[str, Any]) -> Box | None:
+    region = node["instruction"].get("region")
+    return None if region is None else checked_region(region)
+
+
 def _num_tokens(
     node: Mapping[str, Any], state: RoundState, pngs: Mapping[str, bytes], painter: Painter
 ) -> int:
@@ -189,10 +197,10 @@ def _num_tokens(
         _BLANK if crop_px is None else Picture.from_png(pngs[digest])
         for digest in node["instruction"]["pictures"]
     ]
-    instruction = Instruction(text=node["instruction"]["text"], pictures=tuple(pictures))
-    num = count_tokens(
-        instruction_segments(instruction, model.tokenizer, crop_px), model.language.num_image_tokens
+    instruction = Instruction(
+        text=node["instruction"]["text"], pictures=tuple(pictures), region=_region(node)
     )
+    num = count_tokens(model.segments_of(instruction), model.language.num_image_tokens)
     num += len(state.response_ids) + 1
     if node["response"]["picture"] is not None:
         num += model.language.num_image_tokens + len(closing_ids(model.tokenizer))

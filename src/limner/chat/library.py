@@ -36,8 +36,9 @@ from limner.chat.shelf import Shelf
 from limner.chat.traces import Traces
 from limner.chat.vault import Vault
 from limner.chat.vault_rows import MAX_TITLE_CHARACTERS
+from limner.dialogue.boxes import Box
 from limner.dialogue.known_names import name_key
-from limner.dialogue.parts import Box, Picture
+from limner.dialogue.parts import Picture
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,11 +93,30 @@ class Library:
 
     def find(self, owner: str, query: str, limit: int = 50) -> list[StoredConversation]:
         """Conversations in whose title or rounds every word of `query` stands, newest first."""
-        return self.vault.find_conversations(owner, query, limit)
+        return self.vault.finder.conversations(owner, query, limit)
+
+    def pictures(
+        self, owner: str, *, limit: int = 50, after: str | None = None, favourites: bool = False
+    ) -> list[StoredRound]:
+        """Rounds of all conversations that painted something, newest first, from the one after `after` on."""
+        return self.vault.finder.pictures(owner, limit=limit, after=after, favourites=favourites)
+
+    def favour(self, owner: str, id: str, *, liked: bool) -> StoredConversation:
+        """Count the picture of the round `id` among the favourites, or no longer; its conversation.
+        ValueError for a round without a picture.
+        """
+        round_ = self.vault.round(owner, id)
+        if round_.picture is None:
+            raise ValueError("This round painted no picture that could be a favourite.")
+
+        def changed(before: tuple[str, ...]) -> tuple[str, ...]:
+            return (*(one for one in before if one != id), *((id,) if liked else ()))
+
+        return self.vault.change_conversation(owner, round_.conversation or "", favourites=changed)
 
     def round_of_node(self, owner: str, node_id: str) -> StoredRound | None:
         """The newest round that is a history node, as a picture's file names it; None when there is none."""
-        return self.vault.find_node(owner, node_id)
+        return self.vault.finder.node(owner, node_id)
 
     def rename(
         self, owner: str, id: str, title: str | None = None, *, metadata: Mapping[str, str] | None = None

@@ -23,6 +23,7 @@ from limner.chat.generation import (
     words_that_fit,
 )
 from limner.chat.painter import Painter
+from limner.chat.region import as_asked
 from limner.chat.request import RoundRequest
 from limner.dialogue.parts import Picture
 from limner.models.cache import KeyValueCache
@@ -44,7 +45,7 @@ def answer_naively(painter: Painter, request: RoundRequest) -> tuple[Answer, Pic
     tokens_KD, picture = None, None
     if wants_picture:
         tokens_KD = _tokens(painter, cache, sampling, request.seed)
-        picture = painter.paint(tokens_KD, request.seed, sampling, request.condition)
+        picture = as_asked(request, painter.paint(tokens_KD, request.seed, sampling, request.condition))
     text = decode_response(ids, model.tokenizer)
     return Answer(text=text, response_ids=tuple(ids), image_tokens_KD=tokens_KD), picture
 

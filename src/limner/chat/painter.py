@@ -94,9 +94,13 @@ class Painter:
 
         return Conversation(self, seed=seed, history=history)
 
-    def encode(self, picture: Picture, salt: str = "") -> Tensor:
-        """An uploaded picture's image tokens (K, D), by way of the encoder; remembered by digest and salt."""
+    def encode(self, picture: Picture, salt: str = "", *, remember: bool = True) -> Tensor:
+        """A picture's image tokens (K, D), by way of the encoder; remembered by digest and salt, unless it
+        will not be asked for again.
+        """
         with self.lock:
+            if not remember:
+                return self._encode(picture)
             key = (salt, picture.digest)
             known = self._uploads.get(key)
             if known is None:

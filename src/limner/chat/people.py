@@ -13,8 +13,9 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+from limner.dialogue.boxes import Box
 from limner.dialogue.known_names import KnownNames
-from limner.dialogue.parts import Box, Picture, Round
+from limner.dialogue.parts import Picture, Round
 from limner.dialogue.people import Mention, find_people
 from limner.perception.senses import WorldSenses
 

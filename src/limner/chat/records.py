@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, TypeVar
 
+from limner.dialogue.boxes import Box
+
 # Who owns what is made without API keys: one person's own server, and the command line.
 LOCAL_OWNER: Final = "local"
 KINDS: Final = ("conv", "resp", "file", "person")
@@ -56,7 +58,7 @@ class StoredRound:
 
     `asked_with` is what whoever asked wants kept with the round, as JSON: how the answer is to be handed out.
     `piece_lengths` (of the answer's words, in characters, as they were written) and `num_previews` tell how
-    it was told while it was computed.
+    it was told while it was computed. `region` is the part of the picture that the words point at.
     """
 
     id: str
@@ -78,6 +80,7 @@ class StoredRound:
     asked_with: Mapping[str, Any] = field(default_factory=dict)
     piece_lengths: tuple[int, ...] = ()
     num_previews: int = 0
+    region: Box | None = None
     kept: bool = True
     depth: int = 0
     siblings: tuple[str, ...] = ()
@@ -96,7 +99,8 @@ class StoredConversation:
     """A conversation of an owner. `title` is the given one, else the beginning of its oldest round's words.
 
     `head` is its newest round, which a request that names only the conversation goes on from. `number` orders
-    an owner's conversations as they were begun, whatever the clock said.
+    an owner's conversations as they were begun, whatever the clock said. `favourites` are ids of rounds whose
+    pictures somebody likes, as they were chosen; rounds that are gone may be among them.
     """
 
     id: str
@@ -105,6 +109,7 @@ class StoredConversation:
     seed: int
     created: float
     metadata: Mapping[str, str] = field(default_factory=dict)
+    favourites: tuple[str, ...] = ()
     num_rounds: int = 0
     head: str | None = None
     last_picture: str | None = None
@@ -163,9 +168,10 @@ _DERIVED: Final = {
     StoredFile: ("number",),
     StoredPerson: ("number",),
 }
-# Came with version 3 of the store; a row that lacks one means its default.
+# Came with later versions of the store; a row that lacks one means its default.
 _LATER: Final[Mapping[type, Mapping[str, Any]]] = {
-    StoredRound: {"asked_with": {}, "piece_lengths": (), "num_previews": 0},
+    StoredRound: {"asked_with": {}, "piece_lengths": (), "num_previews": 0, "region": None},
+    StoredConversation: {"favourites": ()},
     StoredFile: {"expires": None},
 }
 
@@ -208,6 +214,9 @@ def from_row(kind: type[Record], row: Mapping[str, Any]) -> Record:
         values["state"] = KeptState(**{**state, "response_ids": tuple(state["response_ids"])})
         values["pictures_in"] = tuple(values["pictures_in"])
         values["piece_lengths"] = tuple(values["piece_lengths"])
+        values["region"] = None if values["region"] is None else tuple(values["region"])
+    if kind is StoredConversation:
+        values["favourites"] = tuple(values["favourites"])
     return kind(**values)
 
 

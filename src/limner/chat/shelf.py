@@ -96,7 +96,9 @@ def content_of(vault: Vault, stored: StoredRound) -> Round:
         return Picture.from_png(vault.blob(stored.owner, digest))
 
     return Round(
-        instruction=Instruction(text=stored.text_in, pictures=tuple(map(picture, stored.pictures_in))),
+        instruction=Instruction(
+            text=stored.text_in, pictures=tuple(map(picture, stored.pictures_in)), region=stored.region
+        ),
         response=Response(
             text=stored.text_out, picture=None if stored.picture is None else picture(stored.picture)
         ),
@@ -170,6 +172,7 @@ def as_stored(
         asked_with=dict(asked_with or {}),
         piece_lengths=piece_lengths,
         num_previews=num_previews,
+        region=node.round.instruction.region,
     )
     return stored, {digest_of(blob): blob for blob in (*given, painted, tokens) if blob is not None}
 

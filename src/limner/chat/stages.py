@@ -34,6 +34,7 @@ from limner.chat.generation import (
     unspeakable_ids,
     words_that_fit,
 )
+from limner.chat.region import as_asked
 from limner.chat.request import PastRound, RoundRequest
 from limner.dialogue.parts import Picture
 from limner.models.cache import KeyValueCache
@@ -212,10 +213,11 @@ def draw(painter: Painter, rounds: Sequence[RoundInFlight]) -> None:
     for round_, drawing in steps:
         round_.drawing = drawing
         round_.emit(Painting(step=drawing.step, num_steps=drawing.num_steps))
+        picture = as_asked(round_.request, pictures[drawing]) if drawing in pictures else None
         if drawing.is_done:
-            _finish(painter, round_, pictures[drawing])
-        elif drawing in pictures:
-            round_.emit(Preview(index=round_.shown_after.index(drawing.step), picture=pictures[drawing]))
+            _finish(painter, round_, picture)
+        elif picture is not None:
+            round_.emit(Preview(index=round_.shown_after.index(drawing.step), picture=picture))
 
 
 def preview_steps(num_previews: int, num_steps: int) -> list[int]:

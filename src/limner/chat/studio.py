@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from limner.chat.conversation import Conversation, checked_text
+from limner.chat.conversation import Conversation
 from limner.chat.engine import Busy, Engine
 from limner.chat.events import Cancelled, Event, Failed, Finished
 from limner.chat.generation import Sampling
@@ -28,12 +28,14 @@ from limner.chat.records import (
     new_id,
 )
 from limner.chat.request import RoundRequest
+from limner.chat.saying import checked_text
 from limner.chat.shelf import as_stored
 from limner.chat.studio_round import Answered, StudioEvent, StudioRound
 from limner.chat.ticket import CancelledRound
 from limner.chat.unwritten import Unwritten
 from limner.chat.vault import Vault
 from limner.chat.vault_errors import full
+from limner.dialogue.boxes import Box
 from limner.dialogue.parts import Picture, Round
 
 __all__ = [
@@ -112,6 +114,7 @@ class Studio(Library):
         metadata: Mapping[str, str] | None = None,
         from_start: bool = False,
         asked_with: Mapping[str, Any] | None = None,
+        region: Box | None = None,
     ) -> StudioRound:
         """Begin a round; it goes on after the round `previous`, else after the newest of `conversation`, else
         it begins a new conversation.
@@ -124,6 +127,7 @@ class Studio(Library):
             metadata: kept with the round, as it is.
             from_start: begin `conversation` anew, beside its other first rounds, whatever its newest round.
             asked_with: as in `StoredRound`.
+            region: the part of the last picture that the words are about, as in `Instruction`.
         """
         if self._is_closing:
             raise Busy(CLOSING_RETRY_S, "The studio is closing")
@@ -132,7 +136,7 @@ class Studio(Library):
         if keep and self.vault.is_full:
             raise full(self.vault.folder)
         digests = tuple(given.digest for given in images)
-        wish = (owner, text, digests, previous, conversation, seed, picture, sampling, from_start)
+        wish = (owner, text, digests, previous, conversation, seed, picture, sampling, from_start, region)
         held = self._unwritten.take(wish) if keep else None
         if held is not None:
             return self._write_again(replace(held, asked_with=dict(asked_with or {})))
@@ -143,7 +147,13 @@ class Studio(Library):
         if seed is None:
             seed = self._fresh_seed(talk, owner, of, previous, text)
         request = talk.prepare(
-            text, images, seed=seed, picture=picture, sampling=sampling, num_previews=num_previews
+            text,
+            images,
+            seed=seed,
+            picture=picture,
+            sampling=sampling,
+            region=region,
+            num_previews=num_previews,
         )
         asked = StudioRound(
             id=new_id("resp"), owner=owner, conversation=of.id if keep or not is_new else None

@@ -11,12 +11,11 @@ vaults with other folders bring themselves up to date from there.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from limner.chat import vault_find as find
 from limner.chat import vault_rows as rows
 from limner.chat.blobs import Blobs
 from limner.chat.places import FolderPlace, place_at
@@ -32,6 +31,7 @@ from limner.chat.records import (
 )
 from limner.chat.shared_rows import SharedRows
 from limner.chat.vault_catch_up import CatchUp
+from limner.chat.vault_find import Finder
 from limner.chat.vault_keep import Keep
 from limner.chat.vault_migrations import version_of
 from limner.chat.vault_room import Room
@@ -84,6 +84,7 @@ class Vault:
         self.keep = Keep(database, Blobs(place, "blobs"), shared)
         self._database = database
         self._catch_up = CatchUp(self.keep)
+        self.finder = Finder(database, self._catch_up)
 
     @property
     def version(self) -> int:
@@ -124,19 +125,6 @@ class Vault:
             last = None if after is None else rows.own_conversation(db, owner, after)
             return rows.list_conversations(db, owner, max(1, min(limit, MAX_LISTED)), last)
 
-    def find_conversations(self, owner: str, query: str, limit: int = 50) -> list[StoredConversation]:
-        """At most `limit` conversations in which every word of `query` stands, newest first."""
-        self._catch_up.conversations(owner)
-        with self._database.reading() as db:
-            found = find.find_conversations(db, owner, find.words_of(query), max(1, min(limit, MAX_LISTED)))
-            return [rows.read_conversation(db, owner, id) for id in found]
-
-    def find_node(self, owner: str, node_id: str) -> StoredRound | None:
-        """The newest round of this owner's that is that history node."""
-        with self._database.reading() as db:
-            id = find.find_node(db, owner, node_id)
-            return None if id is None else rows.read_round(db, owner, id)
-
     def every_conversation(self, owner: str) -> Iterator[StoredConversation]:
         """All conversations of this owner, newest first."""
         last = None
@@ -145,9 +133,17 @@ class Vault:
             last = page[-1].id
 
     def change_conversation(
-        self, owner: str, id: str, *, title: str | None = None, metadata: Mapping[str, str] | None = None
+        self,
+        owner: str,
+        id: str,
+        *,
+        title: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        favourites: Callable[[tuple[str, ...]], tuple[str, ...]] | None = None,
     ) -> StoredConversation:
-        """Give a conversation another title or other metadata; what is None stays."""
+        """Give a conversation another title or other metadata; what is None stays. `favourites` makes the new
+        ones of those there are.
+        """
         self._catch_up.conversation(owner, id)
 
         def change() -> None:
@@ -157,6 +153,7 @@ class Vault:
                     row,
                     title=row.title if title is None else title,
                     metadata=row.metadata if metadata is None else dict(metadata),
+                    favourites=row.favourites if favourites is None else favourites(row.favourites),
                 )
                 self.keep.share_conversation(changed)
                 rows.put_conversation(db, changed)

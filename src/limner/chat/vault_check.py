@@ -190,7 +190,9 @@ def _check_content(blobs: Blobs, stored: StoredRound) -> Iterable[str]:
     try:
         painted = None if stored.picture is None else picture(stored.picture)
         round_ = Round(
-            instruction=Instruction(text=stored.text_in, pictures=tuple(map(picture, stored.pictures_in))),
+            instruction=Instruction(
+                text=stored.text_in, pictures=tuple(map(picture, stored.pictures_in)), region=stored.region
+            ),
             response=Response(text=stored.text_out, picture=painted),
         )
     except ValueError as error:

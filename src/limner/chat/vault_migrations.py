@@ -62,7 +62,10 @@ CREATE INDEX people_of_owner ON people(owner, number, id);
 # expire. Rows stay as they are; the number alone tells an earlier limner, which does not know those fields.
 _3_ASKED_WITH: Final = ""
 
-STEPS: Final = (_1_TABLES, _2_ORDER_AND_DIGESTS, _3_ASKED_WITH)
+# Rounds may point at a part of a picture, conversations tell whose pictures are liked. Rows stay as they are.
+_4_REGIONS_AND_FAVOURITES: Final = ""
+
+STEPS: Final = (_1_TABLES, _2_ORDER_AND_DIGESTS, _3_ASKED_WITH, _4_REGIONS_AND_FAVOURITES)
 VERSION: Final = len(STEPS)
 
 

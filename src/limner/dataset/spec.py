@@ -155,6 +155,10 @@ def to_row(dialogue: Dialogue, png_of: Mapping[str, bytes] | None = None) -> dic
 
 def _round_row(round_: Round, place: Mapping[str, int]) -> dict[str, Any]:
     answer = round_.response.picture
+    if round_.instruction.region is not None:
+        raise ValueError(
+            f"a round points at a region, which format version {FORMAT_VERSION} cannot hold; leave it out"
+        )
     return {
         "instruction": round_.instruction.text,
         "instruction_pictures": [place[picture.digest] for picture in round_.instruction.pictures],

@@ -28,12 +28,13 @@ class Node:
 
 
 def round_to_json(round_: Round) -> dict[str, Any]:
-    """The round as JSON, each picture as its digest."""
-    answer = round_.response.picture
+    """The round as JSON, each picture as its digest; a region only where there is one."""
+    answer, region = round_.response.picture, round_.instruction.region
     return {
         "instruction": {
             "text": round_.instruction.text,
             "pictures": [picture.digest for picture in round_.instruction.pictures],
+            **({} if region is None else {"region": list(region)}),
         },
         "response": {"text": round_.response.text, "picture": None if answer is None else answer.digest},
         "depends_on": list(round_.depends_on),
@@ -47,6 +48,7 @@ def round_from_json(data: Mapping[str, Any], pictures: Mapping[str, Picture]) ->
         instruction=Instruction(
             text=data["instruction"]["text"],
             pictures=tuple(pictures[digest] for digest in data["instruction"]["pictures"]),
+            region=data["instruction"].get("region"),
         ),
         response=Response(
             text=data["response"]["text"], picture=None if answer is None else pictures[answer]
@@ -62,8 +64,12 @@ def node_id(parent_id: str | None, round_: Round) -> str:
 
 def node_id_of_json(parent_id: str | None, data: Mapping[str, Any]) -> str:
     """`node_id` of a round that is known only as `round_to_json` wrote it; KeyError when a part lacks."""
+    region = data["instruction"].get("region")
     content = {
-        "instruction": {name: data["instruction"][name] for name in ("text", "pictures")},
+        "instruction": {
+            **{name: data["instruction"][name] for name in ("text", "pictures")},
+            **({} if region is None else {"region": [float(side) for side in region]}),
+        },
         "response": {name: data["response"][name] for name in ("text", "picture")},
         "depends_on": data["depends_on"],
     }

@@ -17,13 +17,13 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image, ImageOps
 
+from limner.dialogue.boxes import Box, checked_box, checked_region
+
 MIN_SIDE_PX: Final = 16
 MAX_PIXELS: Final = 20_000_000
 MAX_BYTES: Final = 25_000_000
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 _RUN_LENGTHS: Final = 3  # zlib's Z_RLE
-
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -196,14 +196,19 @@ def _check_text(text: object, where: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Instruction:
-    """What the user says in one round: text and any number of pictures."""
+    """What the user says in one round: text, any number of pictures, and perhaps which part of the picture
+    it is about: `region` (x0, y0, x1, y1) in [0, 1], of the last picture given here, else the last painted.
+    """
 
     text: str
     pictures: tuple[Picture, ...] = ()
+    region: Box | None = None
 
     def __post_init__(self) -> None:
         _check_text(self.text, "instruction")
         object.__setattr__(self, "pictures", tuple(self.pictures))
+        if self.region is not None:
+            object.__setattr__(self, "region", checked_region(self.region))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,10 +260,7 @@ class NamedPerson:
         if not self.name.strip():
             raise ValueError("a named person needs a name that is not empty")
         if self.box is not None:
-            box = tuple(float(side) for side in self.box)
-            if len(box) != 4 or not (0 <= box[0] < box[2] <= 1 and 0 <= box[1] < box[3] <= 1):
-                raise ValueError(f"{self.name}'s box {box} is not x0 < x1, y0 < y1 within [0, 1]")
-            object.__setattr__(self, "box", box)
+            object.__setattr__(self, "box", checked_box(self.box, f"{self.name}'s box"))
 
 
 @dataclass(frozen=True, kw_only=True)

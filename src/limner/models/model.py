@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
 
+from limner.dialogue.parts import Instruction
 from limner.models.autoencoder import Autoencoder
 from limner.models.detokenizer import DiTDetokenizer
 from limner.models.detokenizer_contract import Detokenizer
@@ -15,6 +16,7 @@ from limner.models.mllm import MultimodalLLM
 from limner.models.offload import TakingTurns
 from limner.models.precision import place
 from limner.models.presets import Preset
+from limner.models.prompt import Segment, instruction_segments
 from limner.models.quantised import num_weights
 from limner.models.sizes import DetokenizerSizes
 from limner.models.token_head import HEAD_KINDS, TokenHeads, build_token_heads
@@ -93,6 +95,12 @@ class LimnerModel:
         for network in self.networks().values():
             network.eval().requires_grad_(False)
         return self
+
+    def segments_of(self, instruction: Instruction) -> list[Segment]:
+        """An instruction as this model reads it: without its region where it never learned to read one."""
+        if not self.preset.language.reads_regions:
+            instruction = replace(instruction, region=None)
+        return instruction_segments(instruction, self.tokenizer, self.preset.upload_crop_px)
 
     @property
     def num_parameters(self) -> int:

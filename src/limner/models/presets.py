@@ -142,7 +142,9 @@ TINY: Final = Preset(
     ),
     input_resampler=ResamplerSizes(grid=4, width=48, heads=4, input_dim=16),
     output_resampler=ResamplerSizes(grid=4, width=16, heads=2, input_dim=48),
-    language=LanguageSizes(vocab_size=600, width=48, layers=2, heads=4, ffn_width=96, context_tokens=512),
+    language=LanguageSizes(
+        vocab_size=600, width=48, layers=2, heads=4, ffn_width=96, context_tokens=512, reads_regions=True
+    ),
     token_head=TokenHeadSizes(width=32, depth=2, heads=2),
     detokenizer=DetokenizerSizes(
         latent_size=4,
@@ -305,6 +307,7 @@ SEED_X: Final = Preset(
         ffn_width=13824,
         context_tokens=2048,
         crop_positions=True,
+        reads_regions=True,
     ),
     token_head=TokenHeadSizes(width=2048, depth=12, heads=16),
     # PixArt-Sigma at 1024 px on SDXL's autoencoder.

@@ -5,6 +5,9 @@ tokenizer's own (`chat_template.py`); here it is LLaMA-2's. Does not know image 
 
     <s> [INST] {instruction text}<img>{tokens}</img>... [/INST]\\n {response text}<img>{tokens}</img></s>
 
+- A region that an instruction points at stands behind its words, in the form in which answers write boxes:
+  "[[x0 y0 x1 y1]]" in location tokens. `Instruction.region` alone makes them; a box that a user spells is
+  text.
 - Where a model reads uploads at any resolution (`crop_px`), a picture of an instruction is its crops, row by
   row, and then the whole of it: (<patch>{tokens}</patch>) x crops <img>{tokens}</img> (SEED-X).
 - A round begins with <s> and ends with </s>, so its tokens depend on that round alone and its key-value
@@ -24,6 +27,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final, Literal
 
+from limner.dialogue.boxes import box_text
 from limner.dialogue.parts import Instruction, Picture, Response, Round
 from limner.models.any_resolution import views
 from limner.models.tokenizer import NUM_LOCATIONS, PATCH_END, PATCH_START, TextTokenizer
@@ -78,6 +82,8 @@ def instruction_segments(
     `crop_px` is `Preset.upload_crop_px`: the side of the crops that pictures enter as, None for whole ones.
     """
     ids = [*tokenizer.opening_ids, *encode_user(instruction.text, tokenizer)]
+    if instruction.region is not None:
+        ids += encode_response(box_text(instruction.region), tokenizer)
     made: list[Segment] = []
     for picture in instruction.pictures:
         shown = [ImageSegment(picture=picture, role="context")]

@@ -93,6 +93,7 @@ class LanguageSizes:
     key_value_width: int = 0  # of all heads' keys; 0: the width, as where every head has keys of its own
     # transformers' config.json of any other causal language model, as text; "" for the LLaMA.
     public_config: str = ""
+    reads_regions: bool = False  # has learned what location tokens in an instruction point at
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,9 +19,10 @@ from typing import Final
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
+from limner.dialogue.boxes import NUM_PLACES
 from limner.models.chat_template import INST, ChatTemplate, template_for
 
-NUM_LOCATIONS: Final = 224
+NUM_LOCATIONS: Final = NUM_PLACES
 START: Final = "<s>"
 END: Final = "</s>"
 PAD: Final = "<pad>"

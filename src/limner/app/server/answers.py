@@ -42,7 +42,11 @@ def completed(
             "previous_response_id": round_.parent,
             "conversation": None if round_.conversation is None else ConversationId(id=round_.conversation),
             "limner": RoundFacts(
-                seed=round_.seed, seconds=round_.seconds, node_id=round_.node_id, depth=round_.depth
+                seed=round_.seed,
+                seconds=round_.seconds,
+                node_id=round_.node_id,
+                depth=round_.depth,
+                region=round_.region,
             ),
         }
     )

@@ -23,6 +23,7 @@ from limner.app.server import (
     conversations,
     facts,
     files,
+    gallery,
     health,
     images,
     models,
@@ -54,6 +55,7 @@ PARTS: Final = (
     chat_completions,
     images,
     files,
+    gallery,
     people,
     moderation,
     provenance_desk,
@@ -87,10 +89,7 @@ def server_app(studio: Studio, settings: ServerSettings) -> FastAPI:
     app.state.desk = Desk(limits=settings.limits, metrics=metrics)
     settings = replace(settings, safety_hook=safety.hook_of(studio, settings) or "none")
     studio = remembering(moderation.guarded(studio, moderation.load_safety(settings.safety_hook)))
-    conversing = (responses, conversation_live, conversation_views, conversations, chat_completions)
-    for part in (*conversing, conversation_find, images, files, people, moderation, provenance_desk):
-        app.include_router(part.router(studio, settings))
-    for part in (models, facts, health):
+    for part in PARTS:
         app.include_router(part.router(studio, settings))
     app.router.routes.extend(page.routes())
     answer_errors(app)

@@ -32,6 +32,7 @@ from limner.app.server.many_rounds import all_answered, all_events, cancel_all, 
 from limner.app.server.painting import PictureFiles, base64_of, reader_of, sampling_for, tokens_of
 from limner.app.server.people import file_reader
 from limner.app.server.pictures_in import PictureSource
+from limner.app.server.round_start import region_asked
 from limner.app.server.rounds import RunningRound, ended_without_answer, told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.shapes import (
@@ -54,6 +55,7 @@ from limner.chat.recall import Recall
 from limner.chat.records import StoredRound
 from limner.chat.studio import Studio
 from limner.chat.studio_round import Answered
+from limner.dialogue.boxes import Box
 from limner.dialogue.parts import Picture, Round
 
 MAX_MESSAGES = 4096
@@ -114,6 +116,7 @@ class Asked:
     labels: Mapping[str, str]
     picture: bool | None
     sampling: Sampling | None
+    region: Box | None
     keep: bool
     with_marker: bool
 
@@ -172,6 +175,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
             before=asked.before,
             picture=asked.picture,
             sampling=asked.sampling,
+            region=asked.region,
             keep=asked.keep,
             metadata=asked.labels,
         )
@@ -221,6 +225,7 @@ class ChatDesk:
             labels=labels_for(headers, turns),
             picture=_wants_picture(body.modalities, limner),
             sampling=sampling_for(self.studio.painter, limits, steps=limner.steps),
+            region=region_asked(limner),
             keep=keep,
             with_marker=keep and headers.needs_marker if limner.marker is None else keep and limner.marker,
         )

@@ -25,6 +25,7 @@ from limner.app.server.streaming import EventStream, event_bytes
 from limner.app.server.wire import ERRORS
 from limner.chat.records import is_id
 from limner.chat.studio import Studio
+from limner.dialogue.boxes import Box
 
 LOOK_EVERY_S: Final = 1.0
 # Each event of the stream, as a client reads it.
@@ -41,6 +42,7 @@ class InProgressBody(BaseModel):
     parent: str | None
     text_in: str
     seed: int | None
+    region: Box | None
     created_at: float
 
 

@@ -27,6 +27,7 @@ from limner.app.server.sizes import Size, size_of
 from limner.app.server.wire import ERRORS, ConversationBody
 from limner.chat.records import StoredRound, is_digest, is_id
 from limner.chat.studio import PersonSeen, Studio
+from limner.dialogue.boxes import Box
 from limner.dialogue.parts import Picture
 
 FACE_PX = 160
@@ -41,6 +42,7 @@ class RoundBody(BaseModel):
     conversation: str | None
     text_in: str
     pictures_in: list[str]
+    region: Box | None  # the part of the picture before that the words are about
     text_out: str
     picture: str | None
     seed: int
@@ -48,6 +50,7 @@ class RoundBody(BaseModel):
     seconds: float
     created_at: float
     depth: int
+    favourite: bool
 
 
 class Tree(BaseModel):
@@ -84,10 +87,12 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
 
     @routes.get("/v1/conversations/{id}/tree", summary="Every round of every branch")
     async def tree(id: Id, owner: Owner) -> Tree:
-        await run_in_threadpool(held.find, owner, id)
+        of = await run_in_threadpool(held.find, owner, id)
         with told():
             rounds = await run_in_threadpool(studio.tree, owner, id)
-        return Tree(data=[round_body(one, steps_of(studio, one)) for one in rounds])
+        return Tree(
+            data=[round_body(one, steps_of(studio, one), liked=one.id in of.favourites) for one in rounds]
+        )
 
     @routes.get("/v1/conversations/{id}/people", summary="Who was named, and their faces")
     async def people(
@@ -185,7 +190,7 @@ def steps_of(studio: Studio, round_: StoredRound) -> int | None:
     return default_steps(studio.painter) if is_ours else None
 
 
-def round_body(round_: StoredRound, steps: int | None) -> RoundBody:
+def round_body(round_: StoredRound, steps: int | None, *, liked: bool) -> RoundBody:
     """A round as the tree tells it."""
     return RoundBody(
         id=round_.id,
@@ -193,6 +198,7 @@ def round_body(round_: StoredRound, steps: int | None) -> RoundBody:
         conversation=round_.conversation,
         text_in=round_.text_in,
         pictures_in=[picture_url(digest) for digest in round_.pictures_in],
+        region=round_.region,
         text_out=round_.text_out,
         picture=None if round_.picture is None else picture_url(round_.picture),
         seed=round_.seed,
@@ -200,6 +206,7 @@ def round_body(round_: StoredRound, steps: int | None) -> RoundBody:
         seconds=round_.seconds,
         created_at=round_.created,
         depth=round_.depth,
+        favourite=liked,
     )
 
 

@@ -7,6 +7,7 @@ two. Knows nothing about HTTP. What a decoder does to its process (crash, hang, 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import signal
 import struct
@@ -21,12 +22,13 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from limner.dialogue.parts import FORMATS, MAX_BYTES, MAX_PIXELS, MIN_SIDE_PX, Picture
 
 _HEADER: Final = struct.Struct("<cII")  # kind, then height and width in pixels or the length of a sentence
-_LENGTH: Final = struct.Struct("<Q")
+_ORDER: Final = struct.Struct("<cQ")  # what is wanted, and how many bytes follow
+PIXELS, ALPHA = b"P", b"A"
 UNREADABLE: Final = f"The picture cannot be read; send one of {', '.join(FORMATS)}."
 TOO_SLOW: Final = "The picture takes too long to read; save it anew and send it again."
 
@@ -66,8 +68,9 @@ class Decoder:
         self._lock = threading.Lock()
         self._finalizer = weakref.finalize(self, _end_all, self._idle)
 
-    def decode(self, data: bytes) -> Picture:
-        """The picture: first frame, upright by its EXIF, alpha on white, no metadata.
+    def decode(self, data: bytes, *, wanted: bytes = PIXELS) -> Picture:
+        """The picture: first frame, upright by its EXIF, alpha on white, no metadata. With ALPHA, how opaque
+        it is instead, in grey.
 
         ValueError says what is wrong in one sentence of our own, never a library's; `DecoderBusy` that too
         many wait.
@@ -86,7 +89,7 @@ class Decoder:
             watch = threading.Timer(limits.wall_s, worker.kill)
             watch.start()
             try:
-                kind, payload = _ask(worker, data)
+                kind, payload = _ask(worker, wanted, data)
             except (OSError, EOFError, struct.error):
                 worker.kill()
                 sentence = TOO_SLOW if _died_of_time(worker) else UNREADABLE
@@ -146,11 +149,11 @@ def _bare_environment() -> dict[str, str]:
     return {**held, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
-def _ask(worker: subprocess.Popen[bytes], data: bytes) -> tuple[bytes, Any]:
+def _ask(worker: subprocess.Popen[bytes], wanted: bytes, data: bytes) -> tuple[bytes, Any]:
     """One picture to the worker and its answer back; EOFError or OSError when the worker died."""
     assert worker.stdin is not None
     assert worker.stdout is not None
-    worker.stdin.write(_LENGTH.pack(len(data)))
+    worker.stdin.write(_ORDER.pack(wanted, len(data)))
     worker.stdin.write(data)
     worker.stdin.flush()
     kind, first, second = _HEADER.unpack(_exactly(worker.stdout, _HEADER.size))
@@ -195,12 +198,13 @@ def _serve(max_pixels: int, cpu_s: float, memory_bytes: int) -> None:
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     Image.MAX_IMAGE_PIXELS = max_pixels
     source, sink = sys.stdin.buffer, sys.stdout.buffer
-    while len(length := source.read(_LENGTH.size)) == _LENGTH.size:
-        data = source.read(_LENGTH.unpack(length)[0])
+    while len(order := source.read(_ORDER.size)) == _ORDER.size:
+        wanted, length = _ORDER.unpack(order)
+        data = source.read(length)
         if hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_PROF, cpu_s)
         try:
-            pixels = _pixels(data, max_pixels)
+            pixels = _pixels(data, max_pixels, wanted)
         except ValueError as error:
             sentence = str(error).encode()
             sink.write(_HEADER.pack(b"E", len(sentence), 0) + sentence)
@@ -212,9 +216,11 @@ def _serve(max_pixels: int, cpu_s: float, memory_bytes: int) -> None:
         sink.flush()
 
 
-def _pixels(data: bytes, max_pixels: int) -> np.ndarray:
+def _pixels(data: bytes, max_pixels: int, wanted: bytes) -> np.ndarray:
     try:
         picture = Picture.from_bytes(data)
+        if wanted == ALPHA and picture.width_px * picture.height_px <= max_pixels:
+            picture = alpha_of(data)
     except MemoryError:
         raise ValueError("The picture takes too much memory to read; scale it down.") from None
     except ValueError as error:
@@ -229,6 +235,13 @@ def _pixels(data: bytes, max_pixels: int) -> np.ndarray:
     if picture.width_px * picture.height_px > max_pixels:
         raise ValueError(_too_large(max_pixels))
     return picture.pixels
+
+
+def alpha_of(data: bytes) -> Picture:
+    """How opaque a picture is, in grey; of bytes that `Picture.from_bytes` has read."""
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        alpha = ImageOps.exif_transpose(image).convert("RGBA").getchannel("A")
+    return Picture(np.repeat(np.asarray(alpha)[:, :, None], 3, axis=2))
 
 
 def _too_large(max_pixels: int) -> str:

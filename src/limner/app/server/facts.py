@@ -21,6 +21,7 @@ from limner.app.server.settings import ServerSettings
 from limner.app.server.sizes import MAX_SIZE_PX
 from limner.app.server.wire import ERRORS
 from limner.chat.studio import Studio
+from limner.models.model import LimnerModel
 
 
 class Example(BaseModel):
@@ -60,6 +61,7 @@ class Facts(BaseModel):
     max_images: int
     max_image_bytes: int
     max_text: int
+    regions: str  # what becomes of a part of a picture that is pointed at
     uploads: str  # what becomes of a picture that is given, where that may surprise; else empty
     notice: str = AI_NOTICE
     marks: Marks
@@ -106,6 +108,14 @@ def uploads(scale: str) -> str:
     )
 
 
+def regions(model: LimnerModel) -> str:
+    """What a model makes of a region that an instruction points at."""
+    kept = "Outside of the marked part the picture stays as it is; inside, it is the new picture's."
+    if model.preset.language.reads_regions:
+        return kept
+    return f"{kept} This painter does not see the mark: say in words, too, who or what is meant."
+
+
 def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     """/v1/limner."""
     routes = APIRouter(tags=["limner"], dependencies=[needs_key], responses=ERRORS)
@@ -125,6 +135,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
             max_images=limits.max_images,
             max_image_bytes=limits.max_image_bytes,
             max_text=limits.max_text,
+            regions=regions(painter.model),
             uploads=uploads(painter.model.preset.name),
             marks=Marks(
                 signed=settings.sign,

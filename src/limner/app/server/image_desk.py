@@ -34,6 +34,7 @@ from limner.app.server.painting import (
     tokens_of,
 )
 from limner.app.server.people import file_reader
+from limner.app.server.pictures_in import PictureSource
 from limner.app.server.rounds import RunningRound, ended_without_answer, told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.sizes import Size, size_of, size_text
@@ -41,6 +42,7 @@ from limner.app.server.streaming import EventStream, event_bytes
 from limner.chat.events import Cancelled, Failed, Preview
 from limner.chat.studio import Studio
 from limner.chat.studio_round import Answered
+from limner.dialogue.boxes import Box
 from limner.dialogue.parts import Picture
 
 
@@ -88,10 +90,8 @@ class ImageDesk:
         if asked.partial_images and not asked.stream:
             raise wrong("partial_images needs stream.", param="partial_images")
 
-    def check_edit(self, asked: ImageRequest, given: Sequence[object], mask: object) -> None:
+    def check_edit(self, asked: ImageRequest, given: Sequence[object]) -> None:
         """ApiError for an edit that cannot be had, before a picture is read."""
-        if mask is not None:
-            raise wrong("Masks are not understood here: say in the prompt what is to change.", param="mask")
         if not given:
             raise wrong(
                 "An edit needs at least one image; a picture from words alone is what /v1/images/generations "
@@ -104,7 +104,8 @@ class ImageDesk:
     async def edit(self, request: Request, asked: EditRequest, owner: str) -> ImagesBody | Response:
         """An edit whose pictures stand in JSON."""
         sources = asked.sources()
-        self.check_edit(asked, sources, asked.mask)
+        self.check_edit(asked, sources)
+        mask = asked.mask_source()
         with told("image"):
             pictures = await run_in_threadpool(
                 self.reader.read,
@@ -112,13 +113,28 @@ class ImageDesk:
                 file_reader(self.studio, owner),
                 most=self.settings.limits.max_images,
             )
-        return await self.answer(request, asked, owner, pictures=pictures, event="image_edit")
+        region = None if mask is None else await self.region(mask)
+        return await self.answer(request, asked, owner, pictures=pictures, event="image_edit", region=region)
+
+    async def region(self, mask: PictureSource) -> Box:
+        """What a mask leaves to be painted; ApiError 400."""
+        with told("mask"):
+            return await run_in_threadpool(self.reader.region, mask)
 
     async def answer(
-        self, request: Request, asked: ImageRequest, owner: str, *, pictures: Sequence[Picture], event: str
+        self,
+        request: Request,
+        asked: ImageRequest,
+        owner: str,
+        *,
+        pictures: Sequence[Picture],
+        event: str,
+        region: Box | None = None,
     ) -> ImagesBody | Response:
         """The pictures, or their stream."""
         self.check(asked)
+        if region is not None:  # a mask is of the first picture, a region of the last
+            pictures = [*pictures[1:], *pictures[:1]]
         side = self.studio.painter.image_size_px
         wanted = Wanted(
             event=event,
@@ -143,6 +159,7 @@ class ImageDesk:
             ),
             num_previews=(asked.partial_images or 0) if asked.stream else 0,
             keep=False,
+            region=region,
         )
         if asked.stream:
             return EventStream(self.chunks(running, wanted), gone=lambda: cancel_all(running))

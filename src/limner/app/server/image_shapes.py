@@ -16,6 +16,7 @@ from limner.app.server.pictures_in import PictureSource, picture_source
 from limner.app.server.shapes import A_LIST, A_TEXT, AN_OBJECT, SEED, OneOf, Shape
 
 MAX_GIVEN = 64
+MASK = "Its transparent part is what changes in the first image: the box around it; all else stays as it is."
 Quality = Literal["low", "medium", "high", "standard", "hd", "auto"]
 
 
@@ -102,11 +103,15 @@ class EditRequest(ImageRequest):
 
     image: Given | None = None
     images: Given | None = None
-    mask: Any = Field(default=None, description="Not supported: the whole picture is new.")
+    mask: OneGiven | None = Field(default=None, description=MASK)
 
     def sources(self) -> list[PictureSource]:
         """Where the pictures are, in order; ApiError 400 for one that says neither."""
         return [*_sources(self.image, "image"), *_sources(self.images, "images")]
+
+    def mask_source(self) -> PictureSource | None:
+        """Where the mask is, if there is one; ApiError 400."""
+        return next(iter(_sources(self.mask, "mask")), None)
 
 
 def _sources(given: str | GivenImage | Sequence[str | GivenImage] | None, param: str) -> list[PictureSource]:

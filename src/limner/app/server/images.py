@@ -5,7 +5,8 @@ Knows the endpoints, their fields and their stream. Conversations live in Respon
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from starlette.concurrency import run_in_threadpool
@@ -17,6 +18,7 @@ from limner.app.server.auth import Owner, needs_key
 from limner.app.server.bodies import BodyRoute
 from limner.app.server.image_desk import ImageDesk
 from limner.app.server.image_shapes import (
+    MASK,
     EditRequest,
     ImageRequest,
     ImagesBody,
@@ -30,8 +32,8 @@ from limner.app.server.rounds import told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.wire import ERRORS
 from limner.chat.studio import Studio
-from limner.dialogue.parts import Picture
 
+Read = TypeVar("Read")
 JSON_EDIT: Final = {"$ref": "#/components/schemas/EditRequest"}  # which `document.py` puts there
 STREAMS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
@@ -78,9 +80,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         prompt: Annotated[str, Form()],
         image: Annotated[list[UploadFile] | None, File(description="At most four.")] = None,
         images: Annotated[list[UploadFile] | None, File(alias="image[]", description="The same.")] = None,
-        mask: Annotated[
-            UploadFile | None, File(description="Not supported: the whole picture is new.")
-        ] = None,
+        mask: Annotated[UploadFile | None, File(description=MASK)] = None,
         model: Annotated[str | None, Form()] = None,
         n: Annotated[int | None, Form(ge=1)] = None,
         size: Annotated[str | None, Form()] = None,
@@ -110,23 +110,24 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
             steps=steps,
         )
         given = [*(image or []), *(images or [])]
-        desk.check_edit(asked, given, mask)
+        desk.check_edit(asked, given)
         pictures = [await read_upload(one, desk.reader.from_bytes, settings, "image") for one in given]
-        return await desk.answer(request, asked, owner, pictures=pictures, event="image_edit")
+        region = None if mask is None else await read_upload(mask, desk.reader.region_in, settings, "mask")
+        return await desk.answer(request, asked, owner, pictures=pictures, event="image_edit", region=region)
 
     return routes
 
 
-async def read_upload(file: UploadFile, read: Any, settings: ServerSettings, param: str) -> Picture:
-    """The picture of an uploaded file; 413 or 400 when it is none within the limits."""
+async def read_upload(
+    file: UploadFile, read: Callable[[bytes], Read], settings: ServerSettings, param: str
+) -> Read:
+    """What `read` makes of an uploaded picture; 413 or 400 when it is none within the limits."""
     most = settings.limits.max_image_bytes
     if file.size is not None and file.size > most:
         raise too_large(most)
     data = await file.read(most + 1)
     with told(param):
-        picture = await run_in_threadpool(read, data)
-    assert isinstance(picture, Picture)
-    return picture
+        return await run_in_threadpool(read, data)
 
 
 class JsonRoute(BodyRoute):

@@ -13,9 +13,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from limner.app.server.decoding import Decoder, DecodingLimits
+import numpy as np
+
+from limner.app.server.decoding import ALPHA, Decoder, DecodingLimits
 from limner.app.server.provenance import has_manifest
 from limner.app.server.remote_pictures import OFF, RemoteRules, fetch
+from limner.dialogue.boxes import Box, checked_region
 from limner.dialogue.parts import Picture
 
 _DATA_URL: Final = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*)(;base64)?,", re.IGNORECASE)
@@ -73,8 +76,7 @@ class PictureReader:
 
     def from_url(self, url: str) -> Picture:
         """The picture of a data: URL, or of an allowed address; ValueError otherwise."""
-        data = data_of_url(url) if is_data_url(url) else fetch(url, self.rules.remote)
-        return self.from_bytes(data)
+        return self.from_bytes(self._bytes_of(url))
 
     def read(self, sources: Sequence[PictureSource], read_file: ReadFile, *, most: int) -> list[Picture]:
         """All pictures in order. Their number is checked before the first is decoded."""
@@ -91,8 +93,39 @@ class PictureReader:
         assert source.url is not None
         return self.from_url(source.url)
 
+    def region(self, source: PictureSource) -> Box:
+        """What a mask leaves to be painted, as the box around its transparent part; ValueError when it has
+        none, as no uploaded file has.
+        """
+        if source.url is None:
+            raise ValueError("Uploaded files are kept without transparency; send the mask as a data: URL.")
+        return self.region_in(self._bytes_of(source.url))
+
+    def region_in(self, mask: bytes) -> Box:
+        """The same of a mask's file."""
+        return checked_region(region_of_mask(self.decoder.decode(mask, wanted=ALPHA)))
+
+    def _bytes_of(self, url: str) -> bytes:
+        if not is_data_url(url) and not self.rules.remote.origins:
+            raise ValueError(OFF)
+        return data_of_url(url) if is_data_url(url) else fetch(url, self.rules.remote)
+
     def close(self) -> None:
         self.decoder.close()
+
+
+def region_of_mask(opaque: Picture) -> Box:
+    """The box around what is wholly transparent in a mask, given how opaque it is; ValueError without any."""
+    open_HW = opaque.pixels[:, :, 0] == 0
+    columns, rows = np.flatnonzero(open_HW.any(axis=0)), np.flatnonzero(open_HW.any(axis=1))
+    if not len(columns):
+        raise ValueError(
+            "The mask has no transparent part; make what is to change transparent, as in a PNG with alpha 0."
+        )
+    sides = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
+    whole = (opaque.width_px, opaque.height_px) * 2
+    x0, y0, x1, y1 = (float(side / most) for side, most in zip(sides, whole, strict=True))
+    return (x0, y0, x1, y1)
 
 
 @lru_cache(maxsize=8)

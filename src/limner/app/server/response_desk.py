@@ -23,13 +23,14 @@ from limner.app.server.kept_requests import (
     template_of,
     wanted_by,
 )
-from limner.app.server.painting import base64_of, sampling_for, tokens_of
+from limner.app.server.painting import base64_of, reader_of, sampling_for, tokens_of
+from limner.app.server.pictures_in import picture_source
 from limner.app.server.response_input import Reading, read_input
 from limner.app.server.response_stream import ResponseStream
-from limner.app.server.round_start import start_round
+from limner.app.server.round_start import region_asked, start_round
 from limner.app.server.rounds import RunningRound, desk_of, ended_without_answer, told
 from limner.app.server.settings import ServerSettings
-from limner.app.server.shapes import ConversationRef, LimnerOptions, ResponseRequest, ToolChoice
+from limner.app.server.shapes import ConversationRef, ImageTool, LimnerOptions, ResponseRequest, ToolChoice
 from limner.app.server.streaming import EventStream, event_bytes
 from limner.app.server.switchboard import Listed
 from limner.app.server.transcripts import Transcripts
@@ -38,6 +39,7 @@ from limner.chat.events import Cancelled, Failed, Painting, Preview, Wrote
 from limner.chat.records import is_id
 from limner.chat.studio import Studio
 from limner.chat.studio_round import Answered
+from limner.dialogue.boxes import Box
 
 
 class ResponseDesk:
@@ -48,6 +50,7 @@ class ResponseDesk:
         self.settings = settings
         self.kept = KeptAnswers(studio, settings)
         self.transcripts = Transcripts(studio, settings)
+        self.reader = reader_of(settings)
 
     async def begin(self, request: Request, asked: ResponseRequest, owner: str) -> RunningRound:
         """The round that was asked for, begun; ApiError when it cannot be."""
@@ -67,6 +70,7 @@ class ResponseDesk:
         conversation = _conversation_id(asked)
         reading = await run_reader(self._read, asked)
         resolved = await run_in_threadpool(self.transcripts.resolve, owner, reading, previous)
+        region = await run_in_threadpool(self._region, tool, limner)
         keep = asked.store is not False
 
         def annotate(running: RunningRound) -> None:
@@ -96,6 +100,7 @@ class ResponseDesk:
             from_start=conversation is not None and limner.begins_anew and not resolved.before,
             continues=bool(limner.continues),
             annotate=annotate,
+            region=region,
             asked_with=kept_request(template, wanted) if keep else None,
         )
 
@@ -237,6 +242,14 @@ class ResponseDesk:
             coming = told_events.failed(message, code=code)
         for one in coming:
             yield event_bytes(one)
+
+    def _region(self, tool: ImageTool, limner: LimnerOptions) -> Box | None:
+        """The part of a picture that is pointed at, by its sides or by a mask; ApiError 400."""
+        if limner.region is not None or tool.input_image_mask is None:
+            return region_asked(limner)
+        with told("tools"):
+            mask = picture_source({"type": "input_image", **tool.input_image_mask.model_dump()})
+            return self.reader.region(mask)
 
     def _read(self, asked: ResponseRequest) -> Reading:
         reading = read_input(asked.input)

@@ -17,10 +17,12 @@ from starlette.requests import Request
 from limner.app.server.errors import ApiError, wrong
 from limner.app.server.limits import Limits, already_continued
 from limner.app.server.rounds import Desk, RunningRound, desk_of, told
+from limner.app.server.shapes import LimnerOptions
 from limner.chat.generation import Sampling
 from limner.chat.records import NotThere, StoredRound
 from limner.chat.studio import Studio
 from limner.chat.studio_round import ENDS, StudioEvent, StudioRound
+from limner.dialogue.boxes import Box, checked_region
 from limner.dialogue.parts import Picture, Round
 
 
@@ -42,6 +44,7 @@ async def start_round(
     continues: bool = False,
     annotate: Callable[[RunningRound], None] | None = None,
     is_admitted: bool = False,
+    region: Box | None = None,
     **more: Any,
 ) -> RunningRound:
     """Ask the studio for a round. All that can be refused is refused here, before any model work.
@@ -87,19 +90,28 @@ async def start_round(
                 sampling=sampling,
                 num_previews=num_previews,
                 keep=keep,
+                region=region,
                 **more,
             )
         undo.pop_all()
     running = RunningRound(
         id=round_.id, owner=owner, conversation=round_.conversation, round=round_, keep=keep, locks=locks
     )
-    running.notes["asked"] = {"parent": parent, "text_in": text, "seed": seed}
+    running.notes["asked"] = {"parent": parent, "text_in": text, "seed": seed, "region": region}
     if annotate is not None:
         annotate(running)
     desk.follow(running)
     if desk.others is not None:
         await desk.others.begun(running)
     return running
+
+
+def region_asked(limner: LimnerOptions) -> Box | None:
+    """The part of a picture that a request points at by its sides; ApiError 400."""
+    if limner.region is None:
+        return None
+    with told("limner.region"):
+        return checked_region(limner.region)
 
 
 async def _lock_end(desk: Desk, studio: Studio, owner: str, previous: str) -> str:

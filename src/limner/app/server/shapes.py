@@ -22,6 +22,9 @@ RESPONSE_ID = r"^resp_[0-9a-f]{32}$"
 CONVERSATION_ID = r"^conv_[0-9a-f]{32}$"
 SEED = Field(default=None, ge=0, le=2**63 - 1, description="Same seed, same picture.")
 
+# x0, y0, x1, y1
+Region = Annotated[list[Annotated[float, Field(ge=0, le=1)]], Field(min_length=4, max_length=4)]
+
 Metadata = Annotated[
     dict[
         Annotated[str, StringConstraints(max_length=64)],
@@ -157,6 +160,13 @@ Item = Annotated[
 Items = Annotated[list[Item], Field(max_length=MAX_ITEMS, fail_fast=True)]
 
 
+class MaskImage(Shape):
+    """A picture whose transparent part is what is to change, as a data: URL; uploads have none."""
+
+    image_url: str | None = None
+    file_id: str | None = None
+
+
 class ImageTool(Shape):
     """The tool that paints, with what a client may say about the picture."""
 
@@ -168,6 +178,8 @@ class ImageTool(Shape):
     output_format: Literal["png", "jpeg", "webp"] | None = None
     output_compression: int | None = Field(default=None, ge=0, le=100)
     background: Literal["opaque", "auto", "transparent"] | None = None
+    # Not said back, nor kept: it is as large as a picture.
+    input_image_mask: MaskImage | None = Field(default=None, exclude=True)
 
 
 class OtherTool(Shape):
@@ -227,12 +239,15 @@ class LimnerOptions(Shape):
     parent: a response to go on from; null begins the `conversation` anew, beside its other beginnings.
     continues: true refuses (409) to go on from a response that another round follows already, or is about to,
         so that nobody makes a second branch without knowing.
+    region: x0, y0, x1, y1 from 0 to 1, the part of the last picture that the words are about; the rest of it
+        stays as it is.
     """
 
     steps: int | None = Field(default=None, ge=1)
     picture: bool | None = None
     parent: str | None = None
     continues: bool | None = None
+    region: Region | None = None
 
     @property
     def begins_anew(self) -> bool:

@@ -9,6 +9,8 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, Field
 
+from limner.dialogue.boxes import Box
+
 
 class ErrorDetail(BaseModel):
     """What was wrong."""
@@ -133,6 +135,7 @@ class RoundFacts(BaseModel):
     seconds: float
     node_id: str
     depth: int
+    region: Box | None = None
 
 
 class ConversationId(BaseModel):

@@ -15,7 +15,7 @@ ROPE_BUFFER: Final = ".self_attn.rotary_emb.inv_freq"
 
 
 def language_sizes(config: Mapping[str, Any], where: object) -> LanguageSizes:
-    """Sizes of a plain LLaMA-2, with SEED-X's crops and their positions.
+    """Sizes of a plain LLaMA-2, with what SEED-X adds: crops and their positions, boxes in instructions.
 
     Raises:
         ValueError: an entry is missing, or it is another kind of LLaMA; the sentence names `where`.
@@ -32,6 +32,7 @@ def language_sizes(config: Mapping[str, Any], where: object) -> LanguageSizes:
             rms_norm_eps=float(config["rms_norm_eps"]),
             crop_positions=True,
             upload_crops=True,
+            reads_regions=True,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"The LLaMA configuration in {where} lacks or garbles {error}.") from error

@@ -125,8 +125,3 @@ def face_boxes(scene: Scene) -> Sequence[tuple[float, float, float, float]]:
     from limner.world.truth import scene_truth
 
     return scene_truth(scene).face_boxes
-
-
-def box_text(box: Sequence[float]) -> str:
-    """A box as the model's text has it: "[[x0 y0 x1 y1]]" on a grid of 224 places."""
-    return "[[" + " ".join(str(min(223, max(0, round(float(side) * 223)))) for side in box) + "]]"

@@ -9,9 +9,10 @@ from typing import Final
 
 import numpy as np
 
+from limner.dialogue.boxes import box_text
 from limner.world.caption import Caption, tell
 from limner.world.chance import chance, pick, weighted
-from limner.world.dialogues.draft import Draft, DraftRound, box_text, face_boxes
+from limner.world.dialogues.draft import Draft, DraftRound, face_boxes
 from limner.world.dialogues.replies import CLOSE_UP_ASKS, HERE_ONE, HERE_THEY_ARE, restate, with_identity
 from limner.world.film import later
 from limner.world.names import Name, random_name, random_names

@@ -1,11 +1,12 @@
 // Holds conversations with a running server through OpenAI's JavaScript client and Vercel's AI SDK, both as
-// anybody makes them. node hold.mjs http://127.0.0.1:8484/v1 [KEY]; exit code 1 when something does not hold.
+// anybody makes them. node hold.mjs [URL [KEY]], by default LIMNER_URL; exit code 1 when something does not hold.
 import assert from "node:assert/strict";
 import { createOpenAI } from "@ai-sdk/openai";
 import { generateText } from "ai";
 import OpenAI from "openai";
 
-const [baseURL = "http://127.0.0.1:8484/v1", apiKey = "any"] = process.argv.slice(2);
+const usual = process.env.LIMNER_URL ?? "http://127.0.0.1:8484/v1";
+const [baseURL = usual, apiKey = "any"] = process.argv.slice(2);
 const client = new OpenAI({ baseURL, apiKey });
 const model = "limner";
 const CLARA = "The image shows Clara. Clara has long red hair.";

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from conftest import ask_json
 from PIL import Image
+
+from conftest import ask_json
 
 CARDS = """() => {
   const foot = document.querySelector("#foot").getBoundingClientRect().top;

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from conftest import ask_json
 from test_chat_page_troubles import refuse_once
 from tiny_server import serving
 
+from conftest import ask_json
 from limner.app.server.opening import studio_of
 from limner.app.server.settings import ServerSettings
 

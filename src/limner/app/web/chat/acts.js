@@ -1,6 +1,6 @@
 // What can be done with a round, a person, a conversation: the buttons' and keys' business, in one place.
 
-import { conversations, Trouble } from "./api.js";
+import { conversations, pictures, Trouble } from "./api.js";
 import { compare } from "./compare.js";
 import { askDelete, askName } from "./dialogs.js";
 import { $, announce } from "./dom.js";
@@ -10,6 +10,7 @@ import { enlarge } from "./gallery.js";
 import { closeUpOf } from "./people.js";
 import { download, downloadPicture } from "./pictures.js";
 import { titleOf } from "./shelf.js";
+import { askRegion } from "./region.js";
 import { isPainting, state } from "./state.js";
 import { counted } from "./words.js";
 
@@ -78,6 +79,18 @@ export function roundActs(page) {
     },
     sayInstead: attempt((round, text) => page.painting.sayBeside(round, text)),
     again: attempt((round) => page.painting.sayBeside(round, round.text_in)),
+    /** Ask which part of a picture is to change, and how. */
+    async markPart(round) {
+      const asked = await askRegion(round, state.about?.regions ?? "");
+      if (asked && state.tree.get(round.id)) page.painting.sayOfPart(round, asked);
+    },
+    like: attempt(async (round) => {
+      const { favourite } = await pictures.like(round.id, !round.favourite);
+      const kept = state.tree.get(round.id);
+      if (kept) kept.favourite = favourite;
+      page.show();
+      announce(favourite ? "It is a favourite." : "It is no favourite any more.");
+    }),
     keepSeed(seed) {
       page.settings.keepSeed(seed);
       toast(`The next pictures are painted with seed ${seed}.`);
@@ -145,6 +158,26 @@ export const importOf = (page) =>
     toast(`“${titleOf(one)}” is here, with ${counted(state.tree.rounds.length, "round")}.`);
   });
 
+/** Show the round `response` of a conversation. */
+async function goToPlace(page, { conversation, response }) {
+  await page.openConversation(conversation);
+  if (state.tree.get(response)) page.goTo(response);
+}
+
+/** What can be done with the pictures of all conversations. */
+export const picturesActs = (page) => ({
+  load: (wanted) => pictures.list(wanted),
+  open: attempt((one) => goToPlace(page, one)),
+  like: attempt(async (one) => {
+    const { favourite } = await pictures.like(one.response, !one.favourite);
+    const kept = state.tree.get(one.response);
+    if (kept) kept.favourite = favourite;
+    page.show();
+    announce(favourite ? "It is a favourite." : "It is no favourite any more.");
+    return favourite;
+  }),
+});
+
 /** What can be done with a picture of Limner's that was given. */
 export const originActs = (page) => ({
   useSeed(seed) {
@@ -165,8 +198,7 @@ export const originActs = (page) => ({
       return;
     }
     page.composer.dropPicture(one);
-    await page.openConversation(place.conversation);
-    if (state.tree.get(place.response)) page.goTo(place.response);
+    await goToPlace(page, place);
   }),
 });
 

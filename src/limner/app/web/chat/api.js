@@ -139,6 +139,14 @@ export const conversations = {
   },
 };
 
+/** The pictures of all conversations. */
+export const pictures = {
+  list: ({ after = null, favourites = false } = {}) =>
+    told(`/v1/limner/pictures?favourites=${favourites}${after ? `&after=${encodeURIComponent(after)}` : ""}`),
+  like: (id, favourite) =>
+    told(`/v1/limner/pictures/${encodeURIComponent(id)}`, { method: "POST", json: { favourite } }),
+};
+
 export const faces = {
   list: async () => (await told("/v1/people")).data,
   keep: (face) => told("/v1/people", { method: "POST", json: face }),

@@ -1,7 +1,7 @@
 // The page put together: its parts, what they show of the state, and which key does what.
 
 import { about, faces } from "./api.js";
-import { attempt, importOf, originActs, roundActs, shelfActs, toast } from "./acts.js";
+import { attempt, importOf, originActs, picturesActs, roundActs, shelfActs, toast } from "./acts.js";
 import { Composer } from "./composer.js";
 import { $, announce, placeIcons } from "./dom.js";
 import { drafts } from "./drafts.js";
@@ -14,6 +14,7 @@ import { showMap } from "./map.js";
 import { Painting } from "./painting.js";
 import { Panel } from "./panel.js";
 import { showPeople } from "./people.js";
+import { openAllPictures } from "./pictures_all.js";
 import { Settings } from "./settings.js";
 import { Shelf } from "./shelf.js";
 import { askedHere, isPainting, runningHere, sizePx, state } from "./state.js";
@@ -130,7 +131,13 @@ const ofRound =
     if (round && !isPainting() && (round.picture || !needsPicture)) act(round);
   };
 
+function showAllPictures() {
+  page.shelfDrawer.closeOver();
+  openAllPictures(picturesActs(page));
+}
+
 function listen() {
+  $("pictures").addEventListener("click", showAllPictures);
   $("begin").addEventListener("click", page.beginAnew);
   $("keys").addEventListener("click", openShortcuts);
   $("import-file").addEventListener("change", importOf(page));
@@ -159,6 +166,9 @@ function listen() {
       l: ofRound((round) => acts.enlarge(round.id), needsPicture),
       c: ofRound((round) => acts.compare(round.id), needsPicture),
       d: ofRound(acts.download, needsPicture),
+      b: ofRound(acts.markPart, needsPicture),
+      f: ofRound(acts.like, needsPicture),
+      i: showAllPictures,
       p: () => page.panel.show("people"),
       m: () => page.panel.show("map"),
       a: () => page.panel.show("gallery"),

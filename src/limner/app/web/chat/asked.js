@@ -37,7 +37,7 @@ export class AskedElement {
     this.element = make(
       "section",
       { class: "round painting", "aria-label": "The round being painted", "aria-busy": true, tabIndex: -1 },
-      make("div", { class: "you" }, said(one.text, images)),
+      make("div", { class: "you" }, said(one.text, images, one.region)),
       make("div", { class: "answer" }, this.words, this.frame, this.status, this.tools),
     );
   }

@@ -27,6 +27,7 @@ export const askedRound = (given) => ({
   known: [],
   part: null, // [which, of how many] pictures of the same words
   group: null, // names those that are of the same words
+  region: null, // [x0, y0, x1, y1] of the picture before, which the words are about
   id: null,
   ...given,
   wasSent: false,

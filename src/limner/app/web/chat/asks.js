@@ -21,11 +21,11 @@ const PLACE = `limner-asks-${tabName()}`;
 /** Of an ask what has to last; the rest is how it stands just now. */
 function lasting(one) {
   const { conversation, previous, beside, text, pictures, title, isFirst, seed, settings, model, id, known } = one;
-  const { trouble, queued, part, group } = one;
+  const { trouble, queued, part, group, region } = one;
   const kept = trouble && { kind: trouble.kind, message: trouble.message };
   return {
     conversation, previous, beside, text, pictures, title, isFirst, seed, settings, model, id, known,
-    trouble: kept, queued, part, group,
+    trouble: kept, queued, part, group, region,
   };
 }
 

@@ -20,9 +20,12 @@ const LIST = [
   [["L"], "See the picture large"],
   [["C"], "Compare two pictures"],
   [["D"], "Download the picture"],
+  [["B"], "Change a part of the picture"],
+  [["F"], "Favourite, or no longer"],
   [["P"], "People"],
   [["M"], "Map"],
-  [["A"], "All pictures"],
+  [["A"], "Pictures of this conversation"],
+  [["I"], "Pictures of all conversations"],
   [["S"], "Seed, steps, size"],
   [["?"], "These keys"],
 ];

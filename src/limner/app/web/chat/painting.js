@@ -22,6 +22,12 @@ export class Painting {
     this.ask({ text, pictures, previous: state.head, seed: this.settings.seed });
   }
 
+  /** Say something about a part of a round's picture: after that very round, whatever follows it by now. */
+  sayOfPart(round, { text, region }) {
+    const { seed } = this.settings;
+    this.ask({ text, pictures: [], region, previous: round.id, seed, beside: true });
+  }
+
   /** Say something in the place of a round: the same words for another version of it, or other words. */
   async sayBeside(round, text) {
     const { conversation } = state;
@@ -30,7 +36,8 @@ export class Painting {
     );
     if (state.conversation !== conversation) return;
     const seed = text === round.text_in ? this.settings.newSeed : this.settings.seed;
-    this.ask({ text, pictures, previous: state.tree.parentOf(round), seed, beside: true });
+    const { region } = round;
+    this.ask({ text, pictures, region, previous: state.tree.parentOf(round), seed, beside: true });
   }
 
   begin(prompts) {
@@ -38,7 +45,7 @@ export class Painting {
     this.say({ text: prompts[0], pictures: [] });
   }
 
-  ask({ text, pictures, previous, seed, beside = false }) {
+  ask({ text, pictures, previous, seed, region = null, beside = false }) {
     const title = titleFrom(text);
     if (!state.conversation) state.title = title;
     state.editing = null;
@@ -47,6 +54,7 @@ export class Painting {
       pictures,
       previous,
       seed,
+      region,
       title,
       beside,
       queued: isPainting() || state.isOpening,
@@ -145,12 +153,13 @@ export class Painting {
   /** Follow rounds of this conversation that were asked for elsewhere. */
   async adopt(conversation) {
     const running = await conversations.inProgress(conversation).catch(() => []);
-    for (const { id, parent, text_in: text, seed } of running) {
+    for (const { id, parent, text_in: text, seed, region } of running) {
       const isKnown = state.asks
         .of(conversation)
         .some((one) => one.id === id || (one.text === text && one.seed === seed));
       if (isKnown || state.conversation !== conversation || state.tree.get(id)) continue;
-      const one = askedRound({ id, conversation, previous: parent, text, seed, pictures: [], foreign: true });
+      const asked = { id, conversation, previous: parent, text, seed, region, pictures: [], foreign: true };
+      const one = askedRound(asked);
       state.asks.add(one);
       this.paint(one);
     }

@@ -1,7 +1,7 @@
 // One round as elements: what was said, what was painted, what can be done with it.
 // Knows how a round looks. What its buttons do is the business of `acts`.
 
-import { button, make } from "./dom.js";
+import { button, make, vector } from "./dom.js";
 import { picture } from "./pictures.js";
 import { counted, shortened } from "./words.js";
 
@@ -11,9 +11,26 @@ export const act = (name, element) => {
   return element;
 };
 
-/** What was said: words, and pictures that were given (as image elements). */
-export function said(text, images) {
+/** Where in a picture a region lies, small. */
+function regionMark([x0, y0, x1, y1]) {
+  const percent = (side) => Math.round(100 * side);
+  const words =
+    `About a part of the picture: ${percent(x0)} to ${percent(x1)} % across, ` +
+    `${percent(y0)} to ${percent(y1)} % down`;
+  const box = { x: 24 * x0, y: 24 * y0, width: 24 * (x1 - x0), height: 24 * (y1 - y0), class: "part" };
+  return vector(
+    "svg",
+    { viewBox: "0 0 24 24", class: "region-mark", role: "img", "aria-label": words },
+    vector("title", {}, words),
+    vector("rect", { x: 0.5, y: 0.5, width: 23, height: 23, rx: 2 }),
+    vector("rect", box),
+  );
+}
+
+/** What was said: words, pictures that were given (as image elements), and the part of a picture it is about. */
+export function said(text, images, region = null) {
   const bubble = make("div", { class: "said" }, make("p", {}, text));
+  if (region) bubble.prepend(regionMark(region));
   if (images.length) bubble.append(make("div", { class: "said-pictures" }, ...images));
   return bubble;
 }
@@ -109,10 +126,19 @@ function facts(round, acts) {
   );
 }
 
+/** A star that is pressed while the picture is a favourite. */
+export function likeButton(round, acts) {
+  return button("star", "Favourite", () => acts.like(round), {
+    key: "F",
+    class: round.favourite ? "quiet bare star on" : "quiet bare star",
+    "aria-pressed": Boolean(round.favourite),
+  });
+}
+
 const NOT_READ =
   "Limner no longer reads this round: the conversation is longer than what it can hold in mind at once.";
 
-/** A round that is there. `view`: {index, version, numVersions, isLast, isRead, editing, numPictures, figure}. */
+/** A round that is there. `view`: {index, version, numVersions, isLast, isRead, editing, numPictures, isFavourite, figure}. */
 export function roundElement(round, view, acts) {
   const images = round.pictures_in.map((address) => picture(address, "A picture that was given"));
   const tools = make("div", { class: "tools" });
@@ -125,6 +151,11 @@ export function roundElement(round, view, acts) {
   );
   if (round.picture) {
     tools.append(
+      act(
+        "region",
+        button("region", "Change a part of it", () => acts.markPart(round), { key: "B" }),
+      ),
+      act("favourite", likeButton(round, acts)),
       act(
         "download",
         button("down", "Download", () => acts.download(round), { key: "D" }),
@@ -146,7 +177,7 @@ export function roundElement(round, view, acts) {
       ),
     );
   tools.append(facts(round, acts));
-  const above = view.editing ? editor(round, acts) : said(round.text_in, images);
+  const above = view.editing ? editor(round, acts) : said(round.text_in, images, round.region);
   const edit = view.editing
     ? null
     : act(

@@ -30,6 +30,7 @@ export class Thread {
         version: siblings.indexOf(round),
         numVersions: siblings.length,
         numPictures: Math.min(numPictures, 2),
+        isFavourite: round.favourite,
         isLast: index === path.length - 1,
         isRead: read === null || read.has(round.id),
         editing: editing === round.id,
