@@ -135,24 +135,37 @@ class Client:
 
 
 @contextlib.contextmanager
-def limner_serve(model: str, max_batch: int, cache_mb: int) -> Iterator[str]:
-    """A server of its own on a free port, loaded; its URL."""
+def limner_serve(
+    model: str,
+    max_batch: int,
+    cache_mb: int,
+    *,
+    store: Path | None = None,
+    open_files: int | None = None,
+    told: list[str] | None = None,
+) -> Iterator[str]:
+    """A server on a free port, loaded; its URL. The store is one of its own unless named; `open_files` is
+    its `ulimit -n`; what it logs is appended to `told`, line by line.
+    """
     with tempfile.TemporaryDirectory(prefix="limner-bench-") as folder:
-        words = ["serve", "--port", "0", "--model", model, "--store", f"{folder}/store", "--quiet"]
+        words = ["serve", "--port", "0", "--model", model, "--store", str(store or f"{folder}/store")]
         words += ["--max-batch", str(max_batch), "--max-rounds-at-once", "64", "--max-steps", "1000"]
-        words += ["--cache-mb", str(cache_mb)]
+        words += ["--cache-mb", str(cache_mb), "--quiet"]
         command = [sys.executable, "-u", "-m", "limner.app.cli", *words]
+        if open_files is not None:
+            command = ["sh", "-c", 'ulimit -n "$0" && exec "$@"', str(open_files), *command]
         start = time.perf_counter()
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
             try:
                 assert process.stderr is not None
-                lines = [process.stderr.readline()]
+                lines = told if told is not None else []
+                lines.append(process.stderr.readline())
                 first_s = time.perf_counter() - start
                 while (found := re.search(r"http://\S+?:\d+", lines[-1])) is None and lines[-1]:
                     lines.append(process.stderr.readline())
                 if found is None:
                     raise SystemExit("".join(lines))
-                threading.Thread(target=process.stderr.read, daemon=True).start()
+                threading.Thread(target=lines.extend, args=(process.stderr,), daemon=True).start()
                 client = Client(found.group(), None)
                 while client.get("/health/ready")[0] != 200:
                     if process.poll() is not None or time.perf_counter() - start > LOADED_S:

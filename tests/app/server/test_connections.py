@@ -9,11 +9,15 @@ import threading
 import time
 
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
 from tiny_server import serving
 from wire_requests import WAIT_S, ask
 
 from limner.app.server import connections
 from limner.app.server.entrance import waiting_room
+from limner.app.server.guard import guard
 from limner.app.server.limits import Limits
 from limner.app.server.settings import ServerSettings
 
@@ -156,6 +160,60 @@ def test_where_everybody_is_being_answered_a_new_one_is_refused(caplog):
         for one in held:
             one.close()
     assert "one is refused" in caplog.text
+
+
+@pytest.fixture
+def endless():
+    """A server whose answers at one address never end."""
+
+    async def hold(request):
+        await request.body()
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    async def live(request):
+        return Response("ok")
+
+    settings = ServerSettings(limits=Limits(max_connections=16))
+    routes = [Route("/v1/hold", hold, methods=["GET", "POST"]), Route("/health/live", live)]
+    app = Starlette(routes=routes)
+    guard(app, settings)
+    with serving(None, settings, app=app) as server:
+        yield server
+
+
+def test_one_client_holds_half_of_what_is_answered_at_most(endless):
+    """Who follows a conversation from a thousand windows shuts nobody out."""
+    wish = b"GET /v1/hold HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with contextlib.ExitStack() as held:
+        lines = [held.enter_context(line(endless)) for _ in range(8)]
+        for made in lines:
+            made.sendall(wish)
+        time.sleep(0.2)
+        with line(endless) as ninth:
+            ninth.sendall(wish)
+            told = ninth.recv(65536)
+        assert told.startswith(b"HTTP/1.1 429 ")
+        assert b"too_many_requests" in told
+        assert b"retry-after" in told.lower()
+        assert ask(endless, "/v1/nothing", body=b"{}").status == 429
+        for _ in range(10):
+            assert ask(endless, "/health/live").status == 200
+        lines[0].close()
+        deadline = time.monotonic() + WAIT_S
+        while ask(endless, "/v1/nothing").status == 429:
+            assert time.monotonic() < deadline
+    while ask(endless, "/v1/nothing", body=b"{}").status == 429:
+        assert time.monotonic() < deadline
+
+
+def test_who_sends_a_body_slowly_is_closed_for_others_and_counts_nothing(endless):
+    head = b"POST /v1/hold HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{"
+    with contextlib.ExitStack() as held:
+        for _ in range(15):
+            held.enter_context(line(endless)).sendall(head)
+        time.sleep(0.2)
+        assert ask(endless, "/v1/nothing").status == 404
 
 
 def test_requests_sent_before_an_answer_have_a_number():
