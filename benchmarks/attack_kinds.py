@@ -122,7 +122,7 @@ def rounds(target: Target) -> Going:
 
 def flood_of_rounds(target: Target) -> Going:
     yield
-    target.again(lambda: target.paint("The image shows Mia in a garden.", limner={"steps": 8}), 120)
+    target.again(lambda: target.paint("The image shows Mia in a garden."), 120)
 
 
 def twelve_names(target: Target) -> Going:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import http.client
-import multiprocessing
+import json
 import os
 import subprocess
 import sys
@@ -23,8 +23,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from multiprocessing.connection import Connection
-from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -38,29 +36,46 @@ PROBE_EVERY_S: Final = 0.05
 COLUMNS: Final = ("attack", "answers", "slowest s", "health p50 ms", "p99 ms", "slowest ms", "memory MB")
 
 
-def probe(port: int, over: Event, found: Connection) -> None:
-    """Seconds of every answer of /health/live, infinite where there was none. In a process of its own."""
-    times = []
-    while not over.is_set():
+def probe(port: int) -> None:
+    """Seconds of every answer of /health/live, infinite where there was none, until stdin ends. In a process
+    of its own, which is there before the attack begins.
+    """
+    times: list[float] = []
+    over = threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
+    print("ready", flush=True)
+    while not over.wait(PROBE_EVERY_S):
         start = time.perf_counter()
         line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         try:
             line.request("GET", "/health/live")
-            took = time.perf_counter() - start if line.getresponse().status == 200 else float("inf")
-            took = max(took, time.perf_counter() - start)
+            is_live = line.getresponse().status == 200
         except (OSError, http.client.HTTPException):
-            took = float("inf")
+            is_live = False
         line.close()
-        times.append(took)
-        time.sleep(PROBE_EVERY_S)
-    found.send(times)
+        times.append(time.perf_counter() - start if is_live else float("inf"))
+    print(json.dumps(times))
+
+
+@contextlib.contextmanager
+def probing(port: int, times: list[float]) -> Iterator[None]:
+    """Meanwhile health is asked; the times are put into `times`, sorted."""
+    command = [sys.executable, __file__, "--probe", str(port)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as prober:
+        assert prober.stdin is not None
+        assert prober.stdout is not None
+        prober.stdout.readline()
+        yield
+        prober.stdin.close()
+        times += sorted(json.loads(prober.stdout.read()))
 
 
 def attacked(
     name: str, attack: Callable[[Target], Going], target: Target, client: Client, seconds: float
 ) -> bool:
     """Print a row; whether health was answered in time."""
-    spawn = multiprocessing.get_context("spawn")
     going = attack(target)
     try:
         next(going)
@@ -70,17 +85,12 @@ def attacked(
     target.answers.clear()
     target.worst_s = 0.0
     before = client.metric("process_resident_memory_bytes")
-    over, (here, there) = spawn.Event(), spawn.Pipe()
-    prober = spawn.Process(target=probe, args=(target.port, over, there))
-    prober.start()
-    ended = threading.Event()
+    ended, times = threading.Event(), list[float]()
     target.is_over = ended.is_set
     attacking = threading.Thread(target=lambda: next(going, None))
-    attacking.start()
-    time.sleep(seconds)
-    over.set()
-    times = sorted(here.recv())
-    prober.join()
+    with probing(target.port, times):
+        attacking.start()
+        time.sleep(seconds)
     ended.set()
     attacking.join()
     grown = (client.metric("process_resident_memory_bytes") - before) / 1e6
@@ -145,7 +155,11 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", help="those whose name has one of these words")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each attack")
     parser.add_argument("--log", action="store_true", help="what the servers logged, on stderr")
+    parser.add_argument("--probe", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.probe:
+        probe(options.probe)
+        return
     with tempfile.TemporaryDirectory(prefix="limner-tiny-") as folder:
         model = str(save_tiny(Path(folder) / "model")) if options.model == "tiny" else options.model
         sys.exit(0 if run(options, model) else 1)

@@ -95,6 +95,12 @@ def _breed(store: Path, port: int, ask: int, tell: int) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     import torch
 
+    # Not used here: a child has what its parent imported, and would take longer over it than it lives.
+    import uvicorn  # noqa: F401
+
+    import limner.app.server.app
+    import limner.app.server.opening
+    import limner.app.server.run  # noqa: F401
     from limner.chat.painter import Painter
 
     torch.set_num_threads(1)
