@@ -437,9 +437,9 @@ def _conversation(target: Target, *, named: bool) -> bytes:
     made = target.paint("The image shows Mia in a garden.")
     own = target.ask("GET", f"/v1/conversations/{made['conversation']['id']}/export")
     fingerprint = json.loads(metadata_of(own)["limner"])["painter"]
-    large = [Picture(np.full((4000, 4000, 3), value, np.uint8)) for value in range(6 if named else 25)]
+    large = [Picture(np.full((4000, 4000, 3), value, np.uint8)) for value in range(6 if named else 1)]
     tree, states, head = HistoryTree(), {}, None
-    for picture in large if named else large[:1]:
+    for picture in large:
         given = (picture,) if named else ()
         words = Instruction(text="This is Mia.", pictures=given)
         head = tree.append(head, Round(instruction=words, response=Response(text="Yes.")))
@@ -447,9 +447,6 @@ def _conversation(target: Target, *, named: bool) -> bytes:
     data = conversation_bytes(tree, states, fingerprint=fingerprint, seed=1, head=head)
     if named:
         return data
-    extra = {f"picture/{picture.digest}": _as_tensor(picture.to_png(), torch) for picture in large}
+    png = torch.frombuffer(bytearray(large[0].to_png()), dtype=torch.uint8)
+    extra = {f"picture/{number:064x}": png.clone() for number in range(25)}
     return sealed({**load(data), **extra}, {"limner": metadata_of(data)["limner"]})
-
-
-def _as_tensor(png: bytes, torch: Any) -> Any:
-    return torch.frombuffer(bytearray(png), dtype=torch.uint8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import socket
@@ -15,7 +16,7 @@ from starlette.routing import Route
 from tiny_server import serving
 from wire_requests import WAIT_S, ask
 
-from limner.app.server import connections
+from limner.app.server import at_once, connections
 from limner.app.server.entrance import waiting_room
 from limner.app.server.guard import guard
 from limner.app.server.limits import Limits
@@ -205,6 +206,41 @@ def test_one_client_holds_half_of_what_is_answered_at_most(endless):
             assert time.monotonic() < deadline
     while ask(endless, "/v1/nothing", body=b"{}").status == 429:
         assert time.monotonic() < deadline
+
+
+def test_whoever_asks_from_many_connections_waits_for_itself(monkeypatch):
+    monkeypatch.setattr(at_once, "MOST_BEGUN", 3)
+    monkeypatch.setattr(at_once, "LONG_S", 0.3)
+    most, now, ended = [], set(), []
+
+    async def app(scope, receive, send):
+        now.add(id(scope))
+        most.append(len(now))
+        await asyncio.sleep(scope["seconds"])
+        now.discard(id(scope))
+        ended.append(scope["name"])
+
+    async def asked(door, name, owner="ada", seconds=0.01):
+        state = {"owner": owner}
+        scope = {"type": "http", "path": "/v1/x", "headers": [], "state": state, "name": name}
+        await door({**scope, "seconds": seconds}, None, None)
+
+    async def all_at_once():
+        door = at_once.AtOnce(app, most=50)
+        await asyncio.gather(*(asked(door, "ada") for _ in range(40)), asked(door, "ben", owner="ben"))
+        assert ended.index("ben") < 6
+        assert max(most) == 4  # three of one client and one of another
+        start = time.monotonic()
+        long = [asyncio.ensure_future(asked(door, "long", seconds=60)) for _ in range(3)]
+        await asyncio.sleep(0)
+        await asked(door, "short")  # those wait for something, and keep nobody for a minute
+        assert time.monotonic() - start < 30
+        for one in long:
+            one.cancel()
+        await asyncio.gather(*long, return_exceptions=True)
+        assert not door._clients
+
+    asyncio.run(all_at_once())
 
 
 def test_who_sends_a_body_slowly_is_closed_for_others_and_counts_nothing(endless):
