@@ -354,7 +354,9 @@ def full_disk(target: Target) -> Going:
     ballast.unlink()
 
 
-ATTACKS: Final[dict[str, Callable[[Target], Going]]] = {
+Attack = Callable[[Target], Going]
+
+ATTACKS: Final[dict[str, Attack]] = {
     "nobody": nobody,
     "no attack: four conversations": rounds,
     "120 rounds at once": flood_of_rounds,
@@ -379,8 +381,8 @@ ATTACKS: Final[dict[str, Callable[[Target], Going]]] = {
     "another process holds the lock": held_lock,
     "damaged pictures are read": damaged_store,
 }
-FEW_FILES: Final = {"300 idle, `ulimit -n 256`": idle_300}
-SMALL_DISK: Final = {"a full disk": full_disk}
+FEW_FILES: Final[dict[str, Attack]] = {"300 idle, `ulimit -n 256`": idle_300}
+SMALL_DISK: Final[dict[str, Attack]] = {"a full disk": full_disk}
 
 
 def _image(size: tuple[int, int], value: int = 90) -> Any:

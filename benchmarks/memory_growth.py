@@ -74,7 +74,7 @@ def served(model: str, cache_mb: int) -> Iterator[str]:
         if model == "tiny":
             folder = held.enter_context(tempfile.TemporaryDirectory(prefix="limner-tiny-"))
             model = str(save_tiny(Path(folder) / "model"))
-        yield held.enter_context(limner_serve(model, 8, cache_mb))
+        yield held.enter_context(limner_serve(model, 8, cache_mb)).url
 
 
 def plot(found: dict[str, Any], path: Path) -> None:

@@ -134,6 +134,15 @@ class Client:
         raise SystemExit("A round ended without an answer; look at the server's log.")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """A server that runs: where, which process, and the lines that it has logged so far."""
+
+    url: str
+    pid: int
+    log: list[str]
+
+
 @contextlib.contextmanager
 def limner_serve(
     model: str,
@@ -142,10 +151,9 @@ def limner_serve(
     *,
     store: Path | None = None,
     open_files: int | None = None,
-    told: list[str] | None = None,
-) -> Iterator[str]:
-    """A server on a free port, loaded; its URL. The store is one of its own unless named; `open_files` is
-    its `ulimit -n`; what it logs is appended to `told`, line by line.
+) -> Iterator[Served]:
+    """A server on a free port, loaded. The store is one of its own unless named; `open_files` is its
+    `ulimit -n`.
     """
     with tempfile.TemporaryDirectory(prefix="limner-bench-") as folder:
         words = ["serve", "--port", "0", "--model", model, "--store", str(store or f"{folder}/store")]
@@ -158,8 +166,7 @@ def limner_serve(
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
             try:
                 assert process.stderr is not None
-                lines = told if told is not None else []
-                lines.append(process.stderr.readline())
+                lines = [process.stderr.readline()]
                 first_s = time.perf_counter() - start
                 while (found := re.search(r"http://\S+?:\d+", lines[-1])) is None and lines[-1]:
                     lines.append(process.stderr.readline())
@@ -172,7 +179,7 @@ def limner_serve(
                         raise SystemExit("The server did not load.")
                     time.sleep(0.1)
                 print(f"first output after {first_s:.1f} s, loaded after {time.perf_counter() - start:.1f} s")
-                yield found.group()
+                yield Served(url=found.group(), pid=process.pid, log=lines)
             finally:
                 process.terminate()
                 process.wait(60)
@@ -259,7 +266,9 @@ def run(options: argparse.Namespace, max_batch: int) -> dict[str, Any]:
     """Everything asked for, against one server."""
     found: dict[str, Any] = {"max_batch": max_batch, "cores": os.cpu_count(), "model": options.model}
     with contextlib.ExitStack() as stack:
-        url = options.url or stack.enter_context(limner_serve(options.model, max_batch, options.cache_mb))
+        url = options.url
+        if url is None:
+            url = stack.enter_context(limner_serve(options.model, max_batch, options.cache_mb)).url
         client = Client(url, os.environ.get("LIMNER_API_KEY"))
         converse(client, 0, 2, options.steps, [])  # what is made once is made now
         if options.soak:
