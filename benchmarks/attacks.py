@@ -38,15 +38,6 @@ PROBE_EVERY_S: Final = 0.05
 COLUMNS: Final = (
     "attack", "answers", "slowest s", "health p50 ms", "p99 ms", "slowest ms", "own p99 ms", "memory MB",
 )  # fmt: skip
-    "attack",
-    "answers",
-    "slowest s",
-    "health p50 ms",
-    "p99 ms",
-    "slowest ms",
-    "own ms",
-    "memory MB",
-)
 
 
 def probe(port: int, pid: int) -> None:
