@@ -143,6 +143,20 @@ def test_whoever_waits_longest_makes_room_and_the_log_tells(caplog, data):
     assert caplog.text.count("all 8 connections are taken") == 1  # not a line for each
 
 
+def test_a_flood_of_bodies_shuts_nobody_out_who_has_only_just_come():
+    body = POST + b"Content-Length: 9\r\n\r\n{"
+    with door(max_connections=8) as server, contextlib.ExitStack() as held:
+        for _ in range(7):
+            held.enter_context(line(server)).sendall(body)
+        time.sleep(0.2)
+        new = held.enter_context(line(server))
+        for _ in range(5):
+            held.enter_context(line(server)).sendall(body)
+            time.sleep(0.05)
+        new.sendall(GET + b"\r\n")
+        assert new.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
 def test_where_everybody_is_being_answered_a_new_one_is_refused(caplog):
     async def slow(scope, receive, send):
         await receive()
@@ -167,8 +181,11 @@ def test_where_everybody_is_being_answered_a_new_one_is_refused(caplog):
 def endless():
     """A server whose answers at one address never end."""
 
+    held = []
+
     async def hold(request):
         await request.body()
+        held.append(request)
         while (await request.receive())["type"] != "http.disconnect":
             pass
 
@@ -180,6 +197,7 @@ def endless():
     app = Starlette(routes=routes)
     guard(app, settings)
     with serving(None, settings, app=app) as server:
+        server.held = held
         yield server
 
 
@@ -190,7 +208,10 @@ def test_one_client_holds_half_of_what_is_answered_at_most(endless):
         lines = [held.enter_context(line(endless)) for _ in range(8)]
         for made in lines:
             made.sendall(wish)
-        time.sleep(0.2)
+        deadline = time.monotonic() + WAIT_S
+        while len(endless.held) < 8:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
         with line(endless) as ninth:
             ninth.sendall(wish)
             told = ninth.recv(65536)
@@ -201,7 +222,6 @@ def test_one_client_holds_half_of_what_is_answered_at_most(endless):
         for _ in range(10):
             assert ask(endless, "/health/live").status == 200
         lines[0].close()
-        deadline = time.monotonic() + WAIT_S
         while ask(endless, "/v1/nothing").status == 429:
             assert time.monotonic() < deadline
     while ask(endless, "/v1/nothing", body=b"{}").status == 429:
