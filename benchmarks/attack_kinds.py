@@ -310,7 +310,7 @@ def damaged_store(target: Target) -> Going:
 def held_lock(target: Target) -> Going:
     """Another process holds the store's lock for writing; reads, a round and a deletion are asked for."""
     made = target.paint("The image shows Mia in a garden.")
-    lock = sqlite3.connect(target.store / "limner.sqlite", isolation_level=None)
+    lock = sqlite3.connect(target.store / "limner.sqlite", isolation_level=None, check_same_thread=False)
     lock.execute("BEGIN IMMEDIATE")
     yield
     worst = Target(target.port, target.store)

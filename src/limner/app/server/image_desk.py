@@ -34,7 +34,7 @@ from limner.app.server.painting import (
     tokens_of,
 )
 from limner.app.server.people import file_reader
-from limner.app.server.rounds import RunningRound, ended_without_answer, told
+from limner.app.server.rounds import RunningRound, desk_of, ended_without_answer, told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.sizes import Size, size_of, size_text
 from limner.app.server.streaming import EventStream, event_bytes
@@ -105,6 +105,7 @@ class ImageDesk:
         """An edit whose pictures stand in JSON."""
         sources = asked.sources()
         self.check_edit(asked, sources, asked.mask)
+        desk_of(request).expect_room(owner, asked.n or 1)
         with told("image"):
             pictures = await run_in_threadpool(
                 self.reader.read,

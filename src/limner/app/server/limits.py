@@ -155,12 +155,15 @@ def too_many_large_bodies() -> ApiError:
 
 
 def too_many_requests(most: int) -> ApiError:
-    """429: so many requests of this client are being answered."""
+    """429: so many requests of this client are being answered. The connection is closed, so that what else
+    was sent through it need not be refused one by one.
+    """
     return ApiError(
         429,
         f"{most} requests of yours are being answered; wait for some to finish.",
         code="too_many_requests",
         retry_after_s=2,
+        headers={"Connection": "close"},
     )
 
 
