@@ -13,7 +13,7 @@ code 1, with what was lost, when not.
 from __future__ import annotations
 
 import argparse
-import http.client
+import contextlib
 import io
 import json
 import os
@@ -29,13 +29,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tiny_model import TEXTS, tiny_model
+from wire import FORM, form, request
+
 WRITERS = 6
 ANSWERS = 12  # of a life at most, before the kill at a random moment
 LIFE_S = 60.0  # at most
 MOMENT_S = 0.1
 CHECK_EVERY = 10
-OPEN_S = 120.0
-TEXTS = ("The image shows Mia in a garden.", "A close-up of Mia.", "Make it night.")
+OPEN_S = 900.0  # the first life waits for the model, on a machine that may be busy
 
 
 @dataclass
@@ -73,11 +75,10 @@ class Nursery:
         pid = int(self._tell.readline())
         until = time.monotonic() + OPEN_S
         while time.monotonic() < until:
-            try:
+            with contextlib.suppress(OSError):
                 if request(self.port, "GET", "/health/ready")[0] == 200:
                     return pid
-            except OSError:
-                time.sleep(0.01)
+            time.sleep(0.02)
         raise SystemExit("The server does not answer.")
 
     def died(self) -> None:
@@ -94,15 +95,16 @@ def _breed(store: Path, port: int, ask: int, tell: int) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     import torch
 
+    # Not used here: a child has what its parent imported, and would take longer over it than it lives.
+    import uvicorn  # noqa: F401
+
+    import limner.app.server.app
+    import limner.app.server.opening
+    import limner.app.server.run  # noqa: F401
     from limner.chat.painter import Painter
-    from limner.models.model import build_model
-    from limner.models.presets import TINY
-    from limner.models.tokenizer import train_tokenizer
 
     torch.set_num_threads(1)
-    torch.manual_seed(0)
-    model = build_model(TINY, train_tokenizer(list(TEXTS) * 8, vocab_size=TINY.language.vocab_size)).eval()
-    painter = Painter(model, None, fingerprint="tiny").with_sampling(
+    painter = Painter(tiny_model(), None, fingerprint="tiny").with_sampling(
         token_steps=1, pixel_steps=1, max_text_tokens=1
     )
     for _ in os.fdopen(ask):
@@ -136,22 +138,6 @@ def _serve(painter: Any, store: Path, port: int) -> None:
         uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off")).run(sockets=[listener])
 
 
-def request(
-    port: int, method: str, path: str, body: bytes | None = None, kind: str = "application/json"
-) -> tuple[int, Any]:
-    """Status and JSON of an answer; OSError when the server dies meanwhile."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    try:
-        connection.request(method, path, body, {"Content-Type": kind} if body else {})
-        answer = connection.getresponse()
-        data = answer.read()
-        return answer.status, json.loads(data) if data.startswith(b"{") else data
-    except http.client.HTTPException as error:
-        raise OSError(str(error)) from error
-    finally:
-        connection.close()
-
-
 def write(port: int, told: Told, seed: int, is_over: Callable[[], bool]) -> None:
     """Ask for rounds, uploads and deletions until the server dies."""
     chance, own = random.Random(seed), []
@@ -183,17 +169,10 @@ def write(port: int, told: Told, seed: int, is_over: Callable[[], bool]) -> None
 def upload(port: int, told: Told, chance: random.Random) -> None:
     from PIL import Image
 
-    png, mark = io.BytesIO(), b"limner-kills"
+    png = io.BytesIO()
     Image.new("RGB", (32, 32), (chance.randrange(256), chance.randrange(256), 0)).save(png, "PNG")
-    parts = (
-        b'Content-Disposition: form-data; name="purpose"\r\n\r\nvision',
-        (
-            b'Content-Disposition: form-data; name="file"; filename="a.png"\r\n'
-            b"Content-Type: image/png\r\n\r\n" + png.getvalue()
-        ),
-    )
-    body = b"".join(b"--" + mark + b"\r\n" + part + b"\r\n" for part in parts) + b"--" + mark + b"--\r\n"
-    status, found = request(port, "POST", "/v1/files", body, f"multipart/form-data; boundary={mark.decode()}")
+    body = form(png.getvalue(), "a.png", "image/png", purpose="vision")
+    status, found = request(port, "POST", "/v1/files", body, FORM)
     if status == 200:
         with told.lock:
             told.files.add(found["id"])

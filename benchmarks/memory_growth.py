@@ -10,12 +10,16 @@ stays. The bars: round 300 at most 1.10 x round 50; after the many conversations
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from limner.evaluation.plots import Line, Point, line_plot
 from serving import PEOPLE, ROUNDS, Client, converse, limner_serve
+from tiny_model import save_tiny
 
 EVERY = 5  # rounds between two looks
 WARM_ROUND = 50
@@ -63,6 +67,16 @@ def ratio(rows: list[dict[str, float]], warm: int) -> float | None:
     return round(rows[-1]["memory_mb"] / at[warm], 3) if warm in at else None
 
 
+@contextlib.contextmanager
+def served(model: str, cache_mb: int) -> Iterator[str]:
+    """The server's URL; of the model "tiny" with random weights of its own."""
+    with contextlib.ExitStack() as held:
+        if model == "tiny":
+            folder = held.enter_context(tempfile.TemporaryDirectory(prefix="limner-tiny-"))
+            model = str(save_tiny(Path(folder) / "model"))
+        yield held.enter_context(limner_serve(model, 8, cache_mb)).url
+
+
 def plot(found: dict[str, Any], path: Path) -> None:
     """Memory over rounds as SVG that stands alone."""
     lines = [
@@ -92,7 +106,7 @@ def main() -> None:
     parser.add_argument("--plot", type=Path, help="SVG")
     options = parser.parse_args()
     found: dict[str, Any] = {"model": options.model, "cache_mb": options.cache_mb}
-    with limner_serve(options.model, 8, options.cache_mb) as url:
+    with served(options.model, options.cache_mb) as url:
         client = Client(url, None)
         found["one long"] = one_long(client, options.rounds, options.steps)
         found["last_to_round_50"] = ratio(found["one long"], WARM_ROUND)

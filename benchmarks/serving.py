@@ -134,16 +134,36 @@ class Client:
         raise SystemExit("A round ended without an answer; look at the server's log.")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """A server that runs: where, which process, and the lines that it has logged so far."""
+
+    url: str
+    pid: int
+    log: list[str]
+
+
 @contextlib.contextmanager
-def limner_serve(model: str, max_batch: int, cache_mb: int) -> Iterator[str]:
-    """A server of its own on a free port, loaded; its URL."""
+def limner_serve(
+    model: str,
+    max_batch: int,
+    cache_mb: int,
+    *,
+    store: Path | None = None,
+    open_files: int | None = None,
+) -> Iterator[Served]:
+    """A server on a free port, loaded. The store is one of its own unless named; `open_files` is its
+    `ulimit -n`.
+    """
     with tempfile.TemporaryDirectory(prefix="limner-bench-") as folder:
-        words = ["serve", "--port", "0", "--model", model, "--store", f"{folder}/store", "--quiet"]
+        words = ["serve", "--port", "0", "--model", model, "--store", str(store or f"{folder}/store")]
         words += ["--max-batch", str(max_batch), "--max-rounds-at-once", "64", "--max-steps", "1000"]
-        words += ["--cache-mb", str(cache_mb)]
+        words += ["--cache-mb", str(cache_mb), "--quiet"]
         command = [sys.executable, "-u", "-m", "limner.app.cli", *words]
+        if open_files is not None:
+            command = ["sh", "-c", 'ulimit -n "$0" && exec "$@"', str(open_files), *command]
         start = time.perf_counter()
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
             try:
                 assert process.stderr is not None
                 lines = [process.stderr.readline()]
@@ -152,14 +172,14 @@ def limner_serve(model: str, max_batch: int, cache_mb: int) -> Iterator[str]:
                     lines.append(process.stderr.readline())
                 if found is None:
                     raise SystemExit("".join(lines))
-                threading.Thread(target=process.stderr.read, daemon=True).start()
+                threading.Thread(target=lines.extend, args=(process.stderr,), daemon=True).start()
                 client = Client(found.group(), None)
                 while client.get("/health/ready")[0] != 200:
                     if process.poll() is not None or time.perf_counter() - start > LOADED_S:
                         raise SystemExit("The server did not load.")
                     time.sleep(0.1)
                 print(f"first output after {first_s:.1f} s, loaded after {time.perf_counter() - start:.1f} s")
-                yield found.group()
+                yield Served(url=found.group(), pid=process.pid, log=lines)
             finally:
                 process.terminate()
                 process.wait(60)
@@ -246,7 +266,9 @@ def run(options: argparse.Namespace, max_batch: int) -> dict[str, Any]:
     """Everything asked for, against one server."""
     found: dict[str, Any] = {"max_batch": max_batch, "cores": os.cpu_count(), "model": options.model}
     with contextlib.ExitStack() as stack:
-        url = options.url or stack.enter_context(limner_serve(options.model, max_batch, options.cache_mb))
+        url = options.url
+        if url is None:
+            url = stack.enter_context(limner_serve(options.model, max_batch, options.cache_mb)).url
         client = Client(url, os.environ.get("LIMNER_API_KEY"))
         converse(client, 0, 2, options.steps, [])  # what is made once is made now
         if options.soak:

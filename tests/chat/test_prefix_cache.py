@@ -146,3 +146,18 @@ def test_a_long_conversation_does_not_fill_the_cache_with_windows_it_has_left():
     cache.insert(["first", "back to the beginning"], piece(4))
     assert len(cache.match(keys)) == len(keys), "a short branch costs the long one nothing"
     assert len(cache.match(other)) == 2
+
+
+def test_a_conversation_is_one_tree_whichever_round_its_window_begins_with():
+    cache = PrefixCache(budget_bytes=10**9, tree_paths=3)
+    for start in range(40):
+        keys = [f"{start} {number}" for number in range(5)]
+        for length in range(1, len(keys) + 1):
+            cache.insert(keys[:length], piece(4), tree="a long conversation")
+        assert len(cache.match(keys)) == len(keys), "the newest path is whole"
+    assert cache.num_bytes <= 3 * 5 * piece(4).num_bytes
+    cache.drop(["39 0"])
+    assert not cache.match(["39 0"])
+    cache.evict(0)
+    assert cache.insert(["0 0"], piece(4), tree="a long conversation")
+    assert cache.num_bytes == piece(4).num_bytes

@@ -98,3 +98,17 @@ def test_who_is_named_and_where_to_go_back_to_stay_in_sight_of_a_very_long_conve
     assert 1 not in seen("Make it rain.")
     assert {0, 1} <= seen("Instead of adding a wooden bench, add a pond.")
     assert {10, 11, 12, 13} <= seen("Step back 3 times.")
+
+
+def test_the_prefixes_of_a_very_long_conversation_are_bounded(tiny_painter):
+    """Each round names somebody, so that no round stays for good and windows begin with others each time."""
+    painter = tiny_painter.with_sampling(token_steps=1, pixel_steps=1, max_text_tokens=1)
+    talk = painter.conversation(seed=1)
+    num_bytes = []
+    for number in range(24):
+        talk.say(f"A close-up of M{'abcdefghijklmnopqrstuvwxyz'[number]}x.", picture=True)
+        num_bytes.append(painter.prefixes.num_bytes)
+    sizes = painter.model.language.sizes
+    context_bytes = sizes.context_tokens * sizes.layers * 2 * sizes.width * 4
+    assert len(talk.past()) == 24
+    assert max(num_bytes) <= 4 * context_bytes

@@ -1,7 +1,7 @@
 """Pictures of a conversation as files that tell where they come from, signed if asked for.
 
-Knows a conversation's rounds and the local certificate of whoever sits here. How files tell is the business of
-`server/provenance.py`.
+Knows a conversation's rounds and the local certificate of whoever sits here. How files tell is the business
+of `server/provenance.py`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ FOLDER: Final = Path("~/.limner/credentials")
 def write_reply(conversation: Conversation, reply: Reply, path: Path, *, sign: bool = False) -> Path:
     """The picture of the conversation's newest reply as a PNG that tells model, weights, seed and node.
 
-    `sign`: also with a C2PA manifest, by the local certificate in ~/.limner/credentials, which is made when it
-    is not there; and with the watermark, where a picture that was given went into it. ValueError when the
+    `sign`: also with a C2PA manifest, by the local certificate in ~/.limner/credentials, which is made when
+    it is not there; and with the watermark, where a picture that was given went into it. ValueError when the
     libraries that sign are not installed.
     """
     from limner.app.server.provenance import Origin, file_that_tells

@@ -160,6 +160,7 @@ class Conversation:
             num_previews=num_previews,
             parent_id=self.head,
             salt=self.salt,
+            tree="" if self.head is None else self._tree_of(self.head),
         )
 
     def commit(self, finished: Finished) -> Reply:
@@ -187,7 +188,9 @@ class Conversation:
         self.head = self.tree.append(request.parent_id, round_)
         if not encoded:  # else the piece holds other tokens than later rounds are to read
             self.painter.prefixes.insert(
-                [*(past.key for past in request.past), self._key(request.past, new_id)], finished.piece
+                [*(past.key for past in request.past), self._key(request.past, new_id)],
+                finished.piece,
+                tree=self._tree_of(new_id),
             )
         return self._reply(new_id)
 
@@ -322,6 +325,10 @@ class Conversation:
         parent = past[-1].key if past else f"salt {self.salt}"
         source = " encoded" if self.states[node_id].encoded else ""
         return hashlib.sha256(f"{parent} {node_id}{source}".encode()).hexdigest()
+
+    def _tree_of(self, node_id: str) -> str:
+        """Names the prefixes that this conversation reads, whichever rounds its window begins with."""
+        return f"{self.salt} {self.tree.path_ids(node_id)[0]}"
 
     def _visible_past(self, instruction: Instruction) -> list[PastRound]:
         node_ids = self.tree.path_ids(self.head)

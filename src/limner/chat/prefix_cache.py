@@ -24,7 +24,7 @@ class _Node:
     parent: _Node | None
     segment: KeyValueCache
     num_bytes: int
-    root: str  # the first key of its path
+    tree: str
     used: int = 0  # the tick of the last use; a parent's is never before its children's
     children: set[str] = field(default_factory=set)
 
@@ -33,8 +33,9 @@ class PrefixCache:
     """Segments under chain keys (a key stands for a round and all before it), least used leaves out first.
 
     A segment is held only while its parent is, for without it nothing could be joined to it. One tree (a
-    conversation, with all that its window showed) holds at most `tree_paths` times its longest path: a long
-    conversation leaves prefixes behind that are never matched again, and must not fill the cache with them.
+    conversation, with all that its window showed, wherever it began) holds at most `tree_paths` times its
+    longest path: a long conversation leaves prefixes behind that are never matched again, and must not fill
+    the cache with them.
     """
 
     def __init__(self, budget_bytes: int = 64 * 2**20, *, tree_paths: int = 4) -> None:
@@ -42,8 +43,9 @@ class PrefixCache:
             raise ValueError(f"the prefix cache needs a budget above 0 bytes, not {budget_bytes}")
         self.budget_bytes = budget_bytes
         self.tree_paths = tree_paths
-        self._tree_bytes: Counter[str] = Counter()  # by root
-        self._longest: dict[str, int] = {}  # bytes of the longest path so far, by root
+        self._trees: dict[str, set[str]] = {}  # the keys of each
+        self._tree_bytes: Counter[str] = Counter()
+        self._longest: dict[str, int] = {}  # bytes of the longest path so far, by tree
         self._nodes: dict[str, _Node] = {}
         self._locks: Counter[str] = Counter()
         self._num_bytes = 0
@@ -68,9 +70,11 @@ class PrefixCache:
                 found.append(node.segment)
             return found
 
-    def insert(self, keys: Sequence[str], segment: KeyValueCache) -> bool:
+    def insert(self, keys: Sequence[str], segment: KeyValueCache, *, tree: str | None = None) -> bool:
         """Hold a segment as the last of the path `keys`; False when it is not, its parent having left or all
         room being taken by what is locked. Evicts the least used leaves until the budget holds.
+
+        `tree` names the conversation, which may have several first keys; by default it is the first key.
         """
         with self._mutex:
             path = self._path(keys)
@@ -81,15 +85,16 @@ class PrefixCache:
             for node in path:
                 node.used = self._tick
             if len(path) < len(keys):
-                parent = path[-1] if path else None
-                self._nodes[key] = _Node(key, parent, segment, segment.num_bytes, keys[0], self._tick)
+                parent, tree = path[-1] if path else None, tree or keys[0]
+                self._nodes[key] = _Node(key, parent, segment, segment.num_bytes, tree, self._tick)
                 self._num_bytes += segment.num_bytes
-                self._tree_bytes[keys[0]] += segment.num_bytes
+                self._trees.setdefault(tree, set()).add(key)
+                self._tree_bytes[tree] += segment.num_bytes
                 if parent is not None:
                     parent.children.add(key)
                 path_bytes = sum(self._nodes[each].num_bytes for each in keys)
-                self._longest[keys[0]] = max(self._longest.get(keys[0], 0), path_bytes)
-                self._prune(keys[0], self.tree_paths * self._longest[keys[0]])
+                self._longest[tree] = max(self._longest.get(tree, 0), path_bytes)
+                self._prune(tree, self.tree_paths * self._longest[tree])
             self.evict(self.budget_bytes)
             return key in self._nodes
 
@@ -135,14 +140,11 @@ class PrefixCache:
                     self._remove(self._nodes[each])
             return before - len(self._nodes)
 
-    def _prune(self, root: str, budget_bytes: int) -> None:
+    def _prune(self, tree: str, budget_bytes: int) -> None:
         """Drop the least used, unlocked leaves of a tree until it holds so much at most."""
-        if self._tree_bytes[root] <= budget_bytes:
-            return
-        nodes = [self._nodes[root]]
-        for node in nodes:
-            nodes += [self._nodes[key] for key in node.children]
-        self._drop_leaves(nodes, lambda: self._tree_bytes[root] > budget_bytes)
+        if self._tree_bytes[tree] > budget_bytes:
+            nodes = [self._nodes[key] for key in self._trees[tree]]
+            self._drop_leaves(nodes, lambda: self._tree_bytes[tree] > budget_bytes)
 
     def _drop_leaves(self, nodes: Iterable[_Node], is_too_much: Callable[[], bool]) -> int:
         leaves = [(node.used, node.key) for node in nodes if self._may_leave(node)]
@@ -172,8 +174,9 @@ class PrefixCache:
         assert not node.children, "a parent left before its child"
         del self._nodes[node.key]
         self._num_bytes -= node.num_bytes
-        self._tree_bytes[node.root] -= node.num_bytes
-        if node.parent is None:
-            del self._tree_bytes[node.key], self._longest[node.key]
+        self._tree_bytes[node.tree] -= node.num_bytes
+        self._trees[node.tree].discard(node.key)
+        if not self._trees[node.tree]:
+            del self._trees[node.tree], self._tree_bytes[node.tree], self._longest[node.tree]
         if node.parent is not None:
             node.parent.children.discard(node.key)

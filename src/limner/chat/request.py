@@ -40,6 +40,7 @@ class RoundRequest:
         num_previews: unfinished pictures to be shown on the way, at most three; fewer when steps are few.
         parent_id: the node that this round will follow in its conversation's tree, None for a first round.
         salt: whose round it is; nothing cached for one salt is found with another.
+        tree: names the conversation, whichever of its rounds are read; "" before its first round.
 
     Raises:
         ValueError: `num_previews` is not 0 to 3, or the seed not 0 to 2**63 - 1.
@@ -54,6 +55,7 @@ class RoundRequest:
     num_previews: int = 0
     parent_id: str | None = None
     salt: str = ""
+    tree: str = ""
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < 2**63:

@@ -35,7 +35,7 @@ from limner.chat.generation import (
     words_that_fit,
 )
 from limner.chat.region import as_asked
-from limner.chat.request import PastRound, RoundRequest
+from limner.chat.request import RoundRequest
 from limner.dialogue.parts import Picture
 from limner.models.cache import KeyValueCache
 from limner.models.drawing import Drawing
@@ -96,7 +96,7 @@ def read(painter: Painter, round_: RoundInFlight) -> int:
         round_.lane, round_.num_read = Lane(KeyValueCache.join(held)), len(held)
     start = round_.lane.length
     if round_.num_read < len(request.past):
-        read_past(painter, round_.lane, request.past[: round_.num_read + 1], request.salt)
+        read_past(painter, round_.lane, request, round_.num_read + 1)
         round_.num_read += 1
         return round_.lane.length - start
     embeds_1NW = embed_instruction(
@@ -108,16 +108,19 @@ def read(painter: Painter, round_: RoundInFlight) -> int:
     return round_.lane.length - start
 
 
-def read_past(painter: Painter, lane: Lane, past: Sequence[PastRound], salt: str) -> None:
-    """Append the last of `past` to a lane that holds the others, and keep its piece in the prefix cache."""
+def read_past(painter: Painter, lane: Lane, request: RoundRequest, num: int) -> None:
+    """Append the last of the first `num` past rounds to a lane that holds the others, and keep its piece in
+    the prefix cache.
+    """
+    past = request.past[:num]
     round_, start, model = past[-1], lane.length, painter.model
     instruction_1NW = embed_instruction(
-        model, round_.instruction, lambda picture: painter.encode(picture, salt)
+        model, round_.instruction, lambda picture: painter.encode(picture, request.salt)
     )
     answer_1NW = embed_answer(model, round_.response_ids, round_.image_tokens_KD)
     hidden_together(model.language, [lane], torch.cat([instruction_1NW, answer_1NW], dim=1))
     piece = lane.cache.piece(start, lane.length, own_memory=True)
-    painter.prefixes.insert([known.key for known in past], piece)
+    painter.prefixes.insert([known.key for known in past], piece, tree=request.tree)
 
 
 def write(painter: Painter, rounds: Sequence[RoundInFlight]) -> None:

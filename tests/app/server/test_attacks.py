@@ -449,6 +449,20 @@ def test_too_much_at_once_is_refused_before_any_work_and_leaves_nothing_behind(p
     studio.close(0.0)
 
 
+def test_no_picture_is_read_for_a_round_that_has_no_room(painter, tmp_path):
+    settings = ServerSettings(limits=Limits(max_rounds_at_once=1, max_steps=ENDLESS))
+    studio = studio_of(painter, tmp_path / "store", settings)
+    with serving(studio, settings) as server:
+        body = {"input": "x", "background": True, "tool_choice": "required", "limner": {"steps": ENDLESS}}
+        assert ask(server, "/v1/responses", body).status == 200
+        for to in ("chat", "responses", "edits"):
+            assert send(server, to, TRAPS["cut off"], key=None).status == 429, to
+        image = {"image_url": data_url(TRAPS["cut off"])}
+        assert ask(server, "/v1/images/edits", {"prompt": "x", "images": [image]}).status == 429
+        server.app.state.desk.cancel_all()
+    studio.close(0.0)
+
+
 # Programs that run what they read
 
 

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 from growth import growth
 from picture_bombs import data_url, png_bytes
+from PIL import Image
 from tiny_server import error_of, serving
 from wire_requests import ask
 
@@ -29,6 +30,7 @@ from limner.app.server.housekeeping import housekeeping_answer
 from limner.app.server.limits import Limits
 from limner.app.server.pictures_in import BASE64_PIECE, data_of_url
 from limner.app.server.settings import ServerSettings
+from limner.chat.studio import PersonSeen
 
 JSON = {"Content-Type": "application/json"}
 LIMITS = Limits(max_text_body_bytes=10_000, max_body_values=500)
@@ -162,6 +164,26 @@ def test_no_body_keeps_the_event_loop_busy(studio, attack):
             answer = ask(server, "/v1/responses", body=ATTACKS[attack], headers=JSON)
             assert answer.status in (200, 400, 413)
         assert time.clock_gettime(clock) - before < 0.5
+
+
+def test_no_long_answer_keeps_the_event_loop_busy(studio, monkeypatch):
+    face = Image.effect_noise((160, 160), 60).convert("RGB")
+    seen = [
+        PersonSeen(name=f"N{number}", said="", round="resp", box=None, face=face, source="painted")
+        for number in range(256)
+    ]
+    with serving(studio, ServerSettings()) as server:
+        made = ask(server, "/v1/responses", {"input": "A garden.", "tool_choice": "none"}).told
+        path = f"/v1/conversations/{made['conversation']['id']}"
+        rounds = studio.tree("local", made["conversation"]["id"]) * 20_000
+        monkeypatch.setattr(studio, "people", lambda owner, id: seen)
+        monkeypatch.setattr(studio, "tree", lambda owner, id: rounds)
+        clock = time.pthread_getcpuclockid(server.thread.ident)
+        for what, num in (("tree", 20_000), ("people", 256)):
+            before = time.clock_gettime(clock)
+            answer = ask(server, f"{path}/{what}")
+            assert len(answer.told["data"]) == num
+            assert time.clock_gettime(clock) - before < 0.25, what
 
 
 def test_large_bodies_have_a_budget_and_small_ones_pass(studio):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import socket
@@ -9,11 +10,15 @@ import threading
 import time
 
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
 from tiny_server import serving
 from wire_requests import WAIT_S, ask
 
-from limner.app.server import connections
+from limner.app.server import at_once, connections
 from limner.app.server.entrance import waiting_room
+from limner.app.server.guard import guard
 from limner.app.server.limits import Limits
 from limner.app.server.settings import ServerSettings
 
@@ -138,6 +143,20 @@ def test_whoever_waits_longest_makes_room_and_the_log_tells(caplog, data):
     assert caplog.text.count("all 8 connections are taken") == 1  # not a line for each
 
 
+def test_a_flood_of_bodies_shuts_nobody_out_who_has_only_just_come():
+    body = POST + b"Content-Length: 9\r\n\r\n{"
+    with door(max_connections=8) as server, contextlib.ExitStack() as held:
+        for _ in range(7):
+            held.enter_context(line(server)).sendall(body)
+        time.sleep(0.2)
+        new = held.enter_context(line(server))
+        for _ in range(5):
+            held.enter_context(line(server)).sendall(body)
+            time.sleep(0.05)
+        new.sendall(GET + b"\r\n")
+        assert new.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
 def test_where_everybody_is_being_answered_a_new_one_is_refused(caplog):
     async def slow(scope, receive, send):
         await receive()
@@ -156,6 +175,98 @@ def test_where_everybody_is_being_answered_a_new_one_is_refused(caplog):
         for one in held:
             one.close()
     assert "one is refused" in caplog.text
+
+
+@pytest.fixture
+def endless():
+    """A server whose answers at one address never end."""
+
+    held = []
+
+    async def hold(request):
+        await request.body()
+        held.append(request)
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    async def live(request):
+        return Response("ok")
+
+    settings = ServerSettings(limits=Limits(max_connections=16))
+    routes = [Route("/v1/hold", hold, methods=["GET", "POST"]), Route("/health/live", live)]
+    app = Starlette(routes=routes)
+    guard(app, settings)
+    with serving(None, settings, app=app) as server:
+        server.held = held
+        yield server
+
+
+def test_one_client_holds_half_of_what_is_answered_at_most(endless):
+    """Who follows a conversation from a thousand windows shuts nobody out."""
+    wish = b"GET /v1/hold HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with contextlib.ExitStack() as held:
+        lines = [held.enter_context(line(endless)) for _ in range(8)]
+        for made in lines:
+            made.sendall(wish)
+        deadline = time.monotonic() + WAIT_S
+        while len(endless.held) < 8:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        told = ask(endless, "/v1/hold")
+        assert (told.status, told.told["error"]["code"]) == (429, "too_many_requests")
+        assert told.headers["Retry-After"]
+        assert ask(endless, "/v1/nothing", body=b"{}").status == 429
+        for _ in range(10):
+            assert ask(endless, "/health/live").status == 200
+        lines[0].close()
+        while ask(endless, "/v1/nothing").status == 429:
+            assert time.monotonic() < deadline
+    while ask(endless, "/v1/nothing", body=b"{}").status == 429:
+        assert time.monotonic() < deadline
+
+
+def test_whoever_asks_from_many_connections_waits_for_itself(monkeypatch):
+    monkeypatch.setattr(at_once, "MOST_BEGUN", 3)
+    monkeypatch.setattr(at_once, "LONG_S", 0.3)
+    most, now, ended = [], set(), []
+
+    async def app(scope, receive, send):
+        now.add(id(scope))
+        most.append(len(now))
+        await asyncio.sleep(scope["seconds"])
+        now.discard(id(scope))
+        ended.append(scope["name"])
+
+    async def asked(door, name, owner="ada", seconds=0.01):
+        state = {"owner": owner}
+        scope = {"type": "http", "path": "/v1/x", "headers": [], "state": state, "name": name}
+        await door({**scope, "seconds": seconds}, None, None)
+
+    async def all_at_once():
+        door = at_once.AtOnce(app, most=50)
+        await asyncio.gather(*(asked(door, "ada") for _ in range(40)), asked(door, "ben", owner="ben"))
+        assert ended.index("ben") < 6
+        assert max(most) == 4  # three of one client and one of another
+        start = time.monotonic()
+        long = [asyncio.ensure_future(asked(door, "long", seconds=60)) for _ in range(3)]
+        await asyncio.sleep(0)
+        await asked(door, "short")  # those wait for something, and keep nobody for a minute
+        assert time.monotonic() - start < 30
+        for one in long:
+            one.cancel()
+        await asyncio.gather(*long, return_exceptions=True)
+        assert not door._clients
+
+    asyncio.run(all_at_once())
+
+
+def test_who_sends_a_body_slowly_is_closed_for_others_and_counts_nothing(endless):
+    head = b"POST /v1/hold HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{"
+    with contextlib.ExitStack() as held:
+        for _ in range(15):
+            held.enter_context(line(endless)).sendall(head)
+        time.sleep(0.2)
+        assert ask(endless, "/v1/nothing").status == 404
 
 
 def test_requests_sent_before_an_answer_have_a_number():

@@ -4,6 +4,7 @@ what the model still reads.
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 
@@ -13,6 +14,8 @@ from test_rounds_in_progress import begin, served  # noqa: F401
 from tiny_server import error_of, serving
 from wire_requests import WAIT_S, ask
 
+from limner.app.server import conversation_live
+from limner.app.server.errors import ApiError, not_found
 from limner.app.server.opening import studio_of
 from limner.app.server.settings import ServerSettings
 
@@ -77,6 +80,34 @@ def test_events_tell_of_every_change_and_of_the_end(plain):
     assert events.next()["type"] == "conversation.deleted"
     assert events.next() is None  # the stream has ended
     assert ask(plain, f"/v1/conversations/{conversation}/events").status == 404
+
+
+def test_a_conversation_that_many_follow_is_looked_up_once_for_all(monkeypatch):
+    looked = []
+
+    class Held:
+        def find(self, owner, id):
+            looked.append((owner, id))
+            if id == "gone":
+                raise not_found("conversation")
+            return id
+
+    async def follow():
+        monkeypatch.setattr(conversation_live, "LOOK_EVERY_S", 0.1)
+        standings = conversation_live.Standings(Held())
+        assert await asyncio.gather(*(standings.of("ada", "one") for _ in range(50))) == ["one"] * 50
+        assert looked == [("ada", "one")]
+        assert await standings.of("ben", "one") == "one"
+        assert len(looked) == 2  # nothing is told to another owner
+        for _ in range(2):
+            with pytest.raises(ApiError):
+                await standings.of("ada", "gone")
+        await asyncio.sleep(0.3)
+        await standings.of("ada", "one")
+        assert looked[-1] == ("ada", "one")
+        assert len(looked) == 4
+
+    asyncio.run(follow())
 
 
 def test_what_continues_makes_no_second_branch(plain):

@@ -17,7 +17,7 @@ from picture_bombs import (
 )
 from PIL import Image
 
-from limner.app.server.decoding import TOO_SLOW, UNREADABLE, Decoder, DecodingLimits
+from limner.app.server.decoding import TOO_SLOW, UNREADABLE, Decoder, DecoderBusy, DecodingLimits
 from limner.app.server.pictures_in import PictureReader, PictureSource, content_of, data_of_url
 from limner.app.server.remote_pictures import OFF
 from limner.dialogue.parts import Picture
@@ -98,6 +98,19 @@ def test_a_picture_that_takes_too_much_memory_is_refused_and_the_next_one_is_rea
     Image.new("RGBA", (4400, 4400), (1, 2, 3, 4)).save(buffer, format="PNG")
     with pytest.raises(ValueError, match=r"memory|cannot be read"):
         decoder.decode(buffer.getvalue())
+    assert decoder.decode(png_bytes()).width_px == 32
+    decoder.close()
+
+
+def test_pictures_in_use_have_a_total_and_leave_it_when_nobody_has_them():
+    decoder = Decoder(DecodingLimits(max_pixels_held=2 * 32 * 32, num_workers=1))
+    held = [decoder.decode(png_bytes(seed=seed)) for seed in range(2)]
+    with pytest.raises(DecoderBusy):
+        decoder.decode(png_bytes())
+    view = held.pop().pixels[:4]  # whoever has a part of it has all of it
+    with pytest.raises(DecoderBusy):
+        decoder.decode(png_bytes())
+    del view
     assert decoder.decode(png_bytes()).width_px == 32
     decoder.close()
 

@@ -33,7 +33,7 @@ from limner.app.server.painting import PictureFiles, base64_of, reader_of, sampl
 from limner.app.server.people import file_reader
 from limner.app.server.pictures_in import PictureSource
 from limner.app.server.round_start import region_asked
-from limner.app.server.rounds import RunningRound, ended_without_answer, told
+from limner.app.server.rounds import RunningRound, desk_of, ended_without_answer, told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.shapes import (
     A_LIST,
@@ -161,6 +161,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         if is_housekeeping(turns[-1].text, headers.task):
             return desk.housekeeping(turns[-1].text, headers.task, body)
         settings.limits.check_text(turns[-1].text, param="messages")
+        desk_of(request).expect_room(owner, n)
         with told("messages"):
             asked = await run_in_threadpool(desk.look_up, body, headers, turns, owner)
         running = await start_rounds(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import itertools
 import json
 import logging
 import time
@@ -31,6 +32,7 @@ WRITE_CHECK_S: Final = 30.0
 MIN_WRITTEN_BYTES: Final = 16 * 1024  # in that time, by a client that is still reading
 TOO_MANY: Final = "The server has too many connections; try again."
 LOG_EVERY_S: Final = 10.0
+GRACE_S: Final = 2.0  # for a new connection to say something
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +58,9 @@ class Connections:
         self.num_made_room = 0
         self.num_refused = 0
         self._open: set[_Connection] = set()
-        self._listening: dict[_Connection, None] = {}  # header incomplete or idle, the longest first
-        self._receiving: dict[_Connection, None] = {}  # body incomplete
+        # Since when; the longest first.
+        self._listening: dict[_Connection, float] = {}  # header incomplete, or idle
+        self._receiving: dict[_Connection, float] = {}  # body incomplete
         self._logged = -LOG_EVERY_S
 
     def __len__(self) -> int:
@@ -66,7 +69,7 @@ class Connections:
     def enter(self, connection: _Connection) -> bool:
         """Take a new one in, if need be in the place of another; False when there is no room."""
         if len(self._open) >= self.limits.max_connections:
-            longest = next(iter(self._listening), None) or next(iter(self._receiving), None)
+            longest = self._longest()
             self._log(longest is not None)
             if longest is None:
                 self.num_refused += 1
@@ -87,9 +90,23 @@ class Connections:
         self._listening.pop(connection, None)
         self._receiving.pop(connection, None)
         if connection in self._open and listening:
-            self._listening[connection] = None
+            self._listening[connection] = time.monotonic()
         elif connection in self._open and receiving:
-            self._receiving[connection] = None
+            self._receiving[connection] = time.monotonic()
+
+    def _longest(self) -> _Connection | None:
+        """Who has kept the server waiting longest: an idle one rather than one that is sending, but none that
+        has only just come, or a flood of bodies would shut out whoever comes.
+        """
+        now = time.monotonic()
+        firsts = [
+            (since, connection)
+            for waiting in (self._listening, self._receiving)
+            for connection, since in itertools.islice(waiting.items(), 1)
+        ]
+        late = (first for first in firsts if now - first[0] >= GRACE_S)
+        found = next(late, None) or min(firsts, key=lambda first: first[0], default=None)
+        return None if found is None else found[1]
 
     def _log(self, makes_room: bool) -> None:
         now = time.monotonic()

@@ -23,11 +23,13 @@ from limner.app.server.rounds import Desk, RunningRound, desk_of, told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.streaming import EventStream, event_bytes
 from limner.app.server.wire import ERRORS
-from limner.chat.records import is_id
+from limner.chat.records import StoredConversation, is_id
 from limner.chat.studio import Studio
 from limner.dialogue.boxes import Box
 
 LOOK_EVERY_S: Final = 1.0
+MOST_LOOKING: Final = 2
+PACE_S: Final = 0.02  # between two looks, so that hundreds of followed conversations leave time for others
 # Each event of the stream, as a client reads it.
 EVENT: Final[dict[str, Any]] = {
     "type": "object",
@@ -67,6 +69,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         prefix="/v1/conversations/{id}", tags=["limner"], dependencies=[needs_key], responses=ERRORS
     )
     held = Conversations(studio, settings)
+    standings = Standings(held)
 
     @routes.get("/in_progress", summary="Rounds that are being painted or wait for it")
     async def in_progress(request: Request, id: Id, owner: Owner) -> InProgress:
@@ -82,7 +85,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     )
     async def events(request: Request, id: Id, owner: Owner) -> Response:
         await run_in_threadpool(held.find, owner, id)
-        return EventStream(changes(held, desk_of(request), owner, id), gone=lambda: None)
+        return EventStream(changes(standings, desk_of(request), owner, id), gone=lambda: None)
 
     @routes.get("/read", summary="Which rounds the model still reads")
     async def read(
@@ -116,7 +119,32 @@ def in_progress_body(running: RunningRound) -> InProgressBody:
     return InProgressBody(id=running.id, created_at=running.created, **running.notes["asked"])
 
 
-async def changes(held: Conversations, desk: Desk, owner: str, id: str) -> AsyncIterator[bytes]:
+class Standings:
+    """How conversations stand: looked up once for all who follow the same one, and few at a time."""
+
+    def __init__(self, held: Conversations) -> None:
+        self._held = held
+        self._turns = asyncio.Semaphore(MOST_LOOKING)
+        self._looks: dict[tuple[str, str], asyncio.Task[StoredConversation]] = {}
+
+    async def of(self, owner: str, id: str) -> StoredConversation:
+        """As it stood a moment ago; ApiError 404 when it is not there."""
+        look = self._looks.get((owner, id))
+        if look is None:
+            look = self._looks[owner, id] = asyncio.create_task(self._look(owner, id))
+        return await asyncio.shield(look)
+
+    async def _look(self, owner: str, id: str) -> StoredConversation:
+        try:
+            async with self._turns:
+                found = await run_in_threadpool(self._held.find, owner, id)
+                await asyncio.sleep(PACE_S)
+            return found
+        finally:  # whoever asks from now on within the second is told the same
+            asyncio.get_running_loop().call_later(LOOK_EVERY_S / 2, self._looks.pop, (owner, id), None)
+
+
+async def changes(standings: Standings, desk: Desk, owner: str, id: str) -> AsyncIterator[bytes]:
     """How the conversation stands, now and whenever that is something else; ends when it is deleted, or the
     server stops.
     """
@@ -124,7 +152,7 @@ async def changes(held: Conversations, desk: Desk, owner: str, id: str) -> Async
     number = 0
     while not desk.is_draining:
         try:
-            now = await _standing(held, desk, owner, id)
+            now = _standing(await standings.of(owner, id), desk)
         except ApiError as error:
             if error.status_code == 404:
                 yield event_bytes({"type": "conversation.deleted", "sequence_number": number})
@@ -135,11 +163,10 @@ async def changes(held: Conversations, desk: Desk, owner: str, id: str) -> Async
         await asyncio.sleep(LOOK_EVERY_S)
 
 
-async def _standing(held: Conversations, desk: Desk, owner: str, id: str) -> dict[str, Any]:
-    found = await run_in_threadpool(held.find, owner, id)
+def _standing(found: StoredConversation, desk: Desk) -> dict[str, Any]:
     return {
         "num_rounds": found.num_rounds,
         "newest": found.head,
         "title": found.title,
-        "in_progress": [one.id for one in running_in(desk, owner, id)],
+        "in_progress": [one.id for one in running_in(desk, found.owner, found.id)],
     }

@@ -5,9 +5,11 @@ Extensions of Limner's, with the same keys and errors as everything else.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, File, Header, Path, Query, UploadFile
@@ -31,6 +33,8 @@ from limner.dialogue.boxes import Box
 from limner.dialogue.parts import Picture
 
 FACE_PX = 160
+# Few, as each looks for faces in many pictures, which takes all of a processor's core.
+_lookers: Final = ThreadPoolExecutor(2, "limner-people")
 A_FILE: Final = {"type": "string", "format": "binary"}
 
 
@@ -85,21 +89,20 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     files = PictureFiles(studio, settings)
     decode = reader_of(settings).from_bytes
 
-    @routes.get("/v1/conversations/{id}/tree", summary="Every round of every branch")
-    async def tree(id: Id, owner: Owner) -> Tree:
+    @routes.get("/v1/conversations/{id}/tree", summary="Every round of every branch", response_model=Tree)
+    async def tree(id: Id, owner: Owner) -> Response:
         of = await run_in_threadpool(held.find, owner, id)
         with told():
-            rounds = await run_in_threadpool(studio.tree, owner, id)
-        return Tree(
-            data=[round_body(one, steps_of(studio, one), liked=one.id in of.favourites) for one in rounds]
-        )
+            return await run_in_threadpool(_tree, studio, owner, id, of.favourites)
 
-    @routes.get("/v1/conversations/{id}/people", summary="Who was named, and their faces")
+    @routes.get(
+        "/v1/conversations/{id}/people", summary="Who was named, and their faces", response_model=People
+    )
     async def people(
         id: Id,
         owner: Owner,
         at: Annotated[str | None, Query(description="A response; by default the newest.")] = None,
-    ) -> People:
+    ) -> Response:
         await run_in_threadpool(held.find, owner, id)
         if at is not None:
             if not is_id(at, "resp"):
@@ -108,8 +111,8 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
                 if (await run_in_threadpool(studio.get, owner, at)).conversation != id:
                     raise not_found(f"response {at!r} in this conversation", param="at")
         with told():
-            found = await run_in_threadpool(studio.people, owner, at or id)
-        return People(data=[person_body(person) for person in found])
+            looking = asyncio.get_running_loop().run_in_executor(_lookers, _people, studio, owner, at or id)
+            return await looking
 
     @routes.get(
         "/v1/conversations/{id}/export",
@@ -177,6 +180,23 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         return Response(body, media_type="image/png", headers=headers)
 
     return routes
+
+
+# Long answers are written where they are looked up, not on the event loop, which would answer nobody else.
+
+
+def _tree(studio: Studio, owner: str, id: str, favourites: Collection[str]) -> Response:
+    rounds = studio.tree(owner, id)
+    bodies = [round_body(one, steps_of(studio, one), liked=one.id in favourites) for one in rounds]
+    return _json(Tree(data=bodies))
+
+
+def _people(studio: Studio, owner: str, id: str) -> Response:
+    return _json(People(data=[person_body(person) for person in studio.people(owner, id)]))
+
+
+def _json(body: BaseModel) -> Response:
+    return Response(body.model_dump_json(), media_type="application/json")
 
 
 def steps_of(studio: Studio, round_: StoredRound) -> int | None:

@@ -36,7 +36,8 @@ TOO_SLOW: Final = "The picture takes too long to read; save it anew and send it 
 @dataclass(frozen=True, kw_only=True)
 class DecodingLimits:
     """What one picture may cost. `cpu_s` is computing time, which a busy machine does not shorten; `wall_s`
-    ends a worker that waits for something else.
+    ends a worker that waits for something else. `max_pixels_held`: of all pictures that were decoded and are
+    still in use, by rounds that wait, uploads, transcripts; three bytes each.
     """
 
     max_bytes: int = MAX_BYTES
@@ -46,10 +47,11 @@ class DecodingLimits:
     memory_bytes: int = 2**30
     num_workers: int = 2
     max_waiting: int = 16
+    max_pixels_held: int = 300_000_000
 
 
 class DecoderBusy(Exception):  # noqa: N818  (a state, not an error of anyone's)
-    """So many pictures wait that one more would wait too long; come again after `retry_after_s`."""
+    """So many pictures wait, or are in use, that one more is too much; come again after `retry_after_s`."""
 
     def __init__(self, retry_after_s: float) -> None:
         super().__init__("Too many pictures are waiting.")
@@ -63,6 +65,7 @@ class Decoder:
         self.limits = limits or DecodingLimits()
         self._free = threading.Semaphore(self.limits.num_workers)
         self._num_inside = 0
+        self._held: list[weakref.ref[np.ndarray]] = []
         self._typical_s = 1.0
         self._idle: list[subprocess.Popen[bytes]] = []
         self._lock = threading.Lock()
@@ -102,7 +105,10 @@ class Decoder:
                 self._typical_s += (time.monotonic() - start - self._typical_s) / 8
         if kind == b"E":
             raise ValueError(payload)
-        return Picture(payload)
+        picture = Picture(payload)
+        with self._lock:
+            self._held.append(weakref.ref(picture.pixels))
+        return picture
 
     def close(self) -> None:
         """End the workers; a later picture starts new ones."""
@@ -114,7 +120,8 @@ class Decoder:
         """A place in the queue, which has an end."""
         limits = self.limits
         with self._lock:
-            if self._num_inside >= limits.num_workers + limits.max_waiting:
+            is_full = self._num_inside >= limits.num_workers + limits.max_waiting
+            if is_full or self._num_pixels_held() >= limits.max_pixels_held:
                 raise DecoderBusy(max(1.0, self._typical_s * limits.max_waiting / limits.num_workers))
             self._num_inside += 1
         try:
@@ -122,6 +129,12 @@ class Decoder:
         finally:
             with self._lock:
                 self._num_inside -= 1
+
+    def _num_pixels_held(self) -> int:
+        """Of the pictures that anybody still has. The lock is held."""
+        held = [pixels for ref in self._held if (pixels := ref()) is not None]
+        self._held = [weakref.ref(pixels) for pixels in held]
+        return sum(pixels.shape[0] * pixels.shape[1] for pixels in held)
 
     def _take(self) -> subprocess.Popen[bytes]:
         with self._lock:

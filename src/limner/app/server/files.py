@@ -6,8 +6,10 @@ endpoints; the store is the studio's.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote
 
@@ -29,6 +31,8 @@ from limner.app.server.wire import ERRORS, Deleted
 from limner.chat.records import StoredFile, is_id
 from limner.chat.studio import Studio
 
+# Few, as a large photo as PNG takes seconds of a processor's core.
+_writers: Final = ThreadPoolExecutor(2, "limner-writer")
 PURPOSES: Final = ("vision", "user_data", "assistants")
 MIN_EXPIRES_AFTER_S: Final = 3600
 MAX_EXPIRES_AFTER_S: Final = 30 * 24 * 3600
@@ -94,7 +98,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         with told("file"):
             if len(await run_in_threadpool(studio.list_files, owner)) >= MAX_FILES:
                 raise wrong(f"You have {MAX_FILES:,} files, as many as fit; delete some.", param="file")
-            png = await run_in_threadpool(picture.to_png)
+            png = await asyncio.get_running_loop().run_in_executor(_writers, picture.to_png)
             kept = await run_in_threadpool(
                 studio.add_file,
                 owner,

@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from limner.app.server import page
+from limner.app.server.at_once import AtOnce
 from limner.app.server.cross_origin import CrossOrigin, Preflight
 from limner.app.server.errors import SENTENCES, ApiError, error_response
 from limner.app.server.head import HeadAsGet
@@ -167,6 +168,7 @@ def guard(app: Starlette, settings: ServerSettings, *, observe: Observe | None =
     limits = settings.limits
     public = PUBLIC_PATHS | page.paths()
     app.add_middleware(HeadAsGet)
+    app.add_middleware(AtOnce, most=limits.max_requests_at_once)
     app.add_middleware(Doorkeeper, keys=settings.keys, operator_keys=settings.operator_keys, public=public)
     app.add_middleware(
         BodyLimit,

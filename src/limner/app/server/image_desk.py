@@ -35,7 +35,7 @@ from limner.app.server.painting import (
 )
 from limner.app.server.people import file_reader
 from limner.app.server.pictures_in import PictureSource
-from limner.app.server.rounds import RunningRound, ended_without_answer, told
+from limner.app.server.rounds import RunningRound, desk_of, ended_without_answer, told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.sizes import Size, size_of, size_text
 from limner.app.server.streaming import EventStream, event_bytes
@@ -106,6 +106,7 @@ class ImageDesk:
         sources = asked.sources()
         self.check_edit(asked, sources)
         mask = asked.mask_source()
+        desk_of(request).expect_room(owner, asked.n or 1)
         with told("image"):
             pictures = await run_in_threadpool(
                 self.reader.read,

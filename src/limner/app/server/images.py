@@ -28,7 +28,7 @@ from limner.app.server.limits import too_large
 from limner.app.server.painting import (
     Format,
 )
-from limner.app.server.rounds import told
+from limner.app.server.rounds import desk_of, told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.wire import ERRORS
 from limner.chat.studio import Studio
@@ -111,6 +111,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         )
         given = [*(image or []), *(images or [])]
         desk.check_edit(asked, given)
+        desk_of(request).expect_room(owner, asked.n or 1)
         pictures = [await read_upload(one, desk.reader.from_bytes, settings, "image") for one in given]
         region = None if mask is None else await read_upload(mask, desk.reader.region_in, settings, "mask")
         return await desk.answer(request, asked, owner, pictures=pictures, event="image_edit", region=region)

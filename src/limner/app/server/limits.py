@@ -20,7 +20,8 @@ class Limits:
         without its pictures; max_body_values: of the values in it, which bounds items times parts.
     max_large_bodies_bytes: of all bodies above max_text_body_bytes that are held at once (503 beyond).
     body_timeout_s: a body must have arrived within this time (408).
-    max_connections, max_header_bytes, header_timeout_s, idle_timeout_s: as in `ConnectionLimits`.
+    max_connections, max_header_bytes, header_timeout_s, idle_timeout_s: as in `ConnectionLimits`. One client
+        may have half as many requests answered at once (429 beyond).
     max_images: pictures given in one round. max_image_bytes, max_image_pixels: of each of them;
         max_image_cpu_s: computing time for reading it. max_images_waiting: in the queue for it (429 beyond).
     max_n: pictures asked for in one request of the images API, or choices of a chat completion.
@@ -87,6 +88,11 @@ class Limits:
         """How many rounds one request may ask for: as many as can be admitted at all."""
         return min(self.max_n, self.max_rounds_at_once, self.max_waiting)
 
+    @property
+    def max_requests_at_once(self) -> int:
+        """How many requests of one client are answered at once; the other connections are for others."""
+        return max(1, self.max_connections // 2)
+
     def check_n(self, n: int, *, param: str = "n") -> None:
         """400 unless 1 <= n <= `most_at_once`."""
         if not 1 <= n <= self.most_at_once:
@@ -145,6 +151,19 @@ def too_many_large_bodies() -> ApiError:
     """503: large bodies of all requests together take too much memory."""
     return ApiError(
         503, "The server is reading many large requests; try again.", code="too_busy", retry_after_s=5
+    )
+
+
+def too_many_requests(most: int) -> ApiError:
+    """429: so many requests of this client are being answered. The connection is closed, so that what else
+    was sent through it need not be refused one by one.
+    """
+    return ApiError(
+        429,
+        f"{most} requests of yours are being answered; wait for some to finish.",
+        code="too_many_requests",
+        retry_after_s=2,
+        headers={"Connection": "close"},
     )
 
 

@@ -62,6 +62,7 @@ class ResponseDesk:
             self.studio.painter, self.settings.limits, steps=limner.steps, quality=tool.quality
         )
         picture = _wants_picture(asked, limner)
+        desk_of(request).expect_room(owner)
         previous, param = asked.previous_response_id, "previous_response_id"
         if previous is None and limner.parent is not None:
             previous, param = limner.parent, "limner.parent"

@@ -233,13 +233,17 @@ class Desk:
         owner's others.
         """
         elsewhere = 0 if self.others is None else await self.others.num_running(owner)
+        self.expect_room(owner, num, elsewhere=elsewhere)
+        self._per_owner[owner] += num
+
+    def expect_room(self, owner: str, num: int = 1, *, elsewhere: int = 0) -> None:
+        """Raise what `admit` would, before anything is looked up or a picture is read for nothing."""
         if self.is_draining:
             raise draining()
         others = self._per_owner[owner] + elsewhere
         if others + num > self.limits.max_rounds_at_once:
             self.metrics.refused("too_many_rounds", owner)
             raise too_many_rounds(others, num, self.limits.max_rounds_at_once)
-        self._per_owner[owner] += num
 
     def release(self, owner: str, num: int = 1) -> None:
         """So many rounds fewer."""

@@ -15,6 +15,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -47,13 +48,17 @@ def serve(settings: ServerSettings, *, model: str, store: Path, tell: Tell) -> N
 
     ValueError or OSError when the address cannot be had, or the model or the store cannot be opened.
     """
-    entrance = Entrance(settings)
     with listen(settings.host, settings.port) as listener:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         tell(f"http://{host}:{listener.getsockname()[1]}/ is open; loading {model} ...")
+        connections = connection_limits(settings.limits, tell)
+        settings = replace(
+            settings, limits=replace(settings.limits, max_connections=connections.max_connections)
+        )
+        entrance = Entrance(settings)
         config = served(
             entrance,
-            connection_limits(settings.limits, tell),
+            connections,
             log_config=None,
             timeout_graceful_shutdown=FLUSH_S,
         )
