@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 FILE: Final = "chat_template.limner.json"
 
@@ -43,7 +43,8 @@ class ChatTemplate:
             return INST
         try:
             told = json.loads(path.read_text(encoding="utf-8"))
-            return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in told.items()})
+            made: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in told.items()}
+            return cls(**made)
         except (ValueError, TypeError, AttributeError) as error:
             raise ValueError(f"{path} describes no chat template: {error}.") from error
 

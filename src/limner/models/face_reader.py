@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from limner.models.compact_linear import CompactLinear
 from limner.models.convolutions import ConvolutionPair
 from limner.models.face_windows import DOWN, SIDE, UP
 from limner.models.sizes import FaceReaderSizes
@@ -51,8 +52,8 @@ class FaceReader(nn.Module):
         self.body = nn.Sequential(*steps, ConvolutionPair(others[-1]), nn.GELU())
         self.leave = nn.Conv2d(others[-1], MAP_CHANNELS, 1)
         places = MAP_CHANNELS * sizes.map_side**2
-        self.read = nn.ModuleList(nn.Linear(places, sizes.summary_width) for _ in WINDOWS)
-        self.out = nn.Linear(len(WINDOWS) * sizes.summary_width + BOX, sizes.person_tokens * token_dim)
+        self.read = nn.ModuleList(CompactLinear(places, sizes.summary_width) for _ in WINDOWS)
+        self.out = CompactLinear(len(WINDOWS) * sizes.summary_width + BOX, sizes.person_tokens * token_dim)
         self.trust = nn.Parameter(torch.full((sizes.person_tokens,), FIRST_TRUST))
 
     def forward(self, tokens_BQD: Tensor, pixels_B3HH: Tensor, patches_BPW: Tensor) -> Tensor:

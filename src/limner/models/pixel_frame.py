@@ -20,6 +20,7 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from limner.models.compact_linear import CompactLinear
 from limner.models.face_windows import FaceWindows
 from limner.models.flow import spread_time
 from limner.models.refine import Refine
@@ -41,8 +42,8 @@ class PixelFrame(nn.Module):
             )
         self.patch_px, self.grid, channels = sizes.patch_size, sizes.grid, sizes.bottleneck
         self.squeeze = nn.Linear(sizes.latent_channels * sizes.patch_size**2, channels)
-        self.summarise = nn.Linear(sizes.num_tokens * sizes.token_dim, sizes.summary_width)
-        self.direct = nn.Linear(sizes.summary_width, sizes.grid**2 * channels)
+        self.summarise = CompactLinear(sizes.num_tokens * sizes.token_dim, sizes.summary_width)
+        self.direct = CompactLinear(sizes.summary_width, sizes.grid**2 * channels)
         self.steps = nn.ModuleList(
             Refine(width, narrower, sizes.summary_width)
             for width, narrower in pairwise((sizes.width, *sizes.refiner_widths))

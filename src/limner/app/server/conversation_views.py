@@ -9,6 +9,7 @@ import asyncio
 import base64
 import io
 import re
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Final, Literal
 
