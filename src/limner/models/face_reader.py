@@ -104,7 +104,8 @@ class FaceReader(nn.Module):
     def _of(self, tokens_BNpD: Tensor, picture_K: Tensor, person_K: Tensor) -> Tensor:
         sizes = self.sizes
         persons = tokens_BNpD[:, : sizes.persons * sizes.person_tokens].unflatten(1, (sizes.persons, -1))
-        return persons[picture_K, person_K]
+        chosen: Tensor = persons[picture_K, person_K]
+        return chosen
 
     def _read(self, pixels_B3HH: Tensor, boxes_K4: Tensor, picture_K: Tensor, window: int) -> Tensor:
         crops_K3SS = cut(pixels_B3HH, boxes_K4, picture_K, WINDOWS[window], self.sizes.window_px)
