@@ -54,7 +54,7 @@ def mark(pixels_HWC: np.ndarray) -> np.ndarray:
     low, high = STRENGTH
     strength = low + (high - low) * np.minimum(1, spread / BUSY)
     made = pixels_HWC.astype(np.float32) + (strength * _laid(height, width))[..., None]
-    return np.clip(np.rint(made), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(made), 0, 255), np.uint8)
 
 
 def look_for(pixels_HWC: np.ndarray, *, thorough: bool = True) -> Found:
