@@ -11,8 +11,9 @@ Knows files and state dicts; knows nothing about training state (optimizer, step
 
 Matrices are stored in bfloat16 (in float16 where a public checkpoint had them so), vectors (norms, biases,
 token statistics) in float32, where rounding would shift whole channels. What they are computed in is decided
-when they are loaded, by the hardware. Components may be missing while a model is being trained:
-`save_component` and `load_component` handle one at a time.
+when they are loaded, by the hardware. A weight that two layers share (tied embeddings) is stored once, under
+the first of its names; older folders, which hold it twice, load as well. Components may be missing while a
+model is being trained: `save_component` and `load_component` handle one at a time.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ __all__ = [
     "load_component",
     "load_manifest",
     "load_model",
+    "own_tensors",
     "read_tensors",
     "save_component",
     "save_manifest",
@@ -163,11 +165,17 @@ def save_component(folder: Path | str, name: str, network: nn.Module) -> None:
     """Writes one sub-folder, complete or not at all, in files of at most 14 MiB (a larger single tensor
     excepted).
     """
-    save_tensors(folder, name, network.state_dict())
+    save_tensors(folder, name, own_tensors(network))
+
+
+def own_tensors(network: nn.Module) -> dict[str, Tensor]:
+    """The state dict of `network` as it is stored: a weight that layers share is there once."""
+    shared = _shared_names(network)
+    return {key: tensor for key, tensor in network.state_dict().items() if key not in shared}
 
 
 def save_tensors(folder: Path | str, name: str, tensors: Mapping[str, Tensor]) -> None:
-    """`save_component` of a state dict, which may come from elsewhere than this process' own network."""
+    """`save_component` of `own_tensors`, which may come from elsewhere than this process' own network."""
     target = Path(folder) / name
     fresh, old = target.with_name(f".{name}.new"), target.with_name(f".{name}.old")
     for leftover in (fresh, old):
@@ -193,20 +201,30 @@ def load_component(folder: Path | str, name: str, network: Network) -> Network:
 
 def _as_stored(folder: Path, name: str, preset: Preset, head_kinds: Sequence[str]) -> nn.Module:
     """A component with the files' own tensors, mapped from there: nothing is in memory before it is used."""
-    if name == "language" and preset.language.tie_embeddings:  # assigned one by one, tied weights come apart
-        return load_component(folder, name, build_component(name, preset, head_kinds))
     with unfilled():
         network = build_component(name, preset, head_kinds)
     tensors = _fitting_tensors(folder / name, network)
     buffers = dict(network.named_buffers())  # stay in the format that they were made in
     tensors = {key: t.to(buffers[key].dtype) if key in buffers else t for key, t in tensors.items()}
+    for twin, first in _shared_names(network).items():  # one parameter stays one, tensors would come apart
+        tensors[twin] = tensors[first] = nn.Parameter(tensors[first])
     network.load_state_dict(tensors, assign=True)
     return network
+
+
+def _shared_names(network: nn.Module) -> dict[str, str]:
+    """Name of a parameter -> the earlier name of the same parameter."""
+    first: dict[nn.Parameter, str] = {}
+    names = network.named_parameters(remove_duplicate=False)
+    return {name: first[weight] for name, weight in names if first.setdefault(weight, name) != name}
 
 
 def _fitting_tensors(path: Path, network: nn.Module) -> dict[str, Tensor]:
     tensors = read_tensors(path)
     own = network.state_dict()
+    for twin, first in _shared_names(network).items():
+        if first in tensors and not torch.equal(tensors.setdefault(twin, tensors[first]), tensors[first]):
+            raise ValueError(f"{path}: {twin} and {first} differ, but the preset ties them; save it again.")
     missing, unexpected = sorted(own.keys() - tensors.keys()), sorted(tensors.keys() - own.keys())
     if missing or unexpected:
         raise ValueError(f"{path} does not fit: missing {_some(missing)}; unexpected {_some(unexpected)}.")
