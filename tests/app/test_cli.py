@@ -15,11 +15,11 @@ from user_mistakes import one_sentence
 from limner.app.cli import Scale
 from limner.dialogue.parts import Picture
 from limner.models.presets import PRESETS
+from limner.training.recipe_files import recipe_names
 
 COMMANDS = ["demo", "chat", "say", "train", "info", "world sheet", "world film"] + [
     f"dataset {name}" for name in ("make", "check", "show")
 ]
-RECIPES = Path(__file__).parents[2] / "recipes"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -40,7 +40,7 @@ def test_the_top_help_lists_every_command_and_where_to_start(limner):
 
 def test_the_help_of_train_lists_the_recipes_there_are(limner):
     words = set(re.findall(r"\w+", limner("train", "--help").out))
-    assert {path.stem for path in RECIPES.glob("*.py")} <= words
+    assert set(recipe_names()) <= words
 
 
 def test_scales_on_the_command_line_are_ones_there_are():

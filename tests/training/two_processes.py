@@ -15,12 +15,11 @@ from limner.training.components import write_adapter_component
 from limner.training.loop import Trainer
 from limner.training.processes import Processes, join, whole_tensor
 from limner.training.recipe import Recipe, Rung
-from limner.training.run import load_recipe
+from limner.training.recipe_files import load_recipe
 from limner.training.stages.language import LanguageRung
 from limner.training.state import trainable
 from limner.training.workshop import Workshop
 
-RECIPES = Path(__file__).parents[2] / "recipes"
 STEPS = 3
 
 
@@ -29,7 +28,7 @@ def tiny(word: str) -> Recipe:
     evenly.
     """
     name, _, variant = word.partition(":")
-    module = load_recipe(str(RECIPES / f"{name}.py"))
+    module = load_recipe(name)
     recipe: Recipe = module.recipe("tiny", variant) if variant else module.recipe("tiny")
     plan = replace(recipe.plan, steps=STEPS, batch=2, accumulation=3, warmup_steps=2, validations=0)
     return replace(recipe, plan=plan)

@@ -204,7 +204,7 @@ def train(
     flow_head[/] (and autoencoder, where the detokenizer draws latents).
     Beside it: detokenizer_unet (the paper's baselines: detokenizer_unet_stage1, detokenizer_unet_stage2) and
     detokenizer_all_tokens; senses_teacher (a second set of senses, for perceptual losses).
-    Each is a file in recipes/ that tells its hardware, time and expected numbers.
+    Each is a file in limner/training/recipes/ that tells its hardware, time and expected numbers.
     Full scale and many GPUs: docs/training.md.
     """
     from limner.app.run_training import run_training

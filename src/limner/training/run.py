@@ -11,7 +11,6 @@ with:
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import inspect
 import json
 import os
@@ -20,7 +19,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -29,13 +28,13 @@ from typing import TYPE_CHECKING
 
 from limner.models.presets import PRESETS
 from limner.models.unet_sizes import UNetDetokenizerSizes
+from limner.training.recipe_files import load_recipe, read_recipe, recipe_path
 from limner.training.stopped import Stopped
 
 if TYPE_CHECKING:  # torch is imported late, so that the processes that render start quickly
     from limner.models.presets import Preset
     from limner.training.recipe import Ladder, Recipe
 
-RECIPES = Path("recipes")
 INTERRUPTED = 130
 LOOK_EVERY_S = 0.5
 
@@ -59,7 +58,7 @@ def run_recipe(
     """Run the recipe (or a whole ladder of them) in folder `out`, resuming whatever stands there.
 
     Args:
-        path_or_name: a file, or NAME for recipes/NAME.py.
+        path_or_name: the path of a .py file, or the name of a recipe in the package.
         scale: a preset's name.
         steps: optimizer steps instead of the recipe's.
         minutes: wall-clock minutes instead of steps; the first 20 steps decide how many fit.
@@ -79,17 +78,14 @@ def run_recipe(
         Stopped: after Ctrl-C or a terminate signal; the same call goes on from there.
         ValueError: no such recipe or scale, or an earlier rung is missing.
     """
-    if scale not in PRESETS:
-        raise ValueError(f"There is no scale {scale!r}; choose one of {', '.join(PRESETS)}.")
+    one = bool(data) or micro_batch is not None or base is not None
+    check_recipe(path_or_name, scale, variant, one=one)
     if steps is not None and minutes is not None:
         raise ValueError("Give either steps or minutes, not both.")
+    beside = recipe_path(path_or_name).parent
     module = load_recipe(path_or_name)
-    _check_scale(module, path_or_name, scale)
+    _check_scale(module, path_or_name, scale, beside)
     if hasattr(module, "ladder"):
-        if variant is not None or data or micro_batch is not None or base is not None:
-            raise ValueError(
-                "A variant, data, a micro-batch or a base belong to one recipe, not to a ladder."
-            )
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             raise ValueError(
                 "Several processes train one recipe at a time; start the ladder's recipes one by one."
@@ -103,7 +99,7 @@ def run_recipe(
             "--threads": threads,
         }
         minutes_of = None if steps is not None else minutes
-        return _climb(module.ladder(scale), Path(out), options, jobs=jobs, minutes=minutes_of)
+        return _climb(module.ladder(scale), Path(out), options, jobs=jobs, minutes=minutes_of, beside=beside)
     return run_rung(
         _recipe(module, path_or_name, scale, variant),
         Path(out),
@@ -231,37 +227,45 @@ def _recipe(module: ModuleType, name: str, scale: str, variant: str | None) -> R
     return made
 
 
-def load_recipe(path_or_name: str) -> ModuleType:
-    """The module of a recipe file. ValueError lists the recipes there are."""
-    path = Path(path_or_name)
-    if path.suffix != ".py":
-        path = RECIPES / f"{path_or_name}.py"
-    if not path.is_file():
-        names = ", ".join(sorted(found.stem for found in RECIPES.glob("*.py"))) or "none in ./recipes"
-        raise ValueError(f"There is no recipe {path}; there are: {names}. Run from the project's folder.")
-    spec = importlib.util.spec_from_file_location(f"recipe_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    if not (hasattr(module, "recipe") or hasattr(module, "ladder")):
-        raise ValueError(f"{path} defines neither recipe(scale) nor ladder(scale), so it is not a recipe.")
-    return module
+def check_recipe(path_or_name: str, scale: str, variant: str | None = None, *, one: bool = False) -> None:
+    """Raises ValueError for what a recipe's text alone shows to be wrong; loads nothing.
+
+    `one`: options were given that belong to one recipe, not to a ladder.
+    """
+    if scale not in PRESETS:
+        raise ValueError(f"There is no scale {scale!r}; choose one of {', '.join(PRESETS)}.")
+    told = read_recipe(path_or_name)
+    if told.is_ladder and (one or variant is not None):
+        raise ValueError("A variant, data, a micro-batch or a base belong to one recipe, not to a ladder.")
+    if not told.is_ladder and variant is not None and not told.has_variants:
+        raise ValueError(f"{path_or_name} has no variants; leave {variant!r} out.")
+    _check_plan(path_or_name, scale, told.scales)
 
 
-def _check_scale(module: ModuleType, name: str, scale: str) -> None:
+def _check_scale(module: ModuleType, name: str, scale: str, beside: Path) -> None:
     """Raises ValueError when a recipe (or any rung of a ladder) has no numbers for the scale."""
     if hasattr(module, "ladder"):
         for rung in module.ladder(scale).rungs:
-            _check_scale(load_recipe(rung), rung, scale)
+            _check_scale(load_recipe(rung, beside), rung, scale, beside)
         return
-    plans = getattr(module, "PLANS", None)
-    if plans is not None and scale not in plans:
-        raise ValueError(f"The recipe {name} has no plan for the scale {scale!r}; it has {', '.join(plans)}.")
+    _check_plan(name, scale, getattr(module, "PLANS", None))
+
+
+def _check_plan(name: str, scale: str, scales: Collection[str] | None) -> None:
+    if scales is not None and scale not in scales:
+        raise ValueError(
+            f"The recipe {name} has no plan for the scale {scale!r}; it has {', '.join(scales)}."
+        )
 
 
 def _climb(
-    ladder: Ladder, out: Path, options: Mapping[str, object], *, jobs: int, minutes: float | None
+    ladder: Ladder,
+    out: Path,
+    options: Mapping[str, object],
+    *,
+    jobs: int,
+    minutes: float | None,
+    beside: Path,
 ) -> dict[str, float]:
     """Each rung in a process of its own (memory is given back; several can run side by side)."""
     numbers: dict[str, float] = {}
@@ -276,7 +280,7 @@ def _climb(
                 if options["--steps"] is None:
                     given["--minutes"] = minutes if minutes is not None else ladder.minutes.get(name)
                 waiting.remove(name)
-                running[name] = _start(name, given)
+                running[name] = _start(str(recipe_path(name, beside)), given)
             ended = _first_to_end(running, asked)
             if ended is None:
                 _stop(running)
@@ -294,10 +298,10 @@ def _climb(
     return numbers
 
 
-def _start(name: str, options: Mapping[str, object]) -> subprocess.Popen[bytes]:
+def _start(path: str, options: Mapping[str, object]) -> subprocess.Popen[bytes]:
     words = [word for key, value in options.items() if value is not None for word in (key, str(value))]
     # A process group of its own: Ctrl-C reaches this process alone, which asks each rung to stop just once.
-    command = [sys.executable, "-m", "limner.training.run", name, *words]
+    command = [sys.executable, "-m", "limner.training.run", path, *words]
     return subprocess.Popen(command, process_group=0, stdout=subprocess.DEVNULL)
 
 
