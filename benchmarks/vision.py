@@ -4,7 +4,8 @@
     python benchmarks/vision.py --state runs/sketch/rungs/vision/state
 
 Prints the held-out numbers of `limner train vision`, one a line, and the CPU time of encoding one picture
-with one thread. `--state` reads the averaged weights of a run that has not ended, instead of a finished model's.
+with one thread. `--state` reads the averaged weights of a run that has not ended, instead of a finished
+model's.
 """
 
 from __future__ import annotations

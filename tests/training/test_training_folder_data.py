@@ -13,7 +13,8 @@ from limner.models.checkpoint import load_manifest, read_tensors, save_component
 from limner.models.detokenizer_presets import with_detokenizer
 from limner.models.model import build_component
 from limner.models.presets import TINY
-from limner.training.folder_data import FolderPictures, folder_dialogues, read_assignments
+from limner.training.data_words import read_assignments
+from limner.training.folder_data import FolderPictures, folder_dialogues
 from limner.training.recipe_files import load_recipe
 from limner.training.run import run_recipe
 from limner.training.stages.detokenizer import DetokenizerStage

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+import limner
 from limner.app import (
     cli_bench,
     cli_build,
@@ -24,11 +25,10 @@ from limner.app import (
     cli_world,
 )
 from limner.app.loading import Offload, Quantize
-from limner.app.terminal import err, fail
+from limner.app.terminal import err, fail, out
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="You talk, it paints, and every later round remembers all earlier ones.\n\n"
@@ -48,6 +48,36 @@ cli_build_images.add_to(cli_build.app)
 cli_serve.add_to(app)
 
 STOPPED = 130
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        out.print(f"limner {limner.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def limner_(
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_tell_version, help="Print the version and leave."),
+    ] = False,
+) -> None:
+    """Options that stand before a command."""
+
+
+def _recipes(beginning: str) -> list[str]:
+    from limner.training.recipe_files import recipe_names
+
+    return [name for name in recipe_names() if name.startswith(beginning)]
+
+
+class Variant(StrEnum):
+    """How much of the language model learns, where a recipe has variants."""
+
+    whole = "whole"
+    paper = "paper"
+    lora64 = "lora64"
 
 
 class Scale(StrEnum):
@@ -128,6 +158,10 @@ def say(
     fork: Annotated[
         str | None, typer.Option("--fork", help="Continue from this round's id instead of the last one.")
     ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option("--steps", min=1, max=1000, help="Drawing steps (default: the checkpoint's own)."),
+    ] = None,
     quantize: Quantize = None,
     offload: Offload = False,
 ) -> None:
@@ -146,6 +180,7 @@ def say(
         model=model,
         seed=seed,
         fork=fork,
+        steps=steps,
         quantize=quantize,
         offload=offload,
     )
@@ -154,7 +189,12 @@ def say(
 @app.command()
 def train(
     recipe: Annotated[
-        str, typer.Argument(help="A recipe's name, as listed above, or its path.", show_default=False)
+        str,
+        typer.Argument(
+            help="A recipe's name, as listed above, or its path.",
+            show_default=False,
+            autocompletion=_recipes,
+        ),
     ],
     scale: Annotated[
         Scale, typer.Option("--scale", help="Sizes: tests, two CPU cores, one GPU, or SEED-X's own.")
@@ -186,7 +226,7 @@ def train(
         ),
     ] = None,
     variant: Annotated[
-        str | None,
+        Variant | None,
         typer.Option("--variant", help="For stages and multi_round: whole, paper (LoRA 1280) or lora64."),
     ] = None,
     base: Annotated[
@@ -219,7 +259,7 @@ def train(
         jobs=jobs,
         threads=threads,
         data=data or [],
-        variant=variant,
+        variant=None if variant is None else variant.value,
         base=base,
         micro_batch=micro_batch,
     )
@@ -229,7 +269,7 @@ def train(
 def info(
     model: Model = "miniature",
     plan: Annotated[
-        str | None,
+        Scale | None,
         typer.Option("--plan", help="A scale, such as seed-x: what it would weigh, with nothing loaded."),
     ] = None,
 ) -> None:
@@ -238,7 +278,7 @@ def info(
     from limner.app.plan import show_plan
 
     if plan is not None:
-        show_plan(plan)
+        show_plan(plan.value)
     else:
         describe(model)
 

@@ -103,13 +103,16 @@ def import_(
     ] = "miniature",
 ) -> None:
     """Take a conversation from a file into the store, under a new id, which is printed."""
+    if not file.is_file():
+        raise ValueError(f"There is no conversation at {file}.")
+    from limner.app.given import conversation_given, model_given
+
+    conversation_given(file, model_given(model))
     import limner
     from limner.chat.importing import import_conversation
     from limner.chat.records import LOCAL_OWNER
     from limner.chat.vault import Vault
 
-    if not file.is_file():
-        raise ValueError(f"There is no conversation at {file}.")
     data = file.read_bytes()
     painter = limner.load(model)
     vault = Vault(folder)

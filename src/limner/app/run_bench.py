@@ -172,10 +172,15 @@ def _print(results: dict[str, Any]) -> None:
     for metric, found in overall.items():
         if metric.startswith(DEPTH):
             depth = metric.removeprefix(DEPTH).partition(".")[0]
-            out.print(f"{depth} back: {_number(found)}  [{_interval(found)}]  n {found['n']}", markup=False)
+            out.print(f"{depth} back: {_told(found)}", markup=False)
     if SCORE in overall:
         found = overall[SCORE]
-        out.print(f"{SCORE}: {_number(found)}  [{_interval(found)}]  n {found['n']}", markup=False)
+        out.print(f"{SCORE}: {_told(found)}", markup=False)
+
+
+def _told(found: dict[str, Any]) -> str:
+    between = _interval(found)
+    return f"{_number(found)}  {f'[{between}]  ' if between else ''}n {found['n']}"
 
 
 def _number(found: dict[str, Any]) -> str:
@@ -183,4 +188,6 @@ def _number(found: dict[str, Any]) -> str:
 
 
 def _interval(found: dict[str, Any]) -> str:
-    return f"{found['low']:.3f}, {found['high']:.3f}"
+    from limner.evaluation.table import is_spread
+
+    return f"{found['low']:.3f}, {found['high']:.3f}" if is_spread(found) else ""

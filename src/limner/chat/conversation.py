@@ -7,40 +7,33 @@ Knows rounds, forks, the token cache and the people seen. How a round is compute
 from __future__ import annotations
 
 import hashlib
-import io
 import time
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import numpy as np
 from PIL import Image
 from torch import Tensor
 
 from limner.chat.events import Finished
+from limner.chat.generation import Sampling
+from limner.chat.notebook import conversation_html, png_bytes, reply_html
 from limner.chat.painter import Painter
 from limner.chat.people import Sighting, people_of
 from limner.chat.pointing import ranks
 from limner.chat.request import PastRound, RoundRequest
+from limner.chat.said import Image_, as_pictures, checked_steps, checked_text
+from limner.chat.saved_header import check_round
 from limner.chat.window import visible_rounds
 from limner.dialogue.history import HistoryTree
 from limner.dialogue.history import node_id as id_of
 from limner.dialogue.parts import Instruction, Picture, Response, Round
 from limner.models.prompt import count_tokens, encode_response, instruction_segments, segments
 
-if TYPE_CHECKING:
-    from limner.chat.generation import Sampling
-
-MAX_TEXT_CHARACTERS = 4000
-MAX_IMAGES = 4
 # What later rounds read of a painted picture: the tokens as predicted, or those of its pixels, encoded anew.
 HISTORIES = ("cache", "reencode")
 # Room kept free for an answer: its words, its picture and the closing.
 ANSWER_TOKENS = 256
-
-Image_ = str | Path | bytes | Image.Image | np.ndarray | Picture
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,13 +52,22 @@ class RoundState:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reply:
-    """One answer. `id` names the round for `Conversation.fork`; `image` is None for words alone."""
+    """One answer. `id` names the round for `Conversation.fork`; `image` is None for words alone.
+
+    A notebook shows words and picture.
+    """
 
     text: str
     image: Image.Image | None
     id: str
     seconds: float
     seed: int
+
+    def _repr_png_(self) -> bytes | None:
+        return None if self.image is None else png_bytes(self.image)
+
+    def _repr_html_(self) -> str:
+        return reply_html(self.text, self.image)
 
 
 class Conversation:
@@ -112,6 +114,7 @@ class Conversation:
         *,
         seed: int | None = None,
         picture: bool | None = None,
+        steps: int | None = None,
         sampling: Sampling | None = None,
     ) -> Reply:
         """One round: what you say, with pictures if you like, and the answer.
@@ -121,16 +124,17 @@ class Conversation:
             images: up to four pictures: paths, file bytes, PIL images or (H, W, 3) uint8 arrays.
             seed: draws this round differently; by default it follows from the conversation's seed.
             picture: True insists on a picture, False forbids one, None leaves it to the model.
+            steps: of the detokenizer, 1 to 1,000: more are slower and finer; by default the checkpoint's own.
             sampling: how the answer is drawn, instead of the painter's defaults.
 
         Raises:
-            ValueError: one sentence on what is wrong with text, picture or seed. Nothing is changed then.
+            ValueError: one sentence on what is wrong with text, picture, seed or steps. Nothing is changed
+                then.
         """
-        return self.commit(
-            self.painter.answer(
-                self.prepare(text, images, seed=seed, picture=picture, sampling=sampling),
-            )
-        )
+        if steps is not None:
+            sampling = replace(sampling or self.painter.sampling, pixel_steps=checked_steps(steps))
+        request = self.prepare(text, images, seed=seed, picture=picture, sampling=sampling)
+        return self.commit(self.painter.answer(request))
 
     def prepare(
         self,
@@ -234,12 +238,14 @@ class Conversation:
     def resolve(self, id: str) -> str:
         """The full id of the one round whose id begins with `id`."""
         found = [node.id for node in self.tree if node.id.startswith(id)] if id else []
-        if len(found) != 1:
-            what = "No round" if not found else f"More than one round ({len(found)})"
-            raise ValueError(
-                f"{what} of this conversation has an id that begins with {id!r}; use a reply's whole id."
-            )
-        return found[0]
+        return check_round(id, found)
+
+    def _repr_html_(self) -> str:
+        """A notebook shows the rounds so far as a strip of pictures."""
+        said = [round_.instruction.text for round_ in self.rounds]
+        return conversation_html(
+            [(words, reply.text, reply.image) for words, reply in zip(said, self.replies, strict=True)]
+        )
 
     @property
     def replies(self) -> list[Reply]:
@@ -355,46 +361,3 @@ class Conversation:
         response, state = self.tree.node(node_id).round.response, self.states[node_id]
         image = response.picture.to_pil() if response.picture is not None else None
         return Reply(text=response.text, image=image, id=node_id, seconds=state.seconds, seed=state.seed)
-
-
-def checked_text(text: str) -> str:
-    """The text without surrounding white space, its accents composed with their letters (NFC), so that what
-    looks alike is read alike; ValueError when it is empty or too long.
-    """
-    if not isinstance(text, str):
-        raise ValueError(f"What you say must be text, not {type(text).__name__}.")
-    text = text.strip()
-    if not text:
-        raise ValueError("The text is empty; say what you want to see.")
-    if len(text) > MAX_TEXT_CHARACTERS:
-        raise ValueError(f"The text has {len(text)} characters, more than {MAX_TEXT_CHARACTERS}; shorten it.")
-    return unicodedata.normalize("NFC", text)
-
-
-def as_pictures(images: Sequence[Image_]) -> tuple[Picture, ...]:
-    """Paths, bytes, PIL images, arrays or pictures -> pictures; ValueError says what is wrong with one."""
-    if isinstance(images, (str, bytes, Path, Image.Image, Picture, np.ndarray)):
-        raise ValueError("images is a list: write images=[...] even for one picture.")
-    if len(images) > MAX_IMAGES:
-        raise ValueError(f"{len(images)} pictures were given; at most {MAX_IMAGES} fit one round.")
-    return tuple(_as_picture(image) for image in images)
-
-
-def _as_picture(image: Image_) -> Picture:
-    match image:
-        case Picture():
-            return image
-        case bytes() | bytearray() | memoryview():
-            return Picture.from_bytes(bytes(image))
-        case Image.Image():
-            return Picture.from_pil(image)
-        case np.ndarray():
-            return Picture(image)
-        case str() | Path():
-            try:
-                return Picture.from_file(image)
-            except OSError as error:
-                raise ValueError(f"The picture {image} cannot be read: {error.strerror or error}.") from error
-        case io.IOBase():
-            return Picture.from_bytes(image.read())
-    raise ValueError(f"A picture is a path, bytes, a PIL image or an array, not {type(image).__name__}.")

@@ -16,9 +16,10 @@ from typing import Any, Final
 import numpy as np
 
 from limner.chat.blobs import digest_of
-from limner.chat.conversation import MAX_IMAGES, MAX_TEXT_CHARACTERS, RoundState
+from limner.chat.conversation import RoundState
 from limner.chat.painter import Painter
 from limner.chat.records import KeptState, StoredConversation, StoredRound, new_id
+from limner.chat.said import MAX_IMAGES, MAX_TEXT_CHARACTERS
 from limner.chat.saved_conversation import SavedConversation, read_saved, state_of_row
 from limner.chat.shelf import tokens_bytes
 from limner.chat.vault import Vault

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from limner.chat.conversation import Conversation, checked_text
+from limner.chat.conversation import Conversation
 from limner.chat.engine import Busy, Engine
 from limner.chat.events import Cancelled, Event, Failed, Finished
 from limner.chat.generation import Sampling
@@ -28,6 +28,7 @@ from limner.chat.records import (
     new_id,
 )
 from limner.chat.request import RoundRequest
+from limner.chat.said import checked_text
 from limner.chat.shelf import as_stored
 from limner.chat.studio_round import Answered, StudioEvent, StudioRound
 from limner.chat.ticket import CancelledRound

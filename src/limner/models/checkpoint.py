@@ -19,9 +19,8 @@ model is being trained: `save_component` and `load_component` handle one at a ti
 from __future__ import annotations
 
 import json
-import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -50,7 +49,6 @@ from limner.models.unfilled import unfilled
 
 __all__ = [
     "MAX_FILE_BYTES",
-    "files_of",
     "has_component",
     "load_component",
     "load_manifest",
@@ -143,12 +141,6 @@ def load_manifest(folder: Path | str) -> tuple[Preset, tuple[str, ...]]:
         return Preset.from_json(content["preset"]), tuple(str(kind) for kind in content["token_heads"])
     except KeyError as error:
         raise ValueError(f"{path} lacks {error}; save the model again.") from error
-
-
-def files_of(folder: Path | str) -> Iterator[Path]:
-    """Every file of a checkpoint, also of components that are links to another's."""
-    for root, _, names in os.walk(folder, followlinks=True):
-        yield from (Path(root) / name for name in names)
 
 
 def save_tokenizer(folder: Path | str, tokenizer: TextTokenizer) -> None:

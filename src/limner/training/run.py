@@ -20,19 +20,21 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from limner.models.presets import PRESETS
 from limner.models.unet_sizes import UNetDetokenizerSizes
+from limner.training.finished import FINISHED, begun
 from limner.training.recipe_files import load_recipe, read_recipe, recipe_path
 from limner.training.stopped import Stopped
 
 if TYPE_CHECKING:  # torch is imported late, so that the processes that render start quickly
     from limner.models.presets import Preset
+    from limner.training.processes import Processes
     from limner.training.recipe import Ladder, Recipe
 
 INTERRUPTED = 130
@@ -118,36 +120,52 @@ def run_rung(
     recipe: Recipe,
     out: Path,
     *,
-    steps: int | None = None,
-    minutes: float | None = None,
     device: str | None = None,
-    workers: int | None = None,
-    threads: int | None = None,
-    tensorboard: bool = True,
-    data: Sequence[str] = (),
-    micro_batch: int | None = None,
     base: Path | None = None,
+    data: Sequence[str] = (),
+    **options: Any,
 ) -> dict[str, float]:
-    """Train one rung to its end and write its component; a finished rung only tells its numbers again."""
-    import torch
+    """Train one rung to its end and write its component; a finished rung only tells its numbers again.
 
-    from limner.training.components import is_made, start_from
-    from limner.training.folder_data import read_assignments
-    from limner.training.loop import Trainer
+    A rung that fails before its first training state is saved leaves no claim on `out`. `options`: `steps`,
+    `minutes`, `workers`, `threads`, `micro_batch` as in `run_recipe`, and `tensorboard`.
+    """
+    from limner.training.data_words import read_assignments
     from limner.training.processes import join
-    from limner.training.render_pool import default_workers
-    from limner.training.workshop import Workshop
 
-    finished = out / "rungs" / recipe.name / "finished.json"
+    finished = out / "rungs" / recipe.name / FINISHED
     if finished.is_file():
         numbers: dict[str, float] = json.loads(finished.read_text())["held_out"]
         _say(f"{recipe.name}: finished before; delete {finished.parent} to train it anew")
         return numbers
     folders = read_assignments(data)
     team = join(device)
-    if base is not None and team.is_first:
-        start_from(base, out / "model")
-    team.wait()
+    with begun(out, recipe.name, base) if team.is_first else nullcontext():
+        team.wait()
+        return _train(recipe, out, team, folders, finished, **options)
+
+
+def _train(
+    recipe: Recipe,
+    out: Path,
+    team: Processes,
+    folders: Mapping[str, Path | None],
+    finished: Path,
+    *,
+    steps: int | None = None,
+    minutes: float | None = None,
+    workers: int | None = None,
+    threads: int | None = None,
+    tensorboard: bool = True,
+    micro_batch: int | None = None,
+) -> dict[str, float]:
+    import torch
+
+    from limner.training.components import is_made
+    from limner.training.loop import Trainer
+    from limner.training.render_pool import default_workers
+    from limner.training.workshop import Workshop
+
     missing = [name for name in recipe.needs if not is_made(out / "model", name)]
     if missing:
         raise ValueError(
@@ -186,12 +204,11 @@ def run_rung(
     rung.network.eval()
     with torch.no_grad(), trainer.averaged():
         rung.write()
-    if not team.is_first:
-        return numbers
-    told = {"name": recipe.name, "scale": recipe.preset.name, "steps": trainer.step, "held_out": numbers}
-    fresh = finished.with_name("finished.fresh")
-    fresh.write_text(json.dumps({**told, "expected": dict(recipe.expected)}, indent=1))
-    os.replace(fresh, finished)
+    if team.is_first:
+        told = {"name": recipe.name, "scale": recipe.preset.name, "steps": trainer.step, "held_out": numbers}
+        fresh = finished.with_name("finished.fresh")
+        fresh.write_text(json.dumps({**told, "expected": dict(recipe.expected)}, indent=1))
+        os.replace(fresh, finished)
     return numbers
 
 

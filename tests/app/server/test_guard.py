@@ -13,7 +13,7 @@ from wire_requests import WAIT_S, ask
 from limner.app.server.keys import LOCAL, ApiKeys
 from limner.app.server.limits import Limits
 from limner.app.server.settings import ServerSettings
-from limner.chat import conversation
+from limner.chat import said
 from limner.chat.records import LOCAL_OWNER
 
 GARDEN = {"input": "A garden."}
@@ -226,6 +226,6 @@ def test_keys_are_read_and_stand_for_owners(tmp_path):
 
 def test_the_limits_are_the_chat_rooms():
     limits = Limits()
-    assert limits.max_text == conversation.MAX_TEXT_CHARACTERS
-    assert limits.max_images == conversation.MAX_IMAGES
+    assert limits.max_text == said.MAX_TEXT_CHARACTERS
+    assert limits.max_images == said.MAX_IMAGES
     assert LOCAL == LOCAL_OWNER
