@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 export OMP_WAIT_POLICY := passive
 export HF_HUB_OFFLINE := 1
 
-.PHONY: demo serve test check format miniature clean help
+.PHONY: demo serve test test-slow check format miniature clean help
 
 help:  ## what there is to make
-	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -33,6 +33,9 @@ serve: $(VENV)/installed-serve  ## the chat page on this machine: open the addre
 
 test: $(VENV)/installed-dev  ## every test, on the CPU, offline
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-slow: $(VENV)/installed-dev  ## the tests that take minutes: the wheel outside the tree, commands of the documentation
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
 
 check: $(VENV)/installed-dev  ## lint, format, types, and who may import whom
 	$(BIN)/ruff check .

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from limner.app.cli import main
 
-HEAVY = "torch transformers diffusers numba scipy peft accelerate datasets ray av".split()
+HEAVY = [
     "torch",
     "transformers",
     "diffusers",
@@ -28,7 +28,7 @@ HEAVY = "torch transformers diffusers numba scipy peft accelerate datasets ray a
     "datasets",
     "ray",
     "av",
-)
+]
 
 
 class Heavy(BaseException):

@@ -27,12 +27,16 @@ from typing import Final
 
 import torch
 from torch import Tensor, nn
-from transformers import LlamaConfig, LlamaForCausalLM
 
 from limner.models.cache import KeyValueCache
+from limner.models.light_import import without_siblings
 from limner.models.resampler import Resampler
 from limner.models.resampler_start import start_as_copy
 from limner.models.sizes import LanguageSizes, ResamplerSizes
+
+with without_siblings("transformers.models"):
+    from transformers.models.llama.configuration_llama import LlamaConfig
+    from transformers.models.llama.modeling_llama import LlamaForCausalLM
 
 # Text, slots and image tokens enter the first layer at this standard deviation. It decides how soon names are
 # bound: a toy of associative recall (3 layers of 96, batch 64) is solved after 370 steps at 1.0, 470 at 0.3,
