@@ -1,6 +1,7 @@
 """Runs command lines side by side in forks of one light process, and tells what each said, loaded and cost.
 
-Reads a JSON list of command lines from stdin; writes a JSON list of {"code", "said", "loaded", "cpu_s"}.
+Reads a JSON list of command lines from stdin; writes a line of JSON for each into the file that it is told:
+{"code", "said", "loaded", "cpu_s"}.
 A module of HEAVY ends the command that imports it, so that a slow no is found out fast.
 """
 
@@ -14,21 +15,14 @@ import sys
 import tempfile
 import traceback
 from pathlib import Path
+from typing import Any
 
 from limner.app.cli import main
 
-HEAVY = [
-    "torch",
-    "transformers",
-    "diffusers",
-    "numba",
-    "scipy",
-    "peft",
-    "accelerate",
-    "datasets",
-    "ray",
-    "av",
-]
+HEAVY = {
+    *("torch", "transformers", "diffusers", "numba", "scipy"),
+    *("peft", "accelerate", "datasets", "ray", "av"),
+}
 
 
 class Heavy(BaseException):
@@ -46,7 +40,7 @@ class Guard(importlib.abc.MetaPathFinder):
         return
 
 
-def told(words: list[str]) -> dict[str, object]:
+def told(words: list[str]) -> dict[str, Any]:
     """One command line in a process of its own; `cpu_s` counts what this process had taken, too."""
     with tempfile.TemporaryFile("w+") as stream, tempfile.TemporaryFile("w+") as note:
         child = os.fork()
@@ -84,7 +78,7 @@ if __name__ == "__main__":
     sys.meta_path.insert(0, Guard())
     own = resource.getrusage(resource.RUSAGE_SELF)
     started_s = own.ru_utime + own.ru_stime
-    answers = [told(words) for words in lines]
-    for answer in answers:
-        answer["cpu_s"] = answer["cpu_s"] + started_s
-    Path(sys.argv[1]).write_text(json.dumps(answers))
+    with Path(sys.argv[1]).open("w", buffering=1) as answers:
+        for words in lines:
+            answer = told(words)
+            answers.write(json.dumps({**answer, "cpu_s": answer["cpu_s"] + started_s}) + "\n")
