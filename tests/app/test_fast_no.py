@@ -24,7 +24,7 @@ from limner.app.cli import app
 MOST_S = 1.0
 BELOW_A_FILE = "file/below"
 OUTPUTS = {"folder", "file", "page", "store", "target"}
-NOWHERE = "no/where"
+NOWHERE = "no/such/place"
 # Command -> words that are right; what is there: a file, an empty folder, tables of rubbish.
 RIGHT = {
     "demo": "--out new",
@@ -55,8 +55,8 @@ RIGHT = {
     "store delete": "no/store conv_1 --yes",
     "store migrate": "no/store",
     "verify golden": "no/golden",
-    "convert seed-x": "no/such/seed new",
-    "convert pixart": "no/such/pixart new",
+    "convert seed-x": "empty new",
+    "convert pixart": "empty new",
     "build video": "films --out new",
     "build check": "no/set no/films",
     "build edits": "edits --out new",
@@ -77,7 +77,6 @@ WRONG = {
     "--set": NOWHERE,
     "--api": "telepathy",
     "--extra": "{",
-    "--endpoint": "no address",
     "--api-key-file": NOWHERE,
     "--operator-key-file": NOWHERE,
     "--certificate": NOWHERE,
@@ -85,15 +84,15 @@ WRONG = {
     "--image-origin": "no origin",
     "--safety-hook": "nothing",
     "--sizes": NOWHERE,
-    "--variant": "nonsense",
     "--faces": "nonsense",
     "--captioner": "nonsense",
     "--writer": "nonsense",
     "--segmenter": "nonsense",
-    "--engine": "nonsense",
     "--editor": "nonsense",
     "--personalizer": "nonsense",
     "--images": NOWHERE,
+    "bench --endpoint": "no address",
+    "bench --judge-url": "no address",
     "--field": "nothing",
     "--parts": "nonsense",
     "--prompts": NOWHERE,
@@ -102,10 +101,26 @@ WRONG = {
     "--question": "nonsense",
     "--fork": "abc",
 }
-FREE = {
-    "--host", "--name", "--alias", "--allow-host", "--allow-origin", "--blobs", "--owner", "--endpoint-model",
-    "--endpoint-key", "--key-env", "--judge-key-env", "--judge-model", "--judge-url", "--vision", "--sdxl",
-}  # fmt: skip
+FREE = set(
+    [
+        "--host",
+        "--endpoint",
+        "--name",
+        "--alias",
+        "--allow-host",
+        "--allow-origin",
+        "--blobs",
+        "--owner",
+        "--endpoint-model",
+        "--endpoint-key",
+        "--key-env",
+        "--judge-key-env",
+        "--judge-model",
+        "--judge-url",
+        "--vision",
+        "--sdxl",
+    ]
+)
 ARGUMENTS = {"recipe": "nonsense", "names": "nonsense"}
 FREE_ARGUMENTS = {"text", "id", "target"}
 
@@ -144,6 +159,8 @@ def wrong_lines(name: str, command: Any) -> Iterator[list[str]]:
             if has_typed:
                 continue
             value, has_typed = "nonsense", True
+        elif f"{name} {option}" in WRONG:
+            value = WRONG[f"{name} {option}"]
         elif option in FREE:
             continue
         elif parameter.name in OUTPUTS and option not in WRONG:

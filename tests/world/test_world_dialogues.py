@@ -225,3 +225,7 @@ def test_words_of_world_are_many_and_repeatable() -> None:
     assert words == list(words_of_world(500, 3))
     assert words != list(words_of_world(500, 4))
     assert len(set(words)) > 350
+
+
+def test_kinds_are_named_once() -> None:
+    assert tuple(KINDS) == KIND_NAMES

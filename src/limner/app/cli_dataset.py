@@ -67,13 +67,15 @@ def make(
 ) -> None:
     """Write dialogues of the synthetic world."""
     folder_to_write(folder)
+    from limner.world.kind_names import KIND_NAMES
+
+    if kind not in KIND_NAMES:
+        raise ValueError(f"There is no kind of dialogue {kind!r}; choose one of {', '.join(KIND_NAMES)}.")
     from rich.progress import track
 
     from limner.dataset.writer import DatasetWriter
     from limner.world.dialogues import KINDS
 
-    if kind not in KINDS:
-        raise ValueError(f"There is no kind of dialogue {kind!r}; choose one of {', '.join(KINDS)}.")
     is_new = not folder.exists()
     try:
         with DatasetWriter(folder) as writer:

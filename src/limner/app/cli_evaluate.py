@@ -158,6 +158,10 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Differences as JSON, alone on stdout.")] = False,
 ) -> None:
     """Differences of two runs, B minus A, paired task by task, with 95% intervals."""
+    from limner.evaluation.given import check_run
+
+    check_run(first)
+    check_run(second)
     from limner.evaluation.compare import compare_runs
 
     compared = compare_runs(first, second)
@@ -180,10 +184,14 @@ def document(
     file: Annotated[Path, typer.Option("--out", help="The Markdown file to write.")] = Path("evaluation.md"),
 ) -> None:
     """Write the paper's tables and figures with the command and our number for each."""
+    file_to_write(file, ".md")
+    from limner.evaluation.given import results_file
+
+    for path in results:
+        results_file(path)
     from limner.evaluation.document import document_of
     from limner.evaluation.run_folder import write_whole
 
-    file_to_write(file, ".md")
     text = document_of(results)
     file.parent.mkdir(parents=True, exist_ok=True)
     write_whole(file, text.encode())

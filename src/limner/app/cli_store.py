@@ -84,11 +84,13 @@ def export(
 ) -> None:
     """Write a conversation, all branches, to one file, which `limner say --conversation` goes on with."""
     from limner.app.files import file_to_write, write_bytes
-    from limner.chat.exchange import export_conversation
 
     file_to_write(file)
     with _opened(folder, read_only=True) as vault:
-        data = export_conversation(vault, _owner_of(vault, id, owner), id)
+        whose = _owner_of(vault, id, owner)
+        from limner.chat.exchange import export_conversation
+
+        data = export_conversation(vault, whose, id)
     write_bytes(data, file)
     err.print(plain(f"{file}: {len(data) / 1e6:.1f} MB"))
 

@@ -10,12 +10,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from limner.models.conversion.hub import HUB_NAME
+
 EMBEDDED: Final = "miniature"
 MANIFEST: Final = "limner.json"
 
 _SEED_X: Final = re.compile(r"(.*/)?seed[-_]?x([-_]\w+)*", re.IGNORECASE)
 _SCALES: Final = ("tiny", "sketch")
-_HUB_NAME: Final = re.compile(r"[\w.-]+/[\w.-]+")
 _PUBLIC_FILES: Final = ("config.json", "model_index.json", "seed_x", "seed_detokenizer")
 
 
@@ -67,7 +68,7 @@ def _remedy(name: str, folder: Path) -> str:
             f"There is no model at {name}: SEED-X's weights are not shipped. "
             f"`limner convert seed-x {source} FOLDER` makes a folder of the public ones; then load FOLDER."
         )
-    if not folder.exists() and _HUB_NAME.fullmatch(name) and not folder.parent.exists():
+    if not folder.exists() and HUB_NAME.fullmatch(name) and not folder.parent.exists():
         return (
             f"There is no model at {name}. If that is a hub's name: `limner convert seed-x {name} FOLDER` "
             f'(or convert pixart) makes a folder that limner loads. Else use "{EMBEDDED}" or a folder '

@@ -52,6 +52,21 @@ def judge_folder(judge: str | Path | None) -> Path:
     return folder
 
 
+def check_run(path: Path) -> None:
+    """ValueError unless a run lies at `path` (a folder, or its results.json)."""
+    path = path.parent if path.name == "results.json" else path
+    if not (path / "run.json").is_file():
+        raise ValueError(f"There is no evaluation at {path}; `limner evaluate --out {path}` makes one.")
+
+
+def results_file(path: Path) -> Path:
+    """The results.json at `path`, a folder or the file. ValueError when there is none."""
+    file = path / "results.json" if path.is_dir() else path
+    if not file.is_file():
+        raise ValueError(f"There are no results at {file}; `limner evaluate` writes some.")
+    return file
+
+
 def check_given(model: str, others: Mapping[str, str], judge: str | Path | None) -> None:
     """ValueError unless all models and the judge are where they are said to be."""
     for folder in (model, *others.values()):

@@ -28,6 +28,7 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from limner.dialogue.parts import Instruction, Picture, Response, Round
+from limner.evaluation.given import check_run
 from limner.evaluation.score import Row
 from limner.evaluation.suite import Outcome
 
@@ -245,9 +246,8 @@ def open_run(path: Path, options: Mapping[str, Any]) -> Iterator[RunFolder]:
 
 def read_run(path: Path) -> RunFolder:
     """A run to look at. ValueError when there is none at `path` (a folder, or its results.json)."""
+    check_run(path)
     path = path.parent if path.name == "results.json" else path
-    if not (path / "run.json").is_file():
-        raise ValueError(f"There is no evaluation at {path}; `limner evaluate --out {path}` makes one.")
     known = _read_header(path)
     return RunFolder(path, known["options"], known["facts"], _read_tasks(path))
 

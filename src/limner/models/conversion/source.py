@@ -6,7 +6,6 @@ of this project that calls `torch.load`, and only for tensors (`weights_only=Tru
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from pickle import UnpicklingError
@@ -17,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from limner.models.conversion.hub import HUB_NAME
 from limner.models.shards import read_json
 
 TORCH_SUFFIXES: Final = (".bin", ".pt", ".pth")
@@ -29,7 +29,6 @@ FOLDER_FILES: Final = (
     "pytorch_model.bin.index.json",
     "pytorch_model.bin",
 )
-_HUB_ID: Final = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -77,7 +76,7 @@ def local_folder(path_or_id: str | Path, what: str) -> Path:
     path = Path(path_or_id)
     if path.exists():
         return path
-    if not _HUB_ID.fullmatch(str(path_or_id)):
+    if not HUB_NAME.fullmatch(str(path_or_id)):
         raise ValueError(f"There is no {what} at {path_or_id}.")
     from huggingface_hub import snapshot_download
 
