@@ -101,26 +101,24 @@ WRONG = {
     "--question": "nonsense",
     "--fork": "abc",
 }
-FREE = set(
-    [
-        "--host",
-        "--endpoint",
-        "--name",
-        "--alias",
-        "--allow-host",
-        "--allow-origin",
-        "--blobs",
-        "--owner",
-        "--endpoint-model",
-        "--endpoint-key",
-        "--key-env",
-        "--judge-key-env",
-        "--judge-model",
-        "--judge-url",
-        "--vision",
-        "--sdxl",
-    ]
-)
+FREE = {
+    "--host",
+    "--endpoint",
+    "--name",
+    "--alias",
+    "--allow-host",
+    "--allow-origin",
+    "--blobs",
+    "--owner",
+    "--endpoint-model",
+    "--endpoint-key",
+    "--key-env",
+    "--judge-key-env",
+    "--judge-model",
+    "--judge-url",
+    "--vision",
+    "--sdxl",
+}
 ARGUMENTS = {"recipe": "nonsense", "names": "nonsense"}
 FREE_ARGUMENTS = {"text", "id", "target"}
 

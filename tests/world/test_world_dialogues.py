@@ -10,6 +10,7 @@ import pytest
 
 from limner.dialogue.parts import Dialogue
 from limner.world.dialogues import DRAFTS, KINDS, Draft, draft, words_of_world
+from limner.world.kind_names import KIND_NAMES
 from limner.world.scene import Scene
 from limner.world.serial import scene_from_json
 from limner.world.staging import scene_split
