@@ -131,7 +131,7 @@ def faces(
     parts: Parts = "stage2,stage3",
     identity: ToldApart = Identity.folder,
     reader: o.Faces = "world",
-    segmenter: o.Segmenter = "grabcut",
+    segmenter: o.Segmenter = "auto",
     captioner: FaceCaptioner = "files",
     floor: o.Floor = None,
     smallest_face_px: o.SmallestFacePx = 32,
@@ -151,12 +151,13 @@ def faces(
 ) -> None:
     """Portraits become the three stages of personalization, and augmentations 1 and 2."""
     from limner.app.run_build import run_build
-    from limner.builders.adapters import captioner_by_name, faces_by_name, segmenter_by_name
+    from limner.builders.adapters import captioner_by_name, faces_by_name, segmenter_by_name, segmenter_for
     from limner.builders.faces.job import FacesJob
     from limner.builders.runner.build import ledger_path
 
     endpoint = o.endpoint(url, model, key_variable, per_minute, workers, timeout_s=timeout_s)
     told = captioner if captioner == "files" else _recorded(captioner, model)
+    segmenter = segmenter_for(segmenter, reader)
     cache = ledger_path(folder).with_name("faces.npz")
     job = FacesJob(
         folder=portraits,
