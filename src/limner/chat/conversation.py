@@ -28,7 +28,6 @@ from limner.chat.window import visible_rounds
 from limner.dialogue.history import HistoryTree
 from limner.dialogue.history import node_id as id_of
 from limner.dialogue.parts import Instruction, Picture, Response, Round
-from limner.models.prompt import count_tokens, encode_response, instruction_segments, segments
 
 if TYPE_CHECKING:
     from limner.chat.generation import Sampling
@@ -113,6 +112,7 @@ class Conversation:
         seed: int | None = None,
         picture: bool | None = None,
         sampling: Sampling | None = None,
+        target: int | None = None,
     ) -> Reply:
         """One round: what you say, with pictures if you like, and the answer.
 
@@ -122,13 +122,17 @@ class Conversation:
             seed: draws this round differently; by default it follows from the conversation's seed.
             picture: True insists on a picture, False forbids one, None leaves it to the model.
             sampling: how the answer is drawn, instead of the painter's defaults.
+            target: the number of the picture that is meant, as "reply to this picture" does: they are
+                counted from 1 as they appear, given ones before the one painted for them.
 
         Raises:
             ValueError: one sentence on what is wrong with text, picture or seed. Nothing is changed then.
         """
         return self.commit(
             self.painter.answer(
-                self.prepare(text, images, seed=seed, picture=picture, sampling=sampling),
+                self.prepare(
+                    text, images, seed=seed, picture=picture, sampling=sampling, target=target
+                ),
             )
         )
 
@@ -141,6 +145,7 @@ class Conversation:
         picture: bool | None = None,
         sampling: Sampling | None = None,
         num_previews: int = 0,
+        target: int | None = None,
     ) -> RoundRequest:
         """What `say` would compute, to be computed by an `Engine` and then given to `commit`.
 
@@ -148,6 +153,7 @@ class Conversation:
         changed.
         """
         instruction = Instruction(text=checked_text(text), pictures=as_pictures(images))
+        instruction = self.painter.addressed(self, instruction, target)
         round_seed = self.next_seed(seed)
         return RoundRequest(
             past=self._visible_past(instruction),
@@ -157,6 +163,8 @@ class Conversation:
             sampling=sampling,
             condition=self._latest_picture(instruction),
             num_previews=num_previews,
+            history=self.rounds if self.painter.reads_rounds else (),
+            target=target,
             parent_id=self.head,
             salt=self.salt,
         )
@@ -178,13 +186,13 @@ class Conversation:
         self.states[new_id] = RoundState(
             response_ids=answer.response_ids,
             image_tokens_KD=tokens_KD,
-            num_tokens=finished.piece.length,
+            num_tokens=0 if finished.piece is None else finished.piece.length,
             seed=request.seed,
             seconds=finished.seconds,
             encoded=encoded,
         )
         self.head = self.tree.append(request.parent_id, round_)
-        if not encoded:  # else the piece holds other tokens than later rounds are to read
+        if not encoded and finished.piece is not None:  # else the piece holds other tokens than later rounds are to read
             self.painter.prefixes.insert(
                 [*(past.key for past in request.past), self._key(request.past, new_id)], finished.piece
             )
@@ -198,17 +206,16 @@ class Conversation:
         start = time.perf_counter()
         self._count(round_.instruction)
         picture = round_.response.picture
+        reads = picture is not None and not self.painter.reads_rounds
+        tokens_KD = self.painter.encode(picture, self.salt) if reads and picture is not None else None
         node_id = self.tree.append(self.head, replace(round_, depends_on=()))
         state = RoundState(
-            response_ids=tuple(encode_response(round_.response.text, self.painter.model.tokenizer)),
-            image_tokens_KD=None if picture is None else self.painter.encode(picture, self.salt),
-            num_tokens=count_tokens(
-                segments(round_, self.painter.model.tokenizer, self.painter.model.preset.upload_crop_px),
-                self.painter.model.language.num_image_tokens,
-            ),
+            response_ids=self.painter.words_of(round_.response.text),
+            image_tokens_KD=tokens_KD,
+            num_tokens=self.painter.count_round(round_),
             seed=self.next_seed(None),
             seconds=time.perf_counter() - start,
-            encoded=picture is not None,
+            encoded=tokens_KD is not None,
         )
         self.states[node_id] = state
         self.head = node_id
@@ -326,7 +333,7 @@ class Conversation:
         """Which of the rounds so far stand before this instruction when it is read."""
         instruction_tokens = self._count(instruction)
         node_ids = self.tree.path_ids(self.head)
-        budget = self.painter.model.language.sizes.context_tokens - instruction_tokens - ANSWER_TOKENS
+        budget = self.painter.context_tokens - instruction_tokens - ANSWER_TOKENS
         lengths = [self.states[node_id].num_tokens for node_id in node_ids]
         if sum(lengths) <= budget:
             return list(range(len(node_ids)))
@@ -339,11 +346,8 @@ class Conversation:
         return visible_rounds(lengths, needed, budget)
 
     def _count(self, instruction: Instruction) -> int:
-        model = self.painter.model
-        language = model.language
-        segments = instruction_segments(instruction, model.tokenizer, model.preset.upload_crop_px)
-        num = count_tokens(segments, language.num_image_tokens)
-        most = language.sizes.context_tokens - ANSWER_TOKENS
+        num = self.painter.count(instruction)
+        most = self.painter.context_tokens - ANSWER_TOKENS
         if num > most:
             raise ValueError(
                 f"The instruction takes {num} tokens, more than the {most} that fit; "

@@ -12,16 +12,14 @@ from typing import Final
 
 from limner.chat.window import Rank
 from limner.dialogue.known_names import KnownNames
+from limner.dialogue.matching import content
 from limner.dialogue.names import find_names
+from limner.dialogue.ways_back import NUMBERS, ORDINALS
 
 # Of each text, and of all together: they are read again for every round beyond the context.
 READ_CHARACTERS: Final = 1000
 READ_IN_ALL: Final = 100_000
 
-_NUMBERS: Final = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_ORDINALS: Final = (
-    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
-)  # fmt: skip
 _BACK: Final = re.compile(
     r"\b(?:(?:go|step|take|move|roll|get|track) ?back|back ?track|recall|undo|revert|take [^.,;]{0,24}\bback"
     r"|(?:steps?|times?|rounds?|edits?) (?:back|ago|earlier))\b"
@@ -29,7 +27,7 @@ _BACK: Final = re.compile(
     re.IGNORECASE,
 )
 _COUNT: Final = re.compile(
-    rf"\b(?:(\d{{1,4}}|{'|'.join(_NUMBERS)}) (?:step|time|round|edit|action|change|picture|image)s?"
+    rf"\b(?:(\d{{1,4}}|{'|'.join(NUMBERS)}) (?:step|time|round|edit|action|change|picture|image)s?"
     r"|(once)|(twice))\b",
     re.IGNORECASE,
 )
@@ -40,22 +38,13 @@ _FROM_START: Final = re.compile(
     re.IGNORECASE,
 )
 _NUMBERED: Final = re.compile(
-    rf"\b(?:the ({'|'.join(_ORDINALS)}|\d{{1,4}}(?:st|nd|rd|th)) (?:picture|image|photo|round|version)"
+    rf"\b(?:the ({'|'.join(ORDINALS)}|\d{{1,4}}(?:st|nd|rd|th)) (?:picture|image|photo|round|version)"
     r"|(?:picture|image|photo|round|version) (?:number )?(\d{1,4}))\b",
     re.IGNORECASE,
 )
 _REFERS: Final = re.compile(
     r"\b(?:instead of|rather than|in place of|before|after|not this)\b", re.IGNORECASE
 )
-# They tell no edit from another.
-_EMPTY_WORDS: Final = (
-    "the and then that this with from for her his him she they them its not but all now one please instead "
-    "rather than before after back step time undo recall revert start again first last picture image photo "
-    "version show add remove make change put take give turn replace wear has have are was into place"
-)
-_WORD: Final = re.compile(r"[^\W\d_]{3,}")
-
-
 def ranks(instruction: str, said: Sequence[str], *, has_picture: Sequence[bool]) -> list[Rank]:
     """How much each earlier round is needed to answer `instruction`.
 
@@ -108,8 +97,8 @@ def _quoted(instruction: str, said: Sequence[str]) -> set[int]:
     """The latest round that has most words in common with the instruction, and the one before it, which is
     what "instead of" and "before" go back to.
     """
-    wanted = _content(instruction)
-    shared = [len(wanted & _content(text)) for text in said]
+    wanted = content(instruction)
+    shared = [len(wanted & content(text)) for text in said]
     most = max(shared, default=0)
     if most < (1 if _REFERS.search(instruction) else 2):
         return set()
@@ -117,28 +106,11 @@ def _quoted(instruction: str, said: Sequence[str]) -> set[int]:
     return {max(0, at - 1), at}
 
 
-def _content(text: str) -> set[str]:
-    """Words that say something, without their endings: "adding a red hat" and "add a red hat" have all in
-    common.
-    """
-    return {_stem(word.lower()) for word in _WORD.findall(text)} - _EMPTY
-
-
-def _stem(word: str) -> str:
-    for ending in ("ing", "ed", "es", "s", "e"):
-        if word.endswith(ending) and len(word) - len(ending) >= 2:
-            return word.removesuffix(ending)
-    return word
-
-
-_EMPTY: Final = frozenset(_stem(word) for word in _EMPTY_WORDS.split())
-
-
 def _number(counted: str | None, once: str | None, twice: str | None) -> int:
     if counted is None:
         return 1 if once else 2
-    return int(counted) if counted.isdigit() else _NUMBERS.index(counted.lower()) + 1
+    return int(counted) if counted.isdigit() else NUMBERS.index(counted.lower()) + 1
 
 
 def _place(ordinal: str) -> int:
-    return _ORDINALS.index(ordinal) + 1 if ordinal in _ORDINALS else int(ordinal[:-2])
+    return ORDINALS.index(ordinal) + 1 if ordinal in ORDINALS else int(ordinal[:-2])

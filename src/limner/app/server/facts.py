@@ -110,8 +110,8 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
             max_images=limits.max_images,
             max_image_bytes=limits.max_image_bytes,
             max_text=limits.max_text,
-            uploads=uploads(painter.model.preset.name),
-            examples=list(examples(painter.model.preset.name)),
+            uploads=uploads(painter.kind),
+            examples=list(examples(painter.kind)),
             queue=Queue(running=running, waiting=waiting, max_waiting=limits.max_waiting),
         )
 

@@ -1,0 +1,44 @@
+"""Explicit addresses for the model that reads history by itself: "reply to picture 2", "@Mia".
+
+A picture that is pointed at is given again, and read as the very tokens that it was painted from, so that it
+does not drift on the way through the encoder. Knows conversations and pictures' numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from limner.dialogue.parts import Instruction, Picture
+
+if TYPE_CHECKING:
+    from limner.chat.conversation import Conversation
+
+_HANDLE: Final = re.compile(r"(?<![\w@.])@(?=[^\W\d_])")
+
+
+def pointed_at(talk: Conversation, instruction: Instruction, target: int | None) -> Instruction:
+    """The instruction with picture `target` given first; handles lose their sign. ValueError for a picture
+    that is not there.
+    """
+    text = _HANDLE.sub("", instruction.text) or instruction.text
+    if target is None:
+        return replace(instruction, text=text)
+    node_id, picture, is_painted = numbered(talk, target)
+    tokens_KD = talk.states[node_id].image_tokens_KD
+    if is_painted and tokens_KD is not None:
+        talk.painter.know(picture, tokens_KD, talk.salt)
+    return replace(instruction, text=text, pictures=(picture, *instruction.pictures))
+
+
+def numbered(talk: Conversation, target: int) -> tuple[str, Picture, bool]:
+    """Picture `target` of a conversation: its round's node, itself, whether it was painted."""
+    found: list[tuple[str, Picture, bool]] = []
+    for node_id, round_ in zip(talk.tree.path_ids(talk.head), talk.rounds, strict=True):
+        found += [(node_id, picture, False) for picture in round_.instruction.pictures]
+        if round_.response.picture is not None:
+            found.append((node_id, round_.response.picture, True))
+    if not 1 <= target <= len(found):
+        raise ValueError(f"There is no picture {target}; this conversation has {len(found)} so far.")
+    return found[target - 1]
