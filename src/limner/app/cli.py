@@ -23,7 +23,7 @@ from limner.app import (
     cli_verify,
     cli_world,
 )
-from limner.app.loading import Offload, Quantize
+from limner.app.loading import MODEL_HELP, Offload, Quantize, With
 from limner.app.terminal import err, fail
 
 app = typer.Typer(
@@ -59,7 +59,7 @@ class Scale(StrEnum):
     seed_x = "seed-x"
 
 
-Model = Annotated[str, typer.Option("--model", help='"miniature" (embedded) or a checkpoint folder.')]
+Model = Annotated[str, typer.Option("--model", help=MODEL_HELP)]
 Seed = Annotated[
     int, typer.Option("--seed", min=0, max=2**31 - 1, help="Same seed, same words, same pictures.")
 ]
@@ -92,11 +92,20 @@ def chat(
     folder: Annotated[Path, typer.Option("--out", help="Folder for the pictures.")] = Path("pictures"),
     quantize: Quantize = None,
     offload: Offload = False,
+    words: With = None,
 ) -> None:
     """Talk with a painter. Type what you want to see; /help lists the commands."""
     from limner.app.interactive import talk
 
-    talk(model=model, seed=seed, saved=conversation, folder=folder, quantize=quantize, offload=offload)
+    talk(
+        model=model,
+        seed=seed,
+        saved=conversation,
+        folder=folder,
+        quantize=quantize,
+        offload=offload,
+        words=words or [],
+    )
 
 
 @app.command()
@@ -128,8 +137,13 @@ def say(
     fork: Annotated[
         str | None, typer.Option("--fork", help="Continue from this round's id instead of the last one.")
     ] = None,
+    reply_to: Annotated[
+        int | None,
+        typer.Option("--reply-to", min=1, help="The number of the picture that is meant, from 1."),
+    ] = None,
     quantize: Quantize = None,
     offload: Offload = False,
+    words: With = None,
 ) -> None:
     """Say one thing in a conversation kept in a file, and print the answer.
 
@@ -146,8 +160,10 @@ def say(
         model=model,
         seed=seed,
         fork=fork,
+        target=reply_to,
         quantize=quantize,
         offload=offload,
+        words=words or [],
     )
 
 

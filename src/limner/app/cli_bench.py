@@ -9,6 +9,7 @@ import typer
 
 from limner.app import cli_bench_import
 from limner.app.files import folder_to_write
+from limner.app.loading import With
 from limner.app.terminal import out, plain
 
 DEFAULT_NUM = 180
@@ -37,7 +38,9 @@ def bench(
         str | None,
         typer.Option(
             "--model",
-            help="oracle, markov, miniature, a checkpoint's folder, or a folder of recorded answers.",
+            help="oracle, markov, miniature, a checkpoint's folder, a folder of recorded answers; or "
+            "perfect, "
+            "endpoint:URL, diffusers:FOLDER behind a planner.",
             show_default=False,
         ),
     ] = None,
@@ -68,6 +71,7 @@ def bench(
     concurrency: Annotated[
         int, typer.Option("--concurrency", min=1, max=64, help="Conversations held at a time.")
     ] = 1,
+    words: With = None,
     num: Num = None,
     seed: Seed = 0,
     size_px: SizePx = 256,
@@ -126,6 +130,7 @@ def bench(
             judge_url=judge_url,
             judge_model=judge_model,
             judge_key=judge_key,
+            words=tuple(words or ()),
         ),
         stored=stored,
         num=num if num is not None or stored is not None else DEFAULT_NUM,

@@ -36,6 +36,7 @@ class Asked:
     judge_url: str | None
     judge_model: str
     judge_key: str
+    words: tuple[str, ...] = ()
 
 
 def run(
@@ -92,7 +93,7 @@ def _open(asked: Asked) -> Opened:
         )
     if asked.endpoint is None:
         assert asked.model is not None
-        return open_model(asked.model, judge=asked.judge, looker=looking)
+        return open_model(asked.model, judge=asked.judge, looker=looking, words=asked.words)
     if asked.api not in APIS:
         raise ValueError(f"--api is {asked.api!r}; choose one of {', '.join(APIS)}.")
     system = endpoint_system(

@@ -7,6 +7,7 @@ does not drift on the way through the encoder. Knows conversations and pictures'
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,15 @@ from limner.dialogue.parts import Instruction, Picture
 
 if TYPE_CHECKING:
     from limner.chat.conversation import Conversation
+    from limner.chat.records import StoredRound
 
+# "Picture 2: add a bird" and "@picture2 add a bird"; other ways of saying it are the model's to understand.
+_PICTURE: Final = re.compile(
+    r"(?:@(?:picture|image|photo) ?#?|(?:in |take )?(?:picture|image|photo) (?:number |no\.? ?"
+    r"|#)?)(?P<n>\d{1,4})"
+    r"\s*[:,]\s*|@(?:picture|image|photo) ?#?(?P<m>\d{1,4})\s+",
+    re.IGNORECASE,
+)
 _HANDLE: Final = re.compile(r"(?<![\w@.])@(?=[^\W\d_])")
 
 
@@ -22,7 +31,11 @@ def pointed_at(talk: Conversation, instruction: Instruction, target: int | None)
     """The instruction with picture `target` given first; handles lose their sign. ValueError for a picture
     that is not there.
     """
-    text = _HANDLE.sub("", instruction.text) or instruction.text
+    said = instruction.text
+    match = _PICTURE.match(said)
+    if target is None and match is not None and said[match.end() :].strip():
+        target, said = int(match["n"] or match["m"]), said[match.end() :].strip()
+    text = _HANDLE.sub("", said) or said
     if target is None:
         return replace(instruction, text=text)
     node_id, picture, is_painted = numbered(talk, target)
@@ -42,3 +55,22 @@ def numbered(talk: Conversation, target: int) -> tuple[str, Picture, bool]:
     if not 1 <= target <= len(found):
         raise ValueError(f"There is no picture {target}; this conversation has {len(found)} so far.")
     return found[target - 1]
+
+
+def picture_number(path: Sequence[StoredRound], reply_to: int | str | None) -> int | None:
+    """The number of the picture that is meant on a line of rounds, given as itself or by its round's id.
+
+    ValueError when the line has no such round, or the round no picture.
+    """
+    if reply_to is None or isinstance(reply_to, int):
+        return reply_to
+    number = 0
+    for stored in path:
+        number += len(stored.pictures_in) + (stored.picture is not None)
+        if stored.id == reply_to:
+            if stored.picture is None:
+                raise ValueError(f"The round {reply_to} has no picture to reply to.")
+            return number
+    raise ValueError(
+        f"The round {reply_to[:60]} is not on this line of the conversation; go on from it instead."
+    )

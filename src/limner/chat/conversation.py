@@ -130,9 +130,7 @@ class Conversation:
         """
         return self.commit(
             self.painter.answer(
-                self.prepare(
-                    text, images, seed=seed, picture=picture, sampling=sampling, target=target
-                ),
+                self.prepare(text, images, seed=seed, picture=picture, sampling=sampling, target=target),
             )
         )
 
@@ -192,7 +190,9 @@ class Conversation:
             encoded=encoded,
         )
         self.head = self.tree.append(request.parent_id, round_)
-        if not encoded and finished.piece is not None:  # else the piece holds other tokens than later rounds are to read
+        if (
+            not encoded and finished.piece is not None
+        ):  # else the piece holds other tokens than later rounds are to read
             self.painter.prefixes.insert(
                 [*(past.key for past in request.past), self._key(request.past, new_id)], finished.piece
             )

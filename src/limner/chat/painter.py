@@ -27,8 +27,8 @@ from limner.chat.stages import RoundInFlight
 from limner.dialogue.parts import Instruction, Picture, Round
 from limner.models.checkpoint import files_of, load_model
 from limner.models.model import LimnerModel
-from limner.models.prompt import closing_ids, count_tokens, encode_response, instruction_segments, segments
 from limner.models.precision import best_device, compute_dtype
+from limner.models.prompt import closing_ids, count_tokens, encode_response, instruction_segments, segments
 from limner.models.squaring import square
 from limner.perception.senses import WorldSenses, load_senses
 

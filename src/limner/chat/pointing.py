@@ -14,37 +14,18 @@ from limner.chat.window import Rank
 from limner.dialogue.known_names import KnownNames
 from limner.dialogue.matching import content
 from limner.dialogue.names import find_names
-from limner.dialogue.ways_back import NUMBERS, ORDINALS
+from limner.dialogue.reaching import read_reach
+from limner.dialogue.ways_back import Way
 
 # Of each text, and of all together: they are read again for every round beyond the context.
 READ_CHARACTERS: Final = 1000
 READ_IN_ALL: Final = 100_000
 
-_BACK: Final = re.compile(
-    r"\b(?:(?:go|step|take|move|roll|get|track) ?back|back ?track|recall|undo|revert|take [^.,;]{0,24}\bback"
-    r"|(?:steps?|times?|rounds?|edits?) (?:back|ago|earlier))\b"
-    r"(?! (?:to|the (?:(?:very )?first|picture|image|photo))\b)",
-    re.IGNORECASE,
-)
-_COUNT: Final = re.compile(
-    rf"\b(?:(\d{{1,4}}|{'|'.join(NUMBERS)}) (?:step|time|round|edit|action|change|picture|image)s?"
-    r"|(once)|(twice))\b",
-    re.IGNORECASE,
-)
-_FROM_START: Final = re.compile(
-    r"\b(?:from|at) (?:scratch|the (?:very )?(?:beginning|start))\b|\bstart (?:again|over|anew)\b"
-    r"|\b(?:the|my|our) (?:very )?(?:first|original|initial) (?:picture|image|photo|one|round|version)\b"
-    r"|\bthe original\b|\bmy (?:own )?(?:picture|photo|image)\b|\bpicture I gave\b|\bforget all\b",
-    re.IGNORECASE,
-)
-_NUMBERED: Final = re.compile(
-    rf"\b(?:the ({'|'.join(ORDINALS)}|\d{{1,4}}(?:st|nd|rd|th)) (?:picture|image|photo|round|version)"
-    r"|(?:picture|image|photo|round|version) (?:number )?(\d{1,4}))\b",
-    re.IGNORECASE,
-)
 _REFERS: Final = re.compile(
     r"\b(?:instead of|rather than|in place of|before|after|not this)\b", re.IGNORECASE
 )
+
+
 def ranks(instruction: str, said: Sequence[str], *, has_picture: Sequence[bool]) -> list[Rank]:
     """How much each earlier round is needed to answer `instruction`.
 
@@ -72,24 +53,26 @@ def ranks(instruction: str, said: Sequence[str], *, has_picture: Sequence[bool])
     instruction = instruction[:READ_CHARACTERS]
     named = {span.name for span in find_names(instruction, names) if span.name in known}
     pointed = {known[name] for name in named} | {latest[name] for name in named}
-    pointed |= _counted(instruction, len(said), has_picture) | _quoted(instruction, said)
+    pointed |= _reached(instruction, len(said), has_picture) | _quoted(instruction, said)
     for index in pointed:
         found[index] = Rank.POINTED_AT
     return found
 
 
-def _counted(instruction: str, num_rounds: int, has_picture: Sequence[bool]) -> set[int]:
+def _reached(instruction: str, num_rounds: int, has_picture: Sequence[bool]) -> set[int]:
     """Rounds meant by number, with all between: the model counts what it sees."""
+    reach = read_reach(instruction)
+    if reach is None:
+        return set()
     pointed: set[int] = set()
-    if _BACK.search(instruction):
-        steps = max([1, *(_number(*match.groups()) for match in _COUNT.finditer(instruction))])
-        pointed.update(range(max(0, num_rounds - 1 - steps), num_rounds))
-    if _FROM_START.search(instruction):
+    if reach.way is Way.COUNT:
+        pointed.update(range(max(0, num_rounds - 1 - reach.steps), num_rounds))
+    elif reach.way in (Way.FIRST, Way.GIVEN):
         pointed.update([0, *(index for index, given in enumerate(has_picture) if given)][:2])
-    for match in _NUMBERED.finditer(instruction):
-        ordinal, number = match.groups()
-        place = int(number) if number else _place(ordinal.lower())
-        pointed.update(range(min(place, num_rounds)))
+    elif reach.way is Way.NUMBERED:
+        first = reach.number == 1
+        pointed.update([0, *(index for index, given in enumerate(has_picture) if given)][:2] if first else [])
+        pointed.update(range(min(reach.number, num_rounds)))
     return {index for index in pointed if index < num_rounds}
 
 
@@ -104,13 +87,3 @@ def _quoted(instruction: str, said: Sequence[str]) -> set[int]:
         return set()
     at = len(shared) - 1 - shared[::-1].index(most)
     return {max(0, at - 1), at}
-
-
-def _number(counted: str | None, once: str | None, twice: str | None) -> int:
-    if counted is None:
-        return 1 if once else 2
-    return int(counted) if counted.isdigit() else NUMBERS.index(counted.lower()) + 1
-
-
-def _place(ordinal: str) -> int:
-    return ORDINALS.index(ordinal) + 1 if ordinal in ORDINALS else int(ordinal[:-2])

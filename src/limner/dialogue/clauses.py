@@ -9,17 +9,18 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from limner.dialogue.edit_verbs import VERBS
+from limner.dialogue.edit_verbs import VERBS, word_set
 from limner.dialogue.reaching_words import LEAD
 
-_ALSO: Final = frozenset("hand light snow rain swap do have grow wear play walk hold go return bring revert".split())
+_ALSO: Final = word_set("hand light snow rain swap do have grow wear play walk hold go return bring revert")
 _JOINT: Final = re.compile(
     r"(?P<stop>[.;:!?]+[\"”']?\s+|\s+[-–—]+\s+)|(?P<then>,?\s+(?:and\s+)?(?:then|from there),?\s+)"
     r"|(?P<comma>,\s+(?:and\s+|but\s+|so\s+)?)|(?P<and>\s+and\s+)",
     re.IGNORECASE,
 )
 _WISH: Final = re.compile(
-    r"(?:i(?:'d|’d| would| want| need)|let(?:'s|’s| us| him| her| it| them)?|please|could|can|would|it|make|use|"
+    r"(?:i(?:'d|’d| would| want| need)|let(?:'s|’s| us| him| her| it| them)?|please|could|can|would|it"
+    r"|make|use|"
     r"she|he|they|there)\b",
     re.IGNORECASE,
 )
@@ -60,9 +61,7 @@ def clauses(text: str) -> list[Clause]:
 def begins_change(text: str) -> bool:
     """Whether a text begins as a wish does: with a verb of editing, or "let", "she", "I would"."""
     first = _WORD.match(text)
-    return first is not None and (
-        first.group().lower() in VERBS | _ALSO or _WISH.match(text) is not None
-    )
+    return first is not None and (first.group().lower() in VERBS | _ALSO or _WISH.match(text) is not None)
 
 
 def without_lead(text: str) -> str:

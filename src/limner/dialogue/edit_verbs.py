@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 
-def _set(words: str) -> frozenset[str]:
+def word_set(words: str) -> frozenset[str]:
+    """The words of a text."""
     return frozenset(words.split())
 
 
-VERBS: Final = _set(
+VERBS: Final = word_set(
     "add adjust age alter animate apply attach augment begin bend blend blur bring brighten build burn carve "
     "change clean close clothe color colorize colour colourize convert cover create crop cross cut darken "
     "decorate delete depict destroy dim display do draw dress drop duplicate dye edit eliminate enhance "
@@ -24,7 +25,7 @@ VERBS: Final = _set(
     "use wake wash wear widen wipe wrap write zoom"
 )
 # Verbs that are as often nouns after "and": "a hat and light", "a table and mirror".
-NOUNS: Final = _set(
+NOUNS: Final = word_set(
     "age burn color colour cover cross cut do dress drop dye fade fill frame go have hold layer light lower "
     "mirror open overlay patch plant point polish pose present print scale set shape shift show spray stack "
     "stand stick strip switch tear tilt tint wash wear wrap"

@@ -22,10 +22,11 @@ _EMPTY_WORDS: Final = (
 )
 _SAME: Final[dict[str, str]] = {
     "dark": "night", "nighttime": "night", "evening": "night", "color": "colour", "coloring": "colour",
-    "watercolor": "watercolour", "hairstyle": "hair", "haircut": "hair", "dyed": "dye", "spectacles": "glasses",
-    "cap": "hat", "beanie": "hat", "drawing": "sketch", "drawn": "draw", "grey": "gray", "backdrop": "background",
-    "scenery": "background", "holding": "hold", "held": "hold", "wore": "wear", "worn": "wear", "wearing": "wear",
-    "worked": "work", "daytime": "day", "daylight": "day", "coat": "coat", "jacket": "coat", "couch": "sofa",
+    "watercolor": "watercolour", "hairstyle": "hair", "haircut": "hair", "dyed": "dye",
+    "spectacles": "glasses", "cap": "hat", "beanie": "hat", "drawing": "sketch", "drawn": "draw",
+    "grey": "gray", "backdrop": "background", "scenery": "background", "holding": "hold", "held": "hold",
+    "wore": "wear", "worn": "wear", "wearing": "wear", "worked": "work", "daytime": "day",
+    "daylight": "day", "jacket": "coat", "couch": "sofa",
 }  # fmt: skip
 _WORD: Final = re.compile(r"[^\W\d_]{3,}")
 _LEAST_STEM: Final = 2

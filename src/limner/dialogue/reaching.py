@@ -62,12 +62,13 @@ def read_reach(text: str, picture_names: Sequence[str] = ()) -> Reach | None:
 
 
 def number_of(word: str) -> int:
-    """"3", "three" or "a couple of" as a number; 1 for anything else."""
+    """ "3", "three" or "a couple of" as a number; 1 for anything else."""
     word = word.lower().strip()
     if word.isdecimal():
         return int(word)
-    if word in NUMBERS:
-        return NUMBERS.index(word) + 1
+    words = (*NUMBERS, *w.MORE_NUMBERS)
+    if word in words:
+        return words.index(word) + 1
     return 2 if word in ("a couple of", "both") else 1
 
 
@@ -110,9 +111,13 @@ def _by_clauses(text: str, picture_names: Sequence[str]) -> Reach | None:
     left: list[str] = []
     pieces = clauses(text)
     for place, clause in enumerate(pieces):
+        if len(pieces) > 1 and w.REMARK.fullmatch(clause.text.strip()):
+            continue
         read = _read(clause.text, picture_names, is_last=place + 1 == len(pieces), is_first=place == 0)
         if read is None and found is not None:
             read = _further(clause.text)
+        if read is None and place == 0 and len(pieces) > 1:
+            read = _further(clause.text) if _says_nothing(pieces[1].text) else None
         if read is None:
             if not _says_nothing(clause.text) and not w.REMARK.fullmatch(clause.text.strip()):
                 left.append(clause.joined)
@@ -201,7 +206,9 @@ def _after(text: str, names: Sequence[str]) -> tuple[Reach, str] | None:
     if match is None:
         return None
     lead, (old, after) = text[: match.start()], _old_and_rest(match["old"])
-    if w.THAT.fullmatch(old) or not (w.RETURNS.search(lead + match.group()) or (not lead.strip() and w.DONE.search(old))):
+    if w.THAT.fullmatch(old) or not (
+        w.RETURNS.search(lead + match.group()) or (not lead.strip() and w.DONE.search(old))
+    ):
         return None
     return Reach(way=Way.AFTER, about=old), _and(lead, after)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from limner.dialogue.edit_verbs import VERBS
+from limner.dialogue.edit_verbs import VERBS, word_set
 from limner.dialogue.ways_back import NUMBERS, ORDINALS
 
 
@@ -17,16 +17,31 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text, re.IGNORECASE)
 
 
-NUMBER: Final = rf"(?:\d{{1,4}}|{'|'.join(NUMBERS)}|a couple of|both)"
+MORE_NUMBERS: Final = (
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+)
+NUMBER: Final = rf"(?:\d{{1,4}}|{'|'.join((*NUMBERS, *MORE_NUMBERS))}|a couple of|both)"
 CHANGE_VERB: Final = "|".join(sorted(VERBS | {"hand", "do"}))
 _UNIT: Final = (
     r"(?:steps?|times?|rounds?|edits?|changes?|actions?|versions?|pictures?|images?|photos?|modifications?"
     r"|tweaks?|moves?|turns?|adjustments?|alterations?|stages?|x)"
 )
-_PICTURE: Final = r"(?:pictures?|images?|photos?|photographs?|pics?|versions?|drawings?|paintings?|one|shot|result)"
+_PICTURE: Final = (
+    r"(?:pictures?|images?|photos?|photographs?|pics?|versions?|drawings?|paintings?|one|shot|result)"
+)
 _UNDOES: Final = (
-    r"(?:undo|un-do|undoing|revert|reverse|rewind|roll ?back|back ?track|recall|cancel|drop|discard|scrap|ditch|forget"
-    r"|remove|delete|erase|wipe|clear|throw(?: away| out)|take(?: [a-z ]{1,12}?)? back|takes? back|lose|retract|toss|nix"
+    r"(?:ignore|undo|un-do|undoing|revert|reverse|rewind|roll ?back|back ?track|recall|cancel|drop"
+    r"|discard|scrap"
+    r"|ditch|forget"
+    r"|remove|delete|erase|wipe|clear|throw(?: away| out)|take(?: [a-z ]{1,12}?)? back|takes? back|lose"
+    r"|retract|toss|nix"
     r"|strike|skip|get rid of|unwind|wind back|withdraw|never ?mind)"
 )
 _RECENT: Final = r"(?:last|latest|most recent|previous|newest|recent|past)"
@@ -40,15 +55,17 @@ LEAD: Final = _pattern(
     r"|let(?:'s|’s| us) |i (?:don't|don’t|do not) like (?:it|that|this)[,.;!]*\s+|don't keep that[;,.]\s*"
     r"|please )"
 )
-FILLERS: Final = frozenset(
-    "go back return to the a an it is was as of way how what we had have has did does do look looks like looked things "
-    "thing were picture image photo photograph pic version versions state stage point moment show me let see again once "
-    "more take use from start starting started begin beginning begins work working continue continuing carry on bring "
-    "up restore revert please i want would could can you give get pull open display with that this in at and just right "
-    "immediately need there be been my earlier previous all then now out here when where still so better prefer rather "
-    "want like move jump base based using step steps backwards backward backup same one ones another time bit also "
-    "shortly exactly directly s d ll ve undo rewind roll rollback recall backtrack by off your yours our us reuse "
-    "about switch switched over both hmm hm nope no nah okay ok yes oh ah well sorry wind walk wound scroll take taken make get put off entirely completely everything something those these".split()
+FILLERS: Final = word_set(
+    "go back return to the a an it is was as of way how what we had have has did does do look looks like "
+    "looked things thing were picture image photo photograph pic version versions state stage point "
+    "moment show me let see again once more take use from start starting started begin beginning begins "
+    "work working continue continuing carry on bring up restore revert please i want would could can you "
+    "give get pull open display with that this in at and just right immediately need there be been my "
+    "earlier previous all then now out here when where still so better prefer rather want like move jump "
+    "base based using step steps backwards backward backup same one ones another time bit also shortly "
+    "exactly directly s d ll ve undo rewind roll rollback recall backtrack by off your yours our us reuse "
+    "about switch switched over both hmm hm nope no nah okay ok yes oh ah well sorry wind walk wound "
+    "scroll take taken make get put off entirely completely everything something those these"
 )
 
 INSTEAD: Final = _pattern(r"\b(?:instead of|rather than|in (?:the )?(?:place|stead) of)\s+(?P<old>.+)$")
@@ -60,7 +77,9 @@ PREFERS: Final = _pattern(
 BETTER: Final = _pattern(
     r"(?P<new>.+?) (?:would|might|could|will)(?: look| be| work)?(?: much)? better than (?P<old>.+)"
 )
-REFUSED: Final = _pattern(r"(?:not|no(?: more)?|without) (?:the |a |an |this |that |any )?(?P<old>[^,.]{2,40})")
+REFUSED: Final = _pattern(
+    r"(?:not|no(?: more)?|without) (?:the |a |an |this |that |any )?(?P<old>[^,.]{2,40})"
+)
 ALL_AFTER: Final = _pattern(
     r",?\s+(?:and|or|plus|with) (?:everything|all|what|whatever|the rest|anything|every)\b.*$"
 )
@@ -75,19 +94,22 @@ WITHOUT: Final = _pattern(
 )
 BEFORE: Final = _pattern(r"\b(?:before|prior to|ahead of|preceding|up until|until)\s+(?P<old>.+)$")
 AFTER: Final = _pattern(
-    r"(?:\b(?:right |just |directly |immediately |straight |shortly )*(?:after|following|once(?= (?:you|it|the|he|she|his|her)\b))\s+"
+    r"(?:\b(?:right |just |directly |immediately |straight |shortly )*(?:after|following|once(?= (?:you"
+    r"|it|the|he|she|his|her)\b))\s+"
     r"|\bthat (?:came|resulted) (?:of|from)\s+|\bmade by\s+|\b(?:resulting|coming) from\s+"
     r"|\b(?:undo|revert|roll back|back|down) (?:up |all the way |back )*to (?=(?:the|his|her|that) [^,]*?$)"
     r"(?!.*\b(?:picture|image|photo|version|one|scene|start|beginning|original|first|before|state|point|moment|way)\b)"
     r"|\b(?:of |to )?(?:when|where) you (?:had |have )?(?:just |only )?(?:finished )?)(?P<old>.+)$"
 )
 RETURNS: Final = _pattern(
-    r"\b(?:go|going|return|revert|back|show|use|using|take|start|begin|restore|bring|see|how|what|way|version|state"
-    r"|picture|image|photo|point|moment|recall|again|as it|roll|reset|give me|want|like|better|nicer|work|continue"
+    r"\b(?:from|go|going|return|revert|back|show|use|using|take|start|begin|restore|bring|see|how|what|way|version|state"
+    r"|picture|image|photo|point|moment|recall|again|as it|roll|reset|give me|want|like|better|nicer|work"
+    r"|continue"
     r"|display|open|pull|one)\b"
 )
 RETURNS_TO: Final = _pattern(
-    r"^(?:let me (?:see|have)|give me|i (?:liked?|preferr?(?:ed)?|want)|go|get|bring|show|take|use|return|revert|restore|recall|roll|back|in|from|start|work|let me see|see|display"
+    r"^(?:let me (?:see|have)|give me|i (?:liked?|preferr?(?:ed)?|want)|go|get|bring|show|take|use|return"
+    r"|revert|restore|recall|roll|back|in|from|start|work|let me see|see|display"
     r"|pull|open)\b"
 )
 DONE: Final = _pattern(
@@ -96,32 +118,40 @@ DONE: Final = _pattern(
 )
 NUMBERED: Final = _pattern(
     rf"@?\b(?:the )?(?:picture|image|photo|photograph|pic|img|version|round|drawing|painting)s?\s*"
-    rf"(?:number |no\.? ?|nr\.? ?|#)?\s*(?:(\d{{1,4}})\b|({'|'.join(NUMBERS)})\b(?!\s+(?!and|again|please|once|then|as|with|is|was)\w))"
+    rf"(?:number |no\.? ?|nr\.? ?|#)?\s*(?:(\d{{1,4}})\b|({'|'.join(NUMBERS)})\b(?!\s+(?!and|again|please"
+    rf"|once|then|as|with|is|was)\w))"
     r"|(?<!\w)#(\d{1,4})\b"
 )
 ORDINAL: Final = _pattern(
     rf"\b(?:(?:the|that|this)\s+)?(?P<whose>your\s+)?(?:very |absolute )?"
     rf"(?P<which>{'|'.join(ORDINALS)}|\d{{1,4}}(?:st|nd|rd|th)|last|latest|current|present|newest) "
     rf"(?:picture|image|photo|photograph|version|one|drawing|painting|round|shot)\b"
-    rf"(?P<made>\s+(?:that |which )?you(?:'ve|’ve| have)? (?:made|painted|drew|drawn|created|produced|generated|gave me|did))?"
+    rf"(?P<made>\s+(?:that |which )?you(?:'ve|’ve| have)? (?:made|painted|drew|drawn|created|produced"
+    rf"|generated|gave me|did))?"
 )
 GIVEN: Final = _pattern(
     r"\b(?:the )?(?:original )?(?:picture|image|photo|photograph|upload|one|what) (?:that |which )?i"
-    r"(?:'ve|’ve| have| had)? (?:gave|given|sent|uploaded|brought|shared|provided|started with|posted|showed|attached)"
+    r"(?:'ve|’ve| have| had)? (?:gave|given|sent|uploaded|brought|shared|provided|started with|posted"
+    r"|showed|attached)"
     r"(?: (?:to )?(?:you|here))?(?: (?:at|in) the (?:very )?(?:start|beginning|first))?\b"
-    r"|\bmy (?:very |own |original |first |uploaded )*(?:picture|photo|image|upload|snapshot|photograph|original)\b"
-    r"|\b(?:the|that|an?|its) (?:unedited |untouched )?original(?: (?:picture|image|photo|photograph|version|one|state))?\b"
+    r"|\bmy (?:very |own |original |first |uploaded )*(?:picture|photo|image|upload|snapshot|photograph"
+    r"|original)\b"
+    r"|\b(?:the|that|an?|its) (?:unedited |untouched )?original(?: (?:picture|image|photo|photograph"
+    r"|version|one|state))?\b"
     r"|\b(?:original|unedited|untouched|unchanged|unmodified) (?:picture|image|photo|version)\b"
 )
 _ALL_EDITS: Final = (
     rf"(?:everything|it all|all(?! {NUMBER}\b)(?: of)?(?: (?:the|your|my|our|these|those|that))?"
-    r"(?: (?:edits|changes|modifications|steps|actions|alterations))?|(?:every|each) (?:single )?(?:edit|change)"
+    r"(?: (?:edits|changes|modifications|steps|actions|alterations))?|(?:every|each) (?:single )?(?:edit"
+    r"|change)"
     r"|(?:the|your|my|our) (?:edits|changes|modifications))"
 )
 FIRST: Final = _pattern(
-    r"\b(?:from|to|at|with|in) (?:scratch|square one|zero|the (?:very |absolute )?(?:beginning|start|outset|top))\b"
+    r"\b(?:from|to|at|with|in) (?:scratch|square one|zero|the (?:very |absolute )?(?:beginning|start"
+    r"|outset|top))\b"
     r"|\bsquare one\b|\bstart(?:ing)? (?:all )?(?:over|again|anew|afresh|fresh)\b"
-    r"|\bbegin(?:ning)? (?:all )?(?:again|anew|afresh|over)\b|\breset(?: (?:everything|it(?: all)?|all|the picture))?\b"
+    r"|\bbegin(?:ning)? (?:all )?(?:again|anew|afresh|over)\b|\breset(?: (?:everything|it(?: all)?|all"
+    r"|the picture))?\b"
     r"|\bhow (?:it|this|everything)(?: all)? (?:started|began)\b"
     r"|\bthrow (?:everything|it all|all of it) (?:away|out)\b"
     rf"|\b{_UNDOES}(?: away| back)? {_ALL_EDITS}(?! (?:the|but|except))\b"
@@ -135,17 +165,22 @@ DESCRIBED: Final = (
         r"(?: (?:again|once more|back))?$"
     ),
     _pattern(
-        rf"\b(?:show(?: me)?|see|bring(?: up)?(?: back)?|give me|(?:go|get) back to|back to|return to|pull up|restore|take"
-        rf"|use|open) (?:the|that|our) {_OLD} (?:picture|image|photo|version|one|scene|drawing|painting|shot)\b"
+        rf"\b(?:show(?: me)?|see|bring(?: up)?(?: back)?|give me|(?:go|get) back to|back to|return to"
+        rf"|pull up|restore|take"
+        rf"|use|open) (?:the|that|our) {_OLD} (?:picture|image|photo|version|one|scene|drawing|painting"
+        rf"|shot)\b"
         rf"(?:{_AGAIN})?(?: of (?P<of>[^,.;:]+))?"
     ),
     _pattern(rf"\bshow(?: me)? (?:the|that|our) {_OLD}(?: once)? (?:again|once more|more)$"),
-    _pattern(rf"^(?:the|that|our) {_OLD} (?:picture|image|photo|version|one|scene|drawing|painting|shot){_AGAIN}$"),
+    _pattern(
+        rf"^(?:the|that|our) {_OLD} (?:picture|image|photo|version|one|scene|drawing|painting|shot){_AGAIN}$"
+    ),
     _pattern(rf"\b(?:bring back|(?:go|get) back to|back to|return to) (?:the|that|our) {_OLD}$"),
 )
 PAINTS_NEW: Final = _pattern(r"\b(?:paint|draw|create|generate|imagine|sketch|new|another|different)\b")
 BACKWARD: Final = _pattern(
-    rf"\b(?:{_UNDOES}|back|backwards?|ago|earlier|rollback|steps? back|rewind|wind|backtrack(?: by)?|previous)\b"
+    rf"\b(?:{_UNDOES}|back|backwards?|ago|earlier|rollback|steps? back|rewind|wind|backtrack(?: by)?"
+    rf"|previous)\b"
 )
 COUNTED: Final = (
     _pattern(
@@ -158,12 +193,14 @@ COUNTED: Final = (
 )
 BARE_BACK: Final = _pattern(
     rf"(?:i liked it better before|it was (?:better|nicer) before"
-    rf"|(?:just |simply )?{_UNDOES}(?: (?:it|that|this|please|now|the change|your change|what you (?:just )?did))*"
+    rf"|(?:just |simply )?{_UNDOES}(?: (?:it|that|this|please|now|the change|your change"
+    rf"|what you (?:just )?did))*"
     r"|(?:a |one )?(?:step|go|take(?: it| that| this)?|move|roll(?: it)?) back(?: (?:please|a step|a bit))*"
     r"|(?:take|put) (?:it|that|this) back)"
 )
 PICTURE_CALLED: Final = (
-    r"(?:\b(?:the |that |our )?(?:picture|image|photo|one|version|result)?\s*(?:(?:that |which )?(?:i|we|you) )?"
+    r"(?:\b(?:the |that |our )?(?:picture|image|photo|one|version|result)?\s*(?:(?:that |which )?(?:i|we"
+    r"|you) )?"
     r"(?:called|named|labelled|labeled)\s+)?[\"“']?"
 )
 UNKNOWN_CALLED: Final = _pattern(
@@ -171,13 +208,18 @@ UNKNOWN_CALLED: Final = _pattern(
     r"(?:called|named|labelled|labeled) [\"“']?(?P<n>[^\s,.;:\"”']+)[\"”']?"
 )
 LEADS_THERE: Final = _pattern(
-    r"(?:please )?(?:in|on|from|with|for|using|use|take|to|at|based on|starting (?:from|with|at|over from)|go(?: back)? to"
+    r"(?:please )?(?:in|on|from|with|for|using|use|take|to|at|based on|starting (?:from|with|at"
+    r"|over from)|go(?: back)? to"
     r"|return to|back to|work on|continue with|go on (?:from|with)|begin (?:again )?(?:from|with)"
-    r"|start(?: again| over)? (?:from|with)|open(?: up)?|edit|let(?:'s|’s) (?:continue|go on|work) (?:with|on|from)|recall)"
+    r"|start(?: again| over)? (?:from|with)|open(?: up)?|edit|let(?:'s|’s) (?:continue|go on"
+    r"|work) (?:with|on|from)|recall)"
 )
 REMARK: Final = _pattern(
-    r"(?:oops|ouch|argh|(?:that|this|it|the last \w+|that last \w+)(?:'s|’s| was| is| looked| looks) (?:\w+ )*"
-    r"(?:mistake|wrong|worse|bad|ugly|better|nicer|terrible|awful|nonsense)(?: before)?|i (?:really )?(?:liked?|prefer(?:red)?)"
+    r"(?:oops|ouch|argh|not (?:so |very |really |quite )?(?:good|nice|right|great|bad|like that|this way"
+    r"|there yet)|(?:that|this|it|the last \w+|that last \w+)(?:'s|’s| was| is| looked"
+    r"| looks) (?:\w+ )*"
+    r"(?:mistake|wrong|worse|bad|ugly|better|nicer|terrible|awful|nonsense)(?: before)?"
+    r"|i (?:really )?(?:liked?|prefer(?:red)?)"
     r" (?:it|that|this)(?: (?:better|more))?(?: before)?|i (?:hate|dislike|don't like|don’t like) \w+)[.!]*"
 )
 TRAILING: Final = _pattern(r"(?:,?\s+(?:instead|there|please|from there|again|then))+[.!?]*$")

@@ -227,12 +227,16 @@ class LimnerOptions(Shape):
     parent: a response to go on from; null begins the `conversation` anew, beside its other beginnings.
     continues: true refuses (409) to go on from a response that another round follows already, or is about to,
         so that nobody makes a second branch without knowing.
+    reply_to: the response whose picture is meant. reply_to_picture: the same by the picture's number on this
+        line of the conversation, from 1, given pictures before the one painted for them.
     """
 
     steps: int | None = Field(default=None, ge=1)
     picture: bool | None = None
     parent: str | None = None
     continues: bool | None = None
+    reply_to: str | None = Field(default=None, pattern=RESPONSE_ID)
+    reply_to_picture: int | None = Field(default=None, ge=1)
 
     @property
     def begins_anew(self) -> bool:

@@ -1,4 +1,4 @@
-"""The pictures of a line of rounds, numbered from 1 as they appear: given ones before the one painted for them.
+"""The pictures of a line of rounds, numbered from 1 as they appear: given ones before the painted one.
 
 Knows which picture was in view when, and the names that pictures were given. Knows no persons and no plans.
 """
@@ -15,16 +15,21 @@ from limner.dialogue.parts import Instruction, Picture, Round
 _N: Final = r"[\"“']?(?P<n>[A-Z][\w'’-]{1,30}|(?<=[\"“'])[^\"”']{1,30})[\"”']?"
 # How pictures are named; the wordings of `dialogue.ways_back.CALLS`, and others.
 _CALL: Final = re.compile(
-    r"(?:(?<=[.!?,;] )|^|\band )(?:(?:(?:and )?(?:please )?(?:[Ll]et(?:'s|’s| us) )?(?i:call|name|title|label|save|remember)"
-    r" (?:the result|it|this|that|this one|that one|(?:the|this|that) (?:picture|image|photo|version|result))(?: as)?"
-    rf" {_N})|(?:(?:[Mm]y|[Tt]his|[Tt]he|[Tt]hat) (?:picture|photo|image|one|result|version)?\s*(?:is|will be|shall be)"
+    r"(?:(?<=[.!?,;] )|^|\band )(?:(?:(?:and )?(?:please )?(?:[Ll]et(?:'s|’s| us) )?(?i:call|name|title"
+    r"|label|save|remember)"
+    r" (?:the result|it|this|that|this one|that one|(?:the|this|that) (?:picture|image|photo|version"
+    r"|result))(?: as)?"
+    rf" {_N})|(?:(?:[Mm]y|[Tt]his|[Tt]he|[Tt]hat) (?:picture|photo|image|one|result|version)?\s*(?:is"
+    rf"|will be|shall be)"
     rf" (?:called|named|titled) (?P<m>[A-Z][\w'’-]{{1,30}})))[.!]*"
 )
 _MINE: Final = re.compile(r"\bmy\b", re.IGNORECASE)
 OPENER: Final = re.compile(
-    r"^\s*(?:(?:here(?:'s| is| are)|this is|these are|work on|take|look at|see|edit|i have|i brought|take a look at)"
+    r"^\s*(?:(?:here(?:'s| is| are)|this is|these are|work on|take|look at|see|edit|i have|i brought"
+    r"|take a look at)"
     r" (?:(?:a|an|my|this|these|the|another|two|that|one|some)\b[\w' -]{0,40}?)?"
-    r"(?:pictures?|photos?|images?|photographs?|upload|snapshot|two|person|friend)(?: of (?:mine|me|two people|my \w+))?"
+    r"(?:pictures?|photos?|images?|photographs?|upload|snapshot|two|person|friend)(?: of (?:mine|me"
+    r"|two people|my \w+))?"
     r"|this one is unrelated|look at these two)\s*(?:[.:!,;]+\s*|$)",
     re.IGNORECASE,
 )
@@ -62,9 +67,11 @@ class Album:
                 made.append(self._add(index, round_.response.picture, painted=True))
             self._of_round.append(made)
             self._name(round_.instruction.text, made)
-        self.given = [] if instruction is None else [
-            self._add(len(rounds), picture) for picture in instruction.pictures
-        ]
+        self.given = (
+            []
+            if instruction is None
+            else [self._add(len(rounds), picture) for picture in instruction.pictures]
+        )
 
     def __len__(self) -> int:
         return len(self.shown)

@@ -1,4 +1,4 @@
-"""A plan carried out: the painter is given base, faces and words, or what was asked for is shown again or told.
+"""A plan carried out: the painter is given base, faces and words, or what was asked for is shown again.
 
 Knows plans, the album and painters' protocols. Knows nothing of how plans are made.
 """
@@ -13,7 +13,7 @@ from limner.chat.planning.album import Album
 from limner.chat.planning.faces import Faces, face_of
 from limner.chat.planning.plan import Person, Plan
 from limner.dialogue.parts import Picture
-from limner.perception.painters import AnyPainter, Answerer, PaintError, Reference
+from limner.perception.painters import Answerer, AnyPainter, PaintError, Reference
 
 CANNOT_TELL: Final = "I only paint and cannot answer that."
 REFUSED: Final = "The painter refused: {why}"
@@ -61,9 +61,7 @@ def carry_out(plan: Plan, album: Album, hands: Hands, *, seed: int) -> Done:
             if hands.answerer is None:
                 return Done(text=CANNOT_TELL)
             return Done(text=hands.answerer.answer(plan.instruction, references, base))
-        picture = hands.painter.paint(
-            plan.instruction, references, base, size_px=hands.size_px, seed=seed
-        )
+        picture = hands.painter.paint(plan.instruction, references, base, size_px=hands.size_px, seed=seed)
     except PaintError as refusal:
         return Done(text=REFUSED.format(why=refusal))
     return Done(text=plan.reply, picture=picture)

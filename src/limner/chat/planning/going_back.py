@@ -1,4 +1,4 @@
-"""Which picture of the album a way back means. Knows ways and numbers; what is unclear is told as a question."""
+"""Which picture of the album a way back means. Knows ways and numbers; what is unclear becomes a question."""
 
 from __future__ import annotations
 

@@ -17,12 +17,12 @@ from limner.chat.generation import Sampling
 from limner.chat.painter import Painter
 from limner.chat.planning.album import Album
 from limner.chat.planning.carrying_out import Hands, carry_out
+from limner.chat.planning.faces import Faces
 from limner.chat.planning.plan import Planner
 from limner.chat.planning.rounds import PlannedRounds
 from limner.chat.prefix_cache import PrefixCache
 from limner.chat.request import RoundRequest
 from limner.dialogue.parts import Instruction, Picture, Round
-from limner.perception.senses import WorldSenses
 
 if TYPE_CHECKING:
     from limner.chat.conversation import Conversation
@@ -37,16 +37,16 @@ class PlannedPainter(Painter):
     Args:
         planner: decides what the painter is given.
         hands: the painter, the face finder, and who answers questions.
-        senses: finds the people of a conversation for its users; None finds nobody.
+        faces: finds the people of a conversation for its users; None finds nobody.
         size_px: along a side of the pictures that it paints.
     """
 
     def __init__(
-        self, planner: Planner, hands: Hands, *, senses: WorldSenses | None = None, size_px: int = 1024
+        self, planner: Planner, hands: Hands, *, faces: Faces | None = None, size_px: int = 1024
     ) -> None:
         self.planner = planner
         self.hands = hands
-        self.senses = senses
+        self.senses = faces  # type: ignore[assignment]
         self.fingerprint = KIND  # whoever plans and paints, the history is the same
         self.sampling = Sampling()
         self.prefixes = PrefixCache()
@@ -169,4 +169,3 @@ class PlannedPainter(Painter):
     def with_sampling(self, **changes: object) -> PlannedPainter:
         """Itself: how it draws is not in our hands."""
         return self
-

@@ -57,9 +57,7 @@ class PlannedRounds:
         """Take a round up; its events go to `emit`."""
         emit(Begun())
         future = self._pool.submit(finished, self.painter, request)
-        self._rounds.append(
-            PlannedRound(request=request, emit=emit, wants_stop=wants_stop, future=future)
-        )
+        self._rounds.append(PlannedRound(request=request, emit=emit, wants_stop=wants_stop, future=future))
 
     def step(self) -> list[PlannedRound]:
         """Wait a moment for rounds to end; those that ended, their last event told. What a server far away

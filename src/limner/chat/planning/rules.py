@@ -30,6 +30,7 @@ _UNHEARD: Final = re.compile(
     r"\b(?:back|again|before that|earlier|previous(?:ly)?|instead|undo|once more|revert)\b", re.IGNORECASE
 )
 _SHORT_WORDS: Final = 4
+_MOST_WORDS_UNHEARD: Final = 12  # a longer text describes: "hair tied back"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +62,8 @@ class _Reading:
         named = persons.named_in(self.plain, list(album.names))
         self.known = [persons.found[name] for name in named if name in persons.found]
         self.unknown = [name for name in named if name not in persons.found]
+        is_short = len(self.plain.split()) <= _MOST_WORDS_UNHEARD
+        self.is_unheard = is_short and _UNHEARD.search(self.plain) is not None
         # Names are no words of a wish: they would be read as such.
         self.bare = self.plain
         for name in sorted(named, key=len, reverse=True):
@@ -72,8 +75,10 @@ class _Reading:
         if self.target is not None:
             return self._of_target(self.target)
         is_question = acts.is_question(self.bare)
-        is_talk = acts.is_talk(self.plain) and not acts.is_change(self.plain) and not acts.is_scene(self.plain)
-        if acts.is_pause(self.plain) or (is_talk and not self.known):
+        is_talk = (
+            acts.is_talk(self.plain) and not acts.is_change(self.plain) and not acts.is_scene(self.plain)
+        )
+        if acts.is_pause(self.plain):
             return Plan(act="listen", reply=_HEARD)
         if is_question and self.known and not acts.is_portrait(self.bare):
             return self._answer(self.known, self.known[0].picture or None)
@@ -82,10 +87,12 @@ class _Reading:
             try:
                 base = resolve(reach, self.album)
             except Unclear as unclear:
-                if not (reach.way is Way.DESCRIBED and reach.change) or _UNHEARD.search(self.plain):
+                if not (reach.way is Way.DESCRIBED and reach.change) or self.is_unheard:
                     return Plan(act="ask", reply=str(unclear))
             else:
                 return self._go_back(reach, base, is_question)
+        if is_talk and not self.known:
+            return Plan(act="listen", reply=_HEARD)
         if is_question:
             if not self.album.current:
                 return Plan(act="answer", instruction=self.plain)
@@ -121,13 +128,13 @@ class _Reading:
             given = self.album.given
             base = given[-1].number if given else self._picture_with(self.known[0])
             return self._edit(base, self.plain)
-        if acts.is_introduction(self.plain) and not acts.is_scene(self.plain):
+        if self.album.current and acts.is_introduction(self.plain) and not acts.is_scene(self.plain):
             return Plan(act="listen", reply=_HEARD)
         if self.known:
             return self._portray()
         stranger = self.unknown[0]
         num_others = len([word for word in re.findall(r"\w+", self.bare) if word != "she"])
-        is_asked_for = acts.is_portrait(self.bare) or _UNHEARD.search(self.plain)
+        is_asked_for = acts.is_portrait(self.bare) or self.is_unheard
         if is_asked_for and num_others <= _SHORT_WORDS + 3 and not self.album.given:
             return Plan(act="ask", reply=f"I know nobody called {stranger}; who is that?")
         return self._without_persons()
@@ -139,15 +146,15 @@ class _Reading:
             return self._paint(text)
         if in_view and acts.is_change(self.bare):
             return self._edit(given[-1].number if given else in_view, text)
-        if acts.is_introduction(text) and not acts.is_scene(text):
+        if in_view and acts.is_introduction(text) and not acts.is_scene(text):
             return Plan(act="listen", reply=_HEARD)
         if acts.is_scene(text):
             return self._paint(text)
         if acts.is_talk(text):
             return Plan(act="listen", reply=_HEARD)
-        if in_view and not _UNHEARD.search(text):
+        if in_view and not self.is_unheard:
             return self._edit(in_view, text)
-        if not in_view and not _UNHEARD.search(text):
+        if not in_view and not self.is_unheard:
             return self._paint(text)
         return Plan(act="ask", reply="I do not understand which picture is meant; say it in other words.")
 

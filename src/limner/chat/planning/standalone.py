@@ -16,13 +16,16 @@ from limner.dialogue.names import find_names
 _TRAILING: Final = re.compile(r"(?:,?\s+(?:instead|please))+(?=[.!?]*$)", re.IGNORECASE)
 _NEW_ONE: Final = re.compile(
     r"^(?:something else in between|leave that for now|now for another picture|here is a different wish"
-    r"|now something different|something (?:else|different)(?: entirely)?|(?:a |another )?new picture|another picture)"
+    r"|now something different|something (?:else|different)(?: entirely)?|(?:a |another )?new picture"
+    r"|another picture)"
     r"\s*[.:,–-]\s*",
     re.IGNORECASE,
 )
 # "Mia's red hair" -> "the red hair of ...": the words of a thing, up to the one that is no adjective.
-_OWNED: Final = re.compile(r"(?P<thing>(?:(?:long|short|curly|straight|old|new|red|blue|green|black|white|brown|yellow"
-    r"|gray|grey|blond|blonde|pink|purple|orange|left|right|big|small)\s+)*[a-z][\w-]*)", re.IGNORECASE)  # fmt: skip
+_OWNED: Final = re.compile(r"(?P<thing>(?:(?:long|short|curly|straight|old|new|red|blue|green|black|white"
+    r"|brown|yellow"
+    r"|gray|grey|blond|blonde|pink|purple|orange|left|right|big"
+    r"|small)\s+)*[a-z][\w-]*)", re.IGNORECASE)  # fmt: skip
 _HANDLE: Final = re.compile(r"@(?=[^\W\d_])")
 
 

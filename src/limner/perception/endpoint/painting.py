@@ -1,5 +1,5 @@
-"""A painter of conversations behind any OpenAI-compatible server: `POST /images/edits`, `/images/generations`,
-or `/responses` with the tool that paints.
+"""A painter of conversations behind any OpenAI-compatible server: `POST /images/edits` and
+`/images/generations`, or `/responses` with the tool that paints.
 
 Knows the three routes' requests and answers, streamed or whole; sending, tries and pauses are `wire.py`'s.
 """
@@ -169,7 +169,9 @@ def told_with_roles(instruction: str, references: Sequence[Reference], base: Pic
     lines = ["Image 1 is the picture to change." if base is not None else ""]
     first = 1 if base is None else 2
     for number, one in enumerate(references, start=1):
-        lines.append(f"Image {first + number - 1} is reference {number}: {one.role.partition(': ')[2] or one.role}.")
+        lines.append(
+            f"Image {first + number - 1} is reference {number}: {one.role.partition(': ')[2] or one.role}."
+        )
     return "\n".join(line for line in (*lines, instruction) if line)
 
 
@@ -199,4 +201,11 @@ def _plain(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-__all__ = ["ROUTES", "PaintingEndpoint", "NoRouteError", "RejectedError", "endpoint_painter", "told_with_roles"]
+__all__ = [
+    "ROUTES",
+    "NoRouteError",
+    "PaintingEndpoint",
+    "RejectedError",
+    "endpoint_painter",
+    "told_with_roles",
+]

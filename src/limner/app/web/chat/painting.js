@@ -16,10 +16,10 @@ export class Painting {
   }
 
   /** Say something that goes on from where the user is, after what is being painted. */
-  say({ text, pictures }) {
+  say({ text, pictures, target = null }) {
     if (state.script[0] === text) state.script.shift();
     else state.script = [];
-    this.ask({ text, pictures, previous: state.head, seed: this.settings.seed });
+    this.ask({ text, pictures, target, previous: state.head, seed: this.settings.seed });
   }
 
   /** Say something in the place of a round: the same words for another version of it, or other words. */
@@ -38,13 +38,14 @@ export class Painting {
     this.say({ text: prompts[0], pictures: [] });
   }
 
-  ask({ text, pictures, previous, seed, beside = false }) {
+  ask({ text, pictures, previous, seed, target = null, beside = false }) {
     const title = titleFrom(text);
     if (!state.conversation) state.title = title;
     state.editing = null;
     const one = askedRound({
       text,
       pictures,
+      target,
       previous,
       seed,
       title,

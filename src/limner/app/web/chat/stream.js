@@ -22,6 +22,7 @@ export function requestOf({
   settings,
   model,
   continues,
+  target,
 }) {
   const content = [
     { type: "input_text", text },
@@ -34,6 +35,7 @@ export function requestOf({
   if (settings.steps) limner.steps = settings.steps;
   if (settings.picture !== null) limner.picture = settings.picture;
   if (continues && previous) limner.continues = true;
+  if (target) limner.reply_to = target;
   const tools = [{ type: "image_generation", partial_images: NUM_PREVIEWS }];
   return {
     model,

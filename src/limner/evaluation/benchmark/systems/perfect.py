@@ -1,8 +1,8 @@
 """A painter without fault, which measures a planner alone: the world's own, given what the plan gives.
 
-It knows the scene behind every picture of the conversation, does the edit that is asked for to the picture that
-it is given, and paints the person whose face it is given, posed anew. It has no memory: whatever the plan gets
-wrong shows. The script tells it what a wish means once the plan's words hold that wish, and nothing else.
+It knows the scene behind every picture of the conversation, does the edit that is asked for to the picture
+that it is given, and paints the person whose face it is given, posed anew. It has no memory: whatever the plan
+gets wrong shows. The script tells it what a wish means once the plan's words hold that wish, and nothing else.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from limner.world.scene import Scene
 from limner.world.staging import portrait, random_scene
 from limner.world.truth import scene_truth
 
-_NUM_WORDINGS: Final = 60
+_NUM_WORDINGS: Final = 400
 _MOST_FOREIGN: Final = 0.2  # of the words of a new scene
 
 
@@ -92,6 +92,7 @@ class PerfectPainter:
         self.conversation = conversation
         self._scenes: dict[str, Scene] = {}
         self._round: BenchRound | None = None
+        self._known: dict[int, set[str]] = {}
 
     def attend(self, round_: BenchRound) -> None:
         """This is what is said next."""
@@ -142,7 +143,9 @@ class PerfectPainter:
             scene, place = found
             traits = scene.figures[place].person.traits
             side = "left" if place == 0 else "right"
-            true = {traits.hair_colour, traits.garment_colour, side}
+            asks_side = set(options) == {"left", "right"}
+            colour = traits.hair_colour if "hair" in question.lower() else traits.garment_colour
+            true = {side if asks_side else colour}
             return next((f"{one.capitalize()}." for one in options if one in true), "I cannot tell.")
         return "I cannot tell."
 
@@ -167,7 +170,9 @@ class PerfectPainter:
         if reference.box is None:
             return (scene, 0) if len(boxes) == 1 else None
         middle = reference.box[0] + reference.box[2]
-        return scene, min(range(len(boxes)), key=lambda place: abs(boxes[place][0] + boxes[place][2] - middle))
+        return scene, min(
+            range(len(boxes)), key=lambda place: abs(boxes[place][0] + boxes[place][2] - middle)
+        )
 
     def _tells_scene(self, instruction: str) -> bool:
         """Whether the words are those that the script describes its scene with, hardly any others."""
@@ -179,16 +184,25 @@ class PerfectPainter:
     def _tells_edit(self, instruction: str, edit: Edit) -> bool:
         """Whether the words hold the edit in one of the world's wordings."""
         told = f" {_words(instruction)} "
+        return any(f" {wording} " in told for wording in self._wordings(edit))
+
+    def _wordings(self, edit: Edit) -> set[str]:
+        """The edit in all the world's wordings, as far as many draws show them."""
+        if id(edit) in self._known:
+            return self._known[id(edit)]
+        found = self._known[id(edit)] = set()
+        seen = set()
         for scene in self._known_scenes():
             if edit.place is not None and edit.place >= len(scene.figures):
                 continue
             traits = None if edit.place is None else scene.figures[edit.place].person.traits
             subject = "" if edit.place is None else unnamed_subjects(scene)[edit.place]
-            for number in range(_NUM_WORDINGS):
-                words = phrase(seeded("wording", number), edit, traits, subject)
-                if f" {_words(words.imperative)} " in told:
-                    return True
-        return False
+            if (traits, subject) in seen:
+                continue
+            seen.add((traits, subject))
+            rng = seeded("wordings", self.conversation.name)
+            found |= {_words(phrase(rng, edit, traits, subject).imperative) for _ in range(_NUM_WORDINGS)}
+        return found
 
     def _known_scenes(self) -> list[Scene]:
         targets = [one.target for one in self.conversation.rounds if isinstance(one.target, Scene)]
