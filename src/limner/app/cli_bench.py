@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from limner.app import cli_bench_import
+from limner.app import cli_bench_import, cli_bench_more
 from limner.app.files import folder_to_write
 from limner.app.loading import With
 from limner.app.terminal import out, plain
@@ -18,6 +18,7 @@ app = typer.Typer(
     help="Measure any system on conversations whose answers lie further back than the last round.",
 )
 app.add_typer(cli_bench_import.app, name="import")
+cli_bench_more.add_to(app)
 
 Num = Annotated[
     int | None,
@@ -72,6 +73,9 @@ def bench(
         int, typer.Option("--concurrency", min=1, max=64, help="Conversations held at a time.")
     ] = 1,
     words: With = None,
+    long: Annotated[
+        bool, typer.Option("--long", help="The set of twenty edits in a row, with curves by turn.")
+    ] = False,
     num: Num = None,
     seed: Seed = 0,
     size_px: SizePx = 256,
@@ -133,6 +137,7 @@ def bench(
             words=tuple(words or ()),
         ),
         stored=stored,
+        long=long,
         num=num if num is not None or stored is not None else DEFAULT_NUM,
         seed=seed,
         size_px=size_px,

@@ -43,6 +43,7 @@ def run(
     asked: Asked,
     *,
     stored: Path | None,
+    long: bool = False,
     num: int | None,
     seed: int,
     size_px: int,
@@ -58,7 +59,7 @@ def run(
     if stored is not None:
         StoredSet.open(stored)  # a mistyped folder is told before a model is loaded
     opened = _open(asked)
-    conversations, identity = open_set(stored, num=num, seed=seed, size_px=size_px)
+    conversations, identity = open_set(stored, num=num, seed=seed, size_px=size_px, long=long)
     told = identity["set"]
     err.print(plain(f"{told['name']} {told.get('version', '')}: {len(conversations)} conversations"))
     err.print(plain(f"hash {told['hash']}"))
@@ -158,7 +159,7 @@ def _print(results: dict[str, Any]) -> None:
     """Families, then depths; everything else is in results.json."""
     from rich.table import Table
 
-    from limner.evaluation.benchmark.summing import DEPTH, OVERALL, SCORE
+    from limner.evaluation.benchmark.summing import DEPTH, EXPOSURE, OVERALL, SCORE
 
     families = {name: told for name, told in results["suites"].items() if name != OVERALL}
     table = Table("family")
@@ -174,6 +175,12 @@ def _print(results: dict[str, Any]) -> None:
         if metric.startswith(DEPTH):
             depth = metric.removeprefix(DEPTH).partition(".")[0]
             out.print(f"{depth} back: {_number(found)}  [{_interval(found)}]  n {found['n']}", markup=False)
+    for curve, of in results.get("curves", {}).items():
+        turns = "  ".join(f"{turn}: {_number(found)}" for turn, found in of.items())
+        out.print(plain(f"{curve} at turn {turns}"))
+    if EXPOSURE in overall:
+        found = overall[EXPOSURE]
+        out.print(f"{EXPOSURE}: {_number(found)}  [{_interval(found)}]  n {found['n']}", markup=False)
     if SCORE in overall:
         found = overall[SCORE]
         out.print(f"{SCORE}: {_number(found)}  [{_interval(found)}]  n {found['n']}", markup=False)

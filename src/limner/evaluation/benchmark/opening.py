@@ -19,7 +19,13 @@ from limner.chat.planning.opening import Planning, is_planned, open_faces, open_
 from limner.evaluation.benchmark.conversation import BenchConversation
 from limner.evaluation.benchmark.looking import Looker
 from limner.evaluation.benchmark.scoring import Scorer
-from limner.evaluation.benchmark.scripts import VERSION, content_hash, conversations
+from limner.evaluation.benchmark.scripts import (
+    LONG_VERSION,
+    VERSION,
+    content_hash,
+    conversations,
+    long_conversation,
+)
 from limner.evaluation.benchmark.stored_set import StoredSet
 from limner.evaluation.benchmark.systems.markov import MarkovSystem
 from limner.evaluation.benchmark.systems.oracle import OracleSystem
@@ -35,6 +41,7 @@ ORACLE: Final = "oracle"
 MARKOV: Final = "markov"
 PERFECT: Final = "perfect"
 WORLD_SET: Final = "limner-bench"
+LONG_SET: Final = "limner-bench-long"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -110,9 +117,17 @@ def open_system(system: System, *, judge: str | None, looker: Looker | None = No
 
 
 def open_set(
-    folder: Path | None, *, num: int | None, seed: int, size_px: int
+    folder: Path | None, *, num: int | None, seed: int, size_px: int, long: bool = False
 ) -> tuple[Sequence[BenchConversation], dict[str, Any]]:
-    """The world's set, or a stored one of real pictures (its first `num`); and what identifies it."""
+    """The world's set, or its long one, or a stored one of real pictures (its first `num`); and what
+    identifies it.
+    """
+    if long and folder is not None:
+        raise ValueError("The long set is the world's; give --long or --set, not both.")
+    if long:
+        made = [long_conversation(index, seed=seed, size_px=size_px) for index in range(num or 0)]
+        identity = {"name": LONG_SET, "version": LONG_VERSION, "hash": content_hash(made)}
+        return made, {"set": identity, "num": len(made), "seed": seed, "size_px": size_px}
     if folder is None:
         made = list(conversations(num or 0, seed=seed, size_px=size_px))
         identity = {"name": WORLD_SET, "version": VERSION, "hash": content_hash(made)}

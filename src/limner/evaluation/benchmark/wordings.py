@@ -2,9 +2,9 @@
 
     wordings.json  {"histories": {NAME: [{"say", "given", "paints"}]}, "instructions": [{...}]}
 
-The table (`dialogue/ways_back.py`) and this set share no sentence, and a test holds them apart. Three batches,
-in the order in which they were written: 1 before the rules existed, 2 and 3 after them. Knows plans; knows
-nothing of how they are made. No painter is asked: pictures are blanks that differ.
+The table (`dialogue/ways_back.py`) and this set share no sentence, and a test holds them apart. Three
+batches, in the order in which they were written: 1 before the rules existed, 2 and 3 after them. Knows
+plans; knows nothing of how they are made. No painter is asked: pictures are blanks that differ.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """A painter without fault, which measures a planner alone: the world's own, given what the plan gives.
 
 It knows the scene behind every picture of the conversation, does the edit that is asked for to the picture
-that it is given, and paints the person whose face it is given, posed anew. It has no memory: whatever the plan
-gets wrong shows. The script tells it what a wish means once the plan's words hold that wish, and nothing else.
+that it is given, and paints the person whose face it is given, posed anew. It has no memory: whatever the
+plan gets wrong shows. The script tells it what a wish means once the plan's words hold that wish, and
+nothing else.
 """
 
 from __future__ import annotations
