@@ -20,6 +20,8 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from limner.models.backdrop_window import BackdropWindow
+from limner.models.compact_linear import CompactLinear
 from limner.models.face_windows import FaceWindows
 from limner.models.flow import spread_time
 from limner.models.refine import Refine
@@ -41,8 +43,8 @@ class PixelFrame(nn.Module):
             )
         self.patch_px, self.grid, channels = sizes.patch_size, sizes.grid, sizes.bottleneck
         self.squeeze = nn.Linear(sizes.latent_channels * sizes.patch_size**2, channels)
-        self.summarise = nn.Linear(sizes.num_tokens * sizes.token_dim, sizes.summary_width)
-        self.direct = nn.Linear(sizes.summary_width, sizes.grid**2 * channels)
+        self.summarise = CompactLinear(sizes.num_tokens * sizes.token_dim, sizes.summary_width)
+        self.direct = CompactLinear(sizes.summary_width, sizes.grid**2 * channels)
         self.steps = nn.ModuleList(
             Refine(width, narrower, sizes.summary_width)
             for width, narrower in pairwise((sizes.width, *sizes.refiner_widths))
@@ -51,6 +53,9 @@ class PixelFrame(nn.Module):
         self.faces = None
         if windows is not None:
             self.faces = FaceWindows(windows, sizes.num_tokens, sizes.token_dim, last)
+        self.backdrop = None
+        if sizes.backdrop is not None:
+            self.backdrop = BackdropWindow(sizes.backdrop, sizes.num_tokens, sizes.token_dim, last)
         self.last = nn.Conv2d(last, sizes.latent_channels * LAST_UPSCALE**2, 3, padding=1)
 
     def summary(self, image_tokens_BND: Tensor) -> Tensor:
@@ -80,6 +85,8 @@ class PixelFrame(nn.Module):
             x = step(x, summary_BE)
         if self.faces is not None:
             x = self.faces(x, image_tokens_BND)
+        if self.backdrop is not None:
+            x = self.backdrop(x, image_tokens_BND)
         return F.pixel_shuffle(self.last(x), LAST_UPSCALE)
 
 

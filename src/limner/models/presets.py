@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from limner.models.sizes import (
     AutoencoderSizes,
+    BackdropSizes,
     DetokenizerSizes,
     FaceReaderSizes,
     FaceWindowSizes,
@@ -120,9 +121,9 @@ def _detokenizer_sizes(values: dict[str, Any]) -> DetokenizerSizes | UNetDetoken
         return UNetDetokenizerSizes.from_json(values)
     if kind != "dit":
         raise ValueError(f"This version of limner has no detokenizer of the kind {kind!r}.")
-    windows = values.get("face_windows")
-    made = None if windows is None else FaceWindowSizes(**_with_tuples(windows))
-    return DetokenizerSizes(**_with_tuples({**values, "face_windows": made}))
+    parts: dict[str, type] = {"face_windows": FaceWindowSizes, "backdrop": BackdropSizes}
+    made = {name: parts[name](**_with_tuples(values[name])) for name in parts if values.get(name)}
+    return DetokenizerSizes(**_with_tuples({**values, **made}))
 
 
 TINY: Final = Preset(
@@ -209,6 +210,9 @@ SKETCH: Final = Preset(
         face_windows=FaceWindowSizes(
             persons=2, person_tokens=24, widths=(64, 64, 48, 40, 24, 16), summary_width=192
         ),
+        backdrop=BackdropSizes(
+            first_token=48, widths=(64, 64, 48, 40, 24, 16), summary_width=192, window_width=64
+        ),
     ),
     autoencoder=AutoencoderSizes(
         image_size_px=256,
@@ -265,6 +269,9 @@ MINIATURE: Final = Preset(
         refiner_widths=(160, 80, 48, 24),
         face_windows=FaceWindowSizes(
             persons=2, person_tokens=24, widths=(96, 96, 64, 48, 32, 24), summary_width=256
+        ),
+        backdrop=BackdropSizes(
+            first_token=48, widths=(96, 96, 64, 48, 32, 24), summary_width=256, window_width=96
         ),
     ),
     autoencoder=AutoencoderSizes(

@@ -114,6 +114,19 @@ class FaceWindowSizes:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BackdropSizes:
+    """The canvas on which a detokenizer of pixels draws the whole place (`backdrop_window.py`): image tokens
+    from `first_token` on are the scene's; `widths` are the channels of a canvas of 4, 8, 16, ... places a
+    side; `window_width` are the hidden numbers of the reading of what is seen.
+    """
+
+    first_token: int
+    widths: tuple[int, ...]
+    summary_width: int
+    window_width: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class DetokenizerSizes:
     """The diffusion transformer: image tokens in, a velocity over square latents out."""
 
@@ -140,6 +153,7 @@ class DetokenizerSizes:
     bottleneck: int = 128
     summary_width: int = 384
     face_windows: FaceWindowSizes | None = None
+    backdrop: BackdropSizes | None = None
     kind: str = "dit"
 
     @property

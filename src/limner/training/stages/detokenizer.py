@@ -19,8 +19,8 @@ from limner.models.autoencoder import Autoencoder
 from limner.models.checkpoint import MANIFEST, load_component, load_manifest
 from limner.models.detokenizer import DiTDetokenizer
 from limner.models.detokenizer_contract import Detokenizer, Sizes
-from limner.models.face_windows import FaceWindows
 from limner.models.model import build_detokenizer
+from limner.models.pixel_frame import PixelFrame
 from limner.models.unet_detokenizer import UNetDetokenizer, with_condition
 from limner.models.unet_sizes import UNetDetokenizerSizes
 from limner.training.bank import bank_folder
@@ -39,6 +39,7 @@ from limner.training.token_bank import encoded
 from limner.training.variants import variant_folder, write_variant
 from limner.training.workshop import Workshop
 from limner.world.scene_tokens import encode_scene
+from limner.world.settings import backdrop_window
 
 # Layers with thousands of inputs, whose outputs a step of AdamW moves by several spreads: Muon's part.
 WIDE = ("transformer_blocks", "frame", "caption_projection", "adaln_single")
@@ -201,8 +202,8 @@ class DetokenizerRung:
             model.to(self.workshop.device).remember_blank(self._encoder or frozen_encoder(self.workshop))
         if not self.stage.fresh and is_made(folder, "detokenizer") and self._checkpoints_own() == sizes:
             read_component(self.workshop, "detokenizer", model)
-        elif isinstance(model, DiTDetokenizer) and model.frame is not None and model.frame.faces is not None:
-            _find_faces(model.frame.faces)
+        elif isinstance(model, DiTDetokenizer) and model.frame is not None:
+            find_windows(model.frame)
         return model
 
     def _widened(self, variant: str) -> Detokenizer:
@@ -261,13 +262,19 @@ class DetokenizerRung:
         return LatentPairs(bank, tokens, made, workshop.device, size_px)
 
 
-def _find_faces(windows: FaceWindows) -> None:
-    """Where faces lie is a linear reading of scene tokens: no picture is needed to find it. Of all kinds of
-    picture, whichever the rung draws, for later rungs keep it.
+def find_windows(frame: PixelFrame) -> None:
+    """Where faces lie, and which part of a place is seen, are readings of scene tokens: no picture is needed
+    to find them. Of all kinds of picture, whichever the rung draws, for later rungs keep them.
     """
+    if frame.faces is None and frame.backdrop is None:
+        return
     scenes = [PICTURE_KINDS["conversation"](seed, "train") for seed in range(TO_FIND_FACES)]
-    tokens = torch.from_numpy(np.stack([encode_scene(scene) for scene in scenes]))
-    windows.fit_reading(tokens, torch.from_numpy(face_boxes(scenes)), noise=READING_NOISE)
+    tokens_BND = torch.from_numpy(np.stack([encode_scene(scene) for scene in scenes]))
+    if frame.faces is not None:
+        frame.faces.fit_reading(tokens_BND, torch.from_numpy(face_boxes(scenes)), noise=READING_NOISE)
+    if frame.backdrop is not None:
+        windows_B4 = torch.tensor([backdrop_window(s.setting, s.variant, s.framing) for s in scenes])
+        frame.backdrop.fit_window(tokens_BND, windows_B4, noise=READING_NOISE)
 
 
 def _recompute(model: Detokenizer) -> None:

@@ -74,10 +74,7 @@ def variant_of(layout: int, mirror: int, cut: int) -> int:
 
 def _seen_part(backdrop: NDArray[np.uint8], setting: str, variant: int, framing: str) -> cv2.typing.MatLike:
     """The part of a backdrop (S, S, 3) that the camera sees: a smaller square."""
-    _, mirror, cut = variant_parts(variant)
-    across, down, near = _CUTS[cut]
-    share = _CUT[framing] * near
-    left, top = across * (1 - share), down * (1 - share)
+    left, top, share = _seen_square(variant, framing)
     source = backdrop.shape[0]
     side = round(share * source)
     x, y = round(left * source), round(top * source)
@@ -85,9 +82,31 @@ def _seen_part(backdrop: NDArray[np.uint8], setting: str, variant: int, framing:
     sigma = _SOFTNESS[framing] * side
     if sigma >= 0.4:
         seen = cv2.GaussianBlur(seen, (0, 0), sigma)  # before enlarging: a quarter of the pixels
-    if setting not in ONE_WAY and mirror:
+    if _is_mirrored(setting, variant):
         seen = cv2.flip(seen, 1)
     return seen
+
+
+def backdrop_window(setting: str, variant: int, framing: str) -> tuple[float, float, float, float]:
+    """What of a backdrop is seen: left, top, right and bottom in its unit square; left and right change
+    places where it is mirrored.
+    """
+    left, top, share = _seen_square(variant, framing)
+    right = left + share
+    if _is_mirrored(setting, variant):
+        left, right = right, left
+    return left, top, right, top + share
+
+
+def _seen_square(variant: int, framing: str) -> tuple[float, float, float]:
+    """Left, top and side in the backdrop's unit square."""
+    across, down, near = _CUTS[variant_parts(variant)[2]]
+    share = _CUT[framing] * near
+    return across * (1 - share), down * (1 - share), share
+
+
+def _is_mirrored(setting: str, variant: int) -> bool:
+    return setting not in ONE_WAY and bool(variant_parts(variant)[1])
 
 
 def _backdrop(setting: str, layout: int, lighting: str, size_px: int) -> NDArray[np.uint8]:
@@ -108,6 +127,7 @@ __all__ = [
     "NUM_LAYOUTS",
     "NUM_VARIANTS",
     "ONE_WAY",
+    "backdrop_window",
     "paint_foreground",
     "paint_midground",
     "paint_setting",
