@@ -21,9 +21,9 @@ from limner.models.refine import Refine
 from limner.models.sizes import BackdropSizes
 
 WINDOW = 4  # left, top, right and bottom; the left is beyond the right where the place is mirrored
-FIT_STEPS = 1_500
-FIT_BATCH = 512
-FIT_RATE = 3e-3
+FIT_STEPS = 2_500
+FIT_BATCH = 256
+FIT_RATE = 2e-3
 
 
 class BackdropWindow(nn.Module):

@@ -273,8 +273,11 @@ def find_windows(frame: PixelFrame) -> None:
     if frame.faces is not None:
         frame.faces.fit_reading(tokens_BND, torch.from_numpy(face_boxes(scenes)), noise=READING_NOISE)
     if frame.backdrop is not None:
-        windows_B4 = torch.tensor([backdrop_window(s.setting, s.variant, s.framing) for s in scenes])
-        frame.backdrop.fit_window(tokens_BND, windows_B4, noise=READING_NOISE)
+        # On white there is no place, and its tokens do not say which part of it would be seen.
+        rows = [row for row, scene in enumerate(scenes) if scene.setting != "white"]
+        places = [scenes[row] for row in rows]
+        windows_B4 = torch.tensor([backdrop_window(s.setting, s.variant, s.framing) for s in places])
+        frame.backdrop.fit_window(tokens_BND[rows], windows_B4, noise=READING_NOISE)
 
 
 def _recompute(model: Detokenizer) -> None:
