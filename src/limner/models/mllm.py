@@ -23,7 +23,7 @@ width.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
@@ -174,8 +174,10 @@ class MultimodalLLM(nn.Module):
                     scale = branch_scale if name.endswith(("o_proj", "down_proj")) else 1.0
                     nn.init.normal_(module.weight, std=scale * module.in_features**-0.5)
         if not self.sizes.tie_embeddings:
-            nn.init.normal_(self.llm.get_output_embeddings().weight, std=0.5 * self.sizes.width**-0.5)
-        nn.init.normal_(self.llm.get_input_embeddings().weight, std=EMBEDDING_STD)
+            head: Any = self.llm.get_output_embeddings()
+            nn.init.normal_(head.weight, std=0.5 * self.sizes.width**-0.5)
+        table: Any = self.llm.get_input_embeddings()
+        nn.init.normal_(table.weight, std=EMBEDDING_STD)
         start_as_copy(self.input_resampler, out_std=EMBEDDING_STD)
 
 

@@ -138,7 +138,9 @@ class QwenVisionTransformer(nn.Module):
         self.ln_post = nn.LayerNorm(pool_width, eps=NORM_EPS)
         self.proj = nn.Parameter(torch.randn(pool_width, sizes.output_dim) * pool_width**-0.5)
         reader = sizes.face_reader
-        self.face_reader = FaceReader(reader, sizes.width, sizes.output_dim) if reader else None
+        self.face_reader: FaceReader | None = (
+            FaceReader(reader, sizes.width, sizes.output_dim) if reader else None
+        )
 
     def forward(self, pixels_B3HW: Tensor) -> Tensor:
         """Pixels (B, 3, S, S) normalised as in training -> tokens (B, num_queries, output_dim)."""

@@ -95,7 +95,9 @@ def with_mix(recipe: Recipe, text: str, data: Collection[str] = ()) -> Recipe:
     stage: Any = recipe.build
     if not is_dataclass(stage) or not {"mix", "dialogues"} <= {part.name for part in fields(stage)}:
         raise ValueError(f"{recipe.name} learns from one kind of sample, so it has no mix; leave --mix out.")
-    mix = mixed(read_mix(text), stage.mix, data)
-    drawn = [kind for kind in mix if kind in stage.mix]
-    dialogues = {**dialogues_for(drawn, recipe.preset.name), **stage.dialogues}
-    return replace(recipe, build=replace(stage, mix=mix, dialogues={k: dialogues.get(k, 0) for k in mix}))
+    own: Any = stage  # of another type in each recipe
+    mix = mixed(read_mix(text), own.mix, data)
+    drawn = [kind for kind in mix if kind in own.mix]
+    dialogues = {**dialogues_for(drawn, recipe.preset.name), **own.dialogues}
+    build: Any = replace(own, mix=mix, dialogues={k: dialogues.get(k, 0) for k in mix})
+    return replace(recipe, build=build)

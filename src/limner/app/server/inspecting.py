@@ -118,7 +118,7 @@ def _found(state: str, whole: dict[str, Any], active: dict[str, Any]) -> Manifes
         str(one["digitalSourceType"]).rpartition("/")[2] for one in actions if "digitalSourceType" in one
     ]
     signature = active.get("signature_info") or {}
-    generator = next(iter(active.get("claim_generator_info") or []), {})
+    generator: dict[str, Any] = next(iter(active.get("claim_generator_info") or []), {})
     bindings = [
         str(one["data"].get("alg"))
         for one in said

@@ -160,11 +160,12 @@ def _public_weights(folder: Path) -> dict[str, Tensor]:
     from transformers import AutoModelForCausalLM
 
     try:
-        llm, told = AutoModelForCausalLM.from_pretrained(
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
             folder, dtype="auto", output_loading_info=True, local_files_only=True, trust_remote_code=False
         )
     except (OSError, ValueError, RuntimeError) as error:
         raise ValueError(f"transformers cannot read the language model in {folder}: {error}") from error
+    llm, told = loaded
     tied = bool(llm.config.get_text_config().tie_word_embeddings)
     missing = [name for name in told["missing_keys"] if not (tied and "lm_head" in name)]
     if missing or told.get("mismatched_keys"):
