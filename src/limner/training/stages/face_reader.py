@@ -52,8 +52,8 @@ class FaceReaderRung:
         network = build_component("vision", workshop.preset)
         assert isinstance(network, ImageTokenizer)
         self._tokenizer = go_on_from(workshop.model_folder, network).to(workshop.device)
-        reader: FaceReader | None = self._tokenizer.vision.face_reader
-        if reader is None:
+        reader = self._tokenizer.vision.face_reader
+        if not isinstance(reader, FaceReader):
             raise ValueError(f"The encoder of the scale {workshop.preset.name} has no second look to teach.")
         self._reader: FaceReader = reader
         self._look = SecondLook(reader.sizes.summary_width, NUM_POINTS).to(workshop.device)
