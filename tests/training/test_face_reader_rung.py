@@ -1,0 +1,35 @@
+"""The rung that teaches the second look alone: it learns, tells what it reads, and leaves an encoder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from limner.models.checkpoint import read_tensors
+from limner.models.presets import PRESETS
+from limner.training.stages.face_reader import FaceReaderStage
+from limner.training.state import Chance
+from limner.training.workshop import Workshop
+
+
+def test_it_learns_and_leaves_an_encoder(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    workshop = Workshop(out=tmp_path, preset=PRESETS["sketch"], device=torch.device("cpu"))
+    rung = FaceReaderStage(kept=4, new=4, held_out=4)(workshop)
+    learned = [weight for weight in rung.network.parameters() if weight.requires_grad]
+    optimizer = torch.optim.Adam(learned, lr=1e-3)
+    losses = []
+    for _ in range(6):
+        loss, metrics = rung.loss(Chance(seed=0, step=0), 4)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(metrics["person_error"]))
+    assert losses[-1] < 0.9 * losses[0]
+    told = rung.validate()
+    assert 0.0 <= told["words"] <= 1.0
+    assert "clear_eye_spacing" in told
+    rung.write()
+    stored = read_tensors(tmp_path / "model" / "vision")
+    assert stored["vision.face_reader.out.weight"].dtype == torch.int8
