@@ -101,6 +101,7 @@ def _check(asked: Asked, stored: Path | None) -> None:
 
 def _open(asked: Asked) -> Opened:
     from limner.evaluation.benchmark.looking import looker
+    from limner.evaluation.benchmark.names import APIS
     from limner.evaluation.benchmark.opening import open_model, open_system
     from limner.evaluation.benchmark.systems.endpoint import endpoint_system
     from limner.perception.endpoint.wire import Limits
@@ -113,6 +114,7 @@ def _open(asked: Asked) -> Opened:
     if asked.endpoint is None:
         assert asked.model is not None
         return open_model(asked.model, judge=asked.judge, looker=looking)
+    assert asked.api in APIS
     system = endpoint_system(
         asked.endpoint,
         model=asked.endpoint_model,

@@ -21,7 +21,8 @@ from limner.evaluation.suite import Bench
 from limner.models.precision import best_device, compute_dtype
 from limner.models.quantised import check_kind
 from limner.models.symbolic_twin import reads_scenes
-from limner.perception.senses import WEIGHTS_FILE, WorldSenses, load_senses
+from limner.perception.senses import WorldSenses, load_senses
+from limner.perception.senses_files import WEIGHTS_FILE
 from limner.training.finished import unfinished_sentence
 
 # Below this, one thread a process is fastest and makes results independent of the number of cores.
