@@ -177,13 +177,16 @@ def test_the_square_holds_the_hair_where_the_photo_has_it():
 def test_heads_are_cut_from_the_whole_photo(tmp_path):
     folder = tmp_path / "in" / "ada"
     folder.mkdir(parents=True)
-    pixels = np.full((240, 120, 3), 100, np.uint8)
-    pixels[2:22, 50:70] = RED  # a head right at the top, half of it above the square's edge for lack of room
-    pixels[0:2, 45:75] = 30
+    pixels = np.full((300, 120, 3), 100, np.uint8)
+    pixels[60:150, 15:105] = RED  # so large that the square cannot show what is above and below it
     (folder / "0.png").write_bytes(Picture(pixels).to_png())
     _, (dialogue,) = built(tmp_path / "out", tmp_path / "in", parts=("augment2",))
-    assert dialogue.truth["box"][1] == pytest.approx(2 / 120)
-    assert dialogue.truth["scores"]["head"]["crown"] > 0.6
+    given, head = dialogue.rounds[0].instruction.pictures[0], dialogue.rounds[0].response.picture
+    assert given.height_px == 120
+    gray = (np.abs(head.pixels.astype(int) - 100).max(-1) < 6).any(1)
+    assert np.flatnonzero(gray)[0] < head.height_px * 0.1  # what lies above and below the face in the photo
+    assert np.flatnonzero(gray)[-1] > head.height_px * 0.9
+    assert dialogue.truth["scores"]["head"]["at_edge"] < 0.55
 
 
 def test_captions_stay_english():

@@ -82,7 +82,7 @@ def _ruled(axis: int, place: float, keep_low: bool) -> np.ndarray:
         (np.zeros((SIZE, SIZE), np.float32), "head not cut out cleanly"),
         (np.ones((SIZE, SIZE), np.float32), "head cut off by the picture's edge"),
         (_ruled(0, 0.56, True), "head cut through the face"),  # without its mouth
-        (_ruled(1, 0.52, True), "head cut through the face"),
+        (_ruled(1, 0.52, True), "head not cut out cleanly"),
         (_ruled(0, 0.4, False), "head without its crown"),
         (_ruled(1, 0.37, False), "head with a straight edge"),
         (_egg(top=0.38), "head without its crown"),
