@@ -23,7 +23,8 @@ _CROWN: Final = (0.25, -0.2, 0.75, 0.2)  # above the brows, as far as the barest
 _LEAST_CROWN: Final = 0.6
 _LEAST_COVER: Final = 0.6
 _MOST_SPREAD: Final = 12.0
-_LONGEST_STRAIGHT: Final = 0.7  # in faces
+_LONGEST_STRAIGHT: Final = 1.05  # in faces: long hair hangs straight
+_RULED: Final = 1.5  # so much longer counts what runs exactly along rows or columns, as hair does not
 _STRAIGHT: Final = 0.012  # how far a straight line may stray, in faces
 _LONGEST_AT_EDGE: Final = 0.55  # of the picture, in faces
 _WHITE_EDGE: Final = 0.08  # of the head's longer side, on each side
@@ -192,5 +193,6 @@ def _straight(mask: np.ndarray, face_px: float) -> tuple[float, float]:
             if any(begin[k] == end[k] and begin[k] in (0, last[k]) for k in (0, 1)):
                 along = max(along, length)
             else:
-                inside = max(inside, length)
+                is_ruled = int(np.abs(begin - end).min()) == 0
+                inside = max(inside, length * (_RULED if is_ruled else 1))
     return inside, along
