@@ -20,8 +20,8 @@ import numpy as np
 NAME: Final = "org.limner.spread.1"
 GRID: Final = 256  # the pattern's period, and the short side of the picture that it is laid over
 BAND: Final = (0.045, 0.17)  # cycles a grid place: below lie shapes and shades, above what half size loses
-STRENGTH: Final = (1.1, 2.6)  # grey levels where a picture is flat, and where it is busy
-BUSY: Final = 14.0  # the spread of grey levels nearby from which on a place counts as busy
+STRENGTH: Final = (1.1, 4.5)  # grey levels where a picture is flat, and where it is busy
+BUSY: Final = 32.0  # the spread of grey levels nearby from which on a place counts as busy
 ENOUGH: Final = 7.0  # standard deviations; see docs/provenance.md for what unmarked pictures reach
 SEED: Final = 0x11A4E12
 USUAL_SCALES: Final = (1.0, 0.5, 2.0, 1.5, 0.75, 1.25, 3.0, 4.0)
