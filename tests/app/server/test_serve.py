@@ -56,7 +56,7 @@ def ended(server):
 
 @pytest.mark.serves
 def test_a_server_is_open_before_its_model_is_loaded_and_drains(checkpoint, tmp_path):
-    words = ("--model", checkpoint, "--store", tmp_path / "store", "--max-steps", ENDLESS)
+    words = ("--model", checkpoint, "--store", tmp_path / "store", "--max-steps", ENDLESS, "--no-sign")
     with limner_serve(*words, "--drain-seconds", 0.5) as server:
         assert server.lines[0].startswith("starting")
         waiting = ask(server, "/health/ready")
