@@ -58,7 +58,9 @@ def test_an_answer_of_another_shape_is_asked_for_again_and_then_an_error(answer)
 def test_names_of_painters_and_planners():
     assert is_planned("endpoint:http://localhost:1/v1")
     assert not is_planned("miniature")
-    planning = Planning.from_words(["planner=last", "model=m", "price=0.04", "stream=yes", "extra.quality=high"])
+    planning = Planning.from_words(
+        ["planner=last", "model=m", "price=0.04", "stream=yes", "extra.quality=high"]
+    )
     assert (planning.price, planning.stream, planning.extra) == (0.04, True, {"quality": "high"})
     assert load_planned("endpoint:http://localhost:1/v1", planning).summary == "m, with last picture."
     for words in (["plan=rules"], ["price=dear"], ["planner"], ["extra.=1"]):

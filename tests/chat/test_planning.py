@@ -86,7 +86,8 @@ def test_what_is_only_shown_again_is_not_painted():
 
 
 @pytest.mark.parametrize(
-    "text", ["Step back nine times.", "Show me picture 12.", "A close-up of Walter.", "Go back to the elephant."]
+    "text",
+    ["Step back nine times.", "Show me picture 12.", "A close-up of Walter.", "Go back to the elephant."],
 )
 def test_what_is_not_understood_is_asked_about(text):
     conversation, painter = talk("A woman in a garden.", "Make it night.")
@@ -168,3 +169,10 @@ def test_pictures_named_later_and_anew_are_found():
     assert np.array_equal(
         conversation.rounds[-1].response.picture.pixels, conversation.rounds[1].response.picture.pixels
     )
+
+
+def test_a_name_that_was_written_small_is_known_when_it_comes_up():
+    conversation, painter = talk("an image of mia and tom in a park. mia is on the left, tom on the right.")
+    conversation.say("A close-up of Tom.")
+    assert [one.role for one in painter.asked[-1].references] == ["Tom: as in picture 1"]
+    assert painter.asked[-1].references[0].picture.pixels.shape == (48, 24, 3)

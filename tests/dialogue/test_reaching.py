@@ -66,7 +66,11 @@ def test_the_change_is_cut_from_the_way_back():
     found = read_reach("Undo the last two edits, then let her wear a hat and a scarf.")
     assert (found.way, found.steps, found.change) == (Way.COUNT, 2, "let her wear a hat and a scarf.")
     found = read_reach("Turn Anchor into a watercolour.", ["Anchor"])
-    assert (found.way, found.about, found.change) == (Way.NAMED, "Anchor", "Turn the picture into a watercolour")
+    assert (found.way, found.about, found.change) == (
+        Way.NAMED,
+        "Anchor",
+        "Turn the picture into a watercolour",
+    )
 
 
 def test_reading_takes_time_in_proportion_to_the_text():
@@ -77,7 +81,12 @@ def test_reading_takes_time_in_proportion_to_the_text():
 
 
 def test_rare_words_tell_which_text_is_meant():
-    said = ["A woman in a garden.", "Give the woman a red hat.", "Make the woman's hat blue.", "Make it night."]
+    said = [
+        "A woman in a garden.",
+        "Give the woman a red hat.",
+        "Make the woman's hat blue.",
+        "Make it night.",
+    ]
     assert best_match("you gave the woman the red one", said) == 1
     assert best_match("it got dark", said) == 3
     assert best_match("the elephant", said) is None

@@ -4,7 +4,6 @@ and the page that is made of results."""
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 
 import pytest
@@ -13,7 +12,7 @@ from recording import Recorder
 from limner.chat.planning.carrying_out import Hands
 from limner.chat.planning.policies import LastPicture
 from limner.chat.planning.rules import RulesPlanner
-from limner.dialogue.ways_back import forms
+from limner.dialogue.reaching import is_of_table
 from limner.evaluation.benchmark.conversation import PersonCheck, as_picture
 from limner.evaluation.benchmark.curves import curves_of
 from limner.evaluation.benchmark.holding import hold
@@ -48,10 +47,10 @@ def accuracy(system, found):
 def test_rules_in_front_of_a_perfect_painter_understand_the_worlds_wordings():
     perfect, last = PerfectSystem(planner=RulesPlanner()), PerfectSystem(planner=LastPicture())
     hits, blind = [], []
-    for found in map(without_senses, conversations(18, seed=11, size_px=SIZE_PX)):
+    for found in map(without_senses, conversations(9, seed=11, size_px=SIZE_PX)):
         hits += accuracy(perfect, found)
         blind += accuracy(last, found)
-    assert len(hits) > 25
+    assert len(hits) > 12
     assert sum(hits) / len(hits) >= 0.97
     assert sum(blind) / len(blind) < 0.6
 
@@ -82,14 +81,18 @@ def test_other_wordings_are_understood_and_none_of_them_is_in_the_phrase_table()
     told = rates(measure(RulesPlanner(), found))
     assert told["all"].value >= 0.85
     assert all(told[f"batch {number}"].value >= 0.85 for number in (1, 2, 3))
-    # A planner that understands nothing fails.
-    assert rates(measure(LastPicture(), found))["all"].value < 0.4
-    # Whole wordings of the table, whatever stands in their slots.
-    patterns = [re.sub(r"\\\{\w+\\\}", "(.+)", re.escape(form.strip(" ."))) for _, form in forms()]
-    instead = re.compile(r"\(\.\+\) instead of \(\.\+\)|(?:instead of|rather than) \(\.\+\), \(\.\+\)", re.I)
-    patterns = [one for one in patterns if not instead.fullmatch(one.replace("\\ ", " "))]
-    same = [w.say for w in found.wordings for one in patterns if re.fullmatch(one, w.say.strip(" ."), re.I)]
-    assert len(same) <= 0.05 * len(found.wordings), same
+    assert not [one.say for one in found.wordings if is_of_table(one.say)]
+
+
+def test_a_planner_that_understands_nothing_fails_the_other_wordings():
+    found = load_wordings()
+    few = replace(found, wordings=found.wordings[::8])
+    assert rates(measure(LastPicture(), few))["all"].value < 0.4
+
+
+@pytest.fixture(scope="module")
+def found():
+    return short_chain(5)
 
 
 def short_chain(turns):
@@ -98,12 +101,11 @@ def short_chain(turns):
     return replace(long_conversation(0, size_px=SIZE_PX), rounds=tuple(story.rounds))
 
 
-def test_curves_tell_success_collapse_and_what_was_kept_turn_by_turn():
-    found = short_chain(6)
-    for system, back in ((PerfectSystem(planner=RulesPlanner()), 1.0), (MarkovSystem(), 0.5)):
+def test_curves_tell_success_collapse_and_what_was_kept_turn_by_turn(found):
+    for system, back in ((PerfectSystem(planner=RulesPlanner()), 1.0), (MarkovSystem(), 1.0)):
         rows = Scorer(judge=None).rows(found, hold(system, found))
         curves = curves_of(rows)
-        assert list(curves["success"]) == ["1", "2", "3", "4", "5", "6"]
+        assert list(curves["success"]) == ["1", "2", "3", "4", "5"]
         assert all(one["value"] == 1 for one in curves["held"].values())
         assert all(one["value"] == 0 for one in curves["collapsed"].values())
         assert all(one["value"] == 100 for one in curves["kept_db"].values())
@@ -112,8 +114,7 @@ def test_curves_tell_success_collapse_and_what_was_kept_turn_by_turn():
         assert sum(hits) / len(hits) == back
 
 
-def test_a_system_that_stops_editing_collapses():
-    found = short_chain(6)
+def test_a_system_that_stops_editing_collapses(found):
     answers = list(hold(PerfectSystem(planner=RulesPlanner()), found))
     own = [index for index, one in enumerate(found.rounds) if one.scored and one.scored.family == "long_own"]
     for index in own[3:]:
@@ -121,7 +122,7 @@ def test_a_system_that_stops_editing_collapses():
     curves = curves_of(Scorer(judge=None).rows(found, answers))
     collapsed = {turn: told["value"] for turn, told in curves["collapsed"].items()}
     assert collapsed["3"] == 0
-    assert collapsed["6"] == 1
+    assert collapsed["5"] == 1
     assert curves["exposure"]["5"]["value"] == -1
     assert curves_of([]) == {}
 

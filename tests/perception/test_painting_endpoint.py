@@ -61,7 +61,10 @@ def test_a_stream_is_read_to_its_end_and_shows_what_is_unfinished(route):
     def answer(asked):
         if route == "responses":
             return events(
-                {"type": "response.image_generation_call.partial_image", "partial_image_b64": base64_png(blank(3))},
+                {
+                    "type": "response.image_generation_call.partial_image",
+                    "partial_image_b64": base64_png(blank(3)),
+                },
                 {"type": "response.completed", "response": response("r", picture=blank(4))},
             )
         return events(

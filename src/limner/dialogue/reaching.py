@@ -61,6 +61,11 @@ def read_reach(text: str, picture_names: Sequence[str] = ()) -> Reach | None:
     return _by_table(without_lead(text)) or _by_clauses(text, picture_names)
 
 
+def is_of_table(text: str) -> bool:
+    """Whether a text is a wording of the phrase table as it stands, with whatever in its slots."""
+    return _by_table(without_lead(" ".join(text[:MAX_CHARACTERS].split()))) is not None
+
+
 def number_of(word: str) -> int:
     """ "3", "three" or "a couple of" as a number; 1 for anything else."""
     word = word.lower().strip()
@@ -332,4 +337,4 @@ def _tidy(change: str) -> str:
     return "" if _says_nothing(change) else change
 
 
-__all__ = ["Clause", "Reach", "number_of", "read_reach"]
+__all__ = ["Clause", "Reach", "is_of_table", "number_of", "read_reach"]

@@ -23,6 +23,7 @@ from limner.perception.painters import PaintError, Reference
 
 OFFLOADS: Final = ("none", "model", "sequential")
 DTYPES: Final = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+LEAST_SIDE_PX: Final = 64
 _ONE_PICTURE: Final = ("FluxKontextPipeline",)  # several are laid side by side
 
 
@@ -107,6 +108,10 @@ class PipelinePainter:
             raise ValueError(
                 f"{self.name} does not fit the GPU's memory; choose --offload model or a smaller --size."
             ) from error
+        except ValueError as error:  # a picture of a shape that this pipeline does not take
+            raise PaintError(
+                f"{self.name} cannot paint this ({' '.join(str(error).split())[:200]})."
+            ) from error
         if not np.isfinite(pixels).all():
             raise PaintError("The painter's picture holds numbers that are not finite.")
         return Picture((np.clip(pixels, 0, 1) * 255).round().astype(np.uint8))
@@ -114,7 +119,7 @@ class PipelinePainter:
     def _images(self, shown: Sequence[Picture]) -> Image.Image | list[Image.Image]:
         if len(shown) > 1 and type(self._pipeline).__name__ in _ONE_PICTURE:
             return _side_by_side(shown)
-        images = [picture.to_pil() for picture in shown]
+        images = [_large_enough(picture.to_pil()) for picture in shown]
         return images[0] if len(images) == 1 else images
 
     def _sides(self, base: Picture | None, size_px: int | None) -> dict[str, int]:
@@ -125,6 +130,15 @@ class PipelinePainter:
         scale = size_px / max(width, height)
         sides = {"width": width * scale, "height": height * scale}
         return {name: max(step, int(side) // step * step) for name, side in sides.items()}
+
+
+def _large_enough(image: Image.Image) -> Image.Image:
+    """Faces that are cut out may be smaller than what pipelines read."""
+    scale = LEAST_SIDE_PX / min(image.size)
+    if scale <= 1:
+        return image
+    width, height = (max(LEAST_SIDE_PX, round(side * scale)) for side in image.size)
+    return image.resize((width, height), Image.Resampling.LANCZOS)
 
 
 def _side_by_side(shown: Sequence[Picture]) -> Image.Image:
@@ -151,7 +165,7 @@ def _opened(folder: Path, dtype: torch.dtype, offload: str, device: str) -> Any:
         if "image" not in inspect.signature(opener.__call__).parameters:
             raise ValueError("it takes no picture, so it cannot edit one")
         pipeline = opener.from_pretrained(
-            str(folder), torch_dtype=dtype, local_files_only=True, use_safetensors=True
+            str(folder), dtype=dtype, local_files_only=True, use_safetensors=True
         )
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
         told = " ".join(str(error).split())[:300]

@@ -79,6 +79,7 @@ _QUESTION: Final = _pattern(
 )
 _TELLS: Final = _pattern(r"(?:tell me|describe|say)\b(?! me)")
 _ASKS_LAST: Final = _pattern(r",\s*(?:is|are|was|were|does|do|did|has|have) (?:it|they|she|he|the)\b.*\?$")
+_WHAT_IS_SEEN: Final = _pattern(r"what (?:we|you) see(?::| is\b)")
 _ASKS_PICTURE: Final = _pattern(
     r"\blook(?:s)? (?:like|up close|from)\b.*\b(?:close|near|detail)|\bhow does .* look from\b"
 )
@@ -151,6 +152,8 @@ def is_scene(text: str) -> bool:
 def is_question(text: str) -> bool:
     """Whether a text wants words, not a picture."""
     bare = text.strip()
+    if _WHAT_IS_SEEN.match(bare):
+        return False
     if _ASKS_PICTURE.search(bare):
         return False
     if _ASKS_LAST.search(bare):

@@ -55,7 +55,10 @@ def carry_out(plan: Plan, album: Album, hands: Hands, *, seed: int) -> Done:
     if plan.act == "recall":
         assert base is not None
         return Done(text=plan.reply, picture=base)
-    references = [*(_face(person, album, hands.faces) for person in plan.people), *_whole(plan.shown, album)]
+    references = [
+        *(_face(person, album, hands.faces) for person in plan.people if person.picture),
+        *_whole(plan.shown, album),
+    ]
     try:
         if plan.act == "answer":
             if hands.answerer is None:
@@ -70,10 +73,10 @@ def carry_out(plan: Plan, album: Album, hands: Hands, *, seed: int) -> Done:
 def _face(person: Person, album: Album, faces: Faces | None) -> Reference:
     picture, box = face_of(person, album, faces)
     whose = _POSSESSIVE.get(person.noun, "the")
-    what = "face" if box is not None else "picture"
+    seen = f"{whose} face of" if box is not None else "as in"
     return Reference(
         picture=picture,
-        role=f"{person.name}: {whose} {what} of picture {person.picture}",
+        role=f"{person.name}: {seen} picture {person.picture}",
         source=album.at(person.picture).picture,
         box=box,
     )

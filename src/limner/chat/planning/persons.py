@@ -23,11 +23,14 @@ _HANDLE: Final = re.compile(r"@(?=[^\W\d_])")
 
 
 class Persons:
-    """Everybody named so far, by name."""
+    """Everybody named so far, by name.
 
-    def __init__(self, album: Album) -> None:
+    `also` are names that come up now: whoever wrote them small earlier meant them, too.
+    """
+
+    def __init__(self, album: Album, also: Sequence[str] = ()) -> None:
         self.found: dict[str, Person] = {}
-        self.known = KnownNames()
+        self.known = KnownNames(also)
         for index, round_ in enumerate(album.rounds):
             text = _HANDLE.sub("", without_naming(round_.instruction.text))
             taken = {name_key(name) for name in (*album.names, *picture_names(round_.instruction.text))}

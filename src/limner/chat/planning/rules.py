@@ -60,6 +60,9 @@ class _Reading:
         self.plain = _HANDLE.sub("", self.text)
         self.was_named = without_naming(instruction.text) != " ".join(instruction.text.split())
         named = persons.named_in(self.plain, list(album.names))
+        strangers = [name for name in named if name not in persons.found]
+        if strangers:
+            persons = self.persons = Persons(album, strangers)
         self.known = [persons.found[name] for name in named if name in persons.found]
         self.unknown = [name for name in named if name not in persons.found]
         is_short = len(self.plain.split()) <= _MOST_WORDS_UNHEARD

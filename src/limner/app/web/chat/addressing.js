@@ -31,7 +31,11 @@ export class Addressing {
     this.field.after(this.menu);
     this.field.setAttribute("aria-controls", "handles");
     this.field.addEventListener("input", () => this.offer());
-    this.field.addEventListener("blur", () => setTimeout(() => this.close(), 150));
+    this.field.addEventListener("blur", () =>
+      setTimeout(() => {
+        if (document.activeElement !== this.field) this.close();
+      }, 150),
+    );
     this.field.addEventListener("keydown", (event) => this.onKey(event), { capture: true });
   }
 
