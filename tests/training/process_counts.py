@@ -18,7 +18,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from two_processes import random_run_folder, tiny, trainer_of
 
 from limner.training.journal import read_log
@@ -44,7 +44,15 @@ def train(out: Path, place: str, given: argparse.Namespace, until: int | None) -
 def started(out: Path, place: str, given: argparse.Namespace, count: int, until: int | None = None) -> None:
     """`count` processes until they end."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(count)]
-    words = [str(Path(__file__)), "--run", str(out), "--place", place, "--until", str(until or given.steps)]
+    words = [
+        str(Path(__file__)),
+        "--inside",
+        str(out),
+        "--place",
+        place,
+        "--until",
+        str(until or given.steps),
+    ]
     for name in ("steps", "micro_batch", "micro_batches", "seed"):
         words += ["--" + name.replace("_", "-"), str(getattr(given, name))]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
@@ -70,11 +78,11 @@ def main() -> int:
     parser.add_argument("--counts", type=int, nargs="*", default=[2, 3, 4])
     parser.add_argument("--resumed", nargs="*", default=["2:3", "4:1"], metavar="COUNT:COUNT")
     parser.add_argument("--tolerance", type=float, default=1e-6)
-    for hidden, kind in (("--run", Path), ("--place", str), ("--until", int)):
+    for hidden, kind in (("--inside", Path), ("--place", str), ("--until", int)):
         parser.add_argument(hidden, type=kind, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.run:
-        train(given.run, given.place, given, given.until)
+    if given.inside:
+        train(given.inside, given.place, given, given.until)
         return 0
     worst = 0.0
     with tempfile.TemporaryDirectory() as folder:

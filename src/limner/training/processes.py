@@ -114,7 +114,9 @@ def split_blocks(network: nn.Module) -> list[nn.Module]:
     blocks: list[nn.Module] = []
     inside: set[nn.Module] = set()
     for module in network.modules():
-        is_block = isinstance(module, GradientCheckpointingLayer) or type(module).__name__ == DIFFUSION_BLOCK
+        # Among its ancestors: splitting a module gives it a class of its own.
+        names = {kind.__name__ for kind in type(module).__mro__}
+        is_block = isinstance(module, GradientCheckpointingLayer) or DIFFUSION_BLOCK in names
         if is_block and module not in inside:
             blocks.append(module)
             inside.update(module.modules())
