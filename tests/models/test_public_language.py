@@ -52,7 +52,7 @@ def places(tmp_path_factory) -> Path:
     """Every public model, and a base checkpoint that draws."""
     place = tmp_path_factory.mktemp("public")
     torch.manual_seed(0)
-    save_manifest(place / "base", TINY, ("regression",))
+    save_manifest(place / "base", TINY, ("regression", "flow"))
     for name in ("vision", "detokenizer", "autoencoder"):
         save_component(place / "base", name, build_component(name, TINY))
     for name in PUBLIC:
