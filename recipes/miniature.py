@@ -28,7 +28,8 @@ RUNGS: dict[str, tuple[str, ...]] = {
 # Minutes of one core for each rung, a plan that was not run to its end yet: 31 core hours, of which the first
 # three gave the embedded weights of today. The tiny scale takes the recipes' own numbers of steps.
 SKETCH_MINUTES = {
-    "vision": 420.0,
+    "face_reader": 120.0,
+    "vision": 300.0,
     "language_text": 15.0,
     "senses": 240.0,
     "language": 300.0,
@@ -42,6 +43,7 @@ SKETCH_MINUTES = {
 }
 # Minutes of one GPU that the rungs share: the longest chain takes 57, drawing its dialogues included.
 MINIATURE_MINUTES = {
+    "face_reader": 4.0,
     "vision": 10.0,
     "language_text": 8.0,
     "senses": 20.0,
@@ -58,11 +60,15 @@ MINUTES = {"sketch": SKETCH_MINUTES, "miniature": MINIATURE_MINUTES}
 
 
 # Small scales draw pixels, and their image tokens are made by the world's truth: these rungs fall away, and
-# nothing waits for the encoder.
+# nothing waits for the encoder, which learns to look twice first.
 BY_TRUTH: dict[str, tuple[str, ...]] = {
-    name: tuple(awaited for awaited in needs if awaited not in ("vision", "autoencoder"))
-    for name, needs in RUNGS.items()
-    if name != "autoencoder"
+    "face_reader": (),
+    **{
+        name: tuple(awaited for awaited in needs if awaited not in ("vision", "autoencoder"))
+        for name, needs in RUNGS.items()
+        if name != "autoencoder"
+    },
+    "vision": ("face_reader",),
 }
 
 

@@ -224,7 +224,7 @@ def train(
 ) -> None:
     """Train one rung, or the whole ladder. Ctrl-C saves; the same command resumes.
 
-    The ladder: [bold]miniature[/]. Its rungs, in order: [bold]vision, senses, language_text,
+    The ladder: [bold]miniature[/]. Its rungs, in order: [bold]face_reader, vision, senses, language_text,
     detokenizer_natural, detokenizer_human, language, stage1, stage2, stage3, multi_round,
     flow_head[/] (and autoencoder, where the detokenizer draws latents).
     Beside it: detokenizer_unet (the paper's baselines: detokenizer_unet_stage1, detokenizer_unet_stage2) and
