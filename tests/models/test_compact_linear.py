@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import torch
 from torch import nn
 
-from limner.models.checkpoint import load_component, save_component
+from limner.models.checkpoint import load_component, save_component, save_tensors
 from limner.models.compact_linear import CompactLinear
 
 
@@ -26,6 +27,18 @@ def test_a_byte_a_weight_in_files(tmp_path: Path) -> None:
     save_component(tmp_path, "twice", again)
     first, second = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("part", "twice"))
     assert first == second
+
+
+def test_files_from_before_are_read(tmp_path: Path) -> None:
+    plain = nn.ModuleDict({"wide": nn.Linear(64, 32)})
+    save_component(tmp_path, "part", plain)
+    read = load_component(tmp_path, "part", nn.ModuleDict({"wide": CompactLinear(64, 32)}))
+    torch.testing.assert_close(read["wide"].weight, plain["wide"].weight.bfloat16().float())
+    compact = nn.ModuleDict({"wide": CompactLinear(64, 32)})
+    tensors = {name: t for name, t in compact.state_dict().items() if name != "wide.weight_scale"}
+    save_tensors(tmp_path, "torn", tensors)
+    with pytest.raises(ValueError, match=r"missing wide\.weight_scale"):
+        load_component(tmp_path, "torn", compact)
 
 
 def test_plain_weights_are_taken_too() -> None:

@@ -28,6 +28,7 @@ import torch
 from torch import Tensor, nn
 
 from limner.models.adapters import ADAPTER, with_adapter
+from limner.models.compact_linear import is_plain
 from limner.models.mllm import MultimodalLLM
 from limner.models.model import COMPONENTS, LimnerModel, assemble, build_component
 from limner.models.offload import TakingTurns
@@ -214,7 +215,8 @@ def _as_stored(folder: Path, name: str, preset: Preset, head_kinds: Sequence[str
 
 def _fitting_tensors(path: Path, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
     tensors = read_tensors(path)
-    missing, unexpected = sorted(own.keys() - tensors.keys()), sorted(tensors.keys() - own.keys())
+    missing = sorted(name for name in own.keys() - tensors.keys() if not is_plain(name, tensors))
+    unexpected = sorted(tensors.keys() - own.keys())
     if missing or unexpected:
         raise ValueError(f"{path} does not fit: missing {_some(missing)}; unexpected {_some(unexpected)}.")
     for key, tensor in tensors.items():

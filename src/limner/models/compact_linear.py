@@ -9,6 +9,7 @@ Legend: O outputs, I inputs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import torch
@@ -16,6 +17,12 @@ from torch import Tensor, nn
 
 LARGEST: Final = 127
 SCALE: Final = "weight_scale"
+
+
+def is_plain(name: str, tensors: Mapping[str, Tensor]) -> bool:
+    """Whether `name` is the scale of a map that these tensors hold as usual weights, which have none."""
+    weight = tensors.get(name.removesuffix("_scale"))
+    return name.endswith(SCALE) and weight is not None and weight.is_floating_point()
 
 
 class CompactLinear(nn.Linear):
