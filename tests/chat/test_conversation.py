@@ -225,9 +225,10 @@ def test_the_same_picture_remembered_and_painted_are_different_prefixes(painter)
 @torch.inference_mode()
 def hidden_after(conversation):
     """What the model knows of the rounds so far: the state of a word said next."""
-    painter, past = conversation.painter, conversation.past()
+    painter, request = conversation.painter, conversation.prepare("And then?")
+    past = request.past
     language, held = painter.model.language, painter.prefixes.match([round_.key for round_ in past])
     lane = Lane(KeyValueCache.join(held))
     for number in range(len(held), len(past)):
-        read_past(painter, lane, past[: number + 1], "")
+        read_past(painter, lane, request, number + 1)
     return language.hidden(language.embed_text(torch.tensor([[5]])), cache=lane.cache)

@@ -145,9 +145,9 @@ def test_an_uploaded_file_keeps_its_manifest_until_something_is_deleted(signing,
 
 
 def test_a_manifest_that_cannot_be_read_costs_nobody_the_picture(signing, foreign):
-    at = foreign.index(b"jumdcjbor")
-    broken = foreign[:at] + b"jumdcjbox" + foreign[at + 9 :]
-    for data in (broken, foreign.replace(b"c2cl", b"c2cX"), foreign.replace(b"c2pa.claim", b"c2pa.clown")):
+    for word, other in ((b"c2cl", b"c2cX"), (b"jumdc2ma", b"jumdc2mX"), (b"cbor", b"cbox")):
+        data = foreign.replace(word, other)
+        assert inspect(data).manifest.state == "Invalid"
         part = {"type": "input_image", "image_url": url_of(data, "jpeg")}
         found = inspect(respond(signing, "Paint this person.", part)[1])
         assert found.manifest.ingredients == ("Picture 1 that was given",)

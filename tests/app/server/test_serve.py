@@ -56,7 +56,7 @@ def ended(server):
 
 @pytest.mark.serves
 def test_a_server_is_open_before_its_model_is_loaded_and_drains(checkpoint, tmp_path):
-    words = ("--model", checkpoint, "--store", tmp_path / "store", "--max-steps", ENDLESS)
+    words = ("--model", checkpoint, "--store", tmp_path / "store", "--max-steps", ENDLESS, "--no-sign")
     with limner_serve(*words, "--drain-seconds", 0.5) as server:
         assert server.lines[0].startswith("starting")
         waiting = ask(server, "/health/ready")
@@ -104,7 +104,7 @@ def test_a_model_that_is_not_there_is_one_sentence(limner, tmp_path):
         (["--host", "0.0.0.0"], "could use this server"),
         (["--host", "no.such.host.invalid", "--no-auth"], "Cannot listen"),
         (["--api-key-file", "no-file"], "No such file"),
-        (["--certificate", "a.pem"], "--sign"),
+        (["--certificate", "a.pem"], "its key"),
         (["--image-origin", "ftp://x"], "origin"),
         (["--safety-hook", "nothing"], "MODULE:CALLABLE"),
         (["--store", "a-file"], "a folder is needed"),
