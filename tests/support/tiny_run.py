@@ -42,6 +42,7 @@ def make_checkpoint(folder: Path, seed: int = 0) -> Path:
     """Random weights of the tiny scale that always paint, with senses."""
     torch.manual_seed(seed)
     texts = ["A close-up of Mia.", "The image shows a woman in a garden. She has curly black hair."]
+    # Untrained words are noise, and noise seldom says <img>: let every answer begin with it.
     model = build_model(TINY, train_tokenizer(texts * 4, vocab_size=TINY.language.vocab_size)).eval()
     with torch.no_grad():
         hidden = [

@@ -23,7 +23,7 @@ from limner.training.pictures_to_read import NUM_POINTS, draw_pictures
 from limner.training.repeated_pictures import RepeatedPictures
 from limner.training.stages.scene_factors import Agreement, SceneFactors
 from limner.training.stages.second_look import SecondLook, TrueFaces, go_on_from, jittered
-from limner.training.stages.vision import CLEAR_FACE_PX, FACE_NUMBERS, FACE_TOKENS, Shown
+from limner.training.stages.vision import FACE_NUMBERS, FACE_TOKENS, Shown, clear_faces
 from limner.training.state import Chance
 from limner.training.workshop import HELD_OUT_SEED, Workshop
 from limner.world.scene_tokens import PERSON_SLOTS, PERSON_TOKENS, TOKEN_DIM
@@ -102,10 +102,7 @@ class FaceReaderRung:
         names = {factor.name for slot in PERSON_SLOTS for factor in slot.factors if hasattr(factor, "name")}
         words = {name: share for name, share in agreement.words().items() if name in names}
         every = agreement.explained()
-        widths_BF = pictures.boxes_BF4[..., 2] - pictures.boxes_BF4[..., 0]
-        clear = agreement.explained(
-            torch.from_numpy(widths_BF >= CLEAR_FACE_PX / 256).to(shown.tokens_BND.device)
-        )
+        clear = agreement.explained(clear_faces(pictures, self.workshop.device))
         told = {
             "person_error": float(torch.cat(errors).mean()),
             "words": float(np.mean(list(words.values()))),

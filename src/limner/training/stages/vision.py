@@ -25,6 +25,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from limner.models.face_reader import patch_centres
 from limner.models.presets import Preset
 from limner.models.resampler_start import keep_routing, start_as_copy
 from limner.models.vision import ImageTokenizer, QwenVisionTransformer, pool_tokens
@@ -199,8 +200,7 @@ class VisionRung:
     def _told(self, agreement: Agreement, pictures: PicturesToRead) -> dict[str, float]:
         device = self.workshop.device
         words, every = agreement.words(), agreement.explained()
-        widths_BF = pictures.boxes_BF4[..., 2] - pictures.boxes_BF4[..., 0]
-        clear = agreement.explained(torch.from_numpy(widths_BF >= CLEAR_FACE_PX / 256).to(device))
+        clear = agreement.explained(clear_faces(pictures, device))
         told = {"words": float(np.mean(list(words.values())))}
         told |= {
             "faces": float(np.mean([every[name] for name in FACE_NUMBERS])),
@@ -218,6 +218,12 @@ class VisionRung:
     def write(self) -> None:
         """`vision/`: what it reads are the tokens themselves, so their mean is 0 and their spread 1."""
         write_component(self.workshop, "vision", self.tokenizer)
+
+
+def clear_faces(pictures: PicturesToRead, device: torch.device) -> Tensor:
+    """(B, F): which faces are large enough that their numbers can be read."""
+    widths_BF = pictures.boxes_BF4[..., 2] - pictures.boxes_BF4[..., 0]
+    return torch.from_numpy(widths_BF >= CLEAR_FACE_PX / 256).to(device)
 
 
 class Target(nn.Module):
@@ -278,8 +284,7 @@ def patches_in_faces(boxes_BF4: Tensor, grid: int) -> tuple[Tensor, Tensor, Tens
     """Picture, patch, figure (each (K,)) and centre (K, 2) of the patches whose centre lies in a face; where
     two faces overlap, the nearer one's.
     """
-    steps = (torch.arange(grid, device=boxes_BF4.device) + 0.5) / grid
-    centres_P2 = torch.stack(torch.meshgrid(steps, steps, indexing="xy"), dim=-1).reshape(-1, 2)
+    centres_P2 = patch_centres(grid**2, boxes_BF4.device)
     low_BF12, high_BF12 = boxes_BF4[:, :, None, :2], boxes_BF4[:, :, None, 2:]
     inside_BFP = ((centres_P2 >= low_BF12) & (centres_P2 < high_BF12)).all(-1)
     away_BFP = (centres_P2 - (low_BF12 + high_BF12) / 2).norm(dim=-1).masked_fill(~inside_BFP, torch.inf)
