@@ -1,22 +1,14 @@
-"""SEED-X's official folder -> a checkpoint of limner's.
+"""SEED-X's official folder (`seed_x_files.py`) -> a checkpoint of limner's.
 
-    cvlm_llama2_tokenizer_100img_and_224loc_addpatch/     LLaMA's tokenizer with the added tokens
-    seed_x | seed_x_i | seed_x_edit/                      base, instruction-tuned, editing
-        llm/                                              LLaMA: config.json and weights
-        agent/pytorch_model.bin                           resamplers, and the LLaMA or what was trained of it
-    seed_detokenizer/{first,second}_stage/pytorch_model.bin
-    QwenViT/qwen_vit_G.pt
-    stable-diffusion-xl-base-1.0/{unet,vae}/
-
-Knows this layout and which of its names become which of limner's. Everything is checked before anything is
-written: a weight that is missing, extra or misshapen is an error that names it.
+Knows which of its names become which of limner's. Everything is checked before anything is written: a weight
+that is missing, extra or misshapen is an error that names it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -27,7 +19,7 @@ from torch import Tensor
 from limner.models.adapters import ADAPTER, SAVED_WHOLE, LoraSizes, peft_names, write_adapter_files
 from limner.models.conversion.agent import AgentLLM, read_llm
 from limner.models.conversion.fit import Shape, check_fit
-from limner.models.conversion.hub import below, local_folder, of_folders
+from limner.models.conversion.hub import local_folder
 from limner.models.conversion.llama_config import language_sizes
 from limner.models.conversion.llama_tokenizer import convert_tokenizer, slot_rows
 from limner.models.conversion.public_sizes import (
@@ -36,6 +28,13 @@ from limner.models.conversion.public_sizes import (
     resampler_sizes,
     unet_sizes,
     vision_sizes,
+)
+from limner.models.conversion.seed_x_files import (
+    AGENT_FILE,
+    VISUAL,
+    SeedXFiles,
+    find_files,
+    official_files,
 )
 from limner.models.conversion.source import read_weights, shapes, weights_in, without_prefix
 from limner.models.conversion.writing import link_components, whole_folder, write_around, write_component
@@ -47,32 +46,11 @@ from limner.models.unet_detokenizer import UNetDetokenizer
 from limner.models.unfilled import unfilled
 from limner.models.vision import ImageTokenizer
 
-TOKENIZER: Final = "cvlm_llama2_tokenizer_100img_and_224loc_addpatch"
-VARIANTS: Final = ("seed_x_i", "seed_x", "seed_x_edit")  # the first that is there, unless one is named
-STAGES: Final = {1: "first_stage", 2: "second_stage"}
-AGENT_FILE: Final = "pytorch_model.bin"
 # A detokenizer that holds these holds its UNet whole; else it is what SEED-X trained on top of SDXL's.
 WHOLE_UNET: Final = ".resnets."
 SECOND_FOLDER: Final = "unet_stage2"
 HEADS: Final = ("regression",)
-VISUAL: Final = ("transformer.visual.", "visual.")  # the encoder's names in Qwen-VL
-SDXL: Final = "stable-diffusion-xl-base-1.0"
-ENCODER: Final = "QwenViT"
-ENCODER_FILES: Final = ("qwen_vit_G.pt", "qwen_vit_G.safetensors", "qwen_vit_G.bin")
 Tensors = dict[str, LazyTensor]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SeedXFiles:
-    """Where the parts of SEED-X lie."""
-
-    tokenizer: Path
-    llm: Path
-    agent: Path
-    vision: Path
-    stages: Mapping[int, Path]
-    unet: Path
-    vae: Path
 
 
 def convert_seed_x(
@@ -161,74 +139,6 @@ def convert_seed_x(
             write_around(second, presets[2], HEADS, None)
             link_components(second, folder, ("detokenizer",))
     return target
-
-
-def find_files(
-    source: Path,
-    *,
-    variant: str | None = None,
-    vision: str | Path | None = None,
-    sdxl: str | Path | None = None,
-) -> SeedXFiles:
-    """The files of the official layout. ValueError names all that are missing."""
-    agent = source / _variant(variant, [name for name in VARIANTS if (source / name).is_dir()])
-    picture_model = source / SDXL
-    if sdxl is not None:
-        picture_model = local_folder(sdxl, "Stable Diffusion XL", _sdxl_files)
-    stages = {
-        stage: weights_in(source / "seed_detokenizer" / name, AGENT_FILE) for stage, name in STAGES.items()
-    }
-    encoder = next(
-        (source / ENCODER / name for name in ENCODER_FILES if (source / ENCODER / name).is_file()), None
-    )
-    if vision is not None:
-        encoder = local_folder(vision, "encoder", lambda names: of_folders(names, ("",)), prefixes=VISUAL)
-    files = SeedXFiles(
-        tokenizer=source / TOKENIZER,
-        llm=agent / "llm",
-        agent=weights_in(agent / "agent", AGENT_FILE),
-        vision=encoder or weights_in(source / ENCODER, ENCODER_FILES[0]),
-        stages={stage: path for stage, path in stages.items() if path.is_file()} or {1: stages[1]},
-        unet=picture_model / "unet",
-        vae=picture_model / "vae",
-    )
-    needed = (
-        files.tokenizer,
-        files.llm / "config.json",
-        files.agent,
-        files.vision,
-        *files.stages.values(),
-        files.unet / "config.json",
-        files.vae / "config.json",
-    )
-    missing = [str(path) for path in needed if not path.exists()]
-    if missing:
-        raise ValueError(f"{source} is not SEED-X's official folder: there is no {', no '.join(missing)}.")
-    return files
-
-
-def official_files(
-    variant: str | None, with_sdxl: bool, with_vision: bool, names: Sequence[str]
-) -> list[str]:
-    """Of a repository with the official layout the files that `convert_seed_x` reads."""
-    agent = _variant(variant, [v for v in VARIANTS if any(name.startswith(f"{v}/") for name in names)])
-    folders = [f"{agent}/llm", f"{agent}/agent", *(f"seed_detokenizer/{stage}" for stage in STAGES.values())]
-    wanted = [*below(names, TOKENIZER), *of_folders(names, folders)]
-    wanted += _sdxl_files(names, f"{SDXL}/") if with_sdxl else []
-    if with_vision:
-        single = [f"{ENCODER}/{name}" for name in ENCODER_FILES if f"{ENCODER}/{name}" in names]
-        wanted += of_folders(names, (ENCODER,)) or single[:1]
-    return wanted
-
-
-def _sdxl_files(names: Sequence[str], top: str = "") -> list[str]:
-    return of_folders(names, (f"{top}unet", f"{top}vae"))
-
-
-def _variant(variant: str | None, there: Sequence[str]) -> str:
-    if variant is not None and variant not in VARIANTS:
-        raise ValueError(f"There is no variant {variant!r} of SEED-X; choose one of {', '.join(VARIANTS)}.")
-    return variant or next(iter(there), VARIANTS[0])
 
 
 def autoencoder_part(vae: Path, preset: Preset) -> Tensors:
