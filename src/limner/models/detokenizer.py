@@ -41,24 +41,25 @@ PIXART_DOWNSAMPLING = 8  # of SDXL's autoencoder, for the sizes in pixels that P
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TokensRead:
-    """What a picture's tokens tell, whatever the step: keys and values of every cross-attention, and what is
-    drawn around faces. Rows of pictures, or one without its first dimension.
+    """What a picture's tokens tell, whatever the step: keys and values of every cross-attention, and the
+    layers of its scene. Rows of pictures, or one without its first dimension.
     """
 
     answers_RNW: Tensor  # keys and values of each block in turn
-    faces_CMM: Tensor | None
+    composed_CSS: Tensor | None
 
     def row(self, index: int) -> TokensRead:
         """One picture's."""
-        faces = None if self.faces_CMM is None else self.faces_CMM[index]
-        return TokensRead(answers_RNW=self.answers_RNW[index], faces_CMM=faces)
+        composed = None if self.composed_CSS is None else self.composed_CSS[index]
+        return TokensRead(answers_RNW=self.answers_RNW[index], composed_CSS=composed)
 
     @classmethod
     def joined(cls, rows: Sequence[TokensRead]) -> TokensRead:
         """Pictures side by side."""
-        faces = [row.faces_CMM for row in rows if row.faces_CMM is not None]
+        composed = [row.composed_CSS for row in rows if row.composed_CSS is not None]
         return cls(
-            answers_RNW=batch([row.answers_RNW for row in rows]), faces_CMM=batch(faces) if faces else None
+            answers_RNW=batch([row.answers_RNW for row in rows]),
+            composed_CSS=batch(composed) if composed else None,
         )
 
 
@@ -121,8 +122,8 @@ class DiTDetokenizer(Detokenizer):
         """What `velocity` asks of the tokens at every step alike: computed once a picture."""
         told_BNW = self.transformer.caption_projection(image_tokens_BND + self.token_positions)
         answers = [reader(told_BNW) for reader in self._readers()]
-        faces = None if self.frame is None else self.frame.faces_of(image_tokens_BND)
-        return TokensRead(answers_RNW=torch.stack(answers, dim=1), faces_CMM=faces)
+        composed = None if self.frame is None else self.frame.composed(image_tokens_BND)
+        return TokensRead(answers_RNW=torch.stack(answers, dim=1), composed_CSS=composed)
 
     def velocity(
         self,
@@ -155,8 +156,8 @@ class DiTDetokenizer(Detokenizer):
         summary_BE = self.frame.summary(image_tokens_BND)
         entered_BCGG = self.frame.enter(latents_BCHW, time_B, summary_BE)
         features_BWGG = self._transformed(entered_BCGG, time_B, image_tokens_BND, read)
-        faces_BCMM = None if read is None else read.faces_CMM
-        return self.frame.leave(features_BWGG, summary_BE, image_tokens_BND, faces_BCMM)
+        composed_B3SS = None if read is None else read.composed_CSS
+        return self.frame.leave(features_BWGG, summary_BE, image_tokens_BND, composed_B3SS)
 
     def _transformed(
         self, latents_BCHW: Tensor, time_B: Tensor, image_tokens_BND: Tensor, read: TokensRead | None

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from limner.models.compact_linear import CompactLinear
 from limner.models.convolutions import ConvolutionPair
-from limner.models.face_windows import DOWN, SIDE, UP
+from limner.models.figure_layers import DOWN, SIDE, UP
 from limner.models.sizes import FaceReaderSizes
 
 # Windows in units of the face's box (chin to crown, ear to ear): to the sides, up and down from its centre.

@@ -4,8 +4,8 @@ A patch of 32 x 32 pixels has more numbers than a place of a small transformer. 
 through few channels (a picture is simple where its tokens are known); on the way out convolutions refine a
 coarse map step by step to pixels, for a linear map from a place to its patch cannot draw an edge that crosses
 two patches. A second path leads from all tokens together straight to every place and to every refining step,
-so that global things (style, light, which place it is) need not travel through attention. Faces may have
-windows of their own (`face_windows.py`). Knows tensors only.
+so that global things (style, light, which place it is) need not travel through attention. Places and persons
+may be layers of their own (`scene_layers.py`). Knows tensors only.
 
 Legend: B batch, S picture side in pixels, G places a side, C channels of a place, N image tokens, D token
 width, E width of the summary.
@@ -21,9 +21,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from limner.models.compact_linear import CompactLinear
-from limner.models.face_windows import FaceWindows
 from limner.models.flow import spread_time
 from limner.models.refine import Refine
+from limner.models.scene_layers import Mend, SceneLayers
 from limner.models.sizes import DetokenizerSizes
 
 LAST_UPSCALE = 2  # pixels a side that one place of the finest map becomes
@@ -48,10 +48,12 @@ class PixelFrame(nn.Module):
             Refine(width, narrower, sizes.summary_width)
             for width, narrower in pairwise((sizes.width, *sizes.refiner_widths))
         )
-        last, windows = sizes.refiner_widths[-1], sizes.face_windows
-        self.faces = None
-        if windows is not None:
-            self.faces = FaceWindows(windows, sizes.num_tokens, sizes.token_dim, last)
+        last, layers = sizes.refiner_widths[-1], sizes.layers_of_scene
+        self.layers, self.mend = None, None
+        if layers is not None:
+            self.layers = SceneLayers(layers, sizes.num_tokens, sizes.token_dim)
+            self.mend = Mend(last, layers.mend_width, sizes.summary_width)
+        self.size_px = sizes.latent_size
         self.last = nn.Conv2d(last, sizes.latent_channels * LAST_UPSCALE**2, 3, padding=1)
 
     def summary(self, image_tokens_BND: Tensor) -> Tensor:
@@ -73,29 +75,32 @@ class PixelFrame(nn.Module):
         entered_BCGG: Tensor = rearrange(squeezed_BGGC + direct_BGGC, "b y x c -> b c y x")
         return entered_BCGG
 
-    def faces_of(self, image_tokens_BND: Tensor) -> Tensor | None:
-        """What is in the windows around faces (`FaceWindows.drawn`); None where there are none."""
-        if self.faces is None:
-            return None
-        return self.faces.drawn(image_tokens_BND, self.grid * 2 ** len(self.steps))
+    def composed(self, image_tokens_BND: Tensor) -> Tensor | None:
+        """The layers of the scene (B, 3, S, S), which the tokens alone tell; None where there are none."""
+        return None if self.layers is None else self.layers(image_tokens_BND, self.size_px)
 
     def leave(
         self,
         features_BWGG: Tensor,
         summary_BE: Tensor,
         image_tokens_BND: Tensor,
-        faces_BCMM: Tensor | None = None,
+        composed_B3SS: Tensor | None = None,
     ) -> Tensor:
         """The transformer's features, the summary and the tokens that it is of -> pixels (B, C, S, S);
-        `faces_of` the tokens, where that is known.
+        `composed_B3SS` is `composed` of these, where that is known.
         """
         # On a CPU, convolutions of few channels run a third faster with channels last.
         x = features_BWGG.contiguous(memory_format=torch.channels_last)
         for step in self.steps:
             x = step(x, summary_BE)
-        if self.faces is not None:
-            x = self.faces(x, image_tokens_BND, faces_BCMM)
-        return F.pixel_shuffle(self.last(x), LAST_UPSCALE)
+        drawn_BCSS = F.pixel_shuffle(self.last(x), LAST_UPSCALE)
+        if self.mend is None:
+            return drawn_BCSS
+        if composed_B3SS is None:
+            composed_B3SS = self.composed(image_tokens_BND)
+            assert composed_B3SS is not None
+        mended_BCSS: Tensor = self.mend(x, drawn_BCSS, composed_B3SS, summary_BE)
+        return mended_BCSS
 
 
 def edges(error_BCSS: Tensor) -> Tensor:

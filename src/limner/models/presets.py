@@ -14,8 +14,8 @@ from limner.models.sizes import (
     AutoencoderSizes,
     DetokenizerSizes,
     FaceReaderSizes,
-    FaceWindowSizes,
     LanguageSizes,
+    LayerSizes,
     ResamplerSizes,
     TokenHeadSizes,
     VisionSizes,
@@ -120,9 +120,9 @@ def _detokenizer_sizes(values: dict[str, Any]) -> DetokenizerSizes | UNetDetoken
         return UNetDetokenizerSizes.from_json(values)
     if kind != "dit":
         raise ValueError(f"This version of limner has no detokenizer of the kind {kind!r}.")
-    windows = values.get("face_windows")
-    made = None if windows is None else FaceWindowSizes(**_with_tuples(windows))
-    return DetokenizerSizes(**_with_tuples({**values, "face_windows": made}))
+    layers = values.get("layers_of_scene")
+    made = None if layers is None else LayerSizes(**_with_tuples(layers))
+    return DetokenizerSizes(**_with_tuples({**values, "layers_of_scene": made}))
 
 
 TINY: Final = Preset(
@@ -163,6 +163,22 @@ TINY: Final = Preset(
         layers_per_block=1,
         latent_channels=4,
     ),
+)
+
+# The world's 144 places and plain white; parts of them by mirror image, cut and framing.
+SCENE_LAYERS: Final = LayerSizes(
+    persons=2,
+    person_tokens=24,
+    figure_widths=(96, 96, 64, 48, 32, 16),
+    figure_summary=256,
+    places=145,
+    place_tokens=(49, 50),
+    place_channels=8,
+    place_side=32,
+    place_widths=(48, 32, 16),
+    views=48,
+    view_tokens=(51, 52, 53),
+    mend_width=32,
 )
 
 SKETCH: Final = Preset(
@@ -208,9 +224,7 @@ SKETCH: Final = Preset(
         num_tokens=64,
         default_steps=2,
         refiner_widths=(128, 64, 32, 16),
-        face_windows=FaceWindowSizes(
-            persons=2, person_tokens=24, widths=(64, 64, 48, 40, 24, 16), summary_width=192
-        ),
+        layers_of_scene=SCENE_LAYERS,
     ),
     autoencoder=AutoencoderSizes(
         image_size_px=256,
@@ -265,9 +279,7 @@ MINIATURE: Final = Preset(
         num_tokens=64,
         default_steps=2,
         refiner_widths=(160, 80, 48, 24),
-        face_windows=FaceWindowSizes(
-            persons=2, person_tokens=24, widths=(96, 96, 64, 48, 32, 24), summary_width=256
-        ),
+        layers_of_scene=SCENE_LAYERS,
     ),
     autoencoder=AutoencoderSizes(
         image_size_px=256,

@@ -109,16 +109,28 @@ class TokenHeadSizes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FaceWindowSizes:
-    """Windows in which a detokenizer of pixels draws faces (`face_windows.py`): the first `persons` times
-    `person_tokens` image tokens say who is seen; `widths` are the channels of a canvas of 4, 8, 16, ...
-    places a side.
+class LayerSizes:
+    """Layers of which a detokenizer of pixels composes a first picture (`scene_layers.py`).
+
+    The first `persons` times `person_tokens` image tokens say who is seen; `figure_widths` are the channels
+    of a figure's canvas of 4, 8, 16, ... places a side. `places` backdrops are remembered as `place_channels`
+    maps of `place_side` places a side, addressed by `place_tokens`; `place_widths` are the channels from there
+    to the finest map. Which part of a backdrop is seen, one of `views`, is addressed by `view_tokens`.
+    `mend_width`: channels of the convolutions that join the layers and the transformer's picture.
     """
 
     persons: int
     person_tokens: int
-    widths: tuple[int, ...]
-    summary_width: int
+    figure_widths: tuple[int, ...]
+    figure_summary: int
+    places: int
+    place_tokens: tuple[int, ...]
+    place_channels: int
+    place_side: int
+    place_widths: tuple[int, ...]
+    views: int
+    view_tokens: tuple[int, ...]
+    mend_width: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +159,7 @@ class DetokenizerSizes:
     refiner_widths: tuple[int, ...] = ()
     bottleneck: int = 128
     summary_width: int = 384
-    face_windows: FaceWindowSizes | None = None
+    layers_of_scene: LayerSizes | None = None
     kind: str = "dit"
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,6 +47,30 @@ def render(scene: Scene, size_px: int = 256) -> NDArray[np.uint8]:
     if scene.setting != "white":
         pixels = apply_lighting(pixels, scene.lighting)
     return apply_style(pixels, scene.style, _seed(scene))
+
+
+def render_figure(
+    scene: Scene, place: int, window: tuple[float, float, float, float], size_px: int = 256
+) -> NDArray[np.uint8]:
+    """One figure of the scene alone, without ground, light and style: (size_px, size_px, 4) uint8 RGBA, the
+    colours already times their opacity.
+
+    `place` counts figures from the left; `window` is what is seen, x0, y0, x1, y1 in the unit square of the
+    picture (it may reach beyond). Arms that reach over furniture or other figures belong to it.
+    """
+    stance = lay_out(scene).stances[place]
+    x0, y0, x1, y1 = window
+    wide, high = x1 - x0, y1 - y0
+    seen = []
+    for ground in ((0, 0, 0), (255, 255, 255)):
+        canvas = Canvas(size_px, ground)
+        canvas.push((1 / wide, 0.0, -x0 / wide, 0.0, 1 / high, -y0 / high))
+        draw_figure(canvas, stance)
+        draw_reach(canvas, stance)
+        seen.append(canvas.pixels())
+    on_black, on_white = seen
+    through = cv2.subtract(on_white, on_black).min(axis=2)
+    return np.dstack([on_black, 255 - through])
 
 
 def _seed(scene: Scene) -> int:

@@ -19,7 +19,6 @@ from limner.models.autoencoder import Autoencoder
 from limner.models.checkpoint import MANIFEST, load_component, load_manifest
 from limner.models.detokenizer import DiTDetokenizer
 from limner.models.detokenizer_contract import Detokenizer, Sizes
-from limner.models.face_windows import FaceWindows
 from limner.models.model import build_detokenizer
 from limner.models.unet_detokenizer import UNetDetokenizer, with_condition
 from limner.models.unet_sizes import UNetDetokenizerSizes
@@ -30,22 +29,20 @@ from limner.training.disturbed_tokens import TokenDisturbance
 from limner.training.draft_dialogues import reads_scene_tokens
 from limner.training.folder_data import FolderPictures, folder_dialogues
 from limner.training.latent_pairs import FolderPairs, LatentPairs, latents
-from limner.training.picture_kinds import EDIT_PAIR, PICTURE_KINDS
+from limner.training.layers_of_scenes import prepare
+from limner.training.picture_kinds import EDIT_PAIR
 from limner.training.plan import Plan
-from limner.training.scene_pictures import ScenePictures, face_boxes
+from limner.training.scene_pictures import ScenePictures
 from limner.training.state import Chance
 from limner.training.throughput import Meter, attention_flops, linear_flops
 from limner.training.token_bank import encoded
 from limner.training.variants import variant_folder, write_variant
 from limner.training.workshop import Workshop
-from limner.world.scene_tokens import encode_scene
 
 # Layers with thousands of inputs, whose outputs a step of AdamW moves by several spreads: Muon's part.
 WIDE = ("transformer_blocks", "frame", "caption_projection", "adaln_single")
 FAR_MORE = 1e6  # a weight that tells faces from the rest
 DRAWN = 10_000_000  # pictures that training draws from where none is kept
-TO_FIND_FACES = 8_192  # scenes, twice the numbers of a picture's tokens
-READING_NOISE = 0.05  # of tokens, from which faces are still to be found
 
 
 Pairs = LatentPairs | FolderPairs | ScenePictures
@@ -72,7 +69,7 @@ class DetokenizerStage:
     fresh: bool = False
     variant: str | None = None
     begins_as: str | None = None
-    learns: str | None = None  # the part of the detokenizer that learns, "frame.faces" say; None: all of it
+    learns: str | None = None  # the part of the detokenizer that learns, "frame.layers" say; None: all of it
     recompute: bool = False  # keep each block's input alone and compute the rest anew on the way back
 
     def __call__(self, workshop: Workshop) -> DetokenizerRung:
@@ -201,8 +198,8 @@ class DetokenizerRung:
             model.to(self.workshop.device).remember_blank(self._encoder or frozen_encoder(self.workshop))
         if not self.stage.fresh and is_made(folder, "detokenizer") and self._checkpoints_own() == sizes:
             read_component(self.workshop, "detokenizer", model)
-        elif isinstance(model, DiTDetokenizer) and model.frame is not None and model.frame.faces is not None:
-            _find_faces(model.frame.faces)
+        elif isinstance(model, DiTDetokenizer) and model.frame is not None and model.frame.layers is not None:
+            prepare(model.frame.layers)
         return model
 
     def _widened(self, variant: str) -> Detokenizer:
@@ -259,15 +256,6 @@ class DetokenizerRung:
         made = latents(bank.pixels, self._autoencoder, place, workshop.device)
         size_px = workshop.preset.autoencoder.image_size_px
         return LatentPairs(bank, tokens, made, workshop.device, size_px)
-
-
-def _find_faces(windows: FaceWindows) -> None:
-    """Where faces lie is a linear reading of scene tokens: no picture is needed to find it. Of all kinds of
-    picture, whichever the rung draws, for later rungs keep it.
-    """
-    scenes = [PICTURE_KINDS["conversation"](seed, "train") for seed in range(TO_FIND_FACES)]
-    tokens = torch.from_numpy(np.stack([encode_scene(scene) for scene in scenes]))
-    windows.fit_reading(tokens, torch.from_numpy(face_boxes(scenes)), noise=READING_NOISE)
 
 
 def _recompute(model: Detokenizer) -> None:

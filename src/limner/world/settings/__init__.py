@@ -56,8 +56,7 @@ def paint_setting(
     if setting == "white":
         canvas.gradient((255, 255, 255), (255, 255, 255))
         return
-    keep = _small_backdrop if canvas.size_px <= 288 else _large_backdrop
-    backdrop = keep(setting, variant % NUM_LAYOUTS, light.name, canvas.size_px)
+    backdrop = whole_backdrop(setting, variant, light.name, canvas.size_px)
     canvas.cover(_seen_part(backdrop, setting, variant, framing))
 
 
@@ -74,10 +73,7 @@ def variant_of(layout: int, mirror: int, cut: int) -> int:
 
 def _seen_part(backdrop: NDArray[np.uint8], setting: str, variant: int, framing: str) -> cv2.typing.MatLike:
     """The part of a backdrop (S, S, 3) that the camera sees: a smaller square."""
-    _, mirror, cut = variant_parts(variant)
-    across, down, near = _CUTS[cut]
-    share = _CUT[framing] * near
-    left, top = across * (1 - share), down * (1 - share)
+    left, top, share = _seen_square(variant, framing)
     source = backdrop.shape[0]
     side = round(share * source)
     x, y = round(left * source), round(top * source)
@@ -85,9 +81,35 @@ def _seen_part(backdrop: NDArray[np.uint8], setting: str, variant: int, framing:
     sigma = _SOFTNESS[framing] * side
     if sigma >= 0.4:
         seen = cv2.GaussianBlur(seen, (0, 0), sigma)  # before enlarging: a quarter of the pixels
-    if setting not in ONE_WAY and mirror:
+    if _is_mirrored(setting, variant):
         seen = cv2.flip(seen, 1)
     return seen
+
+
+def _seen_square(variant: int, framing: str) -> tuple[float, float, float]:
+    """Left and top edge and side of the part of a backdrop that is seen, in the backdrop's unit square."""
+    across, down, near = _CUTS[variant_parts(variant)[2]]
+    share = _CUT[framing] * near
+    return across * (1 - share), down * (1 - share), share
+
+
+def _is_mirrored(setting: str, variant: int) -> bool:
+    return setting not in ONE_WAY and variant_parts(variant)[1] == 1
+
+
+def seen_window(setting: str, variant: int, framing: str) -> tuple[float, float, float, float]:
+    """Where the picture's left, top, right and bottom edge lie in the backdrop's unit square; a mirrored one
+    has its left edge on the right.
+    """
+    left, top, share = _seen_square(variant, framing)
+    sides = (left + share, left) if _is_mirrored(setting, variant) else (left, left + share)
+    return sides[0], top, sides[1], top + share
+
+
+def whole_backdrop(setting: str, layout: int, lighting: str, size_px: int = 256) -> NDArray[np.uint8]:
+    """(size_px, size_px, 3) uint8 RGB: the whole place of which pictures show a part; "white" has none."""
+    keep = _small_backdrop if size_px <= 288 else _large_backdrop
+    return keep(setting, layout % NUM_LAYOUTS, light_of(lighting).name, size_px)
 
 
 def _backdrop(setting: str, layout: int, lighting: str, size_px: int) -> NDArray[np.uint8]:
@@ -111,6 +133,8 @@ __all__ = [
     "paint_foreground",
     "paint_midground",
     "paint_setting",
+    "seen_window",
     "variant_of",
     "variant_parts",
+    "whole_backdrop",
 ]

@@ -1,94 +1,91 @@
-"""Persons drawn in windows of their own: head and chest at one size around the face, then set in their place.
+"""Persons as layers of their own: each drawn on a canvas that follows the face, then set in its place.
 
 A face in the middle of a picture and one at its edge, a small and a large one, are the same drawing at
 another place; one network that draws all places of a picture has to learn each anew. So each person's tokens
-are drawn on a canvas that follows the face, and the canvas is sampled into the picture's map where the tokens
-say that the face lies (a spatial transformer, Jaderberg et al. 2015). That place is a fixed linear reading of
-the tokens (`read_windows`), found once by least squares. Knows tensors only.
+are drawn on a canvas around the face, colours with their opacity, and the canvas is sampled into the picture
+where the tokens say that the face lies (a spatial transformer, Jaderberg et al. 2015). That place is a fixed
+linear reading of the tokens (`windows`), found once by least squares. Knows tensors only.
 
 Legend: B batch, F persons (figures), N image tokens, D token width, T tokens of a person, E width of a
-person's summary, K windows of a batch, M side of the map, W side of a canvas, C channels.
+person's summary, K figures of a batch, S side of the picture, W side of a canvas, C channels.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from limner.models.compact_linear import CompactLinear
 from limner.models.refine import Refine
-from limner.models.sizes import FaceWindowSizes
+from limner.models.sizes import LayerSizes
 
 FIRST_SIDE = 4
 # Of a person: centre x, centre y, width and height of the face in the unit square, and whether it is there.
 READINGS = 5
 # A window in units of the face's box, from its centre: to the sides (shoulders), up (hats), down (chest).
 SIDE, UP, DOWN = 1.7, 1.35, 2.5
+RGBA = 4
+FINER = 2  # pixels a side that one place of the finest map becomes
 
 
-class FaceWindows(nn.Module):
-    """Adds what is in the windows to a map of the whole picture."""
+class FigureLayers(nn.Module):
+    """Draws the persons of pictures and finds where they stand."""
 
     reading: Tensor
     bias: Tensor
 
-    def __init__(self, sizes: FaceWindowSizes, num_tokens: int, token_dim: int, map_channels: int) -> None:
+    def __init__(self, sizes: LayerSizes, num_tokens: int, token_dim: int) -> None:
         super().__init__()
         self.sizes = sizes
-        in_persons, width = sizes.persons * sizes.person_tokens, sizes.summary_width
+        in_persons, width = sizes.persons * sizes.person_tokens, sizes.figure_summary
         self.register_buffer("reading", torch.zeros(sizes.persons * READINGS, num_tokens * token_dim))
         self.register_buffer("bias", torch.zeros(sizes.persons * READINGS))
-        self.person = nn.Linear(sizes.person_tokens * token_dim, width)
-        self.around = nn.Linear((num_tokens - in_persons) * token_dim, width, bias=False)
+        self.person = CompactLinear(sizes.person_tokens * token_dim, width)
+        self.around = CompactLinear((num_tokens - in_persons) * token_dim, width, bias=False)
         self.mix = nn.Linear(width, width)
-        first, *finer = sizes.widths
-        self.begin = nn.Linear(width, FIRST_SIDE**2 * first)
-        coarser = (first, *finer[:-1])
-        self.steps = nn.ModuleList(Refine(a, b, width) for a, b in zip(coarser, finer, strict=True))
-        self.last = nn.Conv2d(finer[-1], map_channels, 1)
-        self.blend = nn.Conv2d(map_channels, map_channels, 3, padding=1)
-        for added in (self.last, self.blend):
-            for parameter in added.parameters():
-                nn.init.zeros_(parameter)
+        self.begin = CompactLinear(width, FIRST_SIDE**2 * sizes.figure_widths[0])
+        self.steps = nn.ModuleList(Refine(a, b, width) for a, b in pairwise(sizes.figure_widths))
+        self.last = nn.Conv2d(sizes.figure_widths[-1], RGBA * FINER**2, 3, padding=1)
 
-    def forward(self, map_BCMM: Tensor, image_tokens_BND: Tensor, drawn_BCMM: Tensor | None = None) -> Tensor:
-        """The map with what is in the windows, (B, C, M, M); `drawn_BCMM` is `drawn` of the same tokens,
-        where that is known.
-        """
-        if drawn_BCMM is None:
-            drawn_BCMM = self.drawn(image_tokens_BND, map_BCMM.shape[-1])
-        together_BCMM = map_BCMM + drawn_BCMM.to(map_BCMM.dtype)
-        blended: Tensor = together_BCMM + self.blend(F.silu(together_BCMM))
-        return blended
+    @property
+    def canvas_side(self) -> int:
+        """Pixels along one side of a canvas."""
+        return FIRST_SIDE * FINER ** len(self.sizes.figure_widths)
 
-    def drawn(self, image_tokens_BND: Tensor, side: int) -> Tensor:
-        """What is in the windows, on a map of `side` places (B, C, side, side), float32: the tokens alone say
-        it, not the picture so far.
+    def forward(self, image_tokens_BND: Tensor, side: int) -> Tensor:
+        """The persons in their places (B, F, 4, side, side): colours in [-1, 1] times their opacity, and the
+        opacity in [0, 1]. Nothing where nobody is.
         """
         windows_BF4, there_BF = self.windows(image_tokens_BND)
         picture_K, person_K = torch.nonzero(there_BF, as_tuple=True)
-        shape = (len(image_tokens_BND), self.last.out_channels, side, side)
-        added_BCMM = torch.zeros(shape, device=image_tokens_BND.device)
-        if len(picture_K) == 0:
-            return added_BCMM
-        drawn_KCWW = self.canvases(image_tokens_BND, picture_K, person_K)
-        grid_KMM2 = sampling_grid(windows_BF4[picture_K, person_K], side)
-        placed = F.grid_sample(drawn_KCWW.float(), grid_KMM2, padding_mode="zeros", align_corners=False)
-        return added_BCMM.index_add(0, picture_K, placed)
+        count, persons = len(image_tokens_BND), self.sizes.persons
+        placed = torch.zeros(count * persons, RGBA, side, side, device=image_tokens_BND.device)
+        if len(picture_K):
+            drawn_KCWW = self.canvases(image_tokens_BND, picture_K, person_K).float()
+            # Colours are stored with their opacity, and beyond a canvas both are nothing.
+            grid_KSS2 = sampling_grid(windows_BF4[picture_K, person_K], side)
+            sampled = F.grid_sample(drawn_KCWW, grid_KSS2, padding_mode="zeros", align_corners=False)
+            placed = placed.index_copy(0, picture_K * persons + person_K, sampled)
+        placed_BFCSS = placed.unflatten(0, (count, persons))
+        colours, opacity = placed_BFCSS.split((RGBA - 1, 1), dim=2)
+        return torch.cat([colours, opacity.clamp(0, 1)], dim=2)
 
     def canvases(self, image_tokens_BND: Tensor, picture_K: Tensor, person_K: Tensor) -> Tensor:
-        """(K, C, W, W) of these persons of these pictures."""
+        """(K, 4, W, W) of these persons of these pictures, as `forward`'s, but for the limits of opacity."""
         each, persons = self.sizes.person_tokens, self.sizes.persons
         persons_BFd = image_tokens_BND[:, : persons * each].unflatten(1, (persons, each)).flatten(2)
         around_BE = self.around(image_tokens_BND[:, persons * each :].flatten(1))
         summary_KE = F.silu(self.person(persons_BFd[picture_K, person_K]) + around_BE[picture_K])
         summary_KE = summary_KE + F.silu(self.mix(summary_KE))
         x = self.begin(summary_KE).unflatten(1, (-1, FIRST_SIDE, FIRST_SIDE))
+        # On a CPU, convolutions of few channels run a third faster with channels last.
         x = x.contiguous(memory_format=torch.channels_last)
         for step in self.steps:
             x = step(x, summary_KE)
-        drawn: Tensor = self.last(x)
-        return drawn
+        return F.pixel_shuffle(self.last(x), FINER)
 
     @torch.no_grad()
     def windows(self, image_tokens_BND: Tensor) -> tuple[Tensor, Tensor]:
@@ -124,11 +121,16 @@ class FaceWindows(nn.Module):
         return float((error[..., :4].abs() * there).sum() / (4 * there.sum()))
 
 
-def sampling_grid(windows_K4: Tensor, side: int) -> Tensor:
-    """(K, side, side, 2): where each place of a map of the whole picture lies in a window, -1 to 1 inside."""
+def sampling_grid(windows_K4: Tensor, side: int, *, inverse: bool = False) -> Tensor:
+    """(K, side, side, 2): where each pixel of a picture of `side` lies in a window of it, -1 to 1 inside; with
+    `inverse` the windows are the picture's in something larger.
+    """
     centres = (torch.arange(side, device=windows_K4.device) + 0.5) / side
     x0, y0, x1, y1 = (windows_K4[:, index, None] for index in range(4))
-    x_KM = 2 * (centres - x0) / (x1 - x0) - 1
-    y_KM = 2 * (centres - y0) / (y1 - y0) - 1
+    if inverse:
+        x_KS, y_KS = x0 + (x1 - x0) * centres, y0 + (y1 - y0) * centres
+    else:
+        x_KS, y_KS = (centres - x0) / (x1 - x0), (centres - y0) / (y1 - y0)
     shape = (len(windows_K4), side, side)
-    return torch.stack([x_KM[:, None, :].expand(shape), y_KM[:, :, None].expand(shape)], dim=-1)
+    across, down = 2 * x_KS - 1, 2 * y_KS - 1
+    return torch.stack([across[:, None, :].expand(shape), down[:, :, None].expand(shape)], dim=-1)

@@ -1,0 +1,184 @@
+"""What the layers of scenes show: persons cut free around their faces, and whole places; and where in scene
+tokens all this is said.
+
+Knows the world, its scene tokens and the layers that are to learn from it (`models/scene_layers.py`). Pictures
+are met again and again, with a few new ones in every step, as drawing one takes a third as long as learning
+from it.
+
+Legend: B figures of a batch, W side of a canvas in pixels, N tokens, D token width, F persons.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from limner.models.backdrop_layer import BackdropLayer
+from limner.models.figure_layers import DOWN, SIDE, UP, FigureLayers
+from limner.models.scene_layers import SceneLayers
+from limner.models.token_lookup import TokenLookup
+from limner.training.picture_kinds import PICTURE_KINDS
+from limner.training.scene_pictures import face_boxes
+from limner.training.state import Chance
+from limner.world.chance import pick
+from limner.world.render import render_figure
+from limner.world.scene import FRAMINGS, LIGHTINGS, SETTINGS
+from limner.world.scene_tokens import FIRST_SCENE_TOKEN, HIDDEN, SCENE_SLOTS, Words, encode_scene
+from limner.world.settings import NUM_CUTS, NUM_LAYOUTS, seen_window, variant_of, whole_backdrop
+from limner.world.truth import scene_truth
+
+KIND: Final = "conversation"  # of scenes: all that conversations show
+FIRST_SEED: Final = 9_000_000_000  # far from other streams'
+TO_FIND_FACES: Final = 8_192  # scenes, twice the numbers of a picture's tokens
+READING_NOISE: Final = 0.05  # of tokens, from which faces are still to be found
+PLACES: Final = SETTINGS[1:]  # "white" is no place
+
+
+@dataclass(frozen=True, kw_only=True)
+class FiguresCutFree:
+    """Figures and the tokens of the scenes that they stand in."""
+
+    pixels_BWW4: NDArray[np.uint8]  # RGBA, colours times their opacity
+    tokens_BND: NDArray[np.float32]
+    person_B: NDArray[np.int64]
+
+    def target(self) -> Tensor:
+        """(B, 4, W, W) float32 as `FigureLayers.canvases` draws: colours in [-1, 1] times opacity in [0, 1]."""
+        share = torch.from_numpy(self.pixels_BWW4).permute(0, 3, 1, 2).float() / 255
+        colours, opacity = share.split((3, 1), dim=1)
+        return torch.cat([2 * colours - opacity, opacity], dim=1)
+
+
+class RepeatedFigures:
+    """Step s draws `new` figures and meets those of the last `kept` again (256 KiB each at 256 px)."""
+
+    def __init__(self, size_px: int, *, kept: int, new: int) -> None:
+        self._size_px, self._limit, self._new = size_px, kept, new
+        self._kept: dict[int, FiguresCutFree] = {}
+
+    def take(self, chance: Chance, batch: int) -> FiguresCutFree:
+        """`batch` figures of this micro-batch."""
+        rng = chance.numpy()
+        newest = (chance.number + 1) * self._new
+        rows = [*range(newest - self._new, newest)][:batch]
+        oldest = max(0, newest - self._limit)
+        rows += [int(row) for row in rng.integers(oldest, newest, size=batch - len(rows))]
+        self._kept = {row: part for row, part in self._kept.items() if row >= oldest}
+        return joined([self._drawn(row) for row in rows])
+
+    def _drawn(self, row: int) -> FiguresCutFree:
+        if row not in self._kept:
+            self._kept[row] = cut_free(FIRST_SEED + row, "train", self._size_px)
+        return self._kept[row]
+
+
+def joined(parts: Sequence[FiguresCutFree]) -> FiguresCutFree:
+    """Batches one after the other."""
+    return FiguresCutFree(
+        pixels_BWW4=np.concatenate([part.pixels_BWW4 for part in parts]),
+        tokens_BND=np.concatenate([part.tokens_BND for part in parts]),
+        person_B=np.concatenate([part.person_B for part in parts]),
+    )
+
+
+def cut_free(seed: int, split: str, size_px: int) -> FiguresCutFree:
+    """A batch of one: some figure of the scene of `seed`, in the window around its face."""
+    scene = PICTURE_KINDS[KIND](seed, split)
+    person = seed % len(scene.figures)
+    x0, y0, x1, y1 = scene_truth(scene).face_boxes[person]
+    x, y, wide, high = (x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0
+    window = (x - SIDE * wide, y - UP * high, x + SIDE * wide, y + DOWN * high)
+    return FiguresCutFree(
+        pixels_BWW4=render_figure(scene, person, window, size_px)[None],
+        tokens_BND=encode_scene(scene)[None],
+        person_B=np.array([person]),
+    )
+
+
+def places(rng: np.random.Generator, seeds: Sequence[int], size_px: int, split: str) -> tuple[Tensor, Tensor]:
+    """Whole places (B, 3, W, W) in [-1, 1] and the tokens (B, N, D) of scenes that show a part of them."""
+    pixels, tokens = [], []
+    for seed in seeds:
+        drawn = PICTURE_KINDS[KIND](seed, split)
+        scene = replace(
+            drawn,
+            setting=pick(rng, PLACES),
+            variant=int(rng.integers(1000)),
+            lighting=pick(rng, LIGHTINGS),
+            interaction="none",
+        )
+        pixels.append(whole_backdrop(scene.setting, scene.variant, scene.lighting, size_px))
+        tokens.append(encode_scene(scene))
+    target = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
+    return target, torch.from_numpy(np.stack(tokens))
+
+
+def prepare(layers: SceneLayers) -> None:
+    """What needs no learning: where tokens say that faces lie, which contents of tokens name a place and a
+    view, and how each place looks from afar.
+    """
+    _find_faces(layers.figures)
+    _name_places(layers.backdrop)
+    _name_views(layers.backdrop)
+
+
+def _find_faces(figures: FigureLayers) -> None:
+    """Where faces lie is a linear reading of scene tokens: no picture is needed to find it."""
+    scenes = [PICTURE_KINDS[KIND](seed, "train") for seed in range(TO_FIND_FACES)]
+    tokens = torch.from_numpy(np.stack([encode_scene(scene) for scene in scenes]))
+    figures.fit_reading(tokens, torch.from_numpy(face_boxes(scenes)), noise=READING_NOISE)
+
+
+def _name_places(backdrop: BackdropLayer) -> None:
+    named = [("white", HIDDEN), *itertools.product(PLACES, map(str, range(NUM_LAYOUTS)))]
+    setting, layout = backdrop.place.addressed
+    # White is named alone: where it is said, layouts mean nothing.
+    keys = [
+        [2 * _row(setting, "white"), np.zeros_like(_row(layout, HIDDEN))]
+        if place == "white"
+        else [_row(setting, place), _row(layout, number)]
+        for place, number in named
+    ]
+    _set(backdrop.place, keys)
+    side = backdrop.sizes.place_side
+    start = torch.zeros(len(named), backdrop.sizes.place_channels, side, side)
+    for row, (place, number) in enumerate(named):
+        if place == "white":
+            start[row, :3] = 1.0
+            continue
+        whole = whole_backdrop(place, int(number), "daylight")
+        small = cv2.resize(whole, (side, side), interpolation=cv2.INTER_AREA)
+        start[row, :3] = torch.from_numpy(small).permute(2, 0, 1).float() / 127.5 - 1
+    with torch.no_grad():
+        kept = backdrop.remembered.weight.T.view_as(start)
+        kept[:, :3] = start[:, :3]
+
+
+def _name_views(backdrop: BackdropLayer) -> None:
+    mirror, cut, framing = backdrop.view.addressed
+    keys, corners = [], []
+    for turned, part, near in itertools.product(("0", "1", HIDDEN), range(NUM_CUTS), FRAMINGS):
+        keys.append([_row(mirror, turned), _row(cut, str(part)), _row(framing, near)])
+        variant = variant_of(0, int(turned == "1"), part)
+        corners.extend(seen_window(PLACES[0], variant, near))
+    _set(backdrop.view, keys)
+    backdrop.view_corners.copy_(torch.tensor(corners))
+
+
+def _set(lookup: TokenLookup, keys: list[list[NDArray[np.float32]]]) -> None:
+    lookup.set_keys(torch.from_numpy(np.array(keys)))
+
+
+def _row(token: int, word: str) -> NDArray[np.float32]:
+    """What the scene token at `token`, which holds one word, holds when it is `word`."""
+    (factor,) = SCENE_SLOTS[token - FIRST_SCENE_TOKEN].factors
+    assert isinstance(factor, Words)
+    return factor.rows[len(factor.words) if word == HIDDEN else factor.words.index(word)]
