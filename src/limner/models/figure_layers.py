@@ -122,8 +122,8 @@ class FigureLayers(nn.Module):
 
 
 def sampling_grid(windows_K4: Tensor, side: int, *, inverse: bool = False) -> Tensor:
-    """(K, side, side, 2): where each pixel of a picture of `side` lies in a window of it, -1 to 1 inside; with
-    `inverse` the windows are the picture's in something larger.
+    """(K, side, side, 2): where each pixel of a picture of `side` lies in a window of it, -1 to 1 inside;
+    with `inverse` the windows are the picture's in something larger.
     """
     centres = (torch.arange(side, device=windows_K4.device) + 0.5) / side
     x0, y0, x1, y1 = (windows_K4[:, index, None] for index in range(4))

@@ -1,9 +1,9 @@
 """What the layers of scenes show: persons cut free around their faces, and whole places; and where in scene
 tokens all this is said.
 
-Knows the world, its scene tokens and the layers that are to learn from it (`models/scene_layers.py`). Pictures
-are met again and again, with a few new ones in every step, as drawing one takes a third as long as learning
-from it.
+Knows the world, its scene tokens and the layers that are to learn from it (`models/scene_layers.py`).
+Pictures are met again and again, with a few new ones in every step, as drawing one takes a third as long as
+learning from it.
 
 Legend: B figures of a batch, W side of a canvas in pixels, N tokens, D token width, F persons.
 """
@@ -51,7 +51,7 @@ class FiguresCutFree:
     person_B: NDArray[np.int64]
 
     def target(self) -> Tensor:
-        """(B, 4, W, W) float32 as `FigureLayers.canvases` draws: colours in [-1, 1] times opacity in [0, 1]."""
+        """(B, 4, W, W) float32 as `FigureLayers.canvases` draws: colours in [-1, 1] times their opacity."""
         share = torch.from_numpy(self.pixels_BWW4).permute(0, 3, 1, 2).float() / 255
         colours, opacity = share.split((3, 1), dim=1)
         return torch.cat([2 * colours - opacity, opacity], dim=1)
