@@ -36,6 +36,7 @@ PLANS = {
             token_noise=0.3,
             token_mixing=0.4,
             sampling_steps=1,
+            keeps="frame.layers",
         ),
     ),
     "miniature": (

@@ -37,7 +37,7 @@ PLANS = {
             token_noise=0.3,
             token_mixing=0.4,
             sampling_steps=1,
-            fresh=True,
+            keeps="frame.layers",
         ),
     ),
     "miniature": (
@@ -50,7 +50,7 @@ PLANS = {
             average_decay=0.9995,
         ),
         DetokenizerStage(
-            kind="plain", held_out=256, face_weight=8.0, token_noise=0.3, token_mixing=0.4, fresh=True
+            kind="plain", held_out=256, face_weight=8.0, token_noise=0.3, token_mixing=0.4
         ),
     ),
     # Starts from the checkpoint's detokenizer, a converted PixArt-Sigma.

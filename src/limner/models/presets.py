@@ -178,7 +178,7 @@ SCENE_LAYERS: Final = LayerSizes(
     place_widths=(48, 32, 16),
     views=48,
     view_tokens=(51, 52, 53),
-    mend_width=32,
+    mend_width=24,
 )
 
 SKETCH: Final = Preset(

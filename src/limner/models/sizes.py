@@ -115,8 +115,9 @@ class LayerSizes:
     The first `persons` times `person_tokens` image tokens say who is seen; `figure_widths` are the channels
     of a figure's canvas of 4, 8, 16, ... places a side. `places` backdrops are remembered as maps
     of `place_channels` channels and `place_side` places a side, addressed by `place_tokens`; `place_widths`
-    are the channels from there to the finest map. Which part of a backdrop is seen, one of `views`, is addressed by `view_tokens`.
-    `mend_width`: channels of the convolutions that join the layers and the transformer's picture.
+    are the channels from there to the finest map. Which part of a backdrop is seen, one of `views`, is
+    addressed by `view_tokens`. `mend_width`: channels of the convolutions that join the layers and the
+    transformer's picture.
     """
 
     persons: int

@@ -30,7 +30,7 @@ from limner.training.scene_pictures import face_boxes
 from limner.training.state import Chance
 from limner.world.chance import pick
 from limner.world.render import render_figure
-from limner.world.scene import FRAMINGS, LIGHTINGS, SETTINGS
+from limner.world.scene import FRAMINGS, LIGHTINGS, SETTINGS, Scene
 from limner.world.scene_tokens import FIRST_SCENE_TOKEN, HIDDEN, SCENE_SLOTS, Words, encode_scene
 from limner.world.settings import NUM_CUTS, NUM_LAYOUTS, seen_window, variant_of, whole_backdrop
 from limner.world.truth import scene_truth
@@ -110,15 +110,21 @@ def places(rng: np.random.Generator, seeds: Sequence[int], size_px: int, split: 
         drawn = PICTURE_KINDS[KIND](seed, split)
         scene = replace(
             drawn,
-            setting=pick(rng, PLACES),
+            setting=pick(rng, SETTINGS),
             variant=int(rng.integers(1000)),
             lighting=pick(rng, LIGHTINGS),
             interaction="none",
         )
-        pixels.append(whole_backdrop(scene.setting, scene.variant, scene.lighting, size_px))
+        pixels.append(_whole(scene, size_px))
         tokens.append(encode_scene(scene))
     target = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).float().div_(127.5).sub_(1.0)
     return target, torch.from_numpy(np.stack(tokens))
+
+
+def _whole(scene: Scene, size_px: int) -> NDArray[np.uint8]:
+    if scene.setting == "white":
+        return np.full((size_px, size_px, 3), 255, np.uint8)
+    return whole_backdrop(scene.setting, scene.variant, scene.lighting, size_px)
 
 
 def prepare(layers: SceneLayers) -> None:

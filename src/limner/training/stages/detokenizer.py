@@ -70,6 +70,7 @@ class DetokenizerStage:
     variant: str | None = None
     begins_as: str | None = None
     learns: str | None = None  # the part of the detokenizer that learns, "frame.layers" say; None: all of it
+    keeps: str | None = None  # the part that stays as it is
     recompute: bool = False  # keep each block's input alone and compute the rest anew on the way back
 
     def __call__(self, workshop: Workshop) -> DetokenizerRung:
@@ -123,6 +124,8 @@ class DetokenizerRung:
         if stage.learns is not None:
             self.network.requires_grad_(False)
             self.network.get_submodule(stage.learns).requires_grad_(True)
+        if stage.keeps is not None:
+            self.network.get_submodule(stage.keeps).requires_grad_(False)
         self.meter, self._flops = Meter(), training_flops(self._model)
         if stage.recompute:
             _recompute(self._model)
