@@ -18,7 +18,7 @@ PLANS = {
         Plan(
             steps=6_000,
             batch=16,
-            learning_rate=6e-3,
+            learning_rate=3e-3,
             optimizer="muon",
             orthogonal_in=ORTHOGONAL,
             warmup_steps=50,
