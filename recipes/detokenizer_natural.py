@@ -49,9 +49,7 @@ PLANS = {
             schedule="constant",
             average_decay=0.9995,
         ),
-        DetokenizerStage(
-            kind="plain", held_out=256, face_weight=8.0, token_noise=0.3, token_mixing=0.4
-        ),
+        DetokenizerStage(kind="plain", held_out=256, face_weight=8.0, token_noise=0.3, token_mixing=0.4),
     ),
     # Starts from the checkpoint's detokenizer, a converted PixArt-Sigma.
     "seed-x": (full_scale_plan(steps=180_000), full_scale_stage(kind="natural")),

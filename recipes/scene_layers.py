@@ -11,17 +11,17 @@ from limner.training.plan import Plan
 from limner.training.recipe import Recipe
 from limner.training.stages.scene_layers import SceneLayersStage
 
-ORTHOGONAL = ("figures",)
+ORTHOGONAL = ("blocks",)
 
 PLANS = {
     "sketch": (
         Plan(
             steps=6_000,
             batch=16,
-            learning_rate=3e-3,
+            learning_rate=2e-3,
             optimizer="muon",
             orthogonal_in=ORTHOGONAL,
-            warmup_steps=50,
+            warmup_steps=100,
             validations=10,
         ),
         SceneLayersStage(),

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from limner.models.detokenizer import DiTDetokenizer, TokensRead
 from limner.models.presets import TINY
-from limner.models.sizes import DetokenizerSizes, FaceWindowSizes
+from limner.models.sizes import DetokenizerSizes, LayerSizes
 
 SIZES = TINY.detokenizer
 PIXELS = DetokenizerSizes(
@@ -27,7 +27,23 @@ PIXELS = DetokenizerSizes(
     refiner_widths=(16, 8),
     bottleneck=16,
     summary_width=24,
-    face_windows=FaceWindowSizes(persons=2, person_tokens=2, widths=(8, 4), summary_width=16),
+    layers_of_scene=LayerSizes(
+        persons=2,
+        person_tokens=2,
+        figure_widths=(8, 4),
+        figure_summary=16,
+        figure_direct=4,
+        figure_blocks=1,
+        figure_heads=2,
+        places=3,
+        place_tokens=(4,),
+        place_channels=4,
+        place_side=4,
+        place_widths=(8, 4),
+        views=2,
+        view_tokens=(5,),
+        mend_width=8,
+    ),
 )
 SHAPE = (SIZES.latent_channels, SIZES.latent_size, SIZES.latent_size)
 
@@ -69,8 +85,9 @@ def test_tokens_are_read_once_and_nothing_changes(sizes: DetokenizerSizes) -> No
     with torch.no_grad():
         for weight in made.parameters():  # much of it starts at zero
             weight.add_(0.05 * torch.randn_like(weight))
-        if made.frame is not None and made.frame.faces is not None:
-            made.frame.faces.bias.copy_(torch.tensor([0.3, 0.4, 0.2, 0.2, 1.0] * 2))  # two faces, everywhere
+        if made.frame is not None and made.frame.layers is not None:
+            # Two faces, everywhere.
+            made.frame.layers.figures.bias.copy_(torch.tensor([0.3, 0.4, 0.2, 0.2, 1.0] * 2))
     tokens = torch.randn(2, sizes.num_tokens, sizes.token_dim)
     drawings = made.begin(tokens, 3, [1, 2])
     with torch.no_grad():
@@ -84,9 +101,9 @@ def test_tokens_are_read_once_and_nothing_changes(sizes: DetokenizerSizes) -> No
         # What is known is used: other answers draw another picture.
         other = replace(read, answers_RNW=read.answers_RNW.flip(2))
         assert not torch.equal(made.velocity(x, at, tokens, other), alone)
-        if read.faces_CMM is not None:
-            assert float(read.faces_CMM.abs().max()) > 0
-            other = replace(read, faces_CMM=read.faces_CMM.flip(-1))
+        if read.composed_CSS is not None:
+            assert float(read.composed_CSS.abs().max()) > 0
+            other = replace(read, composed_CSS=read.composed_CSS.flip(-1))
             assert not torch.equal(made.velocity(x, at, tokens, other), alone)
 
 

@@ -1,4 +1,4 @@
-"""The detokenizer's rung on pictures drawn from scenes: windows, kept pictures, a part that learns."""
+"""The detokenizer's rung on pictures drawn from scenes: layers, kept pictures, parts that learn or stay."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import pytest
 import torch
 
 from limner.models.detokenizer import DiTDetokenizer
-from limner.models.presets import SKETCH, Preset
-from limner.models.sizes import FaceWindowSizes
+from limner.models.presets import SCENE_LAYERS, SKETCH, Preset
 from limner.training.scene_pictures import ScenePictures
 from limner.training.stages.detokenizer import DetokenizerRung, DetokenizerStage
 from limner.training.state import Chance
@@ -35,32 +34,50 @@ def small() -> Preset:
             refiner_widths=(8, 4),
             bottleneck=8,
             summary_width=16,
-            face_windows=FaceWindowSizes(persons=2, person_tokens=24, widths=(8, 4), summary_width=8),
+            layers_of_scene=replace(
+                SCENE_LAYERS,
+                figure_widths=(8, 4),
+                figure_summary=8,
+                figure_direct=4,
+                figure_blocks=1,
+                figure_heads=2,
+                place_side=4,
+                place_widths=(8, 4),
+            ),
         ),
     )
 
 
 def rung(folder: Path, monkeypatch: pytest.MonkeyPatch, **stage: object) -> DetokenizerRung:
-    monkeypatch.setattr("limner.training.stages.detokenizer.TO_FIND_FACES", 256)
+    monkeypatch.setattr("limner.training.layers_of_scenes.TO_FIND_FACES", 256)
     workshop = Workshop(out=folder, preset=small(), device=torch.device("cpu"))
     return DetokenizerRung(DetokenizerStage(kind="plain", held_out=2, fresh=True, **stage), workshop)  # type: ignore[arg-type]
 
 
 def test_only_the_part_that_is_named_learns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = rung(tmp_path, monkeypatch, learns="frame.faces")
+    made = rung(tmp_path, monkeypatch, learns="frame.layers.figures")
     loss, _ = made.loss(Chance(seed=0, step=0), 4)
     loss.backward()
     learning = {name for name, weight in made.network.named_parameters() if weight.grad is not None}
     assert learning
-    assert all(name.startswith("frame.faces.") for name in learning)
+    assert all(name.startswith("frame.layers.figures.") for name in learning)
 
 
 def test_a_new_detokenizer_knows_where_faces_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = rung(tmp_path, monkeypatch).network
     assert isinstance(model, DiTDetokenizer)
     assert model.frame is not None
-    assert model.frame.faces is not None
-    assert float(model.frame.faces.reading.abs().sum()) > 0
+    assert model.frame.layers is not None
+    assert float(model.frame.layers.figures.reading.abs().sum()) > 0
+
+
+def test_the_part_that_is_kept_does_not_learn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = rung(tmp_path, monkeypatch, keeps="frame.layers")
+    loss, _ = made.loss(Chance(seed=0, step=0), 4)
+    loss.backward()
+    learning = {name for name, weight in made.network.named_parameters() if weight.grad is not None}
+    assert any(name.startswith("frame.mend.") for name in learning)
+    assert not any(name.startswith("frame.layers.") for name in learning)
 
 
 def test_a_kept_picture_is_drawn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

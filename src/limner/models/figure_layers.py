@@ -7,7 +7,8 @@ where the tokens say that the face lies (a spatial transformer, Jaderberg et al.
 linear reading of the tokens (`windows`), found once by least squares. Knows tensors only.
 
 Legend: B batch, F persons (figures), N image tokens, D token width, T tokens of a person, E width of a
-person's summary, K figures of a batch, S side of the picture, W side of a canvas, C channels.
+person's summary, K figures of a batch, S side of the picture, W side of a canvas or width of a place, C
+channels.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from limner.models.compact_linear import CompactLinear
 from limner.models.refine import Refine
 from limner.models.sizes import LayerSizes
 
-FIRST_SIDE = 4
+FIRST_SIDE = 8
 # Of a person: centre x, centre y, width and height of the face in the unit square, and whether it is there.
 READINGS = 5
 # A window in units of the face's box, from its centre: to the sides (shoulders), up (hats), down (chest).
@@ -45,8 +46,21 @@ class FigureLayers(nn.Module):
         self.register_buffer("bias", torch.zeros(sizes.persons * READINGS))
         self.person = CompactLinear(sizes.person_tokens * token_dim, width)
         self.around = CompactLinear((num_tokens - in_persons) * token_dim, width, bias=False)
-        self.mix = nn.Linear(width, width)
-        self.begin = CompactLinear(width, FIRST_SIDE**2 * sizes.figure_widths[0])
+        first, inner = sizes.figure_widths[0], sizes.figure_direct
+        self.direct = CompactLinear(width, FIRST_SIDE**2 * inner)
+        self.widen = nn.Linear(inner, first)
+        self.enter = nn.Linear(token_dim, first)
+        told = sizes.person_tokens + num_tokens - in_persons
+        self.token_positions = nn.Parameter(torch.randn(told, first) / 2)
+        self.places = nn.Parameter(torch.randn(FIRST_SIDE**2, first) / 2)
+        self.entered = nn.LayerNorm(first)
+        self.blocks = nn.ModuleList(
+            nn.TransformerDecoderLayer(
+                first, sizes.figure_heads, 3 * first, 0.0, "gelu", batch_first=True, norm_first=True
+            )
+            for _ in range(sizes.figure_blocks)
+        )
+        self.left = nn.LayerNorm(first)
         self.steps = nn.ModuleList(Refine(a, b, width) for a, b in pairwise(sizes.figure_widths))
         self.last = nn.Conv2d(sizes.figure_widths[-1], RGBA * FINER**2, 3, padding=1)
 
@@ -76,11 +90,18 @@ class FigureLayers(nn.Module):
     def canvases(self, image_tokens_BND: Tensor, picture_K: Tensor, person_K: Tensor) -> Tensor:
         """(K, 4, W, W) of these persons of these pictures, as `forward`'s, but for the limits of opacity."""
         each, persons = self.sizes.person_tokens, self.sizes.persons
-        persons_BFd = image_tokens_BND[:, : persons * each].unflatten(1, (persons, each)).flatten(2)
-        around_BE = self.around(image_tokens_BND[:, persons * each :].flatten(1))
-        summary_KE = F.silu(self.person(persons_BFd[picture_K, person_K]) + around_BE[picture_K])
-        summary_KE = summary_KE + F.silu(self.mix(summary_KE))
-        x = self.begin(summary_KE).unflatten(1, (-1, FIRST_SIDE, FIRST_SIDE))
+        persons_BFTD = image_tokens_BND[:, : persons * each].unflatten(1, (persons, each))
+        person_KTD, around_KTD = (
+            persons_BFTD[picture_K, person_K],
+            image_tokens_BND[picture_K, persons * each :],
+        )
+        summary_KE = F.silu(self.person(person_KTD.flatten(1)) + self.around(around_KTD.flatten(1)))
+        told_KTW = self.enter(torch.cat([person_KTD, around_KTD], dim=1)) + self.token_positions
+        told_KTW = self.entered(told_KTW)
+        x = self.places + self.widen(self.direct(summary_KE).unflatten(1, (FIRST_SIDE**2, -1)))
+        for block in self.blocks:
+            x = block(x, told_KTW)
+        x = self.left(x).transpose(1, 2).unflatten(2, (FIRST_SIDE, FIRST_SIDE))
         # On a CPU, convolutions of few channels run a third faster with channels last.
         x = x.contiguous(memory_format=torch.channels_last)
         for step in self.steps:

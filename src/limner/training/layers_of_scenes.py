@@ -93,14 +93,18 @@ def cut_free(seed: int, split: str, size_px: int) -> FiguresCutFree:
     """A batch of one: some figure of the scene of `seed`, in the window around its face."""
     scene = PICTURE_KINDS[KIND](seed, split)
     person = seed % len(scene.figures)
-    x0, y0, x1, y1 = scene_truth(scene).face_boxes[person]
-    x, y, wide, high = (x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0
-    window = (x - SIDE * wide, y - UP * high, x + SIDE * wide, y + DOWN * high)
     return FiguresCutFree(
-        pixels_BWW4=render_figure(scene, person, window, size_px)[None],
+        pixels_BWW4=render_figure(scene, person, figure_window(scene, person), size_px)[None],
         tokens_BND=encode_scene(scene)[None],
         person_B=np.array([person]),
     )
+
+
+def figure_window(scene: Scene, place: int) -> tuple[float, float, float, float]:
+    """The window around the face of a figure: x0, y0, x1, y1 in the unit square of the picture."""
+    x0, y0, x1, y1 = scene_truth(scene).face_boxes[place]
+    x, y, wide, high = (x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0
+    return x - SIDE * wide, y - UP * high, x + SIDE * wide, y + DOWN * high
 
 
 def places(rng: np.random.Generator, seeds: Sequence[int], size_px: int, split: str) -> tuple[Tensor, Tensor]:

@@ -47,8 +47,8 @@ class SceneLayersStage:
     places: int = 4
     held_out: int = 96
     face_weight: float = 4.0
-    token_noise: float = 0.2
-    token_mixing: float = 0.3
+    token_noise: float = 0.1
+    token_mixing: float = 0.0
 
     def __call__(self, workshop: Workshop) -> SceneLayersRung:
         return SceneLayersRung(self, workshop)
