@@ -112,14 +112,14 @@ class TokenHeadSizes:
 class LayerSizes:
     """Layers of which a detokenizer of pixels composes a first picture (`scene_layers.py`).
 
-    The first `persons` times `person_tokens` image tokens say who is seen; a figure is drawn by
+    The first `persons` times `person_tokens` image tokens say who is seen. A figure is drawn by
     `figure_blocks` of a transformer over 8 x 8 places that read its tokens, `figure_heads` each, then by
     convolutions; `figure_widths` are the channels of its canvas of 8, 16, 32, ... places a side,
-    `figure_direct` those that a summary of `figure_summary` numbers gives each place at once. `places` backdrops are remembered as maps
-    of `place_channels` channels and `place_side` places a side, addressed by `place_tokens`; `place_widths`
-    are the channels from there to the finest map. Which part of a backdrop is seen, one of `views`, is
-    addressed by `view_tokens`. `mend_width`: channels of the convolutions that join the layers and the
-    transformer's picture.
+    `figure_direct` those that a summary of `figure_summary` numbers gives each place at once. `places`
+    backdrops are remembered as maps of `place_channels` channels and `place_side` places a side, addressed by
+    `place_tokens`; `place_widths` are the channels from there to the finest map. Which part of a backdrop is
+    seen, one of `views`, is addressed by `view_tokens`. `mend_width`: channels of the convolutions that join
+    the layers and the transformer's picture.
     """
 
     persons: int
