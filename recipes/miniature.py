@@ -29,6 +29,7 @@ RUNGS: dict[str, tuple[str, ...]] = {
 # three gave the embedded weights of today. The tiny scale takes the recipes' own numbers of steps.
 SKETCH_MINUTES = {
     "face_reader": 120.0,
+    "scene_layers": 120.0,
     "vision": 300.0,
     "language_text": 15.0,
     "senses": 240.0,
@@ -44,6 +45,7 @@ SKETCH_MINUTES = {
 # Minutes of one GPU that the rungs share: the longest chain takes 57, drawing its dialogues included.
 MINIATURE_MINUTES = {
     "face_reader": 4.0,
+    "scene_layers": 6.0,
     "vision": 10.0,
     "language_text": 8.0,
     "senses": 20.0,
@@ -60,15 +62,17 @@ MINUTES = {"sketch": SKETCH_MINUTES, "miniature": MINIATURE_MINUTES}
 
 
 # Small scales draw pixels, and their image tokens are made by the world's truth: these rungs fall away, and
-# nothing waits for the encoder, which learns to look twice first.
+# nothing waits for the encoder, which learns to look twice first, as the detokenizer learns its layers first.
 BY_TRUTH: dict[str, tuple[str, ...]] = {
     "face_reader": (),
+    "scene_layers": (),
     **{
         name: tuple(awaited for awaited in needs if awaited not in ("vision", "autoencoder"))
         for name, needs in RUNGS.items()
         if name != "autoencoder"
     },
     "vision": ("face_reader",),
+    "detokenizer_natural": ("scene_layers",),
 }
 
 

@@ -224,8 +224,8 @@ def train(
 ) -> None:
     """Train one rung, or the whole ladder. Ctrl-C saves; the same command resumes.
 
-    The ladder: [bold]miniature[/]. Its rungs, in order: [bold]face_reader, vision, senses, language_text,
-    detokenizer_natural, detokenizer_human, language, stage1, stage2, stage3, multi_round,
+    The ladder: [bold]miniature[/]. Its rungs, in order: [bold]face_reader, vision, scene_layers, senses,
+    language_text, detokenizer_natural, detokenizer_human, language, stage1, stage2, stage3, multi_round,
     flow_head[/] (and autoencoder, where the detokenizer draws latents).
     Beside it: detokenizer_unet (the paper's baselines: detokenizer_unet_stage1, detokenizer_unet_stage2) and
     detokenizer_all_tokens; senses_teacher (a second set of senses, for perceptual losses); align_tokens (a

@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from limner.models.compact_linear import CompactLinear
-from limner.models.figure_layers import FINER, sampling_grid
+from limner.models.person_canvas import FINER, sampling_grid
 from limner.models.refine import Refine
-from limner.models.sizes import LayerSizes
+from limner.models.sizes import BackdropSizes
 from limner.models.token_lookup import TokenLookup
 
 SUMMARY = 64
@@ -32,17 +32,17 @@ class BackdropLayer(nn.Module):
 
     view_corners: Tensor
 
-    def __init__(self, sizes: LayerSizes, num_tokens: int, token_dim: int) -> None:
+    def __init__(self, sizes: BackdropSizes, first: int, num_tokens: int, token_dim: int) -> None:
         super().__init__()
         self.sizes = sizes
-        self.first = sizes.persons * sizes.person_tokens  # the first token that is about no person
+        self.first = first  # of the tokens that are about no person
         self.place = TokenLookup(sizes.places, sizes.place_tokens, token_dim)
         self.view = TokenLookup(sizes.views, sizes.view_tokens, token_dim)
         self.register_buffer("view_corners", torch.tensor([0.0, 0.0, 1.0, 1.0]).repeat(sizes.views))
-        self.remembered = CompactLinear(sizes.places, sizes.place_channels * sizes.place_side**2, bias=False)
+        self.remembered = CompactLinear(sizes.places, sizes.channels * sizes.side**2, bias=False)
         self.summarise = CompactLinear((num_tokens - self.first) * token_dim, SUMMARY)
-        widths = sizes.place_widths
-        self.enter = nn.Conv2d(sizes.place_channels, widths[0], 3, padding=1)
+        widths = sizes.widths
+        self.enter = nn.Conv2d(sizes.channels, widths[0], 3, padding=1)
         self.steps = nn.ModuleList(Refine(a, b, SUMMARY) for a, b in pairwise(widths))
         self.last = nn.Conv2d(widths[-1], 3 * FINER**2, 3, padding=1)
         nn.init.normal_(self.remembered.weight, std=0.5)
@@ -55,7 +55,7 @@ class BackdropLayer(nn.Module):
 
     def whole(self, image_tokens_BND: Tensor) -> Tensor:
         """The whole places (B, 3, W, W)."""
-        side, channels = self.sizes.place_side, self.sizes.place_channels
+        side, channels = self.sizes.side, self.sizes.channels
         named_BR = self.place(image_tokens_BND).to(self.remembered.weight.dtype)
         x = self.remembered(named_BR).view(-1, channels, side, side)
         summary_BE = F.silu(self.summarise(image_tokens_BND[:, self.first :].flatten(1)))

@@ -20,11 +20,11 @@ from torch.nn import functional as F
 
 from limner.models.compact_linear import CompactLinear
 from limner.models.convolutions import ConvolutionPair
-from limner.models.figure_layers import DOWN, SIDE, UP
+from limner.models.person_canvas import FIGURE
 from limner.models.sizes import FaceReaderSizes
 
 # Windows in units of the face's box (chin to crown, ear to ear): to the sides, up and down from its centre.
-WINDOWS: Final = ((0.75, 0.75, 0.7), (SIDE, UP, DOWN), (2.6, 1.5, 6.5))
+WINDOWS: Final = ((0.75, 0.75, 0.7), (FIGURE.side, FIGURE.up, FIGURE.down), (2.6, 1.5, 6.5))
 BOX: Final = 4  # centre x and y, width and height, in the unit square
 USUAL_SIDE: Final = 0.15  # of a face's box: where reading it begins
 SMALLEST_SIDE: Final = 0.02

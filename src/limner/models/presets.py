@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from limner.models.sizes import (
     AutoencoderSizes,
+    BackdropSizes,
+    CanvasSizes,
     DetokenizerSizes,
     FaceReaderSizes,
     LanguageSizes,
@@ -121,7 +123,7 @@ def _detokenizer_sizes(values: dict[str, Any]) -> DetokenizerSizes | UNetDetoken
     if kind != "dit":
         raise ValueError(f"This version of limner has no detokenizer of the kind {kind!r}.")
     layers = values.get("layers_of_scene")
-    made = None if layers is None else LayerSizes(**_with_tuples(layers))
+    made = None if layers is None else LayerSizes.from_json(layers)
     return DetokenizerSizes(**_with_tuples({**values, "layers_of_scene": made}))
 
 
@@ -169,18 +171,17 @@ TINY: Final = Preset(
 SCENE_LAYERS: Final = LayerSizes(
     persons=2,
     person_tokens=24,
-    figure_widths=(128, 64, 48, 32, 16),
-    figure_summary=192,
-    figure_direct=96,
-    figure_blocks=3,
-    figure_heads=4,
-    places=145,
-    place_tokens=(49, 50),
-    place_channels=8,
-    place_side=32,
-    place_widths=(48, 32, 16),
-    views=48,
-    view_tokens=(51, 52, 53),
+    figures=CanvasSizes(widths=(128, 64, 48, 32, 16), summary_width=192, direct_width=96, blocks=3, heads=4),
+    faces=CanvasSizes(widths=(128, 64, 48, 24), summary_width=128, direct_width=48, blocks=3, heads=4),
+    backdrop=BackdropSizes(
+        places=145,
+        place_tokens=(49, 50),
+        channels=8,
+        side=32,
+        widths=(48, 32, 16),
+        views=48,
+        view_tokens=(51, 52, 53),
+    ),
     mend_width=24,
 )
 

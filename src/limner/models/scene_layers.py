@@ -1,12 +1,12 @@
 """A first picture composed of layers: the place, then the persons before it; and what joins it to the rest.
 
 What a place looks like and what a person looks like is learned on canvases of their own, far cheaper than in
-whole pictures (`backdrop_layer.py`, `figure_layers.py`). What lies between (furniture, light, style, hands
+whole pictures (`backdrop_layer.py`, `person_canvas.py`). What lies between (furniture, light, style, hands
 that meet) the transformer draws, and a few convolutions choose, pixel by pixel, between both. Knows tensors
 only.
 
-Legend: B batch, F persons, N image tokens, D token width, S side of the picture, M places a side of the
-finest map, C its channels, E width of the summary.
+Legend: B batch, F persons (figures), K persons of a batch, W side of a canvas, N image tokens, D token width,
+S side of the picture, M places a side of the finest map, C its channels, E width of the summary.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from limner.models.backdrop_layer import BackdropLayer
-from limner.models.figure_layers import FINER, FigureLayers
+from limner.models.person_canvas import FACE, FIGURE, FINER, RGBA, FaceFinder, PersonCanvas, sampling_grid
 from limner.models.sizes import LayerSizes
 
+FADE = 6.0  # a face's canvas fades into the figure's over a sixth of the way from its edge to its middle
 GATE_START = -2.0  # of the transformer's share before its sigmoid: at first the layers are most of a picture
 
 
@@ -27,16 +28,53 @@ class SceneLayers(nn.Module):
 
     def __init__(self, sizes: LayerSizes, num_tokens: int, token_dim: int) -> None:
         super().__init__()
-        self.backdrop = BackdropLayer(sizes, num_tokens, token_dim)
-        self.figures = FigureLayers(sizes, num_tokens, token_dim)
+        self.sizes = sizes
+        each, first = sizes.person_tokens, sizes.persons * sizes.person_tokens
+        others = num_tokens - first
+        self.backdrop = BackdropLayer(sizes.backdrop, first, num_tokens, token_dim)
+        self.finder = FaceFinder(sizes.persons, num_tokens, token_dim)
+        self.figures = PersonCanvas(sizes.figures, each, others, token_dim)
+        self.faces = PersonCanvas(sizes.faces, each, others, token_dim)
 
     def forward(self, image_tokens_BND: Tensor, side: int) -> Tensor:
         """(B, 3, side, side) float32, about in [-1, 1]; persons from left to right, each over the former."""
         picture_B3SS = self.backdrop(image_tokens_BND, side)
-        for layer_BCSS in self.figures(image_tokens_BND, side).unbind(1):
+        for layer_BCSS in self.persons(image_tokens_BND, side).unbind(1):
             colours, opacity = layer_BCSS.split((3, 1), dim=1)
             picture_B3SS = picture_B3SS * (1 - opacity) + colours
         return picture_B3SS
+
+    def persons(self, image_tokens_BND: Tensor, side: int) -> Tensor:
+        """The persons in their places (B, F, 4, side, side) float32: colours in [-1, 1] times their opacity,
+        and the opacity in [0, 1]. Nothing where nobody is.
+        """
+        boxes_BF4, there_BF = self.finder(image_tokens_BND)
+        picture_K, person_K = torch.nonzero(there_BF, as_tuple=True)
+        count, persons = len(image_tokens_BND), self.sizes.persons
+        placed = torch.zeros(count * persons, RGBA, side, side, device=image_tokens_BND.device)
+        if len(picture_K):
+            told = self.told(image_tokens_BND, picture_K, person_K)
+            boxes_K4 = boxes_BF4[picture_K, person_K]
+            whole = _sampled(self.figures(*told), sampling_grid(FIGURE.window(boxes_K4), side))
+            grid_KSS2 = sampling_grid(FACE.window(boxes_K4), side)
+            share_K1SS = (FADE * (1 - grid_KSS2.abs().amax(-1))).clamp(0, 1)[:, None]
+            drawn_KCSS = torch.lerp(whole, _sampled(self.faces(*told), grid_KSS2), share_K1SS)
+            placed = placed.index_copy(0, picture_K * persons + person_K, drawn_KCSS)
+        colours, opacity = placed.unflatten(0, (count, persons)).split((RGBA - 1, 1), dim=2)
+        return torch.cat([colours, opacity.clamp(0, 1)], dim=2)
+
+    def told(self, image_tokens_BND: Tensor, picture_K: Tensor, person_K: Tensor) -> tuple[Tensor, Tensor]:
+        """What tells of these persons of these pictures: their own tokens, and those of the scene."""
+        each, persons = self.sizes.person_tokens, self.sizes.persons
+        persons_BFTD = image_tokens_BND[:, : persons * each].unflatten(1, (persons, each))
+        return persons_BFTD[picture_K, person_K], image_tokens_BND[picture_K, persons * each :]
+
+
+def _sampled(drawn_KCWW: Tensor, grid_KSS2: Tensor) -> Tensor:
+    """Canvases in their places, float32. Colours are stored with their opacity, and beyond a canvas both are
+    nothing.
+    """
+    return F.grid_sample(drawn_KCWW.float(), grid_KSS2, padding_mode="zeros", align_corners=False)
 
 
 class Mend(nn.Module):

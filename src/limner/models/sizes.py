@@ -6,6 +6,7 @@ Knows numbers only: no torch, no weights, no files, and no scale (`presets.py`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,34 +110,67 @@ class TokenHeadSizes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LayerSizes:
-    """Layers of which a detokenizer of pixels composes a first picture (`scene_layers.py`).
+class CanvasSizes:
+    """A network that draws persons on a canvas of their own (`person_canvas.py`): `blocks` of a transformer
+    over 8 x 8 places that read a person's tokens, `heads` each, then convolutions. `widths` are the channels
+    of the canvas of 8, 16, 32, ... places a side, `direct_width` those that a summary of `summary_width`
+    numbers gives each place at once.
+    """
 
-    The first `persons` times `person_tokens` image tokens say who is seen. A figure is drawn by
-    `figure_blocks` of a transformer over 8 x 8 places that read its tokens, `figure_heads` each, then by
-    convolutions; `figure_widths` are the channels of its canvas of 8, 16, 32, ... places a side,
-    `figure_direct` those that a summary of `figure_summary` numbers gives each place at once. `places`
-    backdrops are remembered as maps of `place_channels` channels and `place_side` places a side, addressed by
-    `place_tokens`; `place_widths` are the channels from there to the finest map. Which part of a backdrop is
-    seen, one of `views`, is addressed by `view_tokens`. `mend_width`: channels of the convolutions that join
-    the layers and the transformer's picture.
+    widths: tuple[int, ...]
+    summary_width: int
+    direct_width: int
+    blocks: int
+    heads: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackdropSizes:
+    """Places that a detokenizer remembers (`backdrop_layer.py`): `places` maps of `channels` channels and
+    `side` places a side, addressed by the image tokens at `place_tokens`; `widths` are the channels from
+    there to the finest map. Which part of a place is seen, one of `views`, is addressed by `view_tokens`.
+    """
+
+    places: int
+    place_tokens: tuple[int, ...]
+    channels: int
+    side: int
+    widths: tuple[int, ...]
+    views: int
+    view_tokens: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerSizes:
+    """Layers of which a detokenizer of pixels composes a first picture (`scene_layers.py`): a place, and
+    before it persons (whole, and their faces once more, larger). The first `persons` times `person_tokens`
+    image tokens say who is seen. `mend_width`: channels of the convolutions that join the layers and the
+    transformer's picture.
     """
 
     persons: int
     person_tokens: int
-    figure_widths: tuple[int, ...]
-    figure_summary: int
-    figure_direct: int
-    figure_blocks: int
-    figure_heads: int
-    places: int
-    place_tokens: tuple[int, ...]
-    place_channels: int
-    place_side: int
-    place_widths: tuple[int, ...]
-    views: int
-    view_tokens: tuple[int, ...]
+    figures: CanvasSizes
+    faces: CanvasSizes
+    backdrop: BackdropSizes
     mend_width: int
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> LayerSizes:
+        """The inverse of `dataclasses.asdict`, of JSON's lists and dictionaries."""
+        made: dict[str, Any] = {"figures": CanvasSizes, "faces": CanvasSizes, "backdrop": BackdropSizes}
+        return cls(
+            **{
+                name: made[name](**{key: _tuple(part) for key, part in value.items()})
+                if name in made
+                else value
+                for name, value in values.items()
+            }
+        )
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from limner.models.backdrop_layer import BackdropLayer
-from limner.models.figure_layers import DOWN, SIDE, UP, FigureLayers
+from limner.models.person_canvas import FaceFinder, Span
 from limner.models.scene_layers import SceneLayers
 from limner.models.token_lookup import TokenLookup
 from limner.training.picture_kinds import PICTURE_KINDS
@@ -50,8 +50,15 @@ class FiguresCutFree:
     tokens_BND: NDArray[np.float32]
     person_B: NDArray[np.int64]
 
+    def part(self, start: int, end: int) -> FiguresCutFree:
+        """Those from `start` to before `end`."""
+        rows = slice(start, end)
+        return FiguresCutFree(
+            pixels_BWW4=self.pixels_BWW4[rows], tokens_BND=self.tokens_BND[rows], person_B=self.person_B[rows]
+        )
+
     def target(self) -> Tensor:
-        """(B, 4, W, W) float32 as `FigureLayers.canvases` draws: colours in [-1, 1] times their opacity."""
+        """(B, 4, W, W) float32 as `PersonCanvas` draws: colours in [-1, 1] times their opacity."""
         share = torch.from_numpy(self.pixels_BWW4).permute(0, 3, 1, 2).float() / 255
         colours, opacity = share.split((3, 1), dim=1)
         return torch.cat([2 * colours - opacity, opacity], dim=1)
@@ -60,8 +67,8 @@ class FiguresCutFree:
 class RepeatedFigures:
     """Step s draws `new` figures and meets those of the last `kept` again (256 KiB each at 256 px)."""
 
-    def __init__(self, size_px: int, *, kept: int, new: int) -> None:
-        self._size_px, self._limit, self._new = size_px, kept, new
+    def __init__(self, size_px: int, span: Span, *, kept: int, new: int) -> None:
+        self._size_px, self._span, self._limit, self._new = size_px, span, kept, new
         self._kept: dict[int, FiguresCutFree] = {}
 
     def take(self, chance: Chance, batch: int) -> FiguresCutFree:
@@ -76,7 +83,7 @@ class RepeatedFigures:
 
     def _drawn(self, row: int) -> FiguresCutFree:
         if row not in self._kept:
-            self._kept[row] = cut_free(FIRST_SEED + row, "train", self._size_px)
+            self._kept[row] = cut_free(FIRST_SEED + row, "train", self._size_px, self._span)
         return self._kept[row]
 
 
@@ -89,22 +96,22 @@ def joined(parts: Sequence[FiguresCutFree]) -> FiguresCutFree:
     )
 
 
-def cut_free(seed: int, split: str, size_px: int) -> FiguresCutFree:
-    """A batch of one: some figure of the scene of `seed`, in the window around its face."""
+def cut_free(seed: int, split: str, size_px: int, span: Span) -> FiguresCutFree:
+    """A batch of one: some figure of the scene of `seed`, in the window of `span` around its face."""
     scene = PICTURE_KINDS[KIND](seed, split)
     person = seed % len(scene.figures)
     return FiguresCutFree(
-        pixels_BWW4=render_figure(scene, person, figure_window(scene, person), size_px)[None],
+        pixels_BWW4=render_figure(scene, person, window_of(scene, person, span), size_px)[None],
         tokens_BND=encode_scene(scene)[None],
         person_B=np.array([person]),
     )
 
 
-def figure_window(scene: Scene, place: int) -> tuple[float, float, float, float]:
-    """The window around the face of a figure: x0, y0, x1, y1 in the unit square of the picture."""
+def window_of(scene: Scene, place: int, span: Span) -> tuple[float, float, float, float]:
+    """The window of `span` around the face of a figure: x0, y0, x1, y1 in the unit square of the picture."""
     x0, y0, x1, y1 = scene_truth(scene).face_boxes[place]
     x, y, wide, high = (x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0
-    return x - SIDE * wide, y - UP * high, x + SIDE * wide, y + DOWN * high
+    return x - span.side * wide, y - span.up * high, x + span.side * wide, y + span.down * high
 
 
 def places(rng: np.random.Generator, seeds: Sequence[int], size_px: int, split: str) -> tuple[Tensor, Tensor]:
@@ -135,16 +142,16 @@ def prepare(layers: SceneLayers) -> None:
     """What needs no learning: where tokens say that faces lie, which contents of tokens name a place and a
     view, and how each place looks from afar.
     """
-    _find_faces(layers.figures)
+    _find_faces(layers.finder)
     _name_places(layers.backdrop)
     _name_views(layers.backdrop)
 
 
-def _find_faces(figures: FigureLayers) -> None:
+def _find_faces(finder: FaceFinder) -> None:
     """Where faces lie is a linear reading of scene tokens: no picture is needed to find it."""
     scenes = [PICTURE_KINDS[KIND](seed, "train") for seed in range(TO_FIND_FACES)]
     tokens = torch.from_numpy(np.stack([encode_scene(scene) for scene in scenes]))
-    figures.fit_reading(tokens, torch.from_numpy(face_boxes(scenes)), noise=READING_NOISE)
+    finder.fit(tokens, torch.from_numpy(face_boxes(scenes)), noise=READING_NOISE)
 
 
 def _name_places(backdrop: BackdropLayer) -> None:
@@ -158,8 +165,8 @@ def _name_places(backdrop: BackdropLayer) -> None:
         for place, number in named
     ]
     _set(backdrop.place, keys)
-    side = backdrop.sizes.place_side
-    start = torch.zeros(len(named), backdrop.sizes.place_channels, side, side)
+    side = backdrop.sizes.side
+    start = torch.zeros(len(named), backdrop.sizes.channels, side, side)
     for row, (place, number) in enumerate(named):
         if place == "white":
             start[row, :3] = 1.0
