@@ -12,9 +12,10 @@ from safetensors.torch import load_file, save_file
 
 from limner.models.detokenizer import DiTDetokenizer, TokensRead
 from limner.models.presets import TINY
-from limner.models.sizes import DetokenizerSizes, LayerSizes
+from limner.models.sizes import BackdropSizes, CanvasSizes, DetokenizerSizes, LayerSizes
 
 SIZES = TINY.detokenizer
+CANVAS = CanvasSizes(widths=(8, 4), summary_width=16, direct_width=4, blocks=1, heads=2)
 PIXELS = DetokenizerSizes(
     latent_size=32,
     latent_channels=3,
@@ -30,18 +31,11 @@ PIXELS = DetokenizerSizes(
     layers_of_scene=LayerSizes(
         persons=2,
         person_tokens=2,
-        figure_widths=(8, 4),
-        figure_summary=16,
-        figure_direct=4,
-        figure_blocks=1,
-        figure_heads=2,
-        places=3,
-        place_tokens=(4,),
-        place_channels=4,
-        place_side=4,
-        place_widths=(8, 4),
-        views=2,
-        view_tokens=(5,),
+        figures=CANVAS,
+        faces=CANVAS,
+        backdrop=BackdropSizes(
+            places=3, place_tokens=(4,), channels=4, side=4, widths=(8, 4), views=2, view_tokens=(5,)
+        ),
         mend_width=8,
     ),
 )
@@ -87,7 +81,7 @@ def test_tokens_are_read_once_and_nothing_changes(sizes: DetokenizerSizes) -> No
             weight.add_(0.05 * torch.randn_like(weight))
         if made.frame is not None and made.frame.layers is not None:
             # Two faces, everywhere.
-            made.frame.layers.figures.bias.copy_(torch.tensor([0.3, 0.4, 0.2, 0.2, 1.0] * 2))
+            made.frame.layers.finder.bias.copy_(torch.tensor([0.3, 0.4, 0.2, 0.2, 1.0] * 2))
     tokens = torch.randn(2, sizes.num_tokens, sizes.token_dim)
     drawings = made.begin(tokens, 3, [1, 2])
     with torch.no_grad():

@@ -11,10 +11,13 @@ import torch
 
 from limner.models.detokenizer import DiTDetokenizer
 from limner.models.presets import SCENE_LAYERS, SKETCH, Preset
+from limner.models.sizes import CanvasSizes
 from limner.training.scene_pictures import ScenePictures
 from limner.training.stages.detokenizer import DetokenizerRung, DetokenizerStage
 from limner.training.state import Chance
 from limner.training.workshop import Workshop
+
+CANVAS = CanvasSizes(widths=(8, 4), summary_width=8, direct_width=4, blocks=1, heads=2)
 
 
 def small() -> Preset:
@@ -36,13 +39,9 @@ def small() -> Preset:
             summary_width=16,
             layers_of_scene=replace(
                 SCENE_LAYERS,
-                figure_widths=(8, 4),
-                figure_summary=8,
-                figure_direct=4,
-                figure_blocks=1,
-                figure_heads=2,
-                place_side=4,
-                place_widths=(8, 4),
+                figures=CANVAS,
+                faces=CANVAS,
+                backdrop=replace(SCENE_LAYERS.backdrop, side=4, widths=(8, 4)),
             ),
         ),
     )
@@ -68,7 +67,7 @@ def test_a_new_detokenizer_knows_where_faces_lie(tmp_path: Path, monkeypatch: py
     assert isinstance(model, DiTDetokenizer)
     assert model.frame is not None
     assert model.frame.layers is not None
-    assert float(model.frame.layers.figures.reading.abs().sum()) > 0
+    assert float(model.frame.layers.finder.reading.abs().sum()) > 0
 
 
 def test_the_part_that_is_kept_does_not_learn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,13 @@ def is_plain(name: str, tensors: Mapping[str, Tensor]) -> bool:
     return name.endswith(SCALE) and weight is not None and weight.is_floating_point()
 
 
+def compact(network: nn.Module) -> None:
+    """Have every linear map within `network` stored like this."""
+    for module in network.modules():
+        if type(module) is nn.Linear:
+            module.__class__ = CompactLinear
+
+
 class CompactLinear(nn.Linear):
     """As `nn.Linear`; its state holds `weight` (O, I) in int8 and `weight_scale` (O,)."""
 

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from limner.models.compact_linear import compact
 from limner.models.detokenizer_contract import Detokenizer
 from limner.models.drawing import Drawing, batch
 from limner.models.flow import (
@@ -115,6 +116,7 @@ class DiTDetokenizer(Detokenizer):
         else:
             # Fused kernels' way back is five times slower in bfloat16 for as few as 64 places and tokens.
             self.transformer.set_attn_processor(AttnProcessor())
+            compact(self.transformer)
         for layer in (self.transformer.caption_projection, *self._readers()):
             read_once(layer)
 
