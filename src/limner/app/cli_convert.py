@@ -11,7 +11,10 @@ from typing import Annotated, Any
 
 import typer
 
+from limner.app.files import folder_to_write
 from limner.app.terminal import err, out, plain
+from limner.chat.model_folder import checkpoint_folder
+from limner.models.conversion.hub_names import HUB_NAME
 
 app = typer.Typer(
     no_args_is_help=True, help="Turn public checkpoints into a folder that limner loads; all or nothing."
@@ -25,6 +28,14 @@ class Matrices(StrEnum):
     bfloat16 = "bfloat16"
     float16 = "float16"
     float32 = "float32"
+
+
+class Variant(StrEnum):
+    """SEED-X's agents: instruction-tuned, base, editing."""
+
+    seed_x_i = "seed_x_i"
+    seed_x = "seed_x"
+    seed_x_edit = "seed_x_edit"
 
 
 class Adapter(StrEnum):
@@ -54,8 +65,8 @@ def seed_x(
     ],
     target: Target,
     variant: Annotated[
-        str | None,
-        typer.Option("--variant", help="seed_x_i, seed_x or seed_x_edit. [default: the first that is there]"),
+        Variant | None,
+        typer.Option("--variant", help="Which of the agents. [default: the first that is there]"),
     ] = None,
     vision: Annotated[
         str | None,
@@ -84,14 +95,15 @@ def seed_x(
     dtype: Dtype = Matrices.kept,
 ) -> None:
     """Tokenizer, language model, agent, encoder and both detokenizers, each key checked."""
+    given = _read_sizes(sizes)
+    _check(source, target)
     from limner.models.conversion.seed_x import SECOND_FOLDER, convert_seed_x
 
-    given = _read_sizes(sizes)
     with _told_misfits():
         convert_seed_x(
             source,
             target,
-            variant=variant,
+            variant=None if variant is None else variant.value,
             vision=vision,
             sdxl=sdxl,
             given=given,
@@ -124,6 +136,9 @@ def pixart(
     dtype: Dtype = Matrices.kept,
 ) -> None:
     """The start of a detokenizer: PixArt's transformer and its autoencoder, each key checked."""
+    _check(source, target)
+    if base is not None:
+        checkpoint_folder(base)
     from limner.models.conversion.pixart import convert_pixart
 
     with _told_misfits():
@@ -230,6 +245,15 @@ def _read_sizes(path: Path | None) -> dict[str, Any]:
     if not isinstance(content, dict) or not all(isinstance(value, dict) for value in content.values()):
         raise ValueError(f'{path} should hold sizes by part, such as {{"vit": {{"heads": 16}}}}.')
     return content
+
+
+def _check(source: str, target: Path) -> None:
+    """What is mistyped is told before anything heavy is imported; what a hub has, only the hub tells."""
+    folder_to_write(target)
+    if target.exists():
+        raise ValueError(f"{target} is there already; give a new folder.")
+    if not Path(source).exists() and not HUB_NAME.fullmatch(source):
+        raise ValueError(f"There is nothing at {source}; give a folder, or a hub repository's name.")
 
 
 def _dtype(matrices: Matrices) -> Any:

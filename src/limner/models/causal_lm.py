@@ -11,10 +11,15 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, PreTrainedModel
 from transformers.modeling_layers import GradientCheckpointingLayer
+from transformers.modeling_utils import PreTrainedModel
 
+from limner.models.light_import import without_siblings
 from limner.models.sizes import LanguageSizes
+
+with without_siblings("transformers.models"):
+    from transformers.models.llama.configuration_llama import LlamaConfig
+    from transformers.models.llama.modeling_llama import LlamaForCausalLM
 
 USUAL_CONTEXT: Final = 4_096  # of a public model that could read more, unless a conversion says otherwise
 # Written by the library or decided here.
@@ -36,6 +41,8 @@ def build_llm(sizes: LanguageSizes) -> PreTrainedModel:
     """
     if not sizes.public_config:
         return LlamaForCausalLM(_llama_config(sizes))
+    from transformers import AutoModelForCausalLM  # which reads what is known of every architecture
+
     config = read_config(json.loads(sizes.public_config), "the checkpoint's sizes")
     config.vocab_size, config.use_cache = sizes.vocab_size, False
     config.tie_word_embeddings = sizes.tie_embeddings
@@ -60,6 +67,8 @@ def read_config(values: Mapping[str, Any], where: object) -> Any:
     Raises:
         ValueError: no `model_type`, or one that this version of transformers doesn't know.
     """
+    from transformers import AutoConfig, AutoModelForCausalLM
+
     kind = values.get("model_type")
     try:
         config = AutoConfig.for_model(str(kind), **{k: v for k, v in values.items() if k != "model_type"})

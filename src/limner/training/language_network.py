@@ -23,7 +23,7 @@ from limner.models.adapters import (
     read_adapter,
     with_adapter,
 )
-from limner.models.checkpoint import component_tensors
+from limner.models.checkpoint import component_tensors, shared_names
 from limner.models.filling import copy_into
 from limner.models.mllm import MultimodalLLM
 from limner.models.packing import NO_LABEL, PackedBatch
@@ -98,7 +98,9 @@ def fill_language(workshop: Workshop, language: MultimodalLLM, *, fresh: bool = 
         torch.manual_seed(workshop.seed)
         stored = MultimodalLLM(workshop.preset.language, workshop.preset.input_resampler).state_dict()
     else:
-        stored = component_tensors(made, "language", {plain_name(name): part for name, part in own.items()})
+        plain = {plain_name(name): part for name, part in own.items()}
+        shared = {plain_name(twin): plain_name(first) for twin, first in shared_names(language).items()}
+        stored = component_tensors(made, "language", plain, shared)
     for name, part in own.items():
         copy_into(part, stored[plain_name(name)])
     if not has_adapter(language):
