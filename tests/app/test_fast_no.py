@@ -32,6 +32,7 @@ RIGHT = {
     "say": "hello --conversation new.limner",
     "train": "stage1 --out new",
     "info": "",
+    "provenance": "no/picture.png",
     "serve": "--store new",
     "world sheet": "--out new.png",
     "world film": "--out new",
@@ -57,6 +58,8 @@ RIGHT = {
     "verify golden": "no/golden",
     "convert seed-x": "empty new",
     "convert pixart": "empty new",
+    "convert language": "empty new",
+    "convert vision": "empty new",
     "build video": "films --out new",
     "build check": "no/set no/films",
     "build edits": "edits --out new",
@@ -73,6 +76,12 @@ WRONG = {
     "--image": NOWHERE,
     "--base": NOWHERE,
     "--data": "name",
+    "--mix": "name",
+    "--revision": "main",  # of what is a folder here
+    "--timestamp-authority": "no address",
+    "--vision": NOWHERE,
+    "--sdxl": NOWHERE,
+    "--vae": NOWHERE,
     "--device": "abacus",
     "--set": NOWHERE,
     "--api": "telepathy",
@@ -116,8 +125,6 @@ FREE = {
     "--judge-key-env",
     "--judge-model",
     "--judge-url",
-    "--vision",
-    "--sdxl",
 }
 ARGUMENTS = {"recipe": "nonsense", "names": "nonsense"}
 FREE_ARGUMENTS = {"text", "id", "target"}

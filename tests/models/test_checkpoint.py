@@ -8,7 +8,6 @@ from language_samples import small_tokenizer
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from limner.chat.model_folder import checkpoint_folder
 from limner.models.checkpoint import (
     MAX_FILE_BYTES,
     has_component,
@@ -160,14 +159,6 @@ def test_tied_embeddings_that_differ_or_lack_are_refused(tmp_path) -> None:
     save_file(tensors, path)
     with pytest.raises(ValueError, match=r"missing llm.lm_head.weight, llm.model.embed_tokens.weight;"):
         load_component(tmp_path, "language", tied)
-
-
-def test_the_embedded_model_holds_nothing_twice() -> None:
-    folder = checkpoint_folder("miniature")
-    for name in COMPONENTS:
-        matrices = [tensor for tensor in read_tensors(folder / name).values() if tensor.ndim >= 2]
-        contents = {matrix.view(torch.uint8).numpy().tobytes() for matrix in matrices}
-        assert len(contents) == len(matrices), name
 
 
 def test_components_may_come_one_by_one(model, tmp_path) -> None:

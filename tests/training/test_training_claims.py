@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from limner.models.checkpoint import save_manifest
 from limner.models.presets import TINY
 from limner.training.finished import unfinished_rungs
 from limner.training.plan import Plan
@@ -49,7 +50,7 @@ def _recipe(stage: type[Stage] = Stage) -> Recipe:
 def base(tmp_path: Path) -> Path:
     folder = tmp_path / "base"
     (folder / "language").mkdir(parents=True)
-    (folder / "limner.json").write_text("{}")
+    save_manifest(folder, TINY, ("regression",))
     (folder / "language" / "model.safetensors").write_bytes(b"weights")
     return folder
 
@@ -89,7 +90,7 @@ def test_recipes_are_read_before_they_are_loaded(tmp_path: Path) -> None:
     own.write_text("def recipe(scale:\n")
     for path, said in (
         (own, "no recipe"),
-        ("nonsense", "there are: autoencoder"),
+        ("nonsense", "there are: align_tokens, autoencoder"),
         ("__init__", "There is no"),
     ):
         with pytest.raises(ValueError, match=said):

@@ -32,6 +32,7 @@ def run_training(
     """Train in `folder`; after Ctrl-C the state is saved and the exit code is 130."""
     from limner.chat.model_folder import checkpoint_folder
     from limner.training.data_words import read_assignments
+    from limner.training.mix import read_mix
     from limner.training.run import check_recipe, run_recipe
     from limner.training.stopped import Stopped
 
@@ -39,9 +40,11 @@ def run_training(
     device_given(device)
     if steps is not None and minutes is not None:
         raise ValueError("Give either --steps or --minutes, not both.")
-    one = bool(data) or micro_batch is not None or base is not None
+    one = bool(data) or any(given is not None for given in (micro_batch, base, mix))
     check_recipe(recipe, scale, variant, one=one)
     read_assignments(data)
+    if mix is not None:
+        read_mix(mix)
     if base is not None:
         checkpoint_folder(base)
     try:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from limner.dataset.reader import DatasetReader
-
 
 def read_assignments(words: Sequence[str]) -> dict[str, Path | None]:
     """`NAME=FOLDER` (or `NAME=world`) words -> by name; None stands for the world's own pictures.
@@ -23,5 +21,7 @@ def read_assignments(words: Sequence[str]) -> dict[str, Path | None]:
             raise ValueError(f"--data names {name} twice; join the two data sets into one folder.")
         found[name] = None if folder == "world" else Path(folder)
         if found[name] is not None:
+            from limner.dataset.reader import DatasetReader  # which costs more than all else here
+
             DatasetReader(Path(folder))  # says what is wrong with it
     return found
