@@ -60,7 +60,7 @@ def _remedy(name: str, folder: Path) -> str:
     if folder.is_dir() and any((folder / file).exists() for file in _PUBLIC_FILES):
         return (
             f"{name} holds public weights, which limner does not read as they are; `limner convert seed-x "
-            f"{name} FOLDER` (or convert pixart) makes a folder that it does."
+            f"{name} FOLDER` (or convert pixart, language, vision) makes a folder that it does."
         )
     if not folder.exists() and _SEED_X.fullmatch(name):
         source = name if "/" in name else "AILab-CVPR/SEED-X"
@@ -71,8 +71,8 @@ def _remedy(name: str, folder: Path) -> str:
     if not folder.exists() and HUB_NAME.fullmatch(name) and not folder.parent.exists():
         return (
             f"There is no model at {name}. If that is a hub's name: `limner convert seed-x {name} FOLDER` "
-            f'(or convert pixart) makes a folder that limner loads. Else use "{EMBEDDED}" or a folder '
-            "that `limner train` has written."
+            f"(or convert pixart, language, vision) makes a folder that limner loads. Else use "
+            f'"{EMBEDDED}" or a folder that `limner train` has written.'
         )
     if not folder.exists() and name in _SCALES:
         return (
