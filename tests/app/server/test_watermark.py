@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -24,6 +25,13 @@ def plain():
 @pytest.fixture(scope="module")
 def marked(plain):
     return [watermark.mark(one) for one in plain]
+
+
+@pytest.fixture(scope="module")
+def hatched():
+    rng = np.random.default_rng(7)
+    styles = ("comic", "comic", "pencil sketch") * 4
+    return [watermark.mark(render(replace(random_scene(rng), style=one), 256)) for one in styles]
 
 
 def reencoded(pixels, kind="JPEG", quality=75):
@@ -58,6 +66,12 @@ ATTACKS = {
 def test_it_is_found_after(marked, name):
     for one in marked:
         assert watermark.look_for(np.ascontiguousarray(ATTACKS[name](one))).is_there
+
+
+@pytest.mark.parametrize("name", ["jpeg", "crop", "all", "screenshot"])
+def test_it_is_found_among_hatches(hatched, name):
+    for one in hatched:
+        assert watermark.look_for(np.ascontiguousarray(ATTACKS[name](one)), thorough=False).is_there
 
 
 def test_it_is_not_found_where_it_is_not(plain):

@@ -22,6 +22,7 @@ GRID: Final = 256  # the pattern's period, and the short side of the picture tha
 BAND: Final = (0.045, 0.17)  # cycles a grid place: below lie shapes and shades, above what half size loses
 STRENGTH: Final = (1.1, 2.6)  # grey levels where a picture is flat, and where it is busy
 BUSY: Final = 14.0  # the spread of grey levels nearby from which on a place counts as busy
+FLOOR: Final = 8.0  # the least variance of a place: that of the pattern itself and of roundings
 ENOUGH: Final = 7.0  # standard deviations; see docs/provenance.md for what unmarked pictures reach
 SEED: Final = 0x11A4E12
 USUAL_SCALES: Final = (1.0, 0.5, 2.0, 1.5, 0.75, 1.25, 3.0, 4.0)
@@ -121,8 +122,8 @@ def _height(luma: np.ndarray, scale: float) -> float:
         way = cv2.INTER_AREA if scale > 1 else cv2.INTER_CUBIC
         fitted = cv2.resize(luma, (width, height), interpolation=way)
     fine: Any = fitted - cv2.GaussianBlur(fitted, (0, 0), 3.0)
-    nearby = np.sqrt(np.maximum(cv2.blur(fine * fine, (9, 9)), 0))
-    fine /= nearby + 1.5
+    # The picture is the noise here: a place counts by one over its variance (a matched filter).
+    fine /= np.maximum(cv2.blur(fine * fine, (9, 9)), 0) + FLOOR
     rows, columns = -(-height // GRID) * GRID, -(-width // GRID) * GRID
     whole = np.zeros((rows, columns), dtype=np.float32)
     whole[:height, :width] = fine
