@@ -93,6 +93,14 @@ def test_it_hardly_changes_the_picture(plain, marked):
         assert np.array_equal(watermark.mark(one), other)
 
 
+def test_a_soft_picture_is_changed_less_and_keeps_it(plain):
+    for one in plain:
+        soft = cv2.GaussianBlur(one, (0, 0), 4.0)
+        made = watermark.mark(soft)
+        assert 10 * np.log10(255**2 / np.mean((soft.astype(float) - made) ** 2)) > 46  # dB
+        assert watermark.look_for(ATTACKS["all"](made), thorough=False).is_there
+
+
 @pytest.mark.parametrize("shape", [(512, 512), (384, 700), (1024, 768)])
 def test_larger_pictures_carry_it_over_their_whole_size(plain, shape):
     large = cv2.resize(plain[0], shape[::-1], interpolation=cv2.INTER_CUBIC)
