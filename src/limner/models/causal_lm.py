@@ -22,6 +22,7 @@ with without_siblings("transformers.models"):
     from transformers.models.llama.modeling_llama import LlamaForCausalLM
 
 USUAL_CONTEXT: Final = 4_096  # of a public model that could read more, unless a conversion says otherwise
+ATTENDING: Final = {"full_attention", "sliding_attention", "chunked_attention"}  # layers, by their kinds
 # Written by the library or decided here.
 LEFT_OUT: Final = (
     "architectures",
@@ -89,11 +90,22 @@ def public_sizes(
 
     The context is what it was made for, `USUAL_CONTEXT` at most unless `context_tokens` asks for more; a
     window that slides limits it too, for limner's rounds see all that is before them.
+
+    Raises:
+        ValueError: a longer context than that, or layers that don't attend.
     """
+    layers = set(getattr(config, "layer_types", None) or ())
+    if not getattr(config, "num_attention_heads", None) or layers - ATTENDING:
+        raise ValueError(
+            f"A model of the type {config.model_type!r} has layers that carry a state instead of attending, "
+            "which a mask cannot tell what to see; choose another model."
+        )
     longest = int(getattr(config, "max_position_embeddings", None) or context_tokens or USUAL_CONTEXT)
-    slides = "sliding_attention" in (getattr(config, "layer_types", None) or ())
+    slides = "sliding_attention" in layers
     if slides or (getattr(config, "sliding_window", None) and not hasattr(config, "layer_types")):
         longest = min(longest, int(config.sliding_window))
+    if "chunked_attention" in layers:
+        longest = min(longest, int(config.attention_chunk_size))
     if context_tokens is not None and context_tokens > longest:
         raise ValueError(f"This language model reads {longest} tokens at most, not {context_tokens}.")
     told = {k: v for k, v in config.to_dict().items() if k not in LEFT_OUT}
