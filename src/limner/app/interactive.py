@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import limner
 from limner.app.files import file_to_write, folder_to_write
+from limner.app.given import conversation_given, model_given
 from limner.app.terminal import err, out, plain, sentence
 from limner.app.terminal_picture import show
 from limner.app.told_picture import write_reply
@@ -63,6 +64,9 @@ def talk(
     folder_to_write(folder)
     if saved is not None:
         file_to_write(saved)
+    place = model_given(model)
+    if saved is not None:
+        conversation_given(saved, place)
     out.print(plain(f'Loading "{model}" ...'))
     painter = limner.load(model, quantize=quantize, offload=offload)
     out.print(plain(f"{painter.summary} /help lists what you can do."))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import limner
 from limner.app.files import file_to_write
+from limner.app.given import conversation_given, model_given, pictures_given
 from limner.app.terminal import err, out, plain
 from limner.app.told_picture import write_reply
 from limner.chat.whole_file import alone_with
@@ -31,6 +32,7 @@ def say_once(
     seed: int | None,
     fork: str | None,
     sign: bool = False,
+    steps: int | None = None,
     quantize: str | None = None,
     offload: bool = False,
 ) -> None:
@@ -42,10 +44,12 @@ def say_once(
         raise ValueError(
             f"There is no conversation at {file}, so there is nothing to fork; leave --fork out."
         )
+    pictures_given(images)
+    conversation_given(file, model_given(model), fork)
     err.print(plain(f'Loading "{model}" ...'))
     painter = limner.load(model, quantize=quantize, offload=offload)
     with alone_with(file, tell=lambda: err.print(plain(f"{file} is being talked to; waiting ..."))):
-        _say(text, file, painter, images, picture, wants_picture, seed, fork, sign)
+        _say(text, file, painter, images, picture, wants_picture, seed, fork, steps, sign)
 
 
 def _say(
@@ -57,12 +61,13 @@ def _say(
     wants_picture: bool | None,
     seed: int | None,
     fork: str | None,
+    steps: int | None,
     sign: bool,
 ) -> None:
     talk = limner.open_conversation(file, painter) if file.exists() else painter.conversation()
     if fork is not None:
         talk = talk.fork(fork)
-    reply = talk.say(text, images=images, seed=seed, picture=wants_picture)
+    reply = talk.say(text, images=images, seed=seed, picture=wants_picture, steps=steps)
     where = ""
     if reply.image is not None:
         # A fork's round 2 must not replace the trunk's: the id keeps them apart.

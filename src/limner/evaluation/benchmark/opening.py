@@ -16,6 +16,7 @@ import torch
 from limner.chat.model_folder import EMBEDDED
 from limner.evaluation.benchmark.conversation import BenchConversation
 from limner.evaluation.benchmark.looking import Looker
+from limner.evaluation.benchmark.names import MARKOV, ORACLE
 from limner.evaluation.benchmark.scoring import Scorer
 from limner.evaluation.benchmark.scripts import VERSION, content_hash, conversations
 from limner.evaluation.benchmark.stored_set import StoredSet
@@ -27,8 +28,6 @@ from limner.evaluation.benchmark.systems.replay import replay_system
 from limner.evaluation.setup import prepare
 from limner.perception.senses import load_senses
 
-ORACLE: Final = "oracle"
-MARKOV: Final = "markov"
 WORLD_SET: Final = "limner-bench"
 
 
