@@ -1,4 +1,4 @@
-"""Persons on canvases: where faces lie, that nothing is drawn beyond a window, that opacity keeps to its limits."""
+"""Persons on canvases: where faces lie, that nothing is drawn beyond a window, limits of opacity."""
 
 from __future__ import annotations
 

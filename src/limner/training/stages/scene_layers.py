@@ -51,7 +51,9 @@ class SceneLayersStage:
     kept: int = 12_000
     new: int = 4
     held_out: int = 96
-    token_noise: float = 0.1
+    # As a language model's tokens are (`disturbed_tokens.py`).
+    token_noise: float = 0.3
+    token_mixing: float = 0.4
 
     def __call__(self, workshop: Workshop) -> SceneLayersRung:
         return SceneLayersRung(self, workshop)
@@ -85,7 +87,9 @@ class SceneLayersRung:
             name: joined([cut_free(seed, "test", canvas.side_px, SPANS[name]) for seed in seeds])
             for name, canvas in self._canvases.items()
         }
-        self._disturbed = TokenDisturbance(noise=stage.token_noise, scene_tokens=True)
+        self._disturbed = TokenDisturbance(
+            noise=stage.token_noise, mixing=stage.token_mixing, scene_tokens=True
+        )
 
     def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
         generator, told = chance.torch(self.workshop.device), {}
