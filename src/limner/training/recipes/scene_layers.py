@@ -30,7 +30,7 @@ PLANS = {
         Plan(
             steps=30_000,
             batch=128,
-            learning_rate=6e-3,
+            learning_rate=2e-3,
             optimizer="muon",
             orthogonal_in=ORTHOGONAL,
             warmup_steps=500,
