@@ -10,7 +10,7 @@ Until the first word can be chosen both only read: tokens and CPU seconds of tha
 all of them are read (`chat/window.py` lets long ones leave).
 
 The second table: what is read off a picture's image tokens once and not at every denoising step (keys and
-values of the cross-attentions; drawings in the windows around faces): measured on the embedded detokenizer,
+values of the cross-attentions; layers of the scene): measured on the embedded detokenizer,
 and counted at SEED-X's sizes.
 """
 
