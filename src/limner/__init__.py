@@ -23,6 +23,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 if TYPE_CHECKING:
     from limner.chat.conversation import Conversation
     from limner.chat.painter import Painter
+    from limner.chat.planning.opening import Planning
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "load", "open_conversation"]
@@ -34,14 +35,22 @@ def load(
     device: str | None = None,
     quantize: str | None = None,
     offload: bool = False,
+    planning: Planning | None = None,
 ) -> Painter:
-    """A painter from the embedded model ("miniature") or a checkpoint folder.
+    """A painter from the embedded model ("miniature"), a checkpoint folder, or any painter without memory:
+    "endpoint:URL" (an OpenAI-compatible server) and "diffusers:FOLDER" (an editing pipeline). Those are given
+    earlier pictures and faces by a planner; `planning` says which and how (docs/any_painter.md).
 
     `device` is a torch device name; by default the GPU if there is one, else the CPU. For less memory:
     `quantize` "int8" or "4bit" squeezes the language model (docs/full_scale.md), and with `offload` encoder,
     detokenizer and autoencoder are in memory only while they work. Raises ValueError with one sentence when
     there is no such model or when a file of it is missing or damaged.
     """
+    from limner.chat.planning.opening import is_planned, load_planned
+
+    name = str(name_or_folder)
+    if is_planned(name):
+        return load_planned(name, planning)
     from limner.chat.painter import load_painter
 
     return load_painter(name_or_folder, device=device, quantize=quantize, offload=offload)

@@ -24,7 +24,7 @@ from limner.app import (
     cli_verify,
     cli_world,
 )
-from limner.app.loading import Offload, Quantize
+from limner.app.loading import MODEL_HELP, Offload, Quantize, With
 from limner.app.terminal import err, fail
 
 app = typer.Typer(
@@ -61,7 +61,7 @@ class Scale(StrEnum):
     seed_x = "seed-x"
 
 
-Model = Annotated[str, typer.Option("--model", help='"miniature" (embedded) or a checkpoint folder.')]
+Model = Annotated[str, typer.Option("--model", help=MODEL_HELP)]
 Sign = Annotated[
     bool,
     typer.Option("--sign", help="Sign pictures (C2PA) by a local, untrusted certificate."),
@@ -99,6 +99,7 @@ def chat(
     sign: Sign = False,
     quantize: Quantize = None,
     offload: Offload = False,
+    words: With = None,
 ) -> None:
     """Talk with a painter. Type what you want to see; /help lists the commands."""
     from limner.app.interactive import talk
@@ -111,6 +112,7 @@ def chat(
         sign=sign,
         quantize=quantize,
         offload=offload,
+        words=words or [],
     )
 
 
@@ -143,9 +145,14 @@ def say(
     fork: Annotated[
         str | None, typer.Option("--fork", help="Continue from this round's id instead of the last one.")
     ] = None,
+    reply_to: Annotated[
+        int | None,
+        typer.Option("--reply-to", min=1, help="The number of the picture that is meant, from 1."),
+    ] = None,
     sign: Sign = False,
     quantize: Quantize = None,
     offload: Offload = False,
+    words: With = None,
 ) -> None:
     """Say one thing in a conversation kept in a file, and print the answer.
 
@@ -163,8 +170,10 @@ def say(
         seed=seed,
         fork=fork,
         sign=sign,
+        target=reply_to,
         quantize=quantize,
         offload=offload,
+        words=words or [],
     )
 
 

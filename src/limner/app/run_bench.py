@@ -36,12 +36,14 @@ class Asked:
     judge_url: str | None
     judge_model: str
     judge_key: str
+    words: tuple[str, ...] = ()
 
 
 def run(
     asked: Asked,
     *,
     stored: Path | None,
+    long: bool = False,
     num: int | None,
     seed: int,
     size_px: int,
@@ -57,7 +59,7 @@ def run(
     if stored is not None:
         StoredSet.open(stored)  # a mistyped folder is told before a model is loaded
     opened = _open(asked)
-    conversations, identity = open_set(stored, num=num, seed=seed, size_px=size_px)
+    conversations, identity = open_set(stored, num=num, seed=seed, size_px=size_px, long=long)
     told = identity["set"]
     err.print(plain(f"{told['name']} {told.get('version', '')}: {len(conversations)} conversations"))
     err.print(plain(f"hash {told['hash']}"))
@@ -92,7 +94,7 @@ def _open(asked: Asked) -> Opened:
         )
     if asked.endpoint is None:
         assert asked.model is not None
-        return open_model(asked.model, judge=asked.judge, looker=looking)
+        return open_model(asked.model, judge=asked.judge, looker=looking, words=asked.words)
     if asked.api not in APIS:
         raise ValueError(f"--api is {asked.api!r}; choose one of {', '.join(APIS)}.")
     system = endpoint_system(
@@ -157,7 +159,7 @@ def _print(results: dict[str, Any]) -> None:
     """Families, then depths; everything else is in results.json."""
     from rich.table import Table
 
-    from limner.evaluation.benchmark.summing import DEPTH, OVERALL, SCORE
+    from limner.evaluation.benchmark.summing import DEPTH, EXPOSURE, OVERALL, SCORE
 
     families = {name: told for name, told in results["suites"].items() if name != OVERALL}
     table = Table("family")
@@ -173,6 +175,12 @@ def _print(results: dict[str, Any]) -> None:
         if metric.startswith(DEPTH):
             depth = metric.removeprefix(DEPTH).partition(".")[0]
             out.print(f"{depth} back: {_number(found)}  [{_interval(found)}]  n {found['n']}", markup=False)
+    for curve, of in results.get("curves", {}).items():
+        turns = "  ".join(f"{turn}: {_number(found)}" for turn, found in of.items())
+        out.print(plain(f"{curve} at turn {turns}"))
+    if EXPOSURE in overall:
+        found = overall[EXPOSURE]
+        out.print(f"{EXPOSURE}: {_number(found)}  [{_interval(found)}]  n {found['n']}", markup=False)
     if SCORE in overall:
         found = overall[SCORE]
         out.print(f"{SCORE}: {_number(found)}  [{_interval(found)}]  n {found['n']}", markup=False)

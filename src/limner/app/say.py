@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import limner
 from limner.app.files import file_to_write
+from limner.app.loading import load
 from limner.app.terminal import err, out, plain
 from limner.app.told_picture import write_reply
 from limner.chat.whole_file import alone_with
@@ -30,9 +31,11 @@ def say_once(
     model: str,
     seed: int | None,
     fork: str | None,
+    target: int | None = None,
     sign: bool = False,
     quantize: str | None = None,
     offload: bool = False,
+    words: Sequence[str] = (),
 ) -> None:
     """Say `text` in the conversation kept in `file` (made when it does not exist) and print the answer."""
     file_to_write(file)
@@ -43,9 +46,9 @@ def say_once(
             f"There is no conversation at {file}, so there is nothing to fork; leave --fork out."
         )
     err.print(plain(f'Loading "{model}" ...'))
-    painter = limner.load(model, quantize=quantize, offload=offload)
+    painter = load(model, words=words, quantize=quantize, offload=offload)
     with alone_with(file, tell=lambda: err.print(plain(f"{file} is being talked to; waiting ..."))):
-        _say(text, file, painter, images, picture, wants_picture, seed, fork, sign)
+        _say(text, file, painter, images, picture, wants_picture, seed, fork, target, sign)
 
 
 def _say(
@@ -57,12 +60,13 @@ def _say(
     wants_picture: bool | None,
     seed: int | None,
     fork: str | None,
+    target: int | None,
     sign: bool,
 ) -> None:
     talk = limner.open_conversation(file, painter) if file.exists() else painter.conversation()
     if fork is not None:
         talk = talk.fork(fork)
-    reply = talk.say(text, images=images, seed=seed, picture=wants_picture)
+    reply = talk.say(text, images=images, seed=seed, picture=wants_picture, target=target)
     where = ""
     if reply.image is not None:
         # A fork's round 2 must not replace the trunk's: the id keeps them apart.

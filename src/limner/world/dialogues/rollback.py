@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from limner.dialogue import ways_back
 from limner.world.caption import tell, unnamed_subjects
 from limner.world.chance import chance, pick, weighted
 from limner.world.dialogues.draft import Draft, DraftRound
@@ -22,13 +23,7 @@ from limner.world.names import random_names
 from limner.world.scene import Scene
 from limner.world.staging import random_scene
 
-_COUNTS: Final = {
-    1: ("one time", "1 time", "1 times", "once"),
-    2: ("two times", "2 times", "twice"),
-    3: ("three times", "3 times"),
-}
-_STEPS: Final = {1: ("one step", "1 step"), 2: ("two steps", "2 steps"), 3: ("three steps", "3 steps")}
-_STEP_BACK: Final = (
+_BACK: Final = (
     "Step back {times} and {new}.",
     "Step back {times}, {new}.",
     "Step back {times}, then {new}.",
@@ -201,7 +196,7 @@ def _reach_back(chain: _Chain) -> tuple[str, int, str]:
     )
     if how == "undo":
         scene = chain.scenes[last - 1]
-        chain.add(pick(rng, _UNDO), pick(rng, _BACK), scene, (last - 1,), None)
+        chain.add(pick(rng, ways_back.WORLD_UNDO), pick(rng, _BACK), scene, (last - 1,), None)
         return how, last - 1, ""
     base, steps = last - 1, 1
     if how == "step back":
@@ -227,19 +222,25 @@ def _reach_back(chain: _Chain) -> tuple[str, int, str]:
 def _reaching(chain: _Chain, how: str, base: int, steps: int, words: Phrase) -> str:
     rng = chain.rng
     if how == "step back":
-        return pick(rng, _STEP_BACK).format(
-            times=pick(rng, _COUNTS[steps]),
-            steps=pick(rng, _STEPS[steps]),
+        return pick(rng, ways_back.WORLD_STEP_BACK).format(
+            times=pick(rng, ways_back.WORLD_COUNTS[steps]),
+            steps=pick(rng, ways_back.WORLD_STEPS[steps]),
             edits=pick(rng, ("edit", "change"))
             if steps == 1
             else f"{pick(rng, (str(steps), ('two', 'three')[steps - 2]))} {pick(rng, ('edits', 'changes'))}",
             new=words.imperative,
         )
     if how == "first":
-        return pick(rng, _UPLOADED if chain.uploaded else _FIRST).format(new=words.imperative)
+        return pick(rng, ways_back.WORLD_GIVEN if chain.uploaded else ways_back.WORLD_FIRST).format(
+            new=words.imperative
+        )
     done = chain.words[base if how == "after" else base + 1]
     assert done is not None
-    forms = {"instead": _INSTEAD, "before": _BEFORE, "after": _AFTER}[how]
+    forms = {
+        "instead": ways_back.WORLD_INSTEAD,
+        "before": ways_back.WORLD_BEFORE,
+        "after": ways_back.WORLD_AFTER,
+    }[how]
     return pick(rng, forms).format(
         old=done.gerund, new=words.imperative, New=words.imperative[0].upper() + words.imperative[1:]
     )
