@@ -1,5 +1,5 @@
-"""Planners in the benchmark: a perfect painter behind them shows what they understand; other wordings; curves;
-and the page that is made of results."""
+"""Planners in the benchmark: a perfect painter behind them shows what they understand; other wordings;
+curves; and the page that is made of results."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_planner_that_understands_nothing_fails_the_other_wordings():
 
 @pytest.fixture(scope="module")
 def found():
-    return short_chain(5)
+    return short_chain(6)
 
 
 def short_chain(turns):
@@ -105,7 +105,7 @@ def test_curves_tell_success_collapse_and_what_was_kept_turn_by_turn(found):
     for system, back in ((PerfectSystem(planner=RulesPlanner()), 1.0), (MarkovSystem(), 1.0)):
         rows = Scorer(judge=None).rows(found, hold(system, found))
         curves = curves_of(rows)
-        assert list(curves["success"]) == ["1", "2", "3", "4", "5"]
+        assert list(curves["success"]) == ["1", "2", "3", "4", "5", "6"]
         assert all(one["value"] == 1 for one in curves["held"].values())
         assert all(one["value"] == 0 for one in curves["collapsed"].values())
         assert all(one["value"] == 100 for one in curves["kept_db"].values())

@@ -39,15 +39,17 @@ _PICTURE: Final = (
 _UNDOES: Final = (
     r"(?:ignore|undo|un-do|undoing|revert|reverse|rewind|roll ?back|back ?track|recall|cancel|drop"
     r"|discard|scrap"
-    r"|ditch|forget"
-    r"|remove|delete|erase|wipe|clear|throw(?: away| out)|take(?: [a-z ]{1,12}?)? back|takes? back|lose"
+    r"|ditch|forget|scratch(?= (?:that|it|this|the|my|your|everything|all)\b)"
+    r"|remove|delete|erase|wipe|clear|throw(?: away| out)|take(?: [a-z ]{1,12}?)? (?:back|away)"
+    r"|takes? back|lose"
     r"|retract|toss|nix"
     r"|strike|skip|get rid of|unwind|wind back|withdraw|never ?mind)"
 )
 _RECENT: Final = r"(?:last|latest|most recent|previous|newest|recent|past)"
 
 LEAD: Final = _pattern(
-    r"(?:(?:please|kindly|no|nope|nah|now|well|hmm+|ok(?:ay)?|actually|sorry|oh|hey|so|and|then|next|but|yes|right"
+    r"(?:(?:please|kindly|no|nope|nah|now|well|hmm+|ok(?:ay)?|actually|sorry|oh|hey|so|and|then"
+    r"|next|but|yes|right"
     r"|wait|ah|uh|good|great|fine|thanks|alright)\b[\s,.:;!–-]*"
     r"|(?:can|could|would|will|may|shall|should) (?:you|we|i)(?: please| now)? "
     r"|i(?:'d|’d| would) (?:like|love|rather|prefer)(?: you)?(?: to(?: have| see)?)? "
@@ -65,6 +67,7 @@ FILLERS: Final = word_set(
     "base based using step steps backwards backward backup same one ones another time bit also shortly "
     "exactly directly s d ll ve undo rewind roll rollback recall backtrack by off your yours our us reuse "
     "about switch switched over both hmm hm nope no nah okay ok yes oh ah well sorry wind walk wound "
+    "liked preferred more best much jump skip "
     "scroll take taken make get put off entirely completely everything something those these"
 )
 
@@ -87,9 +90,11 @@ OLD_ENDS: Final = _pattern(
     r",?\s+(?P<rest>(?:it|things|everything|that) (?:was|were|looked|is|looks) (?:better|nicer|good|fine)\b.*"
     r"|(?:i(?:'d|’d| would| want)|please|let(?:'s|’s)?)\b.*)$"
 )
-THAT: Final = _pattern(r"(?:that|this|it|the last one)(?: one)?")
+THAT: Final = _pattern(rf"(?:that|this|it|(?:the )?last(?: {_PICTURE})?)(?: one)?")
 WITHOUT: Final = _pattern(
-    r"\b(?P<lead>way|how|version|picture|image|photo|one|again|looked|state)\b[^,]*?\bwithout "
+    r"(?:\b(?:way|how|version|picture|image|photo|one|again|looked|state)\b[^,]*?"
+    r"|\b(?:liked?|preferr?(?:ed)?|better|nicer)(?: (?:it|this|that|them))?(?: (?:better|more"
+    r"|best))? )\bwithout "
     r"(?P<old>(?:the|that|his|her) .+)$"
 )
 BEFORE: Final = _pattern(r"\b(?:before|prior to|ahead of|preceding|up until|until)\s+(?P<old>.+)$")
@@ -98,14 +103,40 @@ AFTER: Final = _pattern(
     r"|it|the|he|she|his|her)\b))\s+"
     r"|\bthat (?:came|resulted) (?:of|from)\s+|\bmade by\s+|\b(?:resulting|coming) from\s+"
     r"|\b(?:undo|revert|roll back|back|down) (?:up |all the way |back )*to (?=(?:the|his|her|that) [^,]*?$)"
-    r"(?!.*\b(?:picture|image|photo|version|one|scene|start|beginning|original|first|before|state|point|moment|way)\b)"
+    r"(?!.*\b(?:picture|image|photo|version|one|scene|start|beginning|original|first|before|state"
+    r"|point|moment|way)\b)"
     r"|\b(?:of |to )?(?:when|where) you (?:had |have )?(?:just |only )?(?:finished )?)(?P<old>.+)$"
 )
+# "Go back to when it was winter", "the point where Paul got his moustache".
+WHEN: Final = _pattern(
+    r"\b(?:back|return|revert|rewind|restore|recall|backtrack)\b[^,]*? "
+    r"(?:when|where) (?!you\b|we (?:were|left|started|began)\b|it (?:all )?(?:started|began)\b)"
+    r"(?P<old>[\w'’]+(?: [\w'’]+)? (?:was|were|still|first|just|only|had|has|got|became|turned"
+    r"|wore|held|stood|sat"
+    r"|looked|is|are)\b .+)$"
+)
+UNHAPPENED: Final = _pattern(
+    r"(?:pretend|act as if|what if|as if|as though)(?: that)? (?P<old>(?:the|that|this|we|you|i"
+    r"|it|my|his|her)\b.*?)"
+    r" (?:never|had never|did not|didn't|didn’t|hadn't|hadn’t|had not)\b(?P<more>.*)"
+)
+TAKES_BACK: Final = _pattern(
+    r"(?:undo|un-do|revert|cancel|forget|scrap|scratch|discard|retract|withdraw|skip|ignore|never ?mind"
+    r"|take back|roll back)(?: about)? (?P<old>(?:the|that|my|his|her|their|its) [^,]+?)"
+)
+KEEPS_REST: Final = _pattern(
+    r"\b(?:keep|leave)\b[^.]*\b(?:rest|others?|everything(?: else)?|all)\b|\bbut (?:only|not|keep|leave)\b"
+)
+FURTHER: Final = _pattern(r"\b(?:then|again|another|more|further|from there)\b")
+BARE_NUMBER: Final = _pattern(
+    rf"(?:(?:the )?(?P<which>{'|'.join(ORDINALS)})(?: one)?|#?(?P<n>\d{{1,3}}))(?: again| please| once more)*"
+)
 RETURNS: Final = _pattern(
-    r"\b(?:from|go|going|return|revert|back|show|use|using|take|start|begin|restore|bring|see|how|what|way|version|state"
+    r"\b(?:from|go|going|return|revert|back|show|use|using|take|start|begin|restore|bring|see|how"
+    r"|what|way|version|state"
     r"|picture|image|photo|point|moment|recall|again|as it|roll|reset|give me|want|like|better|nicer|work"
     r"|continue"
-    r"|display|open|pull|one)\b"
+    r"|display|open|pull|one|undo|rewind)\b"
 )
 RETURNS_TO: Final = _pattern(
     r"^(?:let me (?:see|have)|give me|i (?:liked?|preferr?(?:ed)?|want)|go|get|bring|show|take|use|return"
@@ -113,11 +144,12 @@ RETURNS_TO: Final = _pattern(
     r"|pull|open)\b"
 )
 DONE: Final = _pattern(
-    r"^(?:you|we|i|it|he|she|they|his|her|the)\b.*\b(?:was|were|got|had|gave|made|turned|added|changed|put|took|dyed"
+    r"^(?:you|we|i|it|he|she|they|his|her|the)\b.*\b(?:was|were|got|had|gave|made|turned|added"
+    r"|changed|put|took|dyed"
     r"|painted|became|set|came|became)\b|^\w+ing\b"
 )
 NUMBERED: Final = _pattern(
-    rf"@?\b(?:the )?(?:picture|image|photo|photograph|pic|img|version|round|drawing|painting)s?\s*"
+    rf"@?\b(?:the )?(?:picture|image|photo|photograph|pic|img|version|revision|round|drawing|painting)s?\s*"
     rf"(?:number |no\.? ?|nr\.? ?|#)?\s*(?:(\d{{1,4}})\b|({'|'.join(NUMBERS)})\b(?!\s+(?!and|again|please"
     rf"|once|then|as|with|is|was)\w))"
     r"|(?<!\w)#(\d{1,4})\b"
@@ -156,6 +188,7 @@ FIRST: Final = _pattern(
     r"|\bthrow (?:everything|it all|all of it) (?:away|out)\b"
     rf"|\b{_UNDOES}(?: away| back)? {_ALL_EDITS}(?! (?:the|but|except))\b"
 )
+_ENDS: Final = r"(?=$|,| and\b| then\b| but\b| please\b)"
 _OLD: Final = r"(?P<old>[^,.;:]+?)"
 _AGAIN: Final = r"(?: once)? (?:again|more|back)\b"
 DESCRIBED: Final = (
@@ -180,22 +213,47 @@ DESCRIBED: Final = (
 PAINTS_NEW: Final = _pattern(r"\b(?:paint|draw|create|generate|imagine|sketch|new|another|different)\b")
 BACKWARD: Final = _pattern(
     rf"\b(?:{_UNDOES}|back|backwards?|ago|earlier|rollback|steps? back|rewind|wind|backtrack(?: by)?"
-    rf"|previous)\b"
+    rf"|previous|(?:before|second[- ]to|second[- ]from|next[- ]to|next[- ]from)[- ](?:the[- ])?last"
+    rf"|last (?:\w+ )?but one|penultimate)\b"
 )
 COUNTED: Final = (
     _pattern(
-        rf"\b(?:(?:the|my|your|our|those|these|all|by|just|only)\s+)*(?:{_RECENT}\s+)?{NUMBER}\s*(?:{_RECENT}\s+)?{_UNIT}\b"
+        rf"\b(?:(?:the|my|your|our|those|these|all|by|just"
+        rf"|only)\s+)*(?:{_RECENT}\s+)?{NUMBER}\s*(?:{_RECENT}\s+)?{_UNIT}\b"
     ),
     _pattern(r"\b(?:once|twice|thrice)\b"),
     _pattern(rf"\b(?:the|that|this|my|your|our) (?:very )?{_RECENT} (?:{_UNIT}|one|thing|bit)\b"),
     _pattern(rf"\b(?:by|back(?: by)?) {NUMBER}\b"),
+    _pattern(
+        rf"(?:^|\b(?:go|step|skip|jump|roll|wind|take (?:it|us|me)|bring (?:it|us"
+        rf"|me)) ){NUMBER} back(?:wards?)?"
+        r"(?=$|,| and\b| then\b| but\b| please\b)"
+    ),
+    _pattern(
+        rf"\b{_UNDOES} (?:(?:the|my|your|our|those|these|only|just) )*{_RECENT} {NUMBER}"
+        rf"(?: of (?:them|those|these))?{_ENDS}"
+    ),
+    _pattern(
+        r"\b(?:undo|revert|rewind|roll ?back|back ?track|recall|cancel|retract|unwind|take back) "
+        rf"(?:(?:only|just|the|those|these) )*(?:x ?)?(?!both\b){NUMBER}(?: of (?:them|those|these))?{_ENDS}"
+    ),
+    _pattern(
+        rf"\b(?:the )?(?:{_PICTURE}|thing|change|edit) (?:right "
+        rf"|just )?before (?:the )?last(?: {_PICTURE})?\b"
+        rf"|\b(?:the )?(?:second|next)[- ](?:to|from)[- ](?:the[- ])?last(?: {_PICTURE})?\b"
+        rf"|\b(?:the )?(?:last (?:{_PICTURE} )?but one|penultimate(?: {_PICTURE})?)\b"
+    ),
     _pattern(rf"\b(?:to )?(?:the|that) (?:previous|earlier|prior) {_PICTURE}\b"),
 )
 BARE_BACK: Final = _pattern(
-    rf"(?:i liked it better before|it was (?:better|nicer) before"
+    rf"(?:i liked it better before|it was (?:better|nicer) before|ctrl[ +-]?z|cmd[ +-]?z"
+    rf"|(?:the )?previous(?: one)?"
+    rf"|back|(?:make|put|have|leave|set) (?:it|that|this)(?: back)? (?:to )?(?:like|as|how"
+    rf"|the way)?(?: it was)? before"
+    rf"|i (?:liked|preferred) (?:the )?(?:previous|earlier|last) {_PICTURE}(?: (?:more|better|best))?"
     rf"|(?:just |simply )?{_UNDOES}(?: (?:it|that|this|please|now|the change|your change"
     rf"|what you (?:just )?did))*"
-    r"|(?:a |one )?(?:step|go|take(?: it| that| this)?|move|roll(?: it)?) back(?: (?:please|a step|a bit))*"
+    r"|(?:a |one )?(?:step|go|take(?: it| that| this)?|move|roll(?: it)?) back(?: (?:please|a step|a bit|again))*"
     r"|(?:take|put) (?:it|that|this) back)"
 )
 PICTURE_CALLED: Final = (
@@ -208,7 +266,9 @@ UNKNOWN_CALLED: Final = _pattern(
     r"(?:called|named|labelled|labeled) [\"“']?(?P<n>[^\s,.;:\"”']+)[\"”']?"
 )
 LEADS_THERE: Final = _pattern(
-    r"(?:please )?(?:in|on|from|with|for|using|use|take|to|at|based on|starting (?:from|with|at"
+    r"(?:please )?(?:(?:the )?same(?: \w+)? as(?: in| on)?|like|in|on|from|with|for|using|use"
+    r"|take|to|at|based on"
+    r"|starting (?:from|with|at"
     r"|over from)|go(?: back)? to"
     r"|return to|back to|work on|continue with|go on (?:from|with)|begin (?:again )?(?:from|with)"
     r"|start(?: again| over)? (?:from|with)|open(?: up)?|edit|let(?:'s|’s) (?:continue|go on"

@@ -14,6 +14,16 @@ class Unclear(Exception):  # noqa: N818  (a question, not an error of anyone's)
 
 def resolve(reach: Reach, album: Album) -> int:
     """The number of the picture that `reach` means; `Unclear` with a question when there is none."""
+    number = _place(reach, album)
+    if reach.way is Way.COUNT or not reach.steps:
+        return number
+    found = album.back(reach.steps, number)
+    if found is None:
+        raise Unclear(f"There are fewer than {reach.steps} changes before that picture; how far back?")
+    return found
+
+
+def _place(reach: Reach, album: Album) -> int:
     if not album.rounds:
         raise Unclear("There is no earlier picture yet; say what you want to see.")
     match reach.way:
