@@ -7,12 +7,13 @@ persons. What it does not understand it asks about and never guesses.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from limner.chat.planning import acts
 from limner.chat.planning.album import OPENER, Album, without_naming
+from limner.chat.planning.borrowing import Borrowed, borrowed, returned
 from limner.chat.planning.faces import Faces, Sides
 from limner.chat.planning.going_back import Unclear, resolve
 from limner.chat.planning.persons import Persons
@@ -29,6 +30,16 @@ _HEARD: Final = "I will remember it."
 _UNHEARD: Final = re.compile(
     r"\b(?:back|again|before that|earlier|previous(?:ly)?|instead|undo|once more|revert)\b", re.IGNORECASE
 )
+# Words of a way back that was not understood: whatever else is said, it is not guessed.
+_LOST: Final = re.compile(
+    r"\b(?:(?:go|going|get|roll|step|wind|move|jump|skip|switch|take (?:it|me|us)) back(?:wards?)?\b"
+    r"(?! (?:and forth|to (?:front|back)))"
+    r"|undo|revert|rewind|backtrack|rollback|where (?:we|you) (?:were|left)|(?:like|as|how it was) before"
+    r"|(?:earlier|previous|former|prior) (?:one|version|picture|image|state)|scratch that"
+    r"|start (?:over|afresh))\b",
+    re.IGNORECASE,
+)
+_UNCLEAR: Final = "I do not understand which picture is meant; say it in other words."
 _SHORT_WORDS: Final = 4
 _MOST_WORDS_UNHEARD: Final = 12  # a longer text describes: "hair tied back"
 
@@ -67,6 +78,7 @@ class _Reading:
         self.unknown = [name for name in named if name not in persons.found]
         is_short = len(self.plain.split()) <= _MOST_WORDS_UNHEARD
         self.is_unheard = is_short and _UNHEARD.search(self.plain) is not None
+        self.is_lost = _LOST.search(self.plain) is not None and not album.given
         # Names are no words of a wish: they would be read as such.
         self.bare = self.plain
         for name in sorted(named, key=len, reverse=True):
@@ -84,7 +96,13 @@ class _Reading:
         if acts.is_pause(self.plain):
             return Plan(act="listen", reply=_HEARD)
         if is_question and self.known and not acts.is_portrait(self.bare):
-            return self._answer(self.known, self.known[0].picture or None)
+            return self._answer(self.known, self._picture_with(self.known[0]) or None)
+        lent = borrowed(self.plain)
+        if lent is not None:
+            return self._borrow(lent)
+        back = returned(self.plain, self.album)
+        if back is not None:
+            return self._edit(self.album.current, _by(self.plain), (back,))
         reach = read_reach(self.plain, list(self.album.names))
         if reach is not None:
             try:
@@ -94,6 +112,8 @@ class _Reading:
                     return Plan(act="ask", reply=str(unclear))
             else:
                 return self._go_back(reach, base, is_question)
+        if reach is None and self.is_lost and not is_question and self.album.rounds:
+            return Plan(act="ask", reply=_UNCLEAR)
         if is_talk and not self.known:
             return Plan(act="listen", reply=_HEARD)
         if is_question:
@@ -113,6 +133,21 @@ class _Reading:
         if reach is not None and not reach.change:
             return Plan(act="recall", base=target, reply=_AGAIN)
         return self._edit(target, self.plain if reach is None else reach.change)
+
+    def _borrow(self, lent: Borrowed) -> Plan:
+        """Other pictures are gone by, or made into one."""
+        numbers = [number for number in (lent.base, *lent.shown) if number is not None]
+        missing = [number for number in numbers if not 1 <= number <= len(self.album)]
+        if missing:
+            told = f"There is no picture {missing[0]}; so far there are {len(self.album)}."
+            return Plan(act="ask", reply=told)
+        if lent.asks:
+            return Plan(act="answer", shown=lent.shown, instruction=lent.told(1))
+        if lent.anew:
+            told = as_standalone(lent.told(1), (), {})
+            return Plan(act="paint", shown=lent.shown, instruction=told, reply=_DONE)
+        base = lent.base or (self._picture_with(self.known[0]) if self.known else self.album.current)
+        return self._edit(base, lent.told, lent.shown)
 
     def _go_back(self, reach: Reach, base: int, is_question: bool) -> Plan:
         why = f"It reaches back ({reach.way.value}) to picture {base}."
@@ -159,7 +194,7 @@ class _Reading:
             return self._edit(in_view, text)
         if not in_view and not self.is_unheard:
             return self._paint(text)
-        return Plan(act="ask", reply="I do not understand which picture is meant; say it in other words.")
+        return Plan(act="ask", reply=_UNCLEAR)
 
     def _answer(self, people: Sequence[Person], base: int | None) -> Plan:
         return Plan(act="answer", base=base, people=self._placed(people), instruction=self.plain)
@@ -180,15 +215,18 @@ class _Reading:
         told = as_standalone(self.plain, self.persons.found.values(), words)
         return Plan(act="portray", people=people, shown=shown, instruction=told, reply=_reply(people))
 
-    def _edit(self, base: int, text: str) -> Plan:
+    def _edit(self, base: int, text: str | Callable[[int], str], by: tuple[int, ...] = ()) -> Plan:
+        """A change of `base`. Pictures in `by` are shown along; `text` is told the number of the first."""
         strangers = [one for one in self.known if one.picture and not self._shows(base, one)]
         people = self._placed(strangers)
         words = {one.name: self.sides.described(one, base) for one in self._placed(self.known)}
         words |= {
             one.name: f"the {one.noun} of reference {number}" for number, one in enumerate(people, start=1)
         }
-        told = as_standalone(text, self.persons.found.values(), words)
-        shown = tuple(one.number for one in self.album.given if one.number != base)
+        said = text if isinstance(text, str) else text(len(people) + 1)
+        told = as_standalone(said, self.persons.found.values(), words)
+        given = tuple(one.number for one in self.album.given if one.number not in (base, *by))
+        shown = (*by, *given)
         return Plan(act="edit", base=base, people=people, shown=shown, instruction=told, reply=_DONE)
 
     def _placed(self, people: Sequence[Person]) -> tuple[Person, ...]:
@@ -213,6 +251,12 @@ class _Reading:
             if self._shows(one.number, person):
                 return one.number
         return self.album.current
+
+
+def _by(text: str) -> Callable[[int], str]:
+    """The text, and that a reference shows what is meant."""
+    bare = text.rstrip(" .!")
+    return lambda first: f"{bare}, as in reference {first}"
 
 
 def _reply(people: Sequence[Person]) -> str:
