@@ -25,6 +25,9 @@ def read_clause(text: str, names: Sequence[str], *, is_last: bool, is_first: boo
     prefers = w.PREFERS.fullmatch(text.strip(" ,.!?"))
     if prefers:
         return Reach(way=Way.INSTEAD, about=prefers["old"]), f"make it {prefers['new']}"
+    rather = w.RATHER.fullmatch(text.strip(" ,.!?"))
+    if rather:
+        return Reach(way=Way.INSTEAD, about=rather["old"]), f"make it {rather['new']}"
     bare = without_lead(text).strip(" ,.!?")
     for read in _READERS:
         found = read(bare, names)

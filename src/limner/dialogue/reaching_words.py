@@ -67,7 +67,7 @@ FILLERS: Final = word_set(
     "base based using step steps backwards backward backup same one ones another time bit also shortly "
     "exactly directly s d ll ve undo rewind roll rollback recall backtrack by off your yours our us reuse "
     "about switch switched over both hmm hm nope no nah okay ok yes oh ah well sorry wind walk wound "
-    "liked preferred more best much jump skip "
+    "liked preferred more best much jump skip nicer prettier shown seen displayed opened "
     "scroll take taken make get put off entirely completely everything something those these"
 )
 
@@ -76,6 +76,9 @@ BARE_INSTEAD: Final = _pattern(r"(?P<new>.+?),? instead[.!]*")
 PREFERS: Final = _pattern(
     r"(?:i(?:'d|’d| would)? (?:rather )?(?:prefer|have|favou?r)|(?:please )?make it) (?P<new>.+?)"
     r" (?:over|rather than) (?P<old>(?:the|a|an|that) .+)"
+)
+RATHER: Final = _pattern(
+    r"i(?:'d|’d| would) (?:rather|sooner) (?:have|see|take|like) (?P<new>.+?) than (?P<old>.+)"
 )
 BETTER: Final = _pattern(
     r"(?P<new>.+?) (?:would|might|could|will)(?: look| be| work)?(?: much)? better than (?P<old>.+)"
@@ -181,7 +184,8 @@ _ALL_EDITS: Final = (
 FIRST: Final = _pattern(
     r"\b(?:from|to|at|with|in) (?:scratch|square one|zero|the (?:very |absolute )?(?:beginning|start"
     r"|outset|top))\b"
-    r"|\bsquare one\b|\bstart(?:ing)? (?:all )?(?:over|again|anew|afresh|fresh)\b"
+    r"|\bsquare one\b|\bwipe the slate(?: clean)?\b|\b(?:clean|blank) slate\b"
+    r"|\bstart(?:ing)? (?:all )?(?:over|again|anew|afresh|fresh)\b"
     r"|\bbegin(?:ning)? (?:all )?(?:again|anew|afresh|over)\b|\breset(?: (?:everything|it(?: all)?|all"
     r"|the picture))?\b"
     r"|\bhow (?:it|this|everything)(?: all)? (?:started|began)\b"
@@ -214,7 +218,7 @@ PAINTS_NEW: Final = _pattern(r"\b(?:paint|draw|create|generate|imagine|sketch|ne
 BACKWARD: Final = _pattern(
     rf"\b(?:{_UNDOES}|back|backwards?|ago|earlier|rollback|steps? back|rewind|wind|backtrack(?: by)?"
     rf"|previous|(?:before|second[- ]to|second[- ]from|next[- ]to|next[- ]from)[- ](?:the[- ])?last"
-    rf"|last (?:\w+ )?but one|penultimate)\b"
+    rf"|last (?:\w+ )?but one|penultimate|undos|changed? my mind)\b"
 )
 COUNTED: Final = (
     _pattern(
@@ -222,8 +226,9 @@ COUNTED: Final = (
         rf"|only)\s+)*(?:{_RECENT}\s+)?{NUMBER}\s*(?:{_RECENT}\s+)?{_UNIT}\b"
     ),
     _pattern(r"\b(?:once|twice|thrice)\b"),
+    _pattern(rf"\b{NUMBER} undos?\b"),
     _pattern(rf"\b(?:the|that|this|my|your|our) (?:very )?{_RECENT} (?:{_UNIT}|one|thing|bit)\b"),
-    _pattern(rf"\b(?:by|back(?: by)?) {NUMBER}\b"),
+    _pattern(rf"\b(?:by|back(?: up)?(?: by)?) {NUMBER}\b"),
     _pattern(
         rf"(?:^|\b(?:go|step|skip|jump|roll|wind|take (?:it|us|me)|bring (?:it|us"
         rf"|me)) ){NUMBER} back(?:wards?)?"
@@ -253,7 +258,8 @@ BARE_BACK: Final = _pattern(
     rf"|i (?:liked|preferred) (?:the )?(?:previous|earlier|last) {_PICTURE}(?: (?:more|better|best))?"
     rf"|(?:just |simply )?{_UNDOES}(?: (?:it|that|this|please|now|the change|your change"
     rf"|what you (?:just )?did))*"
-    r"|(?:a |one )?(?:step|go|take(?: it| that| this)?|move|roll(?: it)?) back(?: (?:please|a step|a bit|again))*"
+    r"|(?:a |one )?(?:step|go|take(?: it| that| this)?|move|roll(?: it)?) back(?: (?:please"
+    r"|a step|a bit|again))*"
     r"|(?:take|put) (?:it|that|this) back)"
 )
 PICTURE_CALLED: Final = (
@@ -276,7 +282,8 @@ LEADS_THERE: Final = _pattern(
 )
 REMARK: Final = _pattern(
     r"(?:oops|ouch|argh|not (?:so |very |really |quite )?(?:good|nice|right|great|bad|like that|this way"
-    r"|there yet)|(?:that|this|it|the last \w+|that last \w+)(?:'s|’s| was| is| looked"
+    r"|there yet)|(?:that|this|it|everything|all|the last \w+|that last \w+)"
+    r"(?: (?:that )?(?:you|we|i) (?:changed|did|made|added|painted|have done))?(?:'s|’s| was| is| looked"
     r"| looks) (?:\w+ )*"
     r"(?:mistake|wrong|worse|bad|ugly|better|nicer|terrible|awful|nonsense)(?: before)?"
     r"|i (?:really )?(?:liked?|prefer(?:red)?)"

@@ -42,7 +42,8 @@ _PAINTS: Final = _pattern(
 )
 _OF_PICTURE: Final = _pattern(
     r"\b(?:paint|colou?r) the (?:\w+ )?\w+(?: on the (?:left|right))?['’]s\b"
-    r"|\b(?:paint|draw|sketch|render|repaint|redraw|show|picture|create|generate|depict|illustrate|convert)\s+(?:it|this|that"
+    r"|\b(?:paint|draw|sketch|render|repaint|redraw|show|picture|create|generate|depict"
+    r"|illustrate|convert)\s+(?:it|this|that"
     r"|him|her|them|his|the (?:picture|image|scene|same|background|photo|sky|wall)|(?:\w+ )?(?:on|onto"
     r"|over|around|behind|above"
     r"|in|into) (?:it|him|her|them|the (?:picture|image|background)))\b|\b(?:on|onto|to|around|behind"
@@ -52,7 +53,8 @@ _OF_PICTURE: Final = _pattern(
 _NEW: Final = _pattern(
     r"\b(?:another|new|different|separate|fresh) (?:picture|image|photo|wish|scene|one|painting|drawing"
     r"|idea)\b"
-    r"|\bforget about (?:this|that|it)\b|\bnext (?:is|up)\b|\bsomething (?:else|different|new)\b"
+    r"|\bforget about (?:this|that|it)\b|\bnext (?:is|up)\b|^next,? (?:i|paint|draw|show"
+    r"|comes?)\b|\bsomething (?:else|different|new)\b"
     r"|\bleave that for now\b"
 )
 _NOUN_PHRASE: Final = _pattern(

@@ -34,7 +34,8 @@ _UNHEARD: Final = re.compile(
 _LOST: Final = re.compile(
     r"\b(?:(?:go|going|get|roll|step|wind|move|jump|skip|switch|take (?:it|me|us)) back(?:wards?)?\b"
     r"(?! (?:and forth|to (?:front|back)))"
-    r"|undo|revert|rewind|backtrack|rollback|where (?:we|you) (?:were|left)|(?:like|as|how it was) before"
+    r"|(?:picture|image|version|photo) .*\b(?:again|once more)|undo|revert|rewind|backtrack"
+    r"|rollback|where (?:we|you) (?:were|left)|(?:like|as|how it was) before"
     r"|(?:earlier|previous|former|prior) (?:one|version|picture|image|state)|scratch that"
     r"|start (?:over|afresh))\b",
     re.IGNORECASE,
