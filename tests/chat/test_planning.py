@@ -174,5 +174,5 @@ def test_pictures_named_later_and_anew_are_found():
 def test_a_name_that_was_written_small_is_known_when_it_comes_up():
     conversation, painter = talk("an image of mia and tom in a park. mia is on the left, tom on the right.")
     conversation.say("A close-up of Tom.")
-    assert [one.role for one in painter.asked[-1].references] == ["Tom: as in picture 1"]
+    assert [one.role for one in painter.asked[-1].references] == ["Tom: the person as seen in picture 1"]
     assert painter.asked[-1].references[0].picture.pixels.shape == (48, 24, 3)

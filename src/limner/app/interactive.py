@@ -83,6 +83,8 @@ def talk(
             err.print("stopped; the round was not kept")
         except (ValueError, OSError) as error:
             err.print(plain(sentence(error)))
+    if painter.spending is not None:
+        err.print(plain(f"spent: {painter.spending}"))
     if saved is not None and state.conversation.replies:
         out.print(plain(f"saved: {state.conversation.save(saved)}"))
 

@@ -49,6 +49,8 @@ def say_once(
     painter = load(model, words=words, quantize=quantize, offload=offload)
     with alone_with(file, tell=lambda: err.print(plain(f"{file} is being talked to; waiting ..."))):
         _say(text, file, painter, images, picture, wants_picture, seed, fork, target, sign)
+    if painter.spending is not None:
+        err.print(plain(f"spent: {painter.spending}"))
 
 
 def _say(

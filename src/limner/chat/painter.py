@@ -30,6 +30,7 @@ from limner.models.model import LimnerModel
 from limner.models.precision import best_device, compute_dtype
 from limner.models.prompt import closing_ids, count_tokens, encode_response, response_segments
 from limner.models.squaring import square
+from limner.perception.painters import Spending
 from limner.perception.senses import WorldSenses, load_senses
 
 if TYPE_CHECKING:
@@ -136,6 +137,11 @@ class Painter:
     def reads_rounds(self) -> bool:
         """Whether it wants the rounds themselves, not what its model keeps of them."""
         return False
+
+    @property
+    def spending(self) -> Spending | None:
+        """What a painter behind a server has cost since it was opened; None for one that costs nothing."""
+        return None
 
     def addressed(self, talk: Conversation, instruction: Instruction, target: int | None) -> Instruction:
         """The instruction as this painter reads it, when the user points at picture `target`: the picture is

@@ -54,6 +54,21 @@ class Reference:
     box: Box | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Spending:
+    """What a painter behind a server has cost so far; `dollars` by the price that its user told."""
+
+    pictures: int
+    input_tokens: int
+    output_tokens: int
+    dollars: float
+
+    def __str__(self) -> str:
+        pictures = "1 picture" if self.pictures == 1 else f"{self.pictures} pictures"
+        tokens = f"{self.input_tokens} tokens in and {self.output_tokens} out"
+        return f"{pictures}, {tokens}" + (f", ${self.dollars:.2f}" if self.dollars else "")
+
+
 @runtime_checkable
 class AnyPainter(Protocol):
     """Paints from one instruction that needs no history."""

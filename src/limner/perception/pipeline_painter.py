@@ -24,7 +24,9 @@ from limner.perception.painters import PaintError, Reference
 OFFLOADS: Final = ("none", "model", "sequential")
 DTYPES: Final = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 LEAST_SIDE_PX: Final = 64
-_ONE_PICTURE: Final = ("FluxKontextPipeline",)  # several are laid side by side
+_SEVERAL: Final = ("Flux2", "QwenImageEditPlus")  # how their names begin; others are shown one row
+_NEED_NONE: Final = ("Flux",)  # paint without a picture; others are given an empty one
+_CANVAS_PX: Final = 1024
 
 
 class PipelinePainter:
@@ -66,6 +68,7 @@ class PipelinePainter:
         chosen = DTYPES[dtype] if dtype else torch.bfloat16 if device.startswith("cuda") else torch.float32
         self.num_steps, self.guidance = num_steps, guidance
         self._pipeline = _opened(self.folder, chosen, offload, device)
+        self._kind = type(self._pipeline).__name__
         self._takes = inspect.signature(self._pipeline.__call__).parameters
         self._lock = threading.Lock()
 
@@ -92,13 +95,16 @@ class PipelinePainter:
             "generator": torch.Generator("cpu").manual_seed(seed),
             "output_type": "np",
         }
+        if not shown and not self._kind.startswith(_NEED_NONE):
+            side = size_px or _CANVAS_PX
+            shown = [Picture(np.full((side, side, 3), 255, dtype=np.uint8))]
         if shown:
             asked["image"] = self._images(shown)
         if base is not None:
             size_px = size_px or max(base.width_px, base.height_px)
         asked |= self._sides(base, size_px)
         asked |= {} if self.num_steps is None else {"num_inference_steps": self.num_steps}
-        asked |= {} if self.guidance is None else {"guidance_scale": self.guidance}
+        asked |= self._guided()
         if "_auto_resize" in self._takes and size_px is not None:
             asked |= {"max_area": asked["height"] * asked["width"], "_auto_resize": False}
         try:
@@ -116,8 +122,15 @@ class PipelinePainter:
             raise PaintError("The painter's picture holds numbers that are not finite.")
         return Picture((np.clip(pixels, 0, 1) * 255).round().astype(np.uint8))
 
+    def _guided(self) -> dict[str, Any]:
+        """Qwen's pipelines are guided by another option than the rest, and only beside a negative prompt."""
+        if self._kind.startswith("QwenImage"):
+            scale = {} if self.guidance is None else {"true_cfg_scale": self.guidance}
+            return {"negative_prompt": " ", **scale}
+        return {} if self.guidance is None else {"guidance_scale": self.guidance}
+
     def _images(self, shown: Sequence[Picture]) -> Image.Image | list[Image.Image]:
-        if len(shown) > 1 and type(self._pipeline).__name__ in _ONE_PICTURE:
+        if len(shown) > 1 and not self._kind.startswith(_SEVERAL):
             return _side_by_side(shown)
         images = [_large_enough(picture.to_pil()) for picture in shown]
         return images[0] if len(images) == 1 else images
@@ -167,7 +180,7 @@ def _opened(folder: Path, dtype: torch.dtype, offload: str, device: str) -> Any:
         pipeline = opener.from_pretrained(
             str(folder), dtype=dtype, local_files_only=True, use_safetensors=True
         )
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, ImportError) as error:
         told = " ".join(str(error).split())[:300]
         raise ValueError(f"{folder} ({kind}) cannot be opened as a painter ({told}).") from error
     pipeline.set_progress_bar_config(disable=True)

@@ -73,7 +73,7 @@ def carry_out(plan: Plan, album: Album, hands: Hands, *, seed: int) -> Done:
 def _face(person: Person, album: Album, faces: Faces | None) -> Reference:
     picture, box = face_of(person, album, faces)
     whose = _POSSESSIVE.get(person.noun, "the")
-    seen = f"{whose} face of" if box is not None else "as in"
+    seen = f"{whose} face of" if box is not None else f"the {person.noun} as seen in"
     return Reference(
         picture=picture,
         role=f"{person.name}: {seen} picture {person.picture}",

@@ -24,6 +24,7 @@ from limner.chat.prefix_cache import PrefixCache
 from limner.chat.region import within
 from limner.chat.request import RoundRequest
 from limner.dialogue.parts import Instruction, Picture, Round
+from limner.perception.painters import Spending
 
 if TYPE_CHECKING:
     from limner.chat.conversation import Conversation
@@ -133,6 +134,11 @@ class PlannedPainter(Painter):
     def reads_rounds(self) -> bool:
         """That is all it reads."""
         return True
+
+    @property
+    def spending(self) -> Spending | None:
+        """As the painter counts, where it does."""
+        return getattr(self.hands.painter, "spending", None)
 
     def addressed(self, talk: Conversation, instruction: Instruction, target: int | None) -> Instruction:
         """As it is: the planner reads addresses. ValueError for a picture that is not there."""

@@ -152,11 +152,12 @@ def _success(told: Mapping[str, Any]) -> float:
 def _with_interval(found: Mapping[str, float] | None) -> tuple[str, str]:
     if found is None:
         return "-", "-"
-    return f"{found['value']:.3f}", f"{found['low']:.3f} to {found['high']:.3f}"
+    value, low, high = (round(found[name], 3) + 0.0 for name in ("value", "low", "high"))  # no "-0.000"
+    return f"{value:.3f}", f"{low:.3f} to {high:.3f}"
 
 
 def _value(found: Mapping[str, float] | None, digits: int = 3) -> str:
-    return "-" if found is None else f"{found['value']:.{digits}f}"
+    return "-" if found is None else f"{round(found['value'], digits) + 0.0:.{digits}f}"
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from limner.perception.endpoint.answers import Found, data_url, from_response, r
 from limner.perception.endpoint.spent import Spent, with_extra
 from limner.perception.endpoint.troubles import EndpointError, NoRouteError, RejectedError, excuse
 from limner.perception.endpoint.wire import Limits, Wire, key_from
-from limner.perception.painters import PaintError, Reference
+from limner.perception.painters import PaintError, Reference, Spending
 
 Route = Literal["images", "responses"]
 ROUTES: Final[tuple[Route, ...]] = ("images", "responses")
@@ -54,9 +54,15 @@ class PaintingEndpoint:
         return self.model or self.wire.url
 
     @property
-    def dollars(self) -> float:
-        """What the pictures so far have cost."""
-        return self.spent.pictures * self.price
+    def spending(self) -> Spending:
+        """What it has cost so far."""
+        spent = self.spent
+        return Spending(
+            pictures=spent.pictures,
+            input_tokens=spent.input_tokens,
+            output_tokens=spent.output_tokens,
+            dollars=spent.pictures * self.price,
+        )
 
     def paint(
         self,
