@@ -43,7 +43,7 @@ def test_a_new_picture_is_generated_and_a_given_one_is_edited_with_all_reference
     assert second.body["prompt"].endswith("Add a dog.")
     assert "Image 2 is reference 1: her face of picture 1." in second.body["prompt"]
     assert "Mia" not in second.body["prompt"]
-    assert str(one.spending) == "2 pictures, 6 tokens in and 0 out, $0.08"
+    assert str(one.spending) == "2 pictures, 6 tokens in and 10 out, $0.08"
 
 
 def test_responses_are_asked_with_the_tool_that_paints():

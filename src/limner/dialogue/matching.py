@@ -29,6 +29,7 @@ _SAME: Final[dict[str, str]] = {
     "daylight": "day", "jacket": "coat", "couch": "sofa",
 }  # fmt: skip
 _WORD: Final = re.compile(r"[^\W\d_]{3,}")
+_COMPOUND: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")  # "t-shirt" tells more than "shirt"
 _LEAST_STEM: Final = 2
 
 
@@ -36,7 +37,7 @@ def content(text: str) -> set[str]:
     """Words that say something, without their endings: "adding a red hat" and "add a red hat" have all in
     common.
     """
-    words = (word.lower() for word in _WORD.findall(text))
+    words = (word.lower() for word in (*_WORD.findall(text), *_COMPOUND.findall(text)))
     return {stem(word) for word in words if word not in _SKIPPED} - _EMPTY
 
 

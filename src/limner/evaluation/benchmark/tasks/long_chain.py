@@ -65,7 +65,9 @@ def long_chain(story: Story, turns: int = TURNS) -> None:
 
 
 def _chain(rng: np.random.Generator, turns: int) -> tuple[Scene, list[Change]]:
-    """A scene and edits that follow one another, neighbours on different things, each worded but once."""
+    """A scene and edits that follow one another, neighbours on different things, each worded but once. Those
+    by which a state is asked for later ("before dyeing her hair black") are made only once.
+    """
     while True:
         scene = start = random_scene(rng, framing="bust", interaction="none", style="storybook", split=SPLIT)
         if scene.setting == "white" or scene.written_word:
@@ -77,8 +79,15 @@ def _chain(rng: np.random.Generator, turns: int) -> tuple[Scene, list[Change]]:
                 break
             changes.append(change)
             scene = apply(change.edit, scene)
-        if len(changes) == turns:
+        if len(changes) == turns and all(_is_alone(state, changes) for state in BACK_TO[1:] if state < turns):
             return start, changes
+
+
+def _is_alone(index: int, changes: list[Change]) -> bool:
+    """Whether no other change has the effect of this one."""
+    edit = changes[index].edit
+    same = [one for one in changes if (one.edit.place, one.edit.after) == (edit.place, edit.after)]
+    return len(same) == 1
 
 
 def _edit(
