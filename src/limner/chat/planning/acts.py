@@ -53,7 +53,7 @@ _OF_PICTURE: Final = _pattern(
 _NEW: Final = _pattern(
     r"\b(?:another|new|different|separate|fresh) (?:picture|image|photo|wish|scene|one|painting|drawing"
     r"|idea)\b"
-    r"|\bforget about (?:this|that|it)\b|\bnext (?:is|up)\b|^next,? (?:i|paint|draw|show"
+    r"|\bforget about (?:this|that|it)\b|\bnext (?:is|up)\b|^next,? (?:i (?:need|want)"
     r"|comes?)\b|\bsomething (?:else|different|new)\b"
     r"|\bleave that for now\b"
 )
