@@ -176,3 +176,51 @@ def test_a_name_that_was_written_small_is_known_when_it_comes_up():
     conversation.say("A close-up of Tom.")
     assert [one.role for one in painter.asked[-1].references] == ["Tom: the person as seen in picture 1"]
     assert painter.asked[-1].references[0].picture.pixels.shape == (48, 24, 3)
+
+
+def test_numbered_pictures_are_borrowed_from():
+    conversation, painter = talk("A man on a bench.", "Give him a red hat.", "Make it night.")
+    first, second, third = (one.response.picture for one in conversation.rounds)
+    for text, base, shown, told in (
+        (
+            "Put the hat from picture 2 into picture 1.",
+            first,
+            [second],
+            "Put the hat from reference 1 into the picture.",
+        ),
+        ("Same sky as in picture 1", third, [first], "Same sky as in reference 1."),
+        ("Go to picture 2, then add the lamp of picture 3", second, [third], "Add the lamp of reference 1."),
+        ("Combine pictures 1 and 3.", None, [first, third], "Combine reference 1 and reference 2."),
+        ("Bring the hat back.", third, [second], "Bring the hat back, as in reference 1."),
+    ):
+        conversation.fork().say(text)
+        asked = painter.asked[-1]
+        assert (asked.base, [one.picture for one in asked.references]) == (base, shown), text
+        assert asked.instruction == told
+    num = len(painter.asked)
+    assert "no picture 9" in conversation.fork().say("Use the hat of picture 9.").text
+    assert len(painter.asked) == num
+
+
+@pytest.mark.parametrize(
+    "text", ["Roll back to the thing from Tuesday", "gnarl the previous state", "Undo whatever Bob said"]
+)
+def test_a_way_back_that_is_not_understood_is_asked_about(text):
+    conversation, painter = talk("A man on a bench.", "Give him a red hat.")
+    reply = conversation.say(text)
+    assert reply.image is None
+    assert "meant" in reply.text
+    assert len(painter.asked) == 2
+
+
+def test_outside_of_a_marked_part_the_picture_that_is_changed_stays():
+    conversation, painter = talk("A man on a bench.", "Give him a red hat.")
+    before = conversation.rounds[-1].response.picture
+    conversation.say("A blue hat.", region=(0.5, 0.0, 1.0, 1.0))
+    assert painter.asked[-1].base == before
+    after = conversation.rounds[-1].response.picture
+    half = before.width_px // 2
+    assert np.array_equal(after.pixels[:, :half], before.pixels[:, :half])
+    assert not np.array_equal(after.pixels[:, half:], before.pixels[:, half:])
+    with pytest.raises(ValueError, match="no picture yet"):
+        talk()[0].say("A hat.", region=(0.0, 0.0, 0.5, 0.5))
