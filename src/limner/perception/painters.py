@@ -12,7 +12,8 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from limner.dialogue.parts import Box, Picture
+from limner.dialogue.boxes import Box
+from limner.dialogue.parts import Picture
 
 
 class PaintError(Exception):

@@ -161,7 +161,7 @@ def endpoint_painter(
     return PaintingEndpoint(
         wire=wire,
         model=model,
-        route=route,  # type: ignore[arg-type]
+        route=route,
         price=price,
         stream=stream,
         extra=extra,

@@ -24,66 +24,6 @@ from limner.world.scene import Scene
 from limner.world.staging import random_scene
 
 _BACK: Final = (
-    "Step back {times} and {new}.",
-    "Step back {times}, {new}.",
-    "Step back {times}, then {new}.",
-    "Go back {steps} and {new}.",
-    "Roll back {steps} and {new}.",
-    "Rollback {steps} and {new}.",
-    "Backtrack {times}, {new}.",
-    "Backtrack {steps} and {new}.",
-    "Recall {steps}, {new}.",
-    "Undo the last {edits} and {new}.",
-    "Undo {steps}, then {new}.",
-    "Take back the last {edits} and {new}.",
-)
-_INSTEAD: Final = (
-    "Instead of {old}, {new}.",
-    "Instead of {old}, {new}.",
-    "Rather than {old}, {new}.",
-    "No, instead of {old}, {new}.",
-    "{New} instead of {old}.",
-    "Don't keep that; instead of {old}, {new}.",
-)
-_FIRST: Final = (
-    "Recall the first picture and {new}.",
-    "Go back to the first picture and {new}.",
-    "Start from scratch and {new}.",
-    "Start again from the beginning and {new}.",
-    "Start over from the first picture and {new}.",
-    "Return to the very first image, then {new}.",
-    "Take the first picture and {new}.",
-    "Forget all edits and {new}.",
-)
-_UPLOADED: Final = (
-    "Start from scratch and {new}.",
-    "Go back to my picture and {new}.",
-    "Start again with the picture I gave you and {new}.",
-    "Take the original picture and {new}.",
-    "Return to the original, then {new}.",
-)
-_UNDO: Final = (
-    "Undo that.",
-    "Undo that",
-    "Undo the last change.",
-    "Take that back.",
-    "Step back.",
-    "Go back one step.",
-    "I don't like it, undo that.",
-    "Revert the last edit.",
-    "No, give me the picture before that.",
-)
-_BEFORE: Final = (
-    "Go back to the picture before {old} and {new}.",
-    "Go back to how it was before {old} and {new}.",
-    "Recall the picture before {old}, and {new}.",
-)
-_AFTER: Final = (
-    "Go back to the picture after {old} and {new}.",
-    "Go back to when you finished {old} and {new}.",
-    "Recall the picture made by {old}, and {new}.",
-)
-_BACK: Final = (
     "Here is the earlier picture again.",
     "Back to the picture before.",
     "I took that back.",
