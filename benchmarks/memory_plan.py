@@ -11,7 +11,7 @@ from pathlib import Path
 
 from limner.training.memory_plan import MemoryPlan, memory_plan
 from limner.training.recipe import Recipe
-from limner.training.run import load_recipe
+from limner.training.recipe_files import load_recipe
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "training.md"
@@ -32,7 +32,7 @@ def table() -> str:
     """The plans as Markdown."""
     lines = [HEAD, "|" + "---|" * HEAD.count("|", 1)]
     for name, variant in RECIPES:
-        module = load_recipe(str(ROOT / "recipes" / f"{name}.py"))
+        module = load_recipe(name)
         recipe: Recipe = module.recipe("seed-x", variant) if variant else module.recipe("seed-x")
         label = f"stages 1-3, {name}: {variant}" if variant else "detokenizer, both rungs"
         for processes in MACHINES:

@@ -3,8 +3,9 @@
     python benchmarks/vision.py --model runs/sketch/model [--pictures 1000]
     python benchmarks/vision.py --state runs/sketch/rungs/vision/state
 
-Prints the held-out numbers of `recipes/vision.py`, one a line, and the CPU time of encoding one picture with
-one thread. `--state` reads the averaged weights of a run that has not ended, instead of a finished model's.
+Prints the held-out numbers of `limner train vision`, one a line, and the CPU time of encoding one picture
+with one thread. `--state` reads the averaged weights of a run that has not ended, instead of a finished
+model's.
 """
 
 from __future__ import annotations

@@ -13,20 +13,53 @@ Importing this package is cheap: torch is loaded by the first call that needs it
 
 from __future__ import annotations
 
+import importlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
+
+import limner  # so that annotations have a name for what is loaded late: get_type_hints() finds it
 
 # Threads that spin while they wait slow small models down on a busy CPU; OpenMP reads this when torch loads.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 if TYPE_CHECKING:
-    from limner.chat.conversation import Conversation
-    from limner.chat.painter import Painter
-    from limner.chat.planning.opening import Planning
+    from limner.chat.conversation import Conversation as Conversation
+    from limner.chat.conversation import Reply as Reply
+    from limner.chat.generation import Sampling as Sampling
+    from limner.chat.painter import Painter as Painter
+    from limner.chat.planning.opening import Planning as Planning
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load", "open_conversation"]
+__all__ = [
+    "Conversation",
+    "Painter",
+    "Planning",
+    "Reply",
+    "Sampling",
+    "__version__",
+    "load",
+    "open_conversation",
+]
+
+_LATE: Final = {
+    "Conversation": "limner.chat.conversation",
+    "Painter": "limner.chat.painter",
+    "Planning": "limner.chat.planning.opening",
+    "Reply": "limner.chat.conversation",
+    "Sampling": "limner.chat.generation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The classes, loaded when they are asked for."""
+    if name not in _LATE:
+        raise AttributeError(f"module 'limner' has no attribute {name!r}")
+    return getattr(importlib.import_module(_LATE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATE})
 
 
 def load(
@@ -35,8 +68,8 @@ def load(
     device: str | None = None,
     quantize: str | None = None,
     offload: bool = False,
-    planning: Planning | None = None,
-) -> Painter:
+    planning: limner.Planning | None = None,
+) -> limner.Painter:
     """A painter from the embedded model ("miniature"), a checkpoint folder, or any painter without memory:
     "endpoint:URL" (an OpenAI-compatible server) and "diffusers:FOLDER" (an editing pipeline). Those are given
     earlier pictures and faces by a planner; `planning` says which and how (docs/any_painter.md).
@@ -48,15 +81,17 @@ def load(
     """
     from limner.chat.planning.opening import is_planned, load_planned
 
-    name = str(name_or_folder)
-    if is_planned(name):
-        return load_planned(name, planning)
+    if is_planned(str(name_or_folder)):
+        return load_planned(str(name_or_folder), planning)
+    from limner.chat.model_folder import checkpoint_folder
+
+    folder = checkpoint_folder(name_or_folder)  # a wrong name is told before anything heavy is loaded
     from limner.chat.painter import load_painter
 
-    return load_painter(name_or_folder, device=device, quantize=quantize, offload=offload)
+    return load_painter(folder, device=device, quantize=quantize, offload=offload)
 
 
-def open_conversation(path: str | Path, painter: Painter) -> Conversation:
+def open_conversation(path: str | Path, painter: limner.Painter) -> limner.Conversation:
     """The conversation that `Conversation.save` wrote, continued as if it had never been closed.
 
     Raises ValueError when the file is no conversation, is damaged, or comes from a painter of other weights.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -12,14 +13,15 @@ from pathlib import Path
 import pytest
 from user_mistakes import one_sentence
 
+from limner import __version__
 from limner.app.cli import Scale
 from limner.dialogue.parts import Picture
 from limner.models.presets import PRESETS
+from limner.training.recipe_files import recipe_names
 
 COMMANDS = ["demo", "chat", "say", "train", "info", "world sheet", "world film"] + [
     f"dataset {name}" for name in ("make", "check", "show")
 ]
-RECIPES = Path(__file__).parents[2] / "recipes"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -40,7 +42,7 @@ def test_the_top_help_lists_every_command_and_where_to_start(limner):
 
 def test_the_help_of_train_lists_the_recipes_there_are(limner):
     words = set(re.findall(r"\w+", limner("train", "--help").out))
-    assert {path.stem for path in RECIPES.glob("*.py")} <= words
+    assert set(recipe_names()) <= words
 
 
 def test_scales_on_the_command_line_are_ones_there_are():
@@ -55,6 +57,35 @@ def test_help_is_there_at_once_and_loads_no_torch():
         "assert not {'torch', 'transformers', 'diffusers', 'cv2', 'numpy', 'PIL'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_the_version_is_told_by_both_names(limner):
+    told = limner("--version")
+    assert (told.code, told.out) == (0, f"limner {__version__}\n")
+    command = [sys.executable, "-m", "limner", "--version"]
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == told.out
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("limner tr", "train"),
+        ("limner train sta", "stage2"),
+        ("limner demo --qu", "--quantize"),
+        ("limner build f", "full-body"),
+    ],
+)
+def test_the_shell_completes_commands_options_and_recipes(typed, offered):
+    words = typed.split()
+    environment = {
+        **os.environ,
+        "_LIMNER_COMPLETE": "complete_bash",
+        "COMP_WORDS": typed,
+        "COMP_CWORD": str(len(words) - 1),
+    }
+    command = [sys.executable, "-m", "limner"]
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert offered in told.stdout.split()
 
 
 @pytest.mark.parametrize("command", ["demo", "chat"])

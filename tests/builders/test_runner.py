@@ -15,7 +15,7 @@ import pytest
 from toy_job import ToyJob
 
 from limner.builders.runner.build import build, ledger_path
-from limner.builders.runner.document import Drop
+from limner.builders.runner.document import Drop, Filter, Stage
 from limner.builders.runner.ledger import Ledger
 from limner.builders.runner.steps import DIED, UNEXPECTED
 from limner.dataset.check import check_dataset
@@ -135,3 +135,51 @@ class _Fails:
 
     def __call__(self, document: object) -> list[Drop]:
         raise ZeroDivisionError("no")
+
+
+class Painted(ToyJob):
+    """A toy with a choice that others do not continue, and a step that may not work."""
+
+    size: int
+    broken: str
+
+    def __init__(self, *, size: int = 1, broken: str = "", num: int = 20) -> None:
+        super().__init__(num=num)
+        object.__setattr__(self, "size", size)
+        object.__setattr__(self, "broken", broken)
+
+    def settings(self):
+        return {**super().settings(), "size": self.size}
+
+    def stages(self):
+        if self.broken == "no steps":
+            raise ValueError("There are no steps.")
+        return [Stage(open=_never)] if self.broken else super().stages()
+
+
+def _never():
+    return [Filter(name="never", why=_fails)]
+
+
+def _fails(document):
+    raise RuntimeError("not installed")
+
+
+@pytest.mark.parametrize("broken", ["no steps", "never"])
+def test_a_build_that_failed_claims_nothing(tmp_path: Path, broken: str) -> None:
+    folder = tmp_path / "sets" / "one"
+    with pytest.raises(ValueError, match=r"no steps|not installed"):
+        build(Painted(broken=broken, num=40), folder)
+    assert list(tmp_path.iterdir()) == []
+    build(Painted(size=2), folder)  # the corrected command
+
+
+def test_a_build_without_a_dialogue_claims_nothing_one_with_some_does(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    build(Painted(num=1), folder)  # zero is a multiple of three
+    with Ledger(ledger_path(folder)) as ledger:
+        assert ledger.is_begun()
+        assert not ledger.has_rows()
+    assert build(Painted(size=2, num=2), folder).num_kept == 2
+    with pytest.raises(ValueError, match="begun with size = 2, not 3"):
+        build(Painted(size=3, num=2), folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import shutil
 import signal
 import subprocess
 import sys
@@ -197,3 +198,25 @@ def test_suites_are_chosen_by_name_in_their_usual_order():
     assert list(chosen_suites([], SUITES)) == list(chosen_suites(["all"], SUITES)) == ["tiny", "other"]
     with pytest.raises(ValueError, match=r"no suite 'named'; choose from tiny, other"):
         chosen_suites(["tiny", "named"], SUITES)
+
+
+def test_a_run_that_fails_before_its_first_task_leaves_no_folder(checkpoint, tmp_path):
+    out = tmp_path / "runs" / "one"
+    with pytest.raises(ValueError, match="the paint has dried"):
+        _run(checkpoint, out, suites={"tiny": TinySuite(fails_at=0)})
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ValueError, match="the paint has dried"):
+        _run(checkpoint, out, suites={"tiny": TinySuite(fails_at=1)})
+    assert len(read_run(out).tasks) == 1
+    with pytest.raises(ValueError, match="seed 3, not 4"):
+        _run(checkpoint, out, seed=4)
+    (out / "tasks.jsonl").write_bytes(b"")
+    assert _run(checkpoint, out, seed=4, num=1)["seed"] == 4
+
+
+def test_a_run_of_an_unfinished_training_says_so(checkpoint, tmp_path):
+    shutil.copytree(checkpoint, tmp_path / "run" / "model")
+    (tmp_path / "run" / "rungs" / "stage1").mkdir(parents=True)
+    results = _run(tmp_path / "run" / "model", tmp_path / "out", num=1)
+    (warning,) = results["warnings"]
+    assert "has not finished (stage1)" in warning

@@ -8,11 +8,13 @@ import pytest
 
 from limner.evaluation.compare import compare_runs
 from limner.evaluation.document import document_of
+from limner.evaluation.given import SUITE_NAMES
 from limner.evaluation.metrics import METRICS
 from limner.evaluation.paper import CLAIMS
 from limner.evaluation.run_folder import open_run, write_rows
 from limner.evaluation.score import Row
 from limner.evaluation.suites import SUITES
+from limner.evaluation.table import differing, interval, with_interval
 
 
 def make_run(path, values, *, metric="own.right_person", **options):
@@ -189,3 +191,32 @@ def test_claims_name_suites_and_metrics_that_exist():
         line.metric.rpartition(".")[2] for claim in CLAIMS for line in claim.numbers if claim.suite != "study"
     }
     assert {"psnr_db", "right_person", "right_state", "face_similarity"} <= tails & set(METRICS)
+
+
+def test_what_makes_a_comparison_void_is_told(tmp_path):
+    first = make_run(tmp_path / "a", [0.1, 0.5], model="w" * 64)
+    second = make_run(tmp_path / "b", [0.1, 0.5], model="w" * 64)
+    assert any(
+        "measured the same weights (wwwwwwwwwwww)" in note for note in compare_runs(first, second)["notes"]
+    )
+    third = make_run(tmp_path / "c", [0.1, 0.5], model="v" * 64)
+    run = json.loads((third / "run.json").read_text())
+    (third / "run.json").write_text(
+        json.dumps({**run, "facts": {"warnings": ["it has not finished (stage1)"]}})
+    )
+    notes = compare_runs(first, third)["notes"]
+    assert not any("same weights" in note for note in notes)
+    assert any("c: it has not finished (stage1)" in note for note in notes)
+
+
+def test_one_task_has_no_interval():
+    many = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 3, "tasks": 2}
+    assert interval(many) == "0.400 to 0.600"
+    assert interval({**many, "tasks": 1}) == ""
+    assert with_interval({**many, "tasks": 1}) == "0.500"
+    assert interval({"value": 0.5, "low": 0.5, "high": 0.5, "n": 1}) == ""
+    assert not differing({**many, "tasks": 1})
+
+
+def test_suites_are_named_once(tmp_path):
+    assert tuple(SUITES) == SUITE_NAMES

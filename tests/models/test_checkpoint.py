@@ -1,4 +1,6 @@
 import json
+import shutil
+from dataclasses import replace
 
 import pytest
 import torch
@@ -18,7 +20,7 @@ from limner.models.checkpoint import (
 )
 from limner.models.model import COMPONENTS, LimnerModel, build_component, build_model
 from limner.models.precision import compute_dtype
-from limner.models.presets import TINY
+from limner.models.presets import TINY, Preset
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +115,50 @@ def test_differences_are_named(model, tmp_path) -> None:
     path.write_bytes(b"nonsense")
     with pytest.raises(ValueError, match="not a readable safetensors file"):
         load_component(tmp_path, "token_head", build_component("token_head", TINY))
+
+
+def _tied() -> Preset:
+    return replace(TINY, language=replace(TINY.language, tie_embeddings=True))
+
+
+def test_tied_embeddings_are_stored_once(tmp_path) -> None:
+    torch.manual_seed(0)
+    model = build_model(_tied(), small_tokenizer())
+    save_model(model, tmp_path)
+    path = tmp_path / "language" / "model.safetensors"
+    stored = load_file(path)
+    assert model.language.state_dict().keys() - stored.keys() == {"llm.lm_head.weight"}
+    twice = tmp_path / "twice"
+    shutil.copytree(tmp_path, twice, ignore=shutil.ignore_patterns("twice"))
+    save_file(
+        {**stored, "llm.lm_head.weight": stored["llm.model.embed_tokens.weight"].clone()},
+        twice / "language" / "model.safetensors",
+    )
+    for folder in (tmp_path, twice):  # folders of old hold both
+        llm = load_model(folder, dtype=torch.float32).language.llm
+        assert llm.lm_head.weight is llm.model.embed_tokens.weight
+        torch.testing.assert_close(
+            llm.lm_head.weight.data, stored["llm.model.embed_tokens.weight"].float(), atol=0, rtol=0
+        )
+        filled = load_component(folder, "language", build_component("language", _tied()))
+        assert torch.equal(filled.state_dict()["llm.lm_head.weight"], llm.lm_head.weight)
+
+
+def test_tied_embeddings_that_differ_or_lack_are_refused(tmp_path) -> None:
+    torch.manual_seed(0)
+    tied = build_component("language", _tied())
+    save_component(tmp_path, "language", build_component("language", TINY))  # both, drawn apart
+    with pytest.raises(ValueError, match=r"lm_head.weight and llm.model.embed_tokens.weight differ"):
+        load_component(tmp_path, "language", tied)
+    save_component(tmp_path, "language", tied)
+    with pytest.raises(ValueError, match=r"missing llm.lm_head.weight; unexpected nothing"):
+        load_component(tmp_path, "language", build_component("language", TINY))
+    path = tmp_path / "language" / "model.safetensors"
+    tensors = load_file(path)
+    del tensors["llm.model.embed_tokens.weight"]
+    save_file(tensors, path)
+    with pytest.raises(ValueError, match=r"missing llm.lm_head.weight, llm.model.embed_tokens.weight;"):
+        load_component(tmp_path, "language", tied)
 
 
 def test_components_may_come_one_by_one(model, tmp_path) -> None:

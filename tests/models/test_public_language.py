@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +14,7 @@ import torch
 from public_language import PUBLIC, write_public
 from torch import distributed as dist
 from torch.testing._internal.distributed.fake_pg import FakeStore
-from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
 import limner
 from limner.app.cli import main
@@ -237,6 +238,10 @@ def test_what_is_no_language_model_is_told(places, tmp_path, capsys) -> None:
     config = (folder / "config.json").read_text()
     (folder / "config.json").write_text(config.replace('"qwen3"', '"nothing_known"'))
     assert "no causal language model" in told("convert", "language", folder, tmp_path / "made")
+    for kind in ("mamba", "qwen3_next"):  # all of its layers, some of them
+        values = AutoConfig.for_model(kind, hidden_size=48, num_hidden_layers=4, vocab_size=400).to_dict()
+        (folder / "config.json").write_text(json.dumps(values, default=str))
+        assert "instead of attending" in told("convert", "language", folder, tmp_path / "made")
     (folder / "config.json").write_text(config)
     assert "needs" in told("convert", "language", folder, tmp_path / "made", "--template", "gemma")
     assert "at most" in told("convert", "language", folder, tmp_path / "made", "--context", 9999)

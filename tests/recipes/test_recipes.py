@@ -11,20 +11,18 @@ import torch
 from limner.training.components import is_made
 from limner.training.loop import Trainer
 from limner.training.recipe import Recipe, Rung
-from limner.training.run import load_recipe, main, run_rung
+from limner.training.recipe_files import load_recipe, recipe_names
+from limner.training.run import main, run_rung
 from limner.training.workshop import Workshop
 
 pytestmark = pytest.mark.long
 
-RECIPES = Path(__file__).parents[2] / "recipes"
 # In an order in which each finds what it needs.
 LADDERS = ("miniature", "detokenizer_unet")
 # Not of the tiny scale; see test_public_language.py and test_face_reader_rung.py.
 ELSEWHERE = ("align_tokens", "face_reader")
 LADDER = (
-    *itertools.chain.from_iterable(
-        load_recipe(str(RECIPES / f"{name}.py")).ladder("tiny").rungs for name in LADDERS
-    ),
+    *itertools.chain.from_iterable(load_recipe(name).ladder("tiny").rungs for name in LADDERS),
     "detokenizer_all_tokens",
     "senses_teacher",
 )
@@ -46,7 +44,7 @@ def one_thread() -> Iterator[None]:
 
 
 def _recipe(name: str) -> Recipe:
-    recipe = load_recipe(str(RECIPES / f"{name}.py")).recipe("tiny")
+    recipe = load_recipe(name).recipe("tiny")
     assert isinstance(recipe, Recipe)
     return replace(recipe, plan=replace(recipe.plan, steps=2, validations=0))
 
@@ -60,7 +58,7 @@ def _trainer(recipe: Recipe, out: Path, folder: Path) -> tuple[Trainer, Rung]:
 
 
 def test_the_ladder_names_every_recipe_once() -> None:
-    files = {path.stem for path in RECIPES.glob("*.py")} - set(LADDERS) - set(ELSEWHERE)
+    files = set(recipe_names()) - set(LADDERS) - set(ELSEWHERE)
     assert sorted(LADDER) == sorted(files)
 
 
@@ -91,7 +89,7 @@ def test_a_rung_without_its_components_says_which(tmp_path: Path) -> None:
 
 def test_an_unknown_recipe_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["portraiture", "--scale", "tiny"]) == 1
-    assert "There is no recipe recipes/portraiture.py" in capsys.readouterr().err
+    assert "There is no recipe portraiture" in capsys.readouterr().err
 
 
 def test_a_finished_rung_is_not_trained_again(out: Path) -> None:
@@ -162,9 +160,9 @@ def test_the_ladder_ends_in_a_checkpoint_that_loads(out: Path) -> None:
 
 @pytest.mark.parametrize("scale", ["sketch", "miniature"])
 def test_small_scales_climb_without_an_autoencoder_and_wait_for_no_encoder(scale: str) -> None:
-    ladder = load_recipe(str(RECIPES / "miniature.py")).ladder(scale)
+    ladder = load_recipe("miniature").ladder(scale)
     assert "autoencoder" not in ladder.rungs
     assert set(ladder.minutes) == set(ladder.rungs)
     for name in ("detokenizer_natural", "detokenizer_human", "language", "flow_head"):
-        recipe = load_recipe(str(RECIPES / f"{name}.py")).recipe(scale)
+        recipe = load_recipe(name).recipe(scale)
         assert not {"vision", "autoencoder"} & {*recipe.needs, *ladder.rungs[name]}

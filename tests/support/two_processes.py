@@ -18,13 +18,12 @@ from limner.training.components import write_adapter_component
 from limner.training.loop import Trainer
 from limner.training.processes import Processes, join, whole_tensor
 from limner.training.recipe import Recipe, Rung
-from limner.training.run import load_recipe
+from limner.training.recipe_files import load_recipe
 from limner.training.stages.language import LanguageRung
 from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import trainable
 from limner.training.workshop import Workshop
 
-RECIPES = Path(__file__).parents[2] / "recipes"
 STEPS = 3
 # Batches of one kind each: no picture at all, one that is seen, one that is painted, some of each.
 VARIED = {"binding_text": 1, "question": 1, "text_to_image": 1, "named": 1}
@@ -46,7 +45,7 @@ def tiny(word: str) -> Recipe:
     """
     name, _, variant = word.partition(":")
     varied = name == "varied"
-    module = load_recipe(str(RECIPES / f"{'multi_round' if varied else name}.py"))
+    module = load_recipe("multi_round" if varied else name)
     recipe: Recipe = module.recipe("tiny", variant) if variant else module.recipe("tiny")
     plan = replace(recipe.plan, steps=STEPS, batch=2, accumulation=3, warmup_steps=2, validations=0)
     if not varied:

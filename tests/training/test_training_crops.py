@@ -9,13 +9,12 @@ from limner.models.checkpoint import save_component, save_manifest
 from limner.models.model import build_component
 from limner.models.precision import autocast
 from limner.models.presets import TINY
-from limner.training.run import load_recipe
+from limner.training.recipe_files import load_recipe
 from limner.training.stages.language import LanguageRung
 from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import Chance
 from limner.training.workshop import Workshop
 
-RECIPES = Path(__file__).parents[2] / "recipes"
 CROPS = replace(TINY, language=replace(TINY.language, crop_positions=True, upload_crops=True))
 
 
@@ -26,7 +25,7 @@ def test_a_rung_learns_from_crops(tmp_path: Path) -> None:
     save_manifest(workshop.model_folder, CROPS, ("regression", "flow"))
     for name in ("vision", "language", "token_head"):
         save_component(workshop.model_folder, name, build_component(name, CROPS))
-    recipe = load_recipe(str(RECIPES / "stage1.py")).recipe("tiny", "lora64")
+    recipe = load_recipe("stage1").recipe("tiny", "lora64")
     rung = recipe.build(workshop)
     assert isinstance(rung, LanguageRung)
     source = rung._train["copy"]

@@ -1,7 +1,5 @@
 """The rung of the flow head: slots computed once are what the model says, and nothing else learns."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -13,14 +11,13 @@ from limner.models.presets import TINY
 from limner.training.components import frozen_encoder, text_tokenizer
 from limner.training.kinds import kind_laid_out
 from limner.training.language_network import build_language
-from limner.training.run import load_recipe
+from limner.training.recipe_files import load_recipe
 from limner.training.slot_bank import slot_bank
 from limner.training.stages.flow_head import FlowHeadRung
 from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import Chance
 from limner.training.workshop import Workshop
 
-RECIPES = Path(__file__).parents[2] / "recipes"
 DEVICE = torch.device("cpu")
 
 
@@ -82,7 +79,7 @@ def test_a_kind_that_paints_nothing_is_refused(workshop: Workshop) -> None:
 
 
 def test_the_rung_starts_from_a_fitted_guess_and_moves_the_flow_alone(workshop: Workshop) -> None:
-    rung = load_recipe(str(RECIPES / "flow_head.py")).recipe("tiny").build(workshop)
+    rung = load_recipe("flow_head").recipe("tiny").build(workshop)
     assert isinstance(rung, FlowHeadRung)
     numbers = rung.validate()
     assert float(rung.heads.flow.guess.weight.detach().abs().sum()) > 0

@@ -13,13 +13,13 @@ from limner.models.checkpoint import load_manifest, read_tensors, save_component
 from limner.models.detokenizer_presets import with_detokenizer
 from limner.models.model import build_component
 from limner.models.presets import TINY
-from limner.training.folder_data import FolderPictures, folder_dialogues, read_assignments
-from limner.training.run import load_recipe, run_recipe
+from limner.training.data_words import read_assignments
+from limner.training.folder_data import FolderPictures, folder_dialogues
+from limner.training.recipe_files import load_recipe
+from limner.training.run import run_recipe
 from limner.training.stages.detokenizer import DetokenizerStage
 from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.workshop import Workshop
-
-RECIPES = Path(__file__).parents[2] / "recipes"
 
 
 def _picture(number: int, width: int = 40) -> Picture:
@@ -98,7 +98,7 @@ def test_a_second_stage_is_widened_and_trained_on_edits(folder: Path, tmp_path: 
     for name in ("vision", "autoencoder", "detokenizer"):
         save_component(start, name, build_component(name, stage_one))
     options = {"scale": "tiny", "steps": 1, "out": tmp_path / "run", "device": "cpu", "base": start}
-    run_recipe(str(RECIPES / "detokenizer_unet_stage2.py"), data=[f"edited={folder}"], **options)
+    run_recipe("detokenizer_unet_stage2", data=[f"edited={folder}"], **options)
     made = tmp_path / "run" / "model_unet_stage2"
     assert load_manifest(made)[0].detokenizer.reads_condition
     before = read_tensors(start / "detokenizer")["unet.conv_in.weight"]
@@ -128,17 +128,15 @@ def test_a_folder_trains_stage_1_and_the_detokenizer(folder: Path, tmp_path: Pat
     for name in ("vision", "language", "token_head", "autoencoder"):
         save_component(start, name, build_component(name, TINY))
     options = {"scale": "tiny", "steps": 2, "out": tmp_path / "run", "device": "cpu", "base": start}
-    numbers = run_recipe(
-        str(RECIPES / "stage1.py"), variant="lora64", data=[f"copy={folder}"], micro_batch=2, **options
-    )
+    numbers = run_recipe("stage1", variant="lora64", data=[f"copy={folder}"], micro_batch=2, **options)
     assert all(name.startswith("copy.") for name in numbers)
     assert (tmp_path / "run" / "model" / "adapter" / "adapter_config.json").is_file()
     base = (start / "language" / "model.safetensors").read_bytes()
     assert (tmp_path / "run" / "model" / "language" / "model.safetensors").read_bytes() == base
-    numbers = run_recipe(str(RECIPES / "detokenizer_human.py"), data=[f"people={folder}"], **options)
+    numbers = run_recipe("detokenizer_human", data=[f"people={folder}"], **options)
     assert np.isfinite(numbers["psnr_db"])
     with pytest.raises(ValueError, match="no data named faces"):
-        run_recipe(str(RECIPES / "stage2.py"), data=[f"faces={folder}"], **options)
+        run_recipe("stage2", data=[f"faces={folder}"], **options)
     with pytest.raises(ValueError, match="has no variants"):
-        run_recipe(str(RECIPES / "detokenizer_natural.py"), variant="lora64", **options)
-    assert load_recipe(str(RECIPES / "stage1.py"))
+        run_recipe("detokenizer_natural", variant="lora64", **options)
+    assert load_recipe("stage1")

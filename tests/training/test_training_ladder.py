@@ -64,7 +64,16 @@ def test_a_ladder_told_to_stop_saves_all_that_runs_and_goes_on_to_its_end(tmp_pa
     (recipes / "all.py").write_text(_LADDER)
     for name in ("left", "right", "top"):
         (recipes / f"{name}.py").write_text(_RUNG.replace("NAME", name))
-    command = [sys.executable, "-m", "limner.training.run", "all", "--scale", "tiny", "--out", "run"]
+    command = [
+        sys.executable,
+        "-m",
+        "limner.training.run",
+        "recipes/all.py",
+        "--scale",
+        "tiny",
+        "--out",
+        "run",
+    ]
     command += ["--jobs", "2", "--device", "cpu"]
     log = tmp_path / "log"
 

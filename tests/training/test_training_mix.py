@@ -7,19 +7,14 @@ import pytest
 
 from limner.dataset.mixture import MixtureSampler
 from limner.training.mix import mixed, read_mix, with_mix
-from limner.training.run import load_recipe
+from limner.training.recipe_files import load_recipe
 
 PAPER = "multi_turn=6,text_to_image=2,crop=3,question=1"
 FOLDERS = ("named", "text_to_image", "crop", "question")
 
 
 def recipe(name, scale="seed-x"):
-    return load_recipe(f"recipes/{name}.py").recipe(scale)
-
-
-@pytest.fixture(autouse=True)
-def in_the_project(monkeypatch, pytestconfig):
-    monkeypatch.chdir(pytestconfig.rootpath)
+    return load_recipe(name).recipe(scale)
 
 
 @pytest.mark.parametrize(

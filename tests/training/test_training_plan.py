@@ -1,17 +1,15 @@
 """Full-scale plans hold the paper's numbers, and the rate counts optimizer steps."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from limner.training.memory_plan import memory_plan
 from limner.training.plan import Plan, learning_rate
 from limner.training.recipe import Recipe
-from limner.training.run import load_recipe
+from limner.training.recipe_files import load_recipe
 from limner.training.stages.language import LanguageStage
 
-RECIPES = Path(__file__).parents[2] / "recipes"
 # Supplement, "Training details": iterations, effective batch, first rate.
 PAPER = {
     "detokenizer_natural": (180_000, 1024, 1e-5),
@@ -24,7 +22,7 @@ PAPER = {
 
 
 def _recipe(name: str, variant: str | None = None) -> Recipe:
-    module = load_recipe(str(RECIPES / f"{name}.py"))
+    module = load_recipe(name)
     recipe: Recipe = module.recipe("seed-x", variant) if variant else module.recipe("seed-x")
     return recipe
 

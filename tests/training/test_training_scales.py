@@ -1,15 +1,10 @@
-from pathlib import Path
-
 import pytest
 
 from limner.training.run import run_recipe
 
-RECIPES = Path(__file__).parents[2] / "recipes"
 
-
-def test_a_recipe_without_the_scale_says_so(tmp_path, monkeypatch) -> None:
+def test_a_recipe_without_the_scale_says_so(tmp_path) -> None:
     """Also when it is not called through the command line."""
-    monkeypatch.chdir(RECIPES.parent)
     (tmp_path / "one.py").write_text("PLANS = {'tiny': 1}\n\n\ndef recipe(scale):\n    return PLANS[scale]\n")
     with pytest.raises(ValueError, match="no plan for the scale 'seed-x'; it has tiny"):
         run_recipe(str(tmp_path / "one.py"), scale="seed-x", out=tmp_path / "run")

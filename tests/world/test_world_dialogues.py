@@ -12,6 +12,7 @@ from dots import dots
 
 from limner.dialogue.parts import Dialogue
 from limner.world.dialogues import DRAFTS, KINDS, Draft, draft, words_of_world
+from limner.world.kind_names import KIND_NAMES
 from limner.world.scene import Scene
 from limner.world.serial import scene_from_json
 from limner.world.staging import scene_split
@@ -227,3 +228,7 @@ def test_words_of_world_are_many_and_repeatable() -> None:
     assert words == list(words_of_world(500, 3))
     assert words != list(words_of_world(500, 4))
     assert len(set(words)) > 350
+
+
+def test_kinds_are_named_once() -> None:
+    assert tuple(KINDS) == KIND_NAMES

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+
+from limner.app.files import file_to_write, folder_to_write
 
 if TYPE_CHECKING:
     from limner.builders.adapters import Endpoint
@@ -13,10 +17,18 @@ if TYPE_CHECKING:
 OPENAI: Final = "https://api.openai.com/v1"
 OPENAI_KEY: Final = "OPENAI_API_KEY"
 
+
+class Engines(StrEnum):
+    """What runs a build's steps."""
+
+    local = "local"
+    ray = "ray"
+
+
 # Where it goes and how it runs.
 Out = Annotated[Path, typer.Option("--out", help="Folder of the data set; a build begun there goes on.")]
 Engine = Annotated[
-    str, typer.Option("--engine", help="local (processes here), or ray (actors here or on a cluster).")
+    Engines, typer.Option("--engine", help="local (processes here), or ray (actors here or on a cluster).")
 ]
 Workers = Annotated[int, typer.Option("--workers", min=1, max=1024, help="Processes side by side.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Same seed, same names and words.")]
@@ -86,6 +98,33 @@ Field = Annotated[
     list[str] | None,
     typer.Option("--field", help="NAME=VALUE: a further field of each request; {seed} becomes the seed."),
 ]
+
+
+def page_of(folder: Path, page: Path | None) -> Path:
+    """Where the HTML page of a build goes: beside the folder, for a data set holds nothing but data."""
+    return page or folder.with_name(f"{folder.name}.html")
+
+
+def check(
+    folder: Path, page: Path | None, sources: Sequence[Path] = (), adapters: Sequence[tuple[str, ...]] = ()
+) -> None:
+    """What is mistyped is told before anything heavy is imported.
+
+    Args:
+        folder: where the set goes.
+        page: where its page goes.
+        sources: files and folders that must be there.
+        adapters: (name, option, further names) as of `limner.builders.adapters.check_name`.
+    """
+    from limner.builders.adapters import check_name
+
+    folder_to_write(folder)
+    file_to_write(page_of(folder, page), ".html")
+    for path in sources:
+        if not path.exists():
+            raise ValueError(f"There is nothing at {path}; give the path of what is to be read.")
+    for name, option, *further in adapters:
+        check_name(name, option, *further)
 
 
 def endpoint(

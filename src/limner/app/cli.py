@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+import limner
 from limner.app import (
     cli_bench,
     cli_build,
@@ -25,11 +26,10 @@ from limner.app import (
     cli_world,
 )
 from limner.app.loading import MODEL_HELP, Offload, Quantize, With
-from limner.app.terminal import err, fail
+from limner.app.terminal import err, fail, out
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="You talk, it paints, and every later round remembers all earlier ones.\n\n"
@@ -50,6 +50,37 @@ cli_serve.add_to(app)
 cli_provenance.add_to(app)
 
 STOPPED = 130
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        out.print(f"limner {limner.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def limner_(
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_tell_version, help="Print the version and leave."),
+    ] = False,
+) -> None:
+    """Options that stand before a command."""
+
+
+def _recipes(beginning: str) -> list[str]:
+    from limner.training.recipe_files import recipe_names
+
+    return [name for name in recipe_names() if name.startswith(beginning)]
+
+
+class Variant(StrEnum):
+    """How much of the language model learns, where a recipe has variants."""
+
+    whole = "whole"
+    paper = "paper"
+    lora64 = "lora64"
+    frozen = "frozen"
 
 
 class Scale(StrEnum):
@@ -150,6 +181,10 @@ def say(
         typer.Option("--reply-to", min=1, help="The number of the picture that is meant, from 1."),
     ] = None,
     sign: Sign = False,
+    steps: Annotated[
+        int | None,
+        typer.Option("--steps", min=1, max=1000, help="Drawing steps (default: the checkpoint's own)."),
+    ] = None,
     quantize: Quantize = None,
     offload: Offload = False,
     words: With = None,
@@ -171,6 +206,7 @@ def say(
         fork=fork,
         sign=sign,
         target=reply_to,
+        steps=steps,
         quantize=quantize,
         offload=offload,
         words=words or [],
@@ -180,7 +216,12 @@ def say(
 @app.command()
 def train(
     recipe: Annotated[
-        str, typer.Argument(help="A recipe's name, as listed above, or its path.", show_default=False)
+        str,
+        typer.Argument(
+            help="A recipe's name, as listed above, or its path.",
+            show_default=False,
+            autocompletion=_recipes,
+        ),
     ],
     scale: Annotated[
         Scale, typer.Option("--scale", help="Sizes: tests, two CPU cores, one GPU, or SEED-X's own.")
@@ -212,7 +253,7 @@ def train(
         ),
     ] = None,
     variant: Annotated[
-        str | None,
+        Variant | None,
         typer.Option("--variant", help="For language recipes: whole, paper (LoRA 1280), lora64 or frozen."),
     ] = None,
     base: Annotated[
@@ -239,7 +280,7 @@ def train(
     Beside it: detokenizer_unet (the paper's baselines: detokenizer_unet_stage1, detokenizer_unet_stage2) and
     detokenizer_all_tokens; senses_teacher (a second set of senses, for perceptual losses); align_tokens (a
     public language model learns what image tokens are).
-    Each is a file in recipes/ that tells its hardware, time and expected numbers.
+    Each is a file in limner/training/recipes/ that tells its hardware, time and expected numbers.
     Full scale and many GPUs: docs/training.md.
     """
     from limner.app.run_training import run_training
@@ -254,7 +295,7 @@ def train(
         jobs=jobs,
         threads=threads,
         data=data or [],
-        variant=variant,
+        variant=None if variant is None else variant.value,
         base=base,
         micro_batch=micro_batch,
         mix=mix,
@@ -265,7 +306,7 @@ def train(
 def info(
     model: Model = "miniature",
     plan: Annotated[
-        str | None,
+        Scale | None,
         typer.Option("--plan", help="A scale, such as seed-x: what it would weigh, with nothing loaded."),
     ] = None,
 ) -> None:
@@ -274,7 +315,7 @@ def info(
     from limner.app.plan import show_plan
 
     if plan is not None:
-        show_plan(plan)
+        show_plan(plan.value)
     else:
         describe(model)
 

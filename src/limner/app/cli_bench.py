@@ -158,10 +158,10 @@ def script_command(
 
     Put its answers beside each script (docs/benchmark.md) and score them with `limner bench --model FOLDER`.
     """
+    folder_to_write(folder)
     from limner.evaluation.benchmark.opening import open_set
     from limner.evaluation.benchmark.publishing import write_scripts
 
-    folder_to_write(folder)
     found, identity = open_set(None, num=num or DEFAULT_NUM, seed=seed, size_px=size_px)
     write_scripts(folder, found, identity)
     out.print(plain(f"{folder}: {len(found)} conversations, version {identity['set']['version']}"))

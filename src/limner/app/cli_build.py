@@ -39,7 +39,7 @@ def video(
     captioner: o.Captioner = "world",
     writer: o.Writer = "world",
     segmenter: o.Segmenter = "world",
-    engine: o.Engine = "local",
+    engine: o.Engine = o.Engines.local,
     workers: o.Workers = 1,
     shots: Annotated[bool, typer.Option("--shots", help="Split films into shots first.")] = False,
     size_px: o.SquarePx = 512,
@@ -65,6 +65,8 @@ def video(
 
     Offline: limner world film --num 20 --out films; limner build video films --out set
     """
+    named = ((faces, "--faces"), (captioner, "--captioner"), (writer, "--writer"), (segmenter, "--segmenter"))
+    o.check(folder, page, sources, named)
     from limner.app.run_build import run_build
     from limner.builders.video.recipe import VideoJob
 
@@ -93,6 +95,10 @@ def check(
     films: Annotated[Path, typer.Argument(help="Those films, with their truth.", show_default=False)],
 ) -> None:
     """Compare a set built from the world's films with their truth; exit code 1 when it is not good enough."""
+    from limner.app.given import folder_given
+
+    folder_given(dataset, "data set", "`limner build video` makes one")
+    folder_given(films, "folder of films", "`limner world film` makes one")
     from limner.builders.video.check_films import WANTED, check_films
 
     found = check_films(dataset, films)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from limner.app import build_options as o
+from limner.app.given import file_given, folder_given
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +97,7 @@ def edits(
     per_minute: o.PerMinute = None,
     price: o.PricePicture = 0.0,
     fields: o.Field = None,
-    engine: o.Engine = "local",
+    engine: o.Engine = o.Engines.local,
     workers: o.Workers = 1,
     page: o.Page = None,
     as_json: o.AsJson = False,
@@ -106,6 +107,8 @@ def edits(
     Reads SEED-Data-Edit (part 3), MagicBrush, and SEED-X's edit format. What is missing or corrupt is
     recorded with its reason.
     """
+    o.check(folder, page, (source, *(images or ())), [(editor, "--editor", "none", "limner")])
+    by_name = o.fields_by_name(fields)
     from limner.app.run_build import run_build
     from limner.builders.edits.job import EditsJob
 
@@ -120,7 +123,7 @@ def edits(
         plain_share=plain_share,
         size_px=size_px,
         editor_name="" if editor == "none" else _recorded(editor, model),
-        make_editor=_editor(editor, endpoint, price, o.fields_by_name(fields)),
+        make_editor=_editor(editor, endpoint, price, by_name),
     )
     run_build(job, folder, engine=engine, workers=workers, page=page, as_json=as_json)
 
@@ -144,12 +147,18 @@ def faces(
     key_variable: o.KeyVariable = o.OPENAI_KEY,
     timeout_s: o.TimeoutS = 120.0,
     per_minute: o.PerMinute = None,
-    engine: o.Engine = "local",
+    engine: o.Engine = o.Engines.local,
     workers: o.Workers = 1,
     page: o.Page = None,
     as_json: o.AsJson = False,
 ) -> None:
     """Portraits become the three stages of personalization, and augmentations 1 and 2."""
+    named = ((reader, "--faces"), (segmenter, "--segmenter"), (captioner, "--captioner", "files"))
+    o.check(folder, page, [portraits], named)
+    from limner.builders.faces.parts import check_parts
+
+    chosen = tuple(part.strip() for part in parts.split(",") if part.strip())
+    check_parts(chosen)
     from limner.app.run_build import run_build
     from limner.builders.adapters import captioner_by_name, faces_by_name, segmenter_by_name
     from limner.builders.faces.job import FacesJob
@@ -160,7 +169,7 @@ def faces(
     cache = ledger_path(folder).with_name("faces.npz")
     job = FacesJob(
         folder=portraits,
-        parts=tuple(part.strip() for part in parts.split(",") if part.strip()),
+        parts=chosen,
         seed=seed,
         size_px=size_px,
         face_px=face_px,
@@ -194,19 +203,24 @@ def full_body(
     per_minute: o.PerMinute = None,
     price: o.PricePicture = 0.0,
     fields: o.Field = None,
-    engine: o.Engine = "local",
+    engine: o.Engine = o.Engines.local,
     workers: o.Workers = 1,
     page: o.Page = None,
     as_json: o.AsJson = False,
 ) -> None:
     """Named dialogues get full-body pictures for close-ups, kept where the face is like enough."""
+    o.check(folder, page, [], [(reader, "--faces"), (personalizer, "--personalizer")])
+    by_name = o.fields_by_name(fields)
+    folder_given(named, "data set", "`limner build video` makes one")
+    if prompts is not None:
+        file_given(prompts, "file of prompts")
     from limner.app.run_build import run_build
     from limner.builders.adapters import faces_by_name
     from limner.builders.full_body.job import FullBodyJob
     from limner.builders.painting import personalizer_by_name
 
     endpoint = o.endpoint(url, model, key_variable, per_minute, workers, timeout_s=timeout_s)
-    painter = partial(personalizer_by_name, personalizer, endpoint, price, o.fields_by_name(fields))
+    painter = partial(personalizer_by_name, personalizer, endpoint, price, by_name)
     job = FullBodyJob(
         folder=named,
         kind=kind,
@@ -229,12 +243,13 @@ def questions(
     rounds: Rounds = 6,
     size_px: o.SizePx = 512,
     seed: o.Seed = 0,
-    engine: o.Engine = "local",
+    engine: o.Engine = o.Engines.local,
     workers: o.Workers = 1,
     page: o.Page = None,
     as_json: o.AsJson = False,
 ) -> None:
     """Question answering becomes dialogues: the last part of the 6 : 2 : 3 : 1 mix."""
+    o.check(folder, page, images or ())
     from limner.app.run_build import run_build
     from limner.builders.questions import QuestionsJob
 

@@ -6,12 +6,16 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from math import isqrt
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from limner.app.files import folder_to_write
 from limner.app.terminal import err, out, plain
+from limner.chat.model_folder import checkpoint_folder
+from limner.models.conversion.hub_names import HUB_NAME
 
 app = typer.Typer(
     no_args_is_help=True, help="Turn public checkpoints into a folder that limner loads; all or nothing."
@@ -25,6 +29,23 @@ class Matrices(StrEnum):
     bfloat16 = "bfloat16"
     float16 = "float16"
     float32 = "float32"
+
+
+class Variant(StrEnum):
+    """SEED-X's agents: instruction-tuned, base, editing."""
+
+    seed_x_i = "seed_x_i"
+    seed_x = "seed_x"
+    seed_x_edit = "seed_x_edit"
+
+
+class Template(StrEnum):
+    """How public language models are told who speaks: the names of `chat_template.TEMPLATES`."""
+
+    chatml = "chatml"
+    llama3 = "llama3"
+    gemma = "gemma"
+    inst = "inst"
 
 
 class Adapter(StrEnum):
@@ -54,8 +75,8 @@ def seed_x(
     ],
     target: Target,
     variant: Annotated[
-        str | None,
-        typer.Option("--variant", help="seed_x_i, seed_x or seed_x_edit. [default: the first that is there]"),
+        Variant | None,
+        typer.Option("--variant", help="Which of the agents. [default: the first that is there]"),
     ] = None,
     vision: Annotated[
         str | None,
@@ -84,14 +105,18 @@ def seed_x(
     dtype: Dtype = Matrices.kept,
 ) -> None:
     """Tokenizer, language model, agent, encoder and both detokenizers, each key checked."""
+    given = _read_sizes(sizes)
+    _check(source, target, revision)
+    for elsewhere in (vision, sdxl):
+        if elsewhere is not None:
+            _check_source(elsewhere)
     from limner.models.conversion.seed_x import SECOND_FOLDER, convert_seed_x
 
-    given = _read_sizes(sizes)
     with _told_misfits():
         convert_seed_x(
             source,
             target,
-            variant=variant,
+            variant=None if variant is None else variant.value,
             vision=vision,
             sdxl=sdxl,
             given=given,
@@ -124,6 +149,11 @@ def pixart(
     dtype: Dtype = Matrices.kept,
 ) -> None:
     """The start of a detokenizer: PixArt's transformer and its autoencoder, each key checked."""
+    _check(source, target, revision)
+    if vae is not None:
+        _check_source(vae)
+    if base is not None:
+        checkpoint_folder(base)
     from limner.models.conversion.pixart import convert_pixart
 
     with _told_misfits():
@@ -152,8 +182,8 @@ def language(
         Path | None, typer.Option("--base", help="A checkpoint whose encoder and detokenizer it links to.")
     ] = None,
     template: Annotated[
-        str | None,
-        typer.Option("--template", help="chatml, llama3, gemma or inst. [default: as its tokens show]"),
+        Template | None,
+        typer.Option("--template", help="What stands around a turn. [default: as its tokens show]"),
     ] = None,
     context: Annotated[
         int | None, typer.Option("--context", min=1, help="Places of the context. [default: 4096 at most]")
@@ -162,6 +192,9 @@ def language(
     dtype: Dtype = Matrices.kept,
 ) -> None:
     """Any causal language model that transformers knows, with resamplers and token heads to be trained."""
+    _check(source, target, revision)
+    if base is not None:
+        checkpoint_folder(base)
     from limner.models.conversion.language import convert_language
 
     convert_language(
@@ -169,7 +202,7 @@ def language(
         target,
         base=base,
         revision=revision,
-        template=template,
+        template=None if template is None else template.value,
         context_tokens=context,
         matrix_dtype=_dtype(dtype),
         say=_say,
@@ -192,6 +225,9 @@ def vision(
     dtype: Dtype = Matrices.kept,
 ) -> None:
     """Another vision encoder; convert a language model and a detokenizer on top of it (--base)."""
+    _check(source, target, revision)
+    if isqrt(tokens) ** 2 != tokens:
+        raise ValueError(f"A picture's image tokens are a square number, such as 64 or 256, not {tokens}.")
     from limner.models.conversion.vision import convert_vision
 
     with _told_misfits():
@@ -230,6 +266,21 @@ def _read_sizes(path: Path | None) -> dict[str, Any]:
     if not isinstance(content, dict) or not all(isinstance(value, dict) for value in content.values()):
         raise ValueError(f'{path} should hold sizes by part, such as {{"vit": {{"heads": 16}}}}.')
     return content
+
+
+def _check(source: str, target: Path, revision: str | None) -> None:
+    """What is mistyped is told before anything heavy is imported; what a hub has, only the hub tells."""
+    folder_to_write(target)
+    if target.exists():
+        raise ValueError(f"{target} is there already; give a new folder.")
+    _check_source(source)
+    if revision is not None and Path(source).exists():
+        raise ValueError(f"{source} is a folder here, which has no revision; leave --revision out.")
+
+
+def _check_source(source: str) -> None:
+    if not Path(source).exists() and not HUB_NAME.fullmatch(source):
+        raise ValueError(f"There is nothing at {source}; give a folder, or a hub repository's name.")
 
 
 def _dtype(matrices: Matrices) -> Any:

@@ -28,9 +28,9 @@ class Split(StrEnum):
 @app.command()
 def check(folder: Folder) -> None:
     """Read everything and report what is wrong; exit code 1 when anything is."""
+    _must_be_folder(folder)
     from limner.dataset.check import check_dataset
 
-    _must_be_folder(folder)
     findings = list(check_dataset(folder))
     for finding in findings:
         out.print(plain(str(finding)))
@@ -47,10 +47,11 @@ def show(
     num: Annotated[int, typer.Option("--num", min=1, help="How many dialogues, spread over the set.")] = 24,
 ) -> None:
     """Write one HTML page with dialogues, their pictures and what each round depends on."""
+    _must_be_folder(folder)
+    file_to_write(file, ".html")
     from limner.dataset.show import write_page
 
-    _must_be_folder(folder)
-    out.print(plain(str(write_page(folder, file_to_write(file, ".html"), num=num))))
+    out.print(plain(str(write_page(folder, file, num=num))))
 
 
 @app.command()
@@ -65,14 +66,16 @@ def make(
     size_px: Annotated[int, typer.Option("--size", min=32, max=1024, help="Pixels along a side.")] = 256,
 ) -> None:
     """Write dialogues of the synthetic world."""
+    folder_to_write(folder)
+    from limner.world.kind_names import KIND_NAMES
+
+    if kind not in KIND_NAMES:
+        raise ValueError(f"There is no kind of dialogue {kind!r}; choose one of {', '.join(KIND_NAMES)}.")
     from rich.progress import track
 
     from limner.dataset.writer import DatasetWriter
     from limner.world.dialogues import KINDS
 
-    folder_to_write(folder)
-    if kind not in KINDS:
-        raise ValueError(f"There is no kind of dialogue {kind!r}; choose one of {', '.join(KINDS)}.")
     is_new = not folder.exists()
     try:
         with DatasetWriter(folder) as writer:

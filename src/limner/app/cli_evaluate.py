@@ -114,6 +114,10 @@ def suites(
     """
     folder_to_write(folder)
     others = named_folders(also or [])
+    from limner.evaluation.given import check_given, check_suites
+
+    check_suites(names or [])
+    check_given(model, others, judge)
     from limner.evaluation.report import write_report
     from limner.evaluation.run import run_suites
 
@@ -133,6 +137,8 @@ def suites(
             tell=tell,
         )
     report = write_report(folder)
+    for warning in results.get("warnings", ()):
+        err.print(plain(f"note: {warning}"))
     for name in unused(others, results):
         err.print(plain(f"no suite that was measured has a use for --also {name}"))
     if as_json:
@@ -152,9 +158,15 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Differences as JSON, alone on stdout.")] = False,
 ) -> None:
     """Differences of two runs, B minus A, paired task by task, with 95% intervals."""
+    from limner.evaluation.given import check_run
+
+    check_run(first)
+    check_run(second)
     from limner.evaluation.compare import compare_runs
 
     compared = compare_runs(first, second)
+    for note in compared["notes"]:
+        err.print(plain(f"note: {note}"))
     if as_json:
         sys.stdout.write(json.dumps(compared, ensure_ascii=False) + "\n")
     else:
@@ -172,10 +184,14 @@ def document(
     file: Annotated[Path, typer.Option("--out", help="The Markdown file to write.")] = Path("evaluation.md"),
 ) -> None:
     """Write the paper's tables and figures with the command and our number for each."""
+    file_to_write(file, ".md")
+    from limner.evaluation.given import results_file
+
+    for path in results:
+        results_file(path)
     from limner.evaluation.document import document_of
     from limner.evaluation.run_folder import write_whole
 
-    file_to_write(file, ".md")
     text = document_of(results)
     file.parent.mkdir(parents=True, exist_ok=True)
     write_whole(file, text.encode())
@@ -311,7 +327,7 @@ def _print_bars(results: dict[str, Any]) -> None:
 def _print_comparison(compared: dict[str, Any]) -> None:
     from rich.table import Table
 
-    from limner.evaluation.table import differing, number, signed
+    from limner.evaluation.table import differing, is_spread, number, signed
 
     for suite, metrics in compared["suites"].items():
         table = Table(title=suite, title_justify="left", title_style="bold")
@@ -319,7 +335,7 @@ def _print_comparison(compared: dict[str, Any]) -> None:
         for heading in ("A", "B", "B - A", "95% interval", "n"):
             table.add_column(heading, justify="right")
         for metric, told in metrics.items():
-            interval = f"[{signed(told['low'])}, {signed(told['high'])}]"
+            interval = f"[{signed(told['low'])}, {signed(told['high'])}]" if is_spread(told) else ""
             row = (number(told["first"]), number(told["second"]), signed(told["value"]), interval)
             table.add_row(metric, *map(plain, row), str(told["n"]), style="bold" if differing(told) else None)
         out.print(table)

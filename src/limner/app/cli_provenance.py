@@ -25,10 +25,10 @@ def provenance(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
 ) -> None:
     """Read a picture's marks: the signed manifest, text of Limner's, the watermark; and what they mean."""
-    from limner.app.server.inspecting import inspect
-
     if not file.is_file():
         raise ValueError(f"There is no picture at {file}; give a file's path.")
+    from limner.app.server.inspecting import inspect
+
     found = inspect(file.read_bytes())
     if as_json:
         told = {**dataclasses.asdict(found), "is_marked": found.is_marked}

@@ -69,6 +69,13 @@ def serve(
 
     The page is at the address that is printed, the API below it at /v1: docs/api.md.
     """
+    from limner.app.given import file_given, model_given
+
+    model_given(model, words or [])
+    folder_to_write(store)
+    for file in (api_key_file, operator_key_file, certificate, certificate_key):
+        if file is not None:
+            file_given(file, "file")
     err.print(plain(f"starting, with conversations in {store} ..."))
     try:
         from limner.app.server.limits import Limits

@@ -84,11 +84,13 @@ def export(
 ) -> None:
     """Write a conversation, all branches, to one file, which `limner say --conversation` goes on with."""
     from limner.app.files import file_to_write, write_bytes
-    from limner.chat.exchange import export_conversation
 
     file_to_write(file)
     with _opened(folder, read_only=True) as vault:
-        data = export_conversation(vault, _owner_of(vault, id, owner), id)
+        whose = _owner_of(vault, id, owner)
+        from limner.chat.exchange import export_conversation
+
+        data = export_conversation(vault, whose, id)
     write_bytes(data, file)
     err.print(plain(f"{file}: {len(data) / 1e6:.1f} MB"))
 
@@ -103,13 +105,16 @@ def import_(
     ] = "miniature",
 ) -> None:
     """Take a conversation from a file into the store, under a new id, which is printed."""
+    if not file.is_file():
+        raise ValueError(f"There is no conversation at {file}.")
+    from limner.app.given import conversation_given, model_given
+
+    conversation_given(file, model_given(model))
     import limner
     from limner.chat.importing import import_conversation
     from limner.chat.records import LOCAL_OWNER
     from limner.chat.vault import Vault
 
-    if not file.is_file():
-        raise ValueError(f"There is no conversation at {file}.")
     data = file.read_bytes()
     painter = limner.load(model)
     vault = Vault(folder)

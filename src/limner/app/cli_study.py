@@ -60,9 +60,15 @@ def make(
 
     The key (which side is whose) lies in key.json, which the server never opens; keep it from the raters.
     """
+    folder_to_write(folder)
+    from limner.evaluation.given import check_run
+    from limner.evaluation.study.questions import TABLE_1, chosen_questions
+
+    chosen_questions(questions or TABLE_1)
+    for run in (run_a, run_b):
+        check_run(run)
     from limner.app.run_study import make_study
 
-    folder_to_write(folder)
     drawn = make_study(
         run_a,
         run_b,
@@ -123,8 +129,9 @@ def analyse(
     ] = False,
 ) -> None:
     """Wins, losses and ties of the first run, with intervals, agreement, checks and repeats."""
-    from limner.app.run_study import print_analysis, print_json
     from limner.evaluation.study.analysis import analyse as analyse_study
 
     analysis = analyse_study(folder, keep_all=keep_all)
+    from limner.app.run_study import print_analysis, print_json
+
     (print_json if as_json else print_analysis)(analysis)

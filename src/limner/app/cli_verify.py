@@ -26,6 +26,9 @@ def golden(
     ],
 ) -> None:
     """Build every module from the file, compare each stored output; exit code 1 when one differs."""
+    from limner.app.given import file_given
+
+    file_given(file, "golden file")
     from limner.evaluation.golden import LIMIT, verify
     from limner.models.conversion.fit import MisfitError
 

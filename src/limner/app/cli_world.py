@@ -37,11 +37,11 @@ def sheet_command(
     seed: Seed = 0,
 ) -> None:
     """Paint one contact sheet of the world."""
+    file_to_write(file, ".png")
     from PIL import Image
 
     from limner.world.sheet import sheet
 
-    file_to_write(file, ".png")
     out.print(plain(str(write_png(Image.fromarray(sheet(what.value, seed)), file))))
 
 
@@ -55,15 +55,15 @@ def film_command(
     ] = 256,
 ) -> None:
     """Write mp4 clips of two persons, each with its truth as JSON beside it."""
-    from rich.progress import track
-
-    from limner.world.video import write_films
-
     folder_to_write(folder)
     if size_px % 2:
         raise ValueError(
             f"--size is {size_px}, but a film needs an even number of pixels; use {size_px + 1}."
         )
+    from rich.progress import track
+
+    from limner.world.video import write_films
+
     films = write_films(folder, num=num, seed=seed, size_px=size_px)
     try:
         for path in track(films, total=num, console=err, transient=True):

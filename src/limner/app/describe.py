@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 import limner
+from limner.app.given import model_given
 from limner.app.terminal import err, out, plain
 
 if TYPE_CHECKING:
@@ -17,10 +18,8 @@ if TYPE_CHECKING:
 
 def describe(model: str) -> None:
     """Load the model and print what it is made of."""
+    folder = model_given(model)
     err.print(plain(f'Loading "{model}" ...'))
-    from limner.chat.model_folder import checkpoint_folder
-
-    folder = checkpoint_folder(model)
     start = time.perf_counter()
     painter = limner.load(model)
     seconds = time.perf_counter() - start

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import limner
 from limner.app.files import file_to_write, folder_to_write
+from limner.app.given import conversation_given, model_given
 from limner.app.loading import load
 from limner.app.terminal import err, out, plain, sentence
 from limner.app.terminal_picture import show
@@ -66,6 +67,9 @@ def talk(
     folder_to_write(folder)
     if saved is not None:
         file_to_write(saved)
+    place = model_given(model, words)
+    if saved is not None:
+        conversation_given(saved, place)
     out.print(plain(f'Loading "{model}" ...'))
     painter = load(model, words=words, quantize=quantize, offload=offload)
     out.print(plain(f"{painter.summary} /help lists what you can do."))

@@ -52,12 +52,10 @@ def run(
     as_json: bool,
 ) -> None:
     """Measure and print; a run that is stopped says how to go on."""
+    _check(asked, stored)
     from limner.evaluation.benchmark.opening import open_set
     from limner.evaluation.benchmark.run import run_bench
-    from limner.evaluation.benchmark.stored_set import StoredSet
 
-    if stored is not None:
-        StoredSet.open(stored)  # a mistyped folder is told before a model is loaded
     opened = _open(asked)
     conversations, identity = open_set(stored, num=num, seed=seed, size_px=size_px, long=long)
     told = identity["set"]
@@ -81,10 +79,38 @@ def run(
         _print(results)
 
 
+def _check(asked: Asked, stored: Path | None) -> None:
+    """What is mistyped is told before anything heavy is imported."""
+    from limner.app.given import planned_given
+    from limner.chat.planning.opening import is_planned
+    from limner.evaluation.benchmark.names import APIS, MARKOV, ORACLE, PERFECT
+    from limner.evaluation.given import check_given, judge_folder
+    from limner.perception.endpoint.wire import api_url
+
+    for url in (asked.endpoint, asked.judge_url):
+        if url is not None:
+            api_url(url)
+    if asked.api not in APIS:
+        raise ValueError(f"--api is {asked.api!r}; choose one of {', '.join(APIS)}.")
+    _extra(asked.extra)
+    if asked.model in (ORACLE, MARKOV, None) or (asked.model is not None and Path(asked.model).is_dir()):
+        judge_folder(asked.judge)
+    elif asked.model == PERFECT or is_planned(asked.model):
+        planned_given(asked.model, asked.words)
+        judge_folder(asked.judge)
+    else:
+        check_given(asked.model, {}, asked.judge)
+    if stored is not None:
+        from limner.evaluation.benchmark.stored_set import StoredSet
+
+        StoredSet.open(stored)
+
+
 def _open(asked: Asked) -> Opened:
     from limner.evaluation.benchmark.looking import looker
+    from limner.evaluation.benchmark.names import APIS
     from limner.evaluation.benchmark.opening import open_model, open_system
-    from limner.evaluation.benchmark.systems.endpoint import APIS, endpoint_system
+    from limner.evaluation.benchmark.systems.endpoint import endpoint_system
     from limner.perception.endpoint.wire import Limits
 
     looking, limits = None, Limits(timeout_s=asked.timeout_s)
@@ -95,8 +121,7 @@ def _open(asked: Asked) -> Opened:
     if asked.endpoint is None:
         assert asked.model is not None
         return open_model(asked.model, judge=asked.judge, looker=looking, words=asked.words)
-    if asked.api not in APIS:
-        raise ValueError(f"--api is {asked.api!r}; choose one of {', '.join(APIS)}.")
+    assert asked.api in APIS
     system = endpoint_system(
         asked.endpoint,
         model=asked.endpoint_model,
@@ -174,16 +199,20 @@ def _print(results: dict[str, Any]) -> None:
     for metric, found in overall.items():
         if metric.startswith(DEPTH):
             depth = metric.removeprefix(DEPTH).partition(".")[0]
-            out.print(f"{depth} back: {_number(found)}  [{_interval(found)}]  n {found['n']}", markup=False)
+            out.print(f"{depth} back: {_told(found)}", markup=False)
     for curve, of in results.get("curves", {}).items():
         turns = "  ".join(f"{turn}: {_number(found)}" for turn, found in of.items())
         out.print(plain(f"{curve} at turn {turns}"))
     if EXPOSURE in overall:
-        found = overall[EXPOSURE]
-        out.print(f"{EXPOSURE}: {_number(found)}  [{_interval(found)}]  n {found['n']}", markup=False)
+        out.print(f"{EXPOSURE}: {_told(overall[EXPOSURE])}", markup=False)
     if SCORE in overall:
         found = overall[SCORE]
-        out.print(f"{SCORE}: {_number(found)}  [{_interval(found)}]  n {found['n']}", markup=False)
+        out.print(f"{SCORE}: {_told(found)}", markup=False)
+
+
+def _told(found: dict[str, Any]) -> str:
+    between = _interval(found)
+    return f"{_number(found)}  {f'[{between}]  ' if between else ''}n {found['n']}"
 
 
 def _number(found: dict[str, Any]) -> str:
@@ -191,4 +220,6 @@ def _number(found: dict[str, Any]) -> str:
 
 
 def _interval(found: dict[str, Any]) -> str:
-    return f"{found['low']:.3f}, {found['high']:.3f}"
+    from limner.evaluation.table import is_spread
+
+    return f"{found['low']:.3f}, {found['high']:.3f}" if is_spread(found) else ""

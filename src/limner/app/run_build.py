@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from limner.app.build_options import page_of
 from limner.app.files import file_to_write, folder_to_write
 from limner.app.terminal import err, out, plain
 from limner.builders.runner.build import Progress as Far
@@ -35,7 +36,7 @@ def run_build(
     `page` is where the HTML page goes, beside the folder by default: a data set holds nothing but data.
     """
     folder_to_write(folder)
-    page = file_to_write(page or folder.with_name(f"{folder.name}.html"), ".html")
+    page = file_to_write(page_of(folder, page), ".html")
     with _progress() as bar:
         task = bar.add_task("building", total=None, kept=0, dropped=0, rate="")
         begun: list[int] = []

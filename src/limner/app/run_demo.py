@@ -7,6 +7,7 @@ from pathlib import Path
 
 import limner
 from limner.app.files import file_to_write, folder_to_write
+from limner.app.given import model_given
 from limner.app.terminal import out, plain
 from limner.app.terminal_picture import show
 
@@ -17,6 +18,7 @@ def run_demo(
     """Hold the demo's conversations with `model`, and leave PNGs and index.html in `folder`."""
     folder_to_write(folder)
     file_to_write(folder / "index.html")
+    model_given(model)
     out.print(plain(f'Loading "{model}" ...'))
     start = time.perf_counter()
     # Late, because they load torch: the first line should not wait for it.

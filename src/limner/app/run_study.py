@@ -14,6 +14,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from limner.app.terminal import err, out, plain
+from limner.evaluation.compare import notes_of
 from limner.evaluation.study.analysis import Analysis, QuestionResult
 from limner.evaluation.study.draw import Drawn, draw_study
 from limner.evaluation.study.files import check_empty, write_study
@@ -41,6 +42,8 @@ def make_study(
     check_empty(folder)
     asked = chosen_questions(questions or TABLE_1)
     a, b = RunConversations(run_a, suites), RunConversations(run_b, suites)
+    for note in notes_of(a.run, b.run):
+        err.print(plain(f"note: {note}"))
     tenth = max(1, round(min(num, len(a), len(b)) / 10))
     drawn = draw_study(
         a,
@@ -95,4 +98,5 @@ def _cells(result: QuestionResult) -> list[str]:
         return ["0"] * 3 + ["no votes"] + [""] * 2
     shares = [f"{count} {count / score.n:6.1%}" for count in (result.win, result.lose, result.tie)]
     alpha = "-" if result.alpha is None else f"{result.alpha:.2f}"
-    return [*shares, f"{score.value:.3f}", f"{score.low:.3f} to {score.high:.3f}", alpha]
+    between = f"{score.low:.3f} to {score.high:.3f}" if score.n > 1 else ""
+    return [*shares, f"{score.value:.3f}", between, alpha]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from limner.app.files import folder_to_write
+from limner.app.given import device_given
 from limner.app.terminal import err, out, plain
 
 STOPPED = 130
@@ -29,10 +30,23 @@ def run_training(
     mix: str | None = None,
 ) -> None:
     """Train in `folder`; after Ctrl-C the state is saved and the exit code is 130."""
-    from limner.training.run import run_recipe
+    from limner.chat.model_folder import checkpoint_folder
+    from limner.training.data_words import read_assignments
+    from limner.training.mix import read_mix
+    from limner.training.run import check_recipe, run_recipe
     from limner.training.stopped import Stopped
 
     folder_to_write(folder)
+    device_given(device)
+    if steps is not None and minutes is not None:
+        raise ValueError("Give either --steps or --minutes, not both.")
+    one = bool(data) or any(given is not None for given in (micro_batch, base, mix))
+    check_recipe(recipe, scale, variant, one=one)
+    read_assignments(data)
+    if mix is not None:
+        read_mix(mix)
+    if base is not None:
+        checkpoint_folder(base)
     try:
         numbers = run_recipe(
             recipe,

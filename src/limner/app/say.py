@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import limner
 from limner.app.files import file_to_write
+from limner.app.given import conversation_given, model_given, pictures_given
 from limner.app.loading import load
 from limner.app.terminal import err, out, plain
 from limner.app.told_picture import write_reply
@@ -33,6 +34,7 @@ def say_once(
     fork: str | None,
     target: int | None = None,
     sign: bool = False,
+    steps: int | None = None,
     quantize: str | None = None,
     offload: bool = False,
     words: Sequence[str] = (),
@@ -45,10 +47,12 @@ def say_once(
         raise ValueError(
             f"There is no conversation at {file}, so there is nothing to fork; leave --fork out."
         )
+    pictures_given(images)
+    conversation_given(file, model_given(model, words), fork)
     err.print(plain(f'Loading "{model}" ...'))
     painter = load(model, words=words, quantize=quantize, offload=offload)
     with alone_with(file, tell=lambda: err.print(plain(f"{file} is being talked to; waiting ..."))):
-        _say(text, file, painter, images, picture, wants_picture, seed, fork, target, sign)
+        _say(text, file, painter, images, picture, wants_picture, seed, fork, target, steps, sign)
     if painter.spending is not None:
         err.print(plain(f"spent: {painter.spending}"))
 
@@ -63,12 +67,13 @@ def _say(
     seed: int | None,
     fork: str | None,
     target: int | None,
+    steps: int | None,
     sign: bool,
 ) -> None:
     talk = limner.open_conversation(file, painter) if file.exists() else painter.conversation()
     if fork is not None:
         talk = talk.fork(fork)
-    reply = talk.say(text, images=images, seed=seed, picture=wants_picture, target=target)
+    reply = talk.say(text, images=images, seed=seed, picture=wants_picture, target=target, steps=steps)
     where = ""
     if reply.image is not None:
         # A fork's round 2 must not replace the trunk's: the id keeps them apart.

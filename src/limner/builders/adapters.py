@@ -23,6 +23,17 @@ SEGMENTERS_ON_GPU: Final = ("sam2",)
 _WORLD_SENSES: Final = Path(__file__).parents[1] / "miniature" / "senses"
 
 
+# What may stand for an adapter beside module:Class, by the option that names it.
+NAMES: Final[Mapping[str, tuple[str, ...]]] = {
+    "--faces": ("world", "dlib", "yunet-auraface", "insightface"),
+    "--segmenter": ("world", "grabcut", "sam2"),
+    "--captioner": ("world", "openai"),
+    "--writer": ("world", "openai"),
+    "--editor": ("openai",),
+    "--personalizer": ("openai", "pipeline"),
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
     """A server for captioner and writer.
@@ -94,15 +105,22 @@ def on_gpu(name: str, known: Sequence[str]) -> bool:
     return name.partition("=")[0] in known or (":" in name and "=" not in name)
 
 
+def check_name(name: str, option: str, *further: str) -> None:
+    """ValueError when `name` is neither one of `NAMES`, nor `further`, nor a class of the user's."""
+    kind, is_given, _ = name.partition("=")
+    known = (*further, *NAMES[option])
+    if kind not in known and not (":" in name and not is_given):
+        raise ValueError(
+            f"{option} {name} is not known; choose {', '.join(known)}, or module:Class of your own."
+        )
+
+
 def made_by_name(name: str, option: str, protocol: type[T], known: Mapping[str, Callable[[str], Any]]) -> T:
     """What `name` means among the `known`, or the user's own class; ValueError says which there are."""
     if ":" in name and "=" not in name:
         return _users(name, option, protocol)
+    check_name(name, option)
     kind, _, argument = name.partition("=")
-    if kind not in known:
-        raise ValueError(
-            f"{option} {name} is not known; choose {', '.join(known)}, or module:Class of your own."
-        )
     made: T = known[kind](argument)
     return made
 

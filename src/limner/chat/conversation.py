@@ -11,25 +11,24 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PIL import Image
 from torch import Tensor
 
 from limner.chat.events import Finished
+from limner.chat.generation import Sampling
+from limner.chat.notebook import conversation_html, png_bytes, reply_html
 from limner.chat.painter import Painter
 from limner.chat.people import Sighting, people_of
 from limner.chat.pointing import ranks
 from limner.chat.request import PastRound, RoundRequest
-from limner.chat.saying import Image_, instruction_of
+from limner.chat.saved_header import check_round
+from limner.chat.saying import Image_, checked_steps, instruction_of
 from limner.chat.window import visible_rounds
 from limner.dialogue.boxes import Box
 from limner.dialogue.history import HistoryTree
 from limner.dialogue.history import node_id as id_of
 from limner.dialogue.parts import Instruction, Picture, Response, Round
-
-if TYPE_CHECKING:
-    from limner.chat.generation import Sampling
 
 # What later rounds read of a painted picture: the tokens as predicted, or those of its pixels, encoded anew.
 HISTORIES = ("cache", "reencode")
@@ -53,13 +52,22 @@ class RoundState:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reply:
-    """One answer. `id` names the round for `Conversation.fork`; `image` is None for words alone."""
+    """One answer. `id` names the round for `Conversation.fork`; `image` is None for words alone.
+
+    A notebook shows words and picture.
+    """
 
     text: str
     image: Image.Image | None
     id: str
     seconds: float
     seed: int
+
+    def _repr_png_(self) -> bytes | None:
+        return None if self.image is None else png_bytes(self.image)
+
+    def _repr_html_(self) -> str:
+        return reply_html(self.text, self.image)
 
 
 class Conversation:
@@ -106,6 +114,7 @@ class Conversation:
         *,
         seed: int | None = None,
         picture: bool | None = None,
+        steps: int | None = None,
         sampling: Sampling | None = None,
         region: Box | None = None,
         target: int | None = None,
@@ -117,6 +126,7 @@ class Conversation:
             images: up to four pictures: paths, file bytes, PIL images or (H, W, 3) uint8 arrays.
             seed: draws this round differently; by default it follows from the conversation's seed.
             picture: True insists on a picture, False forbids one, None leaves it to the model.
+            steps: of the detokenizer, 1 to 1,000: more are slower and finer; by default the checkpoint's own.
             sampling: how the answer is drawn, instead of the painter's defaults.
             region: (x0, y0, x1, y1) in [0, 1] of the last picture, or of the one that is meant: what the
                 words are about.
@@ -124,21 +134,15 @@ class Conversation:
                 counted from 1 as they appear, given ones before the one painted for them.
 
         Raises:
-            ValueError: one sentence on what is wrong with text, picture or seed. Nothing is changed then.
+            ValueError: one sentence on what is wrong with text, picture, seed or steps. Nothing is changed
+                then.
         """
-        return self.commit(
-            self.painter.answer(
-                self.prepare(
-                    text,
-                    images,
-                    seed=seed,
-                    picture=picture,
-                    sampling=sampling,
-                    region=region,
-                    target=target,
-                )
-            )
+        if steps is not None:
+            sampling = replace(sampling or self.painter.sampling, pixel_steps=checked_steps(steps))
+        request = self.prepare(
+            text, images, seed=seed, picture=picture, sampling=sampling, region=region, target=target
         )
+        return self.commit(self.painter.answer(request))
 
     def prepare(
         self,
@@ -253,12 +257,14 @@ class Conversation:
     def resolve(self, id: str) -> str:
         """The full id of the one round whose id begins with `id`."""
         found = [node.id for node in self.tree if node.id.startswith(id)] if id else []
-        if len(found) != 1:
-            what = "No round" if not found else f"More than one round ({len(found)})"
-            raise ValueError(
-                f"{what} of this conversation has an id that begins with {id!r}; use a reply's whole id."
-            )
-        return found[0]
+        return check_round(id, found)
+
+    def _repr_html_(self) -> str:
+        """A notebook shows the rounds so far as a strip of pictures."""
+        said = [round_.instruction.text for round_ in self.rounds]
+        return conversation_html(
+            [(words, reply.text, reply.image) for words, reply in zip(said, self.replies, strict=True)]
+        )
 
     @property
     def replies(self) -> list[Reply]:

@@ -6,35 +6,31 @@ Knows how a round is computed on top of any history. Knows nothing about trees, 
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+import limner
 from limner.chat.events import Failed, Finished
 from limner.chat.generation import Sampling, detokenize
-from limner.chat.model_folder import EMBEDDED, checkpoint_folder
+from limner.chat.model_folder import EMBEDDED, checkpoint_folder, fingerprint
 from limner.chat.prefix_cache import PrefixCache
 from limner.chat.request import RoundRequest
 from limner.chat.rounds_in_flight import RoundsInFlight
 from limner.chat.stages import RoundInFlight
 from limner.dialogue.parts import Instruction, Picture, Round
-from limner.models.checkpoint import files_of, load_model
+from limner.models.checkpoint import load_model
 from limner.models.model import LimnerModel
 from limner.models.precision import best_device, compute_dtype
 from limner.models.prompt import closing_ids, count_tokens, encode_response, response_segments
 from limner.models.squaring import square
 from limner.perception.painters import Spending
 from limner.perception.senses import WorldSenses, load_senses
-
-if TYPE_CHECKING:
-    from limner.chat.conversation import Conversation
 
 MAX_REMEMBERED_UPLOADS = 256
 
@@ -143,7 +139,9 @@ class Painter:
         """What a painter behind a server has cost since it was opened; None for one that costs nothing."""
         return None
 
-    def addressed(self, talk: Conversation, instruction: Instruction, target: int | None) -> Instruction:
+    def addressed(
+        self, talk: limner.Conversation, instruction: Instruction, target: int | None
+    ) -> Instruction:
         """The instruction as this painter reads it, when the user points at picture `target`: the picture is
         given again, read as the tokens that it was painted from. Handles lose their sign ("@Mia").
         """
@@ -173,7 +171,7 @@ class Painter:
         """What advances rounds of this painter."""
         return RoundsInFlight(self)
 
-    def conversation(self, *, seed: int = 0, history: str = "cache") -> Conversation:
+    def conversation(self, *, seed: int = 0, history: str = "cache") -> limner.Conversation:
         """A new, empty conversation. Same seed and same words: same pictures.
 
         `history="reencode"` lets later rounds see painted pictures through the encoder, as most systems do,
@@ -280,16 +278,3 @@ def load_painter(
     model = load_model(folder, place, compute_dtype(place), quantize=quantize, offload=offload)
     senses = load_senses(folder / "senses") if (folder / "senses").is_dir() else None
     return Painter(model, senses, fingerprint=fingerprint(folder))
-
-
-def fingerprint(folder: Path) -> str:
-    """SHA-256 over names, sizes, beginnings and ends of a checkpoint's files: tells trainings apart."""
-    digest = hashlib.sha256()
-    for path in sorted(p for p in files_of(folder) if p.suffix in (".safetensors", ".json")):
-        size = path.stat().st_size
-        digest.update(f"{path.relative_to(folder).as_posix()} {size}\n".encode())
-        with path.open("rb") as file:
-            digest.update(file.read(65536))
-            file.seek(max(0, size - 65536))
-            digest.update(file.read(65536))
-    return digest.hexdigest()

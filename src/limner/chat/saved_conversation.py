@@ -12,7 +12,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,12 +21,17 @@ from torch import Tensor
 
 from limner.chat.conversation import RoundState
 from limner.chat.painter import Painter
+from limner.chat.saved_header import (
+    FORMAT,
+    FORMAT_VERSION,
+    UNSEALED_VERSION,
+    RefusedError,
+    check_weights,
+    conversation_metadata,
+)
 from limner.chat.sealed import check_seal, metadata_of, parts_of, sealed
 from limner.dialogue.history import HistoryTree
 
-FORMAT: Final = "limner-conversation"
-FORMAT_VERSION: Final = 2
-UNSEALED_VERSION: Final = 1  # had no digest, and is read all the same
 _PICTURE, _TOKENS, _EMPTY = "picture/", "tokens/", "empty"
 
 
@@ -101,11 +106,11 @@ def read_saved(data: bytes, where: str, painter: Painter) -> SavedConversation:
     try:
         if "digest" in outer:
             check_seal(data, outer)
-        metadata = _metadata(outer, where)
+        metadata = conversation_metadata(outer, where)
         if metadata["version"] != UNSEALED_VERSION and "digest" not in outer:
             raise ValueError("it lacks its digest; take it from a backup")
         return _checked(metadata, data, parts, where, painter)
-    except _Refused as refused:
+    except RefusedError as refused:
         raise ValueError(str(refused)) from None
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error).rstrip(".")
@@ -139,25 +144,6 @@ def state_of_row(row: Mapping[str, Any], tokens_KD: Tensor | None, painter: Pain
     )
 
 
-class _Refused(ValueError):  # noqa: N818
-    """A whole sentence of its own, rather than a reason why a file is damaged."""
-
-
-def _metadata(outer: Mapping[str, str], where: str) -> dict[str, Any]:
-    try:
-        metadata = json.loads(outer.get("limner", "null"))
-    except (ValueError, RecursionError):
-        metadata = None
-    if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
-        raise _Refused(f"{where} is not a conversation of limner.")
-    if metadata.get("version") not in (FORMAT_VERSION, UNSEALED_VERSION):
-        raise _Refused(
-            f"{where} has format version {metadata.get('version')}, this limner reads {FORMAT_VERSION}; "
-            "open it with the limner that wrote it."
-        )
-    return metadata
-
-
 def _checked(
     metadata: Mapping[str, Any],
     data: bytes,
@@ -165,11 +151,7 @@ def _checked(
     where: str,
     painter: Painter,
 ) -> SavedConversation:
-    if metadata.get("painter") != painter.fingerprint:
-        raise _Refused(
-            f"{where} was held by a painter of other weights; load the checkpoint it was made with, "
-            "or begin anew."
-        )
+    check_weights(metadata, where, painter.fingerprint)
     nodes = list(metadata["history"]["nodes"])
     _check_names(nodes, set(parts), with_tokens=not painter.reads_rounds)
     tokens = {key.removeprefix(_TOKENS): key for key in parts if key.startswith(_TOKENS)}

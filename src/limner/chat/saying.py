@@ -1,4 +1,5 @@
-"""What is said in one round, checked: text, pictures of any kind, the part of a picture that they are about.
+"""What is said in one round, checked: text, pictures of any kind, the part of a picture that they are about,
+how many steps to draw with.
 
 Knows what an instruction may hold. Knows nothing about conversations or models.
 """
@@ -18,6 +19,7 @@ from limner.dialogue.parts import Instruction, Picture
 
 MAX_TEXT_CHARACTERS = 4000
 MAX_IMAGES = 4
+MAX_STEPS = 1000
 
 Image_ = str | Path | bytes | Image.Image | np.ndarray | Picture
 
@@ -47,6 +49,13 @@ def checked_text(text: str) -> str:
     if len(text) > MAX_TEXT_CHARACTERS:
         raise ValueError(f"The text has {len(text)} characters, more than {MAX_TEXT_CHARACTERS}; shorten it.")
     return unicodedata.normalize("NFC", text)
+
+
+def checked_steps(steps: int) -> int:
+    """Steps of the detokenizer; ValueError when they are no whole number from 1 to 1,000."""
+    if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= MAX_STEPS:
+        raise ValueError(f"steps is a whole number from 1 to {MAX_STEPS:,}, not {steps!r}.")
+    return steps
 
 
 def as_pictures(images: Sequence[Image_]) -> tuple[Picture, ...]:

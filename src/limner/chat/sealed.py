@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from safetensors import SafetensorError, deserialize
-from safetensors.torch import save
-from torch import Tensor
+
+if TYPE_CHECKING:  # who only reads a file's header does without torch
+    from torch import Tensor
 
 # A header is read by a parser that lets no other thread run meanwhile; 2,000 rounds take half of this.
 MAX_HEADER_BYTES: Final = 8 * 2**20
@@ -24,9 +26,18 @@ _ZEROS: Final = "0" * 64
 
 def sealed(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
     """The tensors and metadata as a safetensors file with its digest."""
+    from safetensors.torch import save
+
     data = save(dict(tensors), metadata={**metadata, _KEY: _ZEROS})
     place = _place(data, _ZEROS)
     return b"".join((data[:place], _digest(data, place).encode(), data[place + len(_ZEROS) :]))
+
+
+def header_of(path: Path) -> bytes:
+    """The beginning of a file, as much as `metadata_of` needs of it."""
+    with path.open("rb") as file:
+        length = file.read(_LENGTH)
+        return length + file.read(min(int.from_bytes(length, "little"), MAX_HEADER_BYTES))
 
 
 def metadata_of(data: bytes) -> dict[str, str]:

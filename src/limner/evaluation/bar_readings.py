@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from limner.evaluation.bars import BARS, Bar
 from limner.evaluation.results import OF_CEILING
-from limner.evaluation.table import number
+from limner.evaluation.table import number, with_interval
 from limner.evaluation.views import CEILING, CHANCE, TOKENS, TWIN
 
 Suites = Mapping[str, Mapping[str, Mapping[str, Any]]]
@@ -88,10 +88,12 @@ def cells(reading: Reading) -> Sequence[str]:
         reading.bar.label + (f" ({reading.metric.split('.')[-2]})" if "*" in reading.bar.metric else ""),
         reading.bar.told,
         "" if reading.bar.told == "told" else "yes" if reading.is_met else "no",
-        _with_bounds(drawn),
-        _with_bounds(drawn.get(OF_CEILING)) if drawn else "",
-        _with_bounds(reading.twin),
-        _with_bounds(reading.tokens),
+        with_interval(drawn),
+        with_interval({"tasks": drawn.get("tasks", 2), **drawn[OF_CEILING]})
+        if drawn and OF_CEILING in drawn
+        else "",
+        with_interval(reading.twin),
+        with_interval(reading.tokens),
         number(reading.ceiling["value"]) if reading.ceiling else "",
         number(reading.chance["value"]) if reading.chance else "",
         str(told.get("tasks", "")),
@@ -112,7 +114,7 @@ HEADINGS: Final = (
 )
 
 
-def _with_bounds(told: Mapping[str, Any] | None) -> str:
-    return (
-        "" if told is None else f"{number(told['value'])} ({number(told['low'])} to {number(told['high'])})"
-    )
+def _share(drawn: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The share of the ceiling, of as many tasks as the rate itself."""
+    share = None if drawn is None else drawn.get(OF_CEILING)
+    return None if drawn is None or share is None else {"tasks": drawn.get("tasks", drawn["n"]), **share}

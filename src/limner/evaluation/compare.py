@@ -19,9 +19,9 @@ MUST_AGREE = ("suites", "num", "seed", "judge")
 def compare_runs(first: Path, second: Path) -> dict[str, Any]:
     """Per suite and metric the mean of `second` minus `first`, both means, and which is better.
 
-    `{"first", "second", "suites": {SUITE: {METRIC: {"value", "low", "high", "n", "first", "second",
-    "verdict"}}}}`: pairs are the same tasks, intervals 95% over tasks. Chances and ceilings are left
-    out: they belong to the tasks, not to a model.
+    `{"first", "second", "notes", "suites": {SUITE: {METRIC: {"value", "low", "high", "n", "first", "second",
+    "verdict"}}}}`: pairs are the same tasks, intervals 95% over tasks; notes as `notes_of`. Chances and
+    ceilings are left out: they belong to the tasks, not to a model.
 
     Raises:
         ValueError: a run is missing or unfinished, or the two measured different tasks or by another judge.
@@ -42,7 +42,24 @@ def compare_runs(first: Path, second: Path) -> dict[str, Any]:
             for metric, difference in differences(found, others[suite]).items()
             if not metric.startswith((CHANCE, CEILING))
         }
-    return {"first": str(first), "second": str(second), "suites": suites}
+    return {"first": str(first), "second": str(second), "notes": notes_of(one, other), "suites": suites}
+
+
+def notes_of(one: RunFolder, other: RunFolder) -> list[str]:
+    """What to know before two runs are held against each other: that they measured the same weights, that
+    those of one are of a training that had not finished, or that its tasks are not all done.
+    """
+    notes = []
+    same = [name for name in ("model", "quantize") if one.options.get(name) == other.options.get(name)]
+    if len(same) == 2 and one.options.get("model") is not None:
+        told = str(one.options["model"])[:12]
+        notes.append(f"{one.path} and {other.path} measured the same weights ({told}).")
+    for run in (one, other):
+        notes += [f"{run.path}: {warning}" for warning in run.facts.get("warnings", ())]
+        wanted = len(run.options.get("suites", ())) * int(run.options.get("num", 0))
+        if "suites" in run.options and len(run.tasks) < wanted:
+            notes.append(f"{run.path} has not finished: {len(run.tasks)} of {wanted} tasks are done.")
+    return notes
 
 
 def _check_comparable(one: RunFolder, other: RunFolder) -> None:

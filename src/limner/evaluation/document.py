@@ -14,6 +14,7 @@ from typing import Any
 
 from limner.evaluation.bar_readings import HEADINGS, cells, readings
 from limner.evaluation.bars import BARS
+from limner.evaluation.given import results_file
 from limner.evaluation.paper import CLAIMS, NOTHING_TO_MEASURE, Claim, Number
 from limner.evaluation.table import lines_of, number
 from limner.evaluation.views import TITLES, VIEWS
@@ -62,11 +63,9 @@ def document_of(files: Sequence[Path]) -> str:
 
 
 def _read(path: Path) -> Found:
-    file = path / "results.json" if path.is_dir() else path
+    file = results_file(path)
     try:
         told = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ValueError(f"There are no results at {file}; `limner evaluate` writes some.") from None
     except ValueError as error:
         raise ValueError(f"{file} is no JSON file of results: {error}.") from error
     if not isinstance(told, dict) or not ({"suites", "questions"} & set(told)):

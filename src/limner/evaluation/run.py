@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 import limner
+from limner.evaluation.given import check_suites
 from limner.evaluation.machine import machine
 from limner.evaluation.results import results_of
 from limner.evaluation.run_folder import RunFolder, open_run, write_json, write_rows
@@ -41,11 +42,7 @@ class Progress:
 
 def chosen_suites(names: Sequence[str], suites: Mapping[str, Suite]) -> dict[str, Suite]:
     """The suites of these names in their usual order; none or "all" means all. ValueError lists them."""
-    unknown = [name for name in names if name not in suites and name != "all"]
-    if unknown:
-        raise ValueError(
-            f"There is no suite {unknown[0]!r}; choose from {', '.join(suites)}, or all of them with all."
-        )
+    check_suites(names, suites)
     wanted = set(suites) if not names or "all" in names else set(names)
     return {name: suite for name, suite in suites.items() if name in wanted}
 

@@ -17,8 +17,9 @@ import fcntl
 import json
 import math
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from limner.dialogue.parts import Instruction, Picture, Response, Round
+from limner.evaluation.given import check_run
 from limner.evaluation.score import Row
 from limner.evaluation.suite import Outcome
 
@@ -207,13 +209,19 @@ class RunFolder:
 def open_run(path: Path, options: Mapping[str, Any]) -> Iterator[RunFolder]:
     """A run to go on with, or a new one; locked, so that two processes never write to one folder.
 
+    A run without a finished task claims nothing: another takes its folder, and one that fails before its
+    first task leaves none.
+
     ValueError when the folder holds a run of other options (naming each), something else, or is in use.
     """
     known = _read_header(path) if (path / "run.json").exists() else None
     if known is None and path.exists() and (not path.is_dir() or any(_foreign(path))):
         raise ValueError(f"{path} holds something else than an evaluation; give another --out.")
-    if known is not None:
+    if known is not None and _has_tasks(path):
         _check_same(path, known["options"], options)
+    elif known is not None and json.loads(json.dumps(dict(options))) != known["options"]:
+        known = None
+    made = [folder for folder in (path, *path.parents) if not folder.exists()]
     path.mkdir(parents=True, exist_ok=True)
     with (path / ".lock").open("w") as lock:
         try:
@@ -228,14 +236,18 @@ def open_run(path: Path, options: Mapping[str, Any]) -> Iterator[RunFolder]:
         if known is None:
             _write_header(path, options, {})
         _cut_torn_line(path / "tasks.jsonl")
-        yield RunFolder(path, options, known["facts"] if known else {}, _read_tasks(path))
+        try:
+            yield RunFolder(path, options, known["facts"] if known else {}, _read_tasks(path))
+        except BaseException:
+            if not _has_tasks(path):
+                _leave(path, made)
+            raise
 
 
 def read_run(path: Path) -> RunFolder:
     """A run to look at. ValueError when there is none at `path` (a folder, or its results.json)."""
+    check_run(path)
     path = path.parent if path.name == "results.json" else path
-    if not (path / "run.json").is_file():
-        raise ValueError(f"There is no evaluation at {path}; `limner evaluate --out {path}` makes one.")
     known = _read_header(path)
     return RunFolder(path, known["options"], known["facts"], _read_tasks(path))
 
@@ -307,6 +319,22 @@ def _short(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return " ".join(map(str, value)) or "none"
     return str(value)
+
+
+def _has_tasks(path: Path) -> bool:
+    file = path / "tasks.jsonl"
+    return file.exists() and b"\n" in file.read_bytes()
+
+
+def _leave(path: Path, made: Sequence[Path]) -> None:
+    """Take away what a run without tasks wrote, and the folders that were made for it."""
+    for name in ("run.json", "tasks.jsonl", ".lock"):
+        (path / name).unlink(missing_ok=True)
+    for name in ("pictures", "features"):
+        shutil.rmtree(path / name, ignore_errors=True)
+    for folder in made:
+        with suppress(OSError):  # somebody else's files are in it
+            folder.rmdir()
 
 
 def _foreign(path: Path) -> Iterator[Path]:

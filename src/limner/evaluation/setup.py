@@ -14,14 +14,16 @@ from typing import Any
 import cv2
 import torch
 
-from limner.chat.model_folder import EMBEDDED, checkpoint_folder
-from limner.chat.painter import Painter, fingerprint, load_painter
+from limner.chat.model_folder import checkpoint_folder, files_of, fingerprint
+from limner.chat.painter import Painter, load_painter
+from limner.evaluation.given import judge_folder
 from limner.evaluation.suite import Bench
-from limner.models.checkpoint import files_of
 from limner.models.precision import best_device, compute_dtype
 from limner.models.quantised import check_kind
 from limner.models.symbolic_twin import reads_scenes
-from limner.perception.senses import WEIGHTS_FILE, WorldSenses, load_senses
+from limner.perception.senses import WorldSenses, load_senses
+from limner.perception.senses_files import WEIGHTS_FILE
+from limner.training.finished import unfinished_sentence
 
 # Below this, one thread a process is fastest and makes results independent of the number of cores.
 SMALL_BYTES = 2**30
@@ -40,6 +42,7 @@ class Setup:
     quantize: str | None = None
     offload: bool = False
     true_tokens: bool = False
+    warnings: tuple[str, ...] = ()
 
     def open(self) -> tuple[Bench, dict[str, Any]]:
         """Load model, others and judge; beside them what is worth telling of them in a report.
@@ -86,7 +89,7 @@ def prepare(
     Loads nothing. ValueError when a folder holds no model or no senses.
     """
     folders = [checkpoint_folder(folder) for folder in (model, *others.values())]
-    senses = _judge_folder(judge)
+    senses = judge_folder(judge)
     setup = Setup(
         model=str(model),
         others=tuple((name, str(folder)) for name, folder in others.items()),
@@ -97,6 +100,7 @@ def prepare(
         quantize=quantize,
         offload=offload,
         true_tokens=true_tokens,
+        warnings=tuple(filter(None, map(unfinished_sentence, folders))),
     )
     check_kind(quantize)
     device = best_device()
@@ -118,18 +122,6 @@ def alone(bench: Bench) -> Bench:
     return replace(bench, painter=bench.painter.with_sampling(), others=others)
 
 
-def _judge_folder(judge: str | Path | None) -> Path:
-    is_embedded = judge is None or str(judge) == EMBEDDED
-    folder = checkpoint_folder(EMBEDDED) if is_embedded else Path(str(judge))
-    folder = folder / "senses" if (folder / "senses").is_dir() else folder
-    if not (folder / WEIGHTS_FILE).is_file():
-        raise ValueError(
-            f"There is no judge at {folder}: it holds no {WEIGHTS_FILE}. Give a folder of senses or a "
-            "checkpoint that has some."
-        )
-    return folder
-
-
 def _weight_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in files_of(folder) if path.suffix == ".safetensors")
 
@@ -142,5 +134,6 @@ def _facts(setup: Setup, painter: Painter, judge: WorldSenses) -> dict[str, Any]
         "image_size_px": painter.image_size_px,
         "parameters": painter.model.num_parameters,
         "other_folders": dict(setup.others),
+        "warnings": list(setup.warnings),
         "judge_measured": judge.measured,
     }

@@ -72,8 +72,13 @@ def views_of(lines: Sequence[Line]) -> dict[str, str]:
 
 
 def interval(told: Mapping[str, Any]) -> str:
-    """The 95% interval in words; "" where a single value has none."""
-    return f"{number(told['low'])} to {number(told['high'])}" if told.get("n", 2) > 1 else ""
+    """The 95% interval in words; "" where there is none: it is one over tasks, and one task has no spread."""
+    return f"{number(told['low'])} to {number(told['high'])}" if is_spread(told) else ""
+
+
+def is_spread(told: Mapping[str, Any]) -> bool:
+    """Whether the values come from more than one task (or, where tasks are not told, are more than one)."""
+    return bool(told.get("tasks", told.get("n", 2)) > 1)
 
 
 def with_interval(told: Mapping[str, Any] | None) -> str:
@@ -102,7 +107,7 @@ def signed(value: float) -> str:
 
 def differing(told: Mapping[str, Any]) -> bool:
     """Whether a difference's interval leaves out zero."""
-    return bool(told["n"] > 1 and (told["low"] > 0 or told["high"] < 0))
+    return is_spread(told) and bool(told["low"] > 0 or told["high"] < 0)
 
 
 def verdict(metric: str, told: Mapping[str, Any]) -> Verdict:
@@ -113,4 +118,4 @@ def verdict(metric: str, told: Mapping[str, Any]) -> Verdict:
 
 
 def _beats(name: str, told: Mapping[str, Any], chance: float) -> bool:
-    return bool(told["high"] < chance if lower_is_better(name) else told["low"] > chance)
+    return is_spread(told) and bool(told["high"] < chance if lower_is_better(name) else told["low"] > chance)

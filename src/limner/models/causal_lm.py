@@ -11,12 +11,18 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, PreTrainedModel
 from transformers.modeling_layers import GradientCheckpointingLayer
+from transformers.modeling_utils import PreTrainedModel
 
+from limner.models.light_import import without_siblings
 from limner.models.sizes import LanguageSizes
 
+with without_siblings("transformers.models"):
+    from transformers.models.llama.configuration_llama import LlamaConfig
+    from transformers.models.llama.modeling_llama import LlamaForCausalLM
+
 USUAL_CONTEXT: Final = 4_096  # of a public model that could read more, unless a conversion says otherwise
+ATTENDING: Final = {"full_attention", "sliding_attention", "chunked_attention"}  # layers, by their kinds
 # Written by the library or decided here.
 LEFT_OUT: Final = (
     "architectures",
@@ -36,6 +42,8 @@ def build_llm(sizes: LanguageSizes) -> PreTrainedModel:
     """
     if not sizes.public_config:
         return LlamaForCausalLM(_llama_config(sizes))
+    from transformers import AutoModelForCausalLM  # which reads what is known of every architecture
+
     config = read_config(json.loads(sizes.public_config), "the checkpoint's sizes")
     config.vocab_size, config.use_cache = sizes.vocab_size, False
     config.tie_word_embeddings = sizes.tie_embeddings
@@ -60,6 +68,8 @@ def read_config(values: Mapping[str, Any], where: object) -> Any:
     Raises:
         ValueError: no `model_type`, or one that this version of transformers doesn't know.
     """
+    from transformers import AutoConfig, AutoModelForCausalLM
+
     kind = values.get("model_type")
     try:
         config = AutoConfig.for_model(str(kind), **{k: v for k, v in values.items() if k != "model_type"})
@@ -80,11 +90,22 @@ def public_sizes(
 
     The context is what it was made for, `USUAL_CONTEXT` at most unless `context_tokens` asks for more; a
     window that slides limits it too, for limner's rounds see all that is before them.
+
+    Raises:
+        ValueError: a longer context than that, or layers that don't attend.
     """
+    layers = set(getattr(config, "layer_types", None) or ())
+    if not getattr(config, "num_attention_heads", None) or layers - ATTENDING:
+        raise ValueError(
+            f"A model of the type {config.model_type!r} has layers that carry a state instead of attending, "
+            "which a mask cannot tell what to see; choose another model."
+        )
     longest = int(getattr(config, "max_position_embeddings", None) or context_tokens or USUAL_CONTEXT)
-    slides = "sliding_attention" in (getattr(config, "layer_types", None) or ())
+    slides = "sliding_attention" in layers
     if slides or (getattr(config, "sliding_window", None) and not hasattr(config, "layer_types")):
         longest = min(longest, int(config.sliding_window))
+    if "chunked_attention" in layers:
+        longest = min(longest, int(config.attention_chunk_size))
     if context_tokens is not None and context_tokens > longest:
         raise ValueError(f"This language model reads {longest} tokens at most, not {context_tokens}.")
     told = {k: v for k, v in config.to_dict().items() if k not in LEFT_OUT}

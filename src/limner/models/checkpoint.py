@@ -11,16 +11,16 @@ Knows files and state dicts; knows nothing about training state (optimizer, step
 
 Matrices are stored in bfloat16 (in float16 where a public checkpoint had them so), vectors (norms, biases,
 token statistics) in float32, where rounding would shift whole channels. What they are computed in is decided
-when they are loaded, by the hardware. Components may be missing while a model is being trained:
-`save_component` and `load_component` handle one at a time.
+when they are loaded, by the hardware. A weight that two layers share (tied embeddings) is stored once, under
+the first of its names; older folders, which hold it twice, load as well. Components may be missing while a
+model is being trained: `save_component` and `load_component` handle one at a time.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -51,16 +51,17 @@ from limner.models.unfilled import unfilled
 __all__ = [
     "MAX_FILE_BYTES",
     "component_tensors",
-    "files_of",
     "has_component",
     "load_component",
     "load_manifest",
     "load_model",
+    "own_tensors",
     "read_tensors",
     "save_component",
     "save_manifest",
     "save_model",
     "save_tokenizer",
+    "shared_names",
 ]
 
 FORMAT_VERSION: Final = 1
@@ -145,12 +146,6 @@ def load_manifest(folder: Path | str) -> tuple[Preset, tuple[str, ...]]:
         raise ValueError(f"{path} lacks {error}; save the model again.") from error
 
 
-def files_of(folder: Path | str) -> Iterator[Path]:
-    """Every file of a checkpoint, also of components that are links to another's."""
-    for root, _, names in os.walk(folder, followlinks=True):
-        yield from (Path(root) / name for name in names)
-
-
 def save_tokenizer(folder: Path | str, tokenizer: TextTokenizer) -> None:
     """Writes the sub-folder `tokenizer/`."""
     tokenizer.save(Path(folder) / "tokenizer")
@@ -165,11 +160,17 @@ def save_component(folder: Path | str, name: str, network: nn.Module) -> None:
     """Writes one sub-folder, complete or not at all, in files of at most 14 MiB (a larger single tensor
     excepted).
     """
-    save_tensors(folder, name, network.state_dict())
+    save_tensors(folder, name, own_tensors(network))
+
+
+def own_tensors(network: nn.Module) -> dict[str, Tensor]:
+    """The state dict of `network` as it is stored: a weight that layers share is there once."""
+    shared = shared_names(network)
+    return {key: tensor for key, tensor in network.state_dict().items() if key not in shared}
 
 
 def save_tensors(folder: Path | str, name: str, tensors: Mapping[str, Tensor]) -> None:
-    """`save_component` of a state dict, which may come from elsewhere than this process' own network."""
+    """`save_component` of `own_tensors`, which may come from elsewhere than this process' own network."""
     target = Path(folder) / name
     fresh, old = target.with_name(f".{name}.new"), target.with_name(f".{name}.old")
     for leftover in (fresh, old):
@@ -188,33 +189,47 @@ def load_component(folder: Path | str, name: str, network: Network) -> Network:
     Raises:
         ValueError: no such sub-folder, or its keys or shapes are not the network's; the sentence names them.
     """
-    tensors = _fitting_tensors(Path(folder) / name, network.state_dict())
+    tensors = _fitting_tensors(Path(folder) / name, network.state_dict(), shared_names(network))
     network.load_state_dict(tensors)
     return network
 
 
-def component_tensors(folder: Path | str, name: str, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """What `load_component` fills a network with whose state dict is `own`, mapped from its files; raises
-    alike.
+def component_tensors(
+    folder: Path | str, name: str, own: Mapping[str, Tensor], shared: Mapping[str, str]
+) -> dict[str, Tensor]:
+    """What `load_component` fills a network with whose state dict is `own` and whose `shared_names` are
+    `shared`, mapped from its files; raises alike.
     """
-    return _fitting_tensors(Path(folder) / name, own)
+    return _fitting_tensors(Path(folder) / name, own, shared)
+
+
+def shared_names(network: nn.Module) -> dict[str, str]:
+    """Name of a parameter -> the earlier name of the same parameter."""
+    first: dict[nn.Parameter, str] = {}
+    names = network.named_parameters(remove_duplicate=False)
+    return {name: first[weight] for name, weight in names if first.setdefault(weight, name) != name}
 
 
 def _as_stored(folder: Path, name: str, preset: Preset, head_kinds: Sequence[str]) -> nn.Module:
     """A component with the files' own tensors, mapped from there: nothing is in memory before it is used."""
-    if name == "language" and preset.language.tie_embeddings:  # assigned one by one, tied weights come apart
-        return load_component(folder, name, build_component(name, preset, head_kinds))
     with unfilled():
         network = build_component(name, preset, head_kinds)
-    tensors = _fitting_tensors(folder / name, network.state_dict())
+    shared = shared_names(network)
+    tensors = _fitting_tensors(folder / name, network.state_dict(), shared)
     buffers = dict(network.named_buffers())  # stay in the format that they were made in
     tensors = {key: t.to(buffers[key].dtype) if key in buffers else t for key, t in tensors.items()}
+    for twin, first in shared.items():  # one parameter stays one, tensors would come apart
+        tensors[twin] = tensors[first] = nn.Parameter(tensors[first])
     network.load_state_dict(tensors, assign=True)
     return network
 
 
-def _fitting_tensors(path: Path, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _fitting_tensors(path: Path, own: Mapping[str, Tensor], shared: Mapping[str, str]) -> dict[str, Tensor]:
+    """`shared`: name of a weight -> the earlier name of the same weight, under which it is stored."""
     tensors = read_tensors(path)
+    for twin, first in shared.items():
+        if first in tensors and not torch.equal(tensors.setdefault(twin, tensors[first]), tensors[first]):
+            raise ValueError(f"{path}: {twin} and {first} differ, but the preset ties them; save it again.")
     missing = sorted(name for name in own.keys() - tensors.keys() if not is_plain(name, tensors))
     unexpected = sorted(tensors.keys() - own.keys())
     if missing or unexpected:

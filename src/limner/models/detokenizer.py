@@ -29,6 +29,7 @@ from limner.models.flow import (
     target_velocity,
     time_schedule,
 )
+from limner.models.light_import import without_siblings
 from limner.models.pixel_frame import PixelFrame, edges, times_with_start
 from limner.models.read_once import known, read_once
 from limner.models.sizes import DetokenizerSizes
@@ -86,7 +87,8 @@ class DiTDetokenizer(Detokenizer):
     def __init__(self, sizes: DetokenizerSizes) -> None:
         super().__init__()
         # Imported here: a machine that only encodes or trains the language model needs no diffusers.
-        from diffusers import PixArtTransformer2DModel
+        with without_siblings("diffusers.models.transformers"):
+            from diffusers.models.transformers.pixart_transformer_2d import PixArtTransformer2DModel
         from diffusers.models.attention_processor import AttnProcessor
 
         self.sizes = sizes

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import torch
-from torch import Tensor
 
 from limner.perception.protocols import Box
+
+if TYPE_CHECKING:  # builders cut pictures without it
+    import torch
+    from torch import Tensor
 
 FACE_MARGIN = 1.35
 _WHOLE_PX = 640  # shorter sides are shrunk whole
@@ -112,5 +115,7 @@ def shrink_whole(pixels: np.ndarray, size_px: int) -> np.ndarray:
 
 def to_tensor(pictures: Sequence[np.ndarray], device: torch.device | str = "cpu") -> Tensor:
     """Equal-sized uint8 pictures -> (B, 3, S, S) float32 in [-1, 1]."""
+    import torch
+
     stacked = torch.from_numpy(np.stack(pictures)).to(device)
     return stacked.permute(0, 3, 1, 2).float() / 127.5 - 1

@@ -20,6 +20,7 @@ from PIL import Image
 from limner.dialogue.parts import Picture
 from limner.perception.endpoint.painting import told_with_roles
 from limner.perception.painters import PaintError, Reference
+from limner.perception.pipeline_folder import pipeline_folder
 
 OFFLOADS: Final = ("none", "model", "sequential")
 DTYPES: Final = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -53,9 +54,7 @@ class PipelinePainter:
         guidance: float | None = None,
         device: str | None = None,
     ) -> None:
-        self.folder = Path(folder)
-        if not (self.folder / "model_index.json").is_file():
-            raise ValueError(f"{self.folder} holds no diffusers pipeline: model_index.json is missing.")
+        self.folder = pipeline_folder(folder)
         if offload not in OFFLOADS:
             raise ValueError(f"There is no offload {offload!r}; choose one of {', '.join(OFFLOADS)}.")
         if dtype is not None and dtype not in DTYPES:

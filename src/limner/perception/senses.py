@@ -25,12 +25,11 @@ from limner.perception.crops import WHOLE, body_window, cut, cut_face, shrink_wh
 from limner.perception.face_embedder import FaceEmbedder, FaceEmbedderSizes
 from limner.perception.face_finder import FaceFinder, FaceFinderSizes
 from limner.perception.protocols import Box, FoundFace
+from limner.perception.senses_files import SIZES_FILE, WEIGHTS_FILE
 from limner.perception.text_image_score import TextImageScore, TextImageScoreSizes
 from limner.perception.trait_reader import TraitReader, TraitReaderSizes
 
 FORMAT = 2
-WEIGHTS_FILE = "senses.safetensors"
-SIZES_FILE = "senses.json"
 FLATTEST_FACE = 4.0  # standard deviation of gray levels; drawn faces have 10 and more, also by night
 
 

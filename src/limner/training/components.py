@@ -21,6 +21,7 @@ from limner.models.checkpoint import (
     has_component,
     load_component,
     load_manifest,
+    own_tensors,
     save_manifest,
     save_tensors,
 )
@@ -42,7 +43,7 @@ def write_component(workshop: Workshop, name: str, network: nn.Module) -> None:
 
     Every process calls it; split tensors are gathered and the first process writes.
     """
-    tensors = gathered(workshop, network.state_dict())
+    tensors = gathered(workshop, own_tensors(network))
     if workshop.team.is_first:
         save_tensors(workshop.model_folder, name, tensors)
         kinds = network.kinds if isinstance(network, TokenHeads) else _head_kinds(workshop.model_folder)

@@ -223,25 +223,6 @@ class FolderPictures:
         return Picture.from_png(record.pngs[list(record.row["picture_digests"]).index(digest)])
 
 
-def read_assignments(words: Sequence[str]) -> dict[str, Path | None]:
-    """`NAME=FOLDER` (or `NAME=world`) words -> by name; None stands for the world's own pictures.
-
-    Raises:
-        ValueError: a word of another shape, a name given twice, or a folder without a data set.
-    """
-    found: dict[str, Path | None] = {}
-    for word in words:
-        name, equals, folder = word.partition("=")
-        if not (name and equals and folder):
-            raise ValueError(f"--data takes NAME=FOLDER, not {word!r}.")
-        if name in found:
-            raise ValueError(f"--data names {name} twice; join the two data sets into one folder.")
-        found[name] = None if folder == "world" else Path(folder)
-        if found[name] is not None:
-            DatasetReader(Path(folder))  # says what is wrong with it
-    return found
-
-
 def _check_room(num_bytes: int, folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if free < num_bytes:

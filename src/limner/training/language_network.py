@@ -6,12 +6,13 @@ Knows where earlier rungs left it, number formats and activation checkpointing. 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from limner.models.adapters import (
     ADAPTER,
@@ -23,7 +24,7 @@ from limner.models.adapters import (
     read_adapter,
     with_adapter,
 )
-from limner.models.checkpoint import component_tensors
+from limner.models.checkpoint import component_tensors, shared_names
 from limner.models.filling import copy_into
 from limner.models.mllm import MultimodalLLM
 from limner.models.packing import NO_LABEL, PackedBatch
@@ -73,11 +74,14 @@ def build_language(
     if frozen:
         _freeze(language)
     if not later:
-        if not fresh and is_made(made, "language"):
+        is_stored = not fresh and is_made(made, "language")
+        if is_stored:
             read_component(workshop, "language", language)
         if lora is not None:
             add_adapter(language, lora)
             draw_adapter(language, workshop.seed)
+        if is_stored and (lora is not None or frozen):
+            _read_trained(workshop, language)
     if is_made(made, ADAPTER) and not (fresh and lora is None):
         _read_adapter(made / ADAPTER, language, lora, later)
     if recompute:
@@ -93,12 +97,14 @@ def fill_language(workshop: Workshop, language: MultimodalLLM, *, fresh: bool = 
         ValueError: the checkpoint's weights are not this network's.
     """
     made = workshop.model_folder
-    own = {name: part for name, part in language.state_dict().items() if ".lora_" not in name}
+    own = _stored_parts(language)
     if fresh or not is_made(made, "language"):
         torch.manual_seed(workshop.seed)
-        stored = MultimodalLLM(workshop.preset.language, workshop.preset.input_resampler).state_dict()
+        stored: Mapping[str, Tensor] = MultimodalLLM(
+            workshop.preset.language, workshop.preset.input_resampler
+        ).state_dict()
     else:
-        stored = component_tensors(made, "language", {plain_name(name): part for name, part in own.items()})
+        stored = _stored(workshop, language, own)
     for name, part in own.items():
         copy_into(part, stored[plain_name(name)])
     if not has_adapter(language):
@@ -106,6 +112,29 @@ def fill_language(workshop: Workshop, language: MultimodalLLM, *, fresh: bool = 
     draw_adapter(language, workshop.seed)
     if is_made(made, ADAPTER):
         read_adapter(made / ADAPTER, language)
+
+
+def _read_trained(workshop: Workshop, language: MultimodalLLM) -> None:
+    """What learns, with every bit of the checkpoint's files: it was read in the format of what is frozen, and
+    several processes read their parts of it as it is stored.
+    """
+    own = _stored_parts(language)
+    stored = _stored(workshop, language, own)
+    for name, part in language.named_parameters():
+        if part.requires_grad and name in own:
+            copy_into(part, stored[plain_name(name)])
+
+
+def _stored_parts(language: MultimodalLLM) -> dict[str, Tensor]:
+    """All of it but the adapter's own matrices."""
+    return {name: part for name, part in language.state_dict().items() if ".lora_" not in name}
+
+
+def _stored(workshop: Workshop, language: MultimodalLLM, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The checkpoint's weights by the names that they had before there was an adapter."""
+    plain = {plain_name(name): part for name, part in own.items()}
+    shared = {plain_name(twin): plain_name(first) for twin, first in shared_names(language).items()}
+    return component_tensors(workshop.model_folder, "language", plain, shared)
 
 
 def draw_adapter(language: MultimodalLLM, seed: int) -> None:

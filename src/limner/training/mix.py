@@ -9,10 +9,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import fields, is_dataclass, replace
 from fractions import Fraction
 from math import gcd, lcm
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from limner.training.recipe import Recipe
 from limner.training.stages.dialogue_counts import dialogues_for
+
+if TYPE_CHECKING:  # which loads torch
+    from limner.training.recipe import Recipe
 
 # One name for the dialogues of several rounds, and for the single turns that a recipe counts among them.
 MULTI_TURN: Final = "multi_turn"

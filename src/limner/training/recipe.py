@@ -1,7 +1,7 @@
 """What a recipe returns: one rung of the ladder, complete, or the ladder itself.
 
-Knows names and numbers. A recipe file in /recipes defines either `recipe(scale) -> Recipe`, perhaps with a
-second argument `variant`, or `ladder(scale) -> Ladder`.
+Knows names and numbers. A recipe's file, such as those in `recipes/`, defines either
+`recipe(scale) -> Recipe`, perhaps with a second argument `variant`, or `ladder(scale) -> Ladder`.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ with:
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import inspect
 import json
 import os
@@ -20,22 +19,24 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from limner.models.presets import PRESETS
 from limner.models.unet_sizes import UNetDetokenizerSizes
+from limner.training.finished import FINISHED, begun
+from limner.training.recipe_files import load_recipe, read_recipe, recipe_path
 from limner.training.stopped import Stopped
 
 if TYPE_CHECKING:  # torch is imported late, so that the processes that render start quickly
     from limner.models.presets import Preset
+    from limner.training.processes import Processes
     from limner.training.recipe import Ladder, Recipe
 
-RECIPES = Path("recipes")
 INTERRUPTED = 130
 LOOK_EVERY_S = 0.5
 
@@ -60,7 +61,7 @@ def run_recipe(
     """Run the recipe (or a whole ladder of them) in folder `out`, resuming whatever stands there.
 
     Args:
-        path_or_name: a file, or NAME for recipes/NAME.py.
+        path_or_name: the path of a .py file, or the name of a recipe in the package.
         scale: a preset's name.
         steps: optimizer steps instead of the recipe's.
         minutes: wall-clock minutes instead of steps; the first 20 steps decide how many fit.
@@ -81,17 +82,14 @@ def run_recipe(
         Stopped: after Ctrl-C or a terminate signal; the same call goes on from there.
         ValueError: no such recipe or scale, or an earlier rung is missing.
     """
-    if scale not in PRESETS:
-        raise ValueError(f"There is no scale {scale!r}; choose one of {', '.join(PRESETS)}.")
+    one = bool(data) or any(given is not None for given in (micro_batch, base, mix))
+    check_recipe(path_or_name, scale, variant, one=one)
     if steps is not None and minutes is not None:
         raise ValueError("Give either steps or minutes, not both.")
+    beside = recipe_path(path_or_name).parent
     module = load_recipe(path_or_name)
-    _check_scale(module, path_or_name, scale)
+    _check_scale(module, path_or_name, scale, beside)
     if hasattr(module, "ladder"):
-        if any(given is not None for given in (variant, micro_batch, base, mix)) or data:
-            raise ValueError(
-                "A variant, data, a mix, a micro-batch or a base belong to one recipe, not to a ladder."
-            )
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             raise ValueError(
                 "Several processes train one recipe at a time; start the ladder's recipes one by one."
@@ -105,7 +103,7 @@ def run_recipe(
             "--threads": threads,
         }
         minutes_of = None if steps is not None else minutes
-        return _climb(module.ladder(scale), Path(out), options, jobs=jobs, minutes=minutes_of)
+        return _climb(module.ladder(scale), Path(out), options, jobs=jobs, minutes=minutes_of, beside=beside)
     return run_rung(
         _recipe(module, path_or_name, scale, variant),
         Path(out),
@@ -125,29 +123,22 @@ def run_rung(
     recipe: Recipe,
     out: Path,
     *,
-    steps: int | None = None,
-    minutes: float | None = None,
     device: str | None = None,
-    workers: int | None = None,
-    threads: int | None = None,
-    tensorboard: bool = True,
-    data: Sequence[str] = (),
-    micro_batch: int | None = None,
     base: Path | None = None,
+    data: Sequence[str] = (),
     mix: str | None = None,
+    **options: Any,
 ) -> dict[str, float]:
-    """Train one rung to its end and write its component; a finished rung only tells its numbers again."""
-    import torch
+    """Train one rung to its end and write its component; a finished rung only tells its numbers again.
 
-    from limner.training.components import is_made, start_from
-    from limner.training.folder_data import read_assignments
-    from limner.training.loop import Trainer
+    A rung that fails before its first training state is saved leaves no claim on `out`. `options`: `steps`,
+    `minutes`, `workers`, `threads`, `micro_batch` as in `run_recipe`, and `tensorboard`.
+    """
+    from limner.training.data_words import read_assignments
     from limner.training.mix import with_mix
     from limner.training.processes import join
-    from limner.training.render_pool import default_workers
-    from limner.training.workshop import Workshop
 
-    finished = out / "rungs" / recipe.name / "finished.json"
+    finished = out / "rungs" / recipe.name / FINISHED
     if finished.is_file():
         numbers: dict[str, float] = json.loads(finished.read_text())["held_out"]
         _say(f"{recipe.name}: finished before; delete {finished.parent} to train it anew")
@@ -156,9 +147,32 @@ def run_rung(
     if mix is not None:
         recipe = with_mix(recipe, mix, folders)
     team = join(device)
-    if base is not None and team.is_first:
-        start_from(base, out / "model")
-    team.wait()
+    with begun(out, recipe.name, base) if team.is_first else nullcontext():
+        team.wait()
+        return _train(recipe, out, team, folders, finished, **options)
+
+
+def _train(
+    recipe: Recipe,
+    out: Path,
+    team: Processes,
+    folders: Mapping[str, Path | None],
+    finished: Path,
+    *,
+    steps: int | None = None,
+    minutes: float | None = None,
+    workers: int | None = None,
+    threads: int | None = None,
+    tensorboard: bool = True,
+    micro_batch: int | None = None,
+) -> dict[str, float]:
+    import torch
+
+    from limner.training.components import is_made
+    from limner.training.loop import Trainer
+    from limner.training.render_pool import default_workers
+    from limner.training.workshop import Workshop
+
     missing = [name for name in recipe.needs if not is_made(out / "model", name)]
     if missing:
         raise ValueError(
@@ -197,12 +211,11 @@ def run_rung(
     rung.network.eval()
     with torch.no_grad(), trainer.averaged():
         rung.write()
-    if not team.is_first:
-        return numbers
-    told = {"name": recipe.name, "scale": recipe.preset.name, "steps": trainer.step, "held_out": numbers}
-    fresh = finished.with_name("finished.fresh")
-    fresh.write_text(json.dumps({**told, "expected": dict(recipe.expected)}, indent=1))
-    os.replace(fresh, finished)
+    if team.is_first:
+        told = {"name": recipe.name, "scale": recipe.preset.name, "steps": trainer.step, "held_out": numbers}
+        fresh = finished.with_name("finished.fresh")
+        fresh.write_text(json.dumps({**told, "expected": dict(recipe.expected)}, indent=1))
+        os.replace(fresh, finished)
     return numbers
 
 
@@ -241,37 +254,47 @@ def _recipe(module: ModuleType, name: str, scale: str, variant: str | None) -> R
     return made
 
 
-def load_recipe(path_or_name: str) -> ModuleType:
-    """The module of a recipe file. ValueError lists the recipes there are."""
-    path = Path(path_or_name)
-    if path.suffix != ".py":
-        path = RECIPES / f"{path_or_name}.py"
-    if not path.is_file():
-        names = ", ".join(sorted(found.stem for found in RECIPES.glob("*.py"))) or "none in ./recipes"
-        raise ValueError(f"There is no recipe {path}; there are: {names}. Run from the project's folder.")
-    spec = importlib.util.spec_from_file_location(f"recipe_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    if not (hasattr(module, "recipe") or hasattr(module, "ladder")):
-        raise ValueError(f"{path} defines neither recipe(scale) nor ladder(scale), so it is not a recipe.")
-    return module
+def check_recipe(path_or_name: str, scale: str, variant: str | None = None, *, one: bool = False) -> None:
+    """Raises ValueError for what a recipe's text alone shows to be wrong; loads nothing.
+
+    `one`: options were given that belong to one recipe, not to a ladder.
+    """
+    if scale not in PRESETS:
+        raise ValueError(f"There is no scale {scale!r}; choose one of {', '.join(PRESETS)}.")
+    told = read_recipe(path_or_name)
+    if told.is_ladder and (one or variant is not None):
+        raise ValueError(
+            "A variant, data, a mix, a micro-batch or a base belong to one recipe, not to a ladder."
+        )
+    if not told.is_ladder and variant is not None and not told.has_variants:
+        raise ValueError(f"{path_or_name} has no variants; leave {variant!r} out.")
+    _check_plan(path_or_name, scale, told.scales)
 
 
-def _check_scale(module: ModuleType, name: str, scale: str) -> None:
+def _check_scale(module: ModuleType, name: str, scale: str, beside: Path) -> None:
     """Raises ValueError when a recipe (or any rung of a ladder) has no numbers for the scale."""
     if hasattr(module, "ladder"):
         for rung in module.ladder(scale).rungs:
-            _check_scale(load_recipe(rung), rung, scale)
+            _check_scale(load_recipe(rung, beside), rung, scale, beside)
         return
-    plans = getattr(module, "PLANS", None)
-    if plans is not None and scale not in plans:
-        raise ValueError(f"The recipe {name} has no plan for the scale {scale!r}; it has {', '.join(plans)}.")
+    _check_plan(name, scale, getattr(module, "PLANS", None))
+
+
+def _check_plan(name: str, scale: str, scales: Collection[str] | None) -> None:
+    if scales is not None and scale not in scales:
+        raise ValueError(
+            f"The recipe {name} has no plan for the scale {scale!r}; it has {', '.join(scales)}."
+        )
 
 
 def _climb(
-    ladder: Ladder, out: Path, options: Mapping[str, object], *, jobs: int, minutes: float | None
+    ladder: Ladder,
+    out: Path,
+    options: Mapping[str, object],
+    *,
+    jobs: int,
+    minutes: float | None,
+    beside: Path,
 ) -> dict[str, float]:
     """Each rung in a process of its own (memory is given back; several can run side by side)."""
     numbers: dict[str, float] = {}
@@ -286,7 +309,7 @@ def _climb(
                 if options["--steps"] is None:
                     given["--minutes"] = minutes if minutes is not None else ladder.minutes.get(name)
                 waiting.remove(name)
-                running[name] = _start(name, given)
+                running[name] = _start(str(recipe_path(name, beside)), given)
             ended = _first_to_end(running, asked)
             if ended is None:
                 _stop(running)
@@ -304,10 +327,10 @@ def _climb(
     return numbers
 
 
-def _start(name: str, options: Mapping[str, object]) -> subprocess.Popen[bytes]:
+def _start(path: str, options: Mapping[str, object]) -> subprocess.Popen[bytes]:
     words = [word for key, value in options.items() if value is not None for word in (key, str(value))]
     # A process group of its own: Ctrl-C reaches this process alone, which asks each rung to stop just once.
-    command = [sys.executable, "-m", "limner.training.run", name, *words]
+    command = [sys.executable, "-m", "limner.training.run", path, *words]
     return subprocess.Popen(command, process_group=0, stdout=subprocess.DEVNULL)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from limner.models.checkpoint import MANIFEST, load_manifest, save_manifest, save_tensors
+from limner.models.checkpoint import MANIFEST, load_manifest, own_tensors, save_manifest, save_tensors
 from limner.models.token_head import HEAD_KINDS
 from limner.training.components import gathered, link_or_copy
 from limner.training.workshop import Workshop
@@ -29,7 +29,7 @@ def write_variant(workshop: Workshop, name: str, component: str, network: nn.Mod
     Shared files are hard links where the file system has them; finished components are never written in
     place, so a link can't change. Every process calls it.
     """
-    tensors = gathered(workshop, network.state_dict())
+    tensors = gathered(workshop, own_tensors(network))
     if workshop.team.is_first:
         _write(workshop, name, component, tensors)
     workshop.team.wait()

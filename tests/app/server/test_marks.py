@@ -169,6 +169,26 @@ def test_the_page_shows_marked_files_too(signing):
         assert inspect(answer.content).manifest.state == "Valid"
 
 
+def test_whoever_asks_again_is_given_the_same_bytes_until_something_is_deleted(signing):
+    made, data = respond(signing, GARDEN)
+    assert kept_picture(signing, made["id"]) == data
+    (row,) = ask(signing, f"/v1/conversations/{made['conversation']['id']}/tree").told["data"]
+    assert ask(signing, row["picture"]).content == ask(signing, row["picture"]).content
+    assert ask(signing, f"{row['picture']}?download=1&response={made['id']}").content == data
+    other, _ = respond(signing, GARDEN)
+    assert ask(signing, f"/v1/responses/{other['id']}", method="DELETE").status == 200
+    anew = kept_picture(signing, made["id"])
+    assert anew != data
+    assert inspect(anew).manifest.state == "Valid"
+
+
+def kept_picture(server, id):
+    """The picture's file of a response that was made before."""
+    told = ask(server, f"/v1/responses/{id}").told
+    (call,) = (item for item in told["output"] if item["type"] == "image_generation_call")
+    return base64.b64decode(call["result"])
+
+
 # Reading
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -24,6 +25,13 @@ def plain():
 @pytest.fixture(scope="module")
 def marked(plain):
     return [watermark.mark(one) for one in plain]
+
+
+@pytest.fixture(scope="module")
+def hatched():
+    rng = np.random.default_rng(7)
+    styles = ("comic", "comic", "comic", "pencil sketch")
+    return [watermark.mark(render(replace(random_scene(rng), style=one), 256)) for one in styles]
 
 
 def reencoded(pixels, kind="JPEG", quality=75):
@@ -60,6 +68,12 @@ def test_it_is_found_after(marked, name):
         assert watermark.look_for(np.ascontiguousarray(ATTACKS[name](one))).is_there
 
 
+@pytest.mark.parametrize("name", ["jpeg", "crop", "all", "screenshot"])
+def test_it_is_found_among_hatches(hatched, name):
+    for one in hatched:
+        assert watermark.look_for(np.ascontiguousarray(ATTACKS[name](one)), thorough=False).is_there
+
+
 def test_it_is_not_found_where_it_is_not(plain):
     for one in plain:
         assert not watermark.look_for(one).is_there
@@ -77,6 +91,14 @@ def test_it_hardly_changes_the_picture(plain, marked):
         error = np.mean((one.astype(float) - other) ** 2)
         assert 10 * np.log10(255**2 / error) > 40  # dB
         assert np.array_equal(watermark.mark(one), other)
+
+
+def test_a_soft_picture_is_changed_less_and_keeps_it(plain):
+    for one in plain:
+        soft = cv2.GaussianBlur(one, (0, 0), 4.0)
+        made = watermark.mark(soft)
+        assert 10 * np.log10(255**2 / np.mean((soft.astype(float) - made) ** 2)) > 46  # dB
+        assert watermark.look_for(ATTACKS["all"](made), thorough=False).is_there
 
 
 @pytest.mark.parametrize("shape", [(512, 512), (384, 700), (1024, 768)])

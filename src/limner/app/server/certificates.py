@@ -1,4 +1,5 @@
-"""Certificates to sign pictures with: whether one can, and if not, why not; and a local one made here.
+"""Certificates to sign pictures with: whether one can, and if not, why not; and a local one made here. Also
+the address of whoever stamps signatures.
 
 Knows X.509 and what C2PA asks of a signer's certificate (specification 2.2, section 14.5). Its library
 says of most wrong ones only that they are invalid. Knows nothing about pictures and manifests.
@@ -9,6 +10,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -19,6 +21,16 @@ MISSING: Final = "Signing pictures needs the extra `provenance`: pip install 'li
 # E-mail protection, document signing, and C2PA's own purpose for signers of claims.
 PURPOSES: Final = ("1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.36", "1.3.6.1.4.1.62558.2.1")
 _PURPOSES_TOLD: Final = "e-mail protection, document signing or C2PA claim signing"
+
+
+def checked_authority(url: str) -> str:
+    """The URL of a time-stamp authority as it is; ValueError when it is none."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        raise ValueError(
+            f"A time-stamp authority is named by its URL, as http://HOST/PATH, not {url[:80]!r}."
+        )
+    return url
 
 
 def read_pair(chain_pem: bytes, key_pem: bytes) -> tuple[list[x509.Certificate], Any]:

@@ -172,7 +172,8 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
             round_ = await run_in_threadpool(_painted_in, studio, owner, digest, response)
             body = png if round_ is None else await run_in_threadpool(_file_of, files, png, round_, wanted)
             return Response(body, media_type="image/png", headers=attachment(f"limner-{digest[:12]}.png"))
-        headers = {"Cache-Control": "private, max-age=31536000, immutable", "ETag": f'"{digest}"'}
+        # Weak, as the same picture may be signed anew.
+        headers = {"Cache-Control": "private, max-age=31536000, immutable", "ETag": f'W/"{digest}"'}
         if if_none_match is not None and digest in if_none_match:
             return Response(status_code=304, headers=headers)
         # Who saves it from the page shall have a marked file, too.

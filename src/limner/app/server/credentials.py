@@ -13,7 +13,6 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from limner.app.server.certificates import (
     MISSING,
     PURPOSES,
     algorithm_of,
+    checked_authority,
     is_self_signed,
     make_pair,
     read_pair,
@@ -120,16 +120,6 @@ class Credentials:
                 f"No time stamp was had from {self._authority}; give the URL of an RFC 3161 service that "
                 "answers, or leave --timestamp-authority out."
             ) from error
-
-
-def checked_authority(url: str) -> str:
-    """The URL of a time-stamp authority as it is; ValueError when it is none."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
-        raise ValueError(
-            f"A time-stamp authority is named by its URL, as http://HOST/PATH, not {url[:80]!r}."
-        )
-    return url
 
 
 def own_credentials(certificate: Path, key: Path, *, timestamp_authority: str | None = None) -> Credentials:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -23,7 +23,7 @@ from limner.app.server.provenance import Origin, file_that_tells, png_that_tells
 from limner.app.server.remote_pictures import RemoteRules
 from limner.app.server.settings import ServerSettings
 from limner.app.server.sizes import Size
-from limner.app.server.sources import has_given, making_of
+from limner.app.server.sources import handed_out_of, has_given, making_of
 from limner.app.server.watermark import NAME as WATERMARK
 from limner.chat.generation import Sampling
 from limner.chat.painter import Painter
@@ -63,7 +63,9 @@ def quality_used(quality: str | None, steps: int | None = None) -> str:
 
 
 class PictureFiles:
-    """Painted pictures as files that tell where they come from. For several threads."""
+    """Painted pictures as files that tell where they come from. A signed one is held for a while, so that its
+    bytes are the same when it is asked for again. For several threads.
+    """
 
     def __init__(self, studio: Studio, settings: ServerSettings) -> None:
         self._model = settings.model
@@ -71,6 +73,7 @@ class PictureFiles:
         self._with_prompt = settings.keep_prompts_in_files
         self._credentials = credentials_of(settings)
         self._studio = studio
+        self._handed_out = None if self._credentials is None else handed_out_of(studio)
         self._marking: str = settings.watermark
         self._badge = settings.badge == "corner"
 
@@ -84,29 +87,44 @@ class PictureFiles:
         size: Size | None = None,
     ) -> bytes:
         """The picture of a round as a file. `compression`: JPEG's and WebP's quality, 0 to 100."""
-        with _stamped():
+        quality = 90 if compression is None else compression
+
+        def made() -> bytes:
             return file_that_tells(
                 picture,
                 self.origin(round_),
                 kind=format,
-                quality=90 if compression is None else compression,
+                quality=quality,
                 size=size,
                 credentials=self._credentials,
                 making=self.making(round_),
                 badge=self._badge,
             )
 
+        return self._once(round_, (format, None if format == "png" else quality, size, self._badge), made)
+
     def png(self, png: bytes, round_: StoredRound, *, shown: bool = False) -> bytes:
         """A round's picture as it was kept, which then tells its origin; without watermark and badge no pixel
         is encoded anew. `shown`: on the page, whose words tell people already, so that it needs no badge.
         """
-        making, badge = self.making(round_), self._badge and not shown
-        origin = self.origin(round_)
-        with _stamped():
+        badge = self._badge and not shown
+
+        def made() -> bytes:
+            making, origin = self.making(round_), self.origin(round_)
             if making.watermark is None and not badge:
                 return png_that_tells(png, origin, self._credentials, making)
             picture = Picture.from_png(png)
             return file_that_tells(picture, origin, credentials=self._credentials, making=making, badge=badge)
+
+        return self._once(round_, ("png", None, None, badge), made)
+
+    def _once(
+        self, round_: StoredRound, form: tuple[str, int | None, Size | None, bool], made: Callable[[], bytes]
+    ) -> bytes:
+        with _stamped():
+            if self._handed_out is None or not round_.kept:
+                return made()
+            return self._handed_out.once((round_.id, *form), made)
 
     def making(self, round_: StoredRound) -> Making:
         """From what a round's picture was made, and whether its pixels are marked."""

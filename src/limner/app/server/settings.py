@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
+from limner.app.server.certificates import checked_authority
 from limner.app.server.keys import ApiKeys
 from limner.app.server.limits import Limits
 from limner.app.server.remote_pictures import RemoteRules
@@ -84,6 +85,8 @@ class ServerSettings:
             raise ValueError("A certificate is given, but pictures are not to be signed; give --sign, too.")
         if self.timestamp_authority is not None and not self.sign:
             raise ValueError("A time stamp is of a signature, but pictures are not to be signed.")
+        if self.timestamp_authority is not None:
+            checked_authority(self.timestamp_authority)
         RemoteRules(origins=self.remote_image_origins)  # ValueError for what is no origin
         if self.safety_hook not in (None, *READY_HOOKS) and not all(str(self.safety_hook).partition(":")):
             raise ValueError(f"A safety hook is named MODULE:CALLABLE, not {self.safety_hook!r}.")

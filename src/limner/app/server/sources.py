@@ -1,7 +1,8 @@
 """From which pictures a painted one came: those given with its round, and the one painted before it.
 
-Knows the tree of a conversation, and holds files with manifests of their own for a while, which the store
-does not keep: it keeps pixels. Whatever is deleted, all of these are forgotten. Signs nothing.
+Knows the tree of a conversation, and holds files for a while that the store does not keep, as it keeps
+pixels: given ones with manifests of their own, and signed ones that were handed out. Whatever is deleted, all
+of these are forgotten. Signs nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any, Final, cast
 
+from limner.app.server.handed_out import HandedOut
 from limner.app.server.manifests import Making, Source
 from limner.app.server.pictures_in import GivenPicture
 from limner.app.server.provenance import media_type_of
@@ -61,6 +63,7 @@ class _RememberingStudio:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self.given = GivenFiles()
+        self.handed_out = HandedOut()
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._studio, name)
@@ -72,6 +75,7 @@ class _RememberingStudio:
                 return found(*args, **more)
             finally:
                 self.given.forget_all()
+                self.handed_out.forget_all()
 
         return delete
 
@@ -85,7 +89,7 @@ class _RememberingStudio:
 
 
 def remembering(studio: Studio) -> Studio:
-    """The studio, which holds what is given with its rounds for a while."""
+    """The studio, which holds what is given with its rounds, and what is handed out of them, for a while."""
     return cast(Studio, _RememberingStudio(studio))
 
 
@@ -93,6 +97,12 @@ def given_of(studio: Studio) -> GivenFiles | None:
     """What a studio holds; None for one that does not."""
     found = getattr(studio, "given", None)
     return found if isinstance(found, GivenFiles) else None
+
+
+def handed_out_of(studio: Studio) -> HandedOut | None:
+    """The signed files that a studio holds; None for one that holds none."""
+    found = getattr(studio, "handed_out", None)
+    return found if isinstance(found, HandedOut) else None
 
 
 def has_given(studio: Studio, round_: StoredRound) -> bool:

@@ -22,6 +22,9 @@ GRID: Final = 256  # the pattern's period, and the short side of the picture tha
 BAND: Final = (0.045, 0.17)  # cycles a grid place: below lie shapes and shades, above what half size loses
 STRENGTH: Final = (1.1, 2.6)  # grey levels where a picture is flat, and where it is busy
 BUSY: Final = 14.0  # the spread of grey levels nearby from which on a place counts as busy
+PLENTY: Final = 0.22  # of the pattern's spread over the picture's: what shows clearly is laid on thinner ...
+THINNEST: Final = 0.65  # ... by this at most
+FLOOR: Final = 8.0  # the least variance of a place: that of the pattern itself and of roundings
 ENOUGH: Final = 7.0  # standard deviations; see docs/provenance.md for what unmarked pictures reach
 SEED: Final = 0x11A4E12
 USUAL_SCALES: Final = (1.0, 0.5, 2.0, 1.5, 0.75, 1.25, 3.0, 4.0)
@@ -45,7 +48,9 @@ class Found:
 
 
 def mark(pixels_HWC: np.ndarray) -> np.ndarray:
-    """The same picture with the pattern in it: (H, W, 3) uint8. Grey levels change by some 2 of 255."""
+    """The same picture with the pattern in it: (H, W, 3) uint8. Grey levels change by some 2 of 255, by less
+    in soft pictures, which hide it badly and lose it hardly.
+    """
     height, width = pixels_HWC.shape[:2]
     luma: Any = cv2.cvtColor(pixels_HWC, cv2.COLOR_RGB2GRAY).astype(np.float32)
     reach = max(3, round(min(height, width) / 36))
@@ -53,6 +58,10 @@ def mark(pixels_HWC: np.ndarray) -> np.ndarray:
     spread = np.sqrt(np.maximum(cv2.blur(luma * luma, (reach, reach)) - mean * mean, 0))
     low, high = STRENGTH
     strength = low + (high - low) * np.minimum(1, spread / BUSY)
+    scale = max(1.0, min(height, width) / GRID)
+    _, variance = _fine_and_variance(_resized(luma, scale))
+    clear = np.sqrt(np.mean(_resized(strength, scale) ** 2 / variance))
+    strength *= np.clip(PLENTY / clear, THINNEST, 1)
     made = pixels_HWC.astype(np.float32) + (strength * _laid(height, width))[..., None]
     return np.asarray(np.clip(np.rint(made), 0, 255), np.uint8)
 
@@ -115,14 +124,9 @@ def _laid(height: int, width: int) -> np.ndarray:
 
 def _height(luma: np.ndarray, scale: float) -> float:
     """The highest peak of the phase correlation with the pattern, in standard deviations."""
-    height, width = (max(8, round(side / scale)) for side in luma.shape)
-    fitted: Any = luma
-    if (height, width) != luma.shape:
-        way = cv2.INTER_AREA if scale > 1 else cv2.INTER_CUBIC
-        fitted = cv2.resize(luma, (width, height), interpolation=way)
-    fine: Any = fitted - cv2.GaussianBlur(fitted, (0, 0), 3.0)
-    nearby = np.sqrt(np.maximum(cv2.blur(fine * fine, (9, 9)), 0))
-    fine /= nearby + 1.5
+    fine, variance = _fine_and_variance(_resized(luma, scale))
+    fine /= variance  # the picture is the noise here: a matched filter
+    height, width = fine.shape
     rows, columns = -(-height // GRID) * GRID, -(-width // GRID) * GRID
     whole = np.zeros((rows, columns), dtype=np.float32)
     whole[:height, :width] = fine
@@ -133,3 +137,18 @@ def _height(luma: np.ndarray, scale: float) -> float:
     product = np.conj(pattern) * seen / np.maximum(size, 1e-6)
     surface = np.fft.irfft2(product, (GRID, GRID))
     return float((surface.max() - surface.mean()) / max(float(surface.std()), 1e-12))
+
+
+def _resized(values: np.ndarray, scale: float) -> Any:
+    """One value for each `scale` of them, each way."""
+    height, width = (max(8, round(side / scale)) for side in values.shape)
+    if (height, width) == values.shape:
+        return values
+    way = cv2.INTER_AREA if scale > 1 else cv2.INTER_CUBIC
+    return cv2.resize(values, (width, height), interpolation=way)
+
+
+def _fine_and_variance(luma: np.ndarray) -> tuple[Any, Any]:
+    """What of a picture is as fine as the pattern, and its variance nearby, with the pattern's own."""
+    fine: Any = luma - cv2.GaussianBlur(luma, (0, 0), 3.0)
+    return fine, np.maximum(cv2.blur(fine * fine, (9, 9)), 0) + FLOOR

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from limner.builders.faces.identity import by_folder, clustered
+from limner.builders.faces.parts import check_parts
 from limner.builders.faces.steps import (
     NEEDS_CAPTION,
-    PARTS,
     Caption,
     Plan,
     ReadPortraits,
@@ -34,7 +34,7 @@ class FacesJob:
 
     Args:
         folder: portraits in one folder a person (`cluster` None), or in any order.
-        parts: of `PARTS`, in their order.
+        parts: of `parts.PARTS`, in their order.
         seed: draws pairs and phrases.
         size_px: pictures are squares of this side; no larger than what the portrait has.
         face_px: the cut-out face's side.
@@ -64,9 +64,7 @@ class FacesJob:
     make_captioner: Callable[[], Captioner] | None = None
 
     def __post_init__(self) -> None:
-        unknown = [part for part in self.parts if part not in PARTS]
-        if unknown or not self.parts:
-            raise ValueError(f"There is no part {(unknown or [''])[0]!r}; choose from {', '.join(PARTS)}.")
+        check_parts(self.parts)
 
     def settings(self) -> Mapping[str, Any]:
         return {

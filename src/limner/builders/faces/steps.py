@@ -6,7 +6,7 @@ business, where persons come from `job.py`'s.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -16,6 +16,7 @@ import numpy as np
 from limner.builders.faces import phrases
 from limner.builders.faces.framing import face_on_white, largest_square, resized, shrunk
 from limner.builders.faces.identity import READ_PX, only_face, pairs
+from limner.builders.faces.parts import PARTS
 from limner.builders.runner.document import Document, Drop, DropError
 from limner.builders.video.steps import asked
 from limner.dialogue.parts import Dialogue, Instruction, Picture, Response, Round
@@ -23,13 +24,6 @@ from limner.perception.face_passes import embedded
 from limner.perception.protocols import Captioner, FaceReader, Segmenter, View
 
 # What is made -> (the set's kind, the paper's name for it).
-PARTS: Final[Mapping[str, str]] = {
-    "stage1": "copy",
-    "stage2": "face_to_image",
-    "stage3": "paired",
-    "augment1": "text_to_image",
-    "augment2": "crop",
-}
 NEEDS_CAPTION: Final = ("stage2", "stage3", "augment1")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -61,13 +62,33 @@ def build(
         raise ValueError(f"A build needs at least one worker, not {workers}.")
     if not ledger_path(folder).exists() and shard_paths(folder):
         raise ValueError(f"{folder} holds data that no build remembers; give another folder.")
-    with Ledger(ledger_path(folder)) as ledger:
+    with _claimed(folder) as ledger:
         ledger.settle({**job.settings(), "seed": job.seed, "sources_per_shard": per_shard})
         ledger.add_sources(job.sources(), per_shard)
         for shard in ledger.ripe_shards():
             write_shard(ledger, folder, shard)
         _run(job, folder, ledger, workers, engine, tell)
         return funnel_of(ledger)
+
+
+@contextmanager
+def _claimed(folder: Path) -> Iterator[Ledger]:
+    """The folder's ledger. A build that fails before anything became of any source leaves nothing behind."""
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    is_begun = True
+    try:
+        with Ledger(ledger_path(folder)) as ledger:
+            try:
+                yield ledger
+            finally:
+                is_begun = ledger.is_begun()
+    except BaseException:
+        if not is_begun:
+            shutil.rmtree(ledger_path(folder).parent, ignore_errors=True)
+            for path in made:
+                with suppress(OSError):  # somebody else's files are in it
+                    path.rmdir()
+        raise
 
 
 def _run(
@@ -87,6 +108,8 @@ def _run(
         failed, is_hopeless = failed + is_failed, is_hopeless and is_failed
         if is_hopeless and failed >= _HOPELESS:
             drop = outcome.drops[0]
+            if not ledger.has_rows():  # so that the same command tries them again
+                ledger.forget()
             raise ValueError(f'The step "{drop.step}" fails on everything: {drop.detail}')
         shard = ledger.record(outcome)
         done, rows, drops = done + 1, rows + len(outcome.rows), drops + len(outcome.drops)

@@ -59,9 +59,15 @@ class Ledger:
         self._base.close()
 
     def settle(self, settings: Mapping[str, Any]) -> None:
-        """Remember the settings of a new build, or raise ValueError when this build has others."""
+        """Remember the settings of a new build, or raise ValueError when this build has others.
+
+        A build that has made no dialogue claims nothing: others take its place.
+        """
         told = json.loads(json.dumps(dict(settings)))
         row = self._base.execute("select value from settings").fetchone()
+        if row is not None and json.loads(row[0]) != told and not self.has_rows():
+            self.forget()
+            row = None
         if row is None:
             self._base.execute("insert into settings values (?)", (json.dumps(told),))
             return
@@ -72,6 +78,21 @@ class Ledger:
                     f"This folder was begun with {name} = {before.get(name)!r}, not {told.get(name)!r}; "
                     "continue with the same options, or give another folder."
                 )
+
+    def has_rows(self) -> bool:
+        """Whether any dialogue was made."""
+        row = self._base.execute("select 1 from sources where num_rows > 0 limit 1").fetchone()
+        return row is not None
+
+    def is_begun(self) -> bool:
+        """Whether anything became of any source."""
+        return self._base.execute("select 1 from sources where is_done = 1 limit 1").fetchone() is not None
+
+    def forget(self) -> None:
+        """Take everything back: settings, sources, and what became of them."""
+        with self._transaction():
+            for table in ("settings", "sources", "waiting", "drops", "shards"):
+                self._base.execute(f"delete from {table}")
 
     def add_sources(self, sources: Iterable[Source], per_shard: int) -> None:
         """Number the sources that are new, `per_shard` to a shard; known ones keep their number."""

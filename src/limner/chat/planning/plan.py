@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from limner.dialogue.parts import Instruction, Round
+
+KIND: Final = "planned"  # of painters without memory: whoever plans and paints, their histories are alike
 
 # "paint" something new, "edit" a picture, "recall" one, "portray" known persons, "answer" a question about
 # what is seen, "listen" to what needs no answer, "ask" back: it cannot be told what is meant.

@@ -18,7 +18,7 @@ from limner.chat.painter import Painter
 from limner.chat.planning.album import Album
 from limner.chat.planning.carrying_out import Hands, carry_out
 from limner.chat.planning.faces import Faces
-from limner.chat.planning.plan import Planner
+from limner.chat.planning.plan import KIND, Planner
 from limner.chat.planning.rounds import PlannedRounds
 from limner.chat.prefix_cache import PrefixCache
 from limner.chat.region import within
@@ -29,7 +29,6 @@ from limner.perception.painters import Spending
 if TYPE_CHECKING:
     from limner.chat.conversation import Conversation
 
-KIND: Final = "planned"
 _ENDLESS: Final = 2**31
 
 

@@ -18,6 +18,7 @@ from limner.chat.planning.carrying_out import Hands
 from limner.chat.planning.opening import Planning, is_planned, open_faces, open_painter, open_planner
 from limner.evaluation.benchmark.conversation import BenchConversation
 from limner.evaluation.benchmark.looking import Looker
+from limner.evaluation.benchmark.names import MARKOV, ORACLE, PERFECT
 from limner.evaluation.benchmark.scoring import Scorer
 from limner.evaluation.benchmark.scripts import (
     LONG_VERSION,
@@ -37,9 +38,6 @@ from limner.evaluation.benchmark.systems.replay import replay_system
 from limner.evaluation.setup import prepare
 from limner.perception.senses import load_senses
 
-ORACLE: Final = "oracle"
-MARKOV: Final = "markov"
-PERFECT: Final = "perfect"
 WORLD_SET: Final = "limner-bench"
 LONG_SET: Final = "limner-bench-long"
 

@@ -39,6 +39,11 @@ class RunConversations(Mapping[str, tuple[Round, ...]]):
             if not suites or suite in suites
         }
 
+    @property
+    def run(self) -> RunFolder:
+        """The run that they are of."""
+        return self._run
+
     def __getitem__(self, task: str) -> tuple[Round, ...]:
         return self._run.conversation(self._tasks[task])
 

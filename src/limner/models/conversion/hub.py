@@ -8,12 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Final
 
+from limner.models.conversion.hub_names import HUB_NAME
 from limner.models.conversion.weight_files import needed
 from limner.models.shards import read_json
 
-_HUB_ID: Final = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
 Choose = Callable[[Sequence[str]], Sequence[str]]
 
 
@@ -42,7 +41,7 @@ def local_folder(
         if revision is not None:
             raise ValueError(f"{path} is a folder here, which has no revision; leave --revision out.")
         return path
-    named = _HUB_ID.fullmatch(str(path_or_id))
+    named = HUB_NAME.fullmatch(str(path_or_id))
     if named is None:
         raise ValueError(f"There is no {what} at {path_or_id}.")
     from huggingface_hub import hf_hub_download, list_repo_files, snapshot_download

@@ -5,8 +5,8 @@
 
 Knows this layout. Captions become image tokens: `caption_projection` stays as the adapter's start when its
 width fits (T5's 4096 is also the width of SEED-X's image tokens), else its first layer starts anew. Until it
-is trained on image tokens (`recipes/detokenizer_natural.py`) the pictures show nothing. The paper's own start
-is not public.
+is trained on image tokens (`limner train detokenizer_natural`) the pictures show nothing. The paper's own
+start is not public.
 """
 
 from __future__ import annotations

@@ -7,15 +7,14 @@ Knows which of the two interfaces a server offers. What each sends and reads is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final
 
+from limner.evaluation.benchmark.names import APIS, Api
 from limner.evaluation.benchmark.systems.chat_completions import ChatCompletionsSystem
 from limner.evaluation.benchmark.systems.responses_api import ResponsesSystem
 from limner.perception.endpoint.troubles import NoRouteError, RejectedError
 from limner.perception.endpoint.wire import Limits, Wire, key_from
 
-Api = Literal["auto", "responses", "chat"]
-APIS: Final[tuple[Api, ...]] = ("auto", "responses", "chat")
 KEY_VARIABLE: Final = "OPENAI_API_KEY"
 
 

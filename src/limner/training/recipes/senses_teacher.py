@@ -13,19 +13,17 @@ Sketch (an estimate from `senses`, of which these two are most): 10 minutes to r
 """
 
 from dataclasses import replace
-from pathlib import Path
 
 from limner.models.presets import PRESETS
 from limner.training.plan import Plan
 from limner.training.recipe import Recipe
-from limner.training.run import load_recipe
+from limner.training.recipes import senses
 from limner.training.stages.senses import TAUGHT, TEACHER, SensesStage
 
 SEED = 1  # the judge's is 0
-_JUDGE = load_recipe(str(Path(__file__).with_name("senses.py")))
 PLANS: dict[str, tuple[Plan, SensesStage]] = {
     scale: (replace(plan, seed=SEED), replace(stage, role=TEACHER, learns=TAUGHT))
-    for scale, (plan, stage) in _JUDGE.PLANS.items()
+    for scale, (plan, stage) in senses.PLANS.items()
 }
 
 

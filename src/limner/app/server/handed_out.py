@@ -1,0 +1,56 @@
+"""Signed files of pictures, held for a while, so that whoever asks again is given the same bytes.
+
+A signature is partly made of chance, and a time stamp costs a call, so that a file signed anew is another
+file each time. Held in memory alone: after a restart, and at another replica, files are signed anew.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Final
+
+MAX_HELD_BYTES: Final = 2**26
+
+
+class HandedOut:
+    """Files by what was asked for; those that nobody asked for longest leave when they are too many. For
+    several threads.
+    """
+
+    def __init__(self, max_bytes: int = MAX_HELD_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._num_bytes = 0
+        self._num_forgotten = 0
+        self._held: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def once(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
+        """What is held under the key, or else what `make` gives. Whoever asks meanwhile may make it as well;
+        all are given what was made first. What was begun before something was forgotten isn't held.
+        """
+        with self._lock:
+            if key in self._held:
+                self._held.move_to_end(key)
+                return self._held[key]
+            begun = self._num_forgotten
+        made = make()
+        with self._lock:
+            if begun != self._num_forgotten:
+                return made
+            if key not in self._held:
+                self._held[key] = made
+                self._num_bytes += len(made)
+            first = self._held[key]
+            while self._num_bytes > self._max_bytes:
+                _, gone = self._held.popitem(last=False)
+                self._num_bytes -= len(gone)
+            return first
+
+    def forget_all(self) -> None:
+        """Hold nothing any more."""
+        with self._lock:
+            self._held.clear()
+            self._num_bytes = 0
+            self._num_forgotten += 1

@@ -1,0 +1,74 @@
+"""What a measurement is asked for, looked at before anything heavy is imported: suites, models, a judge.
+
+Knows names and folders; loads nothing, torch included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from limner.chat.model_folder import EMBEDDED, checkpoint_folder
+from limner.perception.senses_files import WEIGHTS_FILE
+
+# In the paper's order; `suites` has what they do.
+SUITE_NAMES: Final = (
+    "reconstruct",
+    "personalize",
+    "named",
+    "full-body",
+    "editing",
+    "rollback",
+    "drift",
+    "twice",
+    "comprehend",
+)
+
+
+def check_suites(names: Sequence[str], suites: Collection[str] = SUITE_NAMES) -> None:
+    """ValueError for a name that is neither a suite's nor "all"; it lists them."""
+    unknown = [name for name in names if name not in suites and name != "all"]
+    if unknown:
+        raise ValueError(
+            f"There is no suite {unknown[0]!r}; choose from {', '.join(suites)}, or all of them with all."
+        )
+
+
+def judge_folder(judge: str | Path | None) -> Path:
+    """Where the senses lie that measure: the embedded ones, a folder's own, or those of a checkpoint.
+
+    Raises:
+        ValueError: there are none.
+    """
+    is_embedded = judge is None or str(judge) == EMBEDDED
+    folder = checkpoint_folder(EMBEDDED) if is_embedded else Path(str(judge))
+    folder = folder / "senses" if (folder / "senses").is_dir() else folder
+    if not (folder / WEIGHTS_FILE).is_file():
+        raise ValueError(
+            f"There is no judge at {folder}: it holds no {WEIGHTS_FILE}. Give a folder of senses or a "
+            "checkpoint that has some."
+        )
+    return folder
+
+
+def check_run(path: Path) -> None:
+    """ValueError unless a run lies at `path` (a folder, or its results.json)."""
+    path = path.parent if path.name == "results.json" else path
+    if not (path / "run.json").is_file():
+        raise ValueError(f"There is no evaluation at {path}; `limner evaluate --out {path}` makes one.")
+
+
+def results_file(path: Path) -> Path:
+    """The results.json at `path`, a folder or the file. ValueError when there is none."""
+    file = path / "results.json" if path.is_dir() else path
+    if not file.is_file():
+        raise ValueError(f"There are no results at {file}; `limner evaluate` writes some.")
+    return file
+
+
+def check_given(model: str, others: Mapping[str, str], judge: str | Path | None) -> None:
+    """ValueError unless all models and the judge are where they are said to be."""
+    for folder in (model, *others.values()):
+        checkpoint_folder(folder)
+    judge_folder(judge)

@@ -1,0 +1,6 @@
+"""The files of a folder of senses. Knows names."""
+
+from typing import Final
+
+WEIGHTS_FILE: Final = "senses.safetensors"
+SIZES_FILE: Final = "senses.json"
