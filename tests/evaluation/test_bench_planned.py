@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from recording import Recorder
@@ -157,3 +158,10 @@ def test_the_page_orders_runs_and_keeps_other_sets_apart(tmp_path):
     for broken in (tmp_path / "broken.json", tmp_path / "none.json"):
         with pytest.raises(ValueError, match=r"json"):
             read_entry(broken)
+
+
+def test_the_published_page_is_what_the_published_results_make():
+    docs = Path(__file__).parents[2] / "docs"
+    files = sorted((docs / "results").glob("*.json"))
+    assert len(files) > 4
+    assert page_of([read_entry(file) for file in files]) == (docs / "leaderboard.md").read_text()

@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from limner.evaluation.benchmark.conversation import NON_MARKOV_FAMILIES
-from limner.evaluation.benchmark.summing import EXPOSURE, OVERALL, SCORE
+from limner.evaluation.benchmark.summing import DEPTH, EXPOSURE, OVERALL, SCORE
+from limner.evaluation.benchmark.tasks.long_chain import BACK
 
 _SHORT: Final = 12
 _TURNS: Final = ("1", "5", "10", "15", "20")
+_CURVES: Final = {"success": 2, "held": 2, "collapsed": 2, "kept_db": 1, "exposure": 2}  # and their digits
 _HEAD: Final = """# Leaderboard
 
-Made by `limner bench leaderboard RESULTS... --out docs/leaderboard.md` from the results of runs; nothing
+Made by `limner bench leaderboard docs/results/*.json --out docs/leaderboard.md` from results of runs; nothing
 here is written by hand. What is measured, and how a system is added: [benchmark.md](benchmark.md). To add a
 row, send the `results.json` of a run of one of these sets; whoever has answers and no weights here sends
 the folder of recorded answers.
@@ -131,16 +133,16 @@ def _rows(entries: Sequence[Entry]) -> list[str]:
 
 
 def _long_rows(entries: Sequence[Entry]) -> list[str]:
-    heads = ["system"]
-    for curve in ("success", "held", "collapsed", "kept_db", "exposure"):
-        heads += [f"{curve} {turn}" for turn in _TURNS]
-    lines = [_line(heads), _line(["---", *["---:"] * (len(heads) - 1)])]
+    """A line for each curve of each system, and one for the ways back by how many turns they go."""
+    heads = ["system", "by turn", *_TURNS]
+    lines = [_line(heads), _line(["---", "---", *["---:"] * len(_TURNS)])]
     for entry in entries:
-        cells = [_words(entry.told["system"])]
-        for curve in ("success", "held", "collapsed", "kept_db", "exposure"):
+        name, back = _words(entry.told["system"]), entry.told["suites"].get(BACK, {})
+        for curve, digits in _CURVES.items():
             of = entry.told["curves"].get(curve, {})
-            cells += [_value(of.get(turn), digits=1 if curve == "kept_db" else 2) for turn in _TURNS]
-        lines.append(_line(cells))
+            lines.append(_line([name, curve, *(_value(of.get(turn), digits) for turn in _TURNS)]))
+        found = (back.get(f"{DEPTH}{turn}.accuracy") for turn in _TURNS)
+        lines.append(_line([name, "so many turns back", *(_value(one, 2) for one in found)]))
     return lines
 
 
