@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from limner.chat.saying import MAX_IMAGES
 from limner.dialogue.parts import Instruction, Picture
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def pointed_at(talk: Conversation, instruction: Instruction, target: int | None)
     text = _HANDLE.sub("", said) or said
     if target is None:
         return replace(instruction, text=text)
+    if len(instruction.pictures) >= MAX_IMAGES:
+        raise ValueError(f"With picture {target} that would be more than {MAX_IMAGES} pictures; give fewer.")
     node_id, picture, is_painted = numbered(talk, target)
     tokens_KD = talk.states[node_id].image_tokens_KD
     if is_painted and tokens_KD is not None:
