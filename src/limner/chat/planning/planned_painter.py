@@ -161,7 +161,7 @@ class PlannedPainter(Painter):
         """As they are."""
         return image_tokens_KD
 
-    def encode(self, picture: Picture, salt: str = "") -> Tensor:
+    def encode(self, picture: Picture, salt: str = "", *, remember: bool = True) -> Tensor:
         """ValueError: a painter without a model has no encoder."""
         raise ValueError(
             "This painter reads pictures as they are; history='reencode' is for Limner's own model."
