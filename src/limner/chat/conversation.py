@@ -190,7 +190,8 @@ class Conversation:
             instruction=request.instruction, response=Response(text=answer.text, picture=finished.picture)
         )
         tokens_KD, is_partly_kept = answer.image_tokens_KD, request.instruction.region is not None
-        encoded = finished.picture is not None and (is_partly_kept or self.history == "reencode")
+        anew = (is_partly_kept or self.history == "reencode") and not self.painter.reads_rounds
+        encoded = finished.picture is not None and anew
         if finished.picture is not None and encoded:
             tokens_KD = self.painter.encode(finished.picture, self.salt, remember=not is_partly_kept)
         # The state first: should the user interrupt here, the tree holds no round without one.
