@@ -96,9 +96,9 @@ def _read(name: str, value: str, kind: str) -> Any:
         raise ValueError(f"--with {name}={value} needs a number.") from None
 
 
-def is_planned(name: str) -> bool:
+def is_planned(name: str | Path) -> bool:
     """Whether a model's name means a painter behind a planner."""
-    return name.startswith((ENDPOINT, DIFFUSERS))
+    return str(name).startswith((ENDPOINT, DIFFUSERS))
 
 
 def open_painter(name: str, planning: Planning | None = None) -> AnyPainter:
