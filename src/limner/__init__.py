@@ -28,11 +28,13 @@ if TYPE_CHECKING:
     from limner.chat.conversation import Reply as Reply
     from limner.chat.generation import Sampling as Sampling
     from limner.chat.painter import Painter as Painter
+    from limner.chat.planning.opening import Planning as Planning
 
 __version__ = "0.1.0"
 __all__ = [
     "Conversation",
     "Painter",
+    "Planning",
     "Reply",
     "Sampling",
     "__version__",
@@ -43,6 +45,7 @@ __all__ = [
 _LATE: Final = {
     "Conversation": "limner.chat.conversation",
     "Painter": "limner.chat.painter",
+    "Planning": "limner.chat.planning.opening",
     "Reply": "limner.chat.conversation",
     "Sampling": "limner.chat.generation",
 }
@@ -65,14 +68,21 @@ def load(
     device: str | None = None,
     quantize: str | None = None,
     offload: bool = False,
+    planning: limner.Planning | None = None,
 ) -> limner.Painter:
-    """A painter from the embedded model ("miniature") or a checkpoint folder.
+    """A painter from the embedded model ("miniature"), a checkpoint folder, or any painter without memory:
+    "endpoint:URL" (an OpenAI-compatible server) and "diffusers:FOLDER" (an editing pipeline). Those are given
+    earlier pictures and faces by a planner; `planning` says which and how (docs/any_painter.md).
 
     `device` is a torch device name; by default the GPU if there is one, else the CPU. For less memory:
     `quantize` "int8" or "4bit" squeezes the language model (docs/full_scale.md), and with `offload` encoder,
     detokenizer and autoencoder are in memory only while they work. Raises ValueError with one sentence when
     there is no such model or when a file of it is missing or damaged.
     """
+    from limner.chat.planning.opening import is_planned, load_planned
+
+    if is_planned(str(name_or_folder)):
+        return load_planned(str(name_or_folder), planning)
     from limner.chat.model_folder import checkpoint_folder
 
     folder = checkpoint_folder(name_or_folder)  # a wrong name is told before anything heavy is loaded

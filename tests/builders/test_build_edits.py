@@ -102,7 +102,7 @@ def test_all_families_verbs_and_depths_occur(tmp_path):
             assert dialogue.truth["base"] == -1
         elif verb != "instead of":
             count = dialogue.truth["undone"]
-            said = [str(count), phrases._NUMBERS[count - 1], {1: "last", 2: "twice"}.get(count, "?"), "once"]
+            said = [str(count), phrases.NUMBERS[count - 1], {1: "last", 2: "twice"}.get(count, "?"), "once"]
             assert any(one in words for one in said), words
         if dialogue.truth["target"] == "editor":
             assert dialogue.rounds[-1].response.picture == Picture(255 - base_of(dialogue).pixels)

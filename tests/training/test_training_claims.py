@@ -14,7 +14,7 @@ from limner.training.finished import unfinished_rungs
 from limner.training.plan import Plan
 from limner.training.recipe import Recipe
 from limner.training.recipe_files import read_recipe, recipe_names, recipe_path
-from limner.training.run import check_recipe, run_rung
+from limner.training.run import check_kinds, check_recipe, run_rung
 
 
 class Stage:
@@ -82,6 +82,8 @@ def test_recipes_are_read_before_they_are_loaded(tmp_path: Path) -> None:
     assert read_recipe("stage1").has_variants
     assert not read_recipe("vision").has_variants
     assert read_recipe("stage1").scales is None
+    assert set(read_recipe("stage2").kinds or ()) == {"face_to_image", "named"}
+    assert read_recipe("vision").kinds is None
     assert set(read_recipe("vision").scales or ()) <= {"tiny", "sketch", "miniature", "seed-x"}
     own = tmp_path / "vision.py"
     own.write_text("def recipe(scale): ...\n")
@@ -99,5 +101,11 @@ def test_recipes_are_read_before_they_are_loaded(tmp_path: Path) -> None:
         check_recipe("vision", "tiny", "paper")
     with pytest.raises(ValueError, match="not to a ladder"):
         check_recipe("miniature", "tiny", one=True)
+    check_kinds("stage2", ["named"], [])
+    check_kinds("stage2", ["mine"], ["mine", "multi_turn"])
+    check_kinds("vision", ["anything"], [])  # whose text does not tell
+    for data, mix in ((["mine"], []), ([], ["mine"]), (["named"], ["mine"])):
+        with pytest.raises(ValueError, match="no dialogues named mine; it has"):
+            check_kinds("stage2", data, mix)
     with pytest.raises(ValueError, match="no scale 'huge'"):
         check_recipe("vision", "huge")

@@ -25,7 +25,7 @@ from limner.app import (
     cli_verify,
     cli_world,
 )
-from limner.app.loading import Offload, Quantize
+from limner.app.loading import MODEL_HELP, Offload, Quantize, With
 from limner.app.terminal import err, fail, out
 
 app = typer.Typer(
@@ -92,7 +92,7 @@ class Scale(StrEnum):
     seed_x = "seed-x"
 
 
-Model = Annotated[str, typer.Option("--model", help='"miniature" (embedded) or a checkpoint folder.')]
+Model = Annotated[str, typer.Option("--model", help=MODEL_HELP)]
 Sign = Annotated[
     bool,
     typer.Option("--sign", help="Sign pictures (C2PA) by a local, untrusted certificate."),
@@ -130,6 +130,7 @@ def chat(
     sign: Sign = False,
     quantize: Quantize = None,
     offload: Offload = False,
+    words: With = None,
 ) -> None:
     """Talk with a painter. Type what you want to see; /help lists the commands."""
     from limner.app.interactive import talk
@@ -142,6 +143,7 @@ def chat(
         sign=sign,
         quantize=quantize,
         offload=offload,
+        words=words or [],
     )
 
 
@@ -174,6 +176,10 @@ def say(
     fork: Annotated[
         str | None, typer.Option("--fork", help="Continue from this round's id instead of the last one.")
     ] = None,
+    reply_to: Annotated[
+        int | None,
+        typer.Option("--reply-to", min=1, help="The number of the picture that is meant, from 1."),
+    ] = None,
     sign: Sign = False,
     steps: Annotated[
         int | None,
@@ -181,6 +187,7 @@ def say(
     ] = None,
     quantize: Quantize = None,
     offload: Offload = False,
+    words: With = None,
 ) -> None:
     """Say one thing in a conversation kept in a file, and print the answer.
 
@@ -198,9 +205,11 @@ def say(
         seed=seed,
         fork=fork,
         sign=sign,
+        target=reply_to,
         steps=steps,
         quantize=quantize,
         offload=offload,
+        words=words or [],
     )
 
 

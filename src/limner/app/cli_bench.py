@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from limner.app import cli_bench_import
+from limner.app import cli_bench_import, cli_bench_more
 from limner.app.files import folder_to_write
+from limner.app.loading import With
 from limner.app.terminal import out, plain
 
 DEFAULT_NUM = 180
@@ -17,6 +18,7 @@ app = typer.Typer(
     help="Measure any system on conversations whose answers lie further back than the last round.",
 )
 app.add_typer(cli_bench_import.app, name="import")
+cli_bench_more.add_to(app)
 
 Num = Annotated[
     int | None,
@@ -37,7 +39,9 @@ def bench(
         str | None,
         typer.Option(
             "--model",
-            help="oracle, markov, miniature, a checkpoint's folder, or a folder of recorded answers.",
+            help="oracle, markov, miniature, a checkpoint's folder, a folder of recorded answers; or "
+            "perfect, "
+            "endpoint:URL, diffusers:FOLDER behind a planner.",
             show_default=False,
         ),
     ] = None,
@@ -68,6 +72,10 @@ def bench(
     concurrency: Annotated[
         int, typer.Option("--concurrency", min=1, max=64, help="Conversations held at a time.")
     ] = 1,
+    words: With = None,
+    long: Annotated[
+        bool, typer.Option("--long", help="The set of twenty edits in a row, with curves by turn.")
+    ] = False,
     num: Num = None,
     seed: Seed = 0,
     size_px: SizePx = 256,
@@ -126,8 +134,10 @@ def bench(
             judge_url=judge_url,
             judge_model=judge_model,
             judge_key=judge_key,
+            words=tuple(words or ()),
         ),
         stored=stored,
+        long=long,
         num=num if num is not None or stored is not None else DEFAULT_NUM,
         seed=seed,
         size_px=size_px,

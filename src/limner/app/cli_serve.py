@@ -13,8 +13,9 @@ import typer
 
 from limner.app import serve_options as o
 from limner.app.files import folder_to_write
-from limner.app.loading import Offload, Quantize
+from limner.app.loading import Offload, Quantize, With
 from limner.app.terminal import err, plain
+from limner.chat.planning.opening import is_planned
 
 if TYPE_CHECKING:
     from limner.app.server.keys import ApiKeys
@@ -61,6 +62,7 @@ def serve(
     prompts_in_files: o.PromptsInFiles = False,
     quantize: Quantize = None,
     offload: Offload = False,
+    words: With = None,
     quiet: o.Quiet = False,
 ) -> None:
     """Serve the chat page and an API that OpenAI's clients know; Ctrl-C or SIGTERM drains and stops.
@@ -69,7 +71,7 @@ def serve(
     """
     from limner.app.given import file_given, model_given
 
-    model_given(model)
+    model_given(model, words or [])
     folder_to_write(store)
     for file in (api_key_file, operator_key_file, certificate, certificate_key):
         if file is not None:
@@ -121,6 +123,7 @@ def serve(
         blobs_url=blobs,
         quantize=quantize,
         offload=offload,
+        planning=tuple(words or ()),
     )
 
     def tell(words: str) -> None:
@@ -171,5 +174,7 @@ def _operator_keys(file: Path | None) -> ApiKeys | None:
 
 def _name_of(model: str) -> str:
     """What a model is called when nobody says: as its folder, which training calls "model" in a run's."""
+    if is_planned(model):
+        return "limner-planned"
     folder = Path(model).resolve()
     return (folder.parent if folder.name == "model" else folder).name or "limner"

@@ -22,6 +22,9 @@ def describe(model: str) -> None:
     err.print(plain(f'Loading "{model}" ...'))
     start = time.perf_counter()
     painter = limner.load(model)
+    if folder is None:  # a painter without memory has no components of ours
+        out.print(plain(f"limner {limner.__version__}, {painter.summary}"))
+        return
     seconds = time.perf_counter() - start
     table = Table("component", "class", "parameters", "on disk")
     parts: dict[str, list[nn.Module]] = {

@@ -11,19 +11,39 @@ from pathlib import Path
 
 from limner.app.terminal import err, plain
 from limner.chat.model_folder import checkpoint_folder, fingerprint
+from limner.chat.planning.opening import DIFFUSERS, ENDPOINT, Planning, is_planned
+from limner.chat.planning.plan import KIND
 from limner.chat.saved_header import check_saved
+from limner.perception.endpoint.wire import api_url
+from limner.perception.pipeline_folder import pipeline_folder
 from limner.training.finished import unfinished_sentence
 
 _DEVICE = re.compile(r"(cpu|cuda|mps|xpu|hpu|xla|meta)(:\d+)?")
 
 
-def model_given(model: str) -> Path:
-    """The folder of a model. ValueError when there is none; a note when its training has not finished."""
+def model_given(model: str, words: Sequence[str] = ()) -> Path | None:
+    """The folder of a model, None for a painter without memory. ValueError when there is none, or `words` of
+    `--with` are not right for it; a note when its training has not finished.
+    """
+    if is_planned(model):
+        planned_given(model, words)
+        return None
+    if words:
+        raise ValueError("--with is for painters without memory: --model endpoint:URL or diffusers:FOLDER.")
     folder = checkpoint_folder(model)
     told = unfinished_sentence(folder)
     if told is not None:
         err.print(plain(f"note: {told}"))
     return folder
+
+
+def planned_given(model: str, words: Sequence[str]) -> None:
+    """ValueError when the address, the pipeline's folder or the words of `--with` are wrong."""
+    Planning.from_words(words)
+    if model.startswith(ENDPOINT):
+        api_url(model.removeprefix(ENDPOINT))
+    elif model.startswith(DIFFUSERS):
+        pipeline_folder(model.removeprefix(DIFFUSERS))
 
 
 def pictures_given(files: Sequence[Path]) -> None:
@@ -34,10 +54,12 @@ def pictures_given(files: Sequence[Path]) -> None:
             raise ValueError(f"The picture {file} {what}; give the path of a picture's file.")
 
 
-def conversation_given(file: Path, model: Path, fork: str | None = None) -> None:
-    """ValueError when a file that is there is no conversation of this model, or has no such round."""
+def conversation_given(file: Path, model: Path | None, fork: str | None = None) -> None:
+    """ValueError when a file that is there is no conversation of this model (None: of a painter without
+    memory), or has no such round.
+    """
     if file.is_file() and file.stat().st_size:
-        check_saved(file, fingerprint(model), fork)
+        check_saved(file, KIND if model is None else fingerprint(model), fork)
 
 
 def folder_given(folder: Path, what: str, remedy: str) -> None:

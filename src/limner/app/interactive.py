@@ -6,7 +6,7 @@ import contextlib
 import io
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import limner
 from limner.app.files import file_to_write, folder_to_write
 from limner.app.given import conversation_given, model_given
+from limner.app.loading import load
 from limner.app.terminal import err, out, plain, sentence
 from limner.app.terminal_picture import show
 from limner.app.told_picture import write_reply
@@ -29,6 +30,7 @@ Say what you want to see, for example
   Add a blue scarf.          Step back 2 times, then make it night.          What color is her hair?
 Commands
   /image FILE TEXT   give a picture with what you say (quote names that hold spaces)
+  /reply N TEXT      say something about picture N; "picture 2: ..." and "@Mia" do as well
   /fork [ROUND]      go on from an earlier round (its number or id); without ROUND: list the rounds
   /people            who was named, where they were seen, what was said of them
   /save FILE         keep the whole conversation, every branch, in one file
@@ -59,16 +61,17 @@ def talk(
     sign: bool = False,
     quantize: str | None = None,
     offload: bool = False,
+    words: Sequence[str] = (),
 ) -> None:
     """Read lines until /quit or end of input; a mistake is one sentence and the talk goes on."""
     folder_to_write(folder)
     if saved is not None:
         file_to_write(saved)
-    place = model_given(model)
+    place = model_given(model, words)
     if saved is not None:
         conversation_given(saved, place)
     out.print(plain(f'Loading "{model}" ...'))
-    painter = limner.load(model, quantize=quantize, offload=offload)
+    painter = load(model, words=words, quantize=quantize, offload=offload)
     out.print(plain(f"{painter.summary} /help lists what you can do."))
     if saved is not None and saved.exists():
         conversation = limner.open_conversation(saved, painter)
@@ -84,6 +87,8 @@ def talk(
             err.print("stopped; the round was not kept")
         except (ValueError, OSError) as error:
             err.print(plain(sentence(error)))
+    if painter.spending is not None:
+        err.print(plain(f"spent: {painter.spending}"))
     if saved is not None and state.conversation.replies:
         out.print(plain(f"saved: {state.conversation.save(saved)}"))
 
@@ -97,6 +102,7 @@ def take(line: str, state: Talk) -> None:
     actions: dict[str, Callable[[Talk, str], None]] = {
         "/help": lambda state, rest: out.print(plain(HELP)),
         "/image": _say_with_image,
+        "/reply": _reply,
         "/fork": _fork,
         "/people": _people,
         "/save": _save,
@@ -137,8 +143,8 @@ def _next_line() -> str | None:
             return line
 
 
-def _answer(state: Talk, text: str, images: list[str]) -> None:
-    reply = state.conversation.say(text, images=list(images), seed=state.seed)
+def _answer(state: Talk, text: str, images: list[str], target: int | None = None) -> None:
+    reply = state.conversation.say(text, images=list(images), seed=state.seed, target=target)
     out.print(plain(f"limner> {reply.text}"))
     file = f"{_keep(state, reply)}  " if reply.image is not None else ""
     out.print(plain(f"        {file}({reply.seconds:.1f} s, id {reply.id[:8]})"))
@@ -157,6 +163,15 @@ def _say_with_image(state: Talk, rest: str) -> None:
     if not file or not text:
         raise ValueError("/image needs a file and then what you say, such as: /image face.png At the beach.")
     _answer(state, text, [str(Path(file).expanduser())])
+
+
+def _reply(state: Talk, rest: str) -> None:
+    number, _, text = rest.partition(" ")
+    if not number.isdecimal() or len(number) > 4 or not text.strip():
+        raise ValueError(
+            "/reply needs a picture's number and then what you say, such as: /reply 2 Add a hat."
+        )
+    _answer(state, text.strip(), [], target=int(number))
 
 
 def _fork(state: Talk, target: str) -> None:

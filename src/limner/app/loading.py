@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from limner.chat.painter import Painter
 
 
 class Squeezed(StrEnum):
@@ -25,3 +29,25 @@ Offload = Annotated[
     bool,
     typer.Option("--offload", help="Encoder and detokenizer are in memory only while they work."),
 ]
+With = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--with",
+        metavar="NAME=VALUE",
+        help="How a painter without memory is used: planner=rules, model=NAME, faces=dlib, ... Repeatable.",
+    ),
+]
+MODEL_HELP = '"miniature" (embedded), a checkpoint folder, endpoint:URL or diffusers:FOLDER.'
+
+
+def load(model: str, *, words: Sequence[str], **options: Any) -> Painter:
+    """`limner.load`, with the words of `--with` for painters that have no memory. ValueError where they are
+    given for one that has.
+    """
+    import limner
+    from limner.chat.planning.opening import Planning, is_planned
+
+    if words and not is_planned(model):
+        raise ValueError("--with is for painters without memory: --model endpoint:URL or diffusers:FOLDER.")
+    planning = Planning.from_words(words) if is_planned(model) else None
+    return limner.load(model, planning=planning, **options)

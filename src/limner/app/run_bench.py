@@ -36,12 +36,14 @@ class Asked:
     judge_url: str | None
     judge_model: str
     judge_key: str
+    words: tuple[str, ...] = ()
 
 
 def run(
     asked: Asked,
     *,
     stored: Path | None,
+    long: bool = False,
     num: int | None,
     seed: int,
     size_px: int,
@@ -55,7 +57,7 @@ def run(
     from limner.evaluation.benchmark.run import run_bench
 
     opened = _open(asked)
-    conversations, identity = open_set(stored, num=num, seed=seed, size_px=size_px)
+    conversations, identity = open_set(stored, num=num, seed=seed, size_px=size_px, long=long)
     told = identity["set"]
     err.print(plain(f"{told['name']} {told.get('version', '')}: {len(conversations)} conversations"))
     err.print(plain(f"hash {told['hash']}"))
@@ -79,7 +81,9 @@ def run(
 
 def _check(asked: Asked, stored: Path | None) -> None:
     """What is mistyped is told before anything heavy is imported."""
-    from limner.evaluation.benchmark.names import APIS, MARKOV, ORACLE
+    from limner.app.given import planned_given
+    from limner.chat.planning.opening import is_planned
+    from limner.evaluation.benchmark.names import APIS, MARKOV, ORACLE, PERFECT
     from limner.evaluation.given import check_given, judge_folder
     from limner.perception.endpoint.wire import api_url
 
@@ -89,7 +93,10 @@ def _check(asked: Asked, stored: Path | None) -> None:
     if asked.api not in APIS:
         raise ValueError(f"--api is {asked.api!r}; choose one of {', '.join(APIS)}.")
     _extra(asked.extra)
-    if asked.model in (ORACLE, MARKOV) or asked.model is None or Path(asked.model).is_dir():
+    if asked.model in (ORACLE, MARKOV, None) or (asked.model is not None and Path(asked.model).is_dir()):
+        judge_folder(asked.judge)
+    elif asked.model == PERFECT or is_planned(asked.model):
+        planned_given(asked.model, asked.words)
         judge_folder(asked.judge)
     else:
         check_given(asked.model, {}, asked.judge)
@@ -113,7 +120,7 @@ def _open(asked: Asked) -> Opened:
         )
     if asked.endpoint is None:
         assert asked.model is not None
-        return open_model(asked.model, judge=asked.judge, looker=looking)
+        return open_model(asked.model, judge=asked.judge, looker=looking, words=asked.words)
     assert asked.api in APIS
     system = endpoint_system(
         asked.endpoint,
@@ -177,7 +184,7 @@ def _print(results: dict[str, Any]) -> None:
     """Families, then depths; everything else is in results.json."""
     from rich.table import Table
 
-    from limner.evaluation.benchmark.summing import DEPTH, OVERALL, SCORE
+    from limner.evaluation.benchmark.summing import DEPTH, EXPOSURE, OVERALL, SCORE
 
     families = {name: told for name, told in results["suites"].items() if name != OVERALL}
     table = Table("family")
@@ -193,6 +200,11 @@ def _print(results: dict[str, Any]) -> None:
         if metric.startswith(DEPTH):
             depth = metric.removeprefix(DEPTH).partition(".")[0]
             out.print(f"{depth} back: {_told(found)}", markup=False)
+    for curve, of in results.get("curves", {}).items():
+        turns = "  ".join(f"{turn}: {_number(found)}" for turn, found in of.items())
+        out.print(plain(f"{curve} at turn {turns}"))
+    if EXPOSURE in overall:
+        out.print(f"{EXPOSURE}: {_told(overall[EXPOSURE])}", markup=False)
     if SCORE in overall:
         found = overall[SCORE]
         out.print(f"{SCORE}: {_told(found)}", markup=False)

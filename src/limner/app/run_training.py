@@ -33,7 +33,7 @@ def run_training(
     from limner.chat.model_folder import checkpoint_folder
     from limner.training.data_words import read_assignments
     from limner.training.mix import read_mix
-    from limner.training.run import check_recipe, run_recipe
+    from limner.training.run import check_kinds, check_recipe, run_recipe
     from limner.training.stopped import Stopped
 
     folder_to_write(folder)
@@ -42,9 +42,7 @@ def run_training(
         raise ValueError("Give either --steps or --minutes, not both.")
     one = bool(data) or any(given is not None for given in (micro_batch, base, mix))
     check_recipe(recipe, scale, variant, one=one)
-    read_assignments(data)
-    if mix is not None:
-        read_mix(mix)
+    check_kinds(recipe, read_assignments(data), {} if mix is None else read_mix(mix))
     if base is not None:
         checkpoint_folder(base)
     try:

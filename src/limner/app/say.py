@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import limner
 from limner.app.files import file_to_write
 from limner.app.given import conversation_given, model_given, pictures_given
+from limner.app.loading import load
 from limner.app.terminal import err, out, plain
 from limner.app.told_picture import write_reply
 from limner.chat.whole_file import alone_with
@@ -31,10 +32,12 @@ def say_once(
     model: str,
     seed: int | None,
     fork: str | None,
+    target: int | None = None,
     sign: bool = False,
     steps: int | None = None,
     quantize: str | None = None,
     offload: bool = False,
+    words: Sequence[str] = (),
 ) -> None:
     """Say `text` in the conversation kept in `file` (made when it does not exist) and print the answer."""
     file_to_write(file)
@@ -45,11 +48,13 @@ def say_once(
             f"There is no conversation at {file}, so there is nothing to fork; leave --fork out."
         )
     pictures_given(images)
-    conversation_given(file, model_given(model), fork)
+    conversation_given(file, model_given(model, words), fork)
     err.print(plain(f'Loading "{model}" ...'))
-    painter = limner.load(model, quantize=quantize, offload=offload)
+    painter = load(model, words=words, quantize=quantize, offload=offload)
     with alone_with(file, tell=lambda: err.print(plain(f"{file} is being talked to; waiting ..."))):
-        _say(text, file, painter, images, picture, wants_picture, seed, fork, steps, sign)
+        _say(text, file, painter, images, picture, wants_picture, seed, fork, target, steps, sign)
+    if painter.spending is not None:
+        err.print(plain(f"spent: {painter.spending}"))
 
 
 def _say(
@@ -61,13 +66,14 @@ def _say(
     wants_picture: bool | None,
     seed: int | None,
     fork: str | None,
+    target: int | None,
     steps: int | None,
     sign: bool,
 ) -> None:
     talk = limner.open_conversation(file, painter) if file.exists() else painter.conversation()
     if fork is not None:
         talk = talk.fork(fork)
-    reply = talk.say(text, images=images, seed=seed, picture=wants_picture, steps=steps)
+    reply = talk.say(text, images=images, seed=seed, picture=wants_picture, target=target, steps=steps)
     where = ""
     if reply.image is not None:
         # A fork's round 2 must not replace the trunk's: the id keeps them apart.

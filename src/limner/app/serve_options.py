@@ -8,6 +8,8 @@ from typing import Annotated, Final
 
 import typer
 
+from limner.app.loading import MODEL_HELP
+
 KEYS_VARIABLE: Final = "LIMNER_API_KEYS"
 OPERATOR_KEYS_VARIABLE: Final = "LIMNER_OPERATOR_KEYS"
 CARE: Final = "Care"
@@ -34,7 +36,7 @@ Host = Annotated[
     str, typer.Option("--host", help="Where to listen; 0.0.0.0 lets the network in, and wants keys.")
 ]
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free one.")]
-Model = Annotated[str, typer.Option("--model", help='"miniature" (embedded) or a checkpoint folder.')]
+Model = Annotated[str, typer.Option("--model", help=MODEL_HELP)]
 Store = Annotated[
     Path, typer.Option("--store", help="Folder that keeps conversations; made when it is not there.")
 ]

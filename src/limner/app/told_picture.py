@@ -30,9 +30,7 @@ def write_reply(conversation: Conversation, reply: Reply, path: Path, *, sign: b
 
     assert reply.image is not None
     painter = conversation.painter
-    origin = Origin(
-        model=painter.model.preset.name, weights=painter.fingerprint, seed=reply.seed, node_id=reply.id
-    )
+    origin = Origin(model=painter.kind, weights=painter.fingerprint, seed=reply.seed, node_id=reply.id)
     credentials = making = None
     if sign:
         from limner.app.server.credentials import local_credentials

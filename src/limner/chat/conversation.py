@@ -29,7 +29,6 @@ from limner.dialogue.boxes import Box
 from limner.dialogue.history import HistoryTree
 from limner.dialogue.history import node_id as id_of
 from limner.dialogue.parts import Instruction, Picture, Response, Round
-from limner.models.prompt import count_tokens, encode_response, response_segments
 
 # What later rounds read of a painted picture: the tokens as predicted, or those of its pixels, encoded anew.
 HISTORIES = ("cache", "reencode")
@@ -118,6 +117,7 @@ class Conversation:
         steps: int | None = None,
         sampling: Sampling | None = None,
         region: Box | None = None,
+        target: int | None = None,
     ) -> Reply:
         """One round: what you say, with pictures if you like, and the answer.
 
@@ -128,7 +128,10 @@ class Conversation:
             picture: True insists on a picture, False forbids one, None leaves it to the model.
             steps: of the detokenizer, 1 to 1,000: more are slower and finer; by default the checkpoint's own.
             sampling: how the answer is drawn, instead of the painter's defaults.
-            region: (x0, y0, x1, y1) in [0, 1] of the last picture: what the words are about.
+            region: (x0, y0, x1, y1) in [0, 1] of the last picture, or of the one that is meant: what the
+                words are about.
+            target: the number of the picture that is meant, as "reply to this picture" does: they are
+                counted from 1 as they appear, given ones before the one painted for them.
 
         Raises:
             ValueError: one sentence on what is wrong with text, picture, seed or steps. Nothing is changed
@@ -136,7 +139,9 @@ class Conversation:
         """
         if steps is not None:
             sampling = replace(sampling or self.painter.sampling, pixel_steps=checked_steps(steps))
-        request = self.prepare(text, images, seed=seed, picture=picture, sampling=sampling, region=region)
+        request = self.prepare(
+            text, images, seed=seed, picture=picture, sampling=sampling, region=region, target=target
+        )
         return self.commit(self.painter.answer(request))
 
     def prepare(
@@ -149,13 +154,14 @@ class Conversation:
         sampling: Sampling | None = None,
         region: Box | None = None,
         num_previews: int = 0,
+        target: int | None = None,
     ) -> RoundRequest:
         """What `say` would compute, to be computed by an `Engine` and then given to `commit`.
 
         `num_previews` (0 to 3) unfinished pictures are shown on the way. ValueError as in `say`; nothing is
         changed.
         """
-        instruction = instruction_of(text, images, region)
+        instruction = self.painter.addressed(self, instruction_of(text, images, region), target)
         condition = self._latest_picture(instruction)
         if region is not None and condition is None:
             raise ValueError("There is no picture yet for the region to be a part of; leave the region out.")
@@ -168,6 +174,8 @@ class Conversation:
             sampling=sampling,
             condition=condition,
             num_previews=num_previews,
+            history=self.rounds if self.painter.reads_rounds else (),
+            target=target,
             parent_id=self.head,
             salt=self.salt,
             tree="" if self.head is None else self._tree_of(self.head),
@@ -182,7 +190,8 @@ class Conversation:
             instruction=request.instruction, response=Response(text=answer.text, picture=finished.picture)
         )
         tokens_KD, is_partly_kept = answer.image_tokens_KD, request.instruction.region is not None
-        encoded = finished.picture is not None and (is_partly_kept or self.history == "reencode")
+        anew = (is_partly_kept or self.history == "reencode") and not self.painter.reads_rounds
+        encoded = finished.picture is not None and anew
         if finished.picture is not None and encoded:
             tokens_KD = self.painter.encode(finished.picture, self.salt, remember=not is_partly_kept)
         # The state first: should the user interrupt here, the tree holds no round without one.
@@ -190,13 +199,15 @@ class Conversation:
         self.states[new_id] = RoundState(
             response_ids=answer.response_ids,
             image_tokens_KD=tokens_KD,
-            num_tokens=finished.piece.length,
+            num_tokens=0 if finished.piece is None else finished.piece.length,
             seed=request.seed,
             seconds=finished.seconds,
             encoded=encoded,
         )
         self.head = self.tree.append(request.parent_id, round_)
-        if not encoded:  # else the piece holds other tokens than later rounds are to read
+        if (
+            not encoded and finished.piece is not None
+        ):  # else the piece holds other tokens than later rounds are to read
             self.painter.prefixes.insert(
                 [*(past.key for past in request.past), self._key(request.past, new_id)],
                 finished.piece,
@@ -209,24 +220,19 @@ class Conversation:
 
         Raises ValueError when its instruction is too long for the context.
         """
-        start, model = time.perf_counter(), self.painter.model
-        answer = response_segments(round_.response, model.tokenizer)
+        start = time.perf_counter()
         self._count(round_.instruction)
         picture = round_.response.picture
+        reads = picture is not None and not self.painter.reads_rounds
+        tokens_KD = self.painter.encode(picture, self.salt) if reads and picture is not None else None
         node_id = self.tree.append(self.head, replace(round_, depends_on=()))
         state = RoundState(
-            response_ids=tuple(encode_response(round_.response.text, model.tokenizer)),
-            image_tokens_KD=None if picture is None else self.painter.encode(picture, self.salt),
-            num_tokens=count_tokens(
-                [
-                    *model.segments_of(round_.instruction),
-                    *answer,
-                ],
-                model.language.num_image_tokens,
-            ),
+            response_ids=self.painter.words_of(round_.response.text),
+            image_tokens_KD=tokens_KD,
+            num_tokens=self.painter.count_round(round_),
             seed=self.next_seed(None),
             seconds=time.perf_counter() - start,
-            encoded=picture is not None,
+            encoded=tokens_KD is not None,
         )
         self.states[node_id] = state
         self.head = node_id
@@ -350,7 +356,7 @@ class Conversation:
         """Which of the rounds so far stand before this instruction when it is read."""
         instruction_tokens = self._count(instruction)
         node_ids = self.tree.path_ids(self.head)
-        budget = self.painter.model.language.sizes.context_tokens - instruction_tokens - ANSWER_TOKENS
+        budget = self.painter.context_tokens - instruction_tokens - ANSWER_TOKENS
         lengths = [self.states[node_id].num_tokens for node_id in node_ids]
         if sum(lengths) <= budget:
             return list(range(len(node_ids)))
@@ -363,10 +369,8 @@ class Conversation:
         return visible_rounds(lengths, needed, budget)
 
     def _count(self, instruction: Instruction) -> int:
-        model = self.painter.model
-        language = model.language
-        num = count_tokens(model.segments_of(instruction), language.num_image_tokens)
-        most = language.sizes.context_tokens - ANSWER_TOKENS
+        num = self.painter.count(instruction)
+        most = self.painter.context_tokens - ANSWER_TOKENS
         if num > most:
             raise ValueError(
                 f"The instruction takes {num} tokens, more than the {most} that fit; "

@@ -150,7 +150,7 @@ class Engine:
         return max(1.0, self._round_s * len(self._waiting) / self.max_batch)
 
     def _work(self) -> None:
-        rounds = RoundsInFlight(self.painter)
+        rounds = self.painter.rounds_in_flight()
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._running or self._closing)

@@ -48,13 +48,14 @@ class Preview:
 class Finished:
     """The round is computed; `Conversation.commit` makes it history.
 
-    `piece` is the round's own part of the key-value cache, `seconds` the time since it left the queue.
+    `piece` is the round's own part of the key-value cache, None where there is none; `seconds` the time since
+    the round left the queue.
     """
 
     request: RoundRequest
     answer: Answer
     picture: Picture | None
-    piece: KeyValueCache
+    piece: KeyValueCache | None
     seconds: float
 
 

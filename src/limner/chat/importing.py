@@ -27,7 +27,6 @@ from limner.chat.vault_rows import MAX_TITLE_CHARACTERS
 from limner.dialogue.boxes import Box, checked_region
 from limner.dialogue.history import node_id_of_json
 from limner.dialogue.parts import MAX_PIXELS, MIN_SIDE_PX, Instruction, Picture
-from limner.models.prompt import closing_ids, count_tokens
 
 MAX_IMPORTED_ROUNDS: Final = 2000
 # Of all pictures together: 1,500 painted ones of 256 px a side, or 8 photos of 12 megapixels.
@@ -191,19 +190,17 @@ def _num_tokens(
     node: Mapping[str, Any], state: RoundState, pngs: Mapping[str, bytes], painter: Painter
 ) -> int:
     """How long a round is gets counted anew, not believed; ValueError when the model cannot read it."""
-    model, crop_px = painter.model, painter.model.preset.upload_crop_px
     # Only where pictures enter as crops does their size matter.
     pictures = [
-        _BLANK if crop_px is None else Picture.from_png(pngs[digest])
+        Picture.from_png(pngs[digest]) if painter.reads_crops else _BLANK
         for digest in node["instruction"]["pictures"]
     ]
     instruction = Instruction(
         text=node["instruction"]["text"], pictures=tuple(pictures), region=_region(node)
     )
-    num = count_tokens(model.segments_of(instruction), model.language.num_image_tokens)
-    num += len(state.response_ids) + 1
+    num = painter.count(instruction) + len(state.response_ids) + 1
     if node["response"]["picture"] is not None:
-        num += model.language.num_image_tokens + len(closing_ids(model.tokenizer))
-    if num > model.language.sizes.context_tokens:
+        num += painter.tokens_per_picture + painter.closing_tokens
+    if num > painter.context_tokens:
         raise ValueError(f"The file holds a round of {num} tokens, more than the model reads.")
     return num

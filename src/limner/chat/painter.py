@@ -23,11 +23,13 @@ from limner.chat.prefix_cache import PrefixCache
 from limner.chat.request import RoundRequest
 from limner.chat.rounds_in_flight import RoundsInFlight
 from limner.chat.stages import RoundInFlight
-from limner.dialogue.parts import Picture
+from limner.dialogue.parts import Instruction, Picture, Round
 from limner.models.checkpoint import load_model
 from limner.models.model import LimnerModel
 from limner.models.precision import best_device, compute_dtype
+from limner.models.prompt import closing_ids, count_tokens, encode_response, response_segments
 from limner.models.squaring import square
+from limner.perception.painters import Spending
 from limner.perception.senses import WorldSenses, load_senses
 
 MAX_REMEMBERED_UPLOADS = 256
@@ -80,6 +82,95 @@ class Painter:
             f"{dtype} on {self.device_name}."
         )
 
+    # What a conversation, a store or a server asks of any painter, whatever it paints with.
+
+    @property
+    def kind(self) -> str:
+        """The scale: "miniature", "seed-x" ...; "planned" for painters without a memory (`planning/`)."""
+        return self.model.preset.name
+
+    @property
+    def default_steps(self) -> int:
+        """Denoising steps when nobody says how many."""
+        return self.sampling.pixel_steps or self.model.detokenizer.sizes.default_steps
+
+    @property
+    def tokens_per_picture(self) -> int:
+        """Places that a picture takes in the context."""
+        return self.model.language.num_image_tokens
+
+    @property
+    def context_tokens(self) -> int:
+        """How much history and answer together may take."""
+        return self.model.language.sizes.context_tokens
+
+    @property
+    def num_words(self) -> int:
+        """Of its vocabulary."""
+        return self.model.language.sizes.vocab_size
+
+    @property
+    def tokens_shape(self) -> tuple[int, int]:
+        """(places, width) of a picture's image tokens."""
+        return self.tokens_per_picture, self.model.preset.vision.output_dim
+
+    @property
+    def closing_tokens(self) -> int:
+        """Tokens that end an answer with a picture."""
+        return len(closing_ids(self.model.tokenizer))
+
+    @property
+    def reads_crops(self) -> bool:
+        """Whether given pictures enter as crops, so that their size matters."""
+        return self.model.preset.upload_crop_px is not None
+
+    @property
+    def reads_regions(self) -> bool:
+        """Whether it sees which part of a picture an instruction is about."""
+        return self.model.preset.language.reads_regions
+
+    @property
+    def reads_rounds(self) -> bool:
+        """Whether it wants the rounds themselves, not what its model keeps of them."""
+        return False
+
+    @property
+    def spending(self) -> Spending | None:
+        """What a painter behind a server has cost since it was opened; None for one that costs nothing."""
+        return None
+
+    def addressed(
+        self, talk: limner.Conversation, instruction: Instruction, target: int | None
+    ) -> Instruction:
+        """The instruction as this painter reads it, when the user points at picture `target`: the picture is
+        given again, read as the tokens that it was painted from. Handles lose their sign ("@Mia").
+        """
+        from limner.chat.addressing import pointed_at
+
+        return pointed_at(talk, instruction, target)
+
+    def count(self, instruction: Instruction) -> int:
+        """How many tokens an instruction takes."""
+        return count_tokens(self.model.segments_of(instruction), self.tokens_per_picture)
+
+    def count_round(self, round_: Round) -> int:
+        """How many tokens a round takes, its answer included."""
+        said = self.model.segments_of(round_.instruction)
+        answered = response_segments(round_.response, self.model.tokenizer)
+        return count_tokens([*said, *answered], self.tokens_per_picture)
+
+    def words_of(self, text: str) -> tuple[int, ...]:
+        """An answer's words as ids."""
+        return tuple(encode_response(text, self.model.tokenizer))
+
+    def as_computed(self, image_tokens_KD: Tensor) -> Tensor:
+        """Kept image tokens on this painter's device and in its number format."""
+        return image_tokens_KD.to(self.model.language.device, self.model.language.dtype)
+
+    def rounds_in_flight(self) -> RoundsInFlight:
+        """What advances rounds of this painter."""
+        return RoundsInFlight(self)
+
     def conversation(self, *, seed: int = 0, history: str = "cache") -> limner.Conversation:
         """A new, empty conversation. Same seed and same words: same pictures.
 
@@ -120,7 +211,7 @@ class Painter:
         """
         gone = {(salt, digest) for digest in digests}
         with self.lock:
-            if gone and self.model.preset.upload_crop_px is not None:
+            if gone and self.reads_crops:
                 gone = {key for key in self._uploads if key[0] == salt}
             for key in gone:
                 self._uploads.pop(key, None)
@@ -128,7 +219,7 @@ class Painter:
 
     def answer(self, request: RoundRequest) -> Finished:
         """Compute one round here and now, as an engine would; raises what failed."""
-        rounds = RoundsInFlight(self)
+        rounds = self.rounds_in_flight()
         ended: list[RoundInFlight] = []
         rounds.add(request, lambda event: None)
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from PIL import Image
@@ -17,7 +17,10 @@ from limner.dialogue.boxes import Box
 from limner.dialogue.known_names import KnownNames
 from limner.dialogue.parts import Picture, Round
 from limner.dialogue.people import Mention, find_people
-from limner.perception.senses import WorldSenses
+
+if TYPE_CHECKING:
+    from limner.perception.protocols import TraitReader
+    from limner.perception.senses import WorldSenses
 
 MAX_PEOPLE: Final = 256  # of one conversation; whoever is named later is a word like any other
 MAX_SAID_CHARACTERS: Final = 1000  # told of one person, or a list of names would be told with each of them
@@ -48,7 +51,7 @@ def people_of(
         boxes: Sequence[Box] = ()
         if mentions and picture is not None and senses is not None:
             boxes = [face.box for face in senses.find_faces(picture.pixels)]
-        for mention, box in zip(mentions, _assign(mentions, boxes, picture, senses), strict=True):
+        for mention, box in zip(mentions, assign_faces(mentions, boxes, picture, senses), strict=True):
             known.add(mention.name)
             people[mention.name] = Sighting(
                 name=mention.name,
@@ -74,14 +77,16 @@ def _said(mention: Mention) -> str:
     return " ".join(said)[:MAX_SAID_CHARACTERS]
 
 
-def _assign(
-    mentions: Sequence[Mention], boxes: Sequence[Box], picture: Picture | None, senses: WorldSenses | None
+def assign_faces(
+    mentions: Sequence[Mention], boxes: Sequence[Box], picture: Picture | None, senses: TraitReader | None
 ) -> list[Box | None]:
     """The assignment of faces to mentions that agrees best with the sides and traits that were said."""
     if not boxes or picture is None or senses is None:
         return [None] * len(mentions)
     ordered = sorted(boxes, key=lambda box: box[0] + box[2])
-    agreement_FM = _agreement(mentions, [senses.read_traits(picture.pixels, box) for box in ordered])
+    read = getattr(senses, "read_traits", None)  # face finders for photographs read none
+    traits = [{} if read is None else read(picture.pixels, box) for box in ordered]
+    agreement_FM = _agreement(mentions, traits)
     places = best_assignment(agreement_FM)
     return [None if place is None else ordered[place] for place in places]
 

@@ -12,48 +12,18 @@ from typing import Final
 
 from limner.chat.window import Rank
 from limner.dialogue.known_names import KnownNames
+from limner.dialogue.matching import content
 from limner.dialogue.names import find_names
+from limner.dialogue.reaching import read_reach
+from limner.dialogue.ways_back import Way
 
 # Of each text, and of all together: they are read again for every round beyond the context.
 READ_CHARACTERS: Final = 1000
 READ_IN_ALL: Final = 100_000
 
-_NUMBERS: Final = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_ORDINALS: Final = (
-    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
-)  # fmt: skip
-_BACK: Final = re.compile(
-    r"\b(?:(?:go|step|take|move|roll|get|track) ?back|back ?track|recall|undo|revert|take [^.,;]{0,24}\bback"
-    r"|(?:steps?|times?|rounds?|edits?) (?:back|ago|earlier))\b"
-    r"(?! (?:to|the (?:(?:very )?first|picture|image|photo))\b)",
-    re.IGNORECASE,
-)
-_COUNT: Final = re.compile(
-    rf"\b(?:(\d{{1,4}}|{'|'.join(_NUMBERS)}) (?:step|time|round|edit|action|change|picture|image)s?"
-    r"|(once)|(twice))\b",
-    re.IGNORECASE,
-)
-_FROM_START: Final = re.compile(
-    r"\b(?:from|at) (?:scratch|the (?:very )?(?:beginning|start))\b|\bstart (?:again|over|anew)\b"
-    r"|\b(?:the|my|our) (?:very )?(?:first|original|initial) (?:picture|image|photo|one|round|version)\b"
-    r"|\bthe original\b|\bmy (?:own )?(?:picture|photo|image)\b|\bpicture I gave\b|\bforget all\b",
-    re.IGNORECASE,
-)
-_NUMBERED: Final = re.compile(
-    rf"\b(?:the ({'|'.join(_ORDINALS)}|\d{{1,4}}(?:st|nd|rd|th)) (?:picture|image|photo|round|version)"
-    r"|(?:picture|image|photo|round|version) (?:number )?(\d{1,4}))\b",
-    re.IGNORECASE,
-)
 _REFERS: Final = re.compile(
     r"\b(?:instead of|rather than|in place of|before|after|not this)\b", re.IGNORECASE
 )
-# They tell no edit from another.
-_EMPTY_WORDS: Final = (
-    "the and then that this with from for her his him she they them its not but all now one please instead "
-    "rather than before after back step time undo recall revert start again first last picture image photo "
-    "version show add remove make change put take give turn replace wear has have are was into place"
-)
-_WORD: Final = re.compile(r"[^\W\d_]{3,}")
 
 
 def ranks(instruction: str, said: Sequence[str], *, has_picture: Sequence[bool]) -> list[Rank]:
@@ -83,24 +53,26 @@ def ranks(instruction: str, said: Sequence[str], *, has_picture: Sequence[bool])
     instruction = instruction[:READ_CHARACTERS]
     named = {span.name for span in find_names(instruction, names) if span.name in known}
     pointed = {known[name] for name in named} | {latest[name] for name in named}
-    pointed |= _counted(instruction, len(said), has_picture) | _quoted(instruction, said)
+    pointed |= _reached(instruction, len(said), has_picture) | _quoted(instruction, said)
     for index in pointed:
         found[index] = Rank.POINTED_AT
     return found
 
 
-def _counted(instruction: str, num_rounds: int, has_picture: Sequence[bool]) -> set[int]:
+def _reached(instruction: str, num_rounds: int, has_picture: Sequence[bool]) -> set[int]:
     """Rounds meant by number, with all between: the model counts what it sees."""
+    reach = read_reach(instruction)
+    if reach is None:
+        return set()
     pointed: set[int] = set()
-    if _BACK.search(instruction):
-        steps = max([1, *(_number(*match.groups()) for match in _COUNT.finditer(instruction))])
-        pointed.update(range(max(0, num_rounds - 1 - steps), num_rounds))
-    if _FROM_START.search(instruction):
+    if reach.way is Way.COUNT:
+        pointed.update(range(max(0, num_rounds - 1 - reach.steps), num_rounds))
+    elif reach.way in (Way.FIRST, Way.GIVEN):
         pointed.update([0, *(index for index, given in enumerate(has_picture) if given)][:2])
-    for match in _NUMBERED.finditer(instruction):
-        ordinal, number = match.groups()
-        place = int(number) if number else _place(ordinal.lower())
-        pointed.update(range(min(place, num_rounds)))
+    elif reach.way is Way.NUMBERED:
+        first = reach.number == 1
+        pointed.update([0, *(index for index, given in enumerate(has_picture) if given)][:2] if first else [])
+        pointed.update(range(min(reach.number, num_rounds)))
     return {index for index in pointed if index < num_rounds}
 
 
@@ -108,37 +80,10 @@ def _quoted(instruction: str, said: Sequence[str]) -> set[int]:
     """The latest round that has most words in common with the instruction, and the one before it, which is
     what "instead of" and "before" go back to.
     """
-    wanted = _content(instruction)
-    shared = [len(wanted & _content(text)) for text in said]
+    wanted = content(instruction)
+    shared = [len(wanted & content(text)) for text in said]
     most = max(shared, default=0)
     if most < (1 if _REFERS.search(instruction) else 2):
         return set()
     at = len(shared) - 1 - shared[::-1].index(most)
     return {max(0, at - 1), at}
-
-
-def _content(text: str) -> set[str]:
-    """Words that say something, without their endings: "adding a red hat" and "add a red hat" have all in
-    common.
-    """
-    return {_stem(word.lower()) for word in _WORD.findall(text)} - _EMPTY
-
-
-def _stem(word: str) -> str:
-    for ending in ("ing", "ed", "es", "s", "e"):
-        if word.endswith(ending) and len(word) - len(ending) >= 2:
-            return word.removesuffix(ending)
-    return word
-
-
-_EMPTY: Final = frozenset(_stem(word) for word in _EMPTY_WORDS.split())
-
-
-def _number(counted: str | None, once: str | None, twice: str | None) -> int:
-    if counted is None:
-        return 1 if once else 2
-    return int(counted) if counted.isdigit() else _NUMBERS.index(counted.lower()) + 1
-
-
-def _place(ordinal: str) -> int:
-    return _ORDINALS.index(ordinal) + 1 if ordinal in _ORDINALS else int(ordinal[:-2])

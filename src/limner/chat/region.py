@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from PIL import Image
 
 from limner.chat.request import RoundRequest
 from limner.dialogue.boxes import Box
@@ -26,8 +27,23 @@ def as_asked(request: RoundRequest, painted: Picture) -> Picture:
     if region is None or before is None:
         return painted
     side = painted.width_px
-    share_HW1 = _share(_in_square(region, before), side)[:, :, None]
-    mixed_HW3 = share_HW1 * painted.pixels + (1 - share_HW1) * square(before, side)
+    return _mixed(_in_square(region, before), square(before, side), painted.pixels)
+
+
+def within(region: Box, before: Picture, painted: Picture) -> Picture:
+    """The picture before, and in its region what was painted of it, brought to its shape: painters of any
+    size keep what they leave alone in its place.
+    """
+    size = (before.width_px, before.height_px)
+    if size != (painted.width_px, painted.height_px):
+        painted = Picture.from_pil(painted.to_pil().resize(size, Image.Resampling.LANCZOS))
+    return _mixed(region, before.pixels, painted.pixels)
+
+
+def _mixed(region: Box, before_HW3: np.ndarray, painted_HW3: np.ndarray) -> Picture:
+    height, width, _ = painted_HW3.shape
+    share_HW1 = _share(region, width, height)[:, :, None]
+    mixed_HW3 = share_HW1 * painted_HW3 + (1 - share_HW1) * before_HW3
     return Picture(np.round(mixed_HW3).astype(np.uint8))
 
 
@@ -40,12 +56,12 @@ def _in_square(region: Box, picture: Picture) -> Box:
     return (left + x0 * width, top + y0 * height, left + x1 * width, top + y1 * height)
 
 
-def _share(region: Box, side_px: int) -> np.ndarray:
+def _share(region: Box, width_px: int, height_px: int) -> np.ndarray:
     """(H, W), how much of each pixel is new: 0 outside of the region, rising to 1 within; no edge is soft
     where the picture ends.
     """
     x0, y0, x1, y1 = region
-    across, down = _rise(x0, x1, side_px), _rise(y0, y1, side_px)
+    across, down = _rise(x0, x1, width_px), _rise(y0, y1, height_px)
     share_HW: np.ndarray = np.minimum(across[None, :], down[:, None])
     return share_HW
 

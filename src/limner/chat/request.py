@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from limner.chat.generation import Sampling
-from limner.dialogue.parts import Instruction, Picture
+from limner.dialogue.parts import Instruction, Picture, Round
 
 MAX_PREVIEWS = 3
 
@@ -38,6 +38,8 @@ class RoundRequest:
         sampling: how the answer is drawn, None for the painter's own way.
         condition: what a detokenizer that reads a condition picture is shown.
         num_previews: unfinished pictures to be shown on the way, at most three; fewer when steps are few.
+        history: all rounds before this one, oldest first, for painters that read rounds themselves.
+        target: the number of the picture that the user points at, counted from 1; None for none.
         parent_id: the node that this round will follow in its conversation's tree, None for a first round.
         salt: whose round it is; nothing cached for one salt is found with another.
         tree: names the conversation, whichever of its rounds are read; "" before its first round.
@@ -53,6 +55,8 @@ class RoundRequest:
     sampling: Sampling | None = None
     condition: Picture | None = None
     num_previews: int = 0
+    history: Sequence[Round] = ()
+    target: int | None = None
     parent_id: str | None = None
     salt: str = ""
     tree: str = ""

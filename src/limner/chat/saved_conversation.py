@@ -120,17 +120,17 @@ def read_saved(data: bytes, where: str, painter: Painter) -> SavedConversation:
 def state_of_row(row: Mapping[str, Any], tokens_KD: Tensor | None, painter: Painter) -> RoundState:
     """What later rounds read of a round; ValueError when it is nothing that the painter could have made."""
     ids = tuple(int(index) for index in row["response_ids"])
-    if not all(0 <= index < painter.model.language.sizes.vocab_size for index in ids):
+    if not all(0 <= index < painter.num_words for index in ids):
         raise ValueError("a round holds words that its painter does not have")
     if tokens_KD is not None:
-        expected = (painter.model.language.num_image_tokens, painter.model.preset.vision.output_dim)
+        expected = painter.tokens_shape
         if tuple(tokens_KD.shape) != expected:
             raise ValueError(
                 f"a round's image tokens have the shape {tuple(tokens_KD.shape)}, not {expected}"
             )
         if not torch.isfinite(tokens_KD.float()).all():
             raise ValueError("a round's image tokens hold numbers that are not finite")
-        tokens_KD = tokens_KD.to(painter.model.language.device, painter.model.language.dtype)
+        tokens_KD = painter.as_computed(tokens_KD)
     seed, seconds = int(row["seed"]), float(row["seconds"])
     if not 0 <= seed < 2**63 or not math.isfinite(seconds):
         raise ValueError("a round's seed or seconds are no such numbers")
@@ -153,7 +153,7 @@ def _checked(
 ) -> SavedConversation:
     check_weights(metadata, where, painter.fingerprint)
     nodes = list(metadata["history"]["nodes"])
-    _check_names(nodes, set(parts))
+    _check_names(nodes, set(parts), with_tokens=not painter.reads_rounds)
     tokens = {key.removeprefix(_TOKENS): key for key in parts if key.startswith(_TOKENS)}
     tensors = load_tensors(data) if tokens else {}
     return SavedConversation(
@@ -174,13 +174,13 @@ def _checked(
     )
 
 
-def _check_names(nodes: list[Mapping[str, Any]], there: set[str]) -> None:
+def _check_names(nodes: list[Mapping[str, Any]], there: set[str], *, with_tokens: bool) -> None:
     """Every part is named by a round and every named one is there, before anything is decoded."""
     needed, possible = set(), {_EMPTY}
     for node in nodes:
         pictures = [*node["instruction"]["pictures"], node["response"]["picture"]]
         needed |= {f"{_PICTURE}{digest}" for digest in pictures if digest is not None}
-        if node["response"]["picture"] is not None:
+        if with_tokens and node["response"]["picture"] is not None:
             needed.add(f"{_TOKENS}{node['id']}")
     if missing := needed - there:
         raise ValueError(f"it lacks {len(missing)} pictures or image tokens that its rounds name")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import torch
@@ -63,9 +63,10 @@ class Shelf:
             if held is not None:
                 self._held.move_to_end(stored.id)
                 return held
-        language = self._painter.model.language
         round_ = content_of(self._vault, stored)
-        state = state_of(self._vault, stored, device=language.device, dtype=language.dtype)
+        state = state_of(self._vault, stored)
+        if state.image_tokens_KD is not None:
+            state = replace(state, image_tokens_KD=self._painter.as_computed(state.image_tokens_KD))
         self.remember(stored, round_, state)
         return round_, state
 
@@ -105,17 +106,11 @@ def content_of(vault: Vault, stored: StoredRound) -> Round:
     )
 
 
-def state_of(
-    vault: Vault,
-    stored: StoredRound,
-    *,
-    device: torch.device | None = None,
-    dtype: torch.dtype | None = None,
-) -> RoundState:
-    """What later rounds read of a round; its tokens as they were kept, or on a device in a number format."""
+def state_of(vault: Vault, stored: StoredRound) -> RoundState:
+    """What later rounds read of a round, its tokens as they were kept."""
     kept, tokens_KD = stored.state, None
     if kept.tokens is not None:
-        tokens_KD = tokens_from(vault.blob(stored.owner, kept.tokens)).to(device=device, dtype=dtype)
+        tokens_KD = tokens_from(vault.blob(stored.owner, kept.tokens))
     return RoundState(
         response_ids=kept.response_ids,
         image_tokens_KD=tokens_KD,

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from limner.chat.addressing import picture_number
 from limner.chat.conversation import Conversation
 from limner.chat.engine import Busy, Engine
 from limner.chat.events import Cancelled, Event, Failed, Finished
@@ -115,6 +116,7 @@ class Studio(Library):
         from_start: bool = False,
         asked_with: Mapping[str, Any] | None = None,
         region: Box | None = None,
+        reply_to: int | str | None = None,
     ) -> StudioRound:
         """Begin a round; it goes on after the round `previous`, else after the newest of `conversation`, else
         it begins a new conversation.
@@ -128,6 +130,7 @@ class Studio(Library):
             from_start: begin `conversation` anew, beside its other first rounds, whatever its newest round.
             asked_with: as in `StoredRound`.
             region: the part of the last picture that the words are about, as in `Instruction`.
+            reply_to: the picture that is meant: its number, as in `Conversation.say`, or its round's id.
         """
         if self._is_closing:
             raise Busy(CLOSING_RETRY_S, "The studio is closing")
@@ -136,14 +139,28 @@ class Studio(Library):
         if keep and self.vault.is_full:
             raise full(self.vault.folder)
         digests = tuple(given.digest for given in images)
-        wish = (owner, text, digests, previous, conversation, seed, picture, sampling, from_start, region)
+        wish = (
+            owner,
+            text,
+            digests,
+            previous,
+            conversation,
+            seed,
+            picture,
+            sampling,
+            from_start,
+            region,
+            reply_to,
+        )
         held = self._unwritten.take(wish) if keep else None
         if held is not None:
             return self._write_again(replace(held, asked_with=dict(asked_with or {})))
         of, is_new, previous = self._place(owner, previous, conversation)
         if from_start:
             previous = None
-        talk = self._talk(of, self.vault.path(owner, previous))
+        path = self.vault.path(owner, previous)
+        talk = self._talk(of, path)
+        target = picture_number(path, reply_to)
         if seed is None:
             seed = self._fresh_seed(talk, owner, of, previous, text)
         request = talk.prepare(
@@ -154,6 +171,7 @@ class Studio(Library):
             sampling=sampling,
             region=region,
             num_previews=num_previews,
+            target=target,
         )
         asked = StudioRound(
             id=new_id("resp"), owner=owner, conversation=of.id if keep or not is_new else None

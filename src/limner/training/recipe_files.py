@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -20,12 +21,15 @@ FOLDER: Final = Path(__file__).parent / "recipes"
 
 @dataclass(frozen=True, kw_only=True)
 class RecipeFile:
-    """What a recipe's file says of itself. `scales` is None where the text alone does not tell."""
+    """What a recipe's file says of itself. `scales`, and the `kinds` of dialogue that any of its mixes names,
+    are None where the text alone does not tell.
+    """
 
     path: Path
     is_ladder: bool
     has_variants: bool  # also where the text alone does not tell
     scales: tuple[str, ...] | None
+    kinds: tuple[str, ...] | None
 
 
 def recipe_names() -> list[str]:
@@ -77,7 +81,8 @@ def read_recipe(path_or_name: str, beside: Path | None = None) -> RecipeFile:
         path=path,
         is_ladder="ladder" in made,
         has_variants=recipe is not None and takes_variant,
-        scales=_keys(made.get("PLANS")),
+        scales=_keys(getattr(made.get("PLANS"), "value", None)),
+        kinds=_kinds(body, made),
     )
 
 
@@ -102,9 +107,26 @@ def _names(part: ast.stmt) -> list[str]:
     return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
-def _keys(part: ast.stmt | None) -> tuple[str, ...] | None:
+def _kinds(body: Sequence[ast.stmt], made: Mapping[str, ast.stmt]) -> tuple[str, ...] | None:
+    """The names in all that is given as `mix=`, where each is written out here."""
+    given = [
+        node.value
+        for part in body
+        for node in ast.walk(part)
+        if isinstance(node, ast.keyword) and node.arg == "mix"
+    ]
+    kinds: dict[str, None] = {}
+    for value in given:
+        named = made.get(value.id) if isinstance(value, ast.Name) else None
+        keys = _keys(value if named is None else getattr(named, "value", None))
+        if keys is None:
+            return None
+        kinds |= dict.fromkeys(keys)
+    return tuple(kinds) or None
+
+
+def _keys(value: ast.expr | None) -> tuple[str, ...] | None:
     """The keys of a dict, where they are written out."""
-    value = getattr(part, "value", None)
     if not isinstance(value, ast.Dict):
         return None
     keys = [key.value for key in value.keys if isinstance(key, ast.Constant)]

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 from limner.models.presets import PRESETS
 from limner.models.unet_sizes import UNetDetokenizerSizes
 from limner.training.finished import FINISHED, begun
+from limner.training.mix import MULTI_TURN
 from limner.training.recipe_files import load_recipe, read_recipe, recipe_path
 from limner.training.stopped import Stopped
 
@@ -269,6 +270,20 @@ def check_recipe(path_or_name: str, scale: str, variant: str | None = None, *, o
     if not told.is_ladder and variant is not None and not told.has_variants:
         raise ValueError(f"{path_or_name} has no variants; leave {variant!r} out.")
     _check_plan(path_or_name, scale, told.scales)
+
+
+def check_kinds(path_or_name: str, data: Collection[str], mix: Collection[str]) -> None:
+    """Raises ValueError when a recipe's text alone shows that it has no dialogues of a name: of a share, or,
+    where no shares are given, of a data set. Loads nothing.
+    """
+    kinds = read_recipe(path_or_name).kinds
+    known = {*(kinds or ()), *((*data, MULTI_TURN) if mix else ())}
+    unknown = [name for name in mix or data if name not in known]
+    if kinds is not None and unknown:
+        raise ValueError(
+            f"The recipe {path_or_name} has no dialogues named {', '.join(unknown)}; "
+            f"it has {', '.join(kinds)}."
+        )
 
 
 def _check_scale(module: ModuleType, name: str, scale: str, beside: Path) -> None:

@@ -84,6 +84,7 @@ def server_app(studio: Studio, settings: ServerSettings) -> FastAPI:
     )
     metrics = Metrics()
     metrics.watch_engine(lambda: studio.engine.stats)
+    metrics.watch_painter(lambda: studio.painter.spending)
     metrics.watch_store(lambda: takes_anything_new(studio))
     app.state.heavy_bodies = HeavyBodies()
     app.state.desk = Desk(limits=settings.limits, metrics=metrics)

@@ -20,8 +20,8 @@ from limner.app.server.safety import OF_THE_WORLD, warnings_of
 from limner.app.server.settings import ServerSettings
 from limner.app.server.sizes import MAX_SIZE_PX
 from limner.app.server.wire import ERRORS
+from limner.chat.painter import Painter
 from limner.chat.studio import Studio
-from limner.models.model import LimnerModel
 
 
 class Example(BaseModel):
@@ -108,10 +108,10 @@ def uploads(scale: str) -> str:
     )
 
 
-def regions(model: LimnerModel) -> str:
-    """What a model makes of a region that an instruction points at."""
+def regions(painter: Painter) -> str:
+    """What a painter makes of a region that an instruction points at."""
     kept = "Outside of the marked part the picture stays as it is; inside, it is the new picture's."
-    if model.preset.language.reads_regions:
+    if painter.reads_regions:
         return kept
     return f"{kept} This painter does not see the mark: say in words, too, who or what is meant."
 
@@ -135,8 +135,8 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
             max_images=limits.max_images,
             max_image_bytes=limits.max_image_bytes,
             max_text=limits.max_text,
-            regions=regions(painter.model),
-            uploads=uploads(painter.model.preset.name),
+            regions=regions(painter),
+            uploads=uploads(painter.kind),
             marks=Marks(
                 signed=settings.sign,
                 time_stamped=settings.timestamp_authority is not None,
@@ -145,7 +145,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
                 safety_hook=settings.safety_hook not in (None, "none"),
             ),
             warnings=await run_in_threadpool(warnings_of, studio, settings) if is_operator else [],
-            examples=list(examples(painter.model.preset.name)),
+            examples=list(examples(painter.kind)),
             queue=Queue(running=running, waiting=waiting, max_waiting=limits.max_waiting),
         )
 

@@ -217,7 +217,7 @@ class ImageDesk:
         )
 
     def _usage(self, answers: Sequence[Answered], wanted: Wanted) -> ImageUsage:
-        per_image = self.studio.painter.model.language.num_image_tokens
+        per_image = self.studio.painter.tokens_per_picture
         counted = [tokens_of(one.round, self.studio.painter) for one in answers]
         read, written = counted[0][0], [one for _, one in counted]
         given = min(read, wanted.num_given * per_image)

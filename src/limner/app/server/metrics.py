@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
     from limner.chat.engine import EngineStats
+    from limner.perception.painters import Spending
 
 SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60, 180)
 
@@ -85,6 +86,11 @@ class Metrics:
     def watch_engine(self, numbers: Callable[[], EngineStats]) -> None:
         """Report the engine's numbers, too."""
         self.registry.register(_Engine(numbers))
+
+    def watch_painter(self, spending: Callable[[], Spending | None]) -> None:
+        """Report what a painter behind a server has cost, where it costs anything."""
+        if spending() is not None:
+            self.registry.register(_Painter(spending))
 
     def watch_store(self, takes_rounds: Callable[[], bool]) -> None:
         """Ask for each text whether the store takes anything new; it may look at the disk."""
@@ -158,6 +164,27 @@ def side_by_side(texts: Mapping[str, bytes]) -> bytes:
 
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class _Painter(Collector):
+    def __init__(self, spending: Callable[[], Spending | None]) -> None:
+        self.spending = spending
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        spent = self.spending()
+        if spent is None:
+            return
+        yield CounterMetricFamily("limner_painter_pictures", "Pictures bought of a server.", spent.pictures)
+        yield CounterMetricFamily("limner_painter_dollars", "What they cost, by --with price.", spent.dollars)
+        tokens = CounterMetricFamily(
+            "limner_painter_tokens", "Tokens that the painter's server counted.", labels=("way",)
+        )
+        tokens.add_metric(("in",), spent.input_tokens)
+        tokens.add_metric(("out",), spent.output_tokens)
+        yield tokens
 
 
 class _Engine(Collector):

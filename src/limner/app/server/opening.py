@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import limner
+from limner.app.loading import load
 from limner.app.server.settings import ServerSettings
 from limner.chat.engine import Engine
 from limner.chat.painter import Painter
@@ -16,9 +16,10 @@ from limner.chat.vault import Vault
 def open_studio(model: str, store: Path, settings: ServerSettings) -> Studio:
     """Load the model, open the store, start the engine. ValueError or OSError in one sentence."""
     bound_compiled_kernels()
-    painter = limner.load(model, quantize=settings.quantize, offload=settings.offload)
-    language = painter.model.language
-    attend_without_compiling(language.llm, language.device, language.dtype)
+    painter = load(model, words=settings.planning, quantize=settings.quantize, offload=settings.offload)
+    if not painter.reads_rounds:
+        language = painter.model.language
+        attend_without_compiling(language.llm, language.device, language.dtype)
     return studio_of(painter, store, settings)
 
 

@@ -39,7 +39,7 @@ TOLD_QUALITY: Final = {"standard": "medium", "hd": "high", "auto": "medium"}
 
 def default_steps(painter: Painter) -> int:
     """Denoising steps when nobody says how many."""
-    return painter.sampling.pixel_steps or painter.model.detokenizer.sizes.default_steps
+    return painter.default_steps
 
 
 def sampling_for(
@@ -165,7 +165,7 @@ def _stamped() -> Iterator[None]:
 def tokens_of(round_: StoredRound, painter: Painter) -> tuple[int, int]:
     """How many tokens of a round were read and written. Earlier rounds are kept, and not read again."""
     num_images = 0 if round_.picture is None and round_.state.tokens is None else 1
-    written = len(round_.state.response_ids) + num_images * painter.model.language.num_image_tokens
+    written = len(round_.state.response_ids) + num_images * painter.tokens_per_picture
     return max(0, round_.state.num_tokens - written), written
 
 

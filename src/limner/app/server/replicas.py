@@ -27,6 +27,7 @@ from limner.app.server.run import FLUSH_S, POLL_S, Tell, listen, log_to_stderr
 from limner.app.server.settings import ServerSettings
 from limner.app.server.switchboard import Switchboard
 from limner.chat.model_folder import EMBEDDED, checkpoint_folder
+from limner.chat.planning.opening import is_planned
 
 NAME: Final = "limner"
 MAX_REQUESTS: Final = 1000  # open at once at one replica, streams among them
@@ -47,8 +48,9 @@ def serve_replicas(
     ValueError when Ray is missing, the address cannot be had, or the model or the store cannot be opened.
     """
     ray, serve = _imported()
-    folder = checkpoint_folder(model)
-    model = model if model == EMBEDDED else str(folder.resolve())
+    if not is_planned(model):
+        folder = checkpoint_folder(model)
+        model = model if model == EMBEDDED else str(folder.resolve())
     with listen(settings.host, settings.port) as listener:
         port = listener.getsockname()[1]
     with _connected(ray, num), _signals() as signals:

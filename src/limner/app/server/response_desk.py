@@ -100,6 +100,7 @@ class ResponseDesk:
             metadata=asked.metadata,
             from_start=conversation is not None and limner.begins_anew and not resolved.before,
             continues=bool(limner.continues),
+            reply_to=limner.reply_to or limner.reply_to_picture,
             annotate=annotate,
             region=region,
             asked_with=kept_request(template, wanted) if keep else None,

@@ -29,7 +29,7 @@ def hook_of(studio: Studio, settings: ServerSettings) -> str | None:
                 "The safety hook `nudity` needs the extra `safety`: pip install 'limner[safety]'."
             )
         return NUDITY
-    if named is not None or studio.painter.model.preset.name in OF_THE_WORLD:
+    if named is not None or studio.painter.kind in OF_THE_WORLD:
         return named
     return NUDITY if is_ready else None
 
@@ -46,7 +46,7 @@ def warnings_of(studio: Studio, settings: ServerSettings) -> list[str]:
             f"{faces} enrolled, and no safety hook judges what is painted of them: name one with "
             "--safety-hook (`nudity` is ready, with the extra `safety`)."
         )
-    elif studio.painter.model.preset.name not in OF_THE_WORLD:
+    elif studio.painter.kind not in OF_THE_WORLD:
         told.append(
             "This model paints real faces, and no safety hook judges what it paints: name one with "
             "--safety-hook (`nudity` is ready, with the extra `safety`)."

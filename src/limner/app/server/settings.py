@@ -66,6 +66,7 @@ class ServerSettings:
     blobs_url: str | None = None
     quantize: str | None = None  # both as in `limner.load`
     offload: bool = False
+    planning: tuple[str, ...] = ()  # words of `--with`, for painters without memory
 
     def __post_init__(self) -> None:
         if self.keys is None and not self.without_keys and not is_loopback(self.host):

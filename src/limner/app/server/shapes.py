@@ -241,6 +241,8 @@ class LimnerOptions(Shape):
         so that nobody makes a second branch without knowing.
     region: x0, y0, x1, y1 from 0 to 1, the part of the last picture that the words are about; the rest of it
         stays as it is.
+    reply_to: the response whose picture is meant. reply_to_picture: the same by the picture's number on this
+        line of the conversation, from 1, given pictures before the one painted for them.
     """
 
     steps: int | None = Field(default=None, ge=1)
@@ -248,6 +250,8 @@ class LimnerOptions(Shape):
     parent: str | None = None
     continues: bool | None = None
     region: Region | None = None
+    reply_to: str | None = Field(default=None, pattern=RESPONSE_ID)
+    reply_to_picture: int | None = Field(default=None, ge=1)
 
     @property
     def begins_anew(self) -> bool:

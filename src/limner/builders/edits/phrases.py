@@ -13,38 +13,13 @@ from typing import Final
 import numpy as np
 
 from limner.builders.edits.wording import gerund, imperative, quoted
+from limner.dialogue import ways_back
+from limner.dialogue.ways_back import NUMBERS
 
 INSTEAD: Final = "instead of"
 SCRATCH: Final = "start from scratch"
-VERBS: Final[dict[str, tuple[str, ...]]] = {
-    "rollback": ("rollback {steps}", "roll back {steps}", "rollback {times}", "rollback the last {edits}"),
-    "step back": ("step back {times}", "step back {times}", "take {steps} back", "go {steps} back"),
-    "backtrack": ("backtrack {times}", "backtrack {steps}", "backtrack by {steps}"),
-    "recall": ("recall {actions}", "recall {steps}", "recall the last {actions}", "undo the last {actions}"),
-}
+VERBS: Final = ways_back.EDIT_VERBS
 FAMILIES: Final = (INSTEAD, "count", SCRATCH)
-_SCRATCH: Final = (
-    "start from scratch",
-    "start from scratch with my picture",
-    "start again from scratch",
-    "go back to the original picture",
-    "forget all edits",
-    "start over",
-)
-_NUMBERS: Final = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_LEADS: Final = ("", "", "", "", "Please ", "No, ", "Now ")
-_JOINS: Final = (" and {new}.", " and {new}.", ", {new}.", ", then {new}.", " and then {new}.")
-_INSTEADS: Final = (
-    "instead of {old}, {new}.",
-    "instead of {old}, {new}.",
-    "rather than {old}, {new}.",
-    "{new} instead of {old}.",
-)
-_QUOTED_INSTEADS: Final = (
-    'Instead of this: "{old}", do this: "{new}"',
-    'Not this: "{old}" In its place, do this: "{new}"',
-)
-_THEN: Final = ('. Then do this: "{new}"', '. From there: "{new}"', ", then do the following. {new}")
 _REPLIES: Final = (
     "Here it is.",
     "Here is the picture.",
@@ -89,9 +64,9 @@ def instead(rng: np.random.Generator, undone: Sequence[str], new: str) -> str:
     olds, told = [gerund(words) for words in undone], imperative(new)
     if told is not None and all(olds):
         old = _listed([words for words in olds if words])
-        return _begun(rng, _pick(rng, _INSTEADS).format(old=old, new=told))
+        return _begun(rng, _pick(rng, ways_back.EDIT_INSTEADS).format(old=old, new=told))
     old = " ".join(quoted(words) for words in undone)
-    return _pick(rng, _QUOTED_INSTEADS).format(old=old, new=quoted(new))
+    return _pick(rng, ways_back.EDIT_QUOTED_INSTEADS).format(old=old, new=quoted(new))
 
 
 def count_back(rng: np.random.Generator, verb: str, steps: int, new: str) -> str:
@@ -107,7 +82,7 @@ def count_back(rng: np.random.Generator, verb: str, steps: int, new: str) -> str
 
 def from_scratch(rng: np.random.Generator, new: str) -> str:
     """ "Start from scratch and add a cat."; without `new`, only the way back."""
-    return _joined(rng, _pick(rng, _SCRATCH), new)
+    return _joined(rng, _pick(rng, ways_back.EDIT_SCRATCH), new)
 
 
 def _joined(rng: np.random.Generator, back: str, new: str) -> str:
@@ -115,17 +90,17 @@ def _joined(rng: np.random.Generator, back: str, new: str) -> str:
         return _begun(rng, f"{back}.")
     told = imperative(new)
     if told is None:
-        return _begun(rng, f"{back}{_pick(rng, _THEN)}".format(new=quoted(new)))
-    return _begun(rng, back + _pick(rng, _JOINS).format(new=told))
+        return _begun(rng, f"{back}{_pick(rng, ways_back.EDIT_THEN)}".format(new=quoted(new)))
+    return _begun(rng, back + _pick(rng, ways_back.EDIT_JOINS).format(new=told))
 
 
 def _begun(rng: np.random.Generator, words: str) -> str:
-    told = f"{_pick(rng, _LEADS)}{words}"
+    told = f"{_pick(rng, ways_back.EDIT_LEADS)}{words}"
     return told[0].upper() + told[1:]
 
 
 def _counted(rng: np.random.Generator, count: int, noun: str) -> str:
-    number = str(count) if count > len(_NUMBERS) or rng.random() < 0.6 else _NUMBERS[count - 1]
+    number = str(count) if count > len(NUMBERS) or rng.random() < 0.6 else NUMBERS[count - 1]
     return f"{number} {noun}" if count == 1 else f"{number} {noun}s"
 
 

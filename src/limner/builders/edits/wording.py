@@ -10,31 +10,13 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from limner.dialogue.edit_verbs import NOUNS, VERBS
+
 
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_VERBS: Final = _set(
-    "add adjust age alter animate apply attach augment begin bend blend blur bring brighten build burn carve "
-    "change clean close clothe color colorize colour colourize convert cover create crop cross cut darken "
-    "decorate delete depict destroy dim display do draw dress drop duplicate dye edit eliminate enhance "
-    "enlarge erase exchange expand extend fade fill fix flip flood fold form freeze frame generate get give "
-    "go grow hang have hide hold illuminate improve include incorporate increase infuse insert introduce "
-    "inverse invert keep layer leave let light lighten lower make melt merge mirror modernize modify morph "
-    "move multiply open overlay paint patch pave place plant point polish pose pour present print put raise "
-    "recolor recolour recreate redesign redo reduce redraw reimagine remodel remove rename render repaint "
-    "replace resize restore restyle reveal reverse rotate scale scatter seat set shape sharpen shift shorten "
-    "show shrink simplify sit soften spread spray sprinkle stack stand stick strip stylize substitute "
-    "subtract surround swap switch take tear throw tilt tint transform translate transmute turn undo update "
-    "use wake wash wear widen wipe wrap write zoom"
-)
-# Verbs that are as often nouns after "and": "a hat and light", "a table and mirror".
-_NOUNS: Final = _set(
-    "age burn color colour cover cross cut do dress drop dye fade fill frame go have hold layer light lower "
-    "mirror open overlay patch plant point polish pose present print scale set shape shift show spray stack "
-    "stand stick strip switch tear tilt tint wash wear wrap"
-)
 _LEAD: Final = re.compile(
     r"^(?:(?:please|kindly|now|then|next|and|also|ok(?:ay)?|hey|hi)\b[\s,]*"
     r"|(?:can|could|would|will) you (?:please )?|i(?:'d| would) like (?:you )?to |i want (?:you )?to "
@@ -75,7 +57,7 @@ def imperative(words: str) -> str | None:
     bare = _LEAD.sub("", " ".join(words.split()))
     bare = _TRAILING.sub("", bare)
     first = _WORD.match(bare)
-    if first is None or first.group().lower() not in _VERBS or re.search(r"[.!?;]\s", bare):
+    if first is None or first.group().lower() not in VERBS or re.search(r"[.!?;]\s", bare):
         return None
     verb = first.group()
     if not (verb.islower() or verb.istitle() or bare.isupper()):
@@ -120,7 +102,7 @@ def _is_doubled(verb: str) -> bool:
 
 
 def _is_bent(word: str) -> bool:
-    return word in _VERBS and word not in _NOUNS
+    return word in VERBS and word not in NOUNS
 
 
 def independent(instructions: Sequence[str], base: int) -> bool:

@@ -6,5 +6,6 @@ from typing import Final, Literal
 
 ORACLE: Final = "oracle"
 MARKOV: Final = "markov"
+PERFECT: Final = "perfect"
 Api = Literal["auto", "responses", "chat"]
 APIS: Final[tuple[Api, ...]] = ("auto", "responses", "chat")

@@ -6,7 +6,7 @@ Knows which name means what. Knows nothing about typer, and loads nothing before
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,21 +14,32 @@ import cv2
 import torch
 
 from limner.chat.model_folder import EMBEDDED
+from limner.chat.planning.carrying_out import Hands
+from limner.chat.planning.opening import Planning, is_planned, open_faces, open_painter, open_planner
 from limner.evaluation.benchmark.conversation import BenchConversation
 from limner.evaluation.benchmark.looking import Looker
-from limner.evaluation.benchmark.names import MARKOV, ORACLE
+from limner.evaluation.benchmark.names import MARKOV, ORACLE, PERFECT
 from limner.evaluation.benchmark.scoring import Scorer
-from limner.evaluation.benchmark.scripts import VERSION, content_hash, conversations
+from limner.evaluation.benchmark.scripts import (
+    LONG_VERSION,
+    VERSION,
+    content_hash,
+    conversations,
+    long_conversation,
+)
 from limner.evaluation.benchmark.stored_set import StoredSet
 from limner.evaluation.benchmark.systems.markov import MarkovSystem
 from limner.evaluation.benchmark.systems.oracle import OracleSystem
 from limner.evaluation.benchmark.systems.painter_system import PainterSystem
+from limner.evaluation.benchmark.systems.perfect import PerfectSystem
+from limner.evaluation.benchmark.systems.planned import PlannedSystem
 from limner.evaluation.benchmark.systems.protocol import System
 from limner.evaluation.benchmark.systems.replay import replay_system
 from limner.evaluation.setup import prepare
 from limner.perception.senses import load_senses
 
 WORLD_SET: Final = "limner-bench"
+LONG_SET: Final = "limner-bench-long"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,8 +52,16 @@ class Opened:
     facts: dict[str, Any]
 
 
-def open_model(model: str, *, judge: str | None, looker: Looker | None = None) -> Opened:
-    """A system by name: "oracle", "markov", "miniature", a checkpoint's folder or one of recorded answers."""
+def open_model(
+    model: str, *, judge: str | None, looker: Looker | None = None, words: Sequence[str] = ()
+) -> Opened:
+    """A system by name: "oracle", "markov", "miniature", a checkpoint's folder or one of recorded answers;
+    "perfect", "endpoint:URL" and "diffusers:FOLDER" with a planner that `words` choose (`Planning`).
+    """
+    if model == PERFECT or is_planned(model):
+        return _open_planned(model, words, judge=judge, looker=looker)
+    if words:
+        raise ValueError("--with is for painters without memory: perfect, endpoint:URL or diffusers:FOLDER.")
     if model in (ORACLE, MARKOV):
         return open_system(OracleSystem() if model == ORACLE else MarkovSystem(), judge=judge, looker=looker)
     folder = Path(model)
@@ -60,6 +79,27 @@ def open_model(model: str, *, judge: str | None, looker: Looker | None = None) -
     )
 
 
+def _open_planned(model: str, words: Sequence[str], *, judge: str | None, looker: Looker | None) -> Opened:
+    """A planner in front of the perfect painter or of a real one; faces are found by the world's senses
+    unless the words say otherwise.
+    """
+    if not any(word.startswith("faces=") for word in words):
+        words = [*words, "faces=none" if model == PERFECT else "faces=world"]
+    planning = Planning.from_words(words)
+    faces = open_faces(planning.faces)
+    planner = open_planner(planning, faces)
+    system: System
+    if model == PERFECT:
+        system = PerfectSystem(planner=planner)
+    else:
+        painter = open_painter(model, planning)
+        system = PlannedSystem(
+            planner=planner, hands=Hands(painter=painter, faces=faces, size_px=planning.size_px)
+        )
+    opened = open_system(system, judge=judge, looker=looker)
+    return replace(opened, options={**opened.options, "planning": sorted(words)})
+
+
 def open_system(system: System, *, judge: str | None, looker: Looker | None = None) -> Opened:
     """Any other system, with the judge from `judge` (a folder of senses; None: the embedded model's)."""
     setup, _ = prepare(EMBEDDED, others={}, judge=judge, seed=0)
@@ -75,9 +115,17 @@ def open_system(system: System, *, judge: str | None, looker: Looker | None = No
 
 
 def open_set(
-    folder: Path | None, *, num: int | None, seed: int, size_px: int
+    folder: Path | None, *, num: int | None, seed: int, size_px: int, long: bool = False
 ) -> tuple[Sequence[BenchConversation], dict[str, Any]]:
-    """The world's set, or a stored one of real pictures (its first `num`); and what identifies it."""
+    """The world's set, or its long one, or a stored one of real pictures (its first `num`); and what
+    identifies it.
+    """
+    if long and folder is not None:
+        raise ValueError("The long set is the world's; give --long or --set, not both.")
+    if long:
+        made = [long_conversation(index, seed=seed, size_px=size_px) for index in range(num or 0)]
+        identity = {"name": LONG_SET, "version": LONG_VERSION, "hash": content_hash(made)}
+        return made, {"set": identity, "num": len(made), "seed": seed, "size_px": size_px}
     if folder is None:
         made = list(conversations(num or 0, seed=seed, size_px=size_px))
         identity = {"name": WORLD_SET, "version": VERSION, "hash": content_hash(made)}

@@ -17,6 +17,7 @@ from typing import Any, Final
 import limner
 from limner.dialogue.parts import Instruction, Response, Round
 from limner.evaluation.benchmark.conversation import BenchConversation, as_picture
+from limner.evaluation.benchmark.curves import curves_of
 from limner.evaluation.benchmark.holding import hold
 from limner.evaluation.benchmark.scoring import Scorer
 from limner.evaluation.benchmark.summing import by_family, suites
@@ -143,6 +144,7 @@ def _conclude(folder: RunFolder) -> dict[str, Any]:
         **folder.options,
         **folder.facts,
         "suites": suites(rows),
+        **({"curves": curves} if (curves := curves_of(rows)) else {}),
     }
     seconds = [value for task in tasks for value in task.round_seconds]
     write_rows(folder.path, by_family(rows))

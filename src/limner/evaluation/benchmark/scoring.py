@@ -93,6 +93,9 @@ class Scorer:
                 if looked is None:
                     return []
                 hit = looked
+        if isinstance(check, StateCheck):
+            kept = _kept_db(conversation, answer.picture, check)
+            further = [*further, *kept, *((f"depth_{scored.depth}.{name}", value) for name, value in kept)]
         if not isinstance(check, AnswerCheck):
             further.append(("picture_given", answer.picture is not None))
         if scored.name:
@@ -190,6 +193,7 @@ def _rates(conversation: BenchConversation, scored: Scored, hit: float) -> Itera
     for part in ("", f"depth_{scored.depth}.", f"{conversation.given}."):
         yield f"{part}accuracy", hit
         yield f"chance.{part}accuracy", scored.chance
+    yield f"{conversation.given}.score", (hit - scored.chance) / (1 - scored.chance)
     yield "score", (hit - scored.chance) / (1 - scored.chance)
     yield f"depth_{scored.depth}.score", (hit - scored.chance) / (1 - scored.chance)
 
@@ -219,6 +223,23 @@ def _state(
         values += [("psnr_db", _psnr(picture, exact)), ("chance.psnr_db", float(np.mean(wrong)))]
     distances = state_distances(picture.pixels, [state.pixels for state in known])
     return _share(distances, check.right, best=np.min), values
+
+
+def _kept_db(conversation: BenchConversation, picture: Picture | None, check: StateCheck) -> Values:
+    """Consistency of what was not to be edited: PSNR to the exact target over the pixels in which the states
+    before and after an edit agree. Nothing where there is no such edit.
+    """
+    if picture is None or check.exact is None or len(check.states) != 2 or isinstance(check.states[0], Own):
+        return []
+    before = as_picture(check.states[0], conversation.size_px).pixels
+    after = as_picture(check.exact, conversation.size_px).pixels
+    if before.shape != after.shape:
+        return []
+    same_HW = (before == after).all(-1)
+    if not same_HW.any():
+        return []
+    fitted = fit_to(picture.pixels, after)
+    return [("kept_db", psnr_db(fitted[same_HW][None], after[same_HW][None]))]
 
 
 def _psnr(picture: Picture, exact: Picture) -> float:

@@ -22,6 +22,7 @@ from limner.evaluation.benchmark.tasks.chains import (
     picture_by_name,
     step_back,
 )
+from limner.evaluation.benchmark.tasks.long_chain import long_chain
 from limner.evaluation.benchmark.tasks.persons import answer_by_name, fork_person, person_by_name
 from limner.evaluation.benchmark.tasks.story import PAINTED, UPLOADED, Story
 from limner.world.chance import seeded
@@ -29,6 +30,8 @@ from limner.world.scene import Scene
 from limner.world.serial import scene_to_json
 
 VERSION: Final = "1.0"
+LONG_VERSION: Final = "1.0"
+LONG: Final = "long"
 SIZE_PX: Final = 256
 DEPTHS: Final = 8
 _BY_DEPTH: Final[Mapping[str, Callable[[Story, int], None]]] = {
@@ -63,6 +66,21 @@ def conversation(index: int, *, seed: int = 0, size_px: int = SIZE_PX) -> BenchC
         name=f"{VERSION}-{seed}-{index:05d}-{family}",
         family=family,
         given=given,
+        rounds=tuple(story.rounds),
+        size_px=size_px,
+    )
+
+
+def long_conversation(index: int, *, seed: int = 0, size_px: int = SIZE_PX) -> BenchConversation:
+    """Conversation `index` of the long set: twenty edits in a row, with distractors, on its own pictures
+    and on true ones, and the way back.
+    """
+    story = Story(seeded("long conversation", LONG_VERSION, seed, index), UPLOADED)
+    long_chain(story)
+    return BenchConversation(
+        name=f"long-{LONG_VERSION}-{seed}-{index:05d}",
+        family=LONG,
+        given=UPLOADED,
         rounds=tuple(story.rounds),
         size_px=size_px,
     )

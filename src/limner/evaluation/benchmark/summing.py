@@ -21,6 +21,7 @@ from limner.evaluation.score import DRAWS, INTERVAL, Estimate, Row, estimates
 
 OVERALL: Final = "overall"
 SCORE: Final = "non_markov_score"
+EXPOSURE: Final = "painted_minus_uploaded"
 DEPTH: Final = "depth_"
 _ROUND_SCORE: Final = "score"
 
@@ -50,7 +51,11 @@ def suites(rows: Iterable[Row]) -> dict[str, dict[str, Any]]:
     told: dict[str, dict[str, Any]] = {}
     if families.pop(OVERALL, None):
         known = {family: families[family] for family in NON_MARKOV_FAMILIES if family in families}
-        told[OVERALL] = {name: balanced(scores).to_json() for name, scores in _scores(known).items()}
+        scores = _scores(known)
+        told[OVERALL] = {name: balanced(found).to_json() for name, found in scores.items()}
+        both = [scores.get(f"{given}.{SCORE}") for given in ("painted", "uploaded")]
+        if both[0] and both[1]:
+            told[OVERALL][EXPOSURE] = difference(both[0], both[1]).to_json()
     for family, of_family in families.items():
         told[family] = {metric: found.to_json() for metric, found in estimates(of_family).items()}
     return told
@@ -69,6 +74,29 @@ def balanced(scores: Mapping[str, Sequence[Row]]) -> Estimate:
         draws.append(values[drawn].mean(1))
     low, high = np.percentile(np.mean(draws, axis=0), INTERVAL)
     num = sum(len(rows) for rows in scores.values())
+    return Estimate(value=float(np.mean(means)), low=float(low), high=float(high), n=num)
+
+
+def difference(first: Mapping[str, Sequence[Row]], second: Mapping[str, Sequence[Row]]) -> Estimate:
+    """The mean over families of the first minus that of the second, other conversations in each; the interval
+    draws both within families. Families that only one of them has are left out.
+    """
+    rng = np.random.default_rng(0)
+    means, draws, num = [], [], 0
+    for family in first:
+        if family not in second:
+            continue
+        found = [
+            np.array([row.value for row in sorted(rows[family], key=lambda row: row.dialogue)])
+            for rows in (first, second)
+        ]
+        drawn = [values[rng.integers(0, len(values), size=(DRAWS, len(values)))].mean(1) for values in found]
+        means.append(found[0].mean() - found[1].mean())
+        draws.append(drawn[0] - drawn[1])
+        num += sum(map(len, found))
+    if not means:
+        return Estimate(value=0.0, low=0.0, high=0.0, n=0)
+    low, high = np.percentile(np.mean(draws, axis=0), INTERVAL)
     return Estimate(value=float(np.mean(means)), low=float(low), high=float(high), n=num)
 
 
@@ -107,4 +135,4 @@ def _weighted(scores: Mapping[str, Sequence[Row]], metric: str) -> list[Row]:
 
 
 def _is_score(metric: str) -> bool:
-    return metric == _ROUND_SCORE or (metric.startswith(DEPTH) and metric.endswith(f".{_ROUND_SCORE}"))
+    return metric == _ROUND_SCORE or metric.endswith(f".{_ROUND_SCORE}")

@@ -12,7 +12,7 @@ import random
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,6 +33,9 @@ MAX_ANSWER_BYTES: Final = 64_000_000  # a 25 MB picture in base64, with room for
 CONNECT_S: Final = 15.0
 LONGEST_PAUSE_S: Final = 60.0
 _JSON: Final = "application/json"
+
+Files = Mapping[str, bytes] | Sequence[tuple[str, bytes]]
+See = Callable[[Mapping[str, Any]], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,28 +102,25 @@ class Wire:
         (`NoRouteError`), request rejected (`RejectedError`), answer too large (`TooLargeError`), not JSON, or
         still busy after all tries.
         """
-        return self._send(route, json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"), _JSON)
+        return self._send(route, _encoded(body), _JSON)
 
-    def post_form(self, route: str, fields: Mapping[str, str], files: Mapping[str, bytes]) -> dict[str, Any]:
+    def stream(self, route: str, body: Mapping[str, Any], see: See) -> dict[str, Any]:
+        """The same for an answer in server-sent events: each goes to `see`, and the last one that completes
+        the answer is returned. A server that answers in one piece is read as by `post`.
+        """
+        return self._send(route, _encoded(body), _JSON, see)
+
+    def post_form(self, route: str, fields: Mapping[str, str], files: Files) -> dict[str, Any]:
         """The same for a form: text fields, and PNG files by field. Errors as of `post`."""
-        boundary = os.urandom(16).hex()
-        parts = [
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
-            for name, value in fields.items()
-        ]
-        for name, data in files.items():
-            parts.append(
-                f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{name}.png"\r\n'
-                f"Content-Type: image/png\r\n\r\n".encode()
-                + data
-                + b"\r\n"
-            )
-        content = b"".join(parts) + f"--{boundary}--\r\n".encode()
-        return self._send(route, content, f"multipart/form-data; boundary={boundary}")
+        return self._send(route, *_form(fields, files))
 
-    def _send(self, route: str, content: bytes, kind: str) -> dict[str, Any]:
+    def stream_form(self, route: str, fields: Mapping[str, str], files: Files, see: See) -> dict[str, Any]:
+        """`stream` for a form."""
+        return self._send(route, *_form(fields, files), see)
+
+    def _send(self, route: str, content: bytes, kind: str, see: See | None = None) -> dict[str, Any]:
         for attempt in range(self.limits.tries):
-            trouble = self._once("POST", f"{self.url}{route}", content, kind=kind)
+            trouble = self._once("POST", f"{self.url}{route}", content, kind=kind, see=see)
             if isinstance(trouble, dict):
                 return trouble
             if attempt + 1 < self.limits.tries:
@@ -140,13 +140,25 @@ class Wire:
             return found
         raise EndpointError(f"{there} {getattr(found, 'told', 'gave nothing')}.")
 
-    def _once(self, method: str, url: str, content: bytes, *, kind: str = _JSON, raw: bool = False) -> Any:
+    def _once(
+        self,
+        method: str,
+        url: str,
+        content: bytes,
+        *,
+        kind: str = _JSON,
+        raw: bool = False,
+        see: See | None = None,
+    ) -> Any:
         """One try: the answer, or a `Trouble` that another try may overcome."""
         try:
             with self._client.stream(
                 method, url, content=content, headers={"Content-Type": kind}
             ) as response:
                 self._reached = True
+                told = response.headers.get("Content-Type", "")
+                if see is not None and response.is_success and told.startswith("text/event-stream"):
+                    return self._read_events(response, see)
                 data = self._read(response)
         except httpx2.ConnectError as error:
             if not self._reached:  # more likely a wrong address than a server that restarts
@@ -186,6 +198,33 @@ class Wire:
                 return self._late()
         return b"".join(chunks)
 
+    def _read_events(self, response: httpx2.Response, see: See) -> dict[str, Any] | Trouble:
+        """The event that completes the answer; a `Trouble` when the stream ends without one."""
+        end, size, last = time.monotonic() + self.limits.timeout_s, 0, None
+        for line in response.iter_lines():
+            size += len(line)
+            if size > MAX_ANSWER_BYTES:
+                raise TooLargeError(
+                    f"{response.url} answers with more than {MAX_ANSWER_BYTES // 1_000_000} MB; "
+                    "let it make smaller pictures."
+                )
+            if time.monotonic() > end:
+                return self._late()
+            event = _event(line)
+            if event is None:
+                continue
+            see(event)
+            kind = str(event.get("type", ""))
+            if kind == "error" or kind.endswith((".failed", ".error")):
+                told = plain(json.dumps(event.get("error") or event.get("response") or event))[:200]
+                raise EndpointError(f"{response.url} failed while it painted ({told}); look at its log.")
+            if kind.endswith(".completed") and kind.startswith(("response.completed", "image_")):
+                held = event.get("response")
+                last = held if isinstance(held, dict) else event
+        if last is None:
+            return Trouble(told="ended its stream without an answer", remedy="look at the server's log")
+        return last
+
     def _late(self) -> Trouble:
         return Trouble(
             told=f"gave no complete answer within {self.limits.timeout_s:g} s", remedy="allow it more time"
@@ -205,6 +244,40 @@ class Wire:
         self._pause(pause_s)
 
 
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _form(fields: Mapping[str, str], files: Files) -> tuple[bytes, str]:
+    """A form's bytes and content type."""
+    boundary = os.urandom(16).hex()
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in fields.items()
+    ]
+    listed = files.items() if isinstance(files, Mapping) else files
+    for number, (name, data) in enumerate(listed):
+        file = f"{name.removesuffix('[]')}{number or ''}.png"
+        parts.append(
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{file}"\r\n'
+            f"Content-Type: image/png\r\n\r\n".encode()
+            + data
+            + b"\r\n"
+        )
+    return b"".join(parts) + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
+
+
+def _event(line: str) -> dict[str, Any] | None:
+    """A line of server-sent events as an object; None for any other."""
+    if not line.startswith("data:"):
+        return None
+    try:
+        event = json.loads(line.removeprefix("data:"))
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) else None
+
+
 def api_url(url: str) -> str:
     """Where the API begins: without a route or a slash at the end, with `/v1` when only a host was given."""
     try:
@@ -216,7 +289,7 @@ def api_url(url: str) -> str:
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise ValueError(f"{url!r} is no http address; give one such as http://localhost:8000.")
     path = parsed.path.rstrip("/")
-    for route in ("/responses", "/chat/completions", "/images/edits"):
+    for route in ("/responses", "/chat/completions", "/images/edits", "/images/generations"):
         path = path.removesuffix(route)
     return str(parsed.copy_with(path=path or "/v1", query=None, fragment=None)).rstrip("/")
 

@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from limner.dialogue import ways_back
 from limner.world.caption import tell, unnamed_subjects
 from limner.world.chance import chance, pick, weighted
 from limner.world.dialogues.draft import Draft, DraftRound
@@ -22,72 +23,6 @@ from limner.world.names import random_names
 from limner.world.scene import Scene
 from limner.world.staging import random_scene
 
-_COUNTS: Final = {
-    1: ("one time", "1 time", "1 times", "once"),
-    2: ("two times", "2 times", "twice"),
-    3: ("three times", "3 times"),
-}
-_STEPS: Final = {1: ("one step", "1 step"), 2: ("two steps", "2 steps"), 3: ("three steps", "3 steps")}
-_STEP_BACK: Final = (
-    "Step back {times} and {new}.",
-    "Step back {times}, {new}.",
-    "Step back {times}, then {new}.",
-    "Go back {steps} and {new}.",
-    "Roll back {steps} and {new}.",
-    "Rollback {steps} and {new}.",
-    "Backtrack {times}, {new}.",
-    "Backtrack {steps} and {new}.",
-    "Recall {steps}, {new}.",
-    "Undo the last {edits} and {new}.",
-    "Undo {steps}, then {new}.",
-    "Take back the last {edits} and {new}.",
-)
-_INSTEAD: Final = (
-    "Instead of {old}, {new}.",
-    "Instead of {old}, {new}.",
-    "Rather than {old}, {new}.",
-    "No, instead of {old}, {new}.",
-    "{New} instead of {old}.",
-    "Don't keep that; instead of {old}, {new}.",
-)
-_FIRST: Final = (
-    "Recall the first picture and {new}.",
-    "Go back to the first picture and {new}.",
-    "Start from scratch and {new}.",
-    "Start again from the beginning and {new}.",
-    "Start over from the first picture and {new}.",
-    "Return to the very first image, then {new}.",
-    "Take the first picture and {new}.",
-    "Forget all edits and {new}.",
-)
-_UPLOADED: Final = (
-    "Start from scratch and {new}.",
-    "Go back to my picture and {new}.",
-    "Start again with the picture I gave you and {new}.",
-    "Take the original picture and {new}.",
-    "Return to the original, then {new}.",
-)
-_UNDO: Final = (
-    "Undo that.",
-    "Undo that",
-    "Undo the last change.",
-    "Take that back.",
-    "Step back.",
-    "Go back one step.",
-    "I don't like it, undo that.",
-    "Revert the last edit.",
-    "No, give me the picture before that.",
-)
-_BEFORE: Final = (
-    "Go back to the picture before {old} and {new}.",
-    "Go back to how it was before {old} and {new}.",
-    "Recall the picture before {old}, and {new}.",
-)
-_AFTER: Final = (
-    "Go back to the picture after {old} and {new}.",
-    "Go back to when you finished {old} and {new}.",
-    "Recall the picture made by {old}, and {new}.",
-)
 _BACK: Final = (
     "Here is the earlier picture again.",
     "Back to the picture before.",
@@ -201,7 +136,7 @@ def _reach_back(chain: _Chain) -> tuple[str, int, str]:
     )
     if how == "undo":
         scene = chain.scenes[last - 1]
-        chain.add(pick(rng, _UNDO), pick(rng, _BACK), scene, (last - 1,), None)
+        chain.add(pick(rng, ways_back.WORLD_UNDO), pick(rng, _BACK), scene, (last - 1,), None)
         return how, last - 1, ""
     base, steps = last - 1, 1
     if how == "step back":
@@ -227,19 +162,25 @@ def _reach_back(chain: _Chain) -> tuple[str, int, str]:
 def _reaching(chain: _Chain, how: str, base: int, steps: int, words: Phrase) -> str:
     rng = chain.rng
     if how == "step back":
-        return pick(rng, _STEP_BACK).format(
-            times=pick(rng, _COUNTS[steps]),
-            steps=pick(rng, _STEPS[steps]),
+        return pick(rng, ways_back.WORLD_STEP_BACK).format(
+            times=pick(rng, ways_back.WORLD_COUNTS[steps]),
+            steps=pick(rng, ways_back.WORLD_STEPS[steps]),
             edits=pick(rng, ("edit", "change"))
             if steps == 1
             else f"{pick(rng, (str(steps), ('two', 'three')[steps - 2]))} {pick(rng, ('edits', 'changes'))}",
             new=words.imperative,
         )
     if how == "first":
-        return pick(rng, _UPLOADED if chain.uploaded else _FIRST).format(new=words.imperative)
+        return pick(rng, ways_back.WORLD_GIVEN if chain.uploaded else ways_back.WORLD_FIRST).format(
+            new=words.imperative
+        )
     done = chain.words[base if how == "after" else base + 1]
     assert done is not None
-    forms = {"instead": _INSTEAD, "before": _BEFORE, "after": _AFTER}[how]
+    forms = {
+        "instead": ways_back.WORLD_INSTEAD,
+        "before": ways_back.WORLD_BEFORE,
+        "after": ways_back.WORLD_AFTER,
+    }[how]
     return pick(rng, forms).format(
         old=done.gerund, new=words.imperative, New=words.imperative[0].upper() + words.imperative[1:]
     )

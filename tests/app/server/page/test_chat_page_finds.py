@@ -115,6 +115,20 @@ def test_a_picture_of_limners_tells_its_seed_and_leads_to_where_it_was_painted(v
     assert page.locator("#given img").count() == 0
 
 
+def test_the_marks_of_a_chosen_picture_are_told(visit, picture_files):
+    page = visit()
+    page.say("A woman in a garden.", 1)
+    with page.expect_download() as coming:
+        page.act("download")
+    saved = coming.value.path()
+    page.set_input_files("#choose-file", picture_files.red)
+    page.wait_for_selector(".marks:has-text('red.png'):has-text('No mark was found. That does not mean')")
+    page.set_input_files(
+        "#choose-file", {"name": "mine.png", "mimeType": "image/png", "buffer": saved.read_bytes()}
+    )
+    page.wait_for_selector(".marks:has-text('mine.png'):has-text('Limner painted it')")
+
+
 def test_several_pictures_are_painted_of_the_same_words(visit):
     page = visit()
     page.key("s")

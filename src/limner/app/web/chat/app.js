@@ -1,5 +1,6 @@
 // The page put together: its parts, what they show of the state, and which key does what.
 
+import { Addressing } from "./addressing.js";
 import { about, faces } from "./api.js";
 import { attempt, importOf, originActs, picturesActs, roundActs, shelfActs, toast } from "./acts.js";
 import { Composer } from "./composer.js";
@@ -49,12 +50,17 @@ page.painting = new Painting({
   view: { show, scrollDown: page.scrollDown, begun: page.begun, settled, left },
 });
 page.composer = new Composer({
-  say: (said) => page.painting.say(said),
+  say: (said) => page.painting.say({ ...said, target: page.addressing.take() }),
   stop,
   origins: originActs(page),
   said: () => state.tree.path(state.head).map((round) => round.text_in),
   keepText: (text) => drafts.keepText(state.conversation, text),
   keepPictures: (pictures) => drafts.keepPictures(state.conversation, pictures),
+});
+
+page.addressing = new Addressing({
+  path: () => state.tree.path(state.head),
+  people: () => state.people.map((person) => person.name),
 });
 
 /** Put the whole page in agreement with the state. */
@@ -78,6 +84,7 @@ function show() {
     read: state.read,
     sizePx: sizePx(),
   });
+  page.addressing.decorate($("thread"));
   page.composer.setRunning(isPainting());
   page.composer.setPlaceholder(
     isEmpty

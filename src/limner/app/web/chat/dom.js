@@ -18,6 +18,7 @@ const ICONS = {
   keys: "M3 6h18v12H3zM7 10h.01M11 10h.01M15 10h.01M18 10h.01M7 14h10",
   more: "M6 12h.01M12 12h.01M18 12h.01",
   next: "M9 5l7 7-7 7",
+  reply: "M10 6L4 12l6 6M4 12h9a7 7 0 0 1 7 7",
   onward: "M5 5v6a4 4 0 0 0 4 4h10M14.5 10.5L19 15l-4.5 4.5",
   panel: "M4 5h16v14H4zM14.5 5v14",
   region: "M4 8V4h4M16 4h4v4M20 16v4h-4M8 20H4v-4M9 9h6v6H9z",

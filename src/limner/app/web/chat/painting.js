@@ -16,10 +16,10 @@ export class Painting {
   }
 
   /** Say something that goes on from where the user is, after what is being painted. */
-  say({ text, pictures }) {
+  say({ text, pictures, target = null }) {
     if (state.script[0] === text) state.script.shift();
     else state.script = [];
-    this.ask({ text, pictures, previous: state.head, seed: this.settings.seed });
+    this.ask({ text, pictures, target, previous: state.head, seed: this.settings.seed });
   }
 
   /** Say something about a part of a round's picture: after that very round, whatever follows it by now. */
@@ -45,13 +45,14 @@ export class Painting {
     this.say({ text: prompts[0], pictures: [] });
   }
 
-  ask({ text, pictures, previous, seed, region = null, beside = false }) {
+  ask({ text, pictures, previous, seed, target = null, region = null, beside = false }) {
     const title = titleFrom(text);
     if (!state.conversation) state.title = title;
     state.editing = null;
     const one = askedRound({
       text,
       pictures,
+      target,
       previous,
       seed,
       region,

@@ -23,6 +23,7 @@ export function requestOf({
   model,
   continues,
   region,
+  target,
 }) {
   const content = [
     { type: "input_text", text },
@@ -36,6 +37,7 @@ export function requestOf({
   if (settings.picture !== null) limner.picture = settings.picture;
   if (continues && previous) limner.continues = true;
   if (region) limner.region = region;
+  if (target) limner.reply_to = target;
   const tools = [{ type: "image_generation", partial_images: NUM_PREVIEWS }];
   return {
     model,

@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from limner.dialogue import ways_back
 from limner.evaluation.benchmark.conversation import (
     CONTROL_FAMILY,
     Meaning,
@@ -37,50 +38,7 @@ PICTURE_NAMES: Final = (
     *("Comet", "Anchor", "Velvet", "Thunder", "Lantern", "Pebble", "Falcon", "Cinder", "Marble", "Whistle"),
     *("Compass", "Feather", "Copper", "Saturn", "Ribbon", "Walnut", "Echo", "Domino", "Glacier", "Pepper"),
 )
-_TIMES: Final = {1: "once", 2: "twice", 3: "three times", 4: "four times"}
-_STEPS: Final = {1: "one step", 2: "two steps", 3: "three steps", 4: "four steps"}
 _NUMBERS: Final = {2: "two", 3: "three", 4: "four"}
-_ORDINALS: Final = ("first", "second", "third", "fourth", "fifth")
-_COUNT_AND: Final = (
-    "Step back {times} and {new}.",
-    "Go back {steps}, then {new}.",
-    "Undo the last {edits} and {new}.",
-    "Backtrack {steps} and {new}.",
-)
-_COUNT: Final = ("Step back {times}.", "Go back {steps}.", "Undo the last {edits}.", "Roll back {steps}.")
-_BEFORE_AND: Final = (
-    "Take the picture from before {old}, and {new}.",
-    "Go back to how it was before {old} and {new}.",
-)
-_BEFORE: Final = (
-    "Show me again the picture from before {old}.",
-    "Go back to how it was before {old}.",
-)
-_AFTER_AND: Final = (
-    "Take the picture as it was right after {old}, and {new}.",
-    "Go back to the picture that came of {old} and {new}.",
-)
-_AFTER: Final = (
-    "Show me again the picture as it was right after {old}.",
-    "Go back to the picture that came of {old}.",
-)
-_INSTEAD_LAST: Final = ("Instead of {old}, {new}.", "No, rather than {old}, {new}.")
-_INSTEAD_ALL: Final = (
-    "Instead of {old} and everything that came after it, {new}.",
-    "Rather than {old} and all that followed, {new}.",
-)
-_SCRATCH_GIVEN: Final = (
-    "Start from scratch with the picture I gave you and {new}.",
-    "Forget all edits: take my original picture and {new}.",
-)
-_SCRATCH: Final = ("Start from scratch: take the very first picture and {new}.", "Start over and {new}.")
-_SCRATCH_AT: Final = (
-    "Start over from the {which} picture that you made, and {new}.",
-    "Begin again with the {which} picture you painted and {new}.",
-)
-_CALL: Final = ("{x} Call the result {n}.", "{x} Let us call that picture {n}.", "{x} This one is named {n}.")
-_NAMED_AND: Final = ("Take the picture called {n} and {new}.", "Go back to {n}, then {new}.")
-_NAMED: Final = ("Show me {n} again.", "Go back to the picture called {n}.")
 _BRING: Final = ("Here is a picture of mine. {x}", "This is my picture. {x}", "Work on this picture. {x}")
 _BACK: Final = ("Here is that picture again.", "Back to that picture.", "Here is how it was.")
 
@@ -109,9 +67,9 @@ def step_back(story: Story) -> None:
 
     def words(base: int) -> str:
         steps = chain.num_earlier - base
-        return pick(story.rng, _COUNT_AND if chain.edits else _COUNT).format(
-            times=_TIMES[steps],
-            steps=_STEPS[steps],
+        return pick(story.rng, ways_back.BENCH_COUNT_AND if chain.edits else ways_back.BENCH_COUNT).format(
+            times=ways_back.BENCH_TIMES[steps],
+            steps=ways_back.BENCH_STEPS[steps],
             edits="edit" if steps == 1 else f"{_NUMBERS[steps]} edits",
             new=chain.new.words.imperative,
         )
@@ -125,7 +83,11 @@ def before_or_after(story: Story) -> None:
 
     def words(base: int) -> str:
         after = base > 0 and bool(story.rng.integers(2))
-        bare, forms = (_AFTER, _AFTER_AND) if after else (_BEFORE, _BEFORE_AND)
+        bare, forms = (
+            (ways_back.BENCH_AFTER, ways_back.BENCH_AFTER_AND)
+            if after
+            else (ways_back.BENCH_BEFORE, ways_back.BENCH_BEFORE_AND)
+        )
         old = chain.changes[base - 1 if after else base].words.gerund
         return pick(story.rng, forms if chain.edits else bare).format(old=old, new=chain.new.words.imperative)
 
@@ -137,7 +99,7 @@ def instead_of(story: Story) -> None:
     chain = _chain(story, spread=2, edits=True)
 
     def words(base: int) -> str:
-        forms = _INSTEAD_LAST if base == chain.num_earlier - 1 else _INSTEAD_ALL
+        forms = ways_back.BENCH_INSTEAD_LAST if base == chain.num_earlier - 1 else ways_back.BENCH_INSTEAD_ALL
         old = chain.changes[base].words.gerund
         return pick(story.rng, forms).format(old=old, new=chain.new.words.imperative)
 
@@ -150,10 +112,10 @@ def from_scratch(story: Story) -> None:
     uploaded = story.given == UPLOADED
 
     def words(base: int) -> str:
-        forms = _SCRATCH_AT
+        forms = ways_back.BENCH_SCRATCH_AT
         if base == 0:
-            forms = _SCRATCH_GIVEN if uploaded else _SCRATCH
-        which = _ORDINALS[base - 1 if uploaded else base]  # an upload is none of the pictures made
+            forms = ways_back.BENCH_SCRATCH_GIVEN if uploaded else ways_back.BENCH_SCRATCH
+        which = ways_back.ORDINALS[base - 1 if uploaded else base]  # an upload is none of the pictures made
         return pick(story.rng, forms).format(which=which, new=chain.new.words.imperative)
 
     _reach_back(story, chain, "from_scratch", words)
@@ -167,7 +129,7 @@ def picture_by_name(story: Story) -> None:
     story.lead_away(int(story.rng.integers(0, min(room, 3) + 1)), ("other", "upload", "chat"))
 
     def words(base: int) -> str:
-        forms = _NAMED_AND if chain.edits else _NAMED
+        forms = ways_back.BENCH_NAMED_AND if chain.edits else ways_back.BENCH_NAMED
         return pick(story.rng, forms).format(n=names[base], new=chain.new.words.imperative)
 
     _reach_back(story, chain, "picture_by_name", words)
@@ -195,7 +157,7 @@ def fork_picture(story: Story) -> None:
     new = changes[4] if story.given == UPLOADED and rng.random() < 0.5 else None
     states = tuple(_state(story, shot, index, new) for shot, index, _ in found)
     for place, (shot, made, name) in enumerate(found):
-        text = pick(rng, _NAMED_AND if new else _NAMED)
+        text = pick(rng, ways_back.BENCH_NAMED_AND if new else ways_back.BENCH_NAMED)
         text = text.format(n=name, new=new.words.imperative if new else "")
         after = ends[place // 2]
         _ask(story, states, place, "fork_picture", text, new, target=shot, after=after, needs=made)
@@ -295,7 +257,7 @@ def _edit(
 
 
 def _called(rng: np.random.Generator, text: str, name: str) -> str:
-    return pick(rng, _CALL).format(x=text, n=name) if name else text
+    return pick(rng, ways_back.CALLS).format(x=text, n=name) if name else text
 
 
 def _picture_names(rng: np.random.Generator, num: int) -> list[str]:

@@ -74,6 +74,16 @@ def draw_changes(rng: np.random.Generator, scene: Scene, num: int) -> list[Chang
     return drawn
 
 
+def draw_one(rng: np.random.Generator, scene: Scene, *, avoid: Slot | None = None) -> Change | None:
+    """One clear edit of anything but `avoid`; None when the scene allows none."""
+    slots: list[Slot] = [("background", None), ("lighting", None)]
+    slots += [(name, place) for place in range(len(scene.figures)) for name in ("garment", "head")]
+    for index in rng.permutation(len(slots)):
+        if slots[index] != avoid and (change := _draw(rng, scene, slots[index])) is not None:
+            return change
+    return None
+
+
 def _draw(rng: np.random.Generator, scene: Scene, slot: Slot) -> Change | None:
     name, place = slot
     for _ in range(_TRIES):

@@ -1,0 +1,46 @@
+"""What systems do that plan nothing: the last picture, or all of them, with the instruction as it was said.
+
+They are what planners are compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from limner.chat.planning.album import Album
+from limner.chat.planning.plan import Plan
+from limner.dialogue.parts import Instruction, Round
+
+_DONE = "Here is the picture."
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastPicture:
+    """The painter changes whatever is in view."""
+
+    name: str = "last picture"
+
+    def plan(self, rounds: Sequence[Round], instruction: Instruction, *, target: int | None = None) -> Plan:
+        """See `Planner.plan`."""
+        album = Album(rounds, instruction)
+        return Plan(
+            act="edit" if album.current else "paint",
+            base=target or album.current or None,
+            instruction=instruction.text,
+            reply=_DONE,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllPictures:
+    """The painter is shown every picture so far, oldest first, at most `most` of them: the newest."""
+
+    most: int = 10
+    name: str = "all pictures"
+
+    def plan(self, rounds: Sequence[Round], instruction: Instruction, *, target: int | None = None) -> Plan:
+        """See `Planner.plan`."""
+        album = Album(rounds, instruction)
+        numbers = tuple(one.number for one in album.shown)[-self.most :]
+        return Plan(act="paint", base=target, shown=numbers, instruction=instruction.text, reply=_DONE)
