@@ -8,6 +8,8 @@ INSTALL := $(BIN)/pip install --quiet --no-compile --constraint constraints.txt
 # Two threads that spin while they wait slow small models down several times over on a busy machine.
 export OMP_WAIT_POLICY := passive
 export HF_HUB_OFFLINE := 1
+# What a process has compiled of Python the next ones read; tests start about a hundred.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo serve test check format miniature clean help
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -64,9 +65,15 @@ def commands(page: Path) -> list[tuple[list[str], bool]]:
     return found
 
 
+@cache
+def command_line() -> Any:
+    """All commands. Typer makes them anew each time, which takes a twentieth of a second."""
+    return typer.main.get_command(app)
+
+
 def understood(words: list[str]) -> None:
     """Parse the words as the command line does; nothing runs. Raises what a user would see."""
-    command: Any = typer.main.get_command(app)
+    command = command_line()
     context = command.make_context("limner", list(words))
     while getattr(command, "commands", None):
         rest = [*context._protected_args, *context.args]

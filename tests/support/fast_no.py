@@ -26,6 +26,10 @@ HEAVY = {
 }
 
 
+# What most command lines load, numpy and what tells a mistake: loaded once, and counted with each.
+LOADED_BY_MOST = (["--version"], ["demo", "--model", "no/such/place"])
+
+
 class Heavy(BaseException):
     """Nobody catches it."""
 
@@ -77,8 +81,9 @@ def told(words: list[str]) -> dict[str, Any]:
 if __name__ == "__main__":
     lines = json.load(sys.stdin)
     sys.meta_path.insert(0, Guard())
-    with contextlib.suppress(SystemExit):
-        main(["--version"])  # what every command line loads is loaded once, and counted with each
+    for words in LOADED_BY_MOST:
+        with contextlib.suppress(SystemExit):
+            main(words)
     own = resource.getrusage(resource.RUSAGE_SELF)
     started_s = own.ru_utime + own.ru_stime
     with Path(sys.argv[1]).open("w", buffering=1) as answers:
