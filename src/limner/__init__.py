@@ -79,9 +79,11 @@ def load(
     detokenizer and autoencoder are in memory only while they work. Raises ValueError with one sentence when
     there is no such model or when a file of it is missing or damaged.
     """
-    from limner.chat.planning.opening import is_planned, load_planned
+    from limner.chat.planning.names import is_planned
 
     if is_planned(str(name_or_folder)):
+        from limner.chat.planning.opening import load_planned
+
         return load_planned(str(name_or_folder), planning)
     from limner.chat.model_folder import checkpoint_folder
 

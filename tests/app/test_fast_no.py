@@ -44,6 +44,8 @@ RIGHT = {
     "evaluate document": "no/results.json --out new.md",
     "bench": "--model oracle --out new",
     "bench script": "--out new",
+    "bench wordings": "",
+    "bench leaderboard": "no/results.json --out new.md",
     "bench import magicbrush": "empty --out new",
     "bench import seed-edit": "empty --out new",
     "study make": "no/a no/b --out new",
@@ -71,6 +73,7 @@ RIGHT = {
 WRONG = {
     "--model": NOWHERE,
     "--judge": NOWHERE,
+    "--with": "nonsense",
     "--also": "name",
     "--conversation": "rubbish",
     "--image": NOWHERE,

@@ -9,7 +9,8 @@ from recording import blank
 from stub_endpoint import completion, serving
 
 from limner.chat.planning.endpoint import EndpointPlanner
-from limner.chat.planning.opening import Planning, is_planned, load_planned, open_painter, open_planner
+from limner.chat.planning.names import is_planned
+from limner.chat.planning.opening import Planning, load_planned, open_painter, open_planner
 from limner.dialogue.parts import Instruction, Response, Round
 from limner.perception.endpoint.structured import MalformedError, StructuredEndpoint
 from limner.perception.endpoint.wire import Limits, Wire

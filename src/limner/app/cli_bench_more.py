@@ -55,10 +55,14 @@ def leaderboard(
     page: Annotated[Path, typer.Option("--out", help="The page to write.")] = Path("docs/leaderboard.md"),
 ) -> None:
     """Write a page of many runs side by side; runs of other sets or judges stand in tables of their own."""
+    from limner.app.given import file_given
+
+    file_to_write(page, ".md")
+    for run in runs:
+        file_given(run / "results.json" if run.is_dir() else run, "results.json")
     from limner.evaluation.benchmark.leaderboard import page_of, read_entry
     from limner.evaluation.run_folder import write_whole
 
-    file_to_write(page, ".md")
     told = page_of([read_entry(run) for run in runs])
     write_whole(page, told.encode())
     out.print(plain(f"{page}: {len(runs)} runs"))

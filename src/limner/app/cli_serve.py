@@ -15,7 +15,7 @@ from limner.app import serve_options as o
 from limner.app.files import folder_to_write
 from limner.app.loading import Offload, Quantize, With
 from limner.app.terminal import err, plain
-from limner.chat.planning.opening import is_planned
+from limner.chat.planning.names import is_planned
 
 if TYPE_CHECKING:
     from limner.app.server.keys import ApiKeys

@@ -11,13 +11,15 @@ from pathlib import Path
 
 from limner.app.terminal import err, plain
 from limner.chat.model_folder import checkpoint_folder, fingerprint
-from limner.chat.planning.opening import DIFFUSERS, ENDPOINT, Planning, is_planned
+from limner.chat.planning.names import DIFFUSERS, ENDPOINT, is_planned
+from limner.chat.planning.opening import Planning
 from limner.chat.planning.plan import KIND
 from limner.chat.saved_header import check_saved
 from limner.perception.endpoint.wire import api_url
 from limner.perception.pipeline_folder import pipeline_folder
 from limner.training.finished import unfinished_sentence
 
+PLANNED_ONLY = "--with is for painters without memory: --model endpoint:URL or diffusers:FOLDER."
 _DEVICE = re.compile(r"(cpu|cuda|mps|xpu|hpu|xla|meta)(:\d+)?")
 
 
@@ -29,7 +31,7 @@ def model_given(model: str, words: Sequence[str] = ()) -> Path | None:
         planned_given(model, words)
         return None
     if words:
-        raise ValueError("--with is for painters without memory: --model endpoint:URL or diffusers:FOLDER.")
+        raise ValueError(PLANNED_ONLY)
     folder = checkpoint_folder(model)
     told = unfinished_sentence(folder)
     if told is not None:

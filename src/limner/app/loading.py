@@ -45,9 +45,11 @@ def load(model: str, *, words: Sequence[str], **options: Any) -> Painter:
     given for one that has.
     """
     import limner
-    from limner.chat.planning.opening import Planning, is_planned
+    from limner.app.given import PLANNED_ONLY
+    from limner.chat.planning.names import is_planned
+    from limner.chat.planning.opening import Planning
 
     if words and not is_planned(model):
-        raise ValueError("--with is for painters without memory: --model endpoint:URL or diffusers:FOLDER.")
+        raise ValueError(PLANNED_ONLY)
     planning = Planning.from_words(words) if is_planned(model) else None
     return limner.load(model, planning=planning, **options)

@@ -81,8 +81,8 @@ def run(
 
 def _check(asked: Asked, stored: Path | None) -> None:
     """What is mistyped is told before anything heavy is imported."""
-    from limner.app.given import planned_given
-    from limner.chat.planning.opening import is_planned
+    from limner.app.given import PLANNED_ONLY, planned_given
+    from limner.chat.planning.names import is_planned
     from limner.evaluation.benchmark.names import APIS, MARKOV, ORACLE, PERFECT
     from limner.evaluation.given import check_given, judge_folder
     from limner.perception.endpoint.wire import api_url
@@ -93,6 +93,8 @@ def _check(asked: Asked, stored: Path | None) -> None:
     if asked.api not in APIS:
         raise ValueError(f"--api is {asked.api!r}; choose one of {', '.join(APIS)}.")
     _extra(asked.extra)
+    if asked.words and not (asked.model == PERFECT or is_planned(asked.model or "")):
+        raise ValueError(PLANNED_ONLY)
     if asked.model in (ORACLE, MARKOV, None) or (asked.model is not None and Path(asked.model).is_dir()):
         judge_folder(asked.judge)
     elif asked.model == PERFECT or is_planned(asked.model):

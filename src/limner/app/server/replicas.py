@@ -27,7 +27,7 @@ from limner.app.server.run import FLUSH_S, POLL_S, Tell, listen, log_to_stderr
 from limner.app.server.settings import ServerSettings
 from limner.app.server.switchboard import Switchboard
 from limner.chat.model_folder import EMBEDDED, checkpoint_folder
-from limner.chat.planning.opening import is_planned
+from limner.chat.planning.names import is_planned
 
 NAME: Final = "limner"
 MAX_REQUESTS: Final = 1000  # open at once at one replica, streams among them

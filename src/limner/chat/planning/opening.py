@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from limner.chat.planning.carrying_out import Hands
+from limner.chat.planning.names import DIFFUSERS, ENDPOINT
 from limner.chat.planning.plan import Planner
 from limner.chat.planning.policies import AllPictures, LastPicture
 from limner.chat.planning.rules import RulesPlanner
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from limner.chat.planning.planned_painter import PlannedPainter
     from limner.perception.painters import AnyPainter
 
-ENDPOINT: Final = "endpoint:"
-DIFFUSERS: Final = "diffusers:"
 RULES: Final = "rules"
 LAST: Final = "last"
 ALL: Final = "all"
@@ -94,11 +93,6 @@ def _read(name: str, value: str, kind: str) -> Any:
         return float(value) if kind.startswith("float") else value
     except ValueError:
         raise ValueError(f"--with {name}={value} needs a number.") from None
-
-
-def is_planned(name: str | Path) -> bool:
-    """Whether a model's name means a painter behind a planner."""
-    return str(name).startswith((ENDPOINT, DIFFUSERS))
 
 
 def open_painter(name: str, planning: Planning | None = None) -> AnyPainter:

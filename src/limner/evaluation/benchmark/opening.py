@@ -15,7 +15,8 @@ import torch
 
 from limner.chat.model_folder import EMBEDDED
 from limner.chat.planning.carrying_out import Hands
-from limner.chat.planning.opening import Planning, is_planned, open_faces, open_painter, open_planner
+from limner.chat.planning.names import is_planned
+from limner.chat.planning.opening import Planning, open_faces, open_painter, open_planner
 from limner.evaluation.benchmark.conversation import BenchConversation
 from limner.evaluation.benchmark.looking import Looker
 from limner.evaluation.benchmark.names import MARKOV, ORACLE, PERFECT
