@@ -66,4 +66,5 @@ class BackdropLayer(nn.Module):
 
     def windows(self, image_tokens_BND: Tensor) -> Tensor:
         """(B, 4): where the picture's left, top, right and bottom edge lie in the place's unit square."""
-        return self.view(image_tokens_BND) @ self.view_corners.float().view(-1, CORNERS)
+        seen_B4: Tensor = self.view(image_tokens_BND) @ self.view_corners.float().view(-1, CORNERS)
+        return seen_B4

@@ -119,7 +119,7 @@ class PersonCanvas(nn.Module):
     @property
     def side_px(self) -> int:
         """Pixels along one side of a canvas."""
-        return FIRST_SIDE * FINER ** len(self.sizes.widths)
+        return FIRST_SIDE << len(self.sizes.widths)
 
     def forward(self, person_KTD: Tensor, around_KTD: Tensor) -> Tensor:
         """Tokens of persons, and of the scenes around them -> (K, 4, W, W): colours in [-1, 1] times their
@@ -136,7 +136,8 @@ class PersonCanvas(nn.Module):
         x = x.contiguous(memory_format=torch.channels_last)
         for step in self.steps:
             x = step(x, summary_KE)
-        return F.pixel_shuffle(self.last(x), FINER)
+        drawn: Tensor = F.pixel_shuffle(self.last(x), FINER)
+        return drawn
 
 
 def sampling_grid(windows_K4: Tensor, side: int, *, inverse: bool = False) -> Tensor:

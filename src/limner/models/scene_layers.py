@@ -38,7 +38,7 @@ class SceneLayers(nn.Module):
 
     def forward(self, image_tokens_BND: Tensor, side: int) -> Tensor:
         """(B, 3, side, side) float32, about in [-1, 1]; persons from left to right, each over the former."""
-        picture_B3SS = self.backdrop(image_tokens_BND, side)
+        picture_B3SS: Tensor = self.backdrop(image_tokens_BND, side)
         for layer_BCSS in self.persons(image_tokens_BND, side).unbind(1):
             colours, opacity = layer_BCSS.split((3, 1), dim=1)
             picture_B3SS = picture_B3SS * (1 - opacity) + colours
@@ -102,4 +102,5 @@ class Mend(nn.Module):
         x = x + F.silu(self.inner(x))
         change, gate = F.pixel_shuffle(self.leave(x), FINER).split((3, 1), dim=1)
         share = torch.sigmoid(gate + GATE_START)
-        return composed_B3SS + share * (drawn_B3SS - composed_B3SS) + change
+        mended_B3SS: Tensor = composed_B3SS + share * (drawn_B3SS - composed_B3SS) + change
+        return mended_B3SS

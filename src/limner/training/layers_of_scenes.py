@@ -181,7 +181,8 @@ def _name_places(backdrop: BackdropLayer) -> None:
 
 def _name_views(backdrop: BackdropLayer) -> None:
     mirror, cut, framing = backdrop.view.addressed
-    keys, corners = [], []
+    keys: list[list[NDArray[np.float32]]] = []
+    corners: list[float] = []
     for turned, part, near in itertools.product(("0", "1", HIDDEN), range(NUM_CUTS), FRAMINGS):
         keys.append([_row(mirror, turned), _row(cut, str(part)), _row(framing, near)])
         variant = variant_of(0, int(turned == "1"), part)
@@ -198,4 +199,5 @@ def _row(token: int, word: str) -> NDArray[np.float32]:
     """What the scene token at `token`, which holds one word, holds when it is `word`."""
     (factor,) = SCENE_SLOTS[token - FIRST_SCENE_TOKEN].factors
     assert isinstance(factor, Words)
-    return factor.rows[len(factor.words) if word == HIDDEN else factor.words.index(word)]
+    row: NDArray[np.float32] = factor.rows[len(factor.words) if word == HIDDEN else factor.words.index(word)]
+    return row
