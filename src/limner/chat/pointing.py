@@ -80,10 +80,15 @@ def _quoted(instruction: str, said: Sequence[str]) -> set[int]:
     """The latest round that has most words in common with the instruction, and the one before it, which is
     what "instead of" and "before" go back to.
     """
-    wanted = content(instruction)
-    shared = [len(wanted & content(text)) for text in said]
+    wanted = _words(instruction)
+    shared = [len(wanted & _words(text)) for text in said]
     most = max(shared, default=0)
     if most < (1 if _REFERS.search(instruction) else 2):
         return set()
     at = len(shared) - 1 - shared[::-1].index(most)
     return {max(0, at - 1), at}
+
+
+def _words(text: str) -> set[str]:
+    """Those that say something; "close-up" counts as one, by its part."""
+    return {word for word in content(text) if "-" not in word}

@@ -39,7 +39,9 @@ _COUNTED: Final = ("times", "steps", "edits", "actions")
 def read_reach(text: str, picture_names: Sequence[str] = ()) -> Reach | None:
     """Where `text` reaches back to, and None when it does not. `picture_names` are known to be pictures'."""
     text = _NUMBER_SIGN.sub("number ", " ".join(text[:MAX_CHARACTERS].split()))
-    return _by_table(without_lead(text)) or _by_clauses(text, picture_names)
+    lower = text.lower()
+    names = [name for name in picture_names if name.lower() in lower]  # each clause is searched for each
+    return _by_table(without_lead(text)) or _by_clauses(text, names)
 
 
 def is_of_table(text: str) -> bool:
