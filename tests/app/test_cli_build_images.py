@@ -43,7 +43,7 @@ def test_edits_with_an_editor_of_ones_own_and_questions(tmp_path, monkeypatch, c
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("edits", "none", "--out", "x"), "There is no folder none"),
+        (("edits", "none", "--out", "x"), "There is nothing at none"),
         (("edits", ".", "--out", "x", "--editor", "nobody"), "--editor nobody is not known"),
         (("edits", ".", "--out", "x", "--editor", "nobody:Editor"), "cannot be imported"),
         (("edits", ".", "--out", "x", "--field", "quality"), "no NAME=VALUE"),

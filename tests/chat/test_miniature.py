@@ -11,6 +11,8 @@ import torch
 
 import limner
 from limner.chat.engine import Engine
+from limner.chat.painter import Painter
+from limner.models.checkpoint import load_model
 
 pytestmark = pytest.mark.long
 
@@ -68,7 +70,9 @@ def test_same_seed_same_picture_and_forks_agree_with_a_replay(painter):
     assert digest(forked) == digest(other.say("A close-up of Hugo."))
 
 
-def test_rounds_in_company_have_the_words_and_pictures_that_each_has_alone(painter):
+def test_rounds_in_company_have_the_words_and_pictures_that_each_has_alone():
+    # In bfloat16 sums depend on their order so much that of two likely words sometimes the other is said.
+    painter = Painter(load_model(files("limner.miniature"), dtype=torch.float32), None, fingerprint="")
     texts = [TWO, "A woman in a park. She has brown hair.", TWO]
     asked = [painter.conversation(seed=seed).prepare(text) for seed, text in enumerate(texts)]
     engine = Engine(painter)
@@ -79,9 +83,8 @@ def test_rounds_in_company_have_the_words_and_pictures_that_each_has_alone(paint
     for request, one in zip(asked, finished, strict=True):
         alone = painter.answer(request)
         assert one.answer.text == alone.answer.text
-        # Products of a batch round otherwise than those of one picture, bfloat16's 500 times as coarsely.
-        levels = 1 if painter.model.dtype is torch.float32 else 24
-        np.testing.assert_allclose(one.picture.pixels, alone.picture.pixels.astype(int), atol=levels)
+        # Products of a batch round otherwise than those of one picture.
+        np.testing.assert_allclose(one.picture.pixels, alone.picture.pixels.astype(int), atol=1)
 
 
 def test_both_token_heads_paint(painter):

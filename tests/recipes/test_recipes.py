@@ -19,8 +19,9 @@ pytestmark = pytest.mark.long
 
 # In an order in which each finds what it needs.
 LADDERS = ("miniature", "detokenizer_unet")
-# Not of the tiny scale; see test_public_language.py and test_face_reader_rung.py.
-ELSEWHERE = ("align_tokens", "face_reader")
+# Not of the tiny scale; see test_public_language.py, test_face_reader_rung.py and
+# test_layers_of_scenes.py.
+ELSEWHERE = ("align_tokens", "face_reader", "scene_layers")
 LADDER = (
     *itertools.chain.from_iterable(load_recipe(name).ladder("tiny").rungs for name in LADDERS),
     "detokenizer_all_tokens",

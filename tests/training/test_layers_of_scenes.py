@@ -29,7 +29,7 @@ from limner.training.workshop import Workshop
 from limner.world.chance import seeded
 from limner.world.render import render, render_figure
 from limner.world.scene import SETTINGS, Scene
-from limner.world.scene_tokens import NUM_TOKENS, TOKEN_DIM, encode_scene
+from limner.world.scene_tokens import NUM_TOKENS, TOKEN_DIM, decode_scene, encode_scene
 from limner.world.settings import seen_window, variant_parts, whole_backdrop
 from limner.world.staging import random_scene
 
@@ -122,12 +122,9 @@ def test_a_place_begins_as_it_looks_from_afar(layers: SceneLayers) -> None:
     with torch.no_grad():
         held = layers.backdrop.remembered(layers.backdrop.place(tokens)).view(12, -1, 8, 8)[:, :3]
     small = torch.nn.functional.interpolate(target, (8, 8), mode="area")
-    # In some other light, perhaps: but no other place is as like it.
-    far = held.flatten(1) - held.mean((1, 2, 3), keepdim=False)[:, None]
-    near = small.flatten(1) - small.mean((1, 2, 3))[:, None]
-    alike = torch.nn.functional.cosine_similarity(far[:, None], near[None], dim=-1).nan_to_num()
-    textured = near.abs().amax(1) > 0
-    assert (alike.argmax(1) == torch.arange(12))[textured].all()
+    by_day = torch.tensor([decode_scene(token.numpy()).lighting == "daylight" for token in tokens])
+    assert by_day.sum() > 3
+    assert float((held - small).abs().mean((1, 2, 3))[by_day].max()) < 0.08
 
 
 def test_figures_are_met_again_and_new_ones_come() -> None:

@@ -12,8 +12,6 @@ from pathlib import Path
 from limner.app.terminal import err, plain
 from limner.chat.model_folder import checkpoint_folder, fingerprint
 from limner.chat.planning.names import DIFFUSERS, ENDPOINT, is_planned
-from limner.chat.planning.opening import Planning
-from limner.chat.planning.plan import KIND
 from limner.chat.saved_header import check_saved
 from limner.perception.endpoint.wire import api_url
 from limner.perception.pipeline_folder import pipeline_folder
@@ -41,6 +39,8 @@ def model_given(model: str, words: Sequence[str] = ()) -> Path | None:
 
 def planned_given(model: str, words: Sequence[str]) -> None:
     """ValueError when the address, the pipeline's folder or the words of `--with` are wrong."""
+    from limner.chat.planning.opening import Planning
+
     Planning.from_words(words)
     if model.startswith(ENDPOINT):
         api_url(model.removeprefix(ENDPOINT))
@@ -61,6 +61,8 @@ def conversation_given(file: Path, model: Path | None, fork: str | None = None) 
     memory), or has no such round.
     """
     if file.is_file() and file.stat().st_size:
+        from limner.chat.planning.plan import KIND
+
         check_saved(file, KIND if model is None else fingerprint(model), fork)
 
 
