@@ -11,6 +11,7 @@ import torch
 
 import limner
 from limner.chat.engine import Engine
+from limner.chat.model_folder import checkpoint_folder
 from limner.chat.painter import Painter
 from limner.models.checkpoint import load_model
 
@@ -72,7 +73,7 @@ def test_same_seed_same_picture_and_forks_agree_with_a_replay(painter):
 
 def test_rounds_in_company_have_the_words_and_pictures_that_each_has_alone():
     # In bfloat16 sums depend on their order so much that of two likely words sometimes the other is said.
-    painter = Painter(load_model(files("limner.miniature"), dtype=torch.float32), None, fingerprint="")
+    painter = Painter(load_model(checkpoint_folder("miniature"), dtype=torch.float32), None, fingerprint="")
     texts = [TWO, "A woman in a park. She has brown hair.", TWO]
     asked = [painter.conversation(seed=seed).prepare(text) for seed, text in enumerate(texts)]
     engine = Engine(painter)
