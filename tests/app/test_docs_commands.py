@@ -24,7 +24,7 @@ PAGES = [
 CHEAP = ("limner info --plan seed-x", "limner --version")
 # Raw material to linked data.
 SLOW = (
-    "limner world film --num 20 --seed 5",
+    "limner world film --num 24 --seed 1",
     "limner build video films --out sets/films",
     "limner build check",
 )
