@@ -12,6 +12,7 @@ from limner.models.presets import TINY
 from limner.models.prompt import ImageSegment, TextSegment
 from limner.models.token_head import RegressionHead
 from limner.training.change_weights import change_weights
+from limner.training.recipes.language import PLANS
 
 K, D = 4, 3
 NAMES = ("base", "edited", "other")
@@ -52,6 +53,21 @@ def test_a_copy_counts_evenly_and_text_alone_has_no_weights(tokens: dict[str, to
     layout = _layout("base", "base")
     assert torch.equal(change_weights(layout, tokens, 3.0), torch.ones(2, K))
     assert change_weights(lay_out([[_text()]], K), tokens, 3.0).numel() == 0
+
+
+def test_what_an_edit_keeps_is_not_outweighed() -> None:
+    """Of 64 scene tokens an edit changes one or two, by all of a word. Where such a token counted a hundred
+    times as much as one that stays, "Add a red hat." made the sweater red as well.
+    """
+    stage = PLANS["sketch"][1]
+    kept = torch.randn(64, 64, generator=torch.Generator().manual_seed(0))
+    edited = kept.clone()
+    edited[8:10] = torch.randn(2, 64, generator=torch.Generator().manual_seed(1))
+    tokens = {PICTURES["base"].digest: kept, PICTURES["edited"].digest: edited}
+    pictures = [ImageSegment(picture=PICTURES[name], role="target") for name in ("base", "edited")]
+    layout = lay_out([[_text(), picture] for picture in pictures], 64)
+    weights = change_weights(layout, tokens, stage.change_weight)[1]
+    assert 1 < float(weights[8] / weights[0]) < 10
 
 
 def test_the_regression_head_weighs_its_errors() -> None:
