@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from limner.models.person_canvas import FACE, FIGURE, sampling_grid
 from limner.models.presets import SCENE_LAYERS
 from limner.models.scene_layers import SceneLayers
 from limner.models.sizes import CanvasSizes
+from limner.models.windows import FACE, FIGURE, sampling_grid
 from limner.training.picture_kinds import PICTURE_KINDS
 from limner.training.scene_pictures import face_boxes
 from limner.world.scene_tokens import NUM_TOKENS, TOKEN_DIM, encode_scene

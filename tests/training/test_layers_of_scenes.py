@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from limner.models.person_canvas import FIGURE
 from limner.models.presets import SCENE_LAYERS, SKETCH, Preset
 from limner.models.scene_layers import SceneLayers
 from limner.models.sizes import CanvasSizes
+from limner.models.windows import FIGURE
 from limner.training.layers_of_scenes import (
     FiguresCutFree,
     RepeatedFigures,

@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from limner.dialogue.edit_verbs import VERBS, word_set
+from limner.dialogue.edit_verbs import VERBS
 from limner.dialogue.reaching_words import LEAD
+from limner.dialogue.words import word_set
 
 _ALSO: Final = word_set("hand light snow rain swap do have grow wear play walk hold go return bring revert")
 _JOINT: Final = re.compile(

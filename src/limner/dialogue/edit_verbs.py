@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-
-def word_set(words: str) -> frozenset[str]:
-    """The words of a text."""
-    return frozenset(words.split())
-
+from limner.dialogue.words import word_set
 
 VERBS: Final = word_set(
     "add adjust age alter animate apply attach augment begin bend blend blur bring brighten build burn carve "

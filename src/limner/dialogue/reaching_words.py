@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from limner.dialogue.edit_verbs import VERBS, word_set
+from limner.dialogue.edit_verbs import VERBS
 from limner.dialogue.ways_back import NUMBERS, ORDINALS
+from limner.dialogue.words import word_set
 
 
 def _any(*parts: str) -> str:

@@ -5,22 +5,23 @@ from __future__ import annotations
 from typing import Final
 
 
-def _set(words: str) -> frozenset[str]:
+def word_set(words: str) -> frozenset[str]:
+    """The words of a text."""
     return frozenset(words.split())
 
 
-TITLES: Final = _set(
+TITLES: Final = word_set(
     "mr mrs ms miss mister dr doctor prof professor sir madam lady lord king queen prince princess "
     "captain uncle aunt auntie nurse officer detective sergeant general chef coach father sister "
     "brother saint st grandma grandpa granny cousin baby "
 )
 # Written onto a name out of courtesy.
 HONORIFICS: Final = ("先生", "女士", "小姐", "さん", "ちゃん", "くん", "さま", "様", "씨", "님")
-KIN: Final = _set("mom mum mommy mummy dad daddy grandma grandpa granny nana papa mama")
-PARTICLES: Final = _set("van von de der den da di du la le bin al ibn del")
+KIN: Final = word_set("mom mum mommy mummy dad daddy grandma grandpa granny nana papa mama")
+PARTICLES: Final = word_set("van von de der den da di du la le bin al ibn del")
 
 # Words that are names too: in the middle of a sentence a capital decides, at its start what follows does.
-AMBIGUOUS: Final = _set(
+AMBIGUOUS: Final = word_set(
     "will may mark rose grace hope joy bill art jack summer autumn april june august daisy lily ivy "
     "ruby amber violet iris faith rich drew pat sue frank chase hunter mason carter dawn olive sky "
     "robin jay chance max ray rob dean miles christian sandy penny ginger pearl jade crystal melody "
@@ -29,7 +30,7 @@ AMBIGUOUS: Final = _set(
 )
 
 # Nearly always something else than a person, wherever it stands.
-ORDINARY: Final = _set(
+ORDINARY: Final = word_set(
     # function words
     "a an the this that these those there here it its he she they we you i me my your his her their "
     "our him them us and or but so if then else when while where who whom whose what which why how "
@@ -88,30 +89,30 @@ ORDINARY: Final = _set(
 )
 
 # Between an article and a capitalised word, these show a thing: "a silver MacBook".
-OBJECT_ADJECTIVES: Final = _set(
+OBJECT_ADJECTIVES: Final = word_set(
     "black white gray grey red maroon orange yellow green blue navy purple pink tan brown beige gold "
     "golden silver big small large tiny new old shiny wooden metal leather vintage classic open "
     "closed "
 )
 
 # What follows a name that stands first in a sentence.
-VERBS: Final = _set(
+VERBS: Final = word_set(
     "is are was were has have had wears wore sits sat stands stood holds held looks looked smiles "
     "smiled laughs leans lies kneels walks runs plays reads hugs kisses can could should would will "
     "must does did appears seems also now then who whose "
 )
-FOLLOWERS: Final = VERBS | _set(
+FOLLOWERS: Final = VERBS | word_set(
     "with in on at from beside next wearing holding sitting standing smiling looking "
 )
 
 # Before a word in lower case they show that it is no name: "the coral", "more balloons".
-DETERMINERS: Final = _set(
+DETERMINERS: Final = word_set(
     "a an the this that these those some any no all both each every more most many few several other "
     "another my your his her its our their two three four five six seven eight nine ten "
 )
 
 # What stands before letters that are to be painted: "a sign that says 你好".
-WRITTEN: Final = _set(
+WRITTEN: Final = word_set(
     "says say said saying reads read reading text texts words word letters characters character written "
     "write writes writing title titled sign signs means meaning label labelled labeled caption "
 )

@@ -18,10 +18,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from limner.models.compact_linear import CompactLinear
-from limner.models.person_canvas import FINER, sampling_grid
-from limner.models.refine import Refine
+from limner.models.refine import FINER, Refine
 from limner.models.sizes import BackdropSizes
 from limner.models.token_lookup import TokenLookup
+from limner.models.windows import sampling_grid
 
 SUMMARY = 64
 CORNERS = 4

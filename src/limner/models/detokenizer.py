@@ -31,7 +31,7 @@ from limner.models.flow import (
     time_schedule,
 )
 from limner.models.light_import import without_siblings
-from limner.models.pixel_frame import PixelFrame, edges, times_with_start
+from limner.models.pixel_frame import PixelFrame, pixel_errors, times_with_start
 from limner.models.read_once import known, read_once
 from limner.models.sizes import DetokenizerSizes
 
@@ -213,8 +213,7 @@ class DiTDetokenizer(Detokenizer):
         if self.frame is not None:
             time_B = times_with_start(time_B, START_SHARE, generator)
             drawn = self.predict_data(interpolate(latents_BCHW, noise, time_B), time_B, image_tokens_BND)
-            error_BCHW = drawn.float() - latents_BCHW.float()
-            return error_BCHW.abs() + edges(error_BCHW)
+            return pixel_errors(drawn.float() - latents_BCHW.float())
         predicted = self.velocity(interpolate(latents_BCHW, noise, time_B), time_B, image_tokens_BND)
         return (predicted.float() - target_velocity(latents_BCHW, noise).float()).square()
 

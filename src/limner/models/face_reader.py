@@ -20,11 +20,10 @@ from torch.nn import functional as F
 
 from limner.models.compact_linear import CompactLinear
 from limner.models.convolutions import ConvolutionPair
-from limner.models.person_canvas import FIGURE
 from limner.models.sizes import FaceReaderSizes
+from limner.models.windows import FACE, FIGURE, Span, sampling_grid
 
-# Windows in units of the face's box (chin to crown, ear to ear): to the sides, up and down from its centre.
-WINDOWS: Final = ((0.75, 0.75, 0.7), (FIGURE.side, FIGURE.up, FIGURE.down), (2.6, 1.5, 6.5))
+WINDOWS: Final = (FACE, FIGURE, Span(2.6, 1.5, 6.5))  # the last: to the feet
 BOX: Final = 4  # centre x and y, width and height, in the unit square
 USUAL_SIDE: Final = 0.15  # of a face's box: where reading it begins
 SMALLEST_SIDE: Final = 0.02
@@ -114,21 +113,13 @@ class FaceReader(nn.Module):
         return read_KE
 
 
-def cut(
-    pixels_B3HH: Tensor, boxes_K4: Tensor, picture_K: Tensor, window: tuple[float, float, float], side_px: int
-) -> Tensor:
+def cut(pixels_B3HH: Tensor, boxes_K4: Tensor, picture_K: Tensor, window: Span, side_px: int) -> Tensor:
     """(K, 3, S, S): a window around each face's box (centre, width, height) of these pictures; what lies
     beyond the picture repeats its edge.
     """
-    side, up, down = window
-    x_K1, y_K1, wide_K1, high_K1 = (boxes_K4.float()[:, index, None] for index in range(BOX))
-    steps_S = (torch.arange(side_px, device=boxes_K4.device) + 0.5) / side_px
-    x_KS = x_K1 + wide_K1 * side * (2 * steps_S - 1)
-    y_KS = y_K1 + high_K1 * ((up + down) * steps_S - up)
-    shape = (len(boxes_K4), side_px, side_px)
-    grid_KSS2 = torch.stack([x_KS[:, None, :].expand(shape), y_KS[:, :, None].expand(shape)], dim=-1)
+    grid_KSS2 = sampling_grid(window.window(boxes_K4.float()), side_px, inverse=True)
     pictures_K3HH = pixels_B3HH[picture_K].float()
-    cut_K3SS = F.grid_sample(pictures_K3HH, 2 * grid_KSS2 - 1, padding_mode="border", align_corners=False)
+    cut_K3SS = F.grid_sample(pictures_K3HH, grid_KSS2, padding_mode="border", align_corners=False)
     return cut_K3SS.to(pixels_B3HH.dtype).contiguous(memory_format=torch.channels_last)
 
 

@@ -22,11 +22,9 @@ from torch.nn import functional as F
 
 from limner.models.compact_linear import CompactLinear
 from limner.models.flow import spread_time
-from limner.models.refine import Refine
+from limner.models.refine import FINER, Refine
 from limner.models.scene_layers import Mend, SceneLayers
 from limner.models.sizes import DetokenizerSizes
-
-LAST_UPSCALE = 2  # pixels a side that one place of the finest map becomes
 
 
 class PixelFrame(nn.Module):
@@ -34,7 +32,7 @@ class PixelFrame(nn.Module):
 
     def __init__(self, sizes: DetokenizerSizes) -> None:
         super().__init__()
-        finest = sizes.grid * 2 ** len(sizes.refiner_widths) * LAST_UPSCALE
+        finest = sizes.grid * 2 ** len(sizes.refiner_widths) * FINER
         if finest != sizes.latent_size:
             raise ValueError(
                 f"{len(sizes.refiner_widths)} refining steps make {finest} px of {sizes.grid} places, not "
@@ -54,7 +52,7 @@ class PixelFrame(nn.Module):
             self.layers = SceneLayers(layers, sizes.num_tokens, sizes.token_dim)
             self.mend = Mend(last, layers.mend_width, sizes.summary_width)
         self.size_px = sizes.latent_size
-        self.last = nn.Conv2d(last, sizes.latent_channels * LAST_UPSCALE**2, 3, padding=1)
+        self.last = nn.Conv2d(last, sizes.latent_channels * FINER**2, 3, padding=1)
 
     def summary(self, image_tokens_BND: Tensor) -> Tensor:
         """All tokens of a picture together, (B, E)."""
@@ -93,7 +91,7 @@ class PixelFrame(nn.Module):
         x = features_BWGG.contiguous(memory_format=torch.channels_last)
         for step in self.steps:
             x = step(x, summary_BE)
-        drawn_BCSS = F.pixel_shuffle(self.last(x), LAST_UPSCALE)
+        drawn_BCSS = F.pixel_shuffle(self.last(x), FINER)
         if self.mend is None:
             return drawn_BCSS
         if composed_B3SS is None:
@@ -101,6 +99,11 @@ class PixelFrame(nn.Module):
             assert composed_B3SS is not None
         mended_BCSS: Tensor = self.mend(x, drawn_BCSS, composed_B3SS, summary_BE)
         return mended_BCSS
+
+
+def pixel_errors(error_BCSS: Tensor) -> Tensor:
+    """(B, C, S, S) what each pixel of an error costs: itself and the edges around it, absolute."""
+    return error_BCSS.abs() + edges(error_BCSS)
 
 
 def edges(error_BCSS: Tensor) -> Tensor:

@@ -16,8 +16,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from limner.models.backdrop_layer import BackdropLayer
-from limner.models.person_canvas import FACE, FIGURE, FINER, RGBA, FaceFinder, PersonCanvas, sampling_grid
+from limner.models.person_canvas import RGBA, FaceFinder, PersonCanvas
+from limner.models.refine import FINER
 from limner.models.sizes import LayerSizes
+from limner.models.windows import FACE, FIGURE, sampling_grid
 
 FADE = 6.0  # a face's canvas fades into the figure's over a sixth of the way from its edge to its middle
 GATE_START = -2.0  # of the transformer's share before its sigmoid: at first the layers are most of a picture

@@ -22,10 +22,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from limner.models.backdrop_layer import BackdropLayer
-from limner.models.person_canvas import FaceFinder, Span
+from limner.models.person_canvas import FaceFinder
 from limner.models.scene_layers import SceneLayers
 from limner.models.token_lookup import TokenLookup
+from limner.models.windows import Span
 from limner.training.picture_kinds import PICTURE_KINDS
+from limner.training.repeated_pictures import RepeatedDraws
 from limner.training.scene_pictures import face_boxes
 from limner.training.state import Chance
 from limner.world.chance import pick
@@ -65,26 +67,16 @@ class FiguresCutFree:
 
 
 class RepeatedFigures:
-    """Step s draws `new` figures and meets those of the last `kept` again (256 KiB each at 256 px)."""
+    """Figures in windows of `span`, met again and again (256 KiB each at 256 px)."""
 
     def __init__(self, size_px: int, span: Span, *, kept: int, new: int) -> None:
-        self._size_px, self._span, self._limit, self._new = size_px, span, kept, new
-        self._kept: dict[int, FiguresCutFree] = {}
+        self._drawn = RepeatedDraws(
+            lambda row: cut_free(FIRST_SEED + row, "train", size_px, span), kept=kept, new=new
+        )
 
     def take(self, chance: Chance, batch: int) -> FiguresCutFree:
         """`batch` figures of this micro-batch."""
-        rng = chance.numpy()
-        newest = (chance.number + 1) * self._new
-        rows = [*range(newest - self._new, newest)][:batch]
-        oldest = max(0, newest - self._limit)
-        rows += [int(row) for row in rng.integers(oldest, newest, size=batch - len(rows))]
-        self._kept = {row: part for row, part in self._kept.items() if row >= oldest}
-        return joined([self._drawn(row) for row in rows])
-
-    def _drawn(self, row: int) -> FiguresCutFree:
-        if row not in self._kept:
-            self._kept[row] = cut_free(FIRST_SEED + row, "train", self._size_px, self._span)
-        return self._kept[row]
+        return joined(self._drawn.take(chance, chance.numpy(), batch))
 
 
 def joined(parts: Sequence[FiguresCutFree]) -> FiguresCutFree:
@@ -110,8 +102,9 @@ def cut_free(seed: int, split: str, size_px: int, span: Span) -> FiguresCutFree:
 def window_of(scene: Scene, place: int, span: Span) -> tuple[float, float, float, float]:
     """The window of `span` around the face of a figure: x0, y0, x1, y1 in the unit square of the picture."""
     x0, y0, x1, y1 = scene_truth(scene).face_boxes[place]
-    x, y, wide, high = (x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0
-    return x - span.side * wide, y - span.up * high, x + span.side * wide, y + span.down * high
+    box = torch.tensor([(x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0], dtype=torch.float64)
+    left, top, right, bottom = span.window(box).tolist()
+    return left, top, right, bottom
 
 
 def places(rng: np.random.Generator, seeds: Sequence[int], size_px: int, split: str) -> tuple[Tensor, Tensor]:

@@ -7,7 +7,10 @@ torch.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, Generic, TypeVar
+
+import numpy as np
 
 from limner.training.pictures_to_read import PicturesToRead, draw_clean, stacked, worn_again
 from limner.training.state import Chance
@@ -15,27 +18,38 @@ from limner.training.state import Chance
 FIRST_SEED: Final = 7_000_000_000  # far from other streams'
 
 
-class RepeatedPictures:
-    """Step s draws `new` pictures and meets those of the last `kept` again.
+Item = TypeVar("Item")
 
-    A kept picture takes 192 KiB at 256 px.
-    """
 
-    def __init__(self, size_px: int, *, kept: int, new: int) -> None:
-        self._size_px, self._limit, self._new = size_px, kept, new
-        self._kept: dict[int, PicturesToRead] = {}
+class RepeatedDraws(Generic[Item]):
+    """Step s draws `new` items, each by its row (0, 1, 2, ...), and meets those of the last `kept` again."""
 
-    def take(self, chance: Chance, batch: int) -> PicturesToRead:
-        """`batch` pictures of this micro-batch, worn."""
-        rng = chance.numpy()
+    def __init__(self, draw: Callable[[int], Item], *, kept: int, new: int) -> None:
+        self._draw, self._limit, self._new = draw, kept, new
+        self._kept: dict[int, Item] = {}
+
+    def take(self, chance: Chance, rng: np.random.Generator, batch: int) -> list[Item]:
+        """`batch` items of this micro-batch, the newest first; `rng` chooses the others."""
         newest = (chance.number + 1) * self._new
         rows = [*range(newest - self._new, newest)][:batch]
         oldest = max(0, newest - self._limit)
         rows += [int(row) for row in rng.integers(oldest, newest, size=batch - len(rows))]
         self._kept = {row: part for row, part in self._kept.items() if row >= oldest}
-        return stacked([worn_again(self._clean(row), rng) for row in rows])
+        return [self._item(row) for row in rows]
 
-    def _clean(self, row: int) -> PicturesToRead:
+    def _item(self, row: int) -> Item:
         if row not in self._kept:
-            self._kept[row] = draw_clean(FIRST_SEED + row, self._size_px)
+            self._kept[row] = self._draw(row)
         return self._kept[row]
+
+
+class RepeatedPictures:
+    """Pictures that are met again and again, 192 KiB each at 256 px."""
+
+    def __init__(self, size_px: int, *, kept: int, new: int) -> None:
+        self._clean = RepeatedDraws(lambda row: draw_clean(FIRST_SEED + row, size_px), kept=kept, new=new)
+
+    def take(self, chance: Chance, batch: int) -> PicturesToRead:
+        """`batch` pictures of this micro-batch, worn."""
+        rng = chance.numpy()
+        return stacked([worn_again(clean, rng) for clean in self._clean.take(chance, rng, batch)])

@@ -1,6 +1,7 @@
 """What an OpenAI-compatible server answered: its words and its picture, wherever it put them.
 
-Knows the shapes of Responses and Chat Completions answers. Knows nothing about requests and histories.
+Knows the shapes of Responses, Chat Completions and Images answers. Knows nothing about requests and
+histories.
 """
 
 from __future__ import annotations
@@ -79,6 +80,12 @@ def from_response(answer: Mapping[str, Any]) -> Found:
     if not words:
         words.append(_text(answer.get("output_text")))
     return _found(words, sources, answer.get("usage"), None)
+
+
+def from_images(answer: Mapping[str, Any], fetch: Callable[[str], bytes] | None = None) -> Found:
+    """The answer of `/images/...`, whole or the last event of a stream, which holds its picture itself."""
+    first = next(_maps(answer.get("data")), answer)
+    return _found([], [("", first.get("b64_json") or first.get("url"))], answer.get("usage"), fetch)
 
 
 def from_chat(answer: Mapping[str, Any], fetch: Callable[[str], bytes] | None = None) -> Found:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from limner.dialogue.parts import Picture
-from limner.perception.endpoint.answers import Found, read_picture
+from limner.perception.endpoint.answers import from_images
 from limner.perception.endpoint.spent import Spent
 from limner.perception.endpoint.troubles import EndpointError, excuse
 from limner.perception.endpoint.wire import Wire
@@ -85,21 +85,11 @@ class EndpointPainter:
         return self._picture(answer)
 
     def _picture(self, answer: Mapping[str, Any]) -> np.ndarray:
-        usage = answer.get("usage")
-        counted = usage if isinstance(usage, dict) else {}
-        given, made = (
-            max(0, counted[name]) if isinstance(counted.get(name), int) else 0
-            for name in ("input_tokens", "output_tokens")
-        )
-        listed = answer.get("data")
-        first = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else {}
-        try:
-            picture = read_picture(first.get("b64_json") or first.get("url"), self.wire.get_bytes)
-        except ValueError as error:
-            self.spent.add(Found(text="", complaint=str(error), input_tokens=given, output_tokens=made))
-            raise PaintError(str(error)) from error
-        self.spent.add(Found(text="", picture=picture, input_tokens=given, output_tokens=made))
-        return picture.pixels
+        found = from_images(answer, self.wire.get_bytes)
+        self.spent.add(found)
+        if found.picture is None:
+            raise PaintError(found.complaint)
+        return found.picture.pixels
 
     def _keep_pace(self) -> None:
         now = time.monotonic()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from limner.dialogue.parts import Picture
-from limner.perception.endpoint.answers import Found, data_url, from_response, read_picture
+from limner.perception.endpoint.answers import Found, data_url, from_images, from_response, read_picture
 from limner.perception.endpoint.spent import Spent, with_extra
 from limner.perception.endpoint.troubles import EndpointError, NoRouteError, RejectedError, excuse
 from limner.perception.endpoint.wire import Limits, Wire, key_from
@@ -101,15 +101,17 @@ class PaintingEndpoint:
         fields |= {"size": f"{size_px}x{size_px}"} if size_px is not None else {}
         fields |= {"stream": True, "partial_images": 1} if self.stream else {}
         fields = {name: _with_seed(value, seed) for name, value in with_extra(fields, self.extra).items()}
+        return from_images(self._painted(fields, shown), self.wire.get_bytes)
+
+    def _painted(self, fields: Mapping[str, Any], shown: Sequence[Picture]) -> Mapping[str, Any]:
         if not shown:
-            if self.stream:
-                return _of_images(self._events("/images/generations", fields), self.wire)
-            return _of_images(self.wire.post("/images/generations", fields), self.wire)
+            route = "/images/generations"
+            return self._events(route, fields) if self.stream else self.wire.post(route, fields)
         files = [("image" if len(shown) == 1 else "image[]", picture.to_png()) for picture in shown]
         form = {name: _plain(value) for name, value in fields.items()}
         if self.stream:
-            return _of_images(self.wire.stream_form("/images/edits", form, files, self._see), self.wire)
-        return _of_images(self.wire.post_form("/images/edits", form, files), self.wire)
+            return self.wire.stream_form("/images/edits", form, files, self._see)
+        return self.wire.post_form("/images/edits", form, files)
 
     def _response_body(self, words: str, shown: Sequence[Picture]) -> dict[str, Any]:
         content: list[dict[str, Any]] = [{"type": "input_text", "text": words}]
@@ -179,23 +181,6 @@ def told_with_roles(instruction: str, references: Sequence[Reference], base: Pic
             f"Image {first + number - 1} is reference {number}: {one.role.partition(': ')[2] or one.role}."
         )
     return "\n".join(line for line in (*lines, instruction) if line)
-
-
-def _of_images(answer: Mapping[str, Any], wire: Wire) -> Found:
-    """The answer of `/images/...`, whole or the last event of a stream."""
-    usage = answer.get("usage")
-    counted = usage if isinstance(usage, dict) else {}
-    given, made = (
-        max(0, counted[name]) if isinstance(counted.get(name), int) else 0
-        for name in ("input_tokens", "output_tokens")
-    )
-    listed = answer.get("data")
-    first = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else answer
-    try:
-        picture = read_picture(first.get("b64_json") or first.get("url"), wire.get_bytes)
-    except ValueError as error:
-        return Found(text="", complaint=str(error), input_tokens=given, output_tokens=made)
-    return Found(text="", picture=picture, input_tokens=given, output_tokens=made)
 
 
 def _with_seed(value: Any, seed: int) -> Any:

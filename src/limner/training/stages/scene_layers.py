@@ -18,9 +18,10 @@ from torch import Tensor, nn
 
 from limner.models.detokenizer import DiTDetokenizer
 from limner.models.model import build_detokenizer
-from limner.models.person_canvas import FACE, FIGURE, PersonCanvas
-from limner.models.pixel_frame import edges
+from limner.models.person_canvas import PersonCanvas
+from limner.models.pixel_frame import pixel_errors
 from limner.models.scene_layers import SceneLayers
+from limner.models.windows import FACE, FIGURE
 from limner.training.batches import psnr_db
 from limner.training.components import is_made, read_component, write_component
 from limner.training.disturbed_tokens import TokenDisturbance
@@ -97,7 +98,7 @@ class SceneLayersRung:
         for name, pictures in self._repeated.items():
             shown = pictures.take(chance, counts[name])
             error_B4WW = self._drawn(name, shown, generator) - shown.target().to(self.workshop.device)
-            told[name] = (error_B4WW.abs() + edges(error_B4WW)).mean()
+            told[name] = pixel_errors(error_B4WW).mean()
         if "places" in self.stage.learns:
             rng = chance.numpy()
             seeds = [int(seed) for seed in rng.integers(1 << 40, size=self.stage.places)]
@@ -106,7 +107,7 @@ class SceneLayersRung:
             tokens_BND = self._disturbed(tokens_BND.to(self.workshop.device), generator)
             drawn = self._layers.backdrop.whole(tokens_BND).float()
             error_B3WW = drawn - target_B3WW.to(self.workshop.device)
-            told["places"] = (error_B3WW.abs() + edges(error_B3WW)).mean()
+            told["places"] = pixel_errors(error_B3WW).mean()
         total = torch.stack([*told.values()]).sum()
         return total, {name: value.detach() for name, value in told.items()}
 
