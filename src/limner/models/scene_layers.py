@@ -2,8 +2,9 @@
 
 What a place looks like and what a person looks like is learned on canvases of their own, far cheaper than in
 whole pictures (`backdrop_layer.py`, `person_canvas.py`). What lies between (furniture, light, style, hands
-that meet) the transformer draws, and a few convolutions choose, pixel by pixel, between both. Knows tensors
-only.
+that meet) the transformer draws, and a few convolutions choose, pixel by pixel, between both. Of the small
+scales alone: it needs tokens that name places and persons, and persons and places shown apart to learn from,
+which photographs do not come with. Knows tensors only.
 
 Legend: B batch, F persons (figures), K persons of a batch, W side of a canvas, N image tokens, D token width,
 S side of the picture, M places a side of the finest map, C its channels, E width of the summary.
