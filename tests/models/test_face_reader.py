@@ -11,6 +11,7 @@ from limner.models.face_reader import WINDOWS, FaceReader, cut, patch_centres
 from limner.models.presets import PRESETS, Preset
 from limner.models.sizes import FaceReaderSizes
 from limner.models.vision import QwenVisionTransformer, pool_tokens
+from limner.models.windows import Span
 from limner.training.stages.second_look import SecondLook, TrueFaces, where_loss
 
 SIZES = FaceReaderSizes(
@@ -51,7 +52,7 @@ def test_a_window_shows_the_face_wherever_it_lies() -> None:
     picture = torch.zeros(1, 3, 64, 64)
     picture[:, 0, 10:18, 40:52] = 1.0
     box = torch.tensor([[46 / 64, 14 / 64, 12 / 64, 8 / 64]])
-    seen = cut(picture, box, torch.tensor([0]), (0.5, 0.5, 0.5), 16)[0, 0]
+    seen = cut(picture, box, torch.tensor([0]), Span(0.5, 0.5, 0.5), 16)[0, 0]
     assert float(seen[1:-1, 1:-1].min()) > 0.99
     around = cut(picture, box, torch.tensor([0]), WINDOWS[1], 32)[0, 0]
     assert 0.02 < float(around.mean()) < 0.2
