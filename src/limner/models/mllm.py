@@ -6,7 +6,8 @@ tokens (`token_head.py`).
 
 Module names follow SEED-X's agent (`llm`, `input_resampler`; its `output_resampler` is the regression head's,
 the only one to use it; `patch_pos_embed` only where `crop_positions` is set, for the public weights were
-trained with it). SEED-X keeps the slots as rows <img_00000>.. of the embedding table; here they are a
+trained with it; `position_map` only with `position_waves`, which help a shallow model to find "the picture
+before that one"). SEED-X keeps the slots as rows <img_00000>.. of the embedding table; here they are a
 parameter of their own, `slots`, which a conversion fills from those rows.
 
 A round of chat, with `cache` a `KeyValueCache`:
@@ -38,6 +39,8 @@ from limner.models.sizes import LanguageSizes, ResamplerSizes
 # bound: a toy of associative recall (3 layers of 96, batch 64) is solved after 370 steps at 1.0, 470 at 0.3,
 # 860 at 0.1, and not within 1,000 from the library's own start (0.02 everywhere).
 EMBEDDING_STD: Final = 1.0
+SHORTEST_WAVE: Final = 64.0  # positions: a picture's
+POSITION_STD: Final = 0.1  # of what each wave adds at the start
 
 
 class MultimodalLLM(nn.Module):
@@ -58,6 +61,11 @@ class MultimodalLLM(nn.Module):
         self.patch_pos_embed = (
             nn.Parameter(torch.randn(4, language.width) * language.width**-0.5)
             if language.crop_positions
+            else None
+        )
+        self.position_map = (
+            nn.Parameter(torch.randn(2 * language.position_waves, language.width) * POSITION_STD)
+            if language.position_waves
             else None
         )
         self._initialise()
@@ -129,6 +137,11 @@ class MultimodalLLM(nn.Module):
                     "drop rounds first."
                 )
             position_ids_BN = torch.arange(cached, cached + num_new, device=embeds_BNW.device)[None]
+        if self.position_map is not None:
+            waves_BNF = position_waves(
+                position_ids_BN, self.sizes.position_waves, longest=2.0 * self.sizes.context_tokens
+            )
+            embeds_BNW = embeds_BNW + waves_BNF.to(embeds_BNW.dtype) @ self.position_map
         if mask_B1NS is None:
             mask_B1NS = causal_mask(num_new, cached, embeds_BNW.device).expand(embeds_BNW.shape[0], 1, -1, -1)
         states: Tensor = self.llm.base_model(
@@ -179,6 +192,16 @@ class MultimodalLLM(nn.Module):
         table: Any = self.llm.get_input_embeddings()
         nn.init.normal_(table.weight, std=EMBEDDING_STD)
         start_as_copy(self.input_resampler, out_std=EMBEDDING_STD)
+
+
+def position_waves(position_ids_BN: Tensor, num_waves: int, *, longest: float) -> Tensor:
+    """(B, N) positions -> (B, N, 2 num_waves) float32: sines, then cosines, of waves from `SHORTEST_WAVE` to
+    `longest` positions, spaced evenly on a logarithmic scale.
+    """
+    ratio = (longest / SHORTEST_WAVE) ** (1 / max(1, num_waves - 1))
+    lengths_F = SHORTEST_WAVE * ratio ** torch.arange(num_waves, device=position_ids_BN.device)
+    angles_BNF = position_ids_BN[..., None] * (2 * torch.pi / lengths_F)
+    return torch.cat([angles_BNF.sin(), angles_BNF.cos()], dim=-1)
 
 
 def causal_mask(num_new: int, num_cached: int, device: torch.device | str = "cpu") -> Tensor:

@@ -145,7 +145,14 @@ TINY: Final = Preset(
     input_resampler=ResamplerSizes(grid=4, width=48, heads=4, input_dim=16),
     output_resampler=ResamplerSizes(grid=4, width=16, heads=2, input_dim=48),
     language=LanguageSizes(
-        vocab_size=600, width=48, layers=2, heads=4, ffn_width=96, context_tokens=512, reads_regions=True
+        vocab_size=600,
+        width=48,
+        layers=2,
+        heads=4,
+        ffn_width=96,
+        context_tokens=512,
+        reads_regions=True,
+        position_waves=4,
     ),
     token_head=TokenHeadSizes(width=32, depth=2, heads=2),
     detokenizer=DetokenizerSizes(
@@ -214,7 +221,14 @@ SKETCH: Final = Preset(
     output_resampler=ResamplerSizes(grid=8, width=64, heads=4, input_dim=192),
     # Tied: a name that training met a few times, or never, can still be copied.
     language=LanguageSizes(
-        vocab_size=4096, width=192, layers=4, heads=6, ffn_width=512, context_tokens=2048, tie_embeddings=True
+        vocab_size=4096,
+        width=192,
+        layers=6,
+        heads=6,
+        ffn_width=512,
+        context_tokens=2048,
+        tie_embeddings=True,
+        position_waves=8,
     ),
     token_head=TokenHeadSizes(width=192, depth=3, heads=6, default_temperature=0.4),
     detokenizer=DetokenizerSizes(
@@ -269,7 +283,14 @@ MINIATURE: Final = Preset(
     input_resampler=ResamplerSizes(grid=8, width=256, heads=8, input_dim=64),
     output_resampler=ResamplerSizes(grid=8, width=64, heads=4, input_dim=256),
     language=LanguageSizes(
-        vocab_size=4096, width=256, layers=6, heads=8, ffn_width=640, context_tokens=2048, tie_embeddings=True
+        vocab_size=4096,
+        width=256,
+        layers=6,
+        heads=8,
+        ffn_width=640,
+        context_tokens=2048,
+        tie_embeddings=True,
+        position_waves=8,
     ),
     token_head=TokenHeadSizes(width=192, depth=4, heads=6),
     detokenizer=DetokenizerSizes(

@@ -95,6 +95,9 @@ class LanguageSizes:
     # transformers' config.json of any other causal language model, as text; "" for the LLaMA.
     public_config: str = ""
     reads_regions: bool = False  # has learned what location tokens in an instruction point at
+    # Sine waves of the position in the context that are added to what enters the first layer, through a
+    # learned map; 0 for the LLaMA, whose attention knows distances alone.
+    position_waves: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,10 @@ owner    a place of text, or a slot, looks at the last name written before it in
 recall   a place that predicts a word about a person looks at the same word about that person in earlier
          rounds
 told     the same head: a slot of a person whom no earlier picture shows looks at the words that tell its
-         trait (a red beard at "beard")
+         trait (a red beard at "beard"); a slot that an edit changes looks at the words of the change
+quote    a word with which a way back quotes an earlier round ("before adding the hat") looks at the same word
+         of that round
+gather   a slot of such a way back looks at the words that quote
 picture  a slot looks at what it shall repaint: the same scene token of the picture that is edited or gone
          back to; for a person seen before, the same token of that person there; a place that predicts a word
          of an answer looks at the scene tokens of the picture that say what is asked
@@ -39,11 +42,13 @@ from limner.models.mllm import MultimodalLLM
 from limner.models.packing import NO_LABEL, SEEN, SLOT, TEXT, Layout, PackedBatch, block_mask
 from limner.models.tokenizer import TextTokenizer
 from limner.training.answers import answering_tokens
-from limner.training.sources import token_sources
+from limner.training.edit_words import edit_words
+from limner.training.sources import EDITS, token_sources
 from limner.training.told_words import NOBODY, told_words
 from limner.world.scene_tokens import NUM_TOKENS
 
-HEADS: Final = ("owner", "recall", "told", "picture")
+LEAST_CHANGE: Final = 1e-3  # of a token's numbers, which have unit spread
+HEADS: Final = ("owner", "recall", "told", "quote", "gather", "picture")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,16 +60,19 @@ class Place:
 
 
 def places(num_layers: int) -> dict[str, tuple[Place, ...]]:
-    """Which heads are guided to what: owners in the first layer, the others after half of the layers.
+    """Which heads are guided to what: owners in the first layer, pictures in the last but one, and what finds
+    them in the layers before that.
 
     A picture's token is wider than one head (64 numbers against 32 at the small scales), so three share the
     look back at pictures.
     """
-    later = num_layers // 2
+    later = max(num_layers - 2, num_layers // 2)
     return {
         "owner": (Place(layer=0, head=0),),
         "recall": (Place(layer=later, head=0),),
         "told": (Place(layer=later, head=0),),
+        "quote": (Place(layer=max(later - 2, 0), head=1),),
+        "gather": (Place(layer=max(later - 1, 0), head=2),),
         "picture": tuple(Place(layer=later, head=head) for head in (1, 2, 3)),
     }
 
@@ -74,20 +82,30 @@ def places(num_layers: int) -> dict[str, tuple[Place, ...]]:
 Pointers = Mapping[str, np.ndarray]
 
 
-def pointers_of(dialogue: Dialogue, layout: Layout, tokenizer: TextTokenizer) -> dict[str, np.ndarray]:
+def pointers_of(
+    dialogue: Dialogue,
+    layout: Layout,
+    tokenizer: TextTokenizer,
+    image_tokens: Mapping[str, Tensor] | None = None,
+) -> dict[str, np.ndarray]:
     """Where the places of `layout` should look: (P, 2) int64 per guided head.
 
     Args:
         dialogue: the dialogue that was laid out; its persons' names and its truth are used.
         layout: as `lay_out` made it, perhaps of its first rounds only.
+        image_tokens: picture key -> its tokens (K, D), which tell what an edit changes; without them, edits
+            are not guided to words.
     """
     names = [person.name for person in dialogue.persons]
     whose, named_at = _owners(layout, names, tokenizer)
     looking = np.flatnonzero(named_at >= 0)
+    changes, quotes, gathered = _edits(dialogue, layout, tokenizer, image_tokens or {})
     return {
         "owner": _pairs((int(i), int(named_at[i])) for i in looking),
         "recall": _pairs(_recalls(layout, whose, tokenizer)),
-        "told": _pairs(_told(dialogue, layout, whose, tokenizer)),
+        "told": _pairs(itertools.chain(_told(dialogue, layout, whose, tokenizer), changes)),
+        "quote": _pairs(iter(quotes)),
+        "gather": _pairs(iter(gathered)),
         "picture": _pairs(
             itertools.chain(_pictures(dialogue, layout), answering_tokens(dialogue, layout, tokenizer))
         ),
@@ -265,6 +283,39 @@ def _told(
             for token, place in told_words(dialogue, round_index, layout, whose, tokenizer):
                 if place < block[0]:
                     yield int(block[token]), place
+
+
+Pairs = list[tuple[int, int]]
+
+
+def _edits(
+    dialogue: Dialogue, layout: Layout, tokenizer: TextTokenizer, image_tokens: Mapping[str, Tensor]
+) -> tuple[Pairs, Pairs, Pairs]:
+    """Of all edits and ways back: (changed slot, word of the change), (word that quotes, the word quoted) and
+    (slot, word that quotes).
+    """
+    changes: Pairs = []
+    quotes: Pairs = []
+    gathered: Pairs = []
+    if dialogue.kind not in EDITS or not dialogue.truth.get("scenes"):
+        return changes, quotes, gathered
+    for block, key in zip(_blocks(layout), layout.painted_keys, strict=True):
+        round_index = int(layout.rounds[block[0]])
+        source = token_sources(dialogue, round_index, num_tokens=len(block))
+        if source is None:
+            continue
+        words = edit_words(dialogue, round_index, layout, tokenizer)
+        if key in image_tokens and source.digest in image_tokens:
+            differs_K = (image_tokens[key] - image_tokens[source.digest]).abs().amax(-1) > LEAST_CHANGE
+            changed = block[differs_K.cpu().numpy()]
+            changes += itertools.product(changed.tolist(), words.change.tolist())
+        quotes += [
+            (int(place), int(other))
+            for place in words.quoting
+            for other in words.quoted[layout.ids[words.quoted] == layout.ids[place]]
+        ]
+        gathered += itertools.product(block.tolist(), words.quoting.tolist())
+    return changes, quotes, gathered
 
 
 def _blocks(layout: Layout) -> np.ndarray:

@@ -104,7 +104,9 @@ class LaidOut:
         for index in indices:
             if index not in self.pointers:
                 dialogue = self.bank.dialogue(index)
-                self.pointers[index] = pointers_of(dialogue, self.layout(index), self.tokenizer)
+                self.pointers[index] = pointers_of(
+                    dialogue, self.layout(index), self.tokenizer, self.image_tokens
+                )
         return Guidance.joined([self.pointers[index] for index in indices])
 
 

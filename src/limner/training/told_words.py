@@ -46,7 +46,7 @@ def told_words(
     """
     scene = dialogue.truth["scenes"][round_index]
     places = np.flatnonzero((layout.kinds == TEXT) & (layout.rounds == round_index))
-    text, starts = _written(layout.ids[places], tokenizer)
+    text, starts = written(layout.ids[places], tokenizer)
     for place, person in _standing(dialogue, round_index, len(scene["figures"])):
         traits = Traits(**scene["figures"][place]["person"]["traits"])
         theirs = np.isin(whose[places], (person, NOBODY) if len(scene["figures"]) == 1 else (person,))
@@ -71,7 +71,7 @@ def _standing(dialogue: Dialogue, round_index: int, num_figures: int) -> list[tu
     return [(place, index) for place, (_, index) in enumerate(sorted(named))] if len(named) == 2 else []
 
 
-def _written(ids: np.ndarray, tokenizer: TextTokenizer) -> tuple[str, np.ndarray]:
+def written(ids: np.ndarray, tokenizer: TextTokenizer) -> tuple[str, np.ndarray]:
     """The text of these tokens in small letters, and where each of them starts in it (and the last ends)."""
     pieces: Sequence[Any] = tokenizer.fast.convert_ids_to_tokens(ids.tolist())
     written = [str(piece).replace("Ġ", " ").lower() for piece in pieces]

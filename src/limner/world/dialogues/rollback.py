@@ -132,7 +132,7 @@ def _reach_back(chain: _Chain) -> tuple[str, int, str]:
     """
     rng, last = chain.rng, len(chain.rounds) - 1
     how = weighted(
-        rng, {"instead": 0.25, "step back": 0.28, "first": 0.16, "undo": 0.13, "before": 0.09, "after": 0.09}
+        rng, {"instead": 0.22, "step back": 0.21, "first": 0.13, "undo": 0.1, "before": 0.2, "after": 0.14}
     )
     if how == "undo":
         scene = chain.scenes[last - 1]

@@ -1,0 +1,111 @@
+"""Which words of an instruction say what an edit changes, and which words quote an earlier round.
+
+"Instead of adding a red hat, make it night": the words behind the comma say what to paint, those before it
+only where to go back to. A model that is not shown the difference paints the hat again. Knows the truth that
+the world writes beside its dialogues ("rollback", "base", "change"), and layouts. Knows no attention and no
+networks.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from limner.dialogue.parts import Dialogue
+from limner.models.packing import NO_LABEL, TEXT, Layout
+from limner.models.tokenizer import TextTokenizer
+from limner.training.told_words import written
+
+QUOTING: Final = ("instead", "before", "after")  # ways back that repeat what an earlier round asked for
+# Words that say nothing by themselves.
+FUNCTION_WORDS: Final = frozenset(
+    "a an and as at back by can could for from go her his i in into it its make my next now of on out please"
+    " s so that the then this to up want was with would you your".split()
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditWords:
+    """Places (P,) int64 in a layout: words of the change, words that quote, and the words that they quote."""
+
+    change: np.ndarray
+    quoting: np.ndarray
+    quoted: np.ndarray
+
+
+def edit_words(dialogue: Dialogue, round_index: int, layout: Layout, tokenizer: TextTokenizer) -> EditWords:
+    """The words of round `round_index`, an edit or a way back of the world's."""
+    places, text, starts = instruction_words(layout, round_index, tokenizer)
+    told = _telling(layout, places, tokenizer)
+    nothing = np.zeros(0, np.int64)
+    if not _reaches_back(dialogue, round_index):
+        return EditWords(change=places[told], quoting=nothing, quoted=nothing)
+    change = str(dialogue.truth["change"]).lower()
+    start = text.rfind(change) if change else -1
+    inside = (starts[1:] > start) & (starts[:-1] < start + len(change)) & (start >= 0)
+    quoting, quoted = nothing, nothing
+    done = _quoted_round(dialogue)
+    if done is not None:
+        earlier, *_ = instruction_words(layout, done, tokenizer)
+        quoted = earlier[_telling(layout, earlier, tokenizer)]
+        quoting = places[told & ~inside]
+        both = np.intersect1d(layout.ids[quoting], layout.ids[quoted])
+        both = _only_there(layout, both, done, round_index, tokenizer)
+        quoting = quoting[np.isin(layout.ids[quoting], both)]
+        quoted = quoted[np.isin(layout.ids[quoted], both)]
+    return EditWords(change=places[told & inside], quoting=quoting, quoted=quoted)
+
+
+def instruction_words(
+    layout: Layout, round_index: int, tokenizer: TextTokenizer
+) -> tuple[np.ndarray, str, np.ndarray]:
+    """Places (P,) of the text of a round's instruction, their text in small letters, and where each of them
+    starts in it, (P + 1,).
+    """
+    of_round = layout.rounds == round_index
+    answer = np.flatnonzero(of_round & (layout.labels != NO_LABEL))
+    places = np.flatnonzero(of_round & (layout.kinds == TEXT))
+    places = places[places <= answer[0]] if len(answer) else places
+    text, starts = written(layout.ids[places], tokenizer)
+    return places, text, starts
+
+
+def _telling(layout: Layout, places: np.ndarray, tokenizer: TextTokenizer) -> np.ndarray:
+    """Which of these places hold a word that says something, (P,) bool."""
+    return np.array([_says_something(int(i), tokenizer) for i in layout.ids[places]], bool)
+
+
+@functools.lru_cache(maxsize=8192)
+def _says_something(token: int, tokenizer: TextTokenizer) -> bool:
+    piece = "" if token in tokenizer.special_ids else tokenizer.decode([token])
+    word = re.sub(r"[^a-z0-9]", "", piece.lower())
+    return bool(word) and word not in FUNCTION_WORDS and word != "inst"
+
+
+def _reaches_back(dialogue: Dialogue, round_index: int) -> bool:
+    """Whether this is the round that the truth of a "rollback" dialogue tells of."""
+    return dialogue.kind == "rollback" and round_index == reaching_round(dialogue)
+
+
+def reaching_round(dialogue: Dialogue) -> int | None:
+    """The first round that needs another picture than the last one; None where none does."""
+    return next((i for i, r in enumerate(dialogue.rounds) if not r.is_markov(i)), None)
+
+
+def _quoted_round(dialogue: Dialogue) -> int | None:
+    way, base = str(dialogue.truth["rollback"]), int(dialogue.truth["base"])
+    return None if way not in QUOTING else base if way == "after" else base + 1
+
+
+def _only_there(
+    layout: Layout, ids: np.ndarray, done: int, asking: int, tokenizer: TextTokenizer
+) -> np.ndarray:
+    """Those of `ids` that no other round before `asking` has, or all where others have each of them."""
+    others = [instruction_words(layout, index, tokenizer)[0] for index in range(asking) if index != done]
+    elsewhere = layout.ids[np.concatenate(others)] if others else np.zeros(0, np.int64)
+    alone = np.setdiff1d(ids, elsewhere)
+    return alone if len(alone) else ids
