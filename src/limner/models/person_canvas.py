@@ -4,10 +4,12 @@ A face in the middle of a picture and one at its edge, a small and a large one, 
 another place; one network that draws all places of a picture has to learn each anew. So each person's tokens
 are drawn on a canvas around the face, colours with their opacity, and `scene_layers.py` sets it in its place
 (a spatial transformer, Jaderberg et al. 2015). That place is a fixed linear reading of the tokens
-(`FaceFinder`), found once by least squares. Knows tensors only.
+(`FaceFinder`), found once by least squares. Patterns of cloth repeat in the body's own frame, which is read
+likewise, so that stripes and checks need not be learned pixel by pixel (`Texture`). Knows tensors only.
 
 Legend: B batch, F persons (figures), N image tokens, D token width, T tokens that tell of a person, E width
-of a summary, K persons of a batch, S side of the picture, W side of a canvas.
+of a summary, K persons of a batch, S side of the picture, W side of a canvas, M side of its finest map, C
+channels of that.
 """
 
 from __future__ import annotations
@@ -26,48 +28,127 @@ from limner.models.sizes import CanvasSizes
 FIRST_SIDE: Final = 8
 # Of a person: centre x, centre y, width and height of the face in the unit square, and whether it is there.
 READINGS: Final = 5
+# Of a body's frame beside a face's box: its origin from the box' centre in widths and heights of the box, and
+# its unit in heights.
+FRAME_READINGS: Final = 3
 RGBA: Final = 4
+REPEATS: Final = (2.0, 1.0, 0.5)  # wave lengths of a texture, in repeats of the pattern
+TEXTURE_WIDTH: Final = 32
 
 
 class FaceFinder(nn.Module):
-    """Where faces lie, read from image tokens by a fixed linear map."""
+    """Where faces lie, and the frames of the bodies below them, read from image tokens by fixed linear maps."""
 
     reading: Tensor
     bias: Tensor
+    frame_reading: Tensor
+    frame_bias: Tensor
 
     def __init__(self, persons: int, num_tokens: int, token_dim: int) -> None:
         super().__init__()
         self.register_buffer("reading", torch.zeros(persons * READINGS, num_tokens * token_dim))
         self.register_buffer("bias", torch.zeros(persons * READINGS))
+        self.register_buffer("frame_reading", torch.zeros(persons * FRAME_READINGS, num_tokens * token_dim))
+        self.register_buffer("frame_bias", torch.zeros(persons * FRAME_READINGS))
 
     @torch.no_grad()
     def forward(self, image_tokens_BND: Tensor) -> tuple[Tensor, Tensor]:
         """Centre x, centre y, width and height of faces (B, F, 4) in the unit square, float32, and whether
         somebody is there (B, F).
         """
-        read_BR = F.linear(image_tokens_BND.float().flatten(1), self.reading.float(), self.bias.float())
-        read_BFR = read_BR.unflatten(1, (-1, READINGS))
+        read_BFR = _read(image_tokens_BND, self.reading, self.bias).unflatten(1, (-1, READINGS))
         centres, sizes = read_BFR[..., :2], read_BFR[..., 2:4].clamp(0.02, 1.0)
         return torch.cat([centres, sizes], dim=-1), read_BFR[..., 4] > 0.5
 
     @torch.no_grad()
-    def fit(self, tokens_BND: Tensor, boxes_BF4: Tensor, *, noise: float) -> float:
-        """Find the linear reading that gives the face boxes (x0, y0, x1, y1; zeros where nobody is) of these
-        tokens with the smallest squared error, were they disturbed by `noise`; returns the mean error of a
-        number in the unit square.
+    def frames(self, image_tokens_BND: Tensor, boxes_BF4: Tensor) -> Tensor:
+        """The bodies' frames (B, F, 3): x and y of the origin and the unit, in the unit square, beside faces
+        as `forward` gives them.
+        """
+        read_BR = _read(image_tokens_BND, self.frame_reading, self.frame_bias)
+        across, down, unit = read_BR.unflatten(1, (-1, FRAME_READINGS)).unbind(-1)
+        x, y, wide, high = boxes_BF4.unbind(-1)
+        return torch.stack([x + across * wide, y + down * high, unit.clamp(0.5, 2.0) * high], dim=-1)
+
+    @torch.no_grad()
+    def fit(self, tokens_BND: Tensor, boxes_BF4: Tensor, frames_BF3: Tensor, *, noise: float) -> float:
+        """Find the linear readings that give the face boxes (x0, y0, x1, y1; zeros where nobody is) and the
+        bodies' frames of these tokens with the smallest squared error, were they disturbed by `noise`;
+        returns the mean error of a box' number in the unit square.
         """
         inputs = tokens_BND.flatten(1).double()
         low, high = boxes_BF4[..., :2].double(), boxes_BF4[..., 2:].double()
-        there = (high > low).all(-1, keepdim=True).double()
-        wanted = torch.cat([(low + high) / 2, high - low, there], dim=-1).flatten(1)
-        mean_in, mean_out = inputs.mean(0), wanted.mean(0)
-        centred = inputs - mean_in
-        gram = centred.T @ centred + noise**2 * len(inputs) * torch.eye(inputs.shape[1], dtype=torch.double)
-        weights = torch.linalg.solve(gram, centred.T @ (wanted - mean_out))
+        there_BF1 = (high > low).all(-1, keepdim=True)
+        centre, size = (low + high) / 2, high - low
+        wanted = torch.cat([centre, size, there_BF1.double()], dim=-1).flatten(1)
+        weights, bias = _least_squares(inputs, wanted, noise)
         self.reading.copy_(weights.T)
-        self.bias.copy_(mean_out - mean_in @ weights)
-        error = (inputs @ weights + mean_out - mean_in @ weights - wanted).unflatten(1, (-1, READINGS))
-        return float((error[..., :4].abs() * there).sum() / (4 * there.sum()))
+        self.bias.copy_(bias)
+        error = (inputs @ weights + bias - wanted).unflatten(1, (-1, READINGS))
+        # A box that the picture's edge cuts says nothing of the frame.
+        whole_BF = there_BF1[..., 0] & (low > 0).all(-1) & (high < 1).all(-1)
+        origin = (frames_BF3[..., :2].double() - centre) / size.clamp(min=1e-6)
+        unit = frames_BF3[..., 2:].double() / size[..., 1:].clamp(min=1e-6)
+        beside_BF3 = torch.cat([origin, unit], dim=-1)
+        for person in range(beside_BF3.shape[1]):
+            rows = whole_BF[:, person]
+            if rows.any():
+                weights, bias = _least_squares(inputs[rows], beside_BF3[rows, person], noise)
+                part = slice(person * FRAME_READINGS, (person + 1) * FRAME_READINGS)
+                self.frame_reading[part] = weights.T.to(self.frame_reading)
+                self.frame_bias[part] = bias.to(self.frame_bias)
+        return float((error[..., :4].abs() * there_BF1).sum() / (4 * there_BF1.sum()))
+
+
+def _read(image_tokens_BND: Tensor, weights: Tensor, bias: Tensor) -> Tensor:
+    return F.linear(image_tokens_BND.float().flatten(1), weights.float(), bias.float())
+
+
+def _least_squares(inputs: Tensor, wanted: Tensor, noise: float) -> tuple[Tensor, Tensor]:
+    """Weights and bias of the linear map from `inputs`, were they disturbed by `noise`, to `wanted`."""
+    mean_in, mean_out = inputs.mean(0), wanted.mean(0)
+    centred = inputs - mean_in
+    gram = centred.T @ centred + noise**2 * len(inputs) * torch.eye(inputs.shape[1], dtype=inputs.dtype)
+    weights = torch.linalg.solve(gram, centred.T @ (wanted - mean_out))
+    return weights, mean_out - mean_in @ weights
+
+
+class Texture(nn.Module):
+    """What repeats over a cloth: a small network at each place, of the map and of waves across and down the
+    body, scaled and shifted by a summary (K, E). It adds nothing at the start.
+    """
+
+    def __init__(self, channels: int, summary_width: int, pitch: float) -> None:
+        super().__init__()
+        self.pitch = pitch
+        self.enter = nn.Conv2d(channels + 4 * len(REPEATS), TEXTURE_WIDTH, 1)
+        self.modulation = nn.Linear(summary_width, 2 * TEXTURE_WIDTH)
+        self.inner = nn.Conv2d(TEXTURE_WIDTH, TEXTURE_WIDTH, 1)
+        self.leave = nn.Conv2d(TEXTURE_WIDTH, channels, 1)
+        nn.init.zeros_(self.leave.weight)
+        assert self.leave.bias is not None
+        nn.init.zeros_(self.leave.bias)
+
+    def forward(self, x_KCMM: Tensor, summary_KE: Tensor, windows_K4: Tensor) -> Tensor:
+        """`windows_K4`: x0, y0, x1, y1 of the canvas in the body's frame."""
+        side = x_KCMM.shape[-1]
+        x0, y0, x1, y1 = (windows_K4[:, index, None] for index in range(4))
+        centres = (torch.arange(side, device=windows_K4.device) + 0.5) / side
+        waves = []
+        for start, end, shape in ((x0, x1, (side, 1)), (y0, y1, (1, side))):
+            places_KM = start + (end - start) * centres
+            for repeat in REPEATS:
+                angles_KM = places_KM * (2 * torch.pi / (repeat * self.pitch))
+                waves += [
+                    wave.unflatten(1, shape[::-1]).expand(-1, side, side)
+                    for wave in (angles_KM.sin(), angles_KM.cos())
+                ]
+        waves_KVMM = torch.stack(waves, dim=1).to(x_KCMM.dtype)
+        scale, shift = self.modulation(summary_KE)[:, :, None, None].chunk(2, dim=1)
+        inner = torch.cat([x_KCMM, waves_KVMM], dim=1).contiguous(memory_format=torch.channels_last)
+        inner = F.silu(self.enter(inner) * (1 + scale) + shift)
+        added: Tensor = self.leave(F.silu(self.inner(inner)))
+        return x_KCMM + added
 
 
 class PersonCanvas(nn.Module):
@@ -93,6 +174,7 @@ class PersonCanvas(nn.Module):
         )
         self.left = nn.LayerNorm(first)
         self.steps = nn.ModuleList(Refine(a, b, width) for a, b in pairwise(sizes.widths))
+        self.texture = Texture(sizes.widths[-1], width, sizes.texture_pitch) if sizes.texture_pitch else None
         self.last = nn.Conv2d(sizes.widths[-1], RGBA * FINER**2, 3, padding=1)
 
     @property
@@ -100,9 +182,10 @@ class PersonCanvas(nn.Module):
         """Pixels along one side of a canvas."""
         return FIRST_SIDE << len(self.sizes.widths)
 
-    def forward(self, person_KTD: Tensor, around_KTD: Tensor) -> Tensor:
+    def forward(self, person_KTD: Tensor, around_KTD: Tensor, windows_K4: Tensor) -> Tensor:
         """Tokens of persons, and of the scenes around them -> (K, 4, W, W): colours in [-1, 1] times their
-        opacity, and the opacity, about in [0, 1].
+        opacity, and the opacity, about in [0, 1]. `windows_K4`: x0, y0, x1, y1 of the canvas in the body's
+        frame, which only patterns need.
         """
         summary_KE = F.silu(self.person(person_KTD.flatten(1)) + self.around(around_KTD.flatten(1)))
         told_KTW = self.enter(torch.cat([person_KTD, around_KTD], dim=1)) + self.token_positions
@@ -115,5 +198,7 @@ class PersonCanvas(nn.Module):
         x = x.contiguous(memory_format=torch.channels_last)
         for step in self.steps:
             x = step(x, summary_KE)
+        if self.texture is not None:
+            x = self.texture(x, summary_KE, windows_K4)
         drawn: Tensor = F.pixel_shuffle(self.last(x), FINER)
         return drawn

@@ -178,7 +178,14 @@ TINY: Final = Preset(
 SCENE_LAYERS: Final = LayerSizes(
     persons=2,
     person_tokens=24,
-    figures=CanvasSizes(widths=(128, 64, 48, 32, 16), summary_width=192, direct_width=96, blocks=3, heads=4),
+    figures=CanvasSizes(
+        widths=(128, 64, 48, 32, 16),
+        summary_width=192,
+        direct_width=96,
+        blocks=3,
+        heads=4,
+        texture_pitch=0.17,
+    ),
     faces=CanvasSizes(widths=(128, 64, 48, 24), summary_width=128, direct_width=48, blocks=3, heads=4),
     backdrop=BackdropSizes(
         places=145,

@@ -20,7 +20,7 @@ from limner.models.backdrop_layer import BackdropLayer
 from limner.models.person_canvas import RGBA, FaceFinder, PersonCanvas
 from limner.models.refine import FINER
 from limner.models.sizes import LayerSizes
-from limner.models.windows import FACE, FIGURE, sampling_grid
+from limner.models.windows import FACE, SEEN_FIGURE, sampling_grid
 
 FADE = 6.0  # a face's canvas fades into the figure's over a sixth of the way from its edge to its middle
 GATE_START = -2.0  # of the transformer's share before its sigmoid: at first the layers are most of a picture
@@ -58,10 +58,15 @@ class SceneLayers(nn.Module):
         if len(picture_K):
             told = self.told(image_tokens_BND, picture_K, person_K)
             boxes_K4 = boxes_BF4[picture_K, person_K]
-            whole = _sampled(self.figures(*told), sampling_grid(FIGURE.window(boxes_K4), side))
-            grid_KSS2 = sampling_grid(FACE.window(boxes_K4), side)
+            frames_K3 = self.finder.frames(image_tokens_BND, boxes_BF4)[picture_K, person_K]
+            windows_K4, faces_K4 = SEEN_FIGURE.window(boxes_K4), FACE.window(boxes_K4)
+            drawn_KCWW = self.figures(*told, in_frame(windows_K4, frames_K3))
+            whole = _sampled(drawn_KCWW, sampling_grid(windows_K4, side))
+            grid_KSS2 = sampling_grid(faces_K4, side)
             share_K1SS = (FADE * (1 - grid_KSS2.abs().amax(-1))).clamp(0, 1)[:, None]
-            drawn_KCSS = torch.lerp(whole, _sampled(self.faces(*told), grid_KSS2), share_K1SS)
+            drawn_KCSS = torch.lerp(
+                whole, _sampled(self.faces(*told, in_frame(faces_K4, frames_K3)), grid_KSS2), share_K1SS
+            )
             placed = placed.index_copy(0, picture_K * persons + person_K, drawn_KCSS)
         colours, opacity = placed.unflatten(0, (count, persons)).split((RGBA - 1, 1), dim=2)
         return torch.cat([colours, opacity.clamp(0, 1)], dim=2)
@@ -71,6 +76,11 @@ class SceneLayers(nn.Module):
         each, persons = self.sizes.person_tokens, self.sizes.persons
         persons_BFTD = image_tokens_BND[:, : persons * each].unflatten(1, (persons, each))
         return persons_BFTD[picture_K, person_K], image_tokens_BND[picture_K, persons * each :]
+
+
+def in_frame(windows_K4: Tensor, frames_K3: Tensor) -> Tensor:
+    """Windows x0, y0, x1, y1 of the unit square -> the same in bodies' frames (x, y, unit)."""
+    return (windows_K4 - frames_K3[:, :2].repeat(1, 2)) / frames_K3[:, 2:]
 
 
 def _sampled(drawn_KCWW: Tensor, grid_KSS2: Tensor) -> Tensor:

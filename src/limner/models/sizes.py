@@ -117,7 +117,8 @@ class CanvasSizes:
     """A network that draws persons on a canvas of their own (`person_canvas.py`): `blocks` of a transformer
     over 8 x 8 places that read a person's tokens, `heads` each, then convolutions. `widths` are the channels
     of the canvas of 8, 16, 32, ... places a side, `direct_width` those that a summary of `summary_width`
-    numbers gives each place at once.
+    numbers gives each place at once. `texture_pitch`: how far apart, in units of the body, the repeats of a
+    cloth's pattern are; 0 for a canvas without patterns.
     """
 
     widths: tuple[int, ...]
@@ -125,6 +126,7 @@ class CanvasSizes:
     direct_width: int
     blocks: int
     heads: int
+    texture_pitch: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,27 @@ class Span:
         return torch.stack(sides, dim=-1)
 
 
+@dataclass(frozen=True)
+class FittedSpan:
+    """The first of `spans`, each reaching further down, that reaches the lower edge of the picture from where
+    the face is (the last one, where none does). So a canvas shows all of a person that a picture shows, as
+    large as it may.
+    """
+
+    spans: tuple[Span, ...]
+
+    def window(self, boxes: Tensor) -> Tensor:
+        """As `Span.window`; boxes are in the unit square."""
+        _, y, _, high = boxes.unbind(-1)
+        short = sum((y + span.down * high < 1).long() for span in self.spans[:-1])
+        windows = torch.stack([span.window(boxes) for span in self.spans], dim=-2)
+        chosen = torch.as_tensor(short)[..., None, None].expand(*boxes.shape[:-1], 1, 4)
+        return windows.gather(-2, chosen)[..., 0, :]
+
+
 FIGURE: Final = Span(1.7, 1.35, 2.5)  # shoulders, hats, chest
+# Down to the chest, to the hips, to the feet.
+SEEN_FIGURE: Final = FittedSpan((Span(1.7, 1.35, 2.9), Span(2.2, 1.35, 5.0), Span(2.6, 1.35, 8.0)))
 FACE: Final = Span(0.75, 0.75, 0.7)
 
 

@@ -23,9 +23,9 @@ from torch import Tensor
 
 from limner.models.backdrop_layer import BackdropLayer
 from limner.models.person_canvas import FaceFinder
-from limner.models.scene_layers import SceneLayers
+from limner.models.scene_layers import SceneLayers, in_frame
 from limner.models.token_lookup import TokenLookup
-from limner.models.windows import Span
+from limner.models.windows import FittedSpan, Span
 from limner.training.picture_kinds import PICTURE_KINDS
 from limner.training.repeated_pictures import RepeatedDraws
 from limner.training.scene_pictures import face_boxes
@@ -35,11 +35,14 @@ from limner.world.render import render_figure
 from limner.world.scene import FRAMINGS, LIGHTINGS, SETTINGS, Scene
 from limner.world.scene_tokens import FIRST_SCENE_TOKEN, HIDDEN, SCENE_SLOTS, Words, encode_scene
 from limner.world.settings import NUM_CUTS, NUM_LAYOUTS, seen_window, variant_of, whole_backdrop
-from limner.world.truth import scene_truth
+from limner.world.truth import body_frames, scene_truth
 
+AnySpan = Span | FittedSpan
 KIND: Final = "conversation"  # of scenes: all that conversations show
 FIRST_SEED: Final = 9_000_000_000  # far from other streams'
 TO_FIND_FACES: Final = 8_192  # scenes, twice the numbers of a picture's tokens
+TALL: Final = ("half body", "full body")
+TRIES: Final = 64  # seeds in a row among which a framing is looked for
 READING_NOISE: Final = 0.05  # of tokens, from which faces are still to be found
 PLACES: Final = SETTINGS[1:]  # "white" is no place
 
@@ -51,12 +54,16 @@ class FiguresCutFree:
     pixels_BWW4: NDArray[np.uint8]  # RGBA, colours times their opacity
     tokens_BND: NDArray[np.float32]
     person_B: NDArray[np.int64]
+    windows_B4: NDArray[np.float32]  # x0, y0, x1, y1 in the body's frame
 
     def part(self, start: int, end: int) -> FiguresCutFree:
         """Those from `start` to before `end`."""
         rows = slice(start, end)
         return FiguresCutFree(
-            pixels_BWW4=self.pixels_BWW4[rows], tokens_BND=self.tokens_BND[rows], person_B=self.person_B[rows]
+            pixels_BWW4=self.pixels_BWW4[rows],
+            tokens_BND=self.tokens_BND[rows],
+            person_B=self.person_B[rows],
+            windows_B4=self.windows_B4[rows],
         )
 
     def target(self) -> Tensor:
@@ -67,11 +74,17 @@ class FiguresCutFree:
 
 
 class RepeatedFigures:
-    """Figures in windows of `span`, met again and again (256 KiB each at 256 px)."""
+    """Figures in windows of `span`, met again and again (256 KiB each at 256 px). Every other one is of a
+    picture that shows more than a bust, of which the world has too few to learn from.
+    """
 
-    def __init__(self, size_px: int, span: Span, *, kept: int, new: int) -> None:
+    def __init__(self, size_px: int, span: AnySpan, *, kept: int, new: int) -> None:
         self._drawn = RepeatedDraws(
-            lambda row: cut_free(FIRST_SEED + row, "train", size_px, span), kept=kept, new=new
+            lambda row: cut_free(
+                FIRST_SEED + row * TRIES, "train", size_px, span, framings=TALL if row % 2 else FRAMINGS
+            ),
+            kept=kept,
+            new=new,
         )
 
     def take(self, chance: Chance, batch: int) -> FiguresCutFree:
@@ -85,21 +98,33 @@ def joined(parts: Sequence[FiguresCutFree]) -> FiguresCutFree:
         pixels_BWW4=np.concatenate([part.pixels_BWW4 for part in parts]),
         tokens_BND=np.concatenate([part.tokens_BND for part in parts]),
         person_B=np.concatenate([part.person_B for part in parts]),
+        windows_B4=np.concatenate([part.windows_B4 for part in parts]),
     )
 
 
-def cut_free(seed: int, split: str, size_px: int, span: Span) -> FiguresCutFree:
-    """A batch of one: some figure of the scene of `seed`, in the window of `span` around its face."""
+def cut_free(
+    seed: int, split: str, size_px: int, span: AnySpan, framings: Sequence[str] = FRAMINGS
+) -> FiguresCutFree:
+    """A batch of one: some figure of the first scene from `seed` on with one of `framings`, in the window of
+    `span` around its face.
+    """
     scene = PICTURE_KINDS[KIND](seed, split)
+    for further in range(1, TRIES):
+        if scene.framing in framings:
+            break
+        scene = PICTURE_KINDS[KIND](seed + further, split)
     person = seed % len(scene.figures)
+    window = window_of(scene, person, span)
+    frame = torch.tensor([body_frames(scene)[person]], dtype=torch.float64)
     return FiguresCutFree(
-        pixels_BWW4=render_figure(scene, person, window_of(scene, person, span), size_px)[None],
+        pixels_BWW4=render_figure(scene, person, window, size_px)[None],
         tokens_BND=encode_scene(scene)[None],
         person_B=np.array([person]),
+        windows_B4=in_frame(torch.tensor([window], dtype=torch.float64), frame).float().numpy(),
     )
 
 
-def window_of(scene: Scene, place: int, span: Span) -> tuple[float, float, float, float]:
+def window_of(scene: Scene, place: int, span: AnySpan) -> tuple[float, float, float, float]:
     """The window of `span` around the face of a figure: x0, y0, x1, y1 in the unit square of the picture."""
     x0, y0, x1, y1 = scene_truth(scene).face_boxes[place]
     box = torch.tensor([(x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0], dtype=torch.float64)
@@ -141,10 +166,17 @@ def prepare(layers: SceneLayers) -> None:
 
 
 def _find_faces(finder: FaceFinder) -> None:
-    """Where faces lie is a linear reading of scene tokens: no picture is needed to find it."""
+    """Where faces lie, and bodies' frames beside them, are linear readings of scene tokens: no picture is
+    needed to find them.
+    """
     scenes = [PICTURE_KINDS[KIND](seed, "train") for seed in range(TO_FIND_FACES)]
     tokens = torch.from_numpy(np.stack([encode_scene(scene) for scene in scenes]))
-    finder.fit(tokens, torch.from_numpy(face_boxes(scenes)), noise=READING_NOISE)
+    boxes_BF4 = torch.from_numpy(face_boxes(scenes))
+    frames_BF3 = torch.zeros(*boxes_BF4.shape[:2], 3)
+    for row, scene in enumerate(scenes):
+        for person, frame in enumerate(body_frames(scene)):
+            frames_BF3[row, person] = torch.tensor(frame)
+    finder.fit(tokens, boxes_BF4, frames_BF3, noise=READING_NOISE)
 
 
 def _name_places(backdrop: BackdropLayer) -> None:

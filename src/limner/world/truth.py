@@ -46,6 +46,13 @@ def scene_truth(scene: Scene) -> SceneTruth:
     )
 
 
+def body_frames(scene: Scene) -> tuple[tuple[float, float, float], ...]:
+    """The frames that bodies are drawn in, left to right: x and y of the origin, the head's centre, and the
+    unit, the head's height, in unit coordinates of the picture.
+    """
+    return tuple((stance.x, stance.y, stance.head) for stance in lay_out(scene).stances)
+
+
 def face_points(scene: Scene) -> tuple[Points, ...]:
     """Where each face's features lie, left to right: (20, 2) in unit coordinates, some beyond the picture.
 

@@ -21,11 +21,12 @@ from limner.models.model import build_detokenizer
 from limner.models.person_canvas import PersonCanvas
 from limner.models.pixel_frame import pixel_errors
 from limner.models.scene_layers import SceneLayers
-from limner.models.windows import FACE, FIGURE
+from limner.models.windows import FACE, SEEN_FIGURE
 from limner.training.batches import psnr_db
 from limner.training.components import is_made, read_component, write_component
 from limner.training.disturbed_tokens import TokenDisturbance
 from limner.training.layers_of_scenes import (
+    AnySpan,
     FiguresCutFree,
     RepeatedFigures,
     cut_free,
@@ -36,7 +37,7 @@ from limner.training.layers_of_scenes import (
 from limner.training.state import Chance
 from limner.training.workshop import HELD_OUT_SEED, Workshop
 
-SPANS: Final = {"figures": FIGURE, "faces": FACE}
+SPANS: Final[dict[str, AnySpan]] = {"figures": SEEN_FIGURE, "faces": FACE}
 CHUNK: Final = 16
 
 
@@ -141,5 +142,6 @@ class SceneLayersRung:
             tokens_BND = self._disturbed(tokens_BND, generator)
         every_B = torch.arange(len(tokens_BND), device=device)
         person_B = torch.from_numpy(shown.person_B).to(device)
-        drawn: Tensor = self._canvases[name](*self._layers.told(tokens_BND, every_B, person_B))
+        windows_B4 = torch.from_numpy(shown.windows_B4).to(device)
+        drawn: Tensor = self._canvases[name](*self._layers.told(tokens_BND, every_B, person_B), windows_B4)
         return drawn.float()
