@@ -87,6 +87,7 @@ def test_true_layers_compose_to_the_painters_picture(
                 ),
                 tokens_BND=np.zeros((0, 0, 0), np.float32),
                 person_B=np.zeros(0, np.int64),
+                windows_B4=np.zeros((0, 4), np.float32),
             )
             monkeypatch.setattr(getattr(layers, name), "forward", lambda *_, free=free: free.target())
         monkeypatch.setattr(layers.backdrop, "whole", lambda _, whole=true_whole: whole)

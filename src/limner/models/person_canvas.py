@@ -160,6 +160,8 @@ class PersonCanvas(nn.Module):
         first, width, told = sizes.widths[0], sizes.summary_width, person_tokens + other_tokens
         self.person = CompactLinear(person_tokens * token_dim, width)
         self.around = CompactLinear(other_tokens * token_dim, width, bias=False)
+        self.window = nn.Linear(4, width, bias=False)
+        nn.init.zeros_(self.window.weight)
         self.direct = CompactLinear(width, FIRST_SIDE**2 * sizes.direct_width)
         self.widen = nn.Linear(sizes.direct_width, first)
         self.enter = nn.Linear(token_dim, first)
@@ -185,9 +187,10 @@ class PersonCanvas(nn.Module):
     def forward(self, person_KTD: Tensor, around_KTD: Tensor, windows_K4: Tensor) -> Tensor:
         """Tokens of persons, and of the scenes around them -> (K, 4, W, W): colours in [-1, 1] times their
         opacity, and the opacity, about in [0, 1]. `windows_K4`: x0, y0, x1, y1 of the canvas in the body's
-        frame, which only patterns need.
+        frame.
         """
-        summary_KE = F.silu(self.person(person_KTD.flatten(1)) + self.around(around_KTD.flatten(1)))
+        told_KE = self.person(person_KTD.flatten(1)) + self.around(around_KTD.flatten(1))
+        summary_KE = F.silu(told_KE + self.window(windows_K4.to(told_KE.dtype)))
         told_KTW = self.enter(torch.cat([person_KTD, around_KTD], dim=1)) + self.token_positions
         told_KTW = self.entered(told_KTW)
         x = self.places + self.widen(self.direct(summary_KE).unflatten(1, (FIRST_SIDE**2, -1)))

@@ -74,18 +74,18 @@ class FiguresCutFree:
 
 
 class RepeatedFigures:
-    """Figures in windows of `span`, met again and again (256 KiB each at 256 px). Every other one is of a
-    picture that shows more than a bust, of which the world has too few to learn from.
+    """Figures in windows of `span`, met again and again (256 KiB each at 256 px). Where a window follows what
+    is seen, every other one is of a picture that shows more than a bust, of which the world has few.
     """
 
     def __init__(self, size_px: int, span: AnySpan, *, kept: int, new: int) -> None:
-        self._drawn = RepeatedDraws(
-            lambda row: cut_free(
-                FIRST_SEED + row * TRIES, "train", size_px, span, framings=TALL if row % 2 else FRAMINGS
-            ),
-            kept=kept,
-            new=new,
-        )
+        seldom = TALL if isinstance(span, FittedSpan) else FRAMINGS
+
+        def draw(row: int) -> FiguresCutFree:
+            seed, framings = FIRST_SEED + row * TRIES, seldom if row % 2 else FRAMINGS
+            return cut_free(seed, "train", size_px, span, framings)
+
+        self._drawn = RepeatedDraws(draw, kept=kept, new=new)
 
     def take(self, chance: Chance, batch: int) -> FiguresCutFree:
         """`batch` figures of this micro-batch."""
