@@ -4,7 +4,7 @@ from language_samples import image_tokens, small_tokenizer, three_rounds
 from torch import Tensor
 
 from limner.models.cache import KeyValueCache
-from limner.models.mllm import MultimodalLLM, causal_mask
+from limner.models.mllm import SHORTEST_WAVE, MultimodalLLM, causal_mask, position_waves
 from limner.models.packing import SLOT, lay_out, pack, packed_hidden
 from limner.models.presets import TINY
 from limner.models.prompt import TextSegment, closing_ids, encode_response, instruction_segments, segments
@@ -145,3 +145,15 @@ def test_names_of_weights_follow_seed_x(language) -> None:
     keys = set(language.state_dict())
     assert {"llm.model.layers.0.self_attn.q_proj.weight", "llm.lm_head.weight", "slots"} <= keys
     assert {"input_resampler.query", "input_resampler.kv_proj.weight", "input_resampler.pos_embed"} <= keys
+
+
+def test_waves_tell_positions_apart_at_every_distance() -> None:
+    waves = position_waves(torch.arange(2048)[None], 8, longest=4096.0)[0]
+    assert waves.shape == (2048, 16)
+    torch.testing.assert_close(waves[0], torch.tensor([0.0] * 8 + [1.0] * 8))
+    torch.testing.assert_close(waves[int(SHORTEST_WAVE), :1], torch.zeros(1), atol=1e-4, rtol=0)
+    distances = torch.cdist(waves, waves)
+    assert float(distances.fill_diagonal_(9.0).min()) > 0.05
+    # A picture further back is as far off, wherever one stands.
+    near, far = (waves[1000:] * waves[1000 - 64 : -64]).sum(-1), (waves[64:1112] * waves[:1048]).sum(-1)
+    torch.testing.assert_close(near, far, atol=1e-3, rtol=0)
