@@ -24,7 +24,7 @@ from limner.models.presets import Preset
 from limner.models.prompt import ImageSegment, Segment, TextSegment
 from limner.models.token_head import TokenHead
 from limner.training.heads import BothHeads
-from limner.training.journal import read_log
+from limner.training.metric_logger import read_log
 from limner.training.language_network import LanguageCosts, build_frozen
 from limner.training.latent_pairs import FolderPairs
 from limner.training.loop import Trainer

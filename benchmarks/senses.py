@@ -24,7 +24,7 @@ from limner.models.tokenizer import TextTokenizer
 from limner.perception.senses import WorldSenses, load_senses
 from limner.training.picture_kinds import VIEWS
 from limner.training.stages.senses_metrics import HeldOut, ReadFace, measure_senses, read_faces
-from limner.training.workshop import Workshop
+from limner.training.run_context import RunContext
 
 SIZES_PX = (128, 256)
 COLOURLESS = ("pencil sketch",)
@@ -35,11 +35,11 @@ def softened(pixels: np.ndarray) -> np.ndarray:
     return cv2.GaussianBlur(pixels, (0, 0), 0.01 * pixels.shape[0])
 
 
-def held_out(workshop: Workshop, model: Path, num: int, persons: int) -> HeldOut:
+def held_out(context: RunContext, model: Path, num: int, persons: int) -> HeldOut:
     """The banks that the recipe measures by, a bank for each size."""
     banks = {
         kind: [
-            workshop.pictures(kind, count, split="test", size_px=size_px, skip=place * count)
+            context.pictures(kind, count, split="test", size_px=size_px, skip=place * count)
             for place, size_px in enumerate(SIZES_PX)
         ]
         for kind, count in (("people", num), ("identities", persons * VIEWS))
@@ -89,10 +89,10 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     senses = load_senses(options.model / "senses")
-    workshop = Workshop(
+    context = RunContext(
         out=options.out, preset=PRESETS["sketch"], device=torch.device("cpu"), workers=options.workers
     )
-    pictures = held_out(workshop, options.model, options.num, options.persons)
+    pictures = held_out(context, options.model, options.num, options.persons)
     table = columns(senses, pictures)
     print(f"{'':24}" + "".join(f"{name:>14}" for name in table))
     for rate in next(iter(table.values())):

@@ -21,7 +21,7 @@ from safetensors.torch import load_file
 from limner.models.presets import PRESETS
 from limner.training.components import read_component
 from limner.training.stages.vision import Shown, VisionRung, VisionStage
-from limner.training.workshop import Workshop
+from limner.training.run_context import RunContext
 
 SEED = 0  # of the recipe's plan: a state leaves out what is not learned, which the seed makes again
 
@@ -50,11 +50,11 @@ def main() -> None:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     out = options.model.parent if options.model else options.state
-    workshop = Workshop(out=out, preset=PRESETS[options.scale], device=torch.device("cpu"))
+    context = RunContext(out=out, preset=PRESETS[options.scale], device=torch.device("cpu"))
     torch.manual_seed(SEED)
-    rung = VisionStage(held_out=options.pictures)(workshop)
+    rung = VisionStage(held_out=options.pictures)(context)
     if options.model:
-        read_component(workshop, "vision", rung.tokenizer)
+        read_component(context, "vision", rung.tokenizer)
     else:
         average = load_file(options.state / "average.safetensors")
         missing, unexpected = rung.network.load_state_dict(average, strict=False)

@@ -42,7 +42,7 @@ from limner.models.tokenizer import TextTokenizer
 from limner.training.language_network import build_language, fill_language
 from limner.training.processes import Processes, Whole, split_blocks
 from limner.training.run import run_recipe
-from limner.training.workshop import Workshop
+from limner.training.run_context import RunContext
 
 LORA = LoraSizes(rank=4, alpha=4, dropout=0.0)
 TEMPLATE = {"qwen3": "chatml", "llama3": "llama3", "gemma": "gemma", "gemma3": "gemma"}
@@ -210,12 +210,12 @@ def team() -> Iterator[Processes]:
 def test_two_processes_split_it_layer_by_layer(places, name, team, tmp_path) -> None:
     (tmp_path / "model").symlink_to(places / name)
     preset, _ = load_manifest(places / name)
-    workshop = Workshop(out=tmp_path, preset=preset, device=team.device, processes=team)
-    alone = build_language(replace(workshop, processes=None), LORA)
+    context = RunContext(out=tmp_path, preset=preset, device=team.device, processes=team)
+    alone = build_language(replace(context, processes=None), LORA)
     assert len(split_blocks(alone)) == preset.language.layers
-    split = build_language(workshop, LORA, later=True)
+    split = build_language(context, LORA, later=True)
     Whole(split, team)
-    fill_language(workshop, split)
+    fill_language(context, split)
     for (key, own), whole in zip(split.named_parameters(), alone.parameters(), strict=True):
         expected = torch.empty_like(own)
         copy_into(expected, whole)

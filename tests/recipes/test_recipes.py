@@ -13,7 +13,7 @@ from limner.training.loop import Trainer
 from limner.training.recipe import Recipe, Rung
 from limner.training.recipe_files import load_recipe, recipe_names
 from limner.training.run import main, run_rung
-from limner.training.workshop import Workshop
+from limner.training.run_context import RunContext
 
 pytestmark = pytest.mark.long
 
@@ -52,9 +52,9 @@ def _recipe(name: str) -> Recipe:
 
 def _trainer(recipe: Recipe, out: Path, folder: Path) -> tuple[Trainer, Rung]:
     torch.manual_seed(0)
-    workshop = Workshop(out=out, preset=recipe.preset, device=torch.device("cpu"))
-    rung = recipe.build(workshop)
-    trainer = Trainer(rung, recipe.plan, folder, name=recipe.name, device=workshop.device, tensorboard=False)
+    context = RunContext(out=out, preset=recipe.preset, device=torch.device("cpu"))
+    rung = recipe.build(context)
+    trainer = Trainer(rung, recipe.plan, folder, name=recipe.name, device=context.device, tensorboard=False)
     return trainer, rung
 
 
@@ -124,8 +124,8 @@ def test_the_teacher_is_no_judge_and_lies_beside_the_checkpoint(out: Path) -> No
     from limner.perception.senses import load_senses
     from limner.training.stages.senses import TAUGHT, load_teacher
 
-    workshop = Workshop(out=out, preset=_recipe("senses").preset, device=torch.device("cpu"))
-    teacher, judge = load_teacher(workshop), load_senses(out / "model" / "senses")
+    context = RunContext(out=out, preset=_recipe("senses").preset, device=torch.device("cpu"))
+    teacher, judge = load_teacher(context), load_senses(out / "model" / "senses")
     assert not (out / "model" / "teacher").exists()
     for name, network in teacher.networks.items():
         same = all(
@@ -141,13 +141,13 @@ def test_the_judge_is_refused_as_a_teacher(out: Path, tmp_path: Path) -> None:
 
     from limner.training.stages.senses import load_teacher
 
-    workshop = Workshop(out=tmp_path, preset=_recipe("senses").preset, device=torch.device("cpu"))
+    context = RunContext(out=tmp_path, preset=_recipe("senses").preset, device=torch.device("cpu"))
     with pytest.raises(ValueError, match="train senses_teacher first"):
-        load_teacher(workshop)
+        load_teacher(context)
     for folder in ("model/senses", "teacher"):
         shutil.copytree(out / "model" / "senses", tmp_path / folder)
     with pytest.raises(ValueError, match="the judge's own face_embedder"):
-        load_teacher(workshop)
+        load_teacher(context)
 
 
 def test_the_ladder_ends_in_a_checkpoint_that_loads(out: Path) -> None:

@@ -22,7 +22,7 @@ from limner.training.recipe_files import load_recipe
 from limner.training.stages.language import LanguageRung
 from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import trainable
-from limner.training.workshop import Workshop
+from limner.training.run_context import RunContext
 
 STEPS = 3
 # Batches of one kind each: no picture at all, one that is seen, one that is painted, some of each.
@@ -32,7 +32,7 @@ VARIED = {"binding_text": 1, "question": 1, "text_to_image": 1, "named": 1}
 def random_run_folder(folder: Path) -> Path:
     """A run folder whose frozen components hold random weights."""
     torch.manual_seed(0)
-    make_vocabulary(Workshop(out=folder, preset=TINY, device=torch.device("cpu")))
+    make_vocabulary(RunContext(out=folder, preset=TINY, device=torch.device("cpu")))
     save_manifest(folder / "model", TINY, ("regression", "flow"))
     for name in ("vision", "language", "token_head", "autoencoder"):
         save_component(folder / "model", name, build_component(name, TINY))
@@ -57,8 +57,8 @@ def tiny(word: str) -> Recipe:
 def trainer_of(recipe: Recipe, out: Path, folder: Path, team: Processes) -> tuple[Trainer, Rung]:
     """Built as `run_rung` does."""
     torch.manual_seed(0)
-    workshop = Workshop(out=out, preset=recipe.preset, device=team.device, workers=1, processes=team)
-    rung = recipe.build(workshop)
+    context = RunContext(out=out, preset=recipe.preset, device=team.device, workers=1, processes=team)
+    rung = recipe.build(context)
     made = Trainer(
         rung, recipe.plan, folder, name=recipe.name, device=team.device, tensorboard=False, processes=team
     )
@@ -87,7 +87,7 @@ def main(out: Path, words: list[str]) -> None:
         told["written"] = sorted(path.name for path in (place / "stopped" / "state").iterdir())
         if recipe.makes[0] == "adapter":
             assert isinstance(rung, LanguageRung)
-            write_adapter_component(rung.workshop, rung.language)
+            write_adapter_component(rung.context, rung.language)
             if team.is_first:
                 shutil.move(out / "model" / "adapter", place / "adapter")
         if team.is_first:

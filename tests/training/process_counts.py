@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from two_processes import random_run_folder, tiny, trainer_of
 
 from limner.models import precision
-from limner.training.journal import read_log
+from limner.training.metric_logger import read_log
 from limner.training.processes import join
 
 

@@ -10,13 +10,13 @@ from limner.models.checkpoint import read_tensors
 from limner.models.presets import PRESETS
 from limner.training.stages.face_reader import FaceReaderStage
 from limner.training.state import Chance
-from limner.training.workshop import Workshop
+from limner.training.run_context import RunContext
 
 
 def test_it_learns_and_leaves_an_encoder(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    workshop = Workshop(out=tmp_path, preset=PRESETS["sketch"], device=torch.device("cpu"))
-    rung = FaceReaderStage(kept=4, new=4, held_out=4)(workshop)
+    context = RunContext(out=tmp_path, preset=PRESETS["sketch"], device=torch.device("cpu"))
+    rung = FaceReaderStage(kept=4, new=4, held_out=4)(context)
     learned = [weight for weight in rung.network.parameters() if weight.requires_grad]
     optimizer = torch.optim.Adam(learned, lr=1e-3)
     losses = []

@@ -25,7 +25,7 @@ from limner.training.layers_of_scenes import (
 )
 from limner.training.stages.scene_layers import SPANS, SceneLayersRung, SceneLayersStage
 from limner.training.state import Chance
-from limner.training.workshop import Workshop
+from limner.training.run_context import RunContext
 from limner.world.chance import seeded
 from limner.world.render import render, render_figure
 from limner.world.scene import SETTINGS, Scene
@@ -155,8 +155,8 @@ def small_preset() -> Preset:
 
 def test_the_rung_learns_and_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("limner.training.layers_of_scenes.TO_FIND_FACES", 300)
-    workshop = Workshop(out=tmp_path, preset=small_preset(), device=torch.device("cpu"))
-    rung = SceneLayersRung(SceneLayersStage(kept=8, new=2, places=2, faces=4, held_out=4), workshop)
+    context = RunContext(out=tmp_path, preset=small_preset(), device=torch.device("cpu"))
+    rung = SceneLayersRung(SceneLayersStage(kept=8, new=2, places=2, faces=4, held_out=4), context)
     before = rung.validate()
     optimizer = torch.optim.Adam(rung.network.parameters(), lr=5e-3)
     for step in range(25):
@@ -171,5 +171,5 @@ def test_the_rung_learns_and_is_read_again(tmp_path: Path, monkeypatch: pytest.M
     assert after["places_db"] > before["places_db"] + 0.5
     rung.write()
     monkeypatch.setattr("limner.training.stages.scene_layers.prepare", lambda _: pytest.fail("begun anew"))
-    again = SceneLayersRung(SceneLayersStage(kept=8, new=2, places=2, faces=4, held_out=4), workshop)
+    again = SceneLayersRung(SceneLayersStage(kept=8, new=2, places=2, faces=4, held_out=4), context)
     assert again.validate()["figures_db"] == pytest.approx(after["figures_db"], abs=0.3)

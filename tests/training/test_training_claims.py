@@ -22,7 +22,7 @@ class Stage:
 
     fails_at = -1
 
-    def __init__(self, workshop) -> None:
+    def __init__(self, context) -> None:
         self.network, self.steps = nn.Linear(1, 1), 0
 
     def loss(self, chance, batch):

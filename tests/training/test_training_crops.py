@@ -13,20 +13,20 @@ from limner.training.recipe_files import load_recipe
 from limner.training.stages.language import LanguageRung
 from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import Chance
-from limner.training.workshop import Workshop
+from limner.training.run_context import RunContext
 
 CROPS = replace(TINY, language=replace(TINY.language, crop_positions=True, upload_crops=True))
 
 
 def test_a_rung_learns_from_crops(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    workshop = Workshop(out=tmp_path, preset=CROPS, device=torch.device("cpu"), workers=1)
-    make_vocabulary(workshop)
-    save_manifest(workshop.model_folder, CROPS, ("regression", "flow"))
+    context = RunContext(out=tmp_path, preset=CROPS, device=torch.device("cpu"), workers=1)
+    make_vocabulary(context)
+    save_manifest(context.model_folder, CROPS, ("regression", "flow"))
     for name in ("vision", "language", "token_head"):
-        save_component(workshop.model_folder, name, build_component(name, CROPS))
+        save_component(context.model_folder, name, build_component(name, CROPS))
     recipe = load_recipe("stage1").recipe("tiny", "lora64")
-    rung = recipe.build(workshop)
+    rung = recipe.build(context)
     assert isinstance(rung, LanguageRung)
     source = rung._train["copy"]
     packed = source.batch([0, 1])

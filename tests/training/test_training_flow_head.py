@@ -16,26 +16,26 @@ from limner.training.slot_bank import slot_bank
 from limner.training.stages.flow_head import FlowHeadRung
 from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import Chance
-from limner.training.workshop import Workshop
+from limner.training.run_context import RunContext
 
 DEVICE = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+def context(tmp_path_factory: pytest.TempPathFactory) -> RunContext:
     torch.manual_seed(0)
-    workshop = Workshop(out=tmp_path_factory.mktemp("run"), preset=TINY, device=DEVICE, workers=1)
-    make_vocabulary(workshop)
-    save_manifest(workshop.model_folder, TINY, ("regression", "flow"))
+    context = RunContext(out=tmp_path_factory.mktemp("run"), preset=TINY, device=DEVICE, workers=1)
+    make_vocabulary(context)
+    save_manifest(context.model_folder, TINY, ("regression", "flow"))
     for name in ("vision", "language", "token_head"):
-        save_component(workshop.model_folder, name, build_component(name, TINY))
-    return workshop
+        save_component(context.model_folder, name, build_component(name, TINY))
+    return context
 
 
-def test_slots_are_what_the_language_model_says_and_are_kept(workshop: Workshop) -> None:
-    language, encoder = build_language(workshop, None).eval(), frozen_encoder(workshop)
-    source = kind_laid_out(workshop, text_tokenizer(workshop), "named", 3, "train", held_out=1)
-    folder = workshop.bank_folder / "slots"
+def test_slots_are_what_the_language_model_says_and_are_kept(context: RunContext) -> None:
+    language, encoder = build_language(context, None).eval(), frozen_encoder(context)
+    source = kind_laid_out(context, text_tokenizer(context), "named", 3, "train", held_out=1)
+    folder = context.bank_folder / "slots"
     made = slot_bank(source, language, encoder, folder, DEVICE, most_pictures=100, tokens_in_batch=1)
     pictures = 0
     with torch.no_grad():
@@ -61,25 +61,25 @@ def test_slots_are_what_the_language_model_says_and_are_kept(workshop: Workshop)
     assert np.abs(np.asarray(other.hidden_TKW) - made.hidden_TKW).max() > 0.01
 
 
-def test_only_so_many_pictures_are_kept(workshop: Workshop) -> None:
-    language, encoder = build_language(workshop, None).eval(), frozen_encoder(workshop)
-    source = kind_laid_out(workshop, text_tokenizer(workshop), "named", 3, "train", held_out=1)
-    folder = workshop.bank_folder / "slots"
+def test_only_so_many_pictures_are_kept(context: RunContext) -> None:
+    language, encoder = build_language(context, None).eval(), frozen_encoder(context)
+    source = kind_laid_out(context, text_tokenizer(context), "named", 3, "train", held_out=1)
+    folder = context.bank_folder / "slots"
     few = slot_bank(source, language, encoder, folder, DEVICE, most_pictures=1, tokens_in_batch=1)
     assert 1 <= len(few) < 6  # one dialogue, whole
 
 
-def test_a_kind_that_paints_nothing_is_refused(workshop: Workshop) -> None:
-    language, encoder = build_language(workshop, None).eval(), frozen_encoder(workshop)
-    source = kind_laid_out(workshop, text_tokenizer(workshop), "drill", 2, "train", held_out=1)
+def test_a_kind_that_paints_nothing_is_refused(context: RunContext) -> None:
+    language, encoder = build_language(context, None).eval(), frozen_encoder(context)
+    source = kind_laid_out(context, text_tokenizer(context), "drill", 2, "train", held_out=1)
     with pytest.raises(ValueError, match="'drill' paints a picture; leave it out"):
         slot_bank(
-            source, language, encoder, workshop.bank_folder, DEVICE, most_pictures=9, tokens_in_batch=99
+            source, language, encoder, context.bank_folder, DEVICE, most_pictures=9, tokens_in_batch=99
         )
 
 
-def test_the_rung_starts_from_a_fitted_guess_and_moves_the_flow_alone(workshop: Workshop) -> None:
-    rung = load_recipe("flow_head").recipe("tiny").build(workshop)
+def test_the_rung_starts_from_a_fitted_guess_and_moves_the_flow_alone(context: RunContext) -> None:
+    rung = load_recipe("flow_head").recipe("tiny").build(context)
     assert isinstance(rung, FlowHeadRung)
     numbers = rung.validate()
     assert float(rung.heads.flow.guess.weight.detach().abs().sum()) > 0

@@ -19,7 +19,7 @@ from limner.training.recipe_files import load_recipe
 from limner.training.run import run_recipe
 from limner.training.stages.detokenizer import DetokenizerStage
 from limner.training.stages.vocabulary import make_vocabulary
-from limner.training.workshop import Workshop
+from limner.training.run_context import RunContext
 
 
 def _picture(number: int, width: int = 40) -> Picture:
@@ -91,9 +91,9 @@ def test_a_second_stage_is_widened_and_trained_on_edits(folder: Path, tmp_path: 
     torch.manual_seed(0)
     start = tmp_path / "start"
     stage_one = with_detokenizer(TINY, "unet_stage1")
-    workshop = Workshop(out=tmp_path / "made", preset=stage_one, device=torch.device("cpu"))
-    make_vocabulary(workshop)
-    workshop.model_folder.rename(start)
+    context = RunContext(out=tmp_path / "made", preset=stage_one, device=torch.device("cpu"))
+    make_vocabulary(context)
+    context.model_folder.rename(start)
     save_manifest(start, stage_one, ("regression",))
     for name in ("vision", "autoencoder", "detokenizer"):
         save_component(start, name, build_component(name, stage_one))
@@ -106,7 +106,7 @@ def test_a_second_stage_is_widened_and_trained_on_edits(folder: Path, tmp_path: 
     assert after.shape[1] == 2 * before.shape[1]
     torch.testing.assert_close(after[:, : before.shape[1]].float(), before.float(), atol=0.01, rtol=0.05)
     with pytest.raises(ValueError, match="paints with a UNet"):
-        DetokenizerStage()(replace(workshop, out=tmp_path / "run", preset=stage_one))
+        DetokenizerStage()(replace(context, out=tmp_path / "run", preset=stage_one))
 
 
 def test_words_of_data_are_checked(folder: Path, tmp_path: Path) -> None:
@@ -121,9 +121,9 @@ def test_words_of_data_are_checked(folder: Path, tmp_path: Path) -> None:
 def test_a_folder_trains_stage_1_and_the_detokenizer(folder: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
     start = tmp_path / "start"
-    workshop = Workshop(out=tmp_path / "made", preset=TINY, device=torch.device("cpu"))
-    make_vocabulary(workshop)
-    workshop.model_folder.rename(start)
+    context = RunContext(out=tmp_path / "made", preset=TINY, device=torch.device("cpu"))
+    make_vocabulary(context)
+    context.model_folder.rename(start)
     save_manifest(start, TINY, ("regression", "flow"))
     for name in ("vision", "language", "token_head", "autoencoder"):
         save_component(start, name, build_component(name, TINY))

@@ -30,7 +30,7 @@ from limner.training.plan import Plan
 from limner.training.recipe import Recipe
 OUT = Path("log")
 class Slow:
-    def __init__(self, workshop):
+    def __init__(self, context):
         self.network = nn.Linear(1, 1)
     def loss(self, chance, batch):
         with OUT.open("a") as log:

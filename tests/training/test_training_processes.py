@@ -21,7 +21,7 @@ from limner.models.adapters import with_adapter
 from limner.models.model import build_component
 from limner.models.precision import compute_dtype
 from limner.models.presets import TINY
-from limner.training.journal import read_log
+from limner.training.metric_logger import read_log
 from limner.training.plan import learning_rate
 from limner.training.processes import Processes
 from limner.training.state import trainable

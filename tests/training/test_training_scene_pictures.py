@@ -15,7 +15,7 @@ from limner.models.sizes import CanvasSizes
 from limner.training.scene_pictures import ScenePictures
 from limner.training.stages.detokenizer import DetokenizerRung, DetokenizerStage
 from limner.training.state import Chance
-from limner.training.workshop import Workshop
+from limner.training.run_context import RunContext
 
 CANVAS = CanvasSizes(widths=(8, 4), summary_width=8, direct_width=4, blocks=1, heads=2)
 
@@ -49,8 +49,8 @@ def small() -> Preset:
 
 def rung(folder: Path, monkeypatch: pytest.MonkeyPatch, **stage: object) -> DetokenizerRung:
     monkeypatch.setattr("limner.training.layers_of_scenes.TO_FIND_FACES", 256)
-    workshop = Workshop(out=folder, preset=small(), device=torch.device("cpu"))
-    return DetokenizerRung(DetokenizerStage(kind="plain", held_out=2, fresh=True, **stage), workshop)  # type: ignore[arg-type]
+    context = RunContext(out=folder, preset=small(), device=torch.device("cpu"))
+    return DetokenizerRung(DetokenizerStage(kind="plain", held_out=2, fresh=True, **stage), context)  # type: ignore[arg-type]
 
 
 def test_only_the_part_that_is_named_learns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ from limner.models.mllm import MultimodalLLM
 from limner.models.presets import TINY
 from limner.training.language_network import build_language, fill_language
 from limner.training.processes import Processes, Whole
-from limner.training.workshop import Workshop
+from limner.training.run_context import RunContext
 
 SIZE, RANK = 8, 5
 LANGUAGE = replace(TINY.language, vocab_size=2_000, width=256, layers=6, heads=8, ffn_width=688)
@@ -79,27 +79,27 @@ def part_of(tensor: Tensor) -> torch.UntypedStorage:
 
 
 @pytest.fixture
-def workshop(tmp_path: Path) -> Iterator[Workshop]:
+def context(tmp_path: Path) -> Iterator[RunContext]:
     """The sixth of eight processes, and a checkpoint of random weights."""
     torch.manual_seed(1)
     save_component(tmp_path / "model", "language", MultimodalLLM(LANGUAGE, MIDDLE.input_resampler))
     dist.init_process_group("fake", store=FakeStore(), rank=RANK, world_size=SIZE)
     team = Processes(rank=RANK, size=SIZE, device=torch.device("cpu"))
-    yield Workshop(out=tmp_path, preset=MIDDLE, device=team.device, processes=team)
+    yield RunContext(out=tmp_path, preset=MIDDLE, device=team.device, processes=team)
     dist.destroy_process_group()
 
 
-def split_up(workshop: Workshop) -> nn.Module:
+def split_up(context: RunContext) -> nn.Module:
     """The language model as this process of several has it before its first step."""
-    language = build_language(workshop, LORA, later=True)
-    Whole(language, workshop.team)
-    fill_language(workshop, language)
+    language = build_language(context, LORA, later=True)
+    Whole(language, context.team)
+    fill_language(context, language)
     return language
 
 
-def test_the_start_takes_no_more_than_the_own_part(workshop: Workshop) -> None:
+def test_the_start_takes_no_more_than_the_own_part(context: RunContext) -> None:
     with CountedBytes() as counted:
-        language = split_up(workshop)
+        language = split_up(context)
     parts = [p.to_local() for p in language.parameters()]
     own = sum(p.numel() * p.element_size() for p in parts)
     whole = sum(p.numel() * p.element_size() for p in language.parameters())
@@ -110,9 +110,9 @@ def test_the_start_takes_no_more_than_the_own_part(workshop: Workshop) -> None:
     assert counted.most < whole / 4
 
 
-def test_the_part_holds_what_one_process_holds(workshop: Workshop) -> None:
-    language = split_up(workshop)
-    alone = build_language(replace(workshop, processes=None), LORA)
+def test_the_part_holds_what_one_process_holds(context: RunContext) -> None:
+    language = split_up(context)
+    alone = build_language(replace(context, processes=None), LORA)
     assert [name for name, _ in alone.named_parameters()] == [n for n, _ in language.named_parameters()]
     for (name, own), whole in zip(language.named_parameters(), alone.parameters(), strict=True):
         expected = torch.empty_like(own)
@@ -123,13 +123,13 @@ def test_the_part_holds_what_one_process_holds(workshop: Workshop) -> None:
         assert torch.equal(own, whole), name
 
 
-def test_an_adapter_is_read_in_parts(workshop: Workshop) -> None:
+def test_an_adapter_is_read_in_parts(context: RunContext) -> None:
     trained = MultimodalLLM(LANGUAGE, MIDDLE.input_resampler)
     add_adapter(trained, LORA)
-    folder = workshop.model_folder / "adapter"
+    folder = context.model_folder / "adapter"
     folder.mkdir()
     write_adapter(folder, trained, tensors_of_adapter(trained))
-    language = split_up(workshop)
+    language = split_up(context)
     own = dict(language.named_parameters())["llm.model.norm.modules_to_save.default.weight"]
     assert own.to_local().shape == (LANGUAGE.width // SIZE,)
     name = "llm.model.layers.3.mlp.up_proj.lora_A.default.weight"
@@ -137,8 +137,8 @@ def test_an_adapter_is_read_in_parts(workshop: Workshop) -> None:
     assert torch.equal(dict(language.named_parameters())[name].to_local()[0], expected[RANK])
 
 
-def test_another_checkpoint_is_refused(workshop: Workshop) -> None:
+def test_another_checkpoint_is_refused(context: RunContext) -> None:
     other = replace(LANGUAGE, layers=2)
-    save_component(workshop.model_folder, "language", MultimodalLLM(other, MIDDLE.input_resampler))
+    save_component(context.model_folder, "language", MultimodalLLM(other, MIDDLE.input_resampler))
     with pytest.raises(ValueError, match="does not fit: missing llm"):
-        split_up(workshop)
+        split_up(context)

@@ -32,46 +32,46 @@ from limner.models.tokenizer import TextTokenizer
 from limner.models.vision import ImageTokenizer
 from limner.training.processes import whole_tensor
 from limner.training.state import replace_folder
-from limner.training.workshop import Workshop
+from limner.training.run_context import RunContext
 
 Network = TypeVar("Network", bound=nn.Module)
 
 
-def write_component(workshop: Workshop, name: str, network: nn.Module) -> None:
+def write_component(context: RunContext, name: str, network: nn.Module) -> None:
     """Write `network` to `model/NAME/`, whole or not at all, and the manifest that makes the folder a
     checkpoint.
 
     Every process calls it; split tensors are gathered and the first process writes.
     """
-    tensors = gathered(workshop, own_tensors(network))
-    if workshop.team.is_first:
-        save_tensors(workshop.model_folder, name, tensors)
-        kinds = network.kinds if isinstance(network, TokenHeads) else _head_kinds(workshop.model_folder)
-        save_manifest(workshop.model_folder, workshop.preset, kinds)
-    workshop.team.wait()
+    tensors = gathered(context, own_tensors(network))
+    if context.team.is_first:
+        save_tensors(context.model_folder, name, tensors)
+        kinds = network.kinds if isinstance(network, TokenHeads) else _head_kinds(context.model_folder)
+        save_manifest(context.model_folder, context.preset, kinds)
+    context.team.wait()
 
 
-def write_adapter_component(workshop: Workshop, language: MultimodalLLM) -> None:
+def write_adapter_component(context: RunContext, language: MultimodalLLM) -> None:
     """Write `model/adapter/`, a peft folder, whole or not at all; `model/language/` stays as it is."""
-    inside, beside = (gathered(workshop, part) for part in adapter_tensors(language))
-    if workshop.team.is_first:
-        folder = workshop.model_folder / ADAPTER
+    inside, beside = (gathered(context, part) for part in adapter_tensors(language))
+    if context.team.is_first:
+        folder = context.model_folder / ADAPTER
         fresh = folder.with_name(f".{ADAPTER}.new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
         write_adapter(fresh, language, (inside, beside))
         replace_folder(fresh, folder)
-    workshop.team.wait()
+    context.team.wait()
 
 
-def gathered(workshop: Workshop, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def gathered(context: RunContext, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """`tensors` whole on the first process' CPU, one after the other; nothing on the others."""
-    if workshop.team.size == 1:
+    if context.team.size == 1:
         return dict(tensors)
     kept: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
         whole = whole_tensor(tensor)
-        if workshop.team.is_first:
+        if context.team.is_first:
             kept[name] = whole.detach().cpu()
     return kept
 
@@ -108,14 +108,14 @@ def _head_kinds(model_folder: Path) -> tuple[str, ...]:
 
 
 def read_component(
-    workshop: Workshop, name: str, network: Network, *, device: torch.device | None = None
+    context: RunContext, name: str, network: Network, *, device: torch.device | None = None
 ) -> Network:
-    """Fill `network` from `model/NAME/`, strictly, and move it to `device`, by default the workshop's.
+    """Fill `network` from `model/NAME/`, strictly, and move it to `device`, by default the context's.
     ValueError says which is missing.
     """
-    if not is_made(workshop.model_folder, name):
-        raise ValueError(f"{workshop.model_folder} has no {name}/ yet; train the rung that makes it first.")
-    return load_component(workshop.model_folder, name, network).to(device or workshop.device)
+    if not is_made(context.model_folder, name):
+        raise ValueError(f"{context.model_folder} has no {name}/ yet; train the rung that makes it first.")
+    return load_component(context.model_folder, name, network).to(device or context.device)
 
 
 def is_made(model_folder: Path, name: str) -> bool:
@@ -129,13 +129,13 @@ def is_made(model_folder: Path, name: str) -> bool:
     return has_component(model_folder, name)
 
 
-def frozen_encoder(workshop: Workshop) -> ImageTokenizer:
+def frozen_encoder(context: RunContext) -> ImageTokenizer:
     """The vision encoder as an earlier rung left it, without gradients."""
-    network = build_component("vision", workshop.preset)
+    network = build_component("vision", context.preset)
     assert isinstance(network, ImageTokenizer)
-    return read_component(workshop, "vision", network).eval().requires_grad_(False)
+    return read_component(context, "vision", network).eval().requires_grad_(False)
 
 
-def text_tokenizer(workshop: Workshop) -> TextTokenizer:
+def text_tokenizer(context: RunContext) -> TextTokenizer:
     """The vocabulary as an earlier rung left it."""
-    return TextTokenizer.load(workshop.model_folder / "tokenizer")
+    return TextTokenizer.load(context.model_folder / "tokenizer")

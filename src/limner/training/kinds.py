@@ -19,11 +19,11 @@ from limner.training.draft_dialogues import DraftDialogues, SceneTokens, reads_s
 from limner.training.folder_data import folder_dialogues, folder_tokens
 from limner.training.language_data import DialogueSource, LaidOut, laid_out
 from limner.training.token_bank import TokenBank, encoded
-from limner.training.workshop import Workshop
+from limner.training.run_context import RunContext
 
 
 def kind_laid_out(
-    workshop: Workshop,
+    context: RunContext,
     tokenizer: TextTokenizer,
     kind: str,
     count: int,
@@ -42,21 +42,21 @@ def kind_laid_out(
         held_out: how many of a data set's dialogues are its test split.
         whole_text, change_weight, crops: as in `laid_out`.
     """
-    preset = workshop.preset
-    folder = workshop.data.get(kind)
+    preset = context.preset
+    folder = context.data.get(kind)
     bank: DialogueSource
     tokens: Mapping[str, Tensor]
     if folder is None and reads_scene_tokens(preset):
         tokens = SceneTokens()
-        spec = workshop.bank_spec(kind, count, split)
+        spec = context.bank_spec(kind, count, split)
         bank = DraftDialogues(kind, count, split=split, first_seed=spec.first_seed, tokens=tokens)
     elif folder is None:
-        bank = workshop.dialogues(kind, count, split=split)
-        tokens = _image_tokens(workshop, bank, count, split)
+        bank = context.dialogues(kind, count, split=split)
+        tokens = _image_tokens(context, bank, count, split)
     else:
         bank = folder_dialogues(kind, folder, split, held_out)
-        size_px, cache = preset.vision.image_size_px, workshop.bank_folder
-        tokens = folder_tokens(bank, frozen_encoder(workshop), size_px, cache, workshop.team)
+        size_px, cache = preset.vision.image_size_px, context.bank_folder
+        tokens = folder_tokens(bank, frozen_encoder(context), size_px, cache, context.team)
     return laid_out(
         bank,
         tokens,
@@ -69,15 +69,15 @@ def kind_laid_out(
     )
 
 
-def crop_encoder(workshop: Workshop) -> CropEncoder | None:
+def crop_encoder(context: RunContext) -> CropEncoder | None:
     """What encodes given pictures where the model reads them as crops; None where it reads them whole."""
-    crop_px = workshop.preset.upload_crop_px
-    return None if crop_px is None else CropEncoder(frozen_encoder(workshop), crop_px, workshop.device)
+    crop_px = context.preset.upload_crop_px
+    return None if crop_px is None else CropEncoder(frozen_encoder(context), crop_px, context.device)
 
 
-def _image_tokens(workshop: Workshop, bank: DialogueBank, count: int, split: str) -> Mapping[str, Tensor]:
+def _image_tokens(context: RunContext, bank: DialogueBank, count: int, split: str) -> Mapping[str, Tensor]:
     if not bank.digests:
         return {}
-    folder = bank_folder(workshop.bank_folder, workshop.bank_spec(bank.kind, count, split))
-    tokens = encoded(bank.pixels, frozen_encoder(workshop), folder, workshop.device)
+    folder = bank_folder(context.bank_folder, context.bank_spec(bank.kind, count, split))
+    tokens = encoded(bank.pixels, frozen_encoder(context), folder, context.device)
     return TokenBank(bank.digests, tokens)

@@ -34,11 +34,11 @@ from limner.models.resampler_start import WIDEST
 from limner.models.unfilled import unfilled
 from limner.training.components import is_made, read_component
 from limner.training.throughput import attention_flops, linear_flops
-from limner.training.workshop import Workshop
+from limner.training.run_context import RunContext
 
 
 def build_language(
-    workshop: Workshop,
+    context: RunContext,
     lora: LoraSizes | None,
     *,
     fresh: bool = False,
@@ -57,31 +57,31 @@ def build_language(
     Raises:
         ValueError: the checkpoint's adapter has another rank than `lora`.
     """
-    made = workshop.model_folder
-    torch.manual_seed(workshop.seed)
+    made = context.model_folder
+    torch.manual_seed(context.seed)
     if later:
         with unfilled():
-            language = MultimodalLLM(workshop.preset.language, workshop.preset.input_resampler)
+            language = MultimodalLLM(context.preset.language, context.preset.input_resampler)
             if lora is not None or frozen:
-                _in_format(language, compute_dtype(workshop.device))
+                _in_format(language, compute_dtype(context.device))
             if lora is not None:
                 add_adapter(language, lora)
     elif lora is None and not frozen:
-        language = MultimodalLLM(workshop.preset.language, workshop.preset.input_resampler)
-        language.to(workshop.device)
+        language = MultimodalLLM(context.preset.language, context.preset.input_resampler)
+        language.to(context.device)
     else:
-        language = build_frozen(workshop.preset, workshop.device)
+        language = build_frozen(context.preset, context.device)
     if frozen:
         _freeze(language)
     if not later:
         is_stored = not fresh and is_made(made, "language")
         if is_stored:
-            read_component(workshop, "language", language)
+            read_component(context, "language", language)
         if lora is not None:
             add_adapter(language, lora)
-            draw_adapter(language, workshop.seed)
+            draw_adapter(language, context.seed)
         if is_stored and (lora is not None or frozen):
-            _read_trained(workshop, language)
+            _read_trained(context, language)
     if is_made(made, ADAPTER) and not (fresh and lora is None):
         _read_adapter(made / ADAPTER, language, lora, later)
     if recompute:
@@ -89,37 +89,37 @@ def build_language(
     return language
 
 
-def fill_language(workshop: Workshop, language: MultimodalLLM, *, fresh: bool = False) -> None:
+def fill_language(context: RunContext, language: MultimodalLLM, *, fresh: bool = False) -> None:
     """What `build_language(later=True)` left out: weights of the run's checkpoint, read part by part, or the
     first random ones; then the adapter's. Each process calls it with its own part.
 
     Raises:
         ValueError: the checkpoint's weights are not this network's.
     """
-    made = workshop.model_folder
+    made = context.model_folder
     own = _stored_parts(language)
     if fresh or not is_made(made, "language"):
-        torch.manual_seed(workshop.seed)
+        torch.manual_seed(context.seed)
         stored: Mapping[str, Tensor] = MultimodalLLM(
-            workshop.preset.language, workshop.preset.input_resampler
+            context.preset.language, context.preset.input_resampler
         ).state_dict()
     else:
-        stored = _stored(workshop, language, own)
+        stored = _stored(context, language, own)
     for name, part in own.items():
         copy_into(part, stored[plain_name(name)])
     if not has_adapter(language):
         return
-    draw_adapter(language, workshop.seed)
+    draw_adapter(language, context.seed)
     if is_made(made, ADAPTER):
         read_adapter(made / ADAPTER, language)
 
 
-def _read_trained(workshop: Workshop, language: MultimodalLLM) -> None:
+def _read_trained(context: RunContext, language: MultimodalLLM) -> None:
     """What learns, with every bit of the checkpoint's files: it was read in the format of what is frozen, and
     several processes read their parts of it as it is stored.
     """
     own = _stored_parts(language)
-    stored = _stored(workshop, language, own)
+    stored = _stored(context, language, own)
     for name, part in language.named_parameters():
         if part.requires_grad and name in own:
             copy_into(part, stored[plain_name(name)])
@@ -130,11 +130,11 @@ def _stored_parts(language: MultimodalLLM) -> dict[str, Tensor]:
     return {name: part for name, part in language.state_dict().items() if ".lora_" not in name}
 
 
-def _stored(workshop: Workshop, language: MultimodalLLM, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _stored(context: RunContext, language: MultimodalLLM, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The checkpoint's weights by the names that they had before there was an adapter."""
     plain = {plain_name(name): part for name, part in own.items()}
     shared = {plain_name(twin): plain_name(first) for twin, first in shared_names(language).items()}
-    return component_tensors(workshop.model_folder, "language", plain, shared)
+    return component_tensors(context.model_folder, "language", plain, shared)
 
 
 def draw_adapter(language: MultimodalLLM, seed: int) -> None:

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from limner.models.precision import autocast
-from limner.training.journal import Journal
+from limner.training.metric_logger import MetricLogger
 from limner.training.muon import Muon
 from limner.training.plan import Plan, learning_rate
 from limner.training.processes import Processes, Whole, nothing_of, whole_tensor
@@ -110,8 +110,8 @@ class Trainer:
         """
         self._resume()
         last = self.plan.steps if until is None else min(until, self.plan.steps)
-        with self._journal() as journal, self._signals(journal):
-            return self._train(journal, last)
+        with self._logger() as logger, self._signals(logger):
+            return self._train(logger, last)
 
     def save(self) -> None:
         """Write the state of the finished steps."""
@@ -141,9 +141,9 @@ class Trainer:
                 self.plan = replace(self.plan, steps=int(notes["steps"]))
             self.minutes = None
 
-    def _train(self, journal: Journal, last: int) -> dict[str, float]:
+    def _train(self, logger: MetricLogger, last: int) -> dict[str, float]:
         if self.step == 0:
-            journal.validation(0, self._validate())
+            logger.validation(0, self._validate())
         held_out: dict[str, float] = {}
         saved_s = began_s = time.monotonic()
         first = self.step
@@ -155,13 +155,13 @@ class Trainer:
             if self._worth_logging():
                 values = {"loss": float(loss), **{key: float(value) for key, value in numbers.items()}}
                 rate = {"learning_rate": learning_rate(self.plan, self.step - 1)}
-                journal.step(self.step, {**values, **rate, **speed.numbers()})
-                journal.progress(self.step, values)
+                logger.step(self.step, {**values, **rate, **speed.numbers()})
+                logger.progress(self.step, values)
             if self.minutes is not None and self.step == SPEED_STEPS // 2:
                 first, began_s = self.step, time.monotonic()
             if self.minutes is not None and self.step >= SPEED_STEPS:
                 (step_s,) = self.processes.largest((time.monotonic() - began_s) / (self.step - first))
-                last = self._set_length(journal, step_s)
+                last = self._set_length(logger, step_s)
                 validate_at = self._validation_steps()
             waited_s = time.monotonic() - saved_s
             stop_asked, waited_s = self.processes.largest(float(self.stop_asked), waited_s)
@@ -169,7 +169,7 @@ class Trainer:
                 self.save()
                 raise Stopped(f"stopped after step {self.step} of {self.plan.steps}")
             if self.step in validate_at and self.step < self.plan.steps:
-                journal.validation(self.step, self._validate())
+                logger.validation(self.step, self._validate())
                 speed.restart()
             if waited_s > self.plan.save_every_s:
                 self.save()
@@ -178,7 +178,7 @@ class Trainer:
         self.save()
         if self.step >= self.plan.steps:
             held_out = self._validate()
-            journal.validation(self.step, held_out)
+            logger.validation(self.step, held_out)
         return held_out
 
     def _one_step(self) -> tuple[Tensor, dict[str, Tensor]]:
@@ -244,15 +244,15 @@ class Trainer:
             held_out: dict[str, float] = self.whole(self.stage.validate)
         return held_out
 
-    def _set_length(self, journal: Journal, step_s: float) -> int:
+    def _set_length(self, logger: MetricLogger, step_s: float) -> int:
         """Fix the number of steps from the speed so far, leaving a twentieth of the time to validation and
         saving.
         """
         assert self.minutes is not None
         steps = max(SPEED_STEPS + 1, int(self.minutes * 60 * 0.95 / step_s))
         self.plan = replace(self.plan, steps=steps)
-        journal.total_steps = steps
-        journal.say(f"{step_s:.3f} s a step: {steps} steps fit into {self.minutes:g} minutes")
+        logger.total_steps = steps
+        logger.say(f"{step_s:.3f} s a step: {steps} steps fit into {self.minutes:g} minutes")
         self.minutes = None
         return steps
 
@@ -264,8 +264,8 @@ class Trainer:
         stride = max(1, self.plan.steps // LOG_LINES)
         return self.step % stride == 0 or self.step <= 5 or self.step == self.plan.steps
 
-    def _journal(self) -> Journal:
-        return Journal(
+    def _logger(self) -> MetricLogger:
+        return MetricLogger(
             self.folder,
             name=self.name,
             total_steps=self.plan.steps,
@@ -275,7 +275,7 @@ class Trainer:
         )
 
     @contextlib.contextmanager
-    def _signals(self, journal: Journal) -> Iterator[None]:
+    def _signals(self, logger: MetricLogger) -> Iterator[None]:
         """Ctrl-C and terminate end the run after the current step, so that a state is never half a step."""
         if threading.current_thread() is not threading.main_thread():
             yield
@@ -285,7 +285,7 @@ class Trainer:
             if self.stop_asked:
                 raise KeyboardInterrupt
             self.stop_asked = True
-            journal.say("stopping after this step; the same command resumes from there")
+            logger.say("stopping after this step; the same command resumes from there")
 
         kept: dict[int, Callable[..., Any] | int | None] = {
             number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)

@@ -14,7 +14,7 @@ from limner.models.presets import Preset
 from limner.training.draft_dialogues import reads_scene_tokens
 from limner.training.loop import Stage
 from limner.training.plan import Plan
-from limner.training.workshop import Workshop
+from limner.training.run_context import RunContext
 
 
 class Rung(Stage, Protocol):
@@ -31,7 +31,7 @@ class Recipe:
     name: str
     preset: Preset
     plan: Plan
-    build: Callable[[Workshop], Rung]
+    build: Callable[[RunContext], Rung]
     needs: tuple[str, ...] = ()  # components of earlier rungs
     makes: tuple[str, ...] = ()
     expected: Mapping[str, float] = field(default_factory=dict)  # held-out numbers when it went well

@@ -166,7 +166,7 @@ def _train(
     from limner.training.components import is_made
     from limner.training.loop import Trainer
     from limner.training.render_pool import default_workers
-    from limner.training.workshop import Workshop
+    from limner.training.run_context import RunContext
 
     missing = [name for name in recipe.needs if not is_made(out / "model", name)]
     if missing:
@@ -179,7 +179,7 @@ def _train(
     # Numbers below 1e-38 make some processors tens of times slower, and teach nothing.
     torch.set_flush_denormal(True)
     torch.manual_seed(recipe.plan.seed)  # the first weights
-    workshop = Workshop(
+    context = RunContext(
         out=out,
         preset=_preset(recipe, out),
         device=team.device,
@@ -188,16 +188,16 @@ def _train(
         data=folders,
         processes=team,
     )
-    rung = recipe.build(workshop)
+    rung = recipe.build(context)
     plan = recipe.plan if steps is None else replace(recipe.plan, steps=steps)
     if micro_batch is not None:
         plan = plan.in_micro_batches_of(micro_batch)
     trainer = Trainer(
         rung,
         plan,
-        workshop.rung_folder(recipe.name),
+        context.rung_folder(recipe.name),
         name=recipe.name,
-        device=workshop.device,
+        device=context.device,
         minutes=minutes,
         tensorboard=tensorboard,
         processes=team,

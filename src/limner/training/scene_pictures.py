@@ -21,7 +21,7 @@ from limner.models.autoencoder import Autoencoder
 from limner.models.vision import ImageTokenizer
 from limner.training.batches import face_weights
 from limner.training.picture_kinds import PICTURE_KINDS
-from limner.training.workshop import HELD_OUT_SEED
+from limner.training.run_context import HELD_OUT_SEED
 from limner.world.render import render
 from limner.world.scene import Scene
 from limner.world.scene_tokens import encode_scene

@@ -15,29 +15,29 @@ from torch import Tensor, nn
 from limner.models.checkpoint import MANIFEST, load_manifest, own_tensors, save_manifest, save_tensors
 from limner.models.token_head import HEAD_KINDS
 from limner.training.components import gathered, link_or_copy
-from limner.training.workshop import Workshop
+from limner.training.run_context import RunContext
 
 
-def variant_folder(workshop: Workshop, name: str) -> Path:
+def variant_folder(context: RunContext, name: str) -> Path:
     """Where the variant `name` of this run's model lies."""
-    return workshop.out / f"model_{name}"
+    return context.out / f"model_{name}"
 
 
-def write_variant(workshop: Workshop, name: str, component: str, network: nn.Module) -> Path:
-    """Write OUT/model as it stands, but with `network` as its `component` and the workshop's preset.
+def write_variant(context: RunContext, name: str, component: str, network: nn.Module) -> Path:
+    """Write OUT/model as it stands, but with `network` as its `component` and the context's preset.
 
     Shared files are hard links where the file system has them; finished components are never written in
     place, so a link can't change. Every process calls it.
     """
-    tensors = gathered(workshop, own_tensors(network))
-    if workshop.team.is_first:
-        _write(workshop, name, component, tensors)
-    workshop.team.wait()
-    return variant_folder(workshop, name)
+    tensors = gathered(context, own_tensors(network))
+    if context.team.is_first:
+        _write(context, name, component, tensors)
+    context.team.wait()
+    return variant_folder(context, name)
 
 
-def _write(workshop: Workshop, name: str, component: str, tensors: Mapping[str, Tensor]) -> None:
-    base, folder = workshop.model_folder, variant_folder(workshop, name)
+def _write(context: RunContext, name: str, component: str, tensors: Mapping[str, Tensor]) -> None:
+    base, folder = context.model_folder, variant_folder(context, name)
     fresh, old = folder.with_name(f".{folder.name}.new"), folder.with_name(f".{folder.name}.old")
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -46,7 +46,7 @@ def _write(workshop: Workshop, name: str, component: str, tensors: Mapping[str, 
         if part.is_dir() and part.name != component and not part.name.startswith("."):
             shutil.copytree(part, fresh / part.name, copy_function=link_or_copy)
     head_kinds = load_manifest(base)[1] if (base / MANIFEST).is_file() else HEAD_KINDS
-    save_manifest(fresh, workshop.preset, head_kinds)
+    save_manifest(fresh, context.preset, head_kinds)
     save_tensors(fresh, component, tensors)
     if folder.exists():
         folder.rename(old)

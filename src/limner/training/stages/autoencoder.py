@@ -15,7 +15,7 @@ from limner.models.autoencoder import Autoencoder
 from limner.training.batches import PictureBatches, draw, psnr_db
 from limner.training.components import is_made, read_component, write_component
 from limner.training.state import Chance
-from limner.training.workshop import Workshop
+from limner.training.run_context import RunContext
 
 STATISTICS_PICTURES = 512
 GRID_PX = 8  # crops begin where a latent's block does
@@ -30,22 +30,22 @@ class AutoencoderStage:
     held_out: int = 192
     fresh: bool = False  # start anew instead of from what an earlier rung left
 
-    def __call__(self, workshop: Workshop) -> AutoencoderRung:
-        return AutoencoderRung(self, workshop)
+    def __call__(self, context: RunContext) -> AutoencoderRung:
+        return AutoencoderRung(self, context)
 
 
 class AutoencoderRung:
     """Reconstruction of rendered pictures; held out: PSNR in dB over persons never seen."""
 
-    def __init__(self, stage: AutoencoderStage, workshop: Workshop) -> None:
-        self.workshop = workshop
+    def __init__(self, stage: AutoencoderStage, context: RunContext) -> None:
+        self.context = context
         self._crop_px = stage.crop_px
-        self.network: nn.Module = Autoencoder(workshop.preset.autoencoder).to(workshop.device)
-        if not stage.fresh and is_made(workshop.model_folder, "autoencoder"):
-            read_component(workshop, "autoencoder", self.network)
-        self._train = PictureBatches(workshop.pictures("people", stage.pictures).pixels, workshop.device)
-        test = workshop.pictures("people", stage.held_out, split="test")
-        self._test = PictureBatches(test.pixels, workshop.device)
+        self.network: nn.Module = Autoencoder(context.preset.autoencoder).to(context.device)
+        if not stage.fresh and is_made(context.model_folder, "autoencoder"):
+            read_component(context, "autoencoder", self.network)
+        self._train = PictureBatches(context.pictures("people", stage.pictures).pixels, context.device)
+        test = context.pictures("people", stage.held_out, split="test")
+        self._test = PictureBatches(test.pixels, context.device)
 
     def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
         rng = chance.numpy()
@@ -55,7 +55,7 @@ class AutoencoderRung:
             GRID_PX * int(rng.integers((pixels_B3SS.shape[-1] - crop) // GRID_PX + 1)) for _ in range(2)
         )
         pixels_B3SS = pixels_B3SS[..., top : top + crop, left : left + crop]
-        total, numbers = self._model.loss(pixels_B3SS, chance.torch(self.workshop.device))
+        total, numbers = self._model.loss(pixels_B3SS, chance.torch(self.context.device))
         return total, {key: torch.as_tensor(value) for key, value in numbers.items()}
 
     def validate(self) -> dict[str, float]:
@@ -70,7 +70,7 @@ class AutoencoderRung:
         """Measure the latents' spread, then write `autoencoder/`."""
         count = min(STATISTICS_PICTURES, len(self._train))
         self._model.fit_statistics(self._train.take(np.arange(count)))
-        write_component(self.workshop, "autoencoder", self._model)
+        write_component(self.context, "autoencoder", self._model)
 
     @property
     def _model(self) -> Autoencoder:

@@ -37,7 +37,7 @@ from limner.training.state import Chance
 from limner.training.throughput import Meter, attention_flops, linear_flops
 from limner.training.token_bank import encoded
 from limner.training.variants import variant_folder, write_variant
-from limner.training.workshop import Workshop
+from limner.training.run_context import RunContext
 
 # Layers with thousands of inputs, whose outputs a step of AdamW moves by several spreads: Muon's part.
 WIDE = ("transformer_blocks", "frame", "caption_projection", "adaln_single")
@@ -73,8 +73,8 @@ class DetokenizerStage:
     keeps: str | None = None  # the part that stays as it is
     recompute: bool = False  # keep each block's input alone and compute the rest anew on the way back
 
-    def __call__(self, workshop: Workshop) -> DetokenizerRung:
-        return DetokenizerRung(self, workshop)
+    def __call__(self, context: RunContext) -> DetokenizerRung:
+        return DetokenizerRung(self, context)
 
 
 def full_scale_plan(*, steps: int) -> Plan:
@@ -110,17 +110,17 @@ def full_scale_stage(*, kind: str) -> DetokenizerStage:
 class DetokenizerRung:
     """Held out: PSNR in dB of sampled pictures against the originals, and the velocity's error."""
 
-    def __init__(self, stage: DetokenizerStage, workshop: Workshop) -> None:
-        self.stage, self.workshop = stage, workshop
-        preset = workshop.preset
-        self._drawn = reads_scene_tokens(preset) and stage.kind not in workshop.data
+    def __init__(self, stage: DetokenizerStage, context: RunContext) -> None:
+        self.stage, self.context = stage, context
+        preset = context.preset
+        self._drawn = reads_scene_tokens(preset) and stage.kind not in context.data
         from_truth = self._drawn and preset.detokenizer.num_tokens == preset.num_image_tokens
-        self._encoder = None if from_truth else frozen_encoder(workshop)
+        self._encoder = None if from_truth else frozen_encoder(context)
         self._disturbed = TokenDisturbance(
             noise=stage.token_noise, mixing=stage.token_mixing, scene_tokens=self._drawn and from_truth
         )
         self._model = self._begin()
-        self.network: nn.Module = self._model.to(workshop.device)
+        self.network: nn.Module = self._model.to(context.device)
         if stage.learns is not None:
             self.network.requires_grad_(False)
             self.network.get_submodule(stage.learns).requires_grad_(True)
@@ -129,11 +129,11 @@ class DetokenizerRung:
         self.meter, self._flops = Meter(), training_flops(self._model)
         if stage.recompute:
             _recompute(self._model)
-        self._autoencoder = Autoencoder(workshop.preset.autoencoder).to(workshop.device)
-        if not workshop.preset.autoencoder.identity:
-            read_component(workshop, "autoencoder", self._autoencoder)
-        elif not is_made(workshop.model_folder, "autoencoder"):
-            write_component(workshop, "autoencoder", self._autoencoder)
+        self._autoencoder = Autoencoder(context.preset.autoencoder).to(context.device)
+        if not context.preset.autoencoder.identity:
+            read_component(context, "autoencoder", self._autoencoder)
+        elif not is_made(context.model_folder, "autoencoder"):
+            write_component(context, "autoencoder", self._autoencoder)
         self._autoencoder.eval().requires_grad_(False)
         self._train = self._pairs("train", stage.pictures)
         self._test = self._pairs("test", stage.held_out)
@@ -142,7 +142,7 @@ class DetokenizerRung:
         rows = self._train.draw(chance.numpy(), batch)
         self.meter.add(images=float(batch), flops=batch * self._flops)
         latents_BCHW, tokens_BKD = self._train.take(rows)
-        generator = chance.torch(self.workshop.device)
+        generator = chance.torch(self.context.device)
         tokens_BKD = self._disturbed(tokens_BKD, generator)
         errors = self._model.errors(
             latents_BCHW, tokens_BKD, generator, condition_BCHW=self._condition(self._train, rows)
@@ -152,7 +152,7 @@ class DetokenizerRung:
 
     def validate(self) -> dict[str, float]:
         errors, in_faces, losses = [], [], []
-        generator = torch.Generator(self.workshop.device).manual_seed(0)
+        generator = torch.Generator(self.context.device).manual_seed(0)
         count = min(self.stage.sampled, len(self._test))
         for start in range(0, count, 16):
             rows = np.arange(start, min(start + 16, count))
@@ -182,13 +182,13 @@ class DetokenizerRung:
     def write(self) -> None:
         """Write `detokenizer/`, in the run's model or in its variant."""
         if self.stage.variant is None:
-            write_component(self.workshop, "detokenizer", self._model)
+            write_component(self.context, "detokenizer", self._model)
         else:
-            write_variant(self.workshop, self.stage.variant, "detokenizer", self._model)
+            write_variant(self.context, self.stage.variant, "detokenizer", self._model)
 
     def _begin(self) -> Detokenizer:
         """The detokenizer before training: as an earlier rung left it, widened from stage 1, or new."""
-        sizes, folder = self.workshop.preset.detokenizer, self.workshop.model_folder
+        sizes, folder = self.context.preset.detokenizer, self.context.model_folder
         if self.stage.variant is None and isinstance(sizes, UNetDetokenizerSizes):
             raise ValueError(
                 f"{folder} paints with a UNet; give it a transformer (limner convert pixart --base) or train "
@@ -196,31 +196,31 @@ class DetokenizerRung:
             )
         if self.stage.begins_as is not None:
             return self._widened(self.stage.begins_as)
-        model = build_detokenizer(self.workshop.preset)
+        model = build_detokenizer(self.context.preset)
         if isinstance(model, UNetDetokenizer):
-            model.to(self.workshop.device).remember_blank(self._encoder or frozen_encoder(self.workshop))
+            model.to(self.context.device).remember_blank(self._encoder or frozen_encoder(self.context))
         if not self.stage.fresh and is_made(folder, "detokenizer") and self._checkpoints_own() == sizes:
-            read_component(self.workshop, "detokenizer", model)
+            read_component(self.context, "detokenizer", model)
         elif isinstance(model, DiTDetokenizer) and model.frame is not None and model.frame.layers is not None:
             prepare(model.frame.layers)
         return model
 
     def _widened(self, variant: str) -> Detokenizer:
         """Stage 2 from the run's stage 1, else from a checkpoint that paints with one."""
-        folder, sizes = variant_folder(self.workshop, variant), self.workshop.preset.detokenizer
+        folder, sizes = variant_folder(self.context, variant), self.context.preset.detokenizer
         assert isinstance(sizes, UNetDetokenizerSizes)
         first = replace(sizes, reads_condition=False)
         if not is_made(folder, "detokenizer") and self._checkpoints_own() == first:
-            folder = self.workshop.model_folder
+            folder = self.context.model_folder
         if not is_made(folder, "detokenizer"):
             raise ValueError(f"{folder} has no detokenizer/ yet; train the rung that makes it first.")
         return with_condition(load_component(folder, "detokenizer", UNetDetokenizer(first)))
 
     def _checkpoints_own(self) -> Sizes | None:
         """The sizes of the detokenizer in OUT/model: the recipe's, unless a variant exchanges it."""
-        folder = self.workshop.model_folder
+        folder = self.context.model_folder
         if self.stage.variant is None or not (folder / MANIFEST).is_file():
-            return self.workshop.preset.detokenizer if self.stage.variant is None else None
+            return self.context.preset.detokenizer if self.stage.variant is None else None
         return load_manifest(folder)[0].detokenizer
 
     def _condition(self, pairs: Pairs, rows: np.ndarray) -> Tensor | None:
@@ -231,34 +231,34 @@ class DetokenizerRung:
         return pairs.take(partners)[0]
 
     def _pairs(self, split: str, count: int) -> Pairs:
-        workshop, stage, encoder = self.workshop, self.stage, self._encoder
+        context, stage, encoder = self.context, self.stage, self._encoder
         kind = stage.kind
-        num_tokens = workshop.preset.detokenizer.num_tokens
+        num_tokens = context.preset.detokenizer.num_tokens
         if self._drawn:
             return ScenePictures(
                 kind,
                 count if split == "test" else stage.kept or DRAWN,
                 split=split,
-                seed=workshop.seed,
+                seed=context.seed,
                 autoencoder=self._autoencoder,
-                device=workshop.device,
+                device=context.device,
                 encoder=encoder,
                 num_tokens=num_tokens,
                 keep=split == "test" or stage.kept > 0,
             )
         assert encoder is not None
-        workshop.chosen((kind,))
-        folder = workshop.data.get(kind)
+        context.chosen((kind,))
+        folder = context.data.get(kind)
         if folder is not None:
             data = folder_dialogues(kind, folder, split, self.stage.held_out)
             pictures = FolderPictures(data=data, edits=self._model.reads_condition)
-            return FolderPairs(pictures, encoder, self._autoencoder, workshop.device, num_tokens)
-        bank = workshop.pictures(kind, count, split=split)
-        place = bank_folder(workshop.bank_folder, workshop.bank_spec(kind, count, split))
-        tokens = encoded(bank.pixels, encoder, place, workshop.device, num_tokens=num_tokens)
-        made = latents(bank.pixels, self._autoencoder, place, workshop.device)
-        size_px = workshop.preset.autoencoder.image_size_px
-        return LatentPairs(bank, tokens, made, workshop.device, size_px)
+            return FolderPairs(pictures, encoder, self._autoencoder, context.device, num_tokens)
+        bank = context.pictures(kind, count, split=split)
+        place = bank_folder(context.bank_folder, context.bank_spec(kind, count, split))
+        tokens = encoded(bank.pixels, encoder, place, context.device, num_tokens=num_tokens)
+        made = latents(bank.pixels, self._autoencoder, place, context.device)
+        size_px = context.preset.autoencoder.image_size_px
+        return LatentPairs(bank, tokens, made, context.device, size_px)
 
 
 def _recompute(model: Detokenizer) -> None:

@@ -25,7 +25,7 @@ from limner.training.stages.scene_factors import Agreement, SceneFactors
 from limner.training.stages.second_look import SecondLook, TrueFaces, go_on_from, jittered
 from limner.training.stages.vision import FACE_NUMBERS, FACE_TOKENS, Shown, clear_faces
 from limner.training.state import Chance
-from limner.training.workshop import HELD_OUT_SEED, Workshop
+from limner.training.run_context import HELD_OUT_SEED, RunContext
 from limner.world.scene_tokens import PERSON_SLOTS, PERSON_TOKENS, TOKEN_DIM
 
 
@@ -40,37 +40,37 @@ class FaceReaderStage:
     word_weight: float = 0.5
     point_weight: float = 1.0
 
-    def __call__(self, workshop: Workshop) -> FaceReaderRung:
-        return FaceReaderRung(self, workshop)
+    def __call__(self, context: RunContext) -> FaceReaderRung:
+        return FaceReaderRung(self, context)
 
 
 class FaceReaderRung:
     """Held out, at true boxes: share of words of persons read rightly, explained share of numbers."""
 
-    def __init__(self, stage: FaceReaderStage, workshop: Workshop) -> None:
-        self.stage, self.workshop = stage, workshop
-        network = build_component("vision", workshop.preset)
+    def __init__(self, stage: FaceReaderStage, context: RunContext) -> None:
+        self.stage, self.context = stage, context
+        network = build_component("vision", context.preset)
         assert isinstance(network, ImageTokenizer)
-        self._tokenizer = go_on_from(workshop.model_folder, network).to(workshop.device)
+        self._tokenizer = go_on_from(context.model_folder, network).to(context.device)
         reader = self._tokenizer.vision.face_reader
         if not isinstance(reader, FaceReader):
-            raise ValueError(f"The encoder of the scale {workshop.preset.name} has no second look to teach.")
+            raise ValueError(f"The encoder of the scale {context.preset.name} has no second look to teach.")
         self._reader: FaceReader = reader
-        self._look = SecondLook(reader.sizes.summary_width, NUM_POINTS).to(workshop.device)
+        self._look = SecondLook(reader.sizes.summary_width, NUM_POINTS).to(context.device)
         # Where faces are is the transformer's to say, and how far to trust the windows too.
         for apart in (reader.score, reader.box):
             apart.requires_grad_(False)
         reader.trust.requires_grad_(False)
         self.network: nn.Module = nn.ModuleDict({"face_reader": reader, "look": self._look})
-        self._factors = SceneFactors().to(workshop.device)
-        size_px = workshop.preset.vision.image_size_px
+        self._factors = SceneFactors().to(context.device)
+        size_px = context.preset.vision.image_size_px
         self._pictures = RepeatedPictures(size_px, kept=stage.kept, new=stage.new)
         self._held_out = draw_pictures(range(HELD_OUT_SEED, HELD_OUT_SEED + stage.held_out), size_px, "test")
 
     def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
-        shown = Shown(self._pictures.take(chance, batch), self.workshop.device)
+        shown = Shown(self._pictures.take(chance, batch), self.context.device)
         picture_K, person_K, boxes_K4 = self._persons(shown)
-        boxes_K4 = jittered(boxes_K4, chance.torch(self.workshop.device))
+        boxes_K4 = jittered(boxes_K4, chance.torch(self.context.device))
         summary_KE = self._reader.look(shown.pixels_B3SS, boxes_K4, picture_K)
         found_KTD = self._reader.person(summary_KE).float()
         error_KT = (found_KTD - _persons(shown.tokens_BND)[picture_K, person_K]).square().mean(-1)
@@ -93,7 +93,7 @@ class FaceReaderRung:
     def validate(self) -> dict[str, float]:
         pictures, agreement, errors = self._held_out, Agreement(self._factors), []
         for start in range(0, len(pictures), 64):
-            shown = Shown(pictures, self.workshop.device, slice(start, start + 64))
+            shown = Shown(pictures, self.context.device, slice(start, start + 64))
             picture_K, person_K, boxes_K4 = self._persons(shown)
             found_KTD = self._reader.person(self._reader.look(shown.pixels_B3SS, boxes_K4, picture_K)).float()
             errors.append((found_KTD - _persons(shown.tokens_BND)[picture_K, person_K]).square().mean((1, 2)))
@@ -102,7 +102,7 @@ class FaceReaderRung:
         names = {factor.name for slot in PERSON_SLOTS for factor in slot.factors if hasattr(factor, "name")}
         words = {name: share for name, share in agreement.words().items() if name in names}
         every = agreement.explained()
-        clear = agreement.explained(clear_faces(pictures, self.workshop.device))
+        clear = agreement.explained(clear_faces(pictures, self.context.device))
         told = {
             "person_error": float(torch.cat(errors).mean()),
             "words": float(np.mean(list(words.values()))),
@@ -113,7 +113,7 @@ class FaceReaderRung:
 
     def write(self) -> None:
         """`vision/`, with the second look that was taught."""
-        write_component(self.workshop, "vision", self._tokenizer)
+        write_component(self.context, "vision", self._tokenizer)
 
     def _persons(self, shown: Shown) -> tuple[Tensor, Tensor, Tensor]:
         faces = TrueFaces(boxes_BF4=shown.boxes_BF4, points_BFP2=shown.points_BFP2)

@@ -31,7 +31,7 @@ from limner.training.language_network import build_language
 from limner.training.slot_bank import SlotBank, slot_bank
 from limner.training.state import Chance
 from limner.training.throughput import Meter
-from limner.training.workshop import Workshop
+from limner.training.run_context import RunContext
 
 FITTED_PICTURES = 512
 MEASURED_AT_ONCE = 64
@@ -50,8 +50,8 @@ class FlowHeadStage:
     hidden_noise: float = 0.02  # later words change these states a little; no two pictures are told by them
     sampling_steps: int = 12
 
-    def __call__(self, workshop: Workshop) -> FlowHeadRung:
-        return FlowHeadRung(self, workshop)
+    def __call__(self, context: RunContext) -> FlowHeadRung:
+        return FlowHeadRung(self, context)
 
 
 class FlowHeadRung:
@@ -59,24 +59,24 @@ class FlowHeadRung:
     tokens (1 knows nothing; a sample's is up to twice the regression's by its nature).
     """
 
-    def __init__(self, stage: FlowHeadStage, workshop: Workshop) -> None:
-        self.stage, self.workshop = stage, workshop
-        self.heads = BothHeads(workshop.preset).to(workshop.device)
-        self._language = build_language(workshop, None).eval().requires_grad_(False)
+    def __init__(self, stage: FlowHeadStage, context: RunContext) -> None:
+        self.stage, self.context = stage, context
+        self.heads = BothHeads(context.preset).to(context.device)
+        self._language = build_language(context, None).eval().requires_grad_(False)
         # Where the world's scene tokens are the image tokens, no picture is drawn and none is encoded.
-        self._encoder = None if reads_scene_tokens(workshop.preset) else frozen_encoder(workshop)
-        self._crops = crop_encoder(workshop)
-        self._tokenizer = text_tokenizer(workshop)
-        if is_made(workshop.model_folder, "token_head"):
-            read_component(workshop, "token_head", self.heads.heads)
-        kinds = workshop.chosen(tuple(stage.mix))
+        self._encoder = None if reads_scene_tokens(context.preset) else frozen_encoder(context)
+        self._crops = crop_encoder(context)
+        self._tokenizer = text_tokenizer(context)
+        if is_made(context.model_folder, "token_head"):
+            read_component(context, "token_head", self.heads.heads)
+        kinds = context.chosen(tuple(stage.mix))
         self._shares = np.array([stage.mix[kind] for kind in kinds], dtype=np.float64)
         self._shares /= self._shares.sum()
         self._train = [self._slots(kind, stage.dialogues[kind], "train") for kind in kinds]
         self._test = [self._slots(kind, stage.held_out, "test") for kind in kinds]
         flow = self.heads.flow
         if not float(flow.guess.weight.detach().abs().sum()):
-            rng = np.random.default_rng(workshop.seed)
+            rng = np.random.default_rng(context.seed)
             flow.fit(*self._pictures(self._train, rng, FITTED_PICTURES))
         flow.draws = stage.draws
         self.network: nn.Module = flow
@@ -84,7 +84,7 @@ class FlowHeadRung:
 
     def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
         hidden_BKW, tokens_BKD = self._pictures(self._train, chance.numpy(), batch)
-        generator = chance.torch(self.workshop.device)
+        generator = chance.torch(self.context.device)
         hidden_BKW = hidden_BKW + self.stage.hidden_noise * random_noise(hidden_BKW, generator)
         self.meter.add(images=float(len(hidden_BKW)))
         total = self.heads.flow.loss(hidden_BKW, tokens_BKD, generator)
@@ -92,7 +92,7 @@ class FlowHeadRung:
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
-        flow, device = self.heads.flow, self.workshop.device
+        flow, device = self.heads.flow, self.context.device
         sums, count = np.zeros(4), 0
         generator = torch.Generator(device).manual_seed(0)
         for slots in self._test:
@@ -119,13 +119,13 @@ class FlowHeadRung:
 
     def write(self) -> None:
         """Write `token_head/`: the trained flow, the regression as it was."""
-        write_component(self.workshop, "token_head", self.heads.heads)
+        write_component(self.context, "token_head", self.heads.heads)
 
     def _pictures(self, banks: list[SlotBank], rng: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
         """About `count` pictures of all kinds by their shares: (hidden states, true tokens)."""
         numbers = rng.multinomial(count, self._shares)
         parts = [
-            bank.take(np.sort(draw(rng, len(bank), min(int(number), len(bank)))), self.workshop.device)
+            bank.take(np.sort(draw(rng, len(bank), min(int(number), len(bank)))), self.context.device)
             for bank, number in zip(banks, numbers, strict=True)
             if number
         ]
@@ -134,7 +134,7 @@ class FlowHeadRung:
 
     def _slots(self, kind: str, count: int, split: str) -> SlotBank:
         source = kind_laid_out(
-            self.workshop,
+            self.context,
             self._tokenizer,
             kind,
             count,
@@ -146,8 +146,8 @@ class FlowHeadRung:
             source,
             self._language,
             self._encoder,
-            self.workshop.bank_folder / "slots",
-            self.workshop.device,
+            self.context.bank_folder / "slots",
+            self.context.device,
             most_pictures=self.stage.pictures,
             tokens_in_batch=self.stage.tokens_in_batch,
         )

@@ -41,7 +41,7 @@ from limner.training.stages.language_metrics import MeasuredBatch, close_up_roun
 from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import Chance
 from limner.training.throughput import Meter
-from limner.training.workshop import Workshop
+from limner.training.run_context import RunContext
 
 MEASURED_AT_ONCE = 8
 TOLD = ("text", "text_accuracy", "image", *(f"look_{head}" for head in HEADS))
@@ -72,24 +72,24 @@ class LanguageStage:
     heads: tuple[str, ...] = HEAD_KINDS
     recompute: bool = False  # keep each layer's input alone and compute the rest anew on the way back
 
-    def __call__(self, workshop: Workshop) -> LanguageRung:
-        return LanguageRung(self, workshop)
+    def __call__(self, context: RunContext) -> LanguageRung:
+        return LanguageRung(self, context)
 
 
 class LanguageRung:
     """Held out, for each kind: answers written exactly, image-token error of both heads, right persons."""
 
-    def __init__(self, stage: LanguageStage, workshop: Workshop) -> None:
-        self.stage, self.workshop = stage, workshop
-        preset = workshop.preset
-        if not is_made(workshop.model_folder, "tokenizer"):
-            make_vocabulary(workshop)
-        self._tokenizer = text_tokenizer(workshop)
+    def __init__(self, stage: LanguageStage, context: RunContext) -> None:
+        self.stage, self.context = stage, context
+        preset = context.preset
+        if not is_made(context.model_folder, "tokenizer"):
+            make_vocabulary(context)
+        self._tokenizer = text_tokenizer(context)
         self.meter = Meter()
         # Several processes never hold all of it, but for tied weights, which come apart without content.
-        self._later = workshop.team.size > 1 and not preset.language.tie_embeddings
+        self._later = context.team.size > 1 and not preset.language.tie_embeddings
         self.language = build_language(
-            workshop,
+            context,
             stage.lora,
             fresh=stage.fresh,
             recompute=stage.recompute,
@@ -101,25 +101,25 @@ class LanguageRung:
             self.heads = self._random_heads()
         self.network: nn.Module = nn.ModuleDict({"language": self.language, "heads": self.heads})
         if not self._later:
-            self.network.to(workshop.device)
+            self.network.to(context.device)
             self._read_heads(self.heads)
         if stage.keep_routing:
             keep_routing(self.language.input_resampler, self.heads.regression.output_resampler)
-        mix = {kind: stage.mix[kind] for kind in workshop.chosen(tuple(stage.mix))}
-        self._crops = crop_encoder(workshop)
+        mix = {kind: stage.mix[kind] for kind in context.chosen(tuple(stage.mix))}
+        self._crops = crop_encoder(context)
         self._train = {
             kind: self._laid_out(kind, stage.dialogues[kind], "train", whole_text=stage.whole_text)
             for kind in mix
         }
         sizes = {kind: len(source.by_length) for kind, source in self._train.items()}
-        self._sampler = MixtureSampler(sizes=sizes, ratios=mix, seed=workshop.seed)
+        self._sampler = MixtureSampler(sizes=sizes, ratios=mix, seed=context.seed)
         measured = [kind for kind in stage.measured if kind in mix] or list(mix)
         self._test = {kind: self._laid_out(kind, stage.held_out, "test") for kind in measured}
 
     def fill(self) -> None:
         """See `FilledLater`: the heads are made whole in main memory, where they are small."""
         if self._later:
-            fill_language(self.workshop, self.language, fresh=self.stage.fresh)
+            fill_language(self.context, self.language, fresh=self.stage.fresh)
             heads = self._random_heads()
             self._read_heads(heads, device=torch.device("cpu"))
             whole = heads.state_dict()
@@ -134,10 +134,10 @@ class LanguageRung:
             tokens_in_batch=self.stage.tokens_in_batch,
             most_dialogues=batch,
         )
-        source, device = self._train[kind], self.workshop.device
+        source, device = self._train[kind], self.context.device
         # Where a head should look is known of the world's dialogues alone, and heads of our own LLaMA alone.
-        own = not self.workshop.preset.language.public_config
-        guided = self.stage.guidance_weight and own and kind not in self.workshop.data and not self._crops
+        own = not self.context.preset.language.public_config
+        guided = self.stage.guidance_weight and own and kind not in self.context.data and not self._crops
         guidance = source.guidance(indices) if guided else None
         packed = source.batch(indices)
         self._count(packed)
@@ -148,17 +148,17 @@ class LanguageRung:
     def validate(self) -> dict[str, float]:
         numbers: dict[str, float] = {}
         for kind, source in self._test.items():
-            found = measure(self.language, self.heads, self._batches(source), self.workshop.device)
+            found = measure(self.language, self.heads, self._batches(source), self.context.device)
             numbers.update({f"{kind}.{name}": value for name, value in found.items()})
         return numbers
 
     def write(self) -> None:
         """Write `language/` (or `adapter/` beside it) and `token_head/`."""
         if self.stage.lora is None:
-            write_component(self.workshop, "language", self.language)
+            write_component(self.context, "language", self.language)
         else:
-            write_adapter_component(self.workshop, self.language)
-        write_component(self.workshop, "token_head", self.heads.heads)
+            write_adapter_component(self.context, self.language)
+        write_component(self.context, "token_head", self.heads.heads)
 
     def _loss(
         self, packed: PackedBatch, generator: torch.Generator, guidance: Guidance | None
@@ -180,9 +180,9 @@ class LanguageRung:
 
     def _random_heads(self) -> BothHeads:
         stage = self.stage
-        torch.manual_seed(self.workshop.seed + 1)
+        torch.manual_seed(self.context.seed + 1)
         return BothHeads(
-            self.workshop.preset,
+            self.context.preset,
             flow_detached=stage.flow_detached,
             flow_weight=stage.flow_weight,
             flow_pictures=stage.flow_pictures,
@@ -191,8 +191,8 @@ class LanguageRung:
         )
 
     def _read_heads(self, heads: BothHeads, device: torch.device | None = None) -> None:
-        if not self.stage.fresh and is_made(self.workshop.model_folder, "token_head"):
-            read_component(self.workshop, "token_head", heads.heads, device=device)
+        if not self.stage.fresh and is_made(self.context.model_folder, "token_head"):
+            read_component(self.context, "token_head", heads.heads, device=device)
 
     def _batches(self, source: LaidOut) -> Iterator[MeasuredBatch]:
         for start in range(0, len(source.by_length), MEASURED_AT_ONCE):
@@ -206,7 +206,7 @@ class LanguageRung:
 
     def _laid_out(self, kind: str, count: int, split: str, *, whole_text: bool = False) -> LaidOut:
         return kind_laid_out(
-            self.workshop,
+            self.context,
             self._tokenizer,
             kind,
             count,

@@ -35,7 +35,7 @@ from limner.training.layers_of_scenes import (
     prepare,
 )
 from limner.training.state import Chance
-from limner.training.workshop import HELD_OUT_SEED, Workshop
+from limner.training.run_context import HELD_OUT_SEED, RunContext
 
 SPANS: Final[dict[str, AnySpan]] = {"figures": SEEN_FIGURE, "faces": FACE}
 CHUNK: Final = 16
@@ -57,23 +57,23 @@ class SceneLayersStage:
     token_noise: float = 0.3
     token_mixing: float = 0.4
 
-    def __call__(self, workshop: Workshop) -> SceneLayersRung:
-        return SceneLayersRung(self, workshop)
+    def __call__(self, context: RunContext) -> SceneLayersRung:
+        return SceneLayersRung(self, context)
 
 
 class SceneLayersRung:
     """Held out: PSNR in dB of persons (their colours times opacity), of their faces, and of places."""
 
-    def __init__(self, stage: SceneLayersStage, workshop: Workshop) -> None:
-        self.stage, self.workshop = stage, workshop
-        model = build_detokenizer(workshop.preset)
+    def __init__(self, stage: SceneLayersStage, context: RunContext) -> None:
+        self.stage, self.context = stage, context
+        model = build_detokenizer(context.preset)
         assert isinstance(model, DiTDetokenizer)
         if model.frame is None or model.frame.layers is None:
-            raise ValueError(f"The detokenizer of the scale {workshop.preset.name} composes no layers.")
+            raise ValueError(f"The detokenizer of the scale {context.preset.name} composes no layers.")
         self._model = model
-        self._layers: SceneLayers = model.frame.layers.to(workshop.device)
-        if is_made(workshop.model_folder, "detokenizer"):
-            read_component(workshop, "detokenizer", model)
+        self._layers: SceneLayers = model.frame.layers.to(context.device)
+        if is_made(context.model_folder, "detokenizer"):
+            read_component(context, "detokenizer", model)
         else:
             prepare(self._layers)
         self.network: nn.Module = self._layers
@@ -94,20 +94,20 @@ class SceneLayersRung:
         )
 
     def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
-        generator, told = chance.torch(self.workshop.device), {}
+        generator, told = chance.torch(self.context.device), {}
         counts = {"figures": batch, "faces": self.stage.faces}
         for name, pictures in self._repeated.items():
             shown = pictures.take(chance, counts[name])
-            error_B4WW = self._drawn(name, shown, generator) - shown.target().to(self.workshop.device)
+            error_B4WW = self._drawn(name, shown, generator) - shown.target().to(self.context.device)
             told[name] = pixel_errors(error_B4WW).mean()
         if "places" in self.stage.learns:
             rng = chance.numpy()
             seeds = [int(seed) for seed in rng.integers(1 << 40, size=self.stage.places)]
             side_px = self._layers.figures.side_px
             target_B3WW, tokens_BND = places(rng, seeds, side_px, "train")
-            tokens_BND = self._disturbed(tokens_BND.to(self.workshop.device), generator)
+            tokens_BND = self._disturbed(tokens_BND.to(self.context.device), generator)
             drawn = self._layers.backdrop.whole(tokens_BND).float()
-            error_B3WW = drawn - target_B3WW.to(self.workshop.device)
+            error_B3WW = drawn - target_B3WW.to(self.context.device)
             told["places"] = pixel_errors(error_B3WW).mean()
         total = torch.stack([*told.values()]).sum()
         return total, {name: value.detach() for name, value in told.items()}
@@ -126,17 +126,17 @@ class SceneLayersRung:
             rng = np.random.default_rng(0)
             seeds = range(HELD_OUT_SEED, HELD_OUT_SEED + CHUNK)
             target_B3WW, tokens_BND = places(rng, seeds, self._layers.figures.side_px, "test")
-            drawn = self._layers.backdrop.whole(tokens_BND.to(self.workshop.device)).float().cpu()
+            drawn = self._layers.backdrop.whole(tokens_BND.to(self.context.device)).float().cpu()
             found["places_db"] = float(psnr_db((drawn - target_B3WW).square().mean((1, 2, 3))).mean())
         return found
 
     def write(self) -> None:
         """`detokenizer/`, with the layers that were taught."""
-        write_component(self.workshop, "detokenizer", self._model)
+        write_component(self.context, "detokenizer", self._model)
 
     def _drawn(self, name: str, shown: FiguresCutFree, generator: torch.Generator | None) -> Tensor:
         """(B, 4, W, W) float32; tokens are disturbed where there is a `generator`."""
-        device = self.workshop.device
+        device = self.context.device
         tokens_BND = torch.from_numpy(shown.tokens_BND).to(device)
         if generator is not None:
             tokens_BND = self._disturbed(tokens_BND, generator)

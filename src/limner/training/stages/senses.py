@@ -37,7 +37,7 @@ from limner.training.stages.senses_data import Persons, SeenFaces, ShrunkPicture
 from limner.training.stages.senses_metrics import HeldOut, measure_senses
 from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import Chance
-from limner.training.workshop import Workshop
+from limner.training.run_context import RunContext
 from limner.world.person import Identity
 
 DEFAULT_FINDER: Final = FaceFinderSizes()
@@ -75,8 +75,8 @@ class SensesStage:
     learns: tuple[str, ...] = SENSES
     role: str = JUDGE
 
-    def __call__(self, workshop: Workshop) -> SensesRung:
-        return SensesRung(self, workshop)
+    def __call__(self, context: RunContext) -> SensesRung:
+        return SensesRung(self, context)
 
     def sizes(self, vocab_size: int) -> SensesSizes:
         """The sizes that the senses are stored with."""
@@ -93,11 +93,11 @@ class SensesStage:
 class SensesRung:
     """Held out: faces found, same persons told from look-alikes, traits read, captions told apart."""
 
-    def __init__(self, stage: SensesStage, workshop: Workshop) -> None:
-        self.stage, self.workshop = stage, workshop
-        if not is_made(workshop.model_folder, "tokenizer"):
-            make_vocabulary(workshop)
-        tokenizer = text_tokenizer(workshop)
+    def __init__(self, stage: SensesStage, context: RunContext) -> None:
+        self.stage, self.context = stage, context
+        if not is_made(context.model_folder, "tokenizer"):
+            make_vocabulary(context)
+        tokenizer = text_tokenizer(context)
         self.senses = WorldSenses.untrained(stage.sizes(tokenizer.vocab_size))
         self._held_out = HeldOut(
             people=self._banks("people", stage.held_out, "test"),
@@ -106,7 +106,7 @@ class SensesRung:
         )
         self._keep_others()
         parts: dict[str, nn.Module] = {name: self.senses.networks[name] for name in stage.learns}
-        people, device = self._banks("people", stage.pictures), workshop.device
+        people, device = self._banks("people", stage.pictures), context.device
         if "face_finder" in parts:
             self._finder = ShrunkPictures(people, stage.face_finder.image_size_px, device, tokenizer)
         if "text_image_score" in parts:
@@ -121,8 +121,8 @@ class SensesRung:
             self._measures = FaceMeasuresLoss(NUM_MEASURES, sizes.dim)
             self._points = FacePointsLoss(NUM_POINTS, sizes.features)
             parts |= {"arcface": self._arcface, "measures": self._measures, "points": self._points}
-        self.network: nn.Module = nn.ModuleDict(parts).to(workshop.device)
-        self.senses.to(workshop.device)
+        self.network: nn.Module = nn.ModuleDict(parts).to(context.device)
+        self.senses.to(context.device)
 
     def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
         """The sum over what learns; each on `batch` samples of its own, the finder on half of that, the
@@ -134,7 +134,7 @@ class SensesRung:
             "trait_reader": self._traits_loss,
             "text_image_score": self._score_loss,
         }
-        total = torch.zeros((), device=self.workshop.device)
+        total = torch.zeros((), device=self.context.device)
         told: dict[str, Tensor] = {}
         for purpose, (name, loss) in enumerate(losses.items()):
             if name in self.stage.learns:
@@ -150,7 +150,7 @@ class SensesRung:
         """Write `senses/` with what was measured, matrices in bfloat16."""
         self._keep_others()
         self.senses.measured = {name: round(value, 4) for name, value in self.validate().items()}
-        self.senses.save(senses_folder(self.workshop, self.stage.role), torch.bfloat16)
+        self.senses.save(senses_folder(self.context, self.stage.role), torch.bfloat16)
 
     def _finder_loss(self, rng: np.random.Generator, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
         rows = draw(rng, len(self._finder), max(1, batch // 2))
@@ -191,41 +191,41 @@ class SensesRung:
 
     def _keep_others(self) -> None:
         """Take what does not learn from the set that is written, or from the judge, where they stand."""
-        folders = (senses_folder(self.workshop, role) for role in (self.stage.role, JUDGE))
+        folders = (senses_folder(self.context, role) for role in (self.stage.role, JUDGE))
         folder = next((folder for folder in folders if folder.is_dir()), None)
         if set(self.stage.learns) == set(SENSES) or folder is None:
             return
-        kept = load_senses(folder, self.workshop.device)
+        kept = load_senses(folder, self.context.device)
         for name in set(SENSES) - set(self.stage.learns):
             setattr(self.senses, name, kept.networks[name])
 
     def _banks(self, kind: str, count: int, split: str = "train") -> list[PictureBank]:
         """One bank for each picture size, of different scenes."""
         return [
-            self.workshop.pictures(kind, count, split=split, size_px=size_px, skip=place * count)
+            self.context.pictures(kind, count, split=split, size_px=size_px, skip=place * count)
             for place, size_px in enumerate(self.stage.sizes_px)
         ]
 
 
-def senses_folder(workshop: Workshop, role: str) -> Path:
+def senses_folder(context: RunContext, role: str) -> Path:
     """Where a set of senses lies: the judge's in the checkpoint, the teacher's beside it."""
-    return (workshop.model_folder if role == JUDGE else workshop.out) / role
+    return (context.model_folder if role == JUDGE else context.out) / role
 
 
-def load_teacher(workshop: Workshop) -> WorldSenses:
+def load_teacher(context: RunContext) -> WorldSenses:
     """The frozen senses that a loss may look through (`perception/seen_distance.py`, with `whole=False`: its
     text score is the judge's).
 
     ValueError where none were trained, or where they are the judge's own face embedder or trait reader: then
     nothing would be left to measure with.
     """
-    folder = senses_folder(workshop, TEACHER)
+    folder = senses_folder(context, TEACHER)
     if not folder.is_dir():
         raise ValueError(f"There is no teacher in {folder}; train senses_teacher first.")
-    teacher = load_senses(folder, workshop.device)
-    judge_folder = senses_folder(workshop, JUDGE)
+    teacher = load_senses(folder, context.device)
+    judge_folder = senses_folder(context, JUDGE)
     if judge_folder.is_dir():
-        judge = load_senses(judge_folder, workshop.device)
+        judge = load_senses(judge_folder, context.device)
         for name in TAUGHT:
             if _same_weights(teacher.networks[name], judge.networks[name]):
                 raise ValueError(

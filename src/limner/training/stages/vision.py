@@ -36,7 +36,7 @@ from limner.training.pictures_to_read import NUM_POINTS, PicturesToRead, draw_pi
 from limner.training.stages.scene_factors import Agreement, SceneFactors
 from limner.training.stages.second_look import SecondLook, TrueFaces, go_on_from
 from limner.training.state import Chance
-from limner.training.workshop import HELD_OUT_SEED, Workshop
+from limner.training.run_context import HELD_OUT_SEED, RunContext
 from limner.world.chance import seeded
 from limner.world.person import Identity
 from limner.world.scene import FRAMINGS, STYLES
@@ -64,8 +64,8 @@ class VisionStage:
     point_weight: float = 0.5
     box_weight: float = 0.2  # of where the faces lie, for the second look
 
-    def __call__(self, workshop: Workshop) -> VisionRung:
-        return VisionRung(self, workshop)
+    def __call__(self, context: RunContext) -> VisionRung:
+        return VisionRung(self, context)
 
 
 class VisionLearner(nn.Module):
@@ -113,29 +113,29 @@ class VisionLearner(nn.Module):
 class VisionRung:
     """Held out: how well each word and number is read; see `validate`."""
 
-    def __init__(self, stage: VisionStage, workshop: Workshop) -> None:
-        self.stage, self.workshop = stage, workshop
-        self._model = VisionLearner(workshop.preset).to(workshop.device)
+    def __init__(self, stage: VisionStage, context: RunContext) -> None:
+        self.stage, self.context = stage, context
+        self._model = VisionLearner(context.preset).to(context.device)
         self.network: nn.Module = self._model
-        self._factors = SceneFactors().to(workshop.device)
-        self._target = Target(workshop.preset).to(workshop.device)
-        size_px = workshop.preset.vision.image_size_px
+        self._factors = SceneFactors().to(context.device)
+        self._target = Target(context.preset).to(context.device)
+        size_px = context.preset.vision.image_size_px
         self._stream = PictureStream(
-            functools.partial(draw_pictures, size_px=size_px), workers=workshop.workers
+            functools.partial(draw_pictures, size_px=size_px), workers=context.workers
         )
         self.held_out = draw_pictures(range(HELD_OUT_SEED, HELD_OUT_SEED + stage.held_out), size_px, "test")
-        self.tokenizer = ImageTokenizer(self._model.vision, workshop.preset.num_image_tokens)
-        self.tokenizer.to(workshop.device)
-        go_on_from(workshop.model_folder, self.tokenizer)
+        self.tokenizer = ImageTokenizer(self._model.vision, context.preset.num_image_tokens)
+        self.tokenizer.to(context.device)
+        go_on_from(context.model_folder, self.tokenizer)
 
     def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
-        shown = Shown(self._stream.take(chance, batch), self.workshop.device)
+        shown = Shown(self._stream.take(chance, batch), self.context.device)
         read_BQD, half_way_BPW, patches_BPW = self._model(shown.pixels_B3SS)
         where = seen_points = read_BQD.new_zeros(())
         reader = self._model.vision.face_reader
         if reader is not None:
             faces = TrueFaces(boxes_BF4=shown.boxes_BF4, points_BFP2=shown.points_BFP2)
-            generator = chance.torch(self.workshop.device)
+            generator = chance.torch(self.context.device)
             read_BQD, where, seen_points = self._model.second_look(
                 reader, read_BQD, shown.pixels_B3SS, patches_BPW, faces, generator
             )
@@ -164,7 +164,7 @@ class VisionRung:
     def _patch_losses(self, half_way_BPW: Tensor, shown: Shown) -> tuple[Tensor, Tensor]:
         """Errors of whose face each patch says it lies in, and of where it says that its features lie."""
         picture_K, patch_K, figure_K, centres_K2 = patches_in_faces(
-            shown.boxes_BF4, self.workshop.preset.vision.grid
+            shown.boxes_BF4, self.context.preset.vision.grid
         )
         if len(picture_K) == 0:
             return half_way_BPW.sum() * 0.0, half_way_BPW.sum() * 0.0
@@ -175,7 +175,7 @@ class VisionRung:
         weights_KN = torch.ones_like(error_KN)
         # Every face counts alike, whatever its size, but for how much of it can be told.
         weights_KN[:, FACE_TOKENS] = self.stage.face_weight
-        share_K = 1 / shown.face_patches(picture_K, figure_K, self.workshop.preset.vision.grid)
+        share_K = 1 / shown.face_patches(picture_K, figure_K, self.context.preset.vision.grid)
         share_K = share_K * shown.clarity_BF[picture_K, figure_K]
         person = (error_KN * weights_KN).mean(1)
         places_K2P = self._model.patch_points(seen_KW).float().unflatten(1, (NUM_POINTS, 2))
@@ -189,7 +189,7 @@ class VisionRung:
         """
         pictures, agreement, errors = self.held_out, Agreement(self._factors), []
         for start in range(0, len(pictures), 64):
-            shown = Shown(pictures, self.workshop.device, slice(start, start + 64))
+            shown = Shown(pictures, self.context.device, slice(start, start + 64))
             read_BND = self._model.encode(shown.pixels_B3SS).float()
             errors.append((read_BND - self._target(shown.tokens_BND)).square().mean((1, 2)))
             if self._target.is_scene_tokens:
@@ -198,7 +198,7 @@ class VisionRung:
         return told | self._told(agreement, pictures) if self._target.is_scene_tokens else told
 
     def _told(self, agreement: Agreement, pictures: PicturesToRead) -> dict[str, float]:
-        device = self.workshop.device
+        device = self.context.device
         words, every = agreement.words(), agreement.explained()
         clear = agreement.explained(clear_faces(pictures, device))
         told = {"words": float(np.mean(list(words.values())))}
@@ -217,7 +217,7 @@ class VisionRung:
 
     def write(self) -> None:
         """`vision/`: what it reads are the tokens themselves, so their mean is 0 and their spread 1."""
-        write_component(self.workshop, "vision", self.tokenizer)
+        write_component(self.context, "vision", self.tokenizer)
 
 
 def clear_faces(pictures: PicturesToRead, device: torch.device) -> Tensor:

@@ -12,22 +12,22 @@ from limner.models.checkpoint import save_tokenizer
 from limner.models.prompt import TURN_END, TURN_START
 from limner.models.tokenizer import train_tokenizer
 from limner.training.components import is_made
-from limner.training.workshop import Workshop
+from limner.training.run_context import RunContext
 from limner.world.dialogues import words_of_world
 
 SENTENCES_PER_ENTRY = 10
 
 
-def make_vocabulary(workshop: Workshop) -> None:
+def make_vocabulary(context: RunContext) -> None:
     """Write `model/tokenizer/`; of two rungs that start at the same moment, the second waits and finds it
     there.
     """
-    workshop.model_folder.mkdir(parents=True, exist_ok=True)
-    with (workshop.out / "tokenizer.lock").open("w") as lock:
+    context.model_folder.mkdir(parents=True, exist_ok=True)
+    with (context.out / "tokenizer.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not is_made(workshop.model_folder, "tokenizer"):
-            size = workshop.preset.language.vocab_size
-            save_tokenizer(workshop.model_folder, train_tokenizer(_texts(SENTENCES_PER_ENTRY * size), size))
+        if not is_made(context.model_folder, "tokenizer"):
+            size = context.preset.language.vocab_size
+            save_tokenizer(context.model_folder, train_tokenizer(_texts(SENTENCES_PER_ENTRY * size), size))
 
 
 def _texts(count: int) -> Iterator[str]:

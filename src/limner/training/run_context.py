@@ -23,7 +23,7 @@ HELD_OUT_SEED = 10_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Workshop:
+class RunContext:
     """Where a rung works."""
 
     out: Path

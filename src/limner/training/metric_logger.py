@@ -16,7 +16,7 @@ from typing import Any, TextIO
 PLAIN_LINE_EVERY_S = 10.0
 
 
-class Journal:
+class MetricLogger:
     """One rung's log. Opened at step n, it drops the lines of later steps, so that a resumed log has no
     doubles. A silent one, of a process that isn't the first, tells nobody anything.
     """
@@ -46,7 +46,7 @@ class Journal:
         self._board = _board(folder / "tensorboard", first_step) if tensorboard else None
         self._bar = _Bar(name, total_steps, first_step) if sys.stderr.isatty() else None
 
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> MetricLogger:
         return self
 
     def __exit__(
