@@ -24,10 +24,10 @@ from limner.models.presets import Preset
 from limner.models.prompt import ImageSegment, Segment, TextSegment
 from limner.models.token_head import TokenHead
 from limner.training.heads import BothHeads
-from limner.training.metric_logger import read_log
 from limner.training.language_network import LanguageCosts, build_frozen
 from limner.training.latent_pairs import FolderPairs
 from limner.training.loop import Trainer
+from limner.training.metric_logger import read_log
 from limner.training.plan import Plan
 from limner.training.stages.detokenizer import training_flops
 from limner.training.state import Chance

@@ -34,7 +34,7 @@ def table() -> str:
     for name, variant in RECIPES:
         module = load_recipe(name)
         recipe: Recipe = module.recipe("seed-x", variant) if variant else module.recipe("seed-x")
-        label = f"stages 1-3, {name}: {variant}" if variant else "detokenizer, both rungs"
+        label = f"stages 1-3, {name}: {variant}" if variant else "detokenizer, both stages"
         for processes in MACHINES:
             lines.append(_line(label, memory_plan(recipe, processes=processes)))
     return "\n".join(lines)

@@ -23,8 +23,8 @@ from limner.models.presets import PRESETS
 from limner.models.tokenizer import TextTokenizer
 from limner.perception.senses import WorldSenses, load_senses
 from limner.training.picture_kinds import VIEWS
-from limner.training.stages.senses_metrics import HeldOut, ReadFace, measure_senses, read_faces
 from limner.training.run_context import RunContext
+from limner.training.stages.senses_metrics import HeldOut, ReadFace, measure_senses, read_faces
 
 SIZES_PX = (128, 256)
 COLOURLESS = ("pencil sketch",)

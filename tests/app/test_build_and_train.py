@@ -90,5 +90,5 @@ def test_what_builders_wrote_trains(sets, checkpoint, tmp_path, monkeypatch, cap
     if recipe == "multi_round":
         # Whose close-up it is, is measured too where both fit the tiny context.
         assert "named.error_regression" in told
-    finished = json.loads((tmp_path / "run" / "rungs" / recipe / "finished.json").read_text())
+    finished = json.loads((tmp_path / "run" / "stages" / recipe / "finished.json").read_text())
     assert finished["steps"] == 2

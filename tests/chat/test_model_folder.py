@@ -11,7 +11,7 @@ import pytest
 
 import limner
 from limner.chat.model_folder import checkpoint_folder
-from limner.training.finished import unfinished_rungs, unfinished_sentence
+from limner.training.finished import unfinished_sentence, unfinished_stages
 
 
 @pytest.mark.parametrize(
@@ -63,10 +63,10 @@ def test_a_run_that_has_not_finished_is_known_by_its_folder(tmp_path: Path) -> N
     model.mkdir()
     assert unfinished_sentence(model) is None
     for name, is_done in (("stage1", True), ("stage2", False)):
-        (tmp_path / "rungs" / name).mkdir(parents=True)
+        (tmp_path / "stages" / name).mkdir(parents=True)
         if is_done:
-            (tmp_path / "rungs" / name / "finished.json").write_text(json.dumps({}))
-    assert unfinished_rungs(model) == ["stage2"]
-    assert unfinished_rungs(tmp_path / "model_unet") == ["stage2"]
-    assert unfinished_rungs(tmp_path) == []
+            (tmp_path / "stages" / name / "finished.json").write_text(json.dumps({}))
+    assert unfinished_stages(model) == ["stage2"]
+    assert unfinished_stages(tmp_path / "model_unet") == ["stage2"]
+    assert unfinished_stages(tmp_path) == []
     assert "has not finished (stage2)" in (unfinished_sentence(model) or "")

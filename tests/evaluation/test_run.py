@@ -216,7 +216,7 @@ def test_a_run_that_fails_before_its_first_task_leaves_no_folder(checkpoint, tmp
 
 def test_a_run_of_an_unfinished_training_says_so(checkpoint, tmp_path):
     shutil.copytree(checkpoint, tmp_path / "run" / "model")
-    (tmp_path / "run" / "rungs" / "stage1").mkdir(parents=True)
+    (tmp_path / "run" / "stages" / "stage1").mkdir(parents=True)
     results = _run(tmp_path / "run" / "model", tmp_path / "out", num=1)
     (warning,) = results["warnings"]
     assert "has not finished (stage1)" in warning

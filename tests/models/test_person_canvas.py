@@ -80,7 +80,7 @@ def test_a_span_is_measured_in_faces() -> None:
 
 
 def test_a_canvas_reaches_as_far_down_as_the_picture_shows() -> None:
-    # Centre x, centre y, width and height of faces: a bust, half a body, a whole one that ends in the picture.
+    # Centre x, centre y, width and height of faces: a bust, half a body, one that ends in the picture.
     boxes = torch.tensor([[0.5, 0.5, 0.2, 0.25], [0.5, 0.4, 0.1, 0.15], [0.5, 0.2, 0.1, 0.08]])
     found = SEEN_FIGURE.window(boxes)
     expected = [(1.7, 1.35, 2.9), (2.2, 1.35, 5.0), (2.6, 1.35, 8.0)]

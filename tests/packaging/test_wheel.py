@@ -64,5 +64,5 @@ def test_the_installed_wheel_trains_two_steps(wheel: Path, tmp_path: Path) -> No
     assert run("-m", "limner", "--version").startswith("limner ")
     recipe = ("train", "language_text", "--scale", "tiny", "--steps", "2", "--device", "cpu")
     run("-m", "limner", *recipe, "--out", "run")
-    finished = json.loads((tmp_path / "run/rungs/language_text/finished.json").read_text())
+    finished = json.loads((tmp_path / "run/stages/language_text/finished.json").read_text())
     assert finished["steps"] == 2

@@ -10,20 +10,20 @@ import torch
 
 from limner.training.components import is_made
 from limner.training.loop import Trainer
-from limner.training.recipe import Recipe, Rung
+from limner.training.recipe import Recipe, Task
 from limner.training.recipe_files import load_recipe, recipe_names
-from limner.training.run import main, run_rung
+from limner.training.run import main, run_stage
 from limner.training.run_context import RunContext
 
 pytestmark = pytest.mark.long
 
 # In an order in which each finds what it needs.
-LADDERS = ("miniature", "detokenizer_unet")
-# Not of the tiny scale; see test_public_language.py, test_face_reader_rung.py and
+PIPELINES = ("miniature", "detokenizer_unet")
+# Not of the tiny scale; see test_public_language.py, test_face_reader_stage.py and
 # test_layers_of_scenes.py.
 ELSEWHERE = ("align_tokens", "face_reader", "scene_layers")
-LADDER = (
-    *itertools.chain.from_iterable(load_recipe(name).ladder("tiny").rungs for name in LADDERS),
+STAGES_OF_ALL = (
+    *itertools.chain.from_iterable(load_recipe(name).pipeline("tiny").stages for name in PIPELINES),
     "detokenizer_all_tokens",
     "senses_teacher",
 )
@@ -31,7 +31,7 @@ LADDER = (
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One run folder for the whole ladder: later rungs read what earlier ones wrote."""
+    """One run folder for the whole pipeline: later stages read what earlier ones wrote."""
     return tmp_path_factory.mktemp("run")
 
 
@@ -50,42 +50,42 @@ def _recipe(name: str) -> Recipe:
     return replace(recipe, plan=replace(recipe.plan, steps=2, validations=0))
 
 
-def _trainer(recipe: Recipe, out: Path, folder: Path) -> tuple[Trainer, Rung]:
+def _trainer(recipe: Recipe, out: Path, folder: Path) -> tuple[Trainer, Task]:
     torch.manual_seed(0)
     context = RunContext(out=out, preset=recipe.preset, device=torch.device("cpu"))
-    rung = recipe.build(context)
-    trainer = Trainer(rung, recipe.plan, folder, name=recipe.name, device=context.device, tensorboard=False)
-    return trainer, rung
+    task = recipe.build(context)
+    trainer = Trainer(task, recipe.plan, folder, name=recipe.name, device=context.device, tensorboard=False)
+    return trainer, task
 
 
-def test_the_ladder_names_every_recipe_once() -> None:
-    files = set(recipe_names()) - set(LADDERS) - set(ELSEWHERE)
-    assert sorted(LADDER) == sorted(files)
+def test_the_pipeline_names_every_recipe_once() -> None:
+    files = set(recipe_names()) - set(PIPELINES) - set(ELSEWHERE)
+    assert sorted(STAGES_OF_ALL) == sorted(files)
 
 
-@pytest.mark.parametrize("name", LADDER)
+@pytest.mark.parametrize("name", STAGES_OF_ALL)
 def test_two_steps_equal_one_and_one_resumed(name: str, out: Path, tmp_path: Path) -> None:
     recipe = _recipe(name)
     missing = [part for part in recipe.needs if not is_made(out / "model", part)]
-    assert not missing, f"run the whole file: {name} reads {missing} of earlier rungs"
+    assert not missing, f"run the whole file: {name} reads {missing} of earlier stages"
 
     resumed, _ = _trainer(recipe, out, tmp_path / "parts")
     resumed.run(until=1)
-    resumed, resumed_rung = _trainer(recipe, out, tmp_path / "parts")
+    resumed, resumed_stage = _trainer(recipe, out, tmp_path / "parts")
     parts = resumed.run()
-    whole, rung = _trainer(recipe, out, tmp_path / "whole")
+    whole, task = _trainer(recipe, out, tmp_path / "whole")
     assert whole.run() == parts
-    for key, value in rung.network.state_dict().items():
-        assert torch.equal(value, resumed_rung.network.state_dict()[key]), key
+    for key, value in task.network.state_dict().items():
+        assert torch.equal(value, resumed_stage.network.state_dict()[key]), key
 
     with torch.no_grad(), whole.averaged():
-        rung.write()
+        task.write()
     assert all(is_made(out / "model", part) for part in recipe.makes)
 
 
-def test_a_rung_without_its_components_says_which(tmp_path: Path) -> None:
+def test_a_stage_without_its_components_says_which(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="detokenizer_human needs vision, autoencoder"):
-        run_rung(_recipe("detokenizer_human"), tmp_path)
+        run_stage(_recipe("detokenizer_human"), tmp_path)
 
 
 def test_an_unknown_recipe_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,11 +93,11 @@ def test_an_unknown_recipe_is_one_clear_line(capsys: pytest.CaptureFixture[str])
     assert "There is no recipe portraiture" in capsys.readouterr().err
 
 
-def test_a_finished_rung_is_not_trained_again(out: Path) -> None:
+def test_a_finished_stage_is_not_trained_again(out: Path) -> None:
     recipe = _recipe("autoencoder")
-    numbers = run_rung(recipe, out, device="cpu", workers=1, tensorboard=False)
+    numbers = run_stage(recipe, out, device="cpu", workers=1, tensorboard=False)
     written = (out / "model" / "autoencoder" / "model.safetensors").stat().st_mtime_ns
-    assert run_rung(recipe, out, device="cpu", workers=1, tensorboard=False) == numbers
+    assert run_stage(recipe, out, device="cpu", workers=1, tensorboard=False) == numbers
     assert (out / "model" / "autoencoder" / "model.safetensors").stat().st_mtime_ns == written
 
 
@@ -150,7 +150,7 @@ def test_the_judge_is_refused_as_a_teacher(out: Path, tmp_path: Path) -> None:
         load_teacher(context)
 
 
-def test_the_ladder_ends_in_a_checkpoint_that_loads(out: Path) -> None:
+def test_the_pipeline_ends_in_a_checkpoint_that_loads(out: Path) -> None:
     from limner.models.checkpoint import load_model
     from limner.perception.senses import load_senses
 
@@ -160,10 +160,10 @@ def test_the_ladder_ends_in_a_checkpoint_that_loads(out: Path) -> None:
 
 
 @pytest.mark.parametrize("scale", ["sketch", "miniature"])
-def test_small_scales_climb_without_an_autoencoder_and_wait_for_no_encoder(scale: str) -> None:
-    ladder = load_recipe("miniature").ladder(scale)
-    assert "autoencoder" not in ladder.rungs
-    assert set(ladder.minutes) == set(ladder.rungs)
+def test_small_scales_train_without_an_autoencoder_and_wait_for_no_encoder(scale: str) -> None:
+    pipeline = load_recipe("miniature").pipeline(scale)
+    assert "autoencoder" not in pipeline.stages
+    assert set(pipeline.minutes) == set(pipeline.stages)
     for name in ("detokenizer_natural", "detokenizer_human", "language", "flow_head"):
         recipe = load_recipe(name).recipe(scale)
-        assert not {"vision", "autoencoder"} & {*recipe.needs, *ladder.rungs[name]}
+        assert not {"vision", "autoencoder"} & {*recipe.needs, *pipeline.stages[name]}

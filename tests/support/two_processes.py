@@ -17,12 +17,12 @@ from limner.models.presets import TINY
 from limner.training.components import write_adapter_component
 from limner.training.loop import Trainer
 from limner.training.processes import Processes, join, whole_tensor
-from limner.training.recipe import Recipe, Rung
+from limner.training.recipe import Recipe, Task
 from limner.training.recipe_files import load_recipe
-from limner.training.stages.language import LanguageRung
+from limner.training.run_context import RunContext
+from limner.training.stages.language import LanguageTask
 from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import trainable
-from limner.training.run_context import RunContext
 
 STEPS = 3
 # Batches of one kind each: no picture at all, one that is seen, one that is painted, some of each.
@@ -54,15 +54,15 @@ def tiny(word: str) -> Recipe:
     return replace(recipe, name="varied", plan=plan, build=stage)
 
 
-def trainer_of(recipe: Recipe, out: Path, folder: Path, team: Processes) -> tuple[Trainer, Rung]:
-    """Built as `run_rung` does."""
+def trainer_of(recipe: Recipe, out: Path, folder: Path, team: Processes) -> tuple[Trainer, Task]:
+    """Built as `run_stage` does."""
     torch.manual_seed(0)
     context = RunContext(out=out, preset=recipe.preset, device=team.device, workers=1, processes=team)
-    rung = recipe.build(context)
+    task = recipe.build(context)
     made = Trainer(
-        rung, recipe.plan, folder, name=recipe.name, device=team.device, tensorboard=False, processes=team
+        task, recipe.plan, folder, name=recipe.name, device=team.device, tensorboard=False, processes=team
     )
-    return made, rung
+    return made, task
 
 
 def main(out: Path, words: list[str]) -> None:
@@ -72,7 +72,7 @@ def main(out: Path, words: list[str]) -> None:
     team = join("cpu")
     for word in words:
         recipe, place = tiny(word), out / "several" / word.replace(":", "-")
-        whole, rung = trainer_of(recipe, out, place / "whole", team)
+        whole, task = trainer_of(recipe, out, place / "whole", team)
         held_out = whole.run()
         stopped, _ = trainer_of(recipe, out, place / "stopped", team)
         stopped.run(until=2)
@@ -81,13 +81,13 @@ def main(out: Path, words: list[str]) -> None:
         team.wait()
         resumed, again = trainer_of(recipe, out, place / "parts", team)
         told = {"held_out": held_out, "resumed": resumed.run()}
-        pairs = [(p, trainable(again.network)[name]) for name, p in trainable(rung.network).items()]
+        pairs = [(p, trainable(again.network)[name]) for name, p in trainable(task.network).items()]
         told["same"] = all(torch.equal(whole_tensor(one), whole_tensor(other)) for one, other in pairs)
         told["split"] = sum(hasattr(p, "full_tensor") for p, _ in pairs)
         told["written"] = sorted(path.name for path in (place / "stopped" / "state").iterdir())
         if recipe.makes[0] == "adapter":
-            assert isinstance(rung, LanguageRung)
-            write_adapter_component(rung.context, rung.language)
+            assert isinstance(task, LanguageTask)
+            write_adapter_component(task.context, task.language)
             if team.is_first:
                 shutil.move(out / "model" / "adapter", place / "adapter")
         if team.is_first:

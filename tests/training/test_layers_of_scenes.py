@@ -1,5 +1,5 @@
 """Layers of scenes: true layers compose to the painter's own picture, tokens name places and views, and the
-rung learns.
+stage learns.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from limner.training.layers_of_scenes import (
     prepare,
     window_of,
 )
-from limner.training.stages.scene_layers import SPANS, SceneLayersRung, SceneLayersStage
-from limner.training.state import Chance
 from limner.training.run_context import RunContext
+from limner.training.stages.scene_layers import SPANS, SceneLayersStage, SceneLayersTask
+from limner.training.state import Chance
 from limner.world.chance import seeded
 from limner.world.render import render, render_figure
 from limner.world.scene import SETTINGS, Scene
@@ -153,23 +153,23 @@ def small_preset() -> Preset:
     return replace(SKETCH, detokenizer=detokenizer)
 
 
-def test_the_rung_learns_and_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_stage_learns_and_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("limner.training.layers_of_scenes.TO_FIND_FACES", 300)
     context = RunContext(out=tmp_path, preset=small_preset(), device=torch.device("cpu"))
-    rung = SceneLayersRung(SceneLayersStage(kept=8, new=2, places=2, faces=4, held_out=4), context)
-    before = rung.validate()
-    optimizer = torch.optim.Adam(rung.network.parameters(), lr=5e-3)
+    task = SceneLayersTask(SceneLayersStage(kept=8, new=2, places=2, faces=4, held_out=4), context)
+    before = task.validate()
+    optimizer = torch.optim.Adam(task.network.parameters(), lr=5e-3)
     for step in range(25):
-        loss, told = rung.loss(Chance(seed=0, step=step), 4)
+        loss, told = task.loss(Chance(seed=0, step=step), 4)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
     assert set(told) == {"figures", "faces", "places"}
-    after = rung.validate()
+    after = task.validate()
     assert after["figures_db"] > before["figures_db"] + 1
     assert after["faces_db"] > before["faces_db"] + 1
     assert after["places_db"] > before["places_db"] + 0.5
-    rung.write()
+    task.write()
     monkeypatch.setattr("limner.training.stages.scene_layers.prepare", lambda _: pytest.fail("begun anew"))
-    again = SceneLayersRung(SceneLayersStage(kept=8, new=2, places=2, faces=4, held_out=4), context)
+    again = SceneLayersTask(SceneLayersStage(kept=8, new=2, places=2, faces=4, held_out=4), context)
     assert again.validate()["figures_db"] == pytest.approx(after["figures_db"], abs=0.3)

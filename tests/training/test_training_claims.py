@@ -10,11 +10,11 @@ from torch import nn
 
 from limner.models.checkpoint import save_manifest
 from limner.models.presets import TINY
-from limner.training.finished import unfinished_rungs
+from limner.training.finished import unfinished_stages
 from limner.training.plan import Plan
 from limner.training.recipe import Recipe
 from limner.training.recipe_files import read_recipe, recipe_names, recipe_path
-from limner.training.run import check_kinds, check_recipe, run_rung
+from limner.training.run import check_kinds, check_recipe, run_stage
 
 
 class Stage:
@@ -58,27 +58,27 @@ def base(tmp_path: Path) -> Path:
 def test_a_training_that_fails_at_once_leaves_nothing(base: Path, tmp_path: Path) -> None:
     out = tmp_path / "runs" / "one"
     with pytest.raises(ValueError, match="dried"):
-        run_rung(_recipe(FailsAtOnce), out, base=base, device="cpu", tensorboard=False)
+        run_stage(_recipe(FailsAtOnce), out, base=base, device="cpu", tensorboard=False)
     assert not (out / "model").exists()
-    assert not (out / "rungs").exists()
-    (out / "model" / "vision").mkdir(parents=True)  # of another rung
+    assert not (out / "stages").exists()
+    (out / "model" / "vision").mkdir(parents=True)  # of another stage
     with pytest.raises(ValueError, match="dried"):
-        run_rung(_recipe(FailsAtOnce), out, base=base, device="cpu", tensorboard=False)
+        run_stage(_recipe(FailsAtOnce), out, base=base, device="cpu", tensorboard=False)
     assert [path.name for path in (out / "model").iterdir()] == ["vision"]
     assert (base / "language" / "model.safetensors").read_bytes() == b"weights"
 
 
-def test_a_rung_is_unfinished_until_it_has_ended(base: Path, tmp_path: Path, monkeypatch) -> None:
+def test_a_stage_is_unfinished_until_it_has_ended(base: Path, tmp_path: Path, monkeypatch) -> None:
     seen = []
-    monkeypatch.setattr(Stage, "write", lambda self: seen.append(unfinished_rungs(tmp_path / "model")))
-    run_rung(_recipe(), tmp_path, base=base, device="cpu", tensorboard=False)
+    monkeypatch.setattr(Stage, "write", lambda self: seen.append(unfinished_stages(tmp_path / "model")))
+    run_stage(_recipe(), tmp_path, base=base, device="cpu", tensorboard=False)
     assert seen == [["toy"]]
-    assert unfinished_rungs(tmp_path / "model") == []
+    assert unfinished_stages(tmp_path / "model") == []
 
 
 def test_recipes_are_read_before_they_are_loaded(tmp_path: Path) -> None:
     assert {"miniature", "stage1", "senses_teacher"} <= set(recipe_names())
-    assert read_recipe("miniature").is_ladder
+    assert read_recipe("miniature").is_pipeline
     assert read_recipe("stage1").has_variants
     assert not read_recipe("vision").has_variants
     assert read_recipe("stage1").scales is None
@@ -99,7 +99,7 @@ def test_recipes_are_read_before_they_are_loaded(tmp_path: Path) -> None:
             read_recipe(str(path))
     with pytest.raises(ValueError, match="has no variants"):
         check_recipe("vision", "tiny", "paper")
-    with pytest.raises(ValueError, match="not to a ladder"):
+    with pytest.raises(ValueError, match="not to a pipeline"):
         check_recipe("miniature", "tiny", one=True)
     check_kinds("stage2", ["named"], [])
     check_kinds("stage2", ["mine"], ["mine", "multi_turn"])

@@ -1,4 +1,4 @@
-"""A rung trains on crops where the model reads given pictures at any resolution."""
+"""A stage trains on crops where the model reads given pictures at any resolution."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,15 +10,15 @@ from limner.models.model import build_component
 from limner.models.precision import autocast
 from limner.models.presets import TINY
 from limner.training.recipe_files import load_recipe
-from limner.training.stages.language import LanguageRung
+from limner.training.run_context import RunContext
+from limner.training.stages.language import LanguageTask
 from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import Chance
-from limner.training.run_context import RunContext
 
 CROPS = replace(TINY, language=replace(TINY.language, crop_positions=True, upload_crops=True))
 
 
-def test_a_rung_learns_from_crops(tmp_path: Path) -> None:
+def test_a_stage_learns_from_crops(tmp_path: Path) -> None:
     torch.manual_seed(0)
     context = RunContext(out=tmp_path, preset=CROPS, device=torch.device("cpu"), workers=1)
     make_vocabulary(context)
@@ -26,17 +26,17 @@ def test_a_rung_learns_from_crops(tmp_path: Path) -> None:
     for name in ("vision", "language", "token_head"):
         save_component(context.model_folder, name, build_component(name, CROPS))
     recipe = load_recipe("stage1").recipe("tiny", "lora64")
-    rung = recipe.build(context)
-    assert isinstance(rung, LanguageRung)
-    source = rung._train["copy"]
+    task = recipe.build(context)
+    assert isinstance(task, LanguageTask)
+    source = task._train["copy"]
     packed = source.batch([0, 1])
     given = sum(len(r.instruction.pictures) for i in (0, 1) for r in source.bank.dialogue(i).rounds)
     assert packed.seen_centres_M2 is not None
     assert len(packed.seen_tokens_MKD) >= 2 * given  # a crop at least, and the whole
     with autocast("cpu"):  # as the loop does: the frozen layers are in the hardware's own format
-        total, _ = rung.loss(Chance(seed=0, step=0, micro=0, accumulation=1), 2)
+        total, _ = task.loss(Chance(seed=0, step=0, micro=0, accumulation=1), 2)
     total.backward()
-    places = rung.language.patch_pos_embed
+    places = task.language.patch_pos_embed
     assert places is not None
     assert places.grad is not None
     assert float(places.grad.abs().sum()) > 0

@@ -1,4 +1,4 @@
-"""The rung of the flow head: slots computed once are what the model says, and nothing else learns."""
+"""The stage of the flow head: slots computed once are what the model says, and nothing else learns."""
 
 import numpy as np
 import pytest
@@ -12,11 +12,11 @@ from limner.training.components import frozen_encoder, text_tokenizer
 from limner.training.kinds import kind_laid_out
 from limner.training.language_network import build_language
 from limner.training.recipe_files import load_recipe
+from limner.training.run_context import RunContext
 from limner.training.slot_bank import slot_bank
-from limner.training.stages.flow_head import FlowHeadRung
+from limner.training.stages.flow_head import FlowHeadTask
 from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import Chance
-from limner.training.run_context import RunContext
 
 DEVICE = torch.device("cpu")
 
@@ -73,26 +73,24 @@ def test_a_kind_that_paints_nothing_is_refused(context: RunContext) -> None:
     language, encoder = build_language(context, None).eval(), frozen_encoder(context)
     source = kind_laid_out(context, text_tokenizer(context), "drill", 2, "train", held_out=1)
     with pytest.raises(ValueError, match="'drill' paints a picture; leave it out"):
-        slot_bank(
-            source, language, encoder, context.bank_folder, DEVICE, most_pictures=9, tokens_in_batch=99
-        )
+        slot_bank(source, language, encoder, context.bank_folder, DEVICE, most_pictures=9, tokens_in_batch=99)
 
 
-def test_the_rung_starts_from_a_fitted_guess_and_moves_the_flow_alone(context: RunContext) -> None:
-    rung = load_recipe("flow_head").recipe("tiny").build(context)
-    assert isinstance(rung, FlowHeadRung)
-    numbers = rung.validate()
-    assert float(rung.heads.flow.guess.weight.detach().abs().sum()) > 0
+def test_the_stage_starts_from_a_fitted_guess_and_moves_the_flow_alone(context: RunContext) -> None:
+    task = load_recipe("flow_head").recipe("tiny").build(context)
+    assert isinstance(task, FlowHeadTask)
+    numbers = task.validate()
+    assert float(task.heads.flow.guess.weight.detach().abs().sum()) > 0
     # Fitted to few pictures, it must still know more of held-out ones than a regression that never learned.
     assert numbers["error_typical"] < numbers["error_regression"]
-    regression = {name: value.clone() for name, value in rung.heads.regression.state_dict().items()}
-    flow = {name: value.clone() for name, value in rung.network.state_dict().items()}
-    optimizer = torch.optim.AdamW(rung.network.parameters(), lr=1e-2)
+    regression = {name: value.clone() for name, value in task.heads.regression.state_dict().items()}
+    flow = {name: value.clone() for name, value in task.network.state_dict().items()}
+    optimizer = torch.optim.AdamW(task.network.parameters(), lr=1e-2)
     for step in range(2):
-        total, _ = rung.loss(Chance(seed=0, step=step), 4)
+        total, _ = task.loss(Chance(seed=0, step=step), 4)
         optimizer.zero_grad()
         total.backward()
         optimizer.step()
-    assert all(torch.equal(rung.heads.regression.state_dict()[name], v) for name, v in regression.items())
-    assert not all(torch.equal(rung.network.state_dict()[name], v) for name, v in flow.items())
-    assert all(weight.grad is None for weight in rung.heads.regression.parameters())
+    assert all(torch.equal(task.heads.regression.state_dict()[name], v) for name, v in regression.items())
+    assert not all(torch.equal(task.network.state_dict()[name], v) for name, v in flow.items())
+    assert all(weight.grad is None for weight in task.heads.regression.parameters())

@@ -17,9 +17,9 @@ from limner.training.data_words import read_assignments
 from limner.training.folder_data import FolderPictures, folder_dialogues
 from limner.training.recipe_files import load_recipe
 from limner.training.run import run_recipe
+from limner.training.run_context import RunContext
 from limner.training.stages.detokenizer import DetokenizerStage
 from limner.training.stages.vocabulary import make_vocabulary
-from limner.training.run_context import RunContext
 
 
 def _picture(number: int, width: int = 40) -> Picture:

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from limner.training.metric_logger import read_log
 from limner.training.loop import Trainer
+from limner.training.metric_logger import read_log
 from limner.training.plan import Plan, learning_rate
 from limner.training.state import Chance
 from limner.training.stopped import Stopped

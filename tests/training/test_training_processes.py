@@ -93,7 +93,7 @@ def test_one_process_goes_on_where_two_stopped(out: Path, tmp_path: Path) -> Non
     for word in ("stage3", "stage2:lora64", "detokenizer_human"):
         place = out / "several" / word.replace(":", "-")
         shutil.copytree(place / "stopped", tmp_path / word)
-        trainer, rung = trainer_of(tiny(word), out, tmp_path / word, ALONE)
+        trainer, task = trainer_of(tiny(word), out, tmp_path / word, ALONE)
         held_out = trainer.run()
         last, theirs = read_log(tmp_path / word)[-1], read_log(place / "whole")[-1]
         assert trainer.step == last["step"] == STEPS
@@ -101,7 +101,7 @@ def test_one_process_goes_on_where_two_stopped(out: Path, tmp_path: Path) -> Non
         assert held_out == pytest.approx(
             _told(out, word)["held_out"], rel=1e-3 if EXACT else 5e-2, abs=1e-6 if EXACT else 5e-2
         )
-        assert all(torch.isfinite(p).all() for p in trainable(rung.network).values())
+        assert all(torch.isfinite(p).all() for p in trainable(task.network).values())
 
 
 def test_an_adapter_gathered_from_two_loads_strictly(out: Path) -> None:

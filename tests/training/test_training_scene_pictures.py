@@ -1,4 +1,4 @@
-"""The detokenizer's rung on pictures drawn from scenes: layers, kept pictures, parts that learn or stay."""
+"""The detokenizer's stage on pictures drawn from scenes: layers, kept pictures, parts that learn or stay."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import torch
 from limner.models.detokenizer import DiTDetokenizer
 from limner.models.presets import SCENE_LAYERS, SKETCH, Preset
 from limner.models.sizes import CanvasSizes
-from limner.training.scene_pictures import ScenePictures
-from limner.training.stages.detokenizer import DetokenizerRung, DetokenizerStage
-from limner.training.state import Chance
 from limner.training.run_context import RunContext
+from limner.training.scene_pictures import ScenePictures
+from limner.training.stages.detokenizer import DetokenizerStage, DetokenizerTask
+from limner.training.state import Chance
 
 CANVAS = CanvasSizes(widths=(8, 4), summary_width=8, direct_width=4, blocks=1, heads=2)
 
@@ -47,14 +47,14 @@ def small() -> Preset:
     )
 
 
-def rung(folder: Path, monkeypatch: pytest.MonkeyPatch, **stage: object) -> DetokenizerRung:
+def task(folder: Path, monkeypatch: pytest.MonkeyPatch, **stage: object) -> DetokenizerTask:
     monkeypatch.setattr("limner.training.layers_of_scenes.TO_FIND_FACES", 256)
     context = RunContext(out=folder, preset=small(), device=torch.device("cpu"))
-    return DetokenizerRung(DetokenizerStage(kind="plain", held_out=2, fresh=True, **stage), context)  # type: ignore[arg-type]
+    return DetokenizerTask(DetokenizerStage(kind="plain", held_out=2, fresh=True, **stage), context)  # type: ignore[arg-type]
 
 
 def test_only_the_part_that_is_named_learns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = rung(tmp_path, monkeypatch, learns="frame.layers.figures")
+    made = task(tmp_path, monkeypatch, learns="frame.layers.figures")
     loss, _ = made.loss(Chance(seed=0, step=0), 4)
     loss.backward()
     learning = {name for name, weight in made.network.named_parameters() if weight.grad is not None}
@@ -63,7 +63,7 @@ def test_only_the_part_that_is_named_learns(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_new_detokenizer_knows_where_faces_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = rung(tmp_path, monkeypatch).network
+    model = task(tmp_path, monkeypatch).network
     assert isinstance(model, DiTDetokenizer)
     assert model.frame is not None
     assert model.frame.layers is not None
@@ -71,7 +71,7 @@ def test_a_new_detokenizer_knows_where_faces_lie(tmp_path: Path, monkeypatch: py
 
 
 def test_the_part_that_is_kept_does_not_learn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = rung(tmp_path, monkeypatch, keeps="frame.layers")
+    made = task(tmp_path, monkeypatch, keeps="frame.layers")
     loss, _ = made.loss(Chance(seed=0, step=0), 4)
     loss.backward()
     learning = {name for name, weight in made.network.named_parameters() if weight.grad is not None}
@@ -80,7 +80,7 @@ def test_the_part_that_is_kept_does_not_learn(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_kept_picture_is_drawn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = rung(tmp_path, monkeypatch, kept=3)
+    made = task(tmp_path, monkeypatch, kept=3)
     pictures = made._train
     assert isinstance(pictures, ScenePictures)
     assert len(pictures) == 3

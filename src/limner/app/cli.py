@@ -239,10 +239,10 @@ def train(
         str | None, typer.Option("--device", help="torch device (default: cuda if there is one).")
     ] = None,
     jobs: Annotated[
-        int, typer.Option("--jobs", min=1, help="Rungs of the ladder that run side by side.")
+        int, typer.Option("--jobs", min=1, help="Stages of the pipeline that run side by side.")
     ] = 1,
     threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="CPU threads of each rung (default: all).")
+        int | None, typer.Option("--threads", min=1, help="CPU threads of each stage (default: all).")
     ] = None,
     data: Annotated[
         list[str] | None,
@@ -272,9 +272,9 @@ def train(
         ),
     ] = None,
 ) -> None:
-    """Train one rung, or the whole ladder. Ctrl-C saves; the same command resumes.
+    """Train one stage, or the whole pipeline. Ctrl-C saves; the same command resumes.
 
-    The ladder: [bold]miniature[/]. Its rungs, in order: [bold]face_reader, vision, scene_layers, senses,
+    The pipeline: [bold]miniature[/]. Its stages, in order: [bold]face_reader, vision, scene_layers, senses,
     language_text, detokenizer_natural, detokenizer_human, language, stage1, stage2, stage3, multi_round,
     flow_head[/] (and autoencoder, where the detokenizer draws latents).
     Beside it: detokenizer_unet (the paper's baselines: detokenizer_unet_stage1, detokenizer_unet_stage2) and

@@ -1,7 +1,7 @@
-"""Finished components in a run's checkpoint folder: written by one rung, read by later ones.
+"""Finished components in a run's checkpoint folder: written by one stage, read by later ones.
 
-Knows what a missing component means to a rung. The files themselves are `limner.models.checkpoint`'s
-business, which stores matrices in bfloat16: what a later rung reads is exactly what is shipped.
+Knows what a missing component means to a stage. The files themselves are `limner.models.checkpoint`'s
+business, which stores matrices in bfloat16: what a later stage reads is exactly what is shipped.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from limner.models.token_head import HEAD_KINDS, TokenHeads
 from limner.models.tokenizer import TextTokenizer
 from limner.models.vision import ImageTokenizer
 from limner.training.processes import whole_tensor
-from limner.training.state import replace_folder
 from limner.training.run_context import RunContext
+from limner.training.state import replace_folder
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -114,12 +114,12 @@ def read_component(
     ValueError says which is missing.
     """
     if not is_made(context.model_folder, name):
-        raise ValueError(f"{context.model_folder} has no {name}/ yet; train the rung that makes it first.")
+        raise ValueError(f"{context.model_folder} has no {name}/ yet; train the stage that makes it first.")
     return load_component(context.model_folder, name, network).to(device or context.device)
 
 
 def is_made(model_folder: Path, name: str) -> bool:
-    """Whether some rung has written the component `name` (or the tokenizer, which is no network)."""
+    """Whether some stage has written the component `name` (or the tokenizer, which is no network)."""
     if name == "tokenizer":
         return (model_folder / name / "tokenizer.json").is_file()
     if name == ADAPTER:
@@ -130,12 +130,12 @@ def is_made(model_folder: Path, name: str) -> bool:
 
 
 def frozen_encoder(context: RunContext) -> ImageTokenizer:
-    """The vision encoder as an earlier rung left it, without gradients."""
+    """The vision encoder as an earlier stage left it, without gradients."""
     network = build_component("vision", context.preset)
     assert isinstance(network, ImageTokenizer)
     return read_component(context, "vision", network).eval().requires_grad_(False)
 
 
 def text_tokenizer(context: RunContext) -> TextTokenizer:
-    """The vocabulary as an earlier rung left it."""
+    """The vocabulary as an earlier stage left it."""
     return TextTokenizer.load(context.model_folder / "tokenizer")

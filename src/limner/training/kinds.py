@@ -18,8 +18,8 @@ from limner.training.crop_tokens import CropEncoder
 from limner.training.draft_dialogues import DraftDialogues, SceneTokens, reads_scene_tokens
 from limner.training.folder_data import folder_dialogues, folder_tokens
 from limner.training.language_data import DialogueSource, LaidOut, laid_out
-from limner.training.token_bank import TokenBank, encoded
 from limner.training.run_context import RunContext
+from limner.training.token_bank import TokenBank, encoded
 
 
 def kind_laid_out(

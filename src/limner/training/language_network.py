@@ -1,6 +1,6 @@
-"""The language model as a rung trains it: whole, or frozen with adapters; and what one micro-batch costs.
+"""The language model as a stage trains it: whole, or frozen with adapters; and what one micro-batch costs.
 
-Knows where earlier rungs left it, number formats and activation checkpointing. Knows nothing about data.
+Knows where earlier stages left it, number formats and activation checkpointing. Knows nothing about data.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from limner.models.presets import Preset
 from limner.models.resampler_start import WIDEST
 from limner.models.unfilled import unfilled
 from limner.training.components import is_made, read_component
-from limner.training.throughput import attention_flops, linear_flops
 from limner.training.run_context import RunContext
+from limner.training.throughput import attention_flops, linear_flops
 
 
 def build_language(
@@ -50,7 +50,7 @@ def build_language(
     device.
 
     With `lora` the LLaMA is frozen in the hardware's own format and carries adapters: those of the checkpoint
-    where it has some, so that one rung goes on where the last one ended; when `frozen`, it is frozen and
+    where it has some, so that one stage goes on where the last one ended; when `frozen`, it is frozen and
     what is beside it learns. `later` builds it without content,
     which `fill_language` gives each process' part of it.
 

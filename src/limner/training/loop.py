@@ -1,4 +1,4 @@
-"""The one training loop, for every rung of the ladder.
+"""The one training loop, for every stage of the pipeline.
 
 Knows steps, gradients, schedules, saving and stopping. Knows nothing about what is learned: that is a
 `Stage`. Several processes share each step's micro-batches: whatever their number, the same samples make the
@@ -34,7 +34,7 @@ LOG_LINES = 400
 
 
 class Stage(Protocol):
-    """One rung's learning problem: a network, a loss on freshly drawn samples, and held-out numbers."""
+    """One stage's learning problem: a network, a loss on freshly drawn samples, and held-out numbers."""
 
     @property
     def network(self) -> nn.Module:
@@ -127,7 +127,7 @@ class Trainer:
         )
 
     def averaged(self) -> contextlib.AbstractContextManager[None]:
-        """Inside, the network holds its averaged weights, which are what a finished rung ships."""
+        """Inside, the network holds its averaged weights, which are what a finished stage ships."""
         return self.average.applied(self.network) if self.average else contextlib.nullcontext()
 
     def _resume(self) -> None:

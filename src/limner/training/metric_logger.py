@@ -17,7 +17,7 @@ PLAIN_LINE_EVERY_S = 10.0
 
 
 class MetricLogger:
-    """One rung's log. Opened at step n, it drops the lines of later steps, so that a resumed log has no
+    """One stage's log. Opened at step n, it drops the lines of later steps, so that a resumed log has no
     doubles. A silent one, of a process that isn't the first, tells nobody anything.
     """
 
@@ -126,7 +126,7 @@ class _Bar:
 
 
 def read_log(folder: Path, split: str = "train") -> list[dict[str, Any]]:
-    """The lines of a rung's log of one split ("train" or "held-out"), in order."""
+    """The lines of a stage's log of one split ("train" or "held-out"), in order."""
     lines = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
     return [told for told in map(json.loads, lines) if told["split"] == split]
 

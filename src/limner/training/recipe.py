@@ -1,7 +1,7 @@
-"""What a recipe returns: one rung of the ladder, complete, or the ladder itself.
+"""What a recipe returns: one stage of the pipeline, complete, or the pipeline itself.
 
 Knows names and numbers. A recipe's file, such as those in `recipes/`, defines either
-`recipe(scale) -> Recipe`, perhaps with a second argument `variant`, or `ladder(scale) -> Ladder`.
+`recipe(scale) -> Recipe`, perhaps with a second argument `variant`, or `pipeline(scale) -> Pipeline`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from limner.training.plan import Plan
 from limner.training.run_context import RunContext
 
 
-class Rung(Stage, Protocol):
+class Task(Stage, Protocol):
     """A stage that can leave its finished component behind."""
 
     def write(self) -> None:
@@ -26,19 +26,19 @@ class Rung(Stage, Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """One rung: what to build, how long to train it, what it needs and makes, and what to expect of it."""
+    """One stage: what to build, how long to train it, what it needs and makes, and what to expect of it."""
 
     name: str
     preset: Preset
     plan: Plan
-    build: Callable[[RunContext], Rung]
-    needs: tuple[str, ...] = ()  # components of earlier rungs
+    build: Callable[[RunContext], Task]
+    needs: tuple[str, ...] = ()  # components of earlier stages
     makes: tuple[str, ...] = ()
     expected: Mapping[str, float] = field(default_factory=dict)  # held-out numbers when it went well
 
 
 def pixels_need(preset: Preset) -> tuple[str, ...]:
-    """What a rung reads that learns to draw pictures from their image tokens: nothing where the world's truth
+    """What a stage reads that learns to draw pictures from their image tokens: nothing where the world's truth
     makes the tokens and the pixels are drawn themselves.
     """
     autoencoder = () if preset.autoencoder.identity else ("autoencoder",)
@@ -46,24 +46,24 @@ def pixels_need(preset: Preset) -> tuple[str, ...]:
 
 
 def tokens_need(preset: Preset) -> tuple[str, ...]:
-    """What makes the image tokens that a rung learns from: nothing where the world's truth makes them."""
+    """What makes the image tokens that a stage learns from: nothing where the world's truth makes them."""
     return () if reads_scene_tokens(preset) else ("vision",)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ladder:
-    """Rungs in order, each with those that it waits for; what waits for nothing that runs may run beside it.
+class Pipeline:
+    """Stages in order, each with those that it waits for; what waits for nothing that runs may run beside it.
 
     Raises:
-        ValueError: a rung waits for one that doesn't stand before it.
+        ValueError: a stage waits for one that doesn't stand before it.
     """
 
-    rungs: Mapping[str, tuple[str, ...]]
-    minutes: Mapping[str, float] = field(default_factory=dict)  # by rung; absent: the recipe's own steps
+    stages: Mapping[str, tuple[str, ...]]
+    minutes: Mapping[str, float] = field(default_factory=dict)  # by stage; absent: the recipe's own steps
 
     def __post_init__(self) -> None:
         before: set[str] = set()
-        for name, awaited in self.rungs.items():
+        for name, awaited in self.stages.items():
             if not before.issuperset(awaited):
                 raise ValueError(f"{name} waits for {', '.join(awaited)}, which don't all stand before it.")
             before.add(name)

@@ -26,7 +26,7 @@ class RecipeFile:
     """
 
     path: Path
-    is_ladder: bool
+    is_pipeline: bool
     has_variants: bool  # also where the text alone does not tell
     scales: tuple[str, ...] | None
     kinds: tuple[str, ...] | None
@@ -63,7 +63,7 @@ def read_recipe(path_or_name: str, beside: Path | None = None) -> RecipeFile:
     """A recipe's file, read and not run.
 
     Raises:
-        ValueError: there is none, it is no Python, or it defines neither `recipe` nor `ladder`.
+        ValueError: there is none, it is no Python, or it defines neither `recipe` nor `pipeline`.
     """
     path = recipe_path(path_or_name, beside)
     try:
@@ -71,15 +71,15 @@ def read_recipe(path_or_name: str, beside: Path | None = None) -> RecipeFile:
     except (SyntaxError, ValueError) as error:
         raise ValueError(f"{path} is no recipe: {error}.") from error
     made = {name: part for part in body for name in _names(part)}
-    if "recipe" not in made and "ladder" not in made:
-        raise ValueError(f"{path} defines neither recipe(scale) nor ladder(scale), so it is not a recipe.")
+    if "recipe" not in made and "pipeline" not in made:
+        raise ValueError(f"{path} defines neither recipe(scale) nor pipeline(scale), so it is not a recipe.")
     recipe = made.get("recipe")
     takes_variant = not isinstance(recipe, ast.FunctionDef) or "variant" in {
         argument.arg for argument in recipe.args.args
     }
     return RecipeFile(
         path=path,
-        is_ladder="ladder" in made,
+        is_pipeline="pipeline" in made,
         has_variants=recipe is not None and takes_variant,
         scales=_keys(getattr(made.get("PLANS"), "value", None)),
         kinds=_kinds(body, made),

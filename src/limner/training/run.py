@@ -1,4 +1,4 @@
-"""From a recipe's name to a finished rung: finds the file, builds the stage, trains, writes the component.
+"""From a recipe's name to a finished stage: finds the file, builds the stage, trains, writes the component.
 
 Knows paths and order. Knows nothing about losses. `limner train` is a thin wrapper around `run_recipe`;
 `python -m limner.training.run NAME --out runs/x` does the same, and is what several processes are started
@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any
 
 from limner.models.presets import PRESETS
 from limner.models.unet_sizes import UNetDetokenizerSizes
-from limner.training.climbing import INTERRUPTED, climb
-from limner.training.finished import FINISHED, begun
+from limner.training.finished import FINISHED, begun, stages_folder
 from limner.training.mix import MULTI_TURN
+from limner.training.pipeline import INTERRUPTED, run_pipeline
 from limner.training.recipe_files import load_recipe, read_recipe, recipe_path
 from limner.training.stopped import Stopped
 
@@ -53,7 +53,7 @@ def run_recipe(
     base: Path | str | None = None,
     mix: str | None = None,
 ) -> dict[str, float]:
-    """Run the recipe (or a whole ladder of them) in folder `out`, resuming whatever stands there.
+    """Run the recipe (or a whole pipeline of them) in folder `out`, resuming whatever stands there.
 
     Args:
         path_or_name: the path of a .py file, or the name of a recipe in the package.
@@ -62,7 +62,7 @@ def run_recipe(
         minutes: wall-clock minutes instead of steps; the first 20 steps decide how many fit.
         device: "cpu", "cuda", or the best there is.
         workers: processes that render samples.
-        jobs: how many rungs of a ladder run side by side, each with `threads` threads.
+        jobs: how many stages of a pipeline run side by side, each with `threads` threads.
         variant: "whole", "paper" (adapters of its rank) or "lora64", where the recipe has variants.
         data: words NAME=FOLDER, data sets to train on instead of the world; the names are the recipe's, those
             that are not given leave the mix, and NAME=world keeps the world's own.
@@ -71,11 +71,11 @@ def run_recipe(
         mix: shares of the kinds of dialogue instead of the recipe's, "named=6,crop=3" (`mix.py`).
 
     Returns:
-        The rung's last held-out numbers; those of a ladder's rungs as "rung/number".
+        The stage's last held-out numbers; those of a pipeline's stages as "stage/number".
 
     Raises:
         Stopped: after Ctrl-C or a terminate signal; the same call goes on from there.
-        ValueError: no such recipe or scale, or an earlier rung is missing.
+        ValueError: no such recipe or scale, or an earlier stage is missing.
     """
     one = bool(data) or any(given is not None for given in (micro_batch, base, mix))
     check_recipe(path_or_name, scale, variant, one=one)
@@ -84,10 +84,10 @@ def run_recipe(
     beside = recipe_path(path_or_name).parent
     module = load_recipe(path_or_name)
     _check_scale(module, path_or_name, scale, beside)
-    if hasattr(module, "ladder"):
+    if hasattr(module, "pipeline"):
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
             raise ValueError(
-                "Several processes train one recipe at a time; start the ladder's recipes one by one."
+                "Several processes train one recipe at a time; start the pipeline's recipes one by one."
             )
         options = {
             "--scale": scale,
@@ -98,8 +98,10 @@ def run_recipe(
             "--threads": threads,
         }
         minutes_of = None if steps is not None else minutes
-        return climb(module.ladder(scale), Path(out), options, jobs=jobs, minutes=minutes_of, beside=beside)
-    return run_rung(
+        return run_pipeline(
+            module.pipeline(scale), Path(out), options, jobs=jobs, minutes=minutes_of, beside=beside
+        )
+    return run_stage(
         _recipe(module, path_or_name, scale, variant),
         Path(out),
         data=data,
@@ -114,7 +116,7 @@ def run_recipe(
     )
 
 
-def run_rung(
+def run_stage(
     recipe: Recipe,
     out: Path,
     *,
@@ -124,16 +126,16 @@ def run_rung(
     mix: str | None = None,
     **options: Any,
 ) -> dict[str, float]:
-    """Train one rung to its end and write its component; a finished rung only tells its numbers again.
+    """Train one stage to its end and write its component; a finished stage only tells its numbers again.
 
-    A rung that fails before its first training state is saved leaves no claim on `out`. `options`: `steps`,
+    A stage that fails before its first training state is saved leaves no claim on `out`. `options`: `steps`,
     `minutes`, `workers`, `threads`, `micro_batch` as in `run_recipe`, and `tensorboard`.
     """
     from limner.training.data_words import read_assignments
     from limner.training.mix import with_mix
     from limner.training.processes import join
 
-    finished = out / "rungs" / recipe.name / FINISHED
+    finished = stages_folder(out) / recipe.name / FINISHED
     if finished.is_file():
         numbers: dict[str, float] = json.loads(finished.read_text())["held_out"]
         _say(f"{recipe.name}: finished before; delete {finished.parent} to train it anew")
@@ -171,7 +173,7 @@ def _train(
     missing = [name for name in recipe.needs if not is_made(out / "model", name)]
     if missing:
         raise ValueError(
-            f"{recipe.name} needs {', '.join(missing)} in {out / 'model'}; train those rungs first, "
+            f"{recipe.name} needs {', '.join(missing)} in {out / 'model'}; train those stages first, "
             "or start from a checkpoint (--base FOLDER)."
         )
     if threads:
@@ -188,14 +190,14 @@ def _train(
         data=folders,
         processes=team,
     )
-    rung = recipe.build(context)
+    task = recipe.build(context)
     plan = recipe.plan if steps is None else replace(recipe.plan, steps=steps)
     if micro_batch is not None:
         plan = plan.in_micro_batches_of(micro_batch)
     trainer = Trainer(
-        rung,
+        task,
         plan,
-        context.rung_folder(recipe.name),
+        context.stage_folder(recipe.name),
         name=recipe.name,
         device=context.device,
         minutes=minutes,
@@ -203,9 +205,9 @@ def _train(
         processes=team,
     )
     numbers = trainer.run()
-    rung.network.eval()
+    task.network.eval()
     with torch.no_grad(), trainer.averaged():
-        rung.write()
+        task.write()
     if team.is_first:
         told = {"name": recipe.name, "scale": recipe.preset.name, "steps": trainer.step, "held_out": numbers}
         fresh = finished.with_name("finished.fresh")
@@ -252,16 +254,16 @@ def _recipe(module: ModuleType, name: str, scale: str, variant: str | None) -> R
 def check_recipe(path_or_name: str, scale: str, variant: str | None = None, *, one: bool = False) -> None:
     """Raises ValueError for what a recipe's text alone shows to be wrong; loads nothing.
 
-    `one`: options were given that belong to one recipe, not to a ladder.
+    `one`: options were given that belong to one recipe, not to a pipeline.
     """
     if scale not in PRESETS:
         raise ValueError(f"There is no scale {scale!r}; choose one of {', '.join(PRESETS)}.")
     told = read_recipe(path_or_name)
-    if told.is_ladder and (one or variant is not None):
+    if told.is_pipeline and (one or variant is not None):
         raise ValueError(
-            "A variant, data, a mix, a micro-batch or a base belong to one recipe, not to a ladder."
+            "A variant, data, a mix, a micro-batch or a base belong to one recipe, not to a pipeline."
         )
-    if not told.is_ladder and variant is not None and not told.has_variants:
+    if not told.is_pipeline and variant is not None and not told.has_variants:
         raise ValueError(f"{path_or_name} has no variants; leave {variant!r} out.")
     _check_plan(path_or_name, scale, told.scales)
 
@@ -281,10 +283,10 @@ def check_kinds(path_or_name: str, data: Collection[str], mix: Collection[str]) 
 
 
 def _check_scale(module: ModuleType, name: str, scale: str, beside: Path) -> None:
-    """Raises ValueError when a recipe (or any rung of a ladder) has no numbers for the scale."""
-    if hasattr(module, "ladder"):
-        for rung in module.ladder(scale).rungs:
-            _check_scale(load_recipe(rung, beside), rung, scale, beside)
+    """Raises ValueError when a recipe (or any stage of a pipeline) has no numbers for the scale."""
+    if hasattr(module, "pipeline"):
+        for stage in module.pipeline(scale).stages:
+            _check_scale(load_recipe(stage, beside), stage, scale, beside)
         return
     _check_plan(name, scale, getattr(module, "PLANS", None))
 

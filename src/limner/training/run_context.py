@@ -1,8 +1,8 @@
-"""The folder of one run and what every rung finds in it: banks, finished components, device, scale.
+"""The folder of one run and what every stage finds in it: banks, finished components, device, scale.
 
     OUT/bank/           rendered samples (limner.training.bank)
-    OUT/model/          the checkpoint that grows rung by rung: vision/, autoencoder/, ..., limner.json
-    OUT/rungs/NAME/     state/, log.jsonl, tensorboard/, finished.json
+    OUT/model/          the checkpoint that grows stage by stage: vision/, autoencoder/, ..., limner.json
+    OUT/stages/NAME/     state/, log.jsonl, tensorboard/, finished.json
 
 Knows paths and the preset. Knows nothing about losses.
 """
@@ -17,6 +17,7 @@ import torch
 
 from limner.models.presets import Preset
 from limner.training.bank import BankSpec, DialogueBank, PictureBank, dialogue_bank, picture_bank
+from limner.training.finished import stages_folder
 from limner.training.processes import Processes
 
 HELD_OUT_SEED = 10_000_000
@@ -24,7 +25,7 @@ HELD_OUT_SEED = 10_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class RunContext:
-    """Where a rung works."""
+    """Where a stage works."""
 
     out: Path
     preset: Preset
@@ -44,8 +45,8 @@ class RunContext:
     def bank_folder(self) -> Path:
         return self.out / "bank"
 
-    def rung_folder(self, name: str) -> Path:
-        return self.out / "rungs" / name
+    def stage_folder(self, name: str) -> Path:
+        return stages_folder(self.out) / name
 
     @property
     def picture_size_px(self) -> int:

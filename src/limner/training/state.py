@@ -147,7 +147,7 @@ def load_state(
     if told.get("version") != STATE_VERSION:
         raise ValueError(
             f"{folder} holds training state version {told.get('version')}, this limner reads "
-            f"{STATE_VERSION}; delete the folder and start that rung again."
+            f"{STATE_VERSION}; delete the folder and start that stage again."
         )
     _fill(folder, "network", _weights(network))
     _fill(folder, "optimizer", _empty_moments(network, optimizer, _names(folder, "optimizer")))
@@ -203,7 +203,7 @@ def _empty_moments(
         kind, _, name = key.partition(":")
         if name not in parameters:
             raise ValueError(
-                f"The stored optimizer knows {name!r}, this network does not; start the rung again."
+                f"The stored optimizer knows {name!r}, this network does not; start the stage again."
             )
         like = parameters[name].detach()
         steps = torch.zeros((), dtype=torch.float32, device=like.device)
@@ -218,7 +218,7 @@ def _names(folder: Path, part: str) -> set[str]:
         with safe_open(path, framework="pt") as file:
             return set(file.keys())
     if not (folder / part).is_dir():
-        raise ValueError(f"{folder} holds no {part}; delete the folder and start that rung again.")
+        raise ValueError(f"{folder} holds no {part}; delete the folder and start that stage again.")
     return stored_names(folder / part)
 
 
@@ -245,5 +245,5 @@ def _copy_into(own: Mapping[str, Tensor], stored: Mapping[str, Tensor]) -> None:
     for name, tensor in own.items():
         if tensor.shape != stored[name].shape:
             shapes = f"{tuple(stored[name].shape)}, expected {tuple(tensor.shape)}"
-            raise ValueError(f"{name} is stored with shape {shapes}; start the rung again.")
+            raise ValueError(f"{name} is stored with shape {shapes}; start the stage again.")
         copy_into(tensor, stored[name])

@@ -1,8 +1,8 @@
 """The transformer on all 256 tokens of the encoder instead of 64 pooled ones (paper, supplement, section 7).
 
 It shows what pooling costs; the language model predicts 64, so this one only reconstructs. Steps are those of
-the two rungs of 64 tokens together. The result is OUT/model_dit_256, with all else as in OUT/model: run it
-after the ladder. The paper shows pictures and no numbers.
+the two stages of 64 tokens together. The result is OUT/model_dit_256, with all else as in OUT/model: run it
+after the pipeline. The paper shows pictures and no numbers.
 
     limner train detokenizer_all_tokens --scale sketch --out runs/sketch
     limner evaluate reconstruct --model runs/sketch/model --also dit_256=runs/sketch/model_dit_256

@@ -1,4 +1,4 @@
-"""The detokenizer's second rung: all that conversations show, still drawn from frozen image tokens.
+"""The detokenizer's second stage: all that conversations show, still drawn from frozen image tokens.
 
 The paper trains this stage 96,000 iterations at batch 1024 and a constant 1e-5 and reports 14.50 dB on
 natural pictures. One AVX2 core, sketch: about 4 s a step with other work beside it (docs/LOG.md).

@@ -1,4 +1,4 @@
-"""The detokenizer's first rung: easy pictures from their image tokens (natural ones at full scale, busts in
+"""The detokenizer's first stage: easy pictures from their image tokens (natural ones at full scale, busts in
 daylight and cut-out heads at the small scales).
 
 The paper trains this stage 180,000 iterations at batch 1024 and a constant 1e-5; a world this small needs far

@@ -1,13 +1,13 @@
 """SEED-X's first detokenizer, the paper's baseline: a UNet that draws a picture from its image tokens alone.
 
-Steps and pictures a step are those of the transformer's two rungs together, and so is its number of
+Steps and pictures a step are those of the transformer's two stages together, and so is its number of
 parameters (both within a tenth); it learns as SDXL did, to predict noise. It is trained on pictures of
 people, which it is compared on. The paper measured 10.72 dB of SEED-X's own on natural pictures. The result
-is OUT/model_unet_stage1, with all else as in OUT/model: run it after the ladder.
+is OUT/model_unet_stage1, with all else as in OUT/model: run it after the pipeline.
 
 At full scale SEED-X's own is public, and a converted checkpoint paints with it (`limner convert seed-x`); to
 train it further is for other encoders, tokens or data, and starts from it. How SEED-X trained it is not
-public, so data, rate, batch and steps are those of the transformer's rung of people, which it is compared
+public, so data, rate, batch and steps are those of the transformer's stage of people, which it is compared
 with; sizes are SDXL's.
 
     limner train detokenizer_unet_stage1 --scale sketch --out runs/sketch

@@ -1,6 +1,6 @@
 """The flow head to its end, on a language model that no longer changes.
 
-Language rungs train both token heads, but the flow sees a few pictures a step there, and a flow needs far
+Language stages train both token heads, but the flow sees a few pictures a step there, and a flow needs far
 more draws than that. Here what the model says at the slots is computed once, and a step costs the head alone.
 Two CPU cores, sketch: about 30 minutes of one core. One GPU, miniature (an estimate): 5 minutes.
 

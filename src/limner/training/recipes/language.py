@@ -70,7 +70,7 @@ PLANS = {
             dialogues=dialogues_for(SKETCH_MIX, "sketch"),
             held_out=32,
             tokens_in_batch=2_600,
-            flow_weight=0.0,  # the rung flow_head trains it
+            flow_weight=0.0,  # the stage flow_head trains it
             change_weight=0.1,
             measured=SKETCH_MEASURED,
         ),

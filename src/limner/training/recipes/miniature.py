@@ -1,4 +1,4 @@
-"""The whole ladder from nothing: every rung in order, resumable, ending in a folder that `limner.load`
+"""The whole pipeline from nothing: every stage in order, resumable, ending in a folder that `limner.load`
 understands.
 
 Two CPU cores, sketch, `--jobs 2 --threads 1`: laid out for 16 hours, not run to its end yet. One GPU with 16
@@ -9,9 +9,9 @@ cores, miniature, `--jobs 4`: laid out for an hour, not run yet.
 """
 
 from limner.models.presets import PRESETS
-from limner.training.recipe import Ladder
+from limner.training.recipe import Pipeline
 
-RUNGS: dict[str, tuple[str, ...]] = {
+STAGES: dict[str, tuple[str, ...]] = {
     "vision": (),
     "language_text": (),
     "senses": (),
@@ -25,7 +25,7 @@ RUNGS: dict[str, tuple[str, ...]] = {
     "multi_round": ("stage3",),
     "flow_head": ("multi_round",),
 }
-# Minutes of one core for each rung, a plan that was not run to its end yet: 31 core hours, of which the first
+# Minutes of one core for each stage, a plan that was not run to its end yet: 31 core hours, of which the first
 # three gave the embedded weights of today. The tiny scale takes the recipes' own numbers of steps.
 SKETCH_MINUTES = {
     "face_reader": 120.0,
@@ -42,7 +42,7 @@ SKETCH_MINUTES = {
     "multi_round": 60.0,
     "flow_head": 60.0,
 }
-# Minutes of one GPU that the rungs share: the longest chain takes 57, drawing its dialogues included.
+# Minutes of one GPU that the stages share: the longest chain takes 57, drawing its dialogues included.
 MINIATURE_MINUTES = {
     "face_reader": 4.0,
     "scene_layers": 6.0,
@@ -61,14 +61,14 @@ MINIATURE_MINUTES = {
 MINUTES = {"sketch": SKETCH_MINUTES, "miniature": MINIATURE_MINUTES}
 
 
-# Small scales draw pixels, and their image tokens are made by the world's truth: these rungs fall away, and
+# Small scales draw pixels, and their image tokens are made by the world's truth: these stages fall away, and
 # nothing waits for the encoder, which learns to look twice first, as the detokenizer learns its layers first.
 BY_TRUTH: dict[str, tuple[str, ...]] = {
     "face_reader": (),
     "scene_layers": (),
     **{
         name: tuple(awaited for awaited in needs if awaited not in ("vision", "autoencoder"))
-        for name, needs in RUNGS.items()
+        for name, needs in STAGES.items()
         if name != "autoencoder"
     },
     "vision": ("face_reader",),
@@ -76,6 +76,8 @@ BY_TRUTH: dict[str, tuple[str, ...]] = {
 }
 
 
-def ladder(scale: str) -> Ladder:
-    rungs = BY_TRUTH if PRESETS[scale].autoencoder.identity else RUNGS
-    return Ladder(rungs=rungs, minutes={rung: MINUTES[scale][rung] for rung in rungs if scale in MINUTES})
+def pipeline(scale: str) -> Pipeline:
+    stages = BY_TRUTH if PRESETS[scale].autoencoder.identity else STAGES
+    return Pipeline(
+        stages=stages, minutes={name: MINUTES[scale][name] for name in stages if scale in MINUTES}
+    )

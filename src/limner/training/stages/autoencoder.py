@@ -1,4 +1,4 @@
-"""The rung that learns pixels <-> latents.
+"""The stage that learns pixels <-> latents.
 
 Knows the autoencoder's own loss and where it is weighed. Knows nothing about image tokens.
 """
@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from limner.models.autoencoder import Autoencoder
 from limner.training.batches import PictureBatches, draw, psnr_db
 from limner.training.components import is_made, read_component, write_component
-from limner.training.state import Chance
 from limner.training.run_context import RunContext
+from limner.training.state import Chance
 
 STATISTICS_PICTURES = 512
 GRID_PX = 8  # crops begin where a latent's block does
@@ -28,13 +28,13 @@ class AutoencoderStage:
     pictures: int = 6_000
     crop_px: int = 64  # trained on crops: the same pixels, from more pictures
     held_out: int = 192
-    fresh: bool = False  # start anew instead of from what an earlier rung left
+    fresh: bool = False  # start anew instead of from what an earlier stage left
 
-    def __call__(self, context: RunContext) -> AutoencoderRung:
-        return AutoencoderRung(self, context)
+    def __call__(self, context: RunContext) -> AutoencoderTask:
+        return AutoencoderTask(self, context)
 
 
-class AutoencoderRung:
+class AutoencoderTask:
     """Reconstruction of rendered pictures; held out: PSNR in dB over persons never seen."""
 
     def __init__(self, stage: AutoencoderStage, context: RunContext) -> None:

@@ -1,4 +1,4 @@
-"""The rungs of the detokenizers: pictures from frozen image tokens; natural pictures, then people.
+"""The stages of the detokenizers: pictures from frozen image tokens; natural pictures, then people.
 
 Always reconstruction of a picture from its own tokens. The paper's transformer sees nothing else; the UNet of
 stage 2 sees a condition picture too, the same scene before or after an edit (paper, section 3.1). Knows the
@@ -32,12 +32,12 @@ from limner.training.latent_pairs import FolderPairs, LatentPairs, latents
 from limner.training.layers_of_scenes import prepare
 from limner.training.picture_kinds import EDIT_PAIR
 from limner.training.plan import Plan
+from limner.training.run_context import RunContext
 from limner.training.scene_pictures import ScenePictures
 from limner.training.state import Chance
 from limner.training.throughput import Meter, attention_flops, linear_flops
 from limner.training.token_bank import encoded
 from limner.training.variants import variant_folder, write_variant
-from limner.training.run_context import RunContext
 
 # Layers with thousands of inputs, whose outputs a step of AdamW moves by several spreads: Muon's part.
 WIDE = ("transformer_blocks", "frame", "caption_projection", "adaln_single")
@@ -73,8 +73,8 @@ class DetokenizerStage:
     keeps: str | None = None  # the part that stays as it is
     recompute: bool = False  # keep each block's input alone and compute the rest anew on the way back
 
-    def __call__(self, context: RunContext) -> DetokenizerRung:
-        return DetokenizerRung(self, context)
+    def __call__(self, context: RunContext) -> DetokenizerTask:
+        return DetokenizerTask(self, context)
 
 
 def full_scale_plan(*, steps: int) -> Plan:
@@ -107,7 +107,7 @@ def full_scale_stage(*, kind: str) -> DetokenizerStage:
     )
 
 
-class DetokenizerRung:
+class DetokenizerTask:
     """Held out: PSNR in dB of sampled pictures against the originals, and the velocity's error."""
 
     def __init__(self, stage: DetokenizerStage, context: RunContext) -> None:
@@ -187,7 +187,7 @@ class DetokenizerRung:
             write_variant(self.context, self.stage.variant, "detokenizer", self._model)
 
     def _begin(self) -> Detokenizer:
-        """The detokenizer before training: as an earlier rung left it, widened from stage 1, or new."""
+        """The detokenizer before training: as an earlier stage left it, widened from stage 1, or new."""
         sizes, folder = self.context.preset.detokenizer, self.context.model_folder
         if self.stage.variant is None and isinstance(sizes, UNetDetokenizerSizes):
             raise ValueError(
@@ -213,7 +213,7 @@ class DetokenizerRung:
         if not is_made(folder, "detokenizer") and self._checkpoints_own() == first:
             folder = self.context.model_folder
         if not is_made(folder, "detokenizer"):
-            raise ValueError(f"{folder} has no detokenizer/ yet; train the rung that makes it first.")
+            raise ValueError(f"{folder} has no detokenizer/ yet; train the stage that makes it first.")
         return with_condition(load_component(folder, "detokenizer", UNetDetokenizer(first)))
 
     def _checkpoints_own(self) -> Sizes | None:

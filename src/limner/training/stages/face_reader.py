@@ -1,4 +1,4 @@
-"""The rung that teaches the encoder's second look alone, at true boxes, before the encoder finds them itself.
+"""The stage that teaches the encoder's second look alone, at true boxes, before the encoder finds them itself.
 
 A pass of the transformer costs ten times what the windows cost, and the numbers of a face need a hundred
 thousand faces. So here only windows are read; `stages/vision.py` joins both. Knows the reader, the world's
@@ -21,11 +21,11 @@ from limner.models.vision import ImageTokenizer
 from limner.training.components import write_component
 from limner.training.pictures_to_read import NUM_POINTS, draw_pictures
 from limner.training.repeated_pictures import RepeatedPictures
+from limner.training.run_context import HELD_OUT_SEED, RunContext
 from limner.training.stages.scene_factors import Agreement, SceneFactors
 from limner.training.stages.second_look import SecondLook, TrueFaces, go_on_from, jittered
 from limner.training.stages.vision import FACE_NUMBERS, FACE_TOKENS, Shown, clear_faces
 from limner.training.state import Chance
-from limner.training.run_context import HELD_OUT_SEED, RunContext
 from limner.world.scene_tokens import PERSON_SLOTS, PERSON_TOKENS, TOKEN_DIM
 
 
@@ -40,11 +40,11 @@ class FaceReaderStage:
     word_weight: float = 0.5
     point_weight: float = 1.0
 
-    def __call__(self, context: RunContext) -> FaceReaderRung:
-        return FaceReaderRung(self, context)
+    def __call__(self, context: RunContext) -> FaceReaderTask:
+        return FaceReaderTask(self, context)
 
 
-class FaceReaderRung:
+class FaceReaderTask:
     """Held out, at true boxes: share of words of persons read rightly, explained share of numbers."""
 
     def __init__(self, stage: FaceReaderStage, context: RunContext) -> None:

@@ -1,4 +1,4 @@
-"""The rung that finishes the flow head on a language model that no longer changes.
+"""The stage that finishes the flow head on a language model that no longer changes.
 
 A flow needs many more draws than a language model needs samples. What the model says at the slots is computed
 once (`slot_bank.py`), so that a step costs the head alone. Knows the head's loss; nothing about pixels.
@@ -28,10 +28,10 @@ from limner.training.draft_dialogues import reads_scene_tokens
 from limner.training.heads import BothHeads
 from limner.training.kinds import crop_encoder, kind_laid_out
 from limner.training.language_network import build_language
+from limner.training.run_context import RunContext
 from limner.training.slot_bank import SlotBank, slot_bank
 from limner.training.state import Chance
 from limner.training.throughput import Meter
-from limner.training.run_context import RunContext
 
 FITTED_PICTURES = 512
 MEASURED_AT_ONCE = 64
@@ -50,11 +50,11 @@ class FlowHeadStage:
     hidden_noise: float = 0.02  # later words change these states a little; no two pictures are told by them
     sampling_steps: int = 12
 
-    def __call__(self, context: RunContext) -> FlowHeadRung:
-        return FlowHeadRung(self, context)
+    def __call__(self, context: RunContext) -> FlowHeadTask:
+        return FlowHeadTask(self, context)
 
 
-class FlowHeadRung:
+class FlowHeadTask:
     """Held out: the velocity's error, and of samples and of the guess alone the mean squared error of image
     tokens (1 knows nothing; a sample's is up to twice the regression's by its nature).
     """

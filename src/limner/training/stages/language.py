@@ -1,4 +1,4 @@
-"""Every rung that trains the language model: text alone, text about pictures, pictures by name,
+"""Every stage that trains the language model: text alone, text about pictures, pictures by name,
 personalization.
 
 They differ in their mix of dialogues, so that there is one stage and many recipes. Knows banks, packing and
@@ -37,11 +37,11 @@ from limner.training.heads import BothHeads
 from limner.training.kinds import crop_encoder, kind_laid_out
 from limner.training.language_data import LaidOut, draw_batch
 from limner.training.language_network import LanguageCosts, build_language, fill_language
+from limner.training.run_context import RunContext
 from limner.training.stages.language_metrics import MeasuredBatch, close_up_rounds, measure
 from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import Chance
 from limner.training.throughput import Meter
-from limner.training.run_context import RunContext
 
 MEASURED_AT_ONCE = 8
 TOLD = ("text", "text_accuracy", "image", *(f"look_{head}" for head in HEADS))
@@ -65,18 +65,18 @@ class LanguageStage:
     change_weight: float = 0.0  # of `change_weights.py`: how much more the tokens count that an edit changes
     keep_routing: bool = True  # resamplers that start as copies stay so; False where weights are public ones
     whole_text: bool = False  # users' words are targets too; held-out numbers never count them
-    fresh: bool = False  # start from random weights instead of what earlier rungs left
+    fresh: bool = False  # start from random weights instead of what earlier stages left
     measured: tuple[str, ...] = ()  # kinds that are measured; all of the mix when empty
     lora: LoraSizes | None = None  # adapters on a frozen language model instead of the whole model
     frozen: bool = False  # resamplers, slots and token heads learn alone
     heads: tuple[str, ...] = HEAD_KINDS
     recompute: bool = False  # keep each layer's input alone and compute the rest anew on the way back
 
-    def __call__(self, context: RunContext) -> LanguageRung:
-        return LanguageRung(self, context)
+    def __call__(self, context: RunContext) -> LanguageTask:
+        return LanguageTask(self, context)
 
 
-class LanguageRung:
+class LanguageTask:
     """Held out, for each kind: answers written exactly, image-token error of both heads, right persons."""
 
     def __init__(self, stage: LanguageStage, context: RunContext) -> None:

@@ -1,4 +1,4 @@
-"""Held-out numbers of the language rungs, all from teacher-forced passes and in token space.
+"""Held-out numbers of the language stages, all from teacher-forced passes and in token space.
 
 The loss hardly moves while a model learns whom a name means (from a half to all), so that is counted itself:
 is the predicted close-up nearer to the right person's true tokens than to the other's?

@@ -1,4 +1,4 @@
-"""The rung that teaches a detokenizer's layers alone: persons cut free, their faces, and whole places.
+"""The stage that teaches a detokenizer's layers alone: persons cut free, their faces, and whole places.
 
 A whole picture costs ten times what a canvas costs, most of it for what a canvas leaves out, and shows a face
 on a twentieth of its pixels. `stages/detokenizer.py` then composes. Knows the layers and what they are to
@@ -34,8 +34,8 @@ from limner.training.layers_of_scenes import (
     places,
     prepare,
 )
-from limner.training.state import Chance
 from limner.training.run_context import HELD_OUT_SEED, RunContext
+from limner.training.state import Chance
 
 SPANS: Final[dict[str, AnySpan]] = {"figures": SEEN_FIGURE, "faces": FACE}
 CHUNK: Final = 16
@@ -57,11 +57,11 @@ class SceneLayersStage:
     token_noise: float = 0.3
     token_mixing: float = 0.4
 
-    def __call__(self, context: RunContext) -> SceneLayersRung:
-        return SceneLayersRung(self, context)
+    def __call__(self, context: RunContext) -> SceneLayersTask:
+        return SceneLayersTask(self, context)
 
 
-class SceneLayersRung:
+class SceneLayersTask:
     """Held out: PSNR in dB of persons (their colours times opacity), of their faces, and of places."""
 
     def __init__(self, stage: SceneLayersStage, context: RunContext) -> None:

@@ -1,4 +1,4 @@
-"""The rung that trains the world's senses: face finder, face embedder, trait reader, text-image score.
+"""The stage that trains the world's senses: face finder, face embedder, trait reader, text-image score.
 
 All four learn in every step, each on its own samples; they share nothing but the loop. Their accuracy on
 held-out persons and trait combinations is stored with them. Knows crops, labels and captions; nothing about
@@ -32,12 +32,12 @@ from limner.training.bank import PictureBank
 from limner.training.batches import draw
 from limner.training.components import is_made, text_tokenizer
 from limner.training.picture_kinds import VIEWS
+from limner.training.run_context import RunContext
 from limner.training.stages.scene_labels import TRAIT_WORDS
 from limner.training.stages.senses_data import Persons, SeenFaces, ShrunkPictures
 from limner.training.stages.senses_metrics import HeldOut, measure_senses
 from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import Chance
-from limner.training.run_context import RunContext
 from limner.world.person import Identity
 
 DEFAULT_FINDER: Final = FaceFinderSizes()
@@ -75,8 +75,8 @@ class SensesStage:
     learns: tuple[str, ...] = SENSES
     role: str = JUDGE
 
-    def __call__(self, context: RunContext) -> SensesRung:
-        return SensesRung(self, context)
+    def __call__(self, context: RunContext) -> SensesTask:
+        return SensesTask(self, context)
 
     def sizes(self, vocab_size: int) -> SensesSizes:
         """The sizes that the senses are stored with."""
@@ -90,7 +90,7 @@ class SensesStage:
         )
 
 
-class SensesRung:
+class SensesTask:
     """Held out: faces found, same persons told from look-alikes, traits read, captions told apart."""
 
     def __init__(self, stage: SensesStage, context: RunContext) -> None:

@@ -1,4 +1,4 @@
-"""The rung that teaches the vision encoder to read scene tokens from pixels; every later rung uses it frozen.
+"""The stage that teaches the vision encoder to read scene tokens from pixels; every later stage uses it frozen.
 
 It goes on from the encoder of a checkpoint (`--base`) where there is one.
 
@@ -33,10 +33,10 @@ from limner.training.components import write_component
 from limner.training.draft_dialogues import reads_scene_tokens
 from limner.training.picture_stream import PictureStream
 from limner.training.pictures_to_read import NUM_POINTS, PicturesToRead, draw_pictures
+from limner.training.run_context import HELD_OUT_SEED, RunContext
 from limner.training.stages.scene_factors import Agreement, SceneFactors
 from limner.training.stages.second_look import SecondLook, TrueFaces, go_on_from
 from limner.training.state import Chance
-from limner.training.run_context import HELD_OUT_SEED, RunContext
 from limner.world.chance import seeded
 from limner.world.person import Identity
 from limner.world.scene import FRAMINGS, STYLES
@@ -64,8 +64,8 @@ class VisionStage:
     point_weight: float = 0.5
     box_weight: float = 0.2  # of where the faces lie, for the second look
 
-    def __call__(self, context: RunContext) -> VisionRung:
-        return VisionRung(self, context)
+    def __call__(self, context: RunContext) -> VisionTask:
+        return VisionTask(self, context)
 
 
 class VisionLearner(nn.Module):
@@ -110,7 +110,7 @@ class VisionLearner(nn.Module):
         return pool_tokens(self.vision(pixels_B3SS), self.num_tokens)
 
 
-class VisionRung:
+class VisionTask:
     """Held out: how well each word and number is read; see `validate`."""
 
     def __init__(self, stage: VisionStage, context: RunContext) -> None:

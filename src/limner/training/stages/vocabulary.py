@@ -1,4 +1,4 @@
-"""The vocabulary, learned from the world's own sentences before the first language rung.
+"""The vocabulary, learned from the world's own sentences before the first language stage.
 
 Knows which texts to read. How a vocabulary is learned is `limner.models.tokenizer`'s business.
 """
@@ -19,7 +19,7 @@ SENTENCES_PER_ENTRY = 10
 
 
 def make_vocabulary(context: RunContext) -> None:
-    """Write `model/tokenizer/`; of two rungs that start at the same moment, the second waits and finds it
+    """Write `model/tokenizer/`; of two stages that start at the same moment, the second waits and finds it
     there.
     """
     context.model_folder.mkdir(parents=True, exist_ok=True)

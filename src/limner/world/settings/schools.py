@@ -19,7 +19,7 @@ from limner.world.settings.light import Light, Painter
 
 
 def library(canvas: Canvas, rng: np.random.Generator, light: Light) -> None:
-    """Tall shelves on both sides of an arched window or an aisle, a ladder, reading lamps."""
+    """Tall shelves on both sides of an arched window or an aisle, a pipeline, reading lamps."""
     wood = pick(rng, (room.WOODS[0], room.WOODS[1], room.WOODS[3]))
     floor_y = 0.82
     room.walls(canvas, light, pick(rng, ((214, 196, 166), (196, 186, 172), (206, 200, 182))), floor_y)
@@ -42,12 +42,12 @@ def library(canvas: Canvas, rng: np.random.Generator, light: Light) -> None:
     for x0, x1 in spans:
         goods.bookshelf(canvas, light, rng, x0, 0.035, x1, floor_y + 0.012, wood, rows)
     if chance(rng, 0.6):
-        _ladder(canvas, light, pick(rng, (0.10, 0.84)), floor_y + 0.05)
+        _pipeline(canvas, light, pick(rng, (0.10, 0.84)), floor_y + 0.05)
     for x in (0.26, 0.74):
         goods.hanging_lamp(canvas, light, x, 0.13, 0.07, (96, 128, 108))
 
 
-def _ladder(canvas: Canvas, light: Light, x: float, base_y: float) -> None:
+def _pipeline(canvas: Canvas, light: Light, x: float, base_y: float) -> None:
     wood = light.room((206, 162, 112))
     for dx in (0.0, 0.085):
         canvas.stroke([[x + dx, base_y], [x + dx + 0.03, 0.06]], darken(wood, 0.25), 0.014)

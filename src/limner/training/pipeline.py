@@ -1,6 +1,6 @@
-"""The rungs of a ladder, each in a process of its own, side by side where they don't wait for each other.
+"""The stages of a pipeline, each in a process of its own, side by side where they don't wait for each other.
 
-Knows processes, their order and how they are asked to stop. Knows nothing about what a rung trains.
+Knows processes, their order and how they are asked to stop. Knows nothing about what a stage trains.
 """
 
 from __future__ import annotations
@@ -16,18 +16,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from limner.training.finished import FINISHED, stages_folder
 from limner.training.recipe_files import recipe_path
 from limner.training.stopped import Stopped
 
 if TYPE_CHECKING:  # torch is imported late, so that the processes that render start quickly
-    from limner.training.recipe import Ladder
+    from limner.training.recipe import Pipeline
 
 INTERRUPTED = 130
 LOOK_EVERY_S = 0.5
 
 
-def climb(
-    ladder: Ladder,
+def run_pipeline(
+    pipeline: Pipeline,
     out: Path,
     options: Mapping[str, object],
     *,
@@ -35,18 +36,18 @@ def climb(
     minutes: float | None,
     beside: Path,
 ) -> dict[str, float]:
-    """Each rung in a process of its own (memory is given back; several can run side by side)."""
+    """Each stage in a process of its own (memory is given back; several can run side by side)."""
     numbers: dict[str, float] = {}
-    waiting = list(ladder.rungs)
+    waiting = list(pipeline.stages)
     running: dict[str, subprocess.Popen[bytes]] = {}
     with _asked_to_stop() as asked:
         while waiting or running:
-            for name in [name for name in waiting if not {*waiting, *running} & {*ladder.rungs[name]}]:
+            for name in [name for name in waiting if not {*waiting, *running} & {*pipeline.stages[name]}]:
                 if len(running) == jobs:
                     break
                 given = dict(options)
                 if options["--steps"] is None:
-                    given["--minutes"] = minutes if minutes is not None else ladder.minutes.get(name)
+                    given["--minutes"] = minutes if minutes is not None else pipeline.minutes.get(name)
                 waiting.remove(name)
                 running[name] = _start(str(recipe_path(name, beside)), given)
             ended = _first_to_end(running, asked)
@@ -59,22 +60,22 @@ def climb(
                 if code == INTERRUPTED:
                     raise Stopped(f"stopped while {ended} ran")
                 raise ValueError(
-                    f"The rung {ended} ended with exit code {code}; the same command resumes from there."
+                    f"The stage {ended} ended with exit code {code}; the same command resumes from there."
                 )
-            held_out = json.loads((out / "rungs" / ended / "finished.json").read_text())["held_out"]
+            held_out = json.loads((stages_folder(out) / ended / FINISHED).read_text())["held_out"]
             numbers.update({f"{ended}/{key}": value for key, value in held_out.items()})
     return numbers
 
 
 def _start(path: str, options: Mapping[str, object]) -> subprocess.Popen[bytes]:
     words = [word for key, value in options.items() if value is not None for word in (key, str(value))]
-    # A process group of its own: Ctrl-C reaches this process alone, which asks each rung to stop just once.
+    # A process group of its own: Ctrl-C reaches this process alone, which asks each stage to stop just once.
     command = [sys.executable, "-m", "limner.training.run", path, *words]
     return subprocess.Popen(command, process_group=0, stdout=subprocess.DEVNULL)
 
 
 def _stop(running: Mapping[str, subprocess.Popen[bytes]]) -> None:
-    """Every rung that runs saves its state and ends."""
+    """Every stage that runs saves its state and ends."""
     for process in running.values():
         process.terminate()
     for process in running.values():
@@ -82,7 +83,7 @@ def _stop(running: Mapping[str, subprocess.Popen[bytes]]) -> None:
 
 
 def _first_to_end(running: Mapping[str, subprocess.Popen[bytes]], asked: Callable[[], bool]) -> str | None:
-    """The name of a rung that has ended; None when the user asks to stop before one has."""
+    """The name of a stage that has ended; None when the user asks to stop before one has."""
     while not asked():
         for name, process in running.items():
             if process.poll() is not None:
@@ -94,7 +95,7 @@ def _first_to_end(running: Mapping[str, subprocess.Popen[bytes]], asked: Callabl
 @contextmanager
 def _asked_to_stop() -> Iterator[Callable[[], bool]]:
     """Inside, Ctrl-C and a terminate signal are remembered instead of ending this process before its
-    rungs.
+    stages.
     """
     asked: list[int] = []
     kept = {

@@ -1,4 +1,4 @@
-"""A ladder's rungs wait for what they need, run side by side otherwise, and are saved when asked to stop."""
+"""Stages of a pipeline wait for what they need, run side by side otherwise, and are saved when stopped."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from limner.training.recipe import Ladder
+from limner.training.recipe import Pipeline
 
-_LADDER = """
-from limner.training.recipe import Ladder
-def ladder(scale):
-    return Ladder(rungs={"left": (), "right": (), "top": ("left", "right")})
+_PIPELINE = """
+from limner.training.recipe import Pipeline
+def pipeline(scale):
+    return Pipeline(stages={"left": (), "right": (), "top": ("left", "right")})
 """
-# Every step of a rung takes until the file "go" is there.
-_RUNG = """
+# Every step of a stage takes until the file "go" is there.
+_STAGE = """
 import time
 from pathlib import Path
 import torch
@@ -58,12 +58,12 @@ def _until(true: Callable[[], bool]) -> None:
 
 
 @pytest.mark.kills
-def test_a_ladder_told_to_stop_saves_all_that_runs_and_goes_on_to_its_end(tmp_path: Path) -> None:
+def test_a_pipeline_told_to_stop_saves_all_that_runs_and_goes_on_to_its_end(tmp_path: Path) -> None:
     recipes = tmp_path / "recipes"
     recipes.mkdir()
-    (recipes / "all.py").write_text(_LADDER)
+    (recipes / "all.py").write_text(_PIPELINE)
     for name in ("left", "right", "top"):
-        (recipes / f"{name}.py").write_text(_RUNG.replace("NAME", name))
+        (recipes / f"{name}.py").write_text(_STAGE.replace("NAME", name))
     command = [
         sys.executable,
         "-m",
@@ -86,7 +86,7 @@ def test_a_ladder_told_to_stop_saves_all_that_runs_and_goes_on_to_its_end(tmp_pa
     (tmp_path / "stop").touch()
     assert stopped.wait(WAIT_S) == 130
     assert sorted(log.read_text().split()) == ["left", "right"]
-    assert {path.parent.name for path in tmp_path.glob("run/rungs/*/state")} == {"left", "right"}
+    assert {path.parent.name for path in tmp_path.glob("run/stages/*/state")} == {"left", "right"}
 
     (tmp_path / "go").touch()
     told = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True, timeout=WAIT_S)
@@ -96,6 +96,6 @@ def test_a_ladder_told_to_stop_saves_all_that_runs_and_goes_on_to_its_end(tmp_pa
     assert steps[-3:] == 3 * ["top"]
 
 
-def test_a_rung_waits_only_for_one_before_it() -> None:
+def test_a_stage_waits_only_for_one_before_it() -> None:
     with pytest.raises(ValueError, match="top waits for left"):
-        Ladder(rungs={"top": ("left",), "left": ()})
+        Pipeline(stages={"top": ("left",), "left": ()})
