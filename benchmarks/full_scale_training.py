@@ -30,7 +30,7 @@ from limner.training.loop import Trainer
 from limner.training.metric_logger import read_log
 from limner.training.plan import Plan
 from limner.training.stages.detokenizer import training_flops
-from limner.training.state import Chance
+from limner.training.state import SampleRng
 from limner.training.throughput import Meter
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ class RandomDialogues:
         self.costs = LanguageCosts.of(self.language)
         self.pictures = [Picture(np.full((16, 16, 3), number, np.uint8)) for number in range(ROUNDS)]
 
-    def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
-        rng, count = chance.numpy(), self.preset.num_image_tokens
+    def loss(self, sample_rng: SampleRng, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+        rng, count = sample_rng.numpy(), self.preset.num_image_tokens
         dialogues = [[self._round(rng, picture) for picture in self.pictures] for _ in range(batch)]
         tokens = {
             picture.digest: torch.randn(count, self.preset.vision.output_dim) for picture in self.pictures
@@ -123,13 +123,13 @@ class RandomPictures:
         )
         self.clock, self.began_s = Clock(device), time.perf_counter()
 
-    def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
-        if chance.step == WARM_STEPS:
+    def loss(self, sample_rng: SampleRng, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+        if sample_rng.step == WARM_STEPS:
             self.clock, self.began_s = Clock(self.device), time.perf_counter()
         with self.clock.part("encoders"):
             latents_BCHW, tokens_BKD = self.pairs.take(np.arange(batch))
         self.meter.add(images=float(batch), flops=batch * self.flops)
-        return self.model.errors(latents_BCHW, tokens_BKD, chance.torch(self.device)).mean(), {}
+        return self.model.errors(latents_BCHW, tokens_BKD, sample_rng.torch(self.device)).mean(), {}
 
     def pixels(self, rows: np.ndarray, side_px: int, device: torch.device) -> Tensor:
         """What `FolderPictures` reads and squares."""

@@ -36,8 +36,8 @@ def softened(pixels: np.ndarray) -> np.ndarray:
 
 
 def held_out(context: RunContext, model: Path, num: int, persons: int) -> HeldOut:
-    """The banks that the recipe measures by, a bank for each size."""
-    banks = {
+    """The sample caches that the recipe measures by, a sample cache for each size."""
+    sample_caches = {
         kind: [
             context.pictures(kind, count, split="test", size_px=size_px, skip=place * count)
             for place, size_px in enumerate(SIZES_PX)
@@ -45,8 +45,8 @@ def held_out(context: RunContext, model: Path, num: int, persons: int) -> HeldOu
         for kind, count in (("people", num), ("identities", persons * VIEWS))
     }
     return HeldOut(
-        people=banks["people"],
-        identities=banks["identities"],
+        people=sample_caches["people"],
+        identities=sample_caches["identities"],
         tokenizer=TextTokenizer.load(model / "tokenizer"),
     )
 
@@ -97,7 +97,7 @@ def main() -> None:
     print(f"{'':24}" + "".join(f"{name:>14}" for name in table))
     for rate in next(iter(table.values())):
         print(f"{rate:24}" + "".join(f"{values[rate]:14.3f}" for values in table.values()))
-    faces = [face for bank in pictures.people for face in read_faces(senses, bank)[0]]
+    faces = [face for sample_cache in pictures.people for face in read_faces(senses, sample_cache)[0]]
     described = described_rates(faces)
     for name, (rate, count) in described.items():
         print(f"{name:24}{rate:14.3f}  of {count}")

@@ -10,7 +10,7 @@ from limner.models.checkpoint import read_tensors
 from limner.models.presets import PRESETS
 from limner.training.run_context import RunContext
 from limner.training.stages.face_reader import FaceReaderStage
-from limner.training.state import Chance
+from limner.training.state import SampleRng
 
 
 def test_it_learns_and_leaves_an_encoder(tmp_path: Path) -> None:
@@ -21,7 +21,7 @@ def test_it_learns_and_leaves_an_encoder(tmp_path: Path) -> None:
     optimizer = torch.optim.Adam(learned, lr=1e-3)
     losses = []
     for _ in range(6):
-        loss, metrics = task.loss(Chance(seed=0, step=0), 4)
+        loss, metrics = task.loss(SampleRng(seed=0, step=0), 4)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from limner.world.sample_rng import seeded
 
 from limner.models.presets import SCENE_LAYERS, SKETCH, Preset
 from limner.models.scene_layers import SceneLayers
@@ -25,8 +26,7 @@ from limner.training.layers_of_scenes import (
 )
 from limner.training.run_context import RunContext
 from limner.training.stages.scene_layers import SPANS, SceneLayersStage, SceneLayersTask
-from limner.training.state import Chance
-from limner.world.chance import seeded
+from limner.training.state import SampleRng
 from limner.world.render import render, render_figure
 from limner.world.scene import SETTINGS, Scene
 from limner.world.scene_tokens import NUM_TOKENS, TOKEN_DIM, decode_scene, encode_scene
@@ -130,10 +130,10 @@ def test_a_place_begins_as_it_looks_from_afar(layers: SceneLayers) -> None:
 
 def test_figures_are_met_again_and_new_ones_come() -> None:
     pictures = RepeatedFigures(32, FIGURE, kept=6, new=2)
-    first = pictures.take(Chance(seed=0, step=0), 4)
-    again = RepeatedFigures(32, FIGURE, kept=6, new=2).take(Chance(seed=0, step=0), 4)
+    first = pictures.take(SampleRng(seed=0, step=0), 4)
+    again = RepeatedFigures(32, FIGURE, kept=6, new=2).take(SampleRng(seed=0, step=0), 4)
     assert np.array_equal(first.pixels_BWW4, again.pixels_BWW4)
-    later = pictures.take(Chance(seed=0, step=9), 4)
+    later = pictures.take(SampleRng(seed=0, step=9), 4)
     assert not np.array_equal(first.pixels_BWW4[:2], later.pixels_BWW4[:2])
 
 
@@ -160,7 +160,7 @@ def test_the_stage_learns_and_is_read_again(tmp_path: Path, monkeypatch: pytest.
     before = task.validate()
     optimizer = torch.optim.Adam(task.network.parameters(), lr=5e-3)
     for step in range(25):
-        loss, told = task.loss(Chance(seed=0, step=step), 4)
+        loss, told = task.loss(SampleRng(seed=0, step=step), 4)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -13,7 +13,7 @@ from limner.training.recipe_files import load_recipe
 from limner.training.run_context import RunContext
 from limner.training.stages.language import LanguageTask
 from limner.training.stages.vocabulary import make_vocabulary
-from limner.training.state import Chance
+from limner.training.state import SampleRng
 
 CROPS = replace(TINY, language=replace(TINY.language, crop_positions=True, upload_crops=True))
 
@@ -30,11 +30,11 @@ def test_a_stage_learns_from_crops(tmp_path: Path) -> None:
     assert isinstance(task, LanguageTask)
     source = task._train["copy"]
     packed = source.batch([0, 1])
-    given = sum(len(r.instruction.pictures) for i in (0, 1) for r in source.bank.dialogue(i).rounds)
+    given = sum(len(r.instruction.pictures) for i in (0, 1) for r in source.sample_cache.dialogue(i).rounds)
     assert packed.seen_centres_M2 is not None
     assert len(packed.seen_tokens_MKD) >= 2 * given  # a crop at least, and the whole
     with autocast("cpu"):  # as the loop does: the frozen layers are in the hardware's own format
-        total, _ = task.loss(Chance(seed=0, step=0, micro=0, accumulation=1), 2)
+        total, _ = task.loss(SampleRng(seed=0, step=0, micro=0, accumulation=1), 2)
     total.backward()
     places = task.language.patch_pos_embed
     assert places is not None

@@ -13,10 +13,10 @@ from limner.training.kinds import kind_laid_out
 from limner.training.language_network import build_language
 from limner.training.recipe_files import load_recipe
 from limner.training.run_context import RunContext
-from limner.training.slot_bank import slot_bank
+from limner.training.slot_cache import slot_cache
 from limner.training.stages.flow_head import FlowHeadTask
 from limner.training.stages.vocabulary import make_vocabulary
-from limner.training.state import Chance
+from limner.training.state import SampleRng
 
 DEVICE = torch.device("cpu")
 
@@ -35,8 +35,8 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> RunContext:
 def test_slots_are_what_the_language_model_says_and_are_kept(context: RunContext) -> None:
     language, encoder = build_language(context, None).eval(), frozen_encoder(context)
     source = kind_laid_out(context, text_tokenizer(context), "named", 3, "train", held_out=1)
-    folder = context.bank_folder / "slots"
-    made = slot_bank(source, language, encoder, folder, DEVICE, most_pictures=100, tokens_in_batch=1)
+    folder = context.cache_folder / "slots"
+    made = slot_cache(source, language, encoder, folder, DEVICE, most_pictures=100, tokens_in_batch=1)
     pictures = 0
     with torch.no_grad():
         for index in range(3):
@@ -52,11 +52,11 @@ def test_slots_are_what_the_language_model_says_and_are_kept(context: RunContext
     assert len(made) == pictures
 
     before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
-    slot_bank(source, language, encoder, folder, DEVICE, most_pictures=100, tokens_in_batch=1)
+    slot_cache(source, language, encoder, folder, DEVICE, most_pictures=100, tokens_in_batch=1)
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
     with torch.no_grad():
         next(language.parameters()).add_(0.5)
-    other = slot_bank(source, language, encoder, folder, DEVICE, most_pictures=100, tokens_in_batch=1)
+    other = slot_cache(source, language, encoder, folder, DEVICE, most_pictures=100, tokens_in_batch=1)
     assert len(list(folder.iterdir())) == 2 * len(before)
     assert np.abs(np.asarray(other.hidden_TKW) - made.hidden_TKW).max() > 0.01
 
@@ -64,8 +64,8 @@ def test_slots_are_what_the_language_model_says_and_are_kept(context: RunContext
 def test_only_so_many_pictures_are_kept(context: RunContext) -> None:
     language, encoder = build_language(context, None).eval(), frozen_encoder(context)
     source = kind_laid_out(context, text_tokenizer(context), "named", 3, "train", held_out=1)
-    folder = context.bank_folder / "slots"
-    few = slot_bank(source, language, encoder, folder, DEVICE, most_pictures=1, tokens_in_batch=1)
+    folder = context.cache_folder / "slots"
+    few = slot_cache(source, language, encoder, folder, DEVICE, most_pictures=1, tokens_in_batch=1)
     assert 1 <= len(few) < 6  # one dialogue, whole
 
 
@@ -73,7 +73,9 @@ def test_a_kind_that_paints_nothing_is_refused(context: RunContext) -> None:
     language, encoder = build_language(context, None).eval(), frozen_encoder(context)
     source = kind_laid_out(context, text_tokenizer(context), "drill", 2, "train", held_out=1)
     with pytest.raises(ValueError, match="'drill' paints a picture; leave it out"):
-        slot_bank(source, language, encoder, context.bank_folder, DEVICE, most_pictures=9, tokens_in_batch=99)
+        slot_cache(
+            source, language, encoder, context.cache_folder, DEVICE, most_pictures=9, tokens_in_batch=99
+        )
 
 
 def test_the_stage_starts_from_a_fitted_guess_and_moves_the_flow_alone(context: RunContext) -> None:
@@ -87,7 +89,7 @@ def test_the_stage_starts_from_a_fitted_guess_and_moves_the_flow_alone(context: 
     flow = {name: value.clone() for name, value in task.network.state_dict().items()}
     optimizer = torch.optim.AdamW(task.network.parameters(), lr=1e-2)
     for step in range(2):
-        total, _ = task.loss(Chance(seed=0, step=step), 4)
+        total, _ = task.loss(SampleRng(seed=0, step=step), 4)
         optimizer.zero_grad()
         total.backward()
         optimizer.step()

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from limner.training.loop import Trainer
 from limner.training.metric_logger import read_log
 from limner.training.plan import Plan, learning_rate
-from limner.training.state import Chance
+from limner.training.state import SampleRng
 from limner.training.stopped import Stopped
 
 PLAN = Plan(steps=6, batch=4, accumulation=2, learning_rate=0.05, warmup_steps=2, validations=1)
@@ -25,10 +25,10 @@ class Line:
         self.seen: list[float] = []
         self.interrupt_at: int | None = None
 
-    def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
-        if (chance.step, chance.micro) == (self.interrupt_at, 0):
+    def loss(self, sample_rng: SampleRng, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+        if (sample_rng.step, sample_rng.micro) == (self.interrupt_at, 0):
             os.kill(os.getpid(), signal.SIGINT)
-        inputs = torch.randn(batch, 1, generator=chance.torch())
+        inputs = torch.randn(batch, 1, generator=sample_rng.torch())
         self.seen.append(float(inputs[0]))
         error = (self.network(inputs) - 2 * inputs).square().mean()
         return error, {"error": error.detach()}
@@ -55,9 +55,9 @@ def test_weights_that_a_batch_leaves_out_take_part_all_the_same(tmp_path: Path) 
             super().__init__()
             self.network.append(nn.Linear(1, 1))  # which only odd steps use
 
-        def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
-            inputs = torch.randn(batch, 1, generator=chance.torch())
-            used = self.network if chance.step % 2 else self.network[:3]
+        def loss(self, sample_rng: SampleRng, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+            inputs = torch.randn(batch, 1, generator=sample_rng.torch())
+            used = self.network if sample_rng.step % 2 else self.network[:3]
             error = (used(inputs) - 2 * inputs).square().mean()
             self.seen.append(float(error.detach()))
             return error, {}
@@ -103,8 +103,8 @@ def test_accumulated_gradients_are_the_mean_of_their_micro_batches(tmp_path: Pat
             self.network: nn.Module = nn.Linear(1, 1, bias=False)
             nn.init.zeros_(self.network.weight)
 
-        def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
-            return self.network.weight.sum() * (1.0 if chance.micro == 0 else 3.0), {}
+        def loss(self, sample_rng: SampleRng, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+            return self.network.weight.sum() * (1.0 if sample_rng.micro == 0 else 3.0), {}
 
         def validate(self) -> dict[str, float]:
             return {}

@@ -15,7 +15,7 @@ from limner.models.sizes import CanvasSizes
 from limner.training.run_context import RunContext
 from limner.training.scene_pictures import ScenePictures
 from limner.training.stages.detokenizer import DetokenizerStage, DetokenizerTask
-from limner.training.state import Chance
+from limner.training.state import SampleRng
 
 CANVAS = CanvasSizes(widths=(8, 4), summary_width=8, direct_width=4, blocks=1, heads=2)
 
@@ -55,7 +55,7 @@ def task(folder: Path, monkeypatch: pytest.MonkeyPatch, **stage: object) -> Deto
 
 def test_only_the_part_that_is_named_learns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = task(tmp_path, monkeypatch, learns="frame.layers.figures")
-    loss, _ = made.loss(Chance(seed=0, step=0), 4)
+    loss, _ = made.loss(SampleRng(seed=0, step=0), 4)
     loss.backward()
     learning = {name for name, weight in made.network.named_parameters() if weight.grad is not None}
     assert learning
@@ -72,7 +72,7 @@ def test_a_new_detokenizer_knows_where_faces_lie(tmp_path: Path, monkeypatch: py
 
 def test_the_part_that_is_kept_does_not_learn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = task(tmp_path, monkeypatch, keeps="frame.layers")
-    loss, _ = made.loss(Chance(seed=0, step=0), 4)
+    loss, _ = made.loss(SampleRng(seed=0, step=0), 4)
     loss.backward()
     learning = {name for name, weight in made.network.named_parameters() if weight.grad is not None}
     assert any(name.startswith("frame.mend.") for name in learning)

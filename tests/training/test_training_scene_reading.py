@@ -10,7 +10,7 @@ from limner.training.picture_stream import PictureStream
 from limner.training.pictures_to_read import PicturesToRead, draw_pictures, scene_to_read
 from limner.training.stages.scene_factors import Agreement, SceneFactors
 from limner.training.stages.vision import FACE_NUMBERS, FACE_TOKENS, Shown, patches_in_faces, token_weights
-from limner.training.state import Chance
+from limner.training.state import SampleRng
 from limner.world.sampling import SPLITS
 from limner.world.scene import FRAMINGS, STYLES
 from limner.world.scene_tokens import decode_scene, encode_scene
@@ -113,9 +113,11 @@ def test_large_faces_weigh_more(shown: Shown) -> None:
 
 
 def test_another_process_draws_the_same_pictures() -> None:
-    chances = [Chance(seed=1, step=step, micro=micro, accumulation=2) for step in (0, 1) for micro in (0, 1)]
+    chances = [
+        SampleRng(seed=1, step=step, micro=micro, accumulation=2) for step in (0, 1) for micro in (0, 1)
+    ]
     here, there = PictureStream(sorted, workers=1), PictureStream(sorted, workers=2)
-    made = [there.take(chance, 3) for chance in chances]
-    assert made == [here.take(chance, 3) for chance in chances]
+    made = [there.take(sample_rng, 3) for sample_rng in chances]
+    assert made == [here.take(sample_rng, 3) for sample_rng in chances]
     assert len({tuple(seeds) for seeds in made}) == 4
     assert there.take(chances[0], 3) == made[0]  # a run that begins anew

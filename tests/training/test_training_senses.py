@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from limner.training.bank import BankSpec, PictureBank, picture_bank
 from limner.training.picture_kinds import VIEWS, identities
+from limner.training.sample_cache import PictureCache, SampleCacheSpec, picture_cache
 from limner.training.stages.senses_data import Persons
 from limner.training.stages.senses_metrics import ReadFace, face_rates, overlap, person_rates
 from limner.world.scene import Scene
@@ -63,19 +63,19 @@ def test_pairs_of_persons_share_every_trait_and_no_face() -> None:
 
 
 @pytest.fixture(scope="module")
-def banks(tmp_path_factory: pytest.TempPathFactory) -> tuple[PictureBank, PictureBank]:
+def sample_caches(tmp_path_factory: pytest.TempPathFactory) -> tuple[PictureCache, PictureCache]:
     folder: Path = tmp_path_factory.mktemp("senses_banks")
     specs = [
-        BankSpec(kind="identities", count=4 * VIEWS, size_px=48),
-        BankSpec(kind="people", count=6, size_px=48),
+        SampleCacheSpec(kind="identities", count=4 * VIEWS, size_px=48),
+        SampleCacheSpec(kind="people", count=6, size_px=48),
     ]
-    return picture_bank(specs[0], folder, workers=1), picture_bank(specs[1], folder, workers=1)
+    return picture_cache(specs[0], folder, workers=1), picture_cache(specs[1], folder, workers=1)
 
 
 def test_a_batch_of_persons_holds_look_alikes_with_their_true_faces(
-    banks: tuple[PictureBank, PictureBank],
+    sample_caches: tuple[PictureCache, PictureCache],
 ) -> None:
-    persons = Persons([banks[0]], [banks[1]], 32, torch.device("cpu"))
+    persons = Persons([sample_caches[0]], [sample_caches[1]], 32, torch.device("cpu"))
     assert persons.num_persons == 4
     rng = np.random.default_rng(0)
     rows = persons.draw(rng, 8)
@@ -84,7 +84,7 @@ def test_a_batch_of_persons_holds_look_alikes_with_their_true_faces(
     crops, measures, points = persons.take(rows, rng)
     assert crops.shape == (8, 3, 32, 32)
     for row, number, measured in zip(rows.tolist(), numbers, measures, strict=True):
-        identity = banks[0].scene(row).figures[0].person.identity
+        identity = sample_caches[0].scene(row).figures[0].person.identity
         torch.testing.assert_close(measured, torch.tensor(identity.vector()))
         assert row // VIEWS == number
     assert points.shape == (8, 20, 2)

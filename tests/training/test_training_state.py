@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from limner.training.state import Chance, MovingAverage, existing_state, load_state, save_state
+from limner.training.state import MovingAverage, SampleRng, existing_state, load_state, save_state
 
 
 def _network(seed: int = 0) -> nn.Sequential:
@@ -83,12 +83,12 @@ def test_frozen_parameters_stay_out_of_the_state(tmp_path: Path) -> None:
 
 
 def test_chance_depends_on_its_counters_alone() -> None:
-    first, again = Chance(seed=1, step=2, micro=0), Chance(seed=1, step=2, micro=0)
+    first, again = SampleRng(seed=1, step=2, micro=0), SampleRng(seed=1, step=2, micro=0)
     assert first.numpy().random() == again.numpy().random()
     assert torch.equal(torch.rand(3, generator=first.torch()), torch.rand(3, generator=again.torch()))
-    others = [Chance(seed=1, step=3), Chance(seed=2, step=2), Chance(seed=1, step=2, micro=1)]
+    others = [SampleRng(seed=1, step=3), SampleRng(seed=2, step=2), SampleRng(seed=1, step=2, micro=1)]
     assert len({c.numpy().random() for c in [first, *others]}) == 4
-    assert Chance(seed=0, step=3, micro=1, accumulation=2).number == 7
+    assert SampleRng(seed=0, step=3, micro=1, accumulation=2).number == 7
 
 
 def test_the_average_is_lent_and_given_back() -> None:

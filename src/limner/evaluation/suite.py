@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from limner.chat.painter import Painter
     from limner.perception.senses import WorldSenses
 
-FIRST_SEED = 20_000_000  # far from the seeds of training and of its held-out banks
+FIRST_SEED = 20_000_000  # far from the seeds of training and of its held-out sample caches
 SEEDS_APART = 100_000
 
 

@@ -1,4 +1,4 @@
-"""Bank rows as tensors on the training device. Knows numpy and torch; knows nothing about losses.
+"""Sample cache rows as tensors on the training device. Knows numpy and torch; knows nothing about losses.
 
 Legend: B batch, S picture side in pixels, F figures (2).
 """
@@ -14,8 +14,9 @@ SHARE_OF_FREE_MEMORY = 0.35
 
 
 class PictureBatches:
-    """Pictures of a bank by index, as (B, 3, S, S) float in [-1, 1]; the whole bank moves to a GPU it fits
-    on. `size_px`: another side than the bank's, where a network reads another.
+    """Pictures of a sample cache by index, as (B, 3, S, S) float in [-1, 1]; the whole sample cache moves to
+    a GPU it fits
+    on. `size_px`: another side than the sample cache's, where a network reads another.
     """
 
     def __init__(self, pixels_NSS3: np.ndarray, device: torch.device, size_px: int | None = None) -> None:

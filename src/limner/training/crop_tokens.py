@@ -1,7 +1,7 @@
 """The image tokens of crops, for models that read given pictures at any resolution.
 
-A bank keeps the tokens of whole pictures; how many crops a picture has is known only when it is read, so
-theirs are made when a batch needs them. Knows the encoder and the grids. Knows nothing about losses.
+A sample cache keeps the tokens of whole pictures; how many crops a picture has is known only when it is read,
+so theirs are made when a batch needs them. Knows the encoder and the grids. Knows nothing about losses.
 
 Legend: K image tokens of a picture, D token width.
 """

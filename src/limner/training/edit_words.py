@@ -23,7 +23,49 @@ from limner.training.told_words import written
 QUOTING: Final = ("instead", "before", "after")  # ways back that repeat what an earlier round asked for
 # Words that say nothing by themselves.
 FUNCTION_WORDS: Final = frozenset(
-    ["a", "an", "and", "as", "at", "back", "by", "can", "could", "for", "from", "go", "her", "his", "i", "in", "into", "it", "its", "make", "my", "next", "now", "of", "on", "out", "please", "s", "so", "that", "the", "then", "this", "to", "up", "want", "was", "with", "would", "you", "your"]
+    [
+        "a",
+        "an",
+        "and",
+        "as",
+        "at",
+        "back",
+        "by",
+        "can",
+        "could",
+        "for",
+        "from",
+        "go",
+        "her",
+        "his",
+        "i",
+        "in",
+        "into",
+        "it",
+        "its",
+        "make",
+        "my",
+        "next",
+        "now",
+        "of",
+        "on",
+        "out",
+        "please",
+        "s",
+        "so",
+        "that",
+        "the",
+        "then",
+        "this",
+        "to",
+        "up",
+        "want",
+        "was",
+        "with",
+        "would",
+        "you",
+        "your",
+    ]
 )
 
 

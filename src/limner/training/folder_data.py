@@ -28,7 +28,7 @@ from limner.models.precision import autocast
 from limner.models.squaring import square
 from limner.models.vision import ImageTokenizer
 from limner.training.processes import Processes
-from limner.training.token_bank import TokenBank, weights_digest
+from limner.training.token_cache import TokenCache, weights_digest
 
 ENCODE_AT_ONCE = 32
 MOST_HELD_OUT = 0.1  # of a data set
@@ -116,7 +116,7 @@ def _split(ids: Sequence[str], split: str, held_out: int) -> list[int]:
 
 def folder_tokens(
     data: FolderDialogues, encoder: ImageTokenizer, size_px: int, cache: Path, team: Processes
-) -> TokenBank:
+) -> TokenCache:
     """The image tokens of all pictures of `data`, encoded once (each process takes its part) and kept in
     `cache`.
 
@@ -138,7 +138,7 @@ def folder_tokens(
         if team.is_first:
             os.replace(fresh, place)
         team.wait()
-    return TokenBank(digests, np.load(place, mmap_mode="r") if digests else np.zeros((0, 1, 1), np.float16))
+    return TokenCache(digests, np.load(place, mmap_mode="r") if digests else np.zeros((0, 1, 1), np.float16))
 
 
 @torch.no_grad()

@@ -12,14 +12,14 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from limner.models.tokenizer import TextTokenizer
-from limner.training.bank import DialogueBank, bank_folder
 from limner.training.components import frozen_encoder
 from limner.training.crop_tokens import CropEncoder
 from limner.training.draft_dialogues import DraftDialogues, SceneTokens, reads_scene_tokens
 from limner.training.folder_data import folder_dialogues, folder_tokens
 from limner.training.language_data import DialogueSource, LaidOut, laid_out
 from limner.training.run_context import RunContext
-from limner.training.token_bank import TokenBank, encoded
+from limner.training.sample_cache import DialogueCache, cache_folder
+from limner.training.token_cache import TokenCache, encoded
 
 
 def kind_laid_out(
@@ -44,21 +44,21 @@ def kind_laid_out(
     """
     preset = context.preset
     folder = context.data.get(kind)
-    bank: DialogueSource
+    sample_cache: DialogueSource
     tokens: Mapping[str, Tensor]
     if folder is None and reads_scene_tokens(preset):
         tokens = SceneTokens()
-        spec = context.bank_spec(kind, count, split)
-        bank = DraftDialogues(kind, count, split=split, first_seed=spec.first_seed, tokens=tokens)
+        spec = context.cache_spec(kind, count, split)
+        sample_cache = DraftDialogues(kind, count, split=split, first_seed=spec.first_seed, tokens=tokens)
     elif folder is None:
-        bank = context.dialogues(kind, count, split=split)
-        tokens = _image_tokens(context, bank, count, split)
+        sample_cache = context.dialogues(kind, count, split=split)
+        tokens = _image_tokens(context, sample_cache, count, split)
     else:
-        bank = folder_dialogues(kind, folder, split, held_out)
-        size_px, cache = preset.vision.image_size_px, context.bank_folder
-        tokens = folder_tokens(bank, frozen_encoder(context), size_px, cache, context.team)
+        sample_cache = folder_dialogues(kind, folder, split, held_out)
+        size_px, cache = preset.vision.image_size_px, context.cache_folder
+        tokens = folder_tokens(sample_cache, frozen_encoder(context), size_px, cache, context.team)
     return laid_out(
-        bank,
+        sample_cache,
         tokens,
         tokenizer,
         num_image_tokens=preset.num_image_tokens,
@@ -75,9 +75,11 @@ def crop_encoder(context: RunContext) -> CropEncoder | None:
     return None if crop_px is None else CropEncoder(frozen_encoder(context), crop_px, context.device)
 
 
-def _image_tokens(context: RunContext, bank: DialogueBank, count: int, split: str) -> Mapping[str, Tensor]:
-    if not bank.digests:
+def _image_tokens(
+    context: RunContext, sample_cache: DialogueCache, count: int, split: str
+) -> Mapping[str, Tensor]:
+    if not sample_cache.digests:
         return {}
-    folder = bank_folder(context.bank_folder, context.bank_spec(bank.kind, count, split))
-    tokens = encoded(bank.pixels, frozen_encoder(context), folder, context.device)
-    return TokenBank(bank.digests, tokens)
+    folder = cache_folder(context.cache_folder, context.cache_spec(sample_cache.kind, count, split))
+    tokens = encoded(sample_cache.pixels, frozen_encoder(context), folder, context.device)
+    return TokenCache(sample_cache.digests, tokens)

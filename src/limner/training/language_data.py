@@ -1,4 +1,5 @@
-"""Banks of dialogues as packed batches: which kind, which dialogues of similar length, laid out and joined.
+"""Sample caches of dialogues as packed batches: which kind, which dialogues of similar length, laid out and
+joined.
 
 Knows ratios, lengths and token budgets. Knows nothing about networks' losses.
 
@@ -23,11 +24,11 @@ from limner.models.tokenizer import TextTokenizer
 from limner.training.change_weights import change_weights
 from limner.training.crop_tokens import CropEncoder
 from limner.training.guidance import Guidance, Pointers, pointers_of
-from limner.training.state import Chance
+from limner.training.state import SampleRng
 
 
 class DialogueSource(Protocol):
-    """Dialogues of one kind: a bank of the world's, or a folder of data."""
+    """Dialogues of one kind: a sample cache of the world's, or a folder of data."""
 
     @property
     def kind(self) -> str: ...
@@ -48,7 +49,7 @@ MOST_KEPT = 5_000  # layouts; drafted dialogues never end, and a layout takes 10
 class LaidOut:
     """The dialogues of one kind, laid out when first needed and then kept for a while."""
 
-    bank: DialogueSource
+    sample_cache: DialogueSource
     image_tokens: Mapping[str, Tensor]
     tokenizer: TextTokenizer
     num_image_tokens: int
@@ -66,7 +67,7 @@ class LaidOut:
             if len(self.layouts) >= MOST_KEPT:
                 self.layouts.clear()
                 self.pointers.clear()
-            self.layouts[index] = self._fitting(self.bank.dialogue(index))
+            self.layouts[index] = self._fitting(self.sample_cache.dialogue(index))
         return self.layouts[index]
 
     def _fitting(self, dialogue: Dialogue) -> Layout:
@@ -83,7 +84,7 @@ class LaidOut:
             if int(layout.positions.max()) < self.context_tokens:
                 return layout
         raise ValueError(
-            f"The first round of a {self.bank.kind!r} dialogue is longer than the context "
+            f"The first round of a {self.sample_cache.kind!r} dialogue is longer than the context "
             f"({self.context_tokens}); make its text shorter or the context longer."
         )
 
@@ -92,7 +93,7 @@ class LaidOut:
         layouts = [self.layout(index) for index in indices]
         tokens = self.image_tokens
         if self.crops is not None:
-            tokens = self.crops.beside(tokens, [self.bank.dialogue(index) for index in indices])
+            tokens = self.crops.beside(tokens, [self.sample_cache.dialogue(index) for index in indices])
         packed = collate(layouts, tokens)
         if self.change_weight == 0 or not packed.num_painted:
             return packed
@@ -103,7 +104,7 @@ class LaidOut:
         """Where the guided heads of this batch should look."""
         for index in indices:
             if index not in self.pointers:
-                dialogue = self.bank.dialogue(index)
+                dialogue = self.sample_cache.dialogue(index)
                 self.pointers[index] = pointers_of(
                     dialogue, self.layout(index), self.tokenizer, self.image_tokens
                 )
@@ -111,7 +112,7 @@ class LaidOut:
 
 
 def laid_out(
-    bank: DialogueSource,
+    sample_cache: DialogueSource,
     image_tokens: Mapping[str, Tensor],
     tokenizer: TextTokenizer,
     *,
@@ -121,11 +122,11 @@ def laid_out(
     change_weight: float = 0.0,
     crops: CropEncoder | None = None,
 ) -> LaidOut:
-    """`bank` ready for batches."""
+    """`sample cache` ready for batches."""
     # A rough length stands for the sequence's: laying all out takes longer than it saves.
-    order = np.argsort(bank.lengths, kind="stable")
+    order = np.argsort(sample_cache.lengths, kind="stable")
     return LaidOut(
-        bank=bank,
+        sample_cache=sample_cache,
         image_tokens=image_tokens,
         tokenizer=tokenizer,
         num_image_tokens=num_image_tokens,
@@ -142,7 +143,7 @@ def laid_out(
 def draw_batch(
     data: Mapping[str, LaidOut],
     sampler: MixtureSampler,
-    chance: Chance,
+    sample_rng: SampleRng,
     *,
     tokens_in_batch: int,
     most_dialogues: int,
@@ -150,12 +151,12 @@ def draw_batch(
     """The kind of the next batch and its dialogues: the sampler names a kind and a place in its order of
     lengths; neighbours fill the batch.
     """
-    kind, place = sampler.at(chance.number)
+    kind, place = sampler.at(sample_rng.number)
     source = data[kind]
     count = len(source.by_length)
     reach = min(count, NEIGHBOURS * most_dialogues)
     start = min(max(0, place - reach // 2), count - reach)
-    near = chance.numpy().permutation(source.by_length[start : start + reach])
+    near = sample_rng.numpy().permutation(source.by_length[start : start + reach])
     chosen: list[int] = []
     longest = 0
     for index in near[:most_dialogues]:

@@ -1,4 +1,5 @@
-"""Pictures as the detokenizer learns them: their latents and their image tokens, from a bank or from a data
+"""Pictures as the detokenizer learns them: their latents and their image tokens, from a sample cache or from
+a data
 set.
 
 Knows the frozen encoder and autoencoder as functions. Knows nothing about flow or losses.
@@ -18,26 +19,31 @@ from torch import Tensor
 from limner.models.autoencoder import Autoencoder
 from limner.models.precision import autocast
 from limner.models.vision import ImageTokenizer
-from limner.training.bank import PictureBank
 from limner.training.batches import PictureBatches, draw, face_weights
 from limner.training.folder_data import FolderPictures
-from limner.training.token_bank import weights_digest
+from limner.training.sample_cache import PictureCache
+from limner.training.token_cache import weights_digest
 
 ENCODE_AT_ONCE = 64
 
 
 class LatentPairs:
-    """Pictures of a bank as (latents, image tokens), both made once and held in half precision."""
+    """Pictures of a sample cache as (latents, image tokens), both made once and held in half precision."""
 
     def __init__(
-        self, bank: PictureBank, tokens: np.ndarray, made: np.ndarray, device: torch.device, size_px: int
+        self,
+        sample_cache: PictureCache,
+        tokens: np.ndarray,
+        made: np.ndarray,
+        device: torch.device,
+        size_px: int,
     ) -> None:
-        self._bank, self._device = bank, device
-        self._pixels = PictureBatches(bank.pixels, device, size_px)
+        self._sample_cache, self._device = sample_cache, device
+        self._pixels = PictureBatches(sample_cache.pixels, device, size_px)
         self._tokens, self._latents = tokens, made
 
     def __len__(self) -> int:
-        return len(self._bank)
+        return len(self._sample_cache)
 
     def draw(self, rng: np.random.Generator, batch: int) -> np.ndarray:
         """`batch` rows, without repeats where there are enough."""
@@ -53,7 +59,7 @@ class LatentPairs:
 
     def face_weights(self, rows: np.ndarray, inside: float) -> Tensor:
         """(B, 1, H, W) with a mean of 1."""
-        boxes = self._bank.face_boxes[rows]
+        boxes = self._sample_cache.face_boxes[rows]
         return face_weights(boxes, self._latents.shape[-1], inside).to(self._device)
 
     def _tensor(self, values: np.ndarray) -> Tensor:

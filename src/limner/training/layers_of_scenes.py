@@ -29,9 +29,9 @@ from limner.models.windows import FittedSpan, Span
 from limner.training.picture_kinds import PICTURE_KINDS
 from limner.training.repeated_pictures import RepeatedDraws
 from limner.training.scene_pictures import face_boxes
-from limner.training.state import Chance
-from limner.world.chance import pick
+from limner.training.state import SampleRng
 from limner.world.render import render_figure
+from limner.world.sample_rng import pick
 from limner.world.scene import FRAMINGS, LIGHTINGS, SETTINGS, Scene
 from limner.world.scene_tokens import FIRST_SCENE_TOKEN, HIDDEN, SCENE_SLOTS, Words, encode_scene
 from limner.world.settings import NUM_CUTS, NUM_LAYOUTS, seen_window, variant_of, whole_backdrop
@@ -87,9 +87,9 @@ class RepeatedFigures:
 
         self._drawn = RepeatedDraws(draw, kept=kept, new=new)
 
-    def take(self, chance: Chance, batch: int) -> FiguresCutFree:
+    def take(self, sample_rng: SampleRng, batch: int) -> FiguresCutFree:
         """`batch` figures of this micro-batch."""
-        return joined(self._drawn.take(chance, chance.numpy(), batch))
+        return joined(self._drawn.take(sample_rng, sample_rng.numpy(), batch))
 
 
 def joined(parts: Sequence[FiguresCutFree]) -> FiguresCutFree:

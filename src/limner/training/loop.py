@@ -25,7 +25,7 @@ from limner.training.metric_logger import MetricLogger
 from limner.training.muon import Muon
 from limner.training.plan import Plan, learning_rate
 from limner.training.processes import Processes, Whole, nothing_of, whole_tensor
-from limner.training.state import Chance, MovingAverage, existing_state, load_state, save_state, trainable
+from limner.training.state import MovingAverage, SampleRng, existing_state, load_state, save_state, trainable
 from limner.training.stopped import Stopped
 from limner.training.throughput import Meter, Speed
 
@@ -40,7 +40,7 @@ class Stage(Protocol):
     def network(self) -> nn.Module:
         """Everything that is trained (frozen parts may sit inside: they need no gradient)."""
 
-    def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+    def loss(self, sample_rng: SampleRng, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
         """The scalar loss of one micro-batch drawn by `chance`, and detached numbers to log."""
 
     def validate(self) -> dict[str, float]:
@@ -215,11 +215,13 @@ class Trainer:
         numbers: dict[str, Tensor] = {}
         for turn in range(passes):
             micro = turn * size + rank
-            chance = Chance(seed=self.plan.seed, step=self.step, micro=micro % count, accumulation=count)
-            torch.manual_seed(int(chance.numpy(purpose=99).integers(2**62)))  # dropout and the like
+            sample_rng = SampleRng(
+                seed=self.plan.seed, step=self.step, micro=micro % count, accumulation=count
+            )
+            torch.manual_seed(int(sample_rng.numpy(purpose=99).integers(2**62)))  # dropout and the like
             self.whole.gradients_wait(turn < passes - 1)
             with autocast(self.device):
-                loss, told = self.whole(functools.partial(self._loss, chance))
+                loss, told = self.whole(functools.partial(self._loss, sample_rng))
             share = loss / count if micro < count else loss * 0.0
             torch.autograd.backward(share * size)  # split gradients come back as means over processes
             total += share.detach()
@@ -229,12 +231,12 @@ class Trainer:
             total.fill_(summed)
         return total, numbers
 
-    def _loss(self, chance: Chance) -> tuple[Tensor, dict[str, Tensor]]:
+    def _loss(self, sample_rng: SampleRng) -> tuple[Tensor, dict[str, Tensor]]:
         """The stage's loss, in which every trained weight takes part: one that a batch leaves out (resamplers
         where nothing is painted) would have a gradient in some processes only, and those that split it would
         wait for each other. The same in one process, so that their number changes nothing.
         """
-        loss, told = self.stage.loss(chance, self.plan.batch)
+        loss, told = self.stage.loss(sample_rng, self.plan.batch)
         return loss + nothing_of(self.network), told
 
     @torch.no_grad()

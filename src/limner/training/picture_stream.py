@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 from limner.training.render_pool import one_thread
-from limner.training.state import Chance
+from limner.training.state import SampleRng
 
 T = TypeVar("T")
 AHEAD = 2  # micro-batches
@@ -27,19 +27,19 @@ class PictureStream(Generic[T]):
     def __init__(self, make: Callable[[list[int]], T], *, workers: int) -> None:
         self._make, self._workers = make, workers
         self._pool: ProcessPoolExecutor | None = None
-        self._coming: dict[tuple[Chance, int], Future[T]] = {}
+        self._coming: dict[tuple[SampleRng, int], Future[T]] = {}
 
-    def take(self, chance: Chance, batch: int) -> T:
+    def take(self, sample_rng: SampleRng, batch: int) -> T:
         """The `batch` pictures of this micro-batch."""
         if self._workers < 2:
-            return self._make(_seeds(chance, batch))
-        wanted = [chance]
+            return self._make(_seeds(sample_rng, batch))
+        wanted = [sample_rng]
         for _ in range(AHEAD):
             wanted.append(_following(wanted[-1]))
         for each in wanted:
             if (each, batch) not in self._coming:
                 self._coming[each, batch] = self._started().submit(self._make, _seeds(each, batch))
-        made = self._coming.pop((chance, batch)).result()
+        made = self._coming.pop((sample_rng, batch)).result()
         for stale in [key for key in self._coming if key[0] not in wanted]:
             del self._coming[stale]
         return made
@@ -51,11 +51,11 @@ class PictureStream(Generic[T]):
         return self._pool
 
 
-def _seeds(chance: Chance, batch: int) -> list[int]:
-    return [int(seed) for seed in chance.numpy().integers(2**62, size=batch)]
+def _seeds(sample_rng: SampleRng, batch: int) -> list[int]:
+    return [int(seed) for seed in sample_rng.numpy().integers(2**62, size=batch)]
 
 
-def _following(chance: Chance) -> Chance:
-    if chance.micro + 1 < chance.accumulation:
-        return replace(chance, micro=chance.micro + 1)
-    return replace(chance, step=chance.step + 1, micro=0)
+def _following(sample_rng: SampleRng) -> SampleRng:
+    if sample_rng.micro + 1 < sample_rng.accumulation:
+        return replace(sample_rng, micro=sample_rng.micro + 1)
+    return replace(sample_rng, step=sample_rng.step + 1, micro=0)

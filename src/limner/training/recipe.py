@@ -38,7 +38,8 @@ class Recipe:
 
 
 def pixels_need(preset: Preset) -> tuple[str, ...]:
-    """What a stage reads that learns to draw pictures from their image tokens: nothing where the world's truth
+    """What a stage reads that learns to draw pictures from their image tokens: nothing where the world's
+    truth
     makes the tokens and the pixels are drawn themselves.
     """
     autoencoder = () if preset.autoencoder.identity else ("autoencoder",)

@@ -13,7 +13,7 @@ from typing import Final, Generic, TypeVar
 import numpy as np
 
 from limner.training.pictures_to_read import PicturesToRead, draw_clean, stacked, worn_again
-from limner.training.state import Chance
+from limner.training.state import SampleRng
 
 FIRST_SEED: Final = 7_000_000_000  # far from other streams'
 
@@ -28,9 +28,9 @@ class RepeatedDraws(Generic[Item]):
         self._draw, self._limit, self._new = draw, kept, new
         self._kept: dict[int, Item] = {}
 
-    def take(self, chance: Chance, rng: np.random.Generator, batch: int) -> list[Item]:
+    def take(self, sample_rng: SampleRng, rng: np.random.Generator, batch: int) -> list[Item]:
         """`batch` items of this micro-batch, the newest first; `rng` chooses the others."""
-        newest = (chance.number + 1) * self._new
+        newest = (sample_rng.number + 1) * self._new
         rows = [*range(newest - self._new, newest)][:batch]
         oldest = max(0, newest - self._limit)
         rows += [int(row) for row in rng.integers(oldest, newest, size=batch - len(rows))]
@@ -49,7 +49,7 @@ class RepeatedPictures:
     def __init__(self, size_px: int, *, kept: int, new: int) -> None:
         self._clean = RepeatedDraws(lambda row: draw_clean(FIRST_SEED + row, size_px), kept=kept, new=new)
 
-    def take(self, chance: Chance, batch: int) -> PicturesToRead:
+    def take(self, sample_rng: SampleRng, batch: int) -> PicturesToRead:
         """`batch` pictures of this micro-batch, worn."""
-        rng = chance.numpy()
-        return stacked([worn_again(clean, rng) for clean in self._clean.take(chance, rng, batch)])
+        rng = sample_rng.numpy()
+        return stacked([worn_again(clean, rng) for clean in self._clean.take(sample_rng, rng, batch)])

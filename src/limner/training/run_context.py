@@ -1,6 +1,6 @@
-"""The folder of one run and what every stage finds in it: banks, finished components, device, scale.
+"""The folder of one run and what every stage finds in it: sample caches, finished components, device, scale.
 
-    OUT/bank/           rendered samples (limner.training.bank)
+    OUT/sample cache/           rendered samples (limner.training.sample cache)
     OUT/model/          the checkpoint that grows stage by stage: vision/, autoencoder/, ..., limner.json
     OUT/stages/NAME/     state/, log.jsonl, tensorboard/, finished.json
 
@@ -16,9 +16,15 @@ from pathlib import Path
 import torch
 
 from limner.models.presets import Preset
-from limner.training.bank import BankSpec, DialogueBank, PictureBank, dialogue_bank, picture_bank
 from limner.training.finished import stages_folder
 from limner.training.processes import Processes
+from limner.training.sample_cache import (
+    DialogueCache,
+    PictureCache,
+    SampleCacheSpec,
+    dialogue_cache,
+    picture_cache,
+)
 
 HELD_OUT_SEED = 10_000_000
 
@@ -42,7 +48,7 @@ class RunContext:
         return self.out / "model"
 
     @property
-    def bank_folder(self) -> Path:
+    def cache_folder(self) -> Path:
         return self.out / "bank"
 
     def stage_folder(self, name: str) -> Path:
@@ -73,20 +79,22 @@ class RunContext:
 
     def pictures(
         self, kind: str, count: int, *, split: str = "train", size_px: int | None = None, skip: int = 0
-    ) -> PictureBank:
+    ) -> PictureCache:
         """Rendered pictures of one kind; those of "test" show held-out persons and trait combinations.
 
-        `size_px` is the preset's unless given; `skip` seeds are left to other banks of the same kind.
+        `size_px` is the preset's unless given; `skip` seeds are left to other sample caches of the same kind.
         """
-        spec = self.bank_spec(kind, count, split)
+        spec = self.cache_spec(kind, count, split)
         spec = replace(spec, size_px=size_px or spec.size_px, first_seed=spec.first_seed + skip)
-        return picture_bank(spec, self.bank_folder, workers=self.workers)
+        return picture_cache(spec, self.cache_folder, workers=self.workers)
 
-    def dialogues(self, kind: str, count: int, *, split: str = "train") -> DialogueBank:
+    def dialogues(self, kind: str, count: int, *, split: str = "train") -> DialogueCache:
         """Rendered dialogues of one kind, split alike."""
-        return dialogue_bank(self.bank_spec(kind, count, split), self.bank_folder, workers=self.workers)
+        return dialogue_cache(self.cache_spec(kind, count, split), self.cache_folder, workers=self.workers)
 
-    def bank_spec(self, kind: str, count: int, split: str) -> BankSpec:
-        """What `pictures` and `dialogues` ask of the bank."""
+    def cache_spec(self, kind: str, count: int, split: str) -> SampleCacheSpec:
+        """What `pictures` and `dialogues` ask of the sample cache."""
         first = self.seed * 100_000_000 + (0 if split == "train" else HELD_OUT_SEED)
-        return BankSpec(kind=kind, count=count, size_px=self.picture_size_px, split=split, first_seed=first)
+        return SampleCacheSpec(
+            kind=kind, count=count, size_px=self.picture_size_px, split=split, first_seed=first
+        )

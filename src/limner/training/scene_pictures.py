@@ -1,8 +1,8 @@
 """Pictures of the world with their scene tokens, drawn when they are needed.
 
-For networks that learn pixels from tokens, or tokens from pixels: no bank on disk, no encoder. Where drawing
-takes as long as learning, a few thousand pictures may be kept in memory and met again. Knows which scene a
-seed shows, how it looks and what its tokens are. Knows nothing about networks.
+For networks that learn pixels from tokens, or tokens from pixels: no sample cache on disk, no encoder. Where
+drawing takes as long as learning, a few thousand pictures may be kept in memory and met again. Knows which
+scene a seed shows, how it looks and what its tokens are. Knows nothing about networks.
 
 Legend: B batch, S picture side in pixels, C latent channels, H W latent places, F figures, K image tokens of
 a picture, D token width.

@@ -32,7 +32,7 @@ STATE_VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chance:
+class SampleRng:
     """The source of all randomness of one micro-batch, computed from counters."""
 
     seed: int

@@ -25,8 +25,8 @@ STAGES: dict[str, tuple[str, ...]] = {
     "multi_round": ("stage3",),
     "flow_head": ("multi_round",),
 }
-# Minutes of one core for each stage, a plan that was not run to its end yet: 31 core hours, of which the first
-# three gave the embedded weights of today. The tiny scale takes the recipes' own numbers of steps.
+# Minutes of one core for each stage, a plan that was not run to its end yet: 31 core hours, of which the
+# first three gave the embedded weights of today. The tiny scale takes the recipes' own numbers of steps.
 SKETCH_MINUTES = {
     "face_reader": 120.0,
     "scene_layers": 120.0,

@@ -15,7 +15,7 @@ from limner.models.autoencoder import Autoencoder
 from limner.training.batches import PictureBatches, draw, psnr_db
 from limner.training.components import is_made, read_component, write_component
 from limner.training.run_context import RunContext
-from limner.training.state import Chance
+from limner.training.state import SampleRng
 
 STATISTICS_PICTURES = 512
 GRID_PX = 8  # crops begin where a latent's block does
@@ -47,15 +47,15 @@ class AutoencoderTask:
         test = context.pictures("people", stage.held_out, split="test")
         self._test = PictureBatches(test.pixels, context.device)
 
-    def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
-        rng = chance.numpy()
+    def loss(self, sample_rng: SampleRng, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+        rng = sample_rng.numpy()
         pixels_B3SS = self._train.take(draw(rng, len(self._train), batch))
         crop = min(self._crop_px, pixels_B3SS.shape[-1])
         top, left = (
             GRID_PX * int(rng.integers((pixels_B3SS.shape[-1] - crop) // GRID_PX + 1)) for _ in range(2)
         )
         pixels_B3SS = pixels_B3SS[..., top : top + crop, left : left + crop]
-        total, numbers = self._model.loss(pixels_B3SS, chance.torch(self.context.device))
+        total, numbers = self._model.loss(pixels_B3SS, sample_rng.torch(self.context.device))
         return total, {key: torch.as_tensor(value) for key, value in numbers.items()}
 
     def validate(self) -> dict[str, float]:

@@ -22,7 +22,6 @@ from limner.models.detokenizer_contract import Detokenizer, Sizes
 from limner.models.model import build_detokenizer
 from limner.models.unet_detokenizer import UNetDetokenizer, with_condition
 from limner.models.unet_sizes import UNetDetokenizerSizes
-from limner.training.bank import bank_folder
 from limner.training.batches import face_weights, psnr_db
 from limner.training.components import frozen_encoder, is_made, read_component, write_component
 from limner.training.disturbed_tokens import TokenDisturbance
@@ -33,10 +32,11 @@ from limner.training.layers_of_scenes import prepare
 from limner.training.picture_kinds import EDIT_PAIR
 from limner.training.plan import Plan
 from limner.training.run_context import RunContext
+from limner.training.sample_cache import cache_folder
 from limner.training.scene_pictures import ScenePictures
-from limner.training.state import Chance
+from limner.training.state import SampleRng
 from limner.training.throughput import Meter, attention_flops, linear_flops
-from limner.training.token_bank import encoded
+from limner.training.token_cache import encoded
 from limner.training.variants import variant_folder, write_variant
 
 # Layers with thousands of inputs, whose outputs a step of AdamW moves by several spreads: Muon's part.
@@ -138,11 +138,11 @@ class DetokenizerTask:
         self._train = self._pairs("train", stage.pictures)
         self._test = self._pairs("test", stage.held_out)
 
-    def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
-        rows = self._train.draw(chance.numpy(), batch)
+    def loss(self, sample_rng: SampleRng, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+        rows = self._train.draw(sample_rng.numpy(), batch)
         self.meter.add(images=float(batch), flops=batch * self._flops)
         latents_BCHW, tokens_BKD = self._train.take(rows)
-        generator = chance.torch(self.context.device)
+        generator = sample_rng.torch(self.context.device)
         tokens_BKD = self._disturbed(tokens_BKD, generator)
         errors = self._model.errors(
             latents_BCHW, tokens_BKD, generator, condition_BCHW=self._condition(self._train, rows)
@@ -253,12 +253,12 @@ class DetokenizerTask:
             data = folder_dialogues(kind, folder, split, self.stage.held_out)
             pictures = FolderPictures(data=data, edits=self._model.reads_condition)
             return FolderPairs(pictures, encoder, self._autoencoder, context.device, num_tokens)
-        bank = context.pictures(kind, count, split=split)
-        place = bank_folder(context.bank_folder, context.bank_spec(kind, count, split))
-        tokens = encoded(bank.pixels, encoder, place, context.device, num_tokens=num_tokens)
-        made = latents(bank.pixels, self._autoencoder, place, context.device)
+        sample_cache = context.pictures(kind, count, split=split)
+        place = cache_folder(context.cache_folder, context.cache_spec(kind, count, split))
+        tokens = encoded(sample_cache.pixels, encoder, place, context.device, num_tokens=num_tokens)
+        made = latents(sample_cache.pixels, self._autoencoder, place, context.device)
         size_px = context.preset.autoencoder.image_size_px
-        return LatentPairs(bank, tokens, made, context.device, size_px)
+        return LatentPairs(sample_cache, tokens, made, context.device, size_px)
 
 
 def _recompute(model: Detokenizer) -> None:

@@ -1,4 +1,5 @@
-"""The stage that teaches the encoder's second look alone, at true boxes, before the encoder finds them itself.
+"""The stage that teaches the encoder's second look alone, at true boxes, before the encoder finds them
+itself.
 
 A pass of the transformer costs ten times what the windows cost, and the numbers of a face need a hundred
 thousand faces. So here only windows are read; `stages/vision.py` joins both. Knows the reader, the world's
@@ -25,7 +26,7 @@ from limner.training.run_context import HELD_OUT_SEED, RunContext
 from limner.training.stages.scene_factors import Agreement, SceneFactors
 from limner.training.stages.second_look import SecondLook, TrueFaces, go_on_from, jittered
 from limner.training.stages.vision import FACE_NUMBERS, FACE_TOKENS, Shown, clear_faces
-from limner.training.state import Chance
+from limner.training.state import SampleRng
 from limner.world.scene_tokens import PERSON_SLOTS, PERSON_TOKENS, TOKEN_DIM
 
 
@@ -67,10 +68,10 @@ class FaceReaderTask:
         self._pictures = RepeatedPictures(size_px, kept=stage.kept, new=stage.new)
         self._held_out = draw_pictures(range(HELD_OUT_SEED, HELD_OUT_SEED + stage.held_out), size_px, "test")
 
-    def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
-        shown = Shown(self._pictures.take(chance, batch), self.context.device)
+    def loss(self, sample_rng: SampleRng, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+        shown = Shown(self._pictures.take(sample_rng, batch), self.context.device)
         picture_K, person_K, boxes_K4 = self._persons(shown)
-        boxes_K4 = jittered(boxes_K4, chance.torch(self.context.device))
+        boxes_K4 = jittered(boxes_K4, sample_rng.torch(self.context.device))
         summary_KE = self._reader.look(shown.pixels_B3SS, boxes_K4, picture_K)
         found_KTD = self._reader.person(summary_KE).float()
         error_KT = (found_KTD - _persons(shown.tokens_BND)[picture_K, person_K]).square().mean(-1)

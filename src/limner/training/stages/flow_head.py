@@ -29,8 +29,8 @@ from limner.training.heads import BothHeads
 from limner.training.kinds import crop_encoder, kind_laid_out
 from limner.training.language_network import build_language
 from limner.training.run_context import RunContext
-from limner.training.slot_bank import SlotBank, slot_bank
-from limner.training.state import Chance
+from limner.training.slot_cache import SlotCache, slot_cache
+from limner.training.state import SampleRng
 from limner.training.throughput import Meter
 
 FITTED_PICTURES = 512
@@ -82,9 +82,9 @@ class FlowHeadTask:
         self.network: nn.Module = flow
         self.meter = Meter()
 
-    def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
-        hidden_BKW, tokens_BKD = self._pictures(self._train, chance.numpy(), batch)
-        generator = chance.torch(self.context.device)
+    def loss(self, sample_rng: SampleRng, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+        hidden_BKW, tokens_BKD = self._pictures(self._train, sample_rng.numpy(), batch)
+        generator = sample_rng.torch(self.context.device)
         hidden_BKW = hidden_BKW + self.stage.hidden_noise * random_noise(hidden_BKW, generator)
         self.meter.add(images=float(len(hidden_BKW)))
         total = self.heads.flow.loss(hidden_BKW, tokens_BKD, generator)
@@ -121,18 +121,23 @@ class FlowHeadTask:
         """Write `token_head/`: the trained flow, the regression as it was."""
         write_component(self.context, "token_head", self.heads.heads)
 
-    def _pictures(self, banks: list[SlotBank], rng: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
+    def _pictures(
+        self, sample_caches: list[SlotCache], rng: np.random.Generator, count: int
+    ) -> tuple[Tensor, Tensor]:
         """About `count` pictures of all kinds by their shares: (hidden states, true tokens)."""
         numbers = rng.multinomial(count, self._shares)
         parts = [
-            bank.take(np.sort(draw(rng, len(bank), min(int(number), len(bank)))), self.context.device)
-            for bank, number in zip(banks, numbers, strict=True)
+            sample_cache.take(
+                np.sort(draw(rng, len(sample_cache), min(int(number), len(sample_cache)))),
+                self.context.device,
+            )
+            for sample_cache, number in zip(sample_caches, numbers, strict=True)
             if number
         ]
         hidden, tokens = zip(*parts, strict=True)
         return torch.cat(hidden), torch.cat(tokens)
 
-    def _slots(self, kind: str, count: int, split: str) -> SlotBank:
+    def _slots(self, kind: str, count: int, split: str) -> SlotCache:
         source = kind_laid_out(
             self.context,
             self._tokenizer,
@@ -142,11 +147,11 @@ class FlowHeadTask:
             held_out=self.stage.held_out,
             crops=self._crops,
         )
-        return slot_bank(
+        return slot_cache(
             source,
             self._language,
             self._encoder,
-            self.context.bank_folder / "slots",
+            self.context.cache_folder / "slots",
             self.context.device,
             most_pictures=self.stage.pictures,
             tokens_in_batch=self.stage.tokens_in_batch,

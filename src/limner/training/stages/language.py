@@ -1,9 +1,9 @@
 """Every stage that trains the language model: text alone, text about pictures, pictures by name,
 personalization.
 
-They differ in their mix of dialogues, so that there is one stage and many recipes. Knows banks, packing and
-heads; the frozen encoder makes image tokens of all pictures beforehand. Knows nothing about pixels or
-diffusion.
+They differ in their mix of dialogues, so that there is one stage and many recipes. Knows sample caches,
+packing and heads; the frozen encoder makes image tokens of all pictures beforehand. Knows nothing about
+pixels or diffusion.
 
 Legend: B dialogues, N sequence, K image tokens of a picture, D token width, W width of the model.
 """
@@ -40,7 +40,7 @@ from limner.training.language_network import LanguageCosts, build_language, fill
 from limner.training.run_context import RunContext
 from limner.training.stages.language_metrics import MeasuredBatch, close_up_rounds, measure
 from limner.training.stages.vocabulary import make_vocabulary
-from limner.training.state import Chance
+from limner.training.state import SampleRng
 from limner.training.throughput import Meter
 
 MEASURED_AT_ONCE = 8
@@ -126,11 +126,11 @@ class LanguageTask:
             for name, own in self.heads.state_dict().items():
                 copy_into(own, whole[name])
 
-    def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+    def loss(self, sample_rng: SampleRng, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
         kind, indices = draw_batch(
             self._train,
             self._sampler,
-            chance,
+            sample_rng,
             tokens_in_batch=self.stage.tokens_in_batch,
             most_dialogues=batch,
         )
@@ -141,7 +141,7 @@ class LanguageTask:
         guidance = source.guidance(indices) if guided else None
         packed = source.batch(indices)
         self._count(packed)
-        total, metrics = self._loss(packed.to(device), chance.torch(device), guidance)
+        total, metrics = self._loss(packed.to(device), sample_rng.torch(device), guidance)
         told = {name: metrics[name] for name in TOLD if name in metrics}
         return total, {f"{kind}.{name}": value for name, value in told.items()}
 
@@ -197,7 +197,10 @@ class LanguageTask:
     def _batches(self, source: LaidOut) -> Iterator[MeasuredBatch]:
         for start in range(0, len(source.by_length), MEASURED_AT_ONCE):
             indices = [int(index) for index in source.by_length[start : start + MEASURED_AT_ONCE]]
-            yield source.batch(indices), [close_up_rounds(source.bank.dialogue(index)) for index in indices]
+            yield (
+                source.batch(indices),
+                [close_up_rounds(source.sample_cache.dialogue(index)) for index in indices],
+            )
 
     def _count(self, packed: PackedBatch) -> None:
         """Places that hold something, and pictures painted."""

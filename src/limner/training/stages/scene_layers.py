@@ -35,7 +35,7 @@ from limner.training.layers_of_scenes import (
     prepare,
 )
 from limner.training.run_context import HELD_OUT_SEED, RunContext
-from limner.training.state import Chance
+from limner.training.state import SampleRng
 
 SPANS: Final[dict[str, AnySpan]] = {"figures": SEEN_FIGURE, "faces": FACE}
 CHUNK: Final = 16
@@ -93,15 +93,15 @@ class SceneLayersTask:
             noise=stage.token_noise, mixing=stage.token_mixing, scene_tokens=True
         )
 
-    def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
-        generator, told = chance.torch(self.context.device), {}
+    def loss(self, sample_rng: SampleRng, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+        generator, told = sample_rng.torch(self.context.device), {}
         counts = {"figures": batch, "faces": self.stage.faces}
         for name, pictures in self._repeated.items():
-            shown = pictures.take(chance, counts[name])
+            shown = pictures.take(sample_rng, counts[name])
             error_B4WW = self._drawn(name, shown, generator) - shown.target().to(self.context.device)
             told[name] = pixel_errors(error_B4WW).mean()
         if "places" in self.stage.learns:
-            rng = chance.numpy()
+            rng = sample_rng.numpy()
             seeds = [int(seed) for seed in rng.integers(1 << 40, size=self.stage.places)]
             side_px = self._layers.figures.side_px
             target_B3WW, tokens_BND = places(rng, seeds, side_px, "train")

@@ -28,16 +28,16 @@ from limner.perception.face_finder import FaceFinderSizes
 from limner.perception.senses import SensesSizes, WorldSenses, load_senses
 from limner.perception.text_image_score import TextImageScoreSizes
 from limner.perception.trait_reader import TraitReaderSizes
-from limner.training.bank import PictureBank
 from limner.training.batches import draw
 from limner.training.components import is_made, text_tokenizer
 from limner.training.picture_kinds import VIEWS
 from limner.training.run_context import RunContext
+from limner.training.sample_cache import PictureCache
 from limner.training.stages.scene_labels import TRAIT_WORDS
 from limner.training.stages.senses_data import Persons, SeenFaces, ShrunkPictures
 from limner.training.stages.senses_metrics import HeldOut, measure_senses
 from limner.training.stages.vocabulary import make_vocabulary
-from limner.training.state import Chance
+from limner.training.state import SampleRng
 from limner.world.person import Identity
 
 DEFAULT_FINDER: Final = FaceFinderSizes()
@@ -100,13 +100,13 @@ class SensesTask:
         tokenizer = text_tokenizer(context)
         self.senses = WorldSenses.untrained(stage.sizes(tokenizer.vocab_size))
         self._held_out = HeldOut(
-            people=self._banks("people", stage.held_out, "test"),
-            identities=self._banks("identities", stage.held_out_persons * VIEWS, "test"),
+            people=self._sample_caches("people", stage.held_out, "test"),
+            identities=self._sample_caches("identities", stage.held_out_persons * VIEWS, "test"),
             tokenizer=tokenizer,
         )
         self._keep_others()
         parts: dict[str, nn.Module] = {name: self.senses.networks[name] for name in stage.learns}
-        people, device = self._banks("people", stage.pictures), context.device
+        people, device = self._sample_caches("people", stage.pictures), context.device
         if "face_finder" in parts:
             self._finder = ShrunkPictures(people, stage.face_finder.image_size_px, device, tokenizer)
         if "text_image_score" in parts:
@@ -115,7 +115,7 @@ class SensesTask:
             self._traits = SeenFaces(people, self.senses.trait_reader, device)
         if "face_embedder" in parts:
             sizes = stage.face_embedder
-            identities = self._banks("identities", stage.persons * VIEWS)
+            identities = self._sample_caches("identities", stage.persons * VIEWS)
             self._persons = Persons(identities, people, sizes.image_size_px, device)
             self._arcface = ArcFaceLoss(self._persons.num_persons, sizes.dim)
             self._measures = FaceMeasuresLoss(NUM_MEASURES, sizes.dim)
@@ -124,7 +124,7 @@ class SensesTask:
         self.network: nn.Module = nn.ModuleDict(parts).to(context.device)
         self.senses.to(context.device)
 
-    def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+    def loss(self, sample_rng: SampleRng, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
         """The sum over what learns; each on `batch` samples of its own, the finder on half of that, the
         embedder on two views of `batch` persons.
         """
@@ -138,7 +138,7 @@ class SensesTask:
         told: dict[str, Tensor] = {}
         for purpose, (name, loss) in enumerate(losses.items()):
             if name in self.stage.learns:
-                value, numbers = loss(chance.numpy(purpose), batch)
+                value, numbers = loss(sample_rng.numpy(purpose), batch)
                 total = total + value
                 told |= {name: value.detach(), **numbers}
         return total, told
@@ -199,8 +199,8 @@ class SensesTask:
         for name in set(SENSES) - set(self.stage.learns):
             setattr(self.senses, name, kept.networks[name])
 
-    def _banks(self, kind: str, count: int, split: str = "train") -> list[PictureBank]:
-        """One bank for each picture size, of different scenes."""
+    def _sample_caches(self, kind: str, count: int, split: str = "train") -> list[PictureCache]:
+        """One sample cache for each picture size, of different scenes."""
         return [
             self.context.pictures(kind, count, split=split, size_px=size_px, skip=place * count)
             for place, size_px in enumerate(self.stage.sizes_px)

@@ -2,7 +2,7 @@
 traits.
 
 Cut afresh in every step, with boxes moved and pixels made worse, so that no two steps show the same crop.
-Knows banks and crops. Knows no losses.
+Knows sample caches and crops. Knows no losses.
 
 Legend: B batch, S side in pixels, M measures and K points of a face.
 """
@@ -20,9 +20,9 @@ from limner.perception.crops import cut_face, face_window, shrink_whole, to_tens
 from limner.perception.protocols import Box
 from limner.perception.senses import trait_views
 from limner.perception.trait_reader import TraitReader
-from limner.training.bank import PictureBank
 from limner.training.degrade import degrade
 from limner.training.picture_kinds import VIEWS
+from limner.training.sample_cache import PictureCache
 from limner.training.stages.scene_labels import TRAIT_WORDS, figure_labels
 from limner.world.truth import face_points
 
@@ -35,11 +35,23 @@ class ShrunkPictures:
     """Whole pictures at the size a sense reads, with face boxes and captions; each made worse by `rng`."""
 
     def __init__(
-        self, banks: Sequence[PictureBank], size_px: int, device: torch.device, tokenizer: TextTokenizer
+        self,
+        sample_caches: Sequence[PictureCache],
+        size_px: int,
+        device: torch.device,
+        tokenizer: TextTokenizer,
     ) -> None:
-        self._pixels = [bank.pixels[index] for bank in banks for index in range(len(bank))]
-        self._boxes = [true_boxes(bank, index) for bank in banks for index in range(len(bank))]
-        self._texts = [tokenizer.encode(text) for bank in banks for text in bank.captions]
+        self._pixels = [
+            sample_cache.pixels[index] for sample_cache in sample_caches for index in range(len(sample_cache))
+        ]
+        self._boxes = [
+            true_boxes(sample_cache, index)
+            for sample_cache in sample_caches
+            for index in range(len(sample_cache))
+        ]
+        self._texts = [
+            tokenizer.encode(text) for sample_cache in sample_caches for text in sample_cache.captions
+        ]
         self._size_px, self._device = size_px, device
 
     def __len__(self) -> int:
@@ -67,14 +79,14 @@ class ShrunkPictures:
 class Persons:
     """Face crops with what is known of the face behind: its measures, its points, and the person's number.
 
-    Of the bank of identities the first face of a picture, met again in other views; of the bank of people
-    every face, small or beside somebody, each of a person met once.
+    Of the sample cache of identities the first face of a picture, met again in other views; of the sample
+    cache of people every face, small or beside somebody, each of a person met once.
     """
 
     def __init__(
         self,
-        identities: Sequence[PictureBank],
-        people: Sequence[PictureBank],
+        identities: Sequence[PictureCache],
+        people: Sequence[PictureCache],
         size_px: int,
         device: torch.device,
     ) -> None:
@@ -83,14 +95,14 @@ class Persons:
         persons: list[int] = []
         known: list[tuple[tuple[float, ...], np.ndarray]] = []
         before = 0
-        for bank in identities:
-            for index in range(len(bank)):
-                self._see(bank, index, 1, known)
+        for sample_cache in identities:
+            for index in range(len(sample_cache)):
+                self._see(sample_cache, index, 1, known)
                 persons += [before + index // VIEWS] * (len(self._seen) - len(persons))
-            before += len(bank) // VIEWS
-        for bank in people:
-            for index in range(len(bank)):
-                self._see(bank, index, PAIR, known)
+            before += len(sample_cache) // VIEWS
+        for sample_cache in people:
+            for index in range(len(sample_cache)):
+                self._see(sample_cache, index, PAIR, known)
         self.num_persons, self._persons = before, np.array(persons)
         self._measures = torch.tensor([measures for measures, _ in known])
         self._points = np.array([points for _, points in known])
@@ -126,26 +138,32 @@ class Persons:
         )
 
     def _see(
-        self, bank: PictureBank, index: int, most: int, known: list[tuple[tuple[float, ...], np.ndarray]]
+        self,
+        sample_cache: PictureCache,
+        index: int,
+        most: int,
+        known: list[tuple[tuple[float, ...], np.ndarray]],
     ) -> None:
-        scene = bank.scene(index)
+        scene = sample_cache.scene(index)
         points = face_points(scene)
-        for place, box in true_boxes(bank, index)[:most]:
-            self._seen.append((bank.pixels[index], box))
+        for place, box in true_boxes(sample_cache, index)[:most]:
+            self._seen.append((sample_cache.pixels[index], box))
             known.append((scene.figures[place].person.identity.vector(), points[place]))
 
 
 class SeenFaces:
-    """Two views of every face of the banks, and the numbers of its visible traits."""
+    """Two views of every face of the sample caches, and the numbers of its visible traits."""
 
-    def __init__(self, banks: Sequence[PictureBank], reader: TraitReader, device: torch.device) -> None:
+    def __init__(
+        self, sample_caches: Sequence[PictureCache], reader: TraitReader, device: torch.device
+    ) -> None:
         self._seen: list[tuple[np.ndarray, Box]] = []
         numbers = []
-        for bank in banks:
-            for index in range(len(bank)):
-                scene = bank.scene(index)
-                for place, box in true_boxes(bank, index):
-                    self._seen.append((bank.pixels[index], box))
+        for sample_cache in sample_caches:
+            for index in range(len(sample_cache)):
+                scene = sample_cache.scene(index)
+                for place, box in true_boxes(sample_cache, index):
+                    self._seen.append((sample_cache.pixels[index], box))
                     labels = figure_labels(scene.figures[place], scene)
                     numbers.append(reader.numbers(labelled_words(labels)))
         self._sizes, self._device = reader.sizes, device
@@ -175,9 +193,9 @@ def labelled_words(labels: Sequence[int]) -> dict[str, str]:
     }
 
 
-def true_boxes(bank: PictureBank, index: int) -> list[tuple[int, Box]]:
+def true_boxes(sample_cache: PictureCache, index: int) -> list[tuple[int, Box]]:
     """(place from left, face box) of the faces of picture `index` that lie within it."""
-    found: Sequence[Sequence[float]] = bank.face_boxes[index].tolist()
+    found: Sequence[Sequence[float]] = sample_cache.face_boxes[index].tolist()
     return [
         (place, (x0, y0, x1, y1))
         for place, (x0, y0, x1, y1) in enumerate(found)

@@ -1,6 +1,6 @@
 """How well the senses see, on held-out truth and from the picture on: what the finder misses, all miss.
 
-These numbers are stored with the senses. Knows banks of held-out pictures. Knows no losses.
+These numbers are stored with the senses. Knows sample caches of held-out pictures. Knows no losses.
 
 Legend: N faces, P persons, V views.
 """
@@ -16,8 +16,8 @@ from limner.models.tokenizer import TextTokenizer
 from limner.perception.crops import shrink_whole, to_tensor
 from limner.perception.protocols import Box
 from limner.perception.senses import WorldSenses
-from limner.training.bank import PictureBank
 from limner.training.picture_kinds import VIEWS
+from limner.training.sample_cache import PictureCache
 from limner.training.stages.scene_labels import figure_labels
 from limner.training.stages.senses_data import labelled_words, true_boxes
 from limner.world.scene import Scene
@@ -31,10 +31,12 @@ Spoil = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True, kw_only=True)
 class HeldOut:
-    """What nobody trained on: people in scenes, and look-alikes seen several times; a bank for each size."""
+    """What nobody trained on: people in scenes, and look-alikes seen several times; a sample cache for each
+    size.
+    """
 
-    people: Sequence[PictureBank]
-    identities: Sequence[PictureBank]
+    people: Sequence[PictureCache]
+    identities: Sequence[PictureCache]
     tokenizer: TextTokenizer
 
 
@@ -76,17 +78,17 @@ def measure_senses(senses: WorldSenses, held_out: HeldOut, spoil: Spoil | None =
 
 
 def read_faces(
-    senses: WorldSenses, bank: PictureBank, spoil: Spoil | None = None
+    senses: WorldSenses, sample_cache: PictureCache, spoil: Spoil | None = None
 ) -> tuple[list[ReadFace], int]:
-    """Every true face of the bank as the senses read it, and the number of faces found."""
+    """Every true face of the sample cache as the senses read it, and the number of faces found."""
     faces: list[ReadFace] = []
     num_found = 0
-    for index in range(len(bank)):
-        pixels = _picture(bank, index, spoil)
+    for index in range(len(sample_cache)):
+        pixels = _picture(sample_cache, index, spoil)
         found = [face.box for face in senses.find_faces(pixels)]
         num_found += len(found)
-        scene = bank.scene(index)
-        for place, true in true_boxes(bank, index):
+        scene = sample_cache.scene(index)
+        for place, true in true_boxes(sample_cache, index):
             shared, box = max(((overlap(box, true), box) for box in found), default=(0.0, None))
             words = labelled_words(figure_labels(scene.figures[place], scene))
             read = senses.read_traits(pixels, box) if shared > 0 else {}
@@ -116,21 +118,21 @@ def face_rates(faces: Sequence[ReadFace], num_found: int) -> dict[str, float]:
 
 
 def view_cosines(
-    senses: WorldSenses, bank: PictureBank, spoil: Spoil | None = None
+    senses: WorldSenses, sample_cache: PictureCache, spoil: Spoil | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cosines of the first view of each person with the other V - 1 of itself, of its look-alike and of a
     stranger: three arrays (P, V - 1). Where no face is found, the cosine is that of nothing: 0.
     """
     crops = []
-    for index in range(len(bank)):
-        pixels = _picture(bank, index, spoil)
+    for index in range(len(sample_cache)):
+        pixels = _picture(sample_cache, index, spoil)
         found = senses.find_faces(pixels)
         best = max(found, key=lambda face: face.score).box if found else None
         size = senses.face_embedder.sizes.image_size_px
         crops.append(np.zeros((size, size, 3), np.uint8) if best is None else senses.crop_face(pixels, best))
     made = np.concatenate([senses.embed_all(crops[i : i + AT_ONCE]) for i in range(0, len(crops), AT_ONCE)])
     made *= np.array([bool(crop.any()) for crop in crops])[:, None]
-    views = made.reshape(len(bank) // VIEWS, VIEWS, -1)
+    views = made.reshape(len(sample_cache) // VIEWS, VIEWS, -1)
     persons = np.arange(len(views))
     same, look_alike, stranger = (
         np.einsum("pd,pvd->pv", views[:, 0], views[others][:, 1:])
@@ -172,17 +174,17 @@ def _threshold(yes: np.ndarray, no: np.ndarray) -> float:
 
 
 def caption_rates(
-    senses: WorldSenses, bank: PictureBank, tokenizer: TextTokenizer, spoil: Spoil | None = None
+    senses: WorldSenses, sample_cache: PictureCache, tokenizer: TextTokenizer, spoil: Spoil | None = None
 ) -> dict[str, float]:
     """captions_of_two and captions; see `measure_senses`."""
     score = senses.text_image_score
     size = score.sizes.image_size_px
     wins: list[bool] = []
     among: list[bool] = []
-    for start in range(0, len(bank), CHOICES):
-        rows = range(start, min(len(bank), start + CHOICES))
-        pictures = [shrink_whole(_picture(bank, row, spoil), size) for row in rows]
-        texts = score.embed_texts([tokenizer.encode(bank.captions[row]) for row in rows])
+    for start in range(0, len(sample_cache), CHOICES):
+        rows = range(start, min(len(sample_cache), start + CHOICES))
+        pictures = [shrink_whole(_picture(sample_cache, row, spoil), size) for row in rows]
+        texts = score.embed_texts([tokenizer.encode(sample_cache.captions[row]) for row in rows])
         cosines = (score.embed_pictures(to_tensor(pictures, senses.device)) @ texts.T).float().cpu().numpy()
         own = np.diagonal(cosines)[:, None]
         others = ~np.eye(len(cosines), dtype=bool)
@@ -205,6 +207,6 @@ def _area(box: Box) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
-def _picture(bank: PictureBank, index: int, spoil: Spoil | None) -> np.ndarray:
-    pixels = np.asarray(bank.pixels[index])
+def _picture(sample_cache: PictureCache, index: int, spoil: Spoil | None) -> np.ndarray:
+    pixels = np.asarray(sample_cache.pixels[index])
     return pixels if spoil is None else spoil(pixels)

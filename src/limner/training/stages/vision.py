@@ -1,4 +1,5 @@
-"""The stage that teaches the vision encoder to read scene tokens from pixels; every later stage uses it frozen.
+"""The stage that teaches the vision encoder to read scene tokens from pixels; every later stage uses it
+frozen.
 
 It goes on from the encoder of a checkpoint (`--base`) where there is one.
 
@@ -36,9 +37,9 @@ from limner.training.pictures_to_read import NUM_POINTS, PicturesToRead, draw_pi
 from limner.training.run_context import HELD_OUT_SEED, RunContext
 from limner.training.stages.scene_factors import Agreement, SceneFactors
 from limner.training.stages.second_look import SecondLook, TrueFaces, go_on_from
-from limner.training.state import Chance
-from limner.world.chance import seeded
+from limner.training.state import SampleRng
 from limner.world.person import Identity
+from limner.world.sample_rng import seeded
 from limner.world.scene import FRAMINGS, STYLES
 from limner.world.scene_tokens import NUM_TOKENS, PERSON_SLOTS, PERSON_TOKENS, TOKEN_DIM, Numbers
 
@@ -128,14 +129,14 @@ class VisionTask:
         self.tokenizer.to(context.device)
         go_on_from(context.model_folder, self.tokenizer)
 
-    def loss(self, chance: Chance, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
-        shown = Shown(self._stream.take(chance, batch), self.context.device)
+    def loss(self, sample_rng: SampleRng, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
+        shown = Shown(self._stream.take(sample_rng, batch), self.context.device)
         read_BQD, half_way_BPW, patches_BPW = self._model(shown.pixels_B3SS)
         where = seen_points = read_BQD.new_zeros(())
         reader = self._model.vision.face_reader
         if reader is not None:
             faces = TrueFaces(boxes_BF4=shown.boxes_BF4, points_BFP2=shown.points_BFP2)
-            generator = chance.torch(self.context.device)
+            generator = sample_rng.torch(self.context.device)
             read_BQD, where, seen_points = self._model.second_look(
                 reader, read_BQD, shown.pixels_B3SS, patches_BPW, faces, generator
             )

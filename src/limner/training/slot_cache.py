@@ -1,4 +1,5 @@
-"""What a finished language model says at the slots of a bank's painted pictures, computed once and kept
+"""What a finished language model says at the slots of a sample cache's painted pictures, computed once and
+kept
 beside the pixels.
 
 Knows a packed forward and files. Knows no token head and no losses.
@@ -23,11 +24,11 @@ from limner.models.packing import SLOT, packed_hidden
 from limner.models.precision import autocast
 from limner.models.vision import ImageTokenizer
 from limner.training.language_data import LaidOut
-from limner.training.token_bank import weights_digest
+from limner.training.token_cache import weights_digest
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SlotBank:
+class SlotCache:
     """Hidden states (T, K, W) at the slots and true tokens (T, K, D) of each picture, in half precision."""
 
     hidden_TKW: np.ndarray
@@ -46,7 +47,7 @@ class SlotBank:
 
 
 @torch.no_grad()
-def slot_bank(
+def slot_cache(
     source: LaidOut,
     language: MultimodalLLM,
     encoder: ImageTokenizer | None,
@@ -55,7 +56,7 @@ def slot_bank(
     *,
     most_pictures: int,
     tokens_in_batch: int,
-) -> SlotBank:
+) -> SlotCache:
     """About `most_pictures` painted pictures of `source`, each after its true history (teacher forcing), from
     `folder` or computed and written there.
 
@@ -68,7 +69,7 @@ def slot_bank(
     for index in (index for batch in batches for index in batch):
         layout = source.layout(index)
         digest.update(layout.ids.tobytes() + " ".join((*layout.seen_keys, *layout.painted_keys)).encode())
-    name = f"{source.bank.kind}-{digest.hexdigest()[:16]}"
+    name = f"{source.sample_cache.kind}-{digest.hexdigest()[:16]}"
     paths = [folder / f"{name}-{part}.npy" for part in ("hidden", "tokens")]
     if not all(path.is_file() for path in paths):
         folder.mkdir(parents=True, exist_ok=True)
@@ -79,7 +80,7 @@ def slot_bank(
             np.save(fresh, made)
             os.replace(fresh, path)
     hidden_TKW, tokens_TKD = (np.load(path, mmap_mode="r") for path in paths)
-    return SlotBank(hidden_TKW=hidden_TKW, tokens_TKD=tokens_TKD)
+    return SlotCache(hidden_TKW=hidden_TKW, tokens_TKD=tokens_TKD)
 
 
 def _computed(
@@ -106,7 +107,7 @@ def _computed(
             break
     if not tokens:
         raise ValueError(
-            f"No dialogue of the kind {source.bank.kind!r} paints a picture; leave it out of the mix."
+            f"No dialogue of the kind {source.sample_cache.kind!r} paints a picture; leave it out of the mix."
         )
     return np.concatenate(hidden), np.concatenate(tokens)
 

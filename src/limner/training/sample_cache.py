@@ -1,8 +1,9 @@
-"""Banks of training samples, rendered once from seeds and kept: pictures with their scenes, and dialogues.
+"""Sample caches of training samples, rendered once from seeds and kept: pictures with their scenes, and
+dialogues.
 
 Knows the world, folders and numpy. Knows no torch: the processes that render import this module alone. A
-bank's folder is named by its content (what was asked for, and the source of the world that draws it), so a
-second run reuses it and a changed world never meets stale pixels.
+sample cache's folder is named by its content (what was asked for, and the source of the world that draws it),
+so a second run reuses it and a changed world never meets stale pixels.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ MAX_FIGURES = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class BankSpec:
-    """What a bank holds: `count` samples of `kind`, drawn from the seeds `first_seed` onwards."""
+class SampleCacheSpec:
+    """What a sample cache holds: `count` samples of `kind`, drawn from the seeds `first_seed` onwards."""
 
     kind: str
     count: int
@@ -48,7 +49,7 @@ class BankSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PictureBank:
+class PictureCache:
     """Pictures of scenes. `pixels` is (N, S, S, 3) uint8, `face_boxes` (N, 2, 4) in [0, 1], zeros where no
     face is.
     """
@@ -67,7 +68,7 @@ class PictureBank:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DialogueBank:
+class DialogueCache:
     """Dialogues of one kind. `pixels` (N, S, S, 3) uint8 holds each picture once; `lines` one JSON text a
     dialogue.
     """
@@ -90,8 +91,8 @@ class DialogueBank:
         return _dialogue(json.loads(self.lines[index]), lambda row: Picture(self.pixels[row]))
 
 
-def picture_bank(spec: BankSpec, folder: Path, *, workers: int) -> PictureBank:
-    """The bank of pictures at `folder` (made first if it is not there); kinds: `PICTURE_KINDS`."""
+def picture_cache(spec: SampleCacheSpec, folder: Path, *, workers: int) -> PictureCache:
+    """The sample cache of pictures at `folder` (made first if it is not there); kinds: `PICTURE_KINDS`."""
     if spec.kind not in PICTURE_KINDS:
         raise ValueError(
             f"There is no kind of picture {spec.kind!r}; choose one of {', '.join(PICTURE_KINDS)}."
@@ -99,9 +100,9 @@ def picture_bank(spec: BankSpec, folder: Path, *, workers: int) -> PictureBank:
     with _made(folder, spec) as (place, missing):
         if missing:
             _render_pictures(spec, place, workers)
-    place = bank_folder(folder, spec)
+    place = cache_folder(folder, spec)
     told = [json.loads(line) for line in (place / "pictures.jsonl").read_text(encoding="utf-8").splitlines()]
-    return PictureBank(
+    return PictureCache(
         pixels=np.load(place / "pixels.npy", mmap_mode="r"),
         face_boxes=np.load(place / "face_boxes.npy"),
         captions=tuple(line["caption"] for line in told),
@@ -109,8 +110,8 @@ def picture_bank(spec: BankSpec, folder: Path, *, workers: int) -> PictureBank:
     )
 
 
-def dialogue_bank(spec: BankSpec, folder: Path, *, workers: int) -> DialogueBank:
-    """The bank of dialogues at `folder` (made there first if it is not). Kinds are those of
+def dialogue_cache(spec: SampleCacheSpec, folder: Path, *, workers: int) -> DialogueCache:
+    """The sample cache of dialogues at `folder` (made there first if it is not). Kinds are those of
     `limner.world.dialogues`.
     """
     from limner.world.dialogues import KINDS
@@ -122,10 +123,10 @@ def dialogue_bank(spec: BankSpec, folder: Path, *, workers: int) -> DialogueBank
     with _made(folder, spec) as (place, missing):
         if missing:
             _render_dialogues(spec, place, workers)
-    place = bank_folder(folder, spec)
+    place = cache_folder(folder, spec)
     digests = tuple(json.loads((place / "digests.json").read_text()))
     blank = np.zeros((0, spec.size_px, spec.size_px, 3), np.uint8)
-    return DialogueBank(
+    return DialogueCache(
         kind=spec.kind,
         pixels=np.load(place / "pixels.npy", mmap_mode="r") if digests else blank,
         digests=digests,
@@ -133,11 +134,12 @@ def dialogue_bank(spec: BankSpec, folder: Path, *, workers: int) -> DialogueBank
     )
 
 
-def bank_folder(folder: Path, spec: BankSpec) -> Path:
-    """Where the bank of `spec` lies: kind, split, number, and a hash of all that was asked and of the
+def cache_folder(folder: Path, spec: SampleCacheSpec) -> Path:
+    """Where the sample cache of `spec` lies: kind, split, number, and a hash of all that was asked and of the
     world's source.
 
-    With LIMNER_KEEP_BANKS=1 in the environment, a bank that an earlier version of the world drew is kept.
+    With LIMNER_KEEP_BANKS=1 in the environment, a sample cache that an earlier version of the world drew is
+    kept.
     """
     name = f"{spec.kind}-{spec.split}-{spec.count}-"
     if os.environ.get("LIMNER_KEEP_BANKS") == "1":
@@ -150,7 +152,7 @@ def bank_folder(folder: Path, spec: BankSpec) -> Path:
 
 @functools.cache
 def world_digest() -> str:
-    """SHA-256 over the source of the world: another drawing is another bank."""
+    """SHA-256 over the source of the world: another drawing is another sample cache."""
     digest = hashlib.sha256()
     root = Path(limner.world.__path__[0])
     for path in sorted(root.rglob("*.py")):
@@ -175,19 +177,19 @@ def draw_picture(
         render(scene, size_px),
         boxes,
         {
-            "caption": caption(scene, rng=seeded("bank caption", kind, split, seed)),
+            "caption": caption(scene, rng=seeded("sample cache caption", kind, split, seed)),
             "scene": scene_to_json(scene),
         },
     )
 
 
 def _draw_pictures(
-    seeds: Sequence[int], *, spec: BankSpec
+    seeds: Sequence[int], *, spec: SampleCacheSpec
 ) -> list[tuple[np.ndarray, np.ndarray, dict[str, Any]]]:
     return [draw_picture(seed, spec.kind, spec.split, spec.size_px) for seed in seeds]
 
 
-def _render_pictures(spec: BankSpec, place: Path, workers: int) -> None:
+def _render_pictures(spec: SampleCacheSpec, place: Path, workers: int) -> None:
     shape = (spec.count, spec.size_px, spec.size_px, 3)
     pixels = np.lib.format.open_memmap(place / "pixels.npy", "w+", np.uint8, shape)
     boxes = np.zeros((spec.count, MAX_FIGURES, 4), np.float32)
@@ -204,7 +206,7 @@ def _render_pictures(spec: BankSpec, place: Path, workers: int) -> None:
 
 
 def _make_dialogues(
-    seeds: Sequence[int], *, spec: BankSpec
+    seeds: Sequence[int], *, spec: SampleCacheSpec
 ) -> list[tuple[dict[str, Any], list[tuple[str, np.ndarray]]]]:
     """Each dialogue as plain values, its pictures numbered within it."""
     from limner.world.dialogues import KINDS
@@ -217,7 +219,7 @@ def _make_dialogues(
     return made
 
 
-def _render_dialogues(spec: BankSpec, place: Path, workers: int) -> None:
+def _render_dialogues(spec: SampleCacheSpec, place: Path, workers: int) -> None:
     rows: dict[str, int] = {}
     raw = place / "pixels.raw"
     make = functools.partial(_make_dialogues, spec=spec)
@@ -230,7 +232,7 @@ def _render_dialogues(spec: BankSpec, place: Path, workers: int) -> None:
                         pixels.write(np.ascontiguousarray(array).tobytes())
                 lines.write(json.dumps({**told, "rows": [rows[digest] for digest, _ in pictures]}) + "\n")
     shape = (len(rows), spec.size_px, spec.size_px, 3)
-    if rows:  # a bank of text alone keeps no pixels
+    if rows:  # a sample cache of text alone keeps no pixels
         stored = np.lib.format.open_memmap(place / "pixels.npy", "w+", np.uint8, shape)
         stored[:] = np.memmap(raw, np.uint8, "r", shape=shape)
         stored.flush()
@@ -286,12 +288,12 @@ def _dialogue(told: Mapping[str, Any], picture_of_row: Callable[[int], Picture])
 
 
 @contextmanager
-def _made(folder: Path, spec: BankSpec) -> Iterator[tuple[Path, bool]]:
+def _made(folder: Path, spec: SampleCacheSpec) -> Iterator[tuple[Path, bool]]:
     """(fresh folder to fill, True), renamed to its place afterwards; or (finished folder, False).
 
-    A lock makes a second process wait for the first instead of rendering the same bank beside it.
+    A lock makes a second process wait for the first instead of rendering the same sample cache beside it.
     """
-    place = bank_folder(folder, spec)
+    place = cache_folder(folder, spec)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / f"{place.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

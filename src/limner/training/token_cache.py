@@ -1,4 +1,5 @@
-"""The image tokens of a bank's pictures, encoded once by the frozen encoder and kept beside the pixels.
+"""The image tokens of a sample cache's pictures, encoded once by the frozen encoder and kept beside the
+pixels.
 
 Knows the encoder as a function and files. Knows nothing about prompts or losses.
 
@@ -23,7 +24,7 @@ from limner.training.batches import PictureBatches
 ENCODE_AT_ONCE = 64
 
 
-class TokenBank(Mapping[str, Tensor]):
+class TokenCache(Mapping[str, Tensor]):
     """Picture digest -> its (K, D) float32 tokens on the CPU; kept in half precision."""
 
     def __init__(self, digests: Sequence[str], tokens_NKD: np.ndarray) -> None:
