@@ -36,7 +36,7 @@ def softened(pixels: np.ndarray) -> np.ndarray:
 
 
 def held_out(context: RunContext, model: Path, num: int, persons: int) -> HeldOut:
-    """The sample caches that the recipe measures by, a sample cache for each size."""
+    """The sample caches that the recipe measures by, one for each size."""
     sample_caches = {
         kind: [
             context.pictures(kind, count, split="test", size_px=size_px, skip=place * count)

@@ -14,9 +14,8 @@ SHARE_OF_FREE_MEMORY = 0.35
 
 
 class PictureBatches:
-    """Pictures of a sample cache by index, as (B, 3, S, S) float in [-1, 1]; the whole sample cache moves to
-    a GPU it fits
-    on. `size_px`: another side than the sample cache's, where a network reads another.
+    """Pictures of a sample cache by index, as (B, 3, S, S) float in [-1, 1]; all of it moves to a GPU it fits
+    on. `size_px`: another side than the cache's, where a network reads another.
     """
 
     def __init__(self, pixels_NSS3: np.ndarray, device: torch.device, size_px: int | None = None) -> None:

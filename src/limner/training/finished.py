@@ -57,7 +57,7 @@ def begun(out: Path, name: str, base: Path | None) -> Iterator[None]:
             for part in [path for path in model.iterdir() if path.name not in kept] if model.is_dir() else ():
                 shutil.rmtree(part) if part.is_dir() else part.unlink()
             for path in (path for path in new if path != stage):
-                with suppress(OSError):  # the sample cache, say, stays
+                with suppress(OSError):  # rendered samples, say, stay
                     path.rmdir()
         raise
 

@@ -122,7 +122,7 @@ def laid_out(
     change_weight: float = 0.0,
     crops: CropEncoder | None = None,
 ) -> LaidOut:
-    """`sample cache` ready for batches."""
+    """The dialogues of `sample_cache` ready for batches."""
     # A rough length stands for the sequence's: laying all out takes longer than it saves.
     order = np.argsort(sample_cache.lengths, kind="stable")
     return LaidOut(

@@ -32,13 +32,13 @@ CONVERSATIONS: Final = {"named": 3, "rollback": 3, "text_to_image": 2, "full_bod
 
 def natural(seed: int, split: str) -> Scene:
     """A place where nobody is close: the natural pictures of the detokenizer's first stage."""
-    rng = seeded("picture sample cache", "natural", split, seed)
+    rng = seeded("picture bank", "natural", split, seed)
     return random_scene(rng, num_figures=1, framing="full body", split=split)
 
 
 def plain(seed: int, split: str) -> Scene:
     """The ABC of pictures: busts in daylight, in storybook style, and cut-out heads on white."""
-    rng = seeded("picture sample cache", "plain", split, seed)
+    rng = seeded("picture bank", "plain", split, seed)
     scene = plain_scene(rng, 2 if chance(rng, 0.6) else 1, split)
     if chance(rng, 0.4):
         return cut_out(later(rng, scene), int(rng.integers(len(scene.figures))))
@@ -47,7 +47,7 @@ def plain(seed: int, split: str) -> Scene:
 
 def conversation(seed: int, split: str) -> Scene:
     """What conversations show: half of them plain, the others a round of some dialogue with pictures."""
-    rng = seeded("picture sample cache", "conversation", split, seed)
+    rng = seeded("picture bank", "conversation", split, seed)
     if chance(rng, 0.5):
         return plain(seed, split)
     kind = weighted(rng, CONVERSATIONS)
@@ -57,7 +57,7 @@ def conversation(seed: int, split: str) -> Scene:
 
 def people(seed: int, split: str) -> Scene:
     """What a conversation shows: scenes of two, scenes of one, and cut-out faces on white."""
-    rng = seeded("picture sample cache", "people", split, seed)
+    rng = seeded("picture bank", "people", split, seed)
     share = rng.random()
     if share < 0.35:
         return random_scene(rng, num_figures=2, framing="bust", split=split)
@@ -77,7 +77,7 @@ def identities(seed: int, split: str) -> Scene:
     person, view = divmod(seed, VIEWS)
     face = random_identity(seeded("identity", split, person), split)
     look = random_traits(seeded("look", split, person // 2), split)
-    rng = seeded("picture sample cache", "identities", split, seed)
+    rng = seeded("picture bank", "identities", split, seed)
     seen = Person(traits=_seen_anew(seeded("view", split, person // 2, view), look, split), identity=face)
     scene = random_scene(rng, people=(seen,), framing=pick(rng, ("close-up", "bust")), split=split)
     return portrait(rng, scene.figures[0], style=scene.style) if chance(rng, 0.5) else scene
@@ -88,7 +88,7 @@ def edited(seed: int, split: str) -> Scene:
     scene = people(seed // EDIT_PAIR, split)
     if seed % EDIT_PAIR == 0:
         return scene
-    rng = seeded("picture sample cache", "edited", split, seed)
+    rng = seeded("picture bank", "edited", split, seed)
     return apply(random_edit(scene, rng, split=split), scene)
 
 

@@ -1,6 +1,6 @@
 """The folder of one run and what every stage finds in it: sample caches, finished components, device, scale.
 
-    OUT/sample cache/           rendered samples (limner.training.sample cache)
+    OUT/bank/           rendered samples (limner.training.sample_cache)
     OUT/model/          the checkpoint that grows stage by stage: vision/, autoencoder/, ..., limner.json
     OUT/stages/NAME/     state/, log.jsonl, tensorboard/, finished.json
 

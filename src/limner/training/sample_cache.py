@@ -177,7 +177,7 @@ def draw_picture(
         render(scene, size_px),
         boxes,
         {
-            "caption": caption(scene, rng=seeded("sample cache caption", kind, split, seed)),
+            "caption": caption(scene, rng=seeded("bank caption", kind, split, seed)),
             "scene": scene_to_json(scene),
         },
     )
