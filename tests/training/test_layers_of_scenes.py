@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from limner.world.sample_rng import seeded
 
 from limner.models.presets import SCENE_LAYERS, SKETCH, Preset
 from limner.models.scene_layers import SceneLayers
@@ -27,6 +26,7 @@ from limner.training.layers_of_scenes import (
 from limner.training.run_context import RunContext
 from limner.training.stages.scene_layers import SPANS, SceneLayersStage, SceneLayersTask
 from limner.training.state import SampleRng
+from limner.world.chance import seeded
 from limner.world.render import render, render_figure
 from limner.world.scene import SETTINGS, Scene
 from limner.world.scene_tokens import NUM_TOKENS, TOKEN_DIM, decode_scene, encode_scene

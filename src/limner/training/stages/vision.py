@@ -38,8 +38,8 @@ from limner.training.run_context import HELD_OUT_SEED, RunContext
 from limner.training.stages.scene_factors import Agreement, SceneFactors
 from limner.training.stages.second_look import SecondLook, TrueFaces, go_on_from
 from limner.training.state import SampleRng
+from limner.world.chance import seeded
 from limner.world.person import Identity
-from limner.world.sample_rng import seeded
 from limner.world.scene import FRAMINGS, STYLES
 from limner.world.scene_tokens import NUM_TOKENS, PERSON_SLOTS, PERSON_TOKENS, TOKEN_DIM, Numbers
 
