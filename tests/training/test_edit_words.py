@@ -11,9 +11,11 @@ from limner.models.packing import Layout, lay_out
 from limner.models.presets import TINY
 from limner.models.prompt import segments
 from limner.models.tokenizer import TextTokenizer, train_tokenizer
+from limner.training.draft_dialogues import DraftDialogues, SceneTokens
 from limner.training.edit_words import QUOTING, edit_words, reaching_round
 from limner.training.guidance import pointers_of
 from limner.world.dialogues import KINDS, words_of_world
+from limner.world.scene_tokens import NUM_TOKENS
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +83,27 @@ def test_an_undo_changes_nothing(tokenizer: TextTokenizer) -> None:
     words = edit_words(dialogue, asking, laid_out(dialogue, tokenizer), tokenizer)
     assert not len(words.change)
     assert not len(words.quoting)
+
+
+def test_what_a_way_back_restores_is_told_by_no_word(tokenizer: TextTokenizer) -> None:
+    tokens = SceneTokens()
+    bank = DraftDialogues("rollback", 60, split="train", first_seed=0, tokens=tokens)
+    restored = 0
+    for index in range(30):
+        dialogue = bank.dialogue(index)
+        if dialogue.truth["rollback"] != "instead":
+            continue
+        layout = lay_out([segments(round_, tokenizer) for round_ in dialogue.rounds], NUM_TOKENS)
+        asking = reaching_round(dialogue)
+        assert asking is not None
+        end = edit_words(dialogue, asking, layout, tokenizer).end
+        told = pointers_of(dialogue, layout, tokenizer, tokens)["told"]
+        slots = [int(slot) for slot, place in told if place == end]
+        assert slots
+        assert set(layout.rounds[slots]) == {asking}
+        restored += len(slots)
+    assert restored < 60  # a few of 64 each
+    assert restored > 5
 
 
 def test_slots_gather_what_their_instruction_quotes(tokenizer: TextTokenizer) -> None:

@@ -37,7 +37,7 @@ TEXTURE_WIDTH: Final = 32
 
 
 class FaceFinder(nn.Module):
-    """Where faces lie, and the frames of the bodies below them, read from image tokens by fixed linear maps."""
+    """Where faces lie, and the frames of the bodies below them, read from tokens by fixed linear maps."""
 
     reading: Tensor
     bias: Tensor

@@ -71,20 +71,23 @@ FUNCTION_WORDS: Final = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class EditWords:
-    """Places (P,) int64 in a layout: words of the change, words that quote, and the words that they quote."""
+    """Places (P,) int64 in a layout: words of the change, words that quote, and the words that they quote;
+    and where the instruction ends.
+    """
 
     change: np.ndarray
     quoting: np.ndarray
     quoted: np.ndarray
+    end: int
 
 
 def edit_words(dialogue: Dialogue, round_index: int, layout: Layout, tokenizer: TextTokenizer) -> EditWords:
     """The words of round `round_index`, an edit or a way back of the world's."""
     places, text, starts = instruction_words(layout, round_index, tokenizer)
     told = _telling(layout, places, tokenizer)
-    nothing = np.zeros(0, np.int64)
+    nothing, end = np.zeros(0, np.int64), int(places[-1])
     if not _reaches_back(dialogue, round_index):
-        return EditWords(change=places[told], quoting=nothing, quoted=nothing)
+        return EditWords(change=places[told], quoting=nothing, quoted=nothing, end=end)
     change = str(dialogue.truth["change"]).lower()
     start = text.rfind(change) if change else -1
     inside = (starts[1:] > start) & (starts[:-1] < start + len(change)) & (start >= 0)
@@ -98,7 +101,7 @@ def edit_words(dialogue: Dialogue, round_index: int, layout: Layout, tokenizer: 
         both = _only_there(layout, both, done, round_index, tokenizer)
         quoting = quoting[np.isin(layout.ids[quoting], both)]
         quoted = quoted[np.isin(layout.ids[quoted], both)]
-    return EditWords(change=places[told & inside], quoting=quoting, quoted=quoted)
+    return EditWords(change=places[told & inside], quoting=quoting, quoted=quoted, end=end)
 
 
 def instruction_words(

@@ -10,7 +10,9 @@ owner    a place of text, or a slot, looks at the last name written before it in
 recall   a place that predicts a word about a person looks at the same word about that person in earlier
          rounds
 told     the same head: a slot of a person whom no earlier picture shows looks at the words that tell its
-         trait (a red beard at "beard"); a slot that an edit changes looks at the words of the change
+         trait (a red beard at "beard"); a slot that an edit changes looks at the words of the change, and one
+         that a way back restores at the end of the instruction: no word tells it, least of all those that
+         name what is undone
 quote    a word with which a way back quotes an earlier round ("before adding the hat") looks at the same word
          of that round
 gather   a slot of such a way back looks at the words that quote
@@ -306,9 +308,12 @@ def _edits(
             continue
         words = edit_words(dialogue, round_index, layout, tokenizer)
         if key in image_tokens and source.digest in image_tokens:
-            differs_K = (image_tokens[key] - image_tokens[source.digest]).abs().amax(-1) > LEAST_CHANGE
-            changed = block[differs_K.cpu().numpy()]
-            changes += itertools.product(changed.tolist(), words.change.tolist())
+            changed_K = _differ(image_tokens, key, source.digest)
+            changes += itertools.product(block[changed_K].tolist(), words.change.tolist())
+            last = _last_seen(layout, int(block[0]))
+            if last is not None and last in image_tokens:
+                restored_K = _differ(image_tokens, source.digest, last) & ~changed_K
+                changes += itertools.product(block[restored_K].tolist(), [words.end])
         quotes += [
             (int(place), int(other))
             for place in words.quoting
@@ -316,6 +321,19 @@ def _edits(
         ]
         gathered += itertools.product(block.tolist(), words.quoting.tolist())
     return changes, quotes, gathered
+
+
+def _differ(image_tokens: Mapping[str, Tensor], one: str, other: str) -> np.ndarray:
+    """Which tokens (K,) of two pictures differ."""
+    differs_K = (image_tokens[one] - image_tokens[other]).abs().amax(-1) > LEAST_CHANGE
+    return np.asarray(differs_K.cpu().numpy())
+
+
+def _last_seen(layout: Layout, place: int) -> str | None:
+    """The key of the last picture that stands before `place`."""
+    seen = np.flatnonzero(layout.kinds[:place] == SEEN)
+    size = int((layout.kinds == SEEN).sum()) // max(1, len(layout.seen_keys))
+    return layout.seen_keys[len(seen) // size - 1] if len(seen) else None
 
 
 def _blocks(layout: Layout) -> np.ndarray:

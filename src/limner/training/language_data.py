@@ -21,9 +21,9 @@ from limner.dialogue.parts import Dialogue
 from limner.models.packing import Layout, PackedBatch, collate, lay_out
 from limner.models.prompt import TextSegment, segments
 from limner.models.tokenizer import TextTokenizer
-from limner.training.change_weights import change_weights
 from limner.training.crop_tokens import CropEncoder
 from limner.training.guidance import Guidance, Pointers, pointers_of
+from limner.training.loss_weights import loss_weights
 from limner.training.state import SampleRng
 
 
@@ -97,7 +97,7 @@ class LaidOut:
         packed = collate(layouts, tokens)
         if self.change_weight == 0 or not packed.num_painted:
             return packed
-        weights = [change_weights(layout, tokens, self.change_weight) for layout in layouts]
+        weights = [loss_weights(layout, tokens, self.change_weight) for layout in layouts]
         return replace(packed, painted_weights_TK=torch.cat([w for w in weights if len(w)]))
 
     def guidance(self, indices: Sequence[int]) -> Guidance:

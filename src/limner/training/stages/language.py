@@ -62,7 +62,7 @@ class LanguageStage:
     flow_pictures: int = 6
     flow_draws: int = 2
     guidance_weight: float = 1.0  # of `guidance.py`; 0 leaves attention to itself
-    change_weight: float = 0.0  # of `change_weights.py`: how much more the tokens count that an edit changes
+    change_weight: float = 0.0  # of `loss_weights.py`: how much more the tokens count that an edit changes
     keep_routing: bool = True  # resamplers that start as copies stay so; False where weights are public ones
     whole_text: bool = False  # users' words are targets too; held-out numbers never count them
     fresh: bool = False  # start from random weights instead of what earlier stages left

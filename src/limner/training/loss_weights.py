@@ -1,8 +1,9 @@
 """How much each image token of a target counts: more where the picture differs from the earlier one that it
-continues.
+continues, and from the last one.
 
 An edit changes a few tokens of 64. Their share of a plain mean is so small that keeping the picture as it is
-costs next to nothing; with these weights the change costs as much as all that stays. Targets that continue no
+costs next to nothing; with these weights the change counts. So does what a way back undoes: it is as in the
+picture that is gone back to, which is the nearest, and not as in the last one. Targets that continue no
 earlier picture (a new scene, a close-up) count evenly. Knows layouts and image tokens; knows no networks.
 
 Legend: T pictures painted, M pictures seen, K image tokens of a picture, D token width.
@@ -22,7 +23,7 @@ FURTHEST = 0.8
 LEAST = 0.02  # what the mean change is at least taken for: a copy has none
 
 
-def change_weights(layout: Layout, image_tokens: Mapping[str, Tensor], strength: float) -> Tensor:
+def loss_weights(layout: Layout, image_tokens: Mapping[str, Tensor], strength: float) -> Tensor:
     """(T, K) weights with a mean of 1 in each picture; `strength` 0 counts all tokens evenly."""
     if not layout.painted_keys:
         return torch.zeros(0, 0)
@@ -35,11 +36,14 @@ def change_weights(layout: Layout, image_tokens: Mapping[str, Tensor], strength:
         if earlier == 0:
             continue
         changes_MK = (seen_MKD[:earlier] - targets_TKD[row]).square().mean(dim=-1)
-        nearest = int(changes_MK.mean(dim=1).argmin())
-        mean = float(changes_MK[nearest].mean())
-        if mean < FURTHEST:
-            raised_K = 1 + strength * changes_MK[nearest] / max(mean, LEAST)
-            weights_TK[row] = raised_K / raised_K.mean()
+        means_M = changes_MK.mean(dim=1)
+        nearest = int(means_M.argmin())
+        if means_M[nearest] >= FURTHEST:
+            continue
+        compared = {nearest, earlier - 1} if means_M[-1] < FURTHEST else {nearest}
+        changes_K = changes_MK[sorted(compared)].amax(dim=0)
+        raised_K = 1 + strength * changes_K / max(float(changes_K.mean()), LEAST)
+        weights_TK[row] = raised_K / raised_K.mean()
     return weights_TK
 
 

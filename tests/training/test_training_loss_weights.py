@@ -11,7 +11,7 @@ from limner.models.packing import Layout, lay_out
 from limner.models.presets import TINY
 from limner.models.prompt import ImageSegment, TextSegment
 from limner.models.token_head import RegressionHead
-from limner.training.change_weights import change_weights
+from limner.training.loss_weights import loss_weights
 from limner.training.recipes.language import PLANS
 
 K, D = 4, 3
@@ -42,17 +42,23 @@ def tokens() -> dict[str, torch.Tensor]:
 
 def test_the_changed_token_counts_most_and_the_mean_is_one(tokens: dict[str, torch.Tensor]) -> None:
     layout = _layout("base", "other", "edited")
-    weights = change_weights(layout, tokens, 3.0)
+    weights = loss_weights(layout, tokens, 3.0)
     assert torch.equal(weights[:2], torch.ones(2, K))  # nothing before; nothing like it before
     # One token of four holds all of the change: (1 + 3 * 4) against 1, over their mean of 4.
     assert weights[2].tolist() == pytest.approx([0.25, 0.25, 3.25, 0.25])
-    assert torch.equal(change_weights(layout, tokens, 0.0), torch.ones(3, K))
+    assert torch.equal(loss_weights(layout, tokens, 0.0), torch.ones(3, K))
+
+
+def test_what_a_way_back_undoes_counts_too(tokens: dict[str, torch.Tensor]) -> None:
+    """Painted as before the edit, the picture is a copy of the first one, and not of the last."""
+    weights = loss_weights(_layout("base", "edited", "base"), tokens, 3.0)
+    assert weights[2].tolist() == pytest.approx([0.25, 0.25, 3.25, 0.25])
 
 
 def test_a_copy_counts_evenly_and_text_alone_has_no_weights(tokens: dict[str, torch.Tensor]) -> None:
     layout = _layout("base", "base")
-    assert torch.equal(change_weights(layout, tokens, 3.0), torch.ones(2, K))
-    assert change_weights(lay_out([[_text()]], K), tokens, 3.0).numel() == 0
+    assert torch.equal(loss_weights(layout, tokens, 3.0), torch.ones(2, K))
+    assert loss_weights(lay_out([[_text()]], K), tokens, 3.0).numel() == 0
 
 
 def test_what_an_edit_keeps_is_not_outweighed() -> None:
@@ -66,7 +72,7 @@ def test_what_an_edit_keeps_is_not_outweighed() -> None:
     tokens = {PICTURES["base"].digest: kept, PICTURES["edited"].digest: edited}
     pictures = [ImageSegment(picture=PICTURES[name], role="target") for name in ("base", "edited")]
     layout = lay_out([[_text(), picture] for picture in pictures], 64)
-    weights = change_weights(layout, tokens, stage.change_weight)[1]
+    weights = loss_weights(layout, tokens, stage.change_weight)[1]
     assert 1 < float(weights[8] / weights[0]) < 10
 
 
