@@ -104,14 +104,14 @@ def test_scene_tokens_tell_the_frames_of_bodies(layers: SceneLayers) -> None:
 def test_a_texture_repeats_in_the_bodys_frame() -> None:
     """The same place of a body has the same texture, wherever the canvas lies and however large it is."""
     torch.manual_seed(0)
-    texture = Texture(channels=3, summary_width=4, pitch=0.25)
+    texture = Texture(channels=3, told_width=4, pitch=0.25)
     torch.nn.init.normal_(texture.leave.weight)
-    x, summary = torch.zeros(1, 3, 32, 32), torch.randn(1, 4)
+    x, told = torch.zeros(1, 3, 32, 32), torch.randn(1, 4)
     with torch.no_grad():
-        near = texture(x, summary, torch.tensor([[-1.0, 0.0, 1.0, 2.0]]))
-        moved = texture(x, summary, torch.tensor([[-0.5, 0.5, 1.5, 2.5]]))
+        near = texture(x, told, torch.tensor([[-1.0, 0.0, 1.0, 2.0]]))
+        moved = texture(x, told, torch.tensor([[-0.5, 0.5, 1.5, 2.5]]))
         torch.testing.assert_close(near[..., 8:, 8:], moved[..., :-8, :-8], rtol=1e-3, atol=1e-3)
-        again = texture(x, summary, torch.tensor([[-1.0, 0.5, 1.0, 2.5]]))  # two repeats of the longest wave
+        again = texture(x, told, torch.tensor([[-1.0, 0.5, 1.0, 2.5]]))  # two repeats of the longest wave
         torch.testing.assert_close(near, again, rtol=1e-3, atol=1e-3)
         assert float((near - near.mean()).abs().max()) > 0.1
 

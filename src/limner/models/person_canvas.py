@@ -9,7 +9,7 @@ likewise, so that stripes and checks need not be learned pixel by pixel (`Textur
 
 Legend: B batch, F persons (figures), N image tokens, D token width, T tokens that tell of a person, E width
 of a summary, K persons of a batch, S side of the picture, W side of a canvas, M side of its finest map, C
-channels of that.
+channels of that, V numbers of a person's tokens.
 """
 
 from __future__ import annotations
@@ -115,21 +115,21 @@ def _least_squares(inputs: Tensor, wanted: Tensor, noise: float) -> tuple[Tensor
 
 class Texture(nn.Module):
     """What repeats over a cloth: a small network at each place, of the map and of waves across and down the
-    body, scaled and shifted by a summary (K, E). It adds nothing at the start.
+    body, scaled and shifted by what the person's tokens (K, V) say. It adds nothing at the start.
     """
 
-    def __init__(self, channels: int, summary_width: int, pitch: float) -> None:
+    def __init__(self, channels: int, told_width: int, pitch: float) -> None:
         super().__init__()
         self.pitch = pitch
         self.enter = nn.Conv2d(channels + 4 * len(REPEATS), TEXTURE_WIDTH, 1)
-        self.modulation = nn.Linear(summary_width, 2 * TEXTURE_WIDTH)
+        self.modulation = CompactLinear(told_width, 2 * TEXTURE_WIDTH)
         self.inner = nn.Conv2d(TEXTURE_WIDTH, TEXTURE_WIDTH, 1)
         self.leave = nn.Conv2d(TEXTURE_WIDTH, channels, 1)
         nn.init.zeros_(self.leave.weight)
         assert self.leave.bias is not None
         nn.init.zeros_(self.leave.bias)
 
-    def forward(self, x_KCMM: Tensor, summary_KE: Tensor, windows_K4: Tensor) -> Tensor:
+    def forward(self, x_KCMM: Tensor, told_KV: Tensor, windows_K4: Tensor) -> Tensor:
         """`windows_K4`: x0, y0, x1, y1 of the canvas in the body's frame."""
         side = x_KCMM.shape[-1]
         x0, y0, x1, y1 = (windows_K4[:, index, None] for index in range(4))
@@ -144,7 +144,7 @@ class Texture(nn.Module):
                     for wave in (angles_KM.sin(), angles_KM.cos())
                 ]
         waves_KVMM = torch.stack(waves, dim=1).to(x_KCMM.dtype)
-        scale, shift = self.modulation(summary_KE)[:, :, None, None].chunk(2, dim=1)
+        scale, shift = self.modulation(told_KV)[:, :, None, None].chunk(2, dim=1)
         inner = torch.cat([x_KCMM, waves_KVMM], dim=1).contiguous(memory_format=torch.channels_last)
         inner = F.silu(self.enter(inner) * (1 + scale) + shift)
         added: Tensor = self.leave(F.silu(self.inner(inner)))
@@ -176,7 +176,11 @@ class PersonCanvas(nn.Module):
         )
         self.left = nn.LayerNorm(first)
         self.steps = nn.ModuleList(Refine(a, b, width) for a, b in pairwise(sizes.widths))
-        self.texture = Texture(sizes.widths[-1], width, sizes.texture_pitch) if sizes.texture_pitch else None
+        self.texture = (
+            Texture(sizes.widths[-1], person_tokens * token_dim, sizes.texture_pitch)
+            if sizes.texture_pitch
+            else None
+        )
         self.last = nn.Conv2d(sizes.widths[-1], RGBA * FINER**2, 3, padding=1)
 
     @property
@@ -202,6 +206,6 @@ class PersonCanvas(nn.Module):
         for step in self.steps:
             x = step(x, summary_KE)
         if self.texture is not None:
-            x = self.texture(x, summary_KE, windows_K4)
+            x = self.texture(x, person_KTD.flatten(1), windows_K4)
         drawn: Tensor = F.pixel_shuffle(self.last(x), FINER)
         return drawn

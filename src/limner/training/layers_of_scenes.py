@@ -11,7 +11,7 @@ Legend: B figures of a batch, W side of a canvas in pixels, N tokens, D token wi
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -42,7 +42,7 @@ KIND: Final = "conversation"  # of scenes: all that conversations show
 FIRST_SEED: Final = 9_000_000_000  # far from other streams'
 TO_FIND_FACES: Final = 8_192  # scenes, twice the numbers of a picture's tokens
 TALL: Final = ("half body", "full body")
-TRIES: Final = 64  # seeds in a row among which a framing is looked for
+TRIES: Final = 64  # seeds in a row among which a wanted one is looked for
 READING_NOISE: Final = 0.05  # of tokens, from which faces are still to be found
 PLACES: Final = SETTINGS[1:]  # "white" is no place
 
@@ -75,15 +75,15 @@ class FiguresCutFree:
 
 class RepeatedFigures:
     """Figures in windows of `span`, met again and again (256 KiB each at 256 px). Where a window follows what
-    is seen, every other one is of a picture that shows more than a bust, of which the world has few.
+    is seen, a quarter is of pictures that show more than a bust, and a quarter wears a pattern: the world has
+    few of them.
     """
 
     def __init__(self, size_px: int, span: AnySpan, *, kept: int, new: int) -> None:
-        seldom = TALL if isinstance(span, FittedSpan) else FRAMINGS
+        wanted = (_any, _tall, _any, _patterned) if isinstance(span, FittedSpan) else (_any,)
 
         def draw(row: int) -> FiguresCutFree:
-            seed, framings = FIRST_SEED + row * TRIES, seldom if row % 2 else FRAMINGS
-            return cut_free(seed, "train", size_px, span, framings)
+            return cut_free(FIRST_SEED + row * TRIES, "train", size_px, span, wanted[row % len(wanted)])
 
         self._drawn = RepeatedDraws(draw, kept=kept, new=new)
 
@@ -102,18 +102,29 @@ def joined(parts: Sequence[FiguresCutFree]) -> FiguresCutFree:
     )
 
 
+def _any(scene: Scene, person: int) -> bool:
+    return True
+
+
+def _tall(scene: Scene, person: int) -> bool:
+    return scene.framing in TALL
+
+
+def _patterned(scene: Scene, person: int) -> bool:
+    return scene.figures[person].person.traits.garment_pattern != "plain" and scene.framing != FRAMINGS[0]
+
+
 def cut_free(
-    seed: int, split: str, size_px: int, span: AnySpan, framings: Sequence[str] = FRAMINGS
+    seed: int, split: str, size_px: int, span: AnySpan, wanted: Callable[[Scene, int], bool] = _any
 ) -> FiguresCutFree:
-    """A batch of one: some figure of the first scene from `seed` on with one of `framings`, in the window of
-    `span` around its face.
+    """A batch of one: some figure of the first scene from `seed` on that is `wanted`, in the window of `span`
+    around its face.
     """
-    scene = PICTURE_KINDS[KIND](seed, split)
-    for further in range(1, TRIES):
-        if scene.framing in framings:
+    for seen in range(seed, seed + TRIES):
+        scene = PICTURE_KINDS[KIND](seen, split)
+        person = seed % len(scene.figures)
+        if wanted(scene, person):
             break
-        scene = PICTURE_KINDS[KIND](seed + further, split)
-    person = seed % len(scene.figures)
     window = window_of(scene, person, span)
     frame = torch.tensor([body_frames(scene)[person]], dtype=torch.float64)
     return FiguresCutFree(
