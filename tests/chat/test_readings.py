@@ -47,7 +47,9 @@ def test_what_is_remembered_is_what_reading_anew_finds():
 
 def test_a_long_conversation_is_not_read_again_for_each_instruction():
     def line(num):
-        album = Album([asked(f"{TEXTS[0]} They walk by the sea, while she laughs. " * 20) for _ in range(num)])
+        album = Album(
+            [asked(f"{TEXTS[0]} They walk by the sea, while she laughs. " * 20) for _ in range(num)]
+        )
         Persons(album)
         return album
 

@@ -100,7 +100,7 @@ def test_where_all_connections_are_being_answered_a_new_one_is_told_so(checkpoin
     request = head + b"Content-Length: %d\r\n\r\n" % len(wish) + wish
     with contextlib.ExitStack() as held:
         server = held.enter_context(limner_serve(*words, "--max-connections", 8, "--drain-seconds", 0.5))
-        until(lambda: ask(server, "/health/ready").status == 200)
+        until(lambda: ask(server, "/health/ready").status == 200, 4 * WAIT_S)
         lines = [
             held.enter_context(
                 socket.create_connection(
@@ -111,7 +111,9 @@ def test_where_all_connections_are_being_answered_a_new_one_is_told_so(checkpoin
         ]
         for line in lines:
             line.sendall(request)
-        until(lambda: (refused := ask(server, "/health/live")).status == 503 and refused.headers["Retry-After"])
+        until(
+            lambda: (refused := ask(server, "/health/live")).status == 503 and refused.headers["Retry-After"]
+        )
         refused = ask(server, "/v1/models")
         assert (refused.status, error_of(refused)["code"]) == (503, "too_many_connections")
         assert any("all 8 connections are taken; one is refused" in line for line in server.lines)
