@@ -36,9 +36,9 @@ TOO_SLOW: Final = "The picture takes too long to read; save it anew and send it 
 @dataclass(frozen=True, kw_only=True)
 class DecodingLimits:
     """What one picture may cost. `cpu_s` is computing time, which a busy machine does not shorten; `wall_s`
-    ends a worker that waits for something else. `max_waiting`: in the queue for a worker, each for `max_wait_s`
-    at most, however slow the machine. `max_pixels_held`: of all pictures that were decoded and are still in
-    use, by rounds that wait, uploads, transcripts; three bytes each.
+    ends a worker that waits for something else. `max_waiting`: in the queue for a worker, each for at most
+    `max_wait_s`, however slow the machine. `max_pixels_held`: of all pictures that were decoded and are still
+    in use, by rounds that wait, uploads, transcripts; three bytes each.
     """
 
     max_bytes: int = MAX_BYTES
