@@ -45,3 +45,12 @@ def test_plain_weights_are_taken_too() -> None:
     plain, compact = nn.Linear(8, 4), CompactLinear(8, 4)
     compact.load_state_dict(plain.state_dict())
     torch.testing.assert_close(compact.weight, plain.weight)
+
+
+def test_a_map_without_weights_has_the_state_of_one_with_weights():
+    with torch.device("meta"):
+        empty = CompactLinear(5, 3)
+    real = CompactLinear(5, 3).state_dict()
+    shapes = {name: (tensor.shape, tensor.dtype) for name, tensor in empty.state_dict().items()}
+    assert shapes == {name: (tensor.shape, tensor.dtype) for name, tensor in real.items()}
+    assert all(tensor.is_meta for tensor in empty.state_dict().values())

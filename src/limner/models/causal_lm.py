@@ -11,13 +11,13 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
-from transformers.modeling_layers import GradientCheckpointingLayer
-from transformers.modeling_utils import PreTrainedModel
 
 from limner.models.light_import import without_siblings
 from limner.models.sizes import LanguageSizes
 
-with without_siblings("transformers.models"):
+with without_siblings("transformers.models"):  # whose own code reads through the files of all models
+    from transformers.modeling_layers import GradientCheckpointingLayer
+    from transformers.modeling_utils import PreTrainedModel
     from transformers.models.llama.configuration_llama import LlamaConfig
     from transformers.models.llama.modeling_llama import LlamaForCausalLM
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import numpy as np
 import pytest
@@ -111,6 +112,18 @@ def test_pictures_in_use_have_a_total_and_leave_it_when_nobody_has_them():
     with pytest.raises(DecoderBusy):
         decoder.decode(png_bytes())
     del view
+    assert decoder.decode(png_bytes()).width_px == 32
+    decoder.close()
+
+
+def test_nobody_waits_for_a_worker_without_end():
+    decoder = Decoder(DecodingLimits(num_workers=1, max_wait_s=0.2))
+    with decoder._turn():
+        start = time.monotonic()
+        with pytest.raises(DecoderBusy) as busy:
+            decoder.decode(png_bytes())
+        assert 0.2 <= time.monotonic() - start < 30
+        assert busy.value.retry_after_s >= 1
     assert decoder.decode(png_bytes()).width_px == 32
     decoder.close()
 

@@ -21,9 +21,9 @@ ENDLESS = 200_000
 LONG = {"input": GARDEN, "limner": {"steps": ENDLESS, "picture": True}}
 
 
-def until(condition):
+def until(condition, wait_s=WAIT_S):
     """Wait for what must come true."""
-    deadline = time.monotonic() + WAIT_S
+    deadline = time.monotonic() + wait_s
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.01)

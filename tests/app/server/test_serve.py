@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -87,6 +89,37 @@ def test_a_server_is_open_before_its_model_is_loaded_and_drains(checkpoint, tmp_
         assert ask(server, f"/v1/responses/{made['id']}").told["output"] == made["output"]
         assert ask(server, f"/v1/responses/{begun['id']}").status == 404
     studio.close(0.0)
+
+
+@pytest.mark.serves
+def test_where_all_connections_are_being_answered_a_new_one_is_told_so(checkpoint, tmp_path):
+    """Rounds asked for from four addresses, of which each may have half of the eight connections."""
+    words = ("--model", checkpoint, "--store", tmp_path / "store", "--max-steps", ENDLESS, "--no-sign")
+    wish = json.dumps({"input": GARDEN, "limner": {"steps": ENDLESS}, "tool_choice": "required"}).encode()
+    head = b"POST /v1/responses HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    request = head + b"Content-Length: %d\r\n\r\n" % len(wish) + wish
+    with contextlib.ExitStack() as held:
+        server = held.enter_context(limner_serve(*words, "--max-connections", 8, "--drain-seconds", 0.5))
+        until(lambda: ask(server, "/health/ready").status == 200, 4 * WAIT_S)
+        lines = [
+            held.enter_context(
+                socket.create_connection(
+                    ("127.0.0.1", server.port), WAIT_S, source_address=(f"127.0.0.{2 + index % 4}", 0)
+                )
+            )
+            for index in range(8)
+        ]
+        for line in lines:
+            line.sendall(request)
+        until(
+            lambda: (refused := ask(server, "/health/live")).status == 503 and refused.headers["Retry-After"]
+        )
+        refused = ask(server, "/v1/models")
+        assert (refused.status, error_of(refused)["code"]) == (503, "too_many_connections")
+        assert any("all 8 connections are taken; one is refused" in line for line in server.lines)
+        for line in lines:
+            line.close()
+        until(lambda: ask(server, "/health/live").status == 200)
 
 
 def test_a_model_that_is_not_there_is_one_sentence(limner, tmp_path):

@@ -64,6 +64,15 @@ def test_a_full_disk_is_one_answer_and_deleting_works(painter, small_disk, caplo
             assert (answer.status, error_of(answer)["code"]) == (507, "store_full")
             assert int(answer.headers["Retry-After"]) > 0
         assert server.studio.engine.stats.num_rounds == num_painted
+        # What keeps nothing, and says so, goes on; nothing of it can be asked for afterwards.
+        before = ask(server, "/v1/conversations").told
+        unkept = ask(server, "/v1/responses", {"input": GARDEN, "store": False, **INSISTS}).told
+        assert (unkept["status"], unkept["store"]) == ("completed", False)
+        assert ask(server, f"/v1/responses/{unkept['id']}").status == 404
+        painted = ask(server, "/v1/images/generations", {"prompt": GARDEN}).told
+        assert painted["data"][0]["b64_json"]
+        assert painted["data"][0]["url"] is None
+        assert ask(server, "/v1/conversations").told == before
         ready = ask(server, "/health/ready")
         assert (ready.status, error_of(ready)["code"]) == (503, "store_full")
         assert "limner_ready 0.0" in ask(server, "/metrics").content.decode()

@@ -36,8 +36,9 @@ TOO_SLOW: Final = "The picture takes too long to read; save it anew and send it 
 @dataclass(frozen=True, kw_only=True)
 class DecodingLimits:
     """What one picture may cost. `cpu_s` is computing time, which a busy machine does not shorten; `wall_s`
-    ends a worker that waits for something else. `max_pixels_held`: of all pictures that were decoded and are
-    still in use, by rounds that wait, uploads, transcripts; three bytes each.
+    ends a worker that waits for something else. `max_waiting`: in the queue for a worker, each for at most
+    `max_wait_s`, however slow the machine. `max_pixels_held`: of all pictures that were decoded and are still
+    in use, by rounds that wait, uploads, transcripts; three bytes each.
     """
 
     max_bytes: int = MAX_BYTES
@@ -47,11 +48,14 @@ class DecodingLimits:
     memory_bytes: int = 2**30
     num_workers: int = 2
     max_waiting: int = 16
+    max_wait_s: float = 30.0
     max_pixels_held: int = 300_000_000
 
 
 class DecoderBusy(Exception):  # noqa: N818  (a state, not an error of anyone's)
-    """So many pictures wait, or are in use, that one more is too much; come again after `retry_after_s`."""
+    """So many pictures wait, or are in use, that one more is too much, or one has waited too long; come again
+    after `retry_after_s`.
+    """
 
     def __init__(self, retry_after_s: float) -> None:
         super().__init__("Too many pictures are waiting.")
@@ -76,7 +80,7 @@ class Decoder:
         it is instead, in grey.
 
         ValueError says what is wrong in one sentence of our own, never a library's; `DecoderBusy` that too
-        many wait.
+        many wait, or that this one has waited for `max_wait_s`.
         """
         limits = self.limits
         if not data:
@@ -86,7 +90,7 @@ class Decoder:
                 f"The picture holds {len(data) / 1e6:.1f} MB, more than the {limits.max_bytes / 1e6:.1f} MB "
                 "allowed; send a smaller one."
             )
-        with self._place(), self._free:
+        with self._place(), self._turn():
             start = time.monotonic()
             worker = self._take()
             watch = threading.Timer(limits.wall_s, worker.kill)
@@ -102,7 +106,7 @@ class Decoder:
                 watch.cancel()
             with self._lock:
                 self._idle.append(worker)
-                self._typical_s += (time.monotonic() - start - self._typical_s) / 8
+                self._typical_s += (time.monotonic() - start - self._typical_s) / 2
         if kind == b"E":
             raise ValueError(payload)
         picture = Picture(payload)
@@ -122,13 +126,28 @@ class Decoder:
         with self._lock:
             is_full = self._num_inside >= limits.num_workers + limits.max_waiting
             if is_full or self._num_pixels_held() >= limits.max_pixels_held:
-                raise DecoderBusy(max(1.0, self._typical_s * limits.max_waiting / limits.num_workers))
+                raise DecoderBusy(self._queue_s())
             self._num_inside += 1
         try:
             yield
         finally:
             with self._lock:
                 self._num_inside -= 1
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """A worker's time, after a wait that has an end."""
+        if not self._free.acquire(timeout=self.limits.max_wait_s):
+            with self._lock:
+                raise DecoderBusy(self._queue_s())
+        try:
+            yield
+        finally:
+            self._free.release()
+
+    def _queue_s(self) -> float:
+        """How long those who are here take, as far as the last ones tell. The lock is held."""
+        return max(1.0, self._typical_s * self._num_inside / self.limits.num_workers)
 
     def _num_pixels_held(self) -> int:
         """Of the pictures that anybody still has. The lock is held."""

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Final
 
-MAX_HELD_BYTES: Final = 2**26
+MAX_HELD_BYTES: Final = 2**23  # some 80 pictures of 256 px: they are asked for again soon, or hardly ever
 
 
 class HandedOut:

@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from limner.chat.planning.album import Album, picture_names, without_naming
+from limner.chat.planning.album import Album
 from limner.chat.planning.plan import Person
-from limner.dialogue.known_names import KnownNames, name_key
+from limner.chat.planning.readings import HANDLE, NamesInMind
+from limner.dialogue.known_names import name_key
 from limner.dialogue.people import Mention, find_people
 
 _NOUN: Final = re.compile(r"\b(woman|man|girl|boy|lady|gentleman|she|he|her|his)\b", re.IGNORECASE)
 _NOUN_OF: Final = {
     "lady": "woman", "gentleman": "man", "she": "woman", "he": "man", "her": "woman", "his": "man",
 }  # fmt: skip
-_HANDLE: Final = re.compile(r"@(?=[^\W\d_])")
 
 
 class Persons:
@@ -30,19 +30,18 @@ class Persons:
 
     def __init__(self, album: Album, also: Sequence[str] = ()) -> None:
         self.found: dict[str, Person] = {}
-        self.known = KnownNames(also)
+        self.known = NamesInMind(also)
+        taken, in_view = {name_key(name) for name in album.names}, 0
         for index, round_ in enumerate(album.rounds):
-            text = _HANDLE.sub("", without_naming(round_.instruction.text))
-            taken = {name_key(name) for name in (*album.names, *picture_names(round_.instruction.text))}
-            mentions = [one for one in find_people(text, self.known) if name_key(one.name) not in taken]
+            mentions = [one for one in self.known.mentions(round_) if name_key(one.name) not in taken]
             shown = album.of_round(index)
-            number = shown[-1].number if shown else _in_view(album, index)
+            number = in_view = shown[-1].number if shown else in_view
             self._take(mentions, number, is_painted=bool(shown) and shown[-1].painted)
 
     def named_in(self, text: str, not_names: Sequence[str] = ()) -> list[str]:
         """The names in a text, known ones as they are known, in order; pictures' names left out."""
         taken = {name_key(name) for name in not_names}
-        found = find_people(_HANDLE.sub("", text), self.known)
+        found = find_people(HANDLE.sub("", text), self.known.known)
         return [one.name for one in found if name_key(one.name) not in taken]
 
     def _take(self, mentions: Sequence[Mention], number: int, *, is_painted: bool) -> None:
@@ -71,12 +70,6 @@ class Persons:
                 self.found[mention.name] = replace(before, picture=number, place=place, side=mention.side)
             elif before.picture == 0 and number:
                 self.found[mention.name] = replace(before, picture=number)
-
-
-def _in_view(album: Album, index: int) -> int:
-    """The picture in view in a round that showed none."""
-    earlier = [one.number for one in album.shown if one.round < index]
-    return earlier[-1] if earlier else 0
 
 
 def _noun(said: str) -> str:
