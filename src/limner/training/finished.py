@@ -35,7 +35,7 @@ def begun(out: Path, name: str, base: Path | None) -> Iterator[None]:
     from limner.training.state import existing_state
 
     rung, model = out / "rungs" / name, out / "model"
-    new = [path for path in (rung, rung.parent, model, out) if not path.exists()]
+    new = [path for path in (rung, rung.parent, model) if not path.exists()]
     kept = {path.name for path in model.iterdir()} if model.is_dir() else set()
     try:
         if base is not None:
@@ -46,7 +46,9 @@ def begun(out: Path, name: str, base: Path | None) -> Iterator[None]:
         if existing_state(rung / "state") is None:
             if rung in new:
                 shutil.rmtree(rung, ignore_errors=True)
-            for part in [path for path in model.iterdir() if path.name not in kept] if model.is_dir() else ():
+            # Without a base what is new here is of a rung beside this one, which may have ended meanwhile.
+            taken = model.iterdir() if base is not None and model.is_dir() else ()
+            for part in [path for path in taken if path.name not in kept]:
                 shutil.rmtree(part) if part.is_dir() else part.unlink()
             for path in (path for path in new if path != rung):
                 with suppress(OSError):  # the bank, say, stays
