@@ -7,10 +7,13 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import planning_stub
 import pytest
 from recording import Recorder
+from stub_endpoint import serving
 
 from limner.chat.planning.carrying_out import Hands
+from limner.chat.planning.endpoint import EndpointPlanner
 from limner.chat.planning.policies import LastPicture
 from limner.chat.planning.rules import RulesPlanner
 from limner.dialogue.reaching import is_of_table
@@ -26,6 +29,8 @@ from limner.evaluation.benchmark.systems.planned import PlannedSystem
 from limner.evaluation.benchmark.tasks.long_chain import long_chain
 from limner.evaluation.benchmark.tasks.story import UPLOADED, Story
 from limner.evaluation.benchmark.wordings import load_wordings, measure, rates
+from limner.perception.endpoint.structured import StructuredEndpoint
+from limner.perception.endpoint.wire import Limits, Wire
 from limner.world.chance import seeded
 
 SIZE_PX = 32
@@ -54,6 +59,25 @@ def test_rules_in_front_of_a_perfect_painter_understand_the_worlds_wordings():
     assert len(hits) > 12
     assert sum(hits) / len(hits) >= 0.97
     assert sum(blind) / len(blind) < 0.6
+
+
+def test_a_chat_model_is_told_all_that_a_plan_needs():
+    with serving(planning_stub.answer) as stub:
+        wire = Wire(stub.url, limits=Limits(timeout_s=60, tries=1))
+        perfect = PerfectSystem(
+            planner=EndpointPlanner(endpoint=StructuredEndpoint(wire, model="planner-1"))
+        )
+        hits, painted = [], []
+        for found in map(without_senses, conversations(9, seed=11, size_px=SIZE_PX)):
+            answers = hold(perfect, found)
+            rows = Scorer(judge=None).rows(found, answers)
+            hits += [row.value for row in rows if row.metric.endswith("/accuracy")]
+            asked = zip(found.rounds, answers, strict=True)
+            painted += [answer.picture is not None for one, answer in asked if one.target is not None]
+    assert len(hits) > 12
+    assert sum(hits) / len(hits) >= 0.97
+    assert all(painted)
+    assert {one.path for one in stub.asked} == {"/v1/chat/completions"}
 
 
 def test_portraits_show_the_person_who_was_named():

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from limner.chat.planning.carrying_out import Hands
@@ -53,9 +53,11 @@ class PerfectSystem:
 
     def _planner(self, painter: PerfectPainter) -> Planner:
         """A planner that looks for faces looks with the world's eyes."""
+        from limner.chat.planning.endpoint import EndpointPlanner
         from limner.chat.planning.rules import RulesPlanner
 
-        return RulesPlanner(faces=painter) if isinstance(self.planner, RulesPlanner) else self.planner
+        looks = isinstance(self.planner, RulesPlanner | EndpointPlanner)
+        return replace(self.planner, faces=painter) if looks else self.planner
 
 
 @dataclass(kw_only=True)
