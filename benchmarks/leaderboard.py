@@ -4,9 +4,9 @@
     python benchmarks/leaderboard.py --only miniature      # that of the embedded model alone
 
 Each row is one `limner bench` in bench/ROW; its `results.json` goes to docs/results/ROW.json, and
-`limner bench leaderboard` makes docs/leaderboard.md of all that lie there. Rows may only be compared when they
-had one judge, which is the embedded model's senses unless --judge names others: when those change, all rows
-have to be measured anew, and the rows that were not are told.
+`limner bench leaderboard` makes docs/leaderboard.md of all that lie there. Rows may only be compared when
+they had one judge, which is the embedded model's senses unless --judge names others: when those change, all
+rows have to be measured anew, and the rows that were not are told.
 """
 
 from __future__ import annotations

@@ -1,13 +1,15 @@
 """Which invisible watermark survives what, on pictures of ours; how fast, and how often it cries wolf.
 
     pip install invisible-watermark blind-watermark onnxruntime     # what is compared; each may be missing
-    python benchmarks/watermarks.py [--num 200] [--candidates limner,rivaGan,...] [--pictures FOLDER] [--world]
+    python benchmarks/watermarks.py [--num 200] [--candidates limner,rivaGan,...] [--pictures FOLDER]
+        [--world]
 
 Half of the marked pictures are drawn by the world's painter, half by the embedded model (with `--world` all
-by the world's); as many others, unmarked, tell the false positives, under one attack each in turn. Attacks: none; JPEG at quality 75;
-half the width and height; 10 % of the width and height cut off at a random place; all three; a screenshot
-(the picture at 1.5 times its size on a page, as JPEG 90, cut loosely). PSNR is of the marked picture to the
-plain one, times are CPU time of one core; to look through an unmarked picture takes longest.
+by the world's); as many others, unmarked, tell the false positives, under one attack each in turn. Attacks:
+none; JPEG at quality 75; half the width and height; 10 % of the width and height cut off at a random place;
+all three; a screenshot (the picture at 1.5 times its size on a page, as JPEG 90, cut loosely). PSNR is of the
+marked picture to the plain one, times are CPU time of one core; to look through an unmarked picture takes
+longest.
 """
 
 from __future__ import annotations
@@ -64,8 +66,8 @@ ATTACKS: dict[str, Attack] = {
 
 
 def pictures(num: int, folder: Path | None, *, world_alone: bool) -> np.ndarray:
-    """(2 num, 256, 256, 3): the world's and the model's in turn, or the world's alone. Kept in `folder`, where
-    there is one.
+    """(2 num, 256, 256, 3): the world's and the model's in turn, or the world's alone. Kept in `folder`,
+    where there is one.
     """
     name = f"watermark-pictures-{num}{'-world' if world_alone else ''}.npy"
     kept = None if folder is None else folder / name
@@ -123,7 +125,9 @@ def main() -> None:
     parser.add_argument("--num", type=int, default=200, help="marked pictures, and as many unmarked ones")
     parser.add_argument("--candidates", default=",".join(CANDIDATES))
     parser.add_argument("--pictures", type=Path, default=None, help="folder that keeps the drawn pictures")
-    parser.add_argument("--world", action="store_true", help="the world's pictures alone, without the model's")
+    parser.add_argument(
+        "--world", action="store_true", help="the world's pictures alone, without the model's"
+    )
     options = parser.parse_args()
     cv2.setNumThreads(1)
     every = pictures(options.num, options.pictures, world_alone=options.world)

@@ -64,9 +64,7 @@ def test_rules_in_front_of_a_perfect_painter_understand_the_worlds_wordings():
 def test_a_chat_model_is_told_all_that_a_plan_needs():
     with serving(planning_stub.answer) as stub:
         wire = Wire(stub.url, limits=Limits(timeout_s=60, tries=1))
-        perfect = PerfectSystem(
-            planner=EndpointPlanner(endpoint=StructuredEndpoint(wire, model="planner-1"))
-        )
+        perfect = PerfectSystem(planner=EndpointPlanner(endpoint=StructuredEndpoint(wire, model="planner-1")))
         hits, painted = [], []
         for found in map(without_senses, conversations(9, seed=11, size_px=SIZE_PX)):
             answers = hold(perfect, found)

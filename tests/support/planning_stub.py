@@ -22,7 +22,9 @@ _USER = re.compile(r"User(?: \(brings (?P<brings>[^)]*)\))?: (?P<text>.*)")
 _PAINTER = re.compile(
     r"Painter: (?:\[picture (?P<number>\d+)(?:, which is picture (?P<same>\d+) again)?\] )?(?P<text>.*)"
 )
-_NOW = re.compile(r"The user says now: (?P<text>.*?)(?:\nThe user points at picture (?P<target>\d+)\.)?$", re.S)
+_NOW = re.compile(
+    r"The user says now: (?P<text>.*?)(?:\nThe user points at picture (?P<target>\d+)\.)?$", re.S
+)
 _BRINGS = re.compile(r"The user brings picture (?P<numbers>[\d, ]+) now\.")
 
 
