@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import planning_stub
 import pytest
@@ -18,9 +19,11 @@ from limner.chat.planning.policies import LastPicture
 from limner.chat.planning.rules import RulesPlanner
 from limner.dialogue.reaching import is_of_table
 from limner.evaluation.benchmark.conversation import PersonCheck, as_picture
+from limner.evaluation.benchmark.curve_plots import curves_svg
 from limner.evaluation.benchmark.curves import curves_of
 from limner.evaluation.benchmark.holding import hold
 from limner.evaluation.benchmark.leaderboard import page_of, read_entry
+from limner.evaluation.benchmark.run import run_bench
 from limner.evaluation.benchmark.scoring import Scorer
 from limner.evaluation.benchmark.scripts import conversation, conversations, long_conversation
 from limner.evaluation.benchmark.systems.markov import MarkovSystem
@@ -135,6 +138,40 @@ def test_curves_tell_success_collapse_and_what_was_kept_turn_by_turn(found):
         assert [curves["exposure"][turn]["value"] for turn in ("1", "5")] == [0, 0]
         hits = [row.value for row in rows if row.metric == "long_back/accuracy"]
         assert sum(hits) / len(hits) == back
+
+
+def test_a_run_of_long_chains_leaves_its_curves_drawn(found, tmp_path):
+    system = PerfectSystem(planner=RulesPlanner())
+    results = run_bench(
+        system, Scorer(judge=None), [found], out=tmp_path / "run", options={"system": system.name}
+    )
+    drawn = (tmp_path / "run" / "curves.svg").read_text()
+    assert drawn == curves_svg(results["curves"], title="planner rules, perfect painter")
+    assert ">collapsed<" in drawn
+
+
+def test_curves_are_drawn_with_their_values_at_their_turns():
+    def shown(*values):
+        return {
+            str(turn): {"value": value, "low": value, "high": value}
+            for turn, value in enumerate(values, start=1)
+        }
+
+    drawn = ElementTree.fromstring(
+        curves_svg({"success": shown(1, 0.5, 0), "kept_db": shown(9, 9), "held": shown(1)}, title="a<b>")
+    )
+    texts = [one.text for one in drawn.iter() if one.tag.endswith("text")]
+    assert texts[0] == "a<b>"
+    assert {"success", "kept_db", "turn"} <= set(texts)
+    assert "held" not in texts  # a single turn is no curve
+    first, second = (one for one in drawn if one.tag.endswith("svg"))
+    heights = [float(one.get("cy")) for one in first.iter() if one.tag.endswith("circle")]
+    assert len(heights) == 3
+    assert heights[1] - heights[0] == pytest.approx(heights[2] - heights[1])
+    assert heights[0] < heights[2]  # 1 is above 0
+    assert float(second.get("y")) > float(first.get("y")) + float(first.get("height"))
+    with pytest.raises(ValueError, match="no curves"):
+        curves_svg({"held": shown(1)}, title="")
 
 
 def test_a_system_that_stops_editing_collapses(found):

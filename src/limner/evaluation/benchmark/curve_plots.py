@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from limner.evaluation.plots import WIDTH_PX, Line, Point, line_plot
 
-_PLOTS: Final = (
+_PLOTS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("share of conversations", ("success", "held", "collapsed")),
     ("kept_db: PSNR of what was not to be edited", ("kept_db",)),
     ("exposure: on its own picture minus on the true one", ("exposure",)),
@@ -36,17 +36,14 @@ def curves_svg(curves: Mapping[str, Mapping[str, Mapping[str, Any]]], *, title: 
 
     ValueError when none is left.
     """
-    parts, top = [], float(_MARGIN_PX)
-    for heading, names in (("", ()), *_PLOTS):
+    parts, top = [_heading(title, _MARGIN_PX)], float(_MARGIN_PX + _TITLE_PX)
+    for heading, names in _PLOTS:
         lines = [_line(name, curves[name]) for name in names if len(curves.get(name, ())) > 1]
-        if names and not lines:
+        if not lines:
             continue
-        parts.append(f'<text class="title" x="8" y="{top + 15:.0f}">{escape(heading or title)}</text>')
-        top += _TITLE_PX
-        if lines:
-            plot, height = _sized(line_plot(lines, title=heading, x_label="turn"), top)
-            parts.append(plot)
-            top += height + _MARGIN_PX
+        plot, height = _sized(line_plot(lines, title=heading, x_label="turn"), top + _TITLE_PX)
+        parts += [_heading(heading, top), plot]
+        top += _TITLE_PX + height + _MARGIN_PX
     if len(parts) == 1:
         raise ValueError("There are no curves of two turns or more.")
     return (
@@ -54,6 +51,10 @@ def curves_svg(curves: Mapping[str, Mapping[str, Mapping[str, Any]]], *, title: 
         f'width="{WIDTH_PX}" height="{top:.0f}"><style>{_STYLE}</style>'
         f'<rect width="100%" height="100%" fill="#fffdf9"/>{"".join(parts)}</svg>\n'
     )
+
+
+def _heading(text: str, top: float) -> str:
+    return f'<text class="title" x="8" y="{top + 15:.0f}">{escape(text)}</text>'
 
 
 def _line(name: str, turns: Mapping[str, Mapping[str, Any]]) -> Line:

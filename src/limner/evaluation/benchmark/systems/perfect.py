@@ -56,8 +56,11 @@ class PerfectSystem:
         from limner.chat.planning.endpoint import EndpointPlanner
         from limner.chat.planning.rules import RulesPlanner
 
-        looks = isinstance(self.planner, RulesPlanner | EndpointPlanner)
-        return replace(self.planner, faces=painter) if looks else self.planner
+        if isinstance(self.planner, RulesPlanner):
+            return replace(self.planner, faces=painter)
+        if isinstance(self.planner, EndpointPlanner):
+            return replace(self.planner, faces=painter)
+        return self.planner
 
 
 @dataclass(kw_only=True)
