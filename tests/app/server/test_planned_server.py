@@ -102,7 +102,7 @@ def test_a_painter_that_cannot_be_worked_with_is_told_without_its_words(planned)
     with pytest.raises(openai.APIStatusError) as failed:
         say(client, "Add a dungeon.", first)
     assert (failed.value.status_code, failed.value.code) == (502, "painter_failed")
-    assert "operator" in failed.value.message
+    assert "paints or plans" in failed.value.message
     assert "sk-secret" not in failed.value.message
     assert len(stub.asked) == num + 1
     assert picture_of(say(client, "Add a flag.", first)) is not None

@@ -160,7 +160,7 @@ def ended_without_answer(event: object) -> ApiError:
         # It was asked several times already; what it said is for the operator.
         return ApiError(
             502,
-            "The server that paints or plans for this one cannot be worked with; its operator's log says why.",
+            "The server that paints or plans for this one cannot be worked with; its log says why.",
             code="painter_failed",
             should_retry=False,
         )
