@@ -2,12 +2,14 @@
 
     pip install invisible-watermark blind-watermark onnxruntime     # what is compared; each may be missing
     python benchmarks/watermarks.py [--num 200] [--candidates limner,rivaGan,...] [--pictures FOLDER]
+        [--world]
 
-Half of the marked pictures are drawn by the world's painter, half by the embedded model; as many others of
-both, unmarked, tell the false positives, under one attack each in turn. Attacks: none; JPEG at quality 75;
-half the width and height; 10 % of the width and height cut off at a random place; all three; a screenshot
-(the picture at 1.5 times its size on a page, as JPEG 90, cut loosely). PSNR is of the marked picture to the
-plain one, times are CPU time of one core; to look through an unmarked picture takes longest.
+Half of the marked pictures are drawn by the world's painter, half by the embedded model (with `--world` all
+by the world's); as many others, unmarked, tell the false positives, under one attack each in turn. Attacks:
+none; JPEG at quality 75; half the width and height; 10 % of the width and height cut off at a random place;
+all three; a screenshot (the picture at 1.5 times its size on a page, as JPEG 90, cut loosely). PSNR is of the
+marked picture to the plain one, times are CPU time of one core; to look through an unmarked picture takes
+longest.
 """
 
 from __future__ import annotations
@@ -63,9 +65,12 @@ ATTACKS: dict[str, Attack] = {
 }
 
 
-def pictures(num: int, folder: Path | None) -> np.ndarray:
-    """(2 num, 256, 256, 3): the world's and the model's in turn. Kept in `folder`, where there is one."""
-    kept = None if folder is None else folder / f"watermark-pictures-{num}.npy"
+def pictures(num: int, folder: Path | None, *, world_alone: bool) -> np.ndarray:
+    """(2 num, 256, 256, 3): the world's and the model's in turn, or the world's alone. Kept in `folder`,
+    where there is one.
+    """
+    name = f"watermark-pictures-{num}{'-world' if world_alone else ''}.npy"
+    kept = None if folder is None else folder / name
     if kept is not None and kept.is_file():
         return np.load(kept)
     import limner
@@ -73,13 +78,16 @@ def pictures(num: int, folder: Path | None) -> np.ndarray:
     from limner.world.render import render
     from limner.world.staging import random_scene
 
-    rng, painter = np.random.default_rng(17), limner.load()
+    rng = np.random.default_rng(17)
     world = [render(scene, 256) for scene in [random_scene(rng) for _ in range(2 * num)]]
-    drawn = []
-    for index in range(num):
-        tokens = painter.encode(Picture(world[index]))
-        drawn += [world[num + index], painter.paint(tokens, seed=index).pixels]
-    made = np.stack(drawn)
+    if world_alone:
+        made = np.stack(world)
+    else:
+        painter, drawn = limner.load(), []
+        for index in range(num):
+            tokens = painter.encode(Picture(world[index]))
+            drawn += [world[num + index], painter.paint(tokens, seed=index).pixels]
+        made = np.stack(drawn)
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         np.save(kept, made)
@@ -117,9 +125,12 @@ def main() -> None:
     parser.add_argument("--num", type=int, default=200, help="marked pictures, and as many unmarked ones")
     parser.add_argument("--candidates", default=",".join(CANDIDATES))
     parser.add_argument("--pictures", type=Path, default=None, help="folder that keeps the drawn pictures")
+    parser.add_argument(
+        "--world", action="store_true", help="the world's pictures alone, without the model's"
+    )
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    every = pictures(options.num, options.pictures)
+    every = pictures(options.num, options.pictures, world_alone=options.world)
     marked, plain = every[: options.num], every[options.num :]
     names = list(ATTACKS)
     print(

@@ -42,6 +42,22 @@ def test_the_model_reads_the_history_with_numbered_pictures_and_answers_in_a_sch
     assert schema["properties"]["base"]["enum"] == ["none", "1", "2"]
 
 
+def test_the_model_is_told_which_pictures_are_the_same():
+    first, second = ROUNDS
+    again = Round(instruction=Instruction(text="Undo."), response=Response(text="Here.", picture=blank(1)))
+    with serving(lambda asked: completion(json.dumps(PLAN))) as stub:
+        wire = Wire(stub.url, limits=Limits(timeout_s=10, tries=1))
+        planner = EndpointPlanner(endpoint=StructuredEndpoint(wire, model="planner-1"))
+        planner.plan([first, second, again, again], Instruction(text="Add a dog."))
+    told = stub.asked[0].body["messages"][0]["content"][0]["text"].splitlines()
+    assert [line for line in told if line.startswith("Painter:")] == [
+        "Painter: [picture 1] Here.",
+        "Painter: [picture 2] Here.",
+        "Painter: [picture 3, which is picture 1 again] Here.",
+        "Painter: [picture 4, which is picture 1 again] Here.",
+    ]
+
+
 def test_people_are_known_ones_with_their_places():
     plan, _ = planned({**PLAN, "act": "portray", "base": "none", "people": "@tom"})
     assert [(one.name, one.picture, one.side) for one in plan.people] == [("Tom", 1, "right")]

@@ -6,18 +6,24 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
+import planning_stub
 import pytest
 from recording import Recorder
+from stub_endpoint import serving
 
 from limner.chat.planning.carrying_out import Hands
+from limner.chat.planning.endpoint import EndpointPlanner
 from limner.chat.planning.policies import LastPicture
 from limner.chat.planning.rules import RulesPlanner
 from limner.dialogue.reaching import is_of_table
 from limner.evaluation.benchmark.conversation import PersonCheck, as_picture
+from limner.evaluation.benchmark.curve_plots import curves_svg
 from limner.evaluation.benchmark.curves import curves_of
 from limner.evaluation.benchmark.holding import hold
 from limner.evaluation.benchmark.leaderboard import page_of, read_entry
+from limner.evaluation.benchmark.run import run_bench
 from limner.evaluation.benchmark.scoring import Scorer
 from limner.evaluation.benchmark.scripts import conversation, conversations, long_conversation
 from limner.evaluation.benchmark.systems.markov import MarkovSystem
@@ -26,6 +32,8 @@ from limner.evaluation.benchmark.systems.planned import PlannedSystem
 from limner.evaluation.benchmark.tasks.long_chain import long_chain
 from limner.evaluation.benchmark.tasks.story import UPLOADED, Story
 from limner.evaluation.benchmark.wordings import load_wordings, measure, rates
+from limner.perception.endpoint.structured import StructuredEndpoint
+from limner.perception.endpoint.wire import Limits, Wire
 from limner.world.chance import seeded
 
 SIZE_PX = 32
@@ -54,6 +62,23 @@ def test_rules_in_front_of_a_perfect_painter_understand_the_worlds_wordings():
     assert len(hits) > 12
     assert sum(hits) / len(hits) >= 0.97
     assert sum(blind) / len(blind) < 0.6
+
+
+def test_a_chat_model_is_told_all_that_a_plan_needs():
+    with serving(planning_stub.answer) as stub:
+        wire = Wire(stub.url, limits=Limits(timeout_s=60, tries=1))
+        perfect = PerfectSystem(planner=EndpointPlanner(endpoint=StructuredEndpoint(wire, model="planner-1")))
+        hits, painted = [], []
+        for found in map(without_senses, conversations(9, seed=11, size_px=SIZE_PX)):
+            answers = hold(perfect, found)
+            rows = Scorer(judge=None).rows(found, answers)
+            hits += [row.value for row in rows if row.metric.endswith("/accuracy")]
+            asked = zip(found.rounds, answers, strict=True)
+            painted += [answer.picture is not None for one, answer in asked if one.target is not None]
+    assert len(hits) > 12
+    assert sum(hits) / len(hits) >= 0.97
+    assert all(painted)
+    assert {one.path for one in stub.asked} == {"/v1/chat/completions"}
 
 
 def test_portraits_show_the_person_who_was_named():
@@ -113,6 +138,40 @@ def test_curves_tell_success_collapse_and_what_was_kept_turn_by_turn(found):
         assert [curves["exposure"][turn]["value"] for turn in ("1", "5")] == [0, 0]
         hits = [row.value for row in rows if row.metric == "long_back/accuracy"]
         assert sum(hits) / len(hits) == back
+
+
+def test_a_run_of_long_chains_leaves_its_curves_drawn(found, tmp_path):
+    system = PerfectSystem(planner=RulesPlanner())
+    results = run_bench(
+        system, Scorer(judge=None), [found], out=tmp_path / "run", options={"system": system.name}
+    )
+    drawn = (tmp_path / "run" / "curves.svg").read_text()
+    assert drawn == curves_svg(results["curves"], title="planner rules, perfect painter")
+    assert ">collapsed<" in drawn
+
+
+def test_curves_are_drawn_with_their_values_at_their_turns():
+    def shown(*values):
+        return {
+            str(turn): {"value": value, "low": value, "high": value}
+            for turn, value in enumerate(values, start=1)
+        }
+
+    drawn = ElementTree.fromstring(
+        curves_svg({"success": shown(1, 0.5, 0), "kept_db": shown(9, 9), "held": shown(1)}, title="a<b>")
+    )
+    texts = [one.text for one in drawn.iter() if one.tag.endswith("text")]
+    assert texts[0] == "a<b>"
+    assert {"success", "kept_db", "turn"} <= set(texts)
+    assert "held" not in texts  # a single turn is no curve
+    first, second = (one for one in drawn if one.tag.endswith("svg"))
+    heights = [float(one.get("cy")) for one in first.iter() if one.tag.endswith("circle")]
+    assert len(heights) == 3
+    assert heights[1] - heights[0] == pytest.approx(heights[2] - heights[1])
+    assert heights[0] < heights[2]  # 1 is above 0
+    assert float(second.get("y")) > float(first.get("y")) + float(first.get("height"))
+    with pytest.raises(ValueError, match="no curves"):
+        curves_svg({"held": shown(1)}, title="")
 
 
 def test_a_system_that_stops_editing_collapses(found):

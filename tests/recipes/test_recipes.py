@@ -89,7 +89,7 @@ def test_a_stage_without_its_components_says_which(tmp_path: Path) -> None:
 
 
 def test_an_unknown_recipe_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["portraiture", "--scale", "tiny"]) == 1
+    assert main(["portraiture", "--scale", "tiny"]) == 2
     assert "There is no recipe portraiture" in capsys.readouterr().err
 
 

@@ -68,6 +68,23 @@ def test_a_training_that_fails_at_once_leaves_nothing(base: Path, tmp_path: Path
     assert (base / "language" / "model.safetensors").read_bytes() == b"weights"
 
 
+class FailsBesideAnother(Stage):
+    """While it begins, a stage beside it ends."""
+
+    fails_at = 0
+
+    def __init__(self, context) -> None:
+        super().__init__(context)
+        (context.model_folder / "autoencoder").mkdir(parents=True)
+
+
+def test_a_stage_that_fails_leaves_alone_what_another_has_written_meanwhile(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="dried"):
+        run_stage(_recipe(FailsBesideAnother), tmp_path, device="cpu", tensorboard=False)
+    assert [path.name for path in (tmp_path / "model").iterdir()] == ["autoencoder"]
+    assert not (tmp_path / "stages").exists()
+
+
 def test_a_stage_is_unfinished_until_it_has_ended(base: Path, tmp_path: Path, monkeypatch) -> None:
     seen = []
     monkeypatch.setattr(Stage, "write", lambda self: seen.append(unfinished_stages(tmp_path / "model")))

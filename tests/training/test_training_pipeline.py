@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from limner.training.recipe import Pipeline
+from limner.training.run import main
 
 _PIPELINE = """
 from limner.training.recipe import Pipeline
@@ -58,7 +59,9 @@ def _until(true: Callable[[], bool]) -> None:
 
 
 @pytest.mark.kills
-def test_a_pipeline_told_to_stop_saves_all_that_runs_and_goes_on_to_its_end(tmp_path: Path) -> None:
+def test_a_pipeline_told_to_stop_saves_all_that_runs_and_goes_on_to_its_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     recipes = tmp_path / "recipes"
     recipes.mkdir()
     (recipes / "all.py").write_text(_PIPELINE)
@@ -81,6 +84,10 @@ def test_a_pipeline_told_to_stop_saves_all_that_runs_and_goes_on_to_its_end(tmp_
     with said.open("w") as stderr:
         stopped = subprocess.Popen(command, cwd=tmp_path, stderr=stderr)
     _until(lambda: log.is_file() and {"left", "right"} <= set(log.read_text().split()))
+    for recipe in ("all", "top", "left"):  # others want the folder
+        words = [str(recipes / f"{recipe}.py"), "--scale", "tiny", "--out", str(tmp_path / "run")]
+        assert main([*words, "--device", "cpu"]) == 2
+        assert "Another training is writing to" in capsys.readouterr().err
     stopped.send_signal(signal.SIGTERM)
     _until(lambda: said.read_text().count("stopping after this step") == 2)
     (tmp_path / "stop").touch()

@@ -78,6 +78,7 @@ def serve(
             file_given(file, "file")
     err.print(plain(f"starting, with conversations in {store} ..."))
     try:
+        from limner.app.server.certificates import read_pair
         from limner.app.server.limits import Limits
         from limner.app.server.run import log_to_stderr
         from limner.app.server.run import serve as serve_until_stopped
@@ -86,6 +87,8 @@ def serve(
         raise ValueError(
             f"The server needs {error.name}, which is not installed; pip install 'limner[serve]' brings it."
         ) from error
+    if certificate is not None and certificate_key is not None:
+        read_pair(certificate.read_bytes(), certificate_key.read_bytes())
 
     settings = ServerSettings(
         host=host,

@@ -43,7 +43,7 @@ def begun(out: Path, name: str, base: Path | None) -> Iterator[None]:
     from limner.training.state import existing_state
 
     stage, model = stages_folder(out) / name, out / "model"
-    new = [path for path in (stage, stage.parent, model, out) if not path.exists()]
+    new = [path for path in (stage, stage.parent, model) if not path.exists()]
     kept = {path.name for path in model.iterdir()} if model.is_dir() else set()
     try:
         if base is not None:
@@ -54,7 +54,9 @@ def begun(out: Path, name: str, base: Path | None) -> Iterator[None]:
         if existing_state(stage / "state") is None:
             if stage in new:
                 shutil.rmtree(stage, ignore_errors=True)
-            for part in [path for path in model.iterdir() if path.name not in kept] if model.is_dir() else ():
+            # Without a base what is new here is of a stage beside this one, which may have ended meanwhile.
+            taken = model.iterdir() if base is not None and model.is_dir() else ()
+            for part in [path for path in taken if path.name not in kept]:
                 shutil.rmtree(part) if part.is_dir() else part.unlink()
             for path in (path for path in new if path != stage):
                 with suppress(OSError):  # rendered samples, say, stay

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from limner.training.finished import FINISHED, stages_folder
 from limner.training.recipe_files import recipe_path
+from limner.training.run_lock import environment_with
 from limner.training.stopped import Stopped
 
 if TYPE_CHECKING:  # torch is imported late, so that the processes that render start quickly
@@ -35,8 +36,11 @@ def run_pipeline(
     jobs: int,
     minutes: float | None,
     beside: Path,
+    lock: int,
 ) -> dict[str, float]:
-    """Each stage in a process of its own (memory is given back; several can run side by side)."""
+    """Each stage in a process of its own (memory is given back; several can run side by side). They hold the
+    open file `lock`, the folder's, with this process.
+    """
     numbers: dict[str, float] = {}
     waiting = list(pipeline.stages)
     running: dict[str, subprocess.Popen[bytes]] = {}
@@ -49,7 +53,7 @@ def run_pipeline(
                 if options["--steps"] is None:
                     given["--minutes"] = minutes if minutes is not None else pipeline.minutes.get(name)
                 waiting.remove(name)
-                running[name] = _start(str(recipe_path(name, beside)), given)
+                running[name] = _start(str(recipe_path(name, beside)), given, lock)
             ended = _first_to_end(running, asked)
             if ended is None:
                 _stop(running)
@@ -67,11 +71,17 @@ def run_pipeline(
     return numbers
 
 
-def _start(path: str, options: Mapping[str, object]) -> subprocess.Popen[bytes]:
+def _start(path: str, options: Mapping[str, object], lock: int) -> subprocess.Popen[bytes]:
     words = [word for key, value in options.items() if value is not None for word in (key, str(value))]
     # A process group of its own: Ctrl-C reaches this process alone, which asks each stage to stop just once.
     command = [sys.executable, "-m", "limner.training.run", path, *words]
-    return subprocess.Popen(command, process_group=0, stdout=subprocess.DEVNULL)
+    return subprocess.Popen(
+        command,
+        process_group=0,
+        stdout=subprocess.DEVNULL,
+        pass_fds=(lock,),
+        env=environment_with(lock),
+    )
 
 
 def _stop(running: Mapping[str, subprocess.Popen[bytes]]) -> None:

@@ -16,7 +16,7 @@ import json
 import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -28,6 +28,7 @@ from limner.training.finished import FINISHED, begun, stages_folder
 from limner.training.mix import MULTI_TURN
 from limner.training.pipeline import INTERRUPTED, run_pipeline
 from limner.training.recipe_files import load_recipe, read_recipe, recipe_path
+from limner.training.run_lock import locked
 from limner.training.stopped import Stopped
 
 if TYPE_CHECKING:  # torch is imported late, so that the processes that render start quickly
@@ -75,7 +76,7 @@ def run_recipe(
 
     Raises:
         Stopped: after Ctrl-C or a terminate signal; the same call goes on from there.
-        ValueError: no such recipe or scale, or an earlier stage is missing.
+        ValueError: no such recipe or scale, an earlier stage is missing, or another command trains in `out`.
     """
     one = bool(data) or any(given is not None for given in (micro_batch, base, mix))
     check_recipe(path_or_name, scale, variant, one=one)
@@ -98,9 +99,16 @@ def run_recipe(
             "--threads": threads,
         }
         minutes_of = None if steps is not None else minutes
-        return run_pipeline(
-            module.pipeline(scale), Path(out), options, jobs=jobs, minutes=minutes_of, beside=beside
-        )
+        with locked(Path(out)) as lock:
+            return run_pipeline(
+                module.pipeline(scale),
+                Path(out),
+                options,
+                jobs=jobs,
+                minutes=minutes_of,
+                beside=beside,
+                lock=lock,
+            )
     return run_stage(
         _recipe(module, path_or_name, scale, variant),
         Path(out),
@@ -127,6 +135,7 @@ def run_stage(
     **options: Any,
 ) -> dict[str, float]:
     """Train one stage to its end and write its component; a finished stage only tells its numbers again.
+    Meanwhile no other command trains in `out`; ValueError when one does already.
 
     A stage that fails before its first training state is saved leaves no claim on `out`. `options`: `steps`,
     `minutes`, `workers`, `threads`, `micro_batch` as in `run_recipe`, and `tensorboard`.
@@ -144,7 +153,10 @@ def run_stage(
     if mix is not None:
         recipe = with_mix(recipe, mix, folders)
     team = join(device)
-    with begun(out, recipe.name, base) if team.is_first else nullcontext():
+    with ExitStack() as inside:
+        if team.is_first:
+            inside.enter_context(locked(out))
+            inside.enter_context(begun(out, recipe.name, base))
         team.wait()
         return _train(recipe, out, team, folders, finished, **options)
 
@@ -320,7 +332,7 @@ def main(arguments: list[str] | None = None) -> int:
         numbers = run_recipe(given.pop("recipe"), **given)
     except ValueError as error:
         _say(f"error: {error}")
-        return 1
+        return 2
     except Stopped as stopped:
         _say(f"{stopped}; run the same command to go on")
         return INTERRUPTED

@@ -294,6 +294,29 @@ def test_the_ready_hook_judges_pictures():
     assert judge("", [a_picture()])["sexual"] < 0.5
 
 
+def test_the_surest_sign_of_nakedness_in_any_picture_is_the_score(monkeypatch):
+    """No such picture lies here: what the detector says of three pictures is told to the hook instead."""
+    from limner.app.server import nudity
+
+    seen = (
+        [{"class": "FACE_FEMALE", "score": 0.9}, {"class": "BELLY_EXPOSED", "score": 0.8}],
+        [{"class": "BUTTOCKS_EXPOSED", "score": 0.4}, {"class": "FEMALE_BREAST_EXPOSED", "score": 0.7}],
+        [],
+    )
+
+    class Detector:
+        def detect(self, bgr):
+            assert bgr.flags.c_contiguous
+            return seen[int(bgr[0, 0, 0])]  # blue comes first
+
+    monkeypatch.setattr(nudity, "_detector", Detector)
+    clothed, naked, empty = (
+        Picture(np.full((16, 16, 3), (9, 9, number), dtype=np.uint8)) for number in range(3)
+    )
+    assert nudity.judge("", [clothed, empty]) == {"sexual": 0.0}
+    assert nudity.judge("", [clothed, naked, empty]) == {"sexual": 0.7}
+
+
 def test_a_picture_said_in_the_terminal_tells_and_is_signed(painter, tmp_path, monkeypatch):
     pytest.importorskip("c2pa", reason="signing needs the extra `provenance`")
     from limner.app import told_picture

@@ -22,6 +22,8 @@ def planned(tmp_path_factory):
     def answer(asked):
         if "forbidden" in asked.body["prompt"]:
             return Told({"error": {"code": "moderation_blocked", "message": "Not this."}}, status=400)
+        if "dungeon" in asked.body["prompt"]:
+            return Told({"error": {"message": "Wrong key sk-secret."}}, status=401)
         return {"data": [{"b64_json": base64_png(blank(len(stub.asked), 64))}]}
 
     with stub_serving(answer) as stub:
@@ -90,6 +92,20 @@ def test_what_is_unclear_is_asked_and_what_is_refused_is_told(planned):
     assert "Walter" in say(client, "A close-up of Walter.", first).output_text
     assert len(stub.asked) == num
     assert "Not this" in say(client, "Add a forbidden flag.", first).output_text
+
+
+def test_a_painter_that_cannot_be_worked_with_is_told_without_its_words(planned):
+    client, stub = planned
+    openai = pytest.importorskip("openai")
+    first = say(client, "A castle on a hill.")
+    num = len(stub.asked)
+    with pytest.raises(openai.APIStatusError) as failed:
+        say(client, "Add a dungeon.", first)
+    assert (failed.value.status_code, failed.value.code) == (502, "painter_failed")
+    assert "paints or plans" in failed.value.message
+    assert "sk-secret" not in failed.value.message
+    assert len(stub.asked) == num + 1
+    assert picture_of(say(client, "Add a flag.", first)) is not None
 
 
 def test_the_facts_tell_who_paints(planned):

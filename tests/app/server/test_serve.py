@@ -19,6 +19,7 @@ from tiny_server import error_of, events_of, serving
 from wire_requests import WAIT_S, ask
 
 import limner
+from limner.app.server.certificates import make_pair
 from limner.app.server.opening import studio_of
 from limner.app.server.settings import ServerSettings
 
@@ -148,3 +149,20 @@ def test_a_wrong_setting_is_told_before_anything_is_loaded(limner, tmp_path, wor
     assert answer.code == 2
     assert told in answer.err
     assert OPEN not in answer.err
+
+
+def test_a_certificate_that_cannot_sign_is_told_of_before_anything_is_loaded(limner, tmp_path):
+    pytest.importorskip("cryptography", reason="signing needs the extra `provenance`")
+    chain, key = make_pair()
+    files = {"chain.pem": chain, "key.pem": key, "other.pem": make_pair()[1]}
+    for name, body in files.items():
+        (tmp_path / name).write_bytes(body)
+    for words, told in (
+        (("chain.pem", "other.pem"), "do not belong together"),
+        (("key.pem", "key.pem"), "not readable PEM"),
+    ):
+        certificate, its_key = (str(tmp_path / name) for name in words)
+        answer = limner("serve", "--port", "0", "--certificate", certificate, "--key", its_key)
+        assert answer.code == 2
+        assert told in answer.err
+        assert OPEN not in answer.err

@@ -34,6 +34,8 @@ from limner.chat.engine import Busy
 from limner.chat.events import Begun, Cancelled, Failed, Preview
 from limner.chat.records import Damaged, NotThere, StoreFailed
 from limner.chat.studio_round import ENDS, Answered, StudioEvent, StudioRound
+from limner.perception.endpoint.structured import MalformedError
+from limner.perception.endpoint.troubles import EndpointError
 
 if TYPE_CHECKING:
     from limner.app.server.elsewhere import Elsewhere
@@ -154,6 +156,14 @@ def ended_without_answer(event: object) -> ApiError:
         )
     if isinstance(event, Failed) and isinstance(event.error, StoreFailed):
         return answer_of(event.error)
+    if isinstance(event, Failed) and isinstance(event.error, EndpointError | MalformedError):
+        # It was asked several times already; what it said is for the operator.
+        return ApiError(
+            502,
+            "The server that paints or plans for this one cannot be worked with; its log says why.",
+            code="painter_failed",
+            should_retry=False,
+        )
     return ApiError(500, "The round failed in the server; try again.", code="server_error")
 
 

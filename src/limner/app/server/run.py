@@ -184,9 +184,10 @@ def _load(
         from limner.app.server.painting import signing_told
         from limner.app.server.safety import warnings_of
 
+        signing = signing_told(settings)  # a wrong certificate is told of before a model is loaded
         studio = open_studio(model, store, settings)
         app = server_app(studio, settings)
-        for line in (*signing_told(settings), *warnings_of(studio, settings)):
+        for line in (*signing, *warnings_of(studio, settings)):
             tell(line)
         server.studio, server.app = studio, app
         # What was loaded stays. Looking for garbage among it takes most of a second, in which nobody is

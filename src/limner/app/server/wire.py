@@ -40,6 +40,7 @@ ERRORS: Final[dict[int | str, dict[str, Any]]] = {
         415: "Not JSON.",
         429: "Too many rounds at once.",
         500: "Something broke.",
+        502: "The server that paints or plans for this one cannot be worked with.",
         507: "The server's disk is full.",
         503: "The queue is full, or the server is loading or stopping; see Retry-After.",
     }.items()

@@ -6,11 +6,11 @@ What the model answers is checked against the album, so that a plan never names 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from limner.chat.planning.album import Album
+from limner.chat.planning.album import Album, Shown
 from limner.chat.planning.faces import Faces, Sides
 from limner.chat.planning.persons import Persons
 from limner.chat.planning.plan import Person, Plan
@@ -75,17 +75,25 @@ class EndpointPlanner:
 
 def _history(album: Album) -> str:
     lines = []
+    numbers: dict[str, int] = {}  # of the pictures seen so far, by their digests
     first = max(0, len(album.rounds) - MOST_ROUNDS)
     for index, round_ in enumerate(album.rounds[first:], start=first):
         shown = album.of_round(index)
         given = [f"picture {one.number}" for one in shown if not one.painted]
         brings = f" (brings {', '.join(given)})" if given else ""
         lines.append(f"User{brings}: {round_.instruction.text[:MOST_CHARACTERS]}")
-        painted = [f"[picture {one.number}] " for one in shown if one.painted]
+        painted = [f"[picture {one.number}{_again(one, numbers)}] " for one in shown if one.painted]
+        numbers |= {one.picture.digest: one.number for one in shown if one.picture.digest not in numbers}
         lines.append(f"Painter: {''.join(painted)}{round_.response.text[:MOST_CHARACTERS]}")
     if album.given:
         lines.append(f"The user brings picture {', '.join(str(one.number) for one in album.given)} now.")
     return "\n".join(lines) or "Nothing was said yet."
+
+
+def _again(one: Shown, numbers: Mapping[str, int]) -> str:
+    """That a painted picture is one that was seen before, where it is."""
+    same = numbers.get(one.picture.digest) if one.painted else None
+    return "" if same is None else f", which is picture {same} again"
 
 
 def _schema(album: Album, persons: Persons) -> dict[str, Any]:

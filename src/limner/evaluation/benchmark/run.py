@@ -17,12 +17,13 @@ from typing import Any, Final
 import limner
 from limner.dialogue.parts import Instruction, Response, Round
 from limner.evaluation.benchmark.conversation import BenchConversation, as_picture
+from limner.evaluation.benchmark.curve_plots import curves_svg
 from limner.evaluation.benchmark.curves import curves_of
 from limner.evaluation.benchmark.holding import hold
 from limner.evaluation.benchmark.scoring import Scorer
 from limner.evaluation.benchmark.summing import by_family, suites
 from limner.evaluation.benchmark.systems.protocol import System, SystemAnswer
-from limner.evaluation.run_folder import RunFolder, open_run, write_json, write_rows
+from limner.evaluation.run_folder import RunFolder, open_run, write_json, write_rows, write_whole
 from limner.evaluation.suite import Outcome
 
 TASKS: Final = "conversations"
@@ -146,6 +147,9 @@ def _conclude(folder: RunFolder) -> dict[str, Any]:
         "suites": suites(rows),
         **({"curves": curves} if (curves := curves_of(rows)) else {}),
     }
+    if "curves" in results:
+        drawn = curves_svg(results["curves"], title=str(folder.options.get("system", "")))
+        write_whole(folder.path / "curves.svg", drawn.encode())
     seconds = [value for task in tasks for value in task.round_seconds]
     write_rows(folder.path, by_family(rows))
     write_json(

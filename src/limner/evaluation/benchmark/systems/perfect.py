@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from limner.chat.planning.carrying_out import Hands
@@ -53,9 +53,14 @@ class PerfectSystem:
 
     def _planner(self, painter: PerfectPainter) -> Planner:
         """A planner that looks for faces looks with the world's eyes."""
+        from limner.chat.planning.endpoint import EndpointPlanner
         from limner.chat.planning.rules import RulesPlanner
 
-        return RulesPlanner(faces=painter) if isinstance(self.planner, RulesPlanner) else self.planner
+        if isinstance(self.planner, RulesPlanner):
+            return replace(self.planner, faces=painter)
+        if isinstance(self.planner, EndpointPlanner):
+            return replace(self.planner, faces=painter)
+        return self.planner
 
 
 @dataclass(kw_only=True)
