@@ -13,7 +13,7 @@ from torch import nn
 from limner.models.presets import TINY
 from limner.training.plan import Plan
 from limner.training.recipe import Recipe
-from limner.training.run import run_rung
+from limner.training.run import run_stage
 from limner.training.run_lock import HELD, LOCK, environment_with, locked
 
 REFUSED = "Another training is writing to"
@@ -68,17 +68,17 @@ def _files(folder: Path) -> list[Path]:
 
 def test_a_second_training_is_refused_and_changes_nothing(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    run_rung(_recipe("first"), out, device="cpu", tensorboard=False)
+    run_stage(_recipe("first"), out, device="cpu", tensorboard=False)
     before = _files(out)
     with locked(out):
         for recipe in (_recipe("second"), _recipe("first")):
             if recipe.name == "first":  # which has ended, and only tells its numbers
-                assert run_rung(recipe, out, device="cpu", tensorboard=False) == {}
+                assert run_stage(recipe, out, device="cpu", tensorboard=False) == {}
                 continue
             with pytest.raises(ValueError, match=f"{REFUSED} {out}; wait for it, stop it, or give another"):
-                run_rung(recipe, out, device="cpu", tensorboard=False)
+                run_stage(recipe, out, device="cpu", tensorboard=False)
         assert _files(out) == before
-    run_rung(_recipe("second"), out, device="cpu", tensorboard=False)
+    run_stage(_recipe("second"), out, device="cpu", tensorboard=False)
 
 
 def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
