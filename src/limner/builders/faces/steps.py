@@ -14,26 +14,28 @@ from typing import Final
 import numpy as np
 
 from limner.builders.faces import phrases
-from limner.builders.faces.framing import face_on_white, largest_square, resized, shrunk
+from limner.builders.faces.framing import largest_square, shrunk
 from limner.builders.faces.identity import READ_PX, only_face, pairs
 from limner.builders.faces.parts import PARTS
+from limner.builders.heads import HeadScores, cut_out_head, resized
 from limner.builders.runner.document import Document, Drop, DropError
 from limner.builders.video.steps import asked
 from limner.dialogue.parts import Dialogue, Instruction, Picture, Response, Round
 from limner.perception.face_passes import embedded
-from limner.perception.protocols import Captioner, FaceReader, Segmenter, View
+from limner.perception.protocols import Box, Captioner, FaceReader, Segmenter, View
 
-# What is made -> (the set's kind, the paper's name for it).
 NEEDS_CAPTION: Final = ("stage2", "stage3", "augment1")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Portrait:
-    """A picture with exactly one face."""
+    """A picture with exactly one face: the square that is shown, and the whole photo, each with its box."""
 
     path: str
     pixels: np.ndarray
-    box: tuple[float, float, float, float]
+    box: Box
+    whole: np.ndarray
+    whole_box: Box
     caption: str = ""
 
 
@@ -69,7 +71,8 @@ class ReadPortraits:
                 yield Drop(reason="portrait that cannot be read", detail=" ".join(str(error).split()))
                 continue
             try:
-                square, box = largest_square(pixels, only_face(self.reader, pixels))
+                whole_box = only_face(self.reader, pixels)
+                square, box = largest_square(pixels, whole_box)
             except ValueError as error:
                 reason = (
                     str(error) if str(error) in ("no face", "several faces") else "face that fits no square"
@@ -81,7 +84,11 @@ class ReadPortraits:
                 yield Drop(reason="small face", detail=f"{path}: {side_px:.0f} px")
                 continue
             caption = document.value["captions"].get(path, "")
-            portraits.append(Portrait(path=path, pixels=square, box=box, caption=caption))
+            portraits.append(
+                Portrait(
+                    path=path, pixels=square, box=box, whole=pixels, whole_box=whole_box, caption=caption
+                )
+            )
         if portraits:
             yield document.having(portraits, *(portrait.pixels for portrait in portraits[:4]))
 
@@ -191,14 +198,16 @@ class TellPart:
         whole = self._whole(value.target)
         given: tuple[Picture, ...] = ()
         answer = whole
+        scores: HeadScores | None = None
         if value.part == "stage1":
             given, (ask, say) = (whole,), phrases.copy(rng)
         elif value.part == "augment1":
             ask, say = phrases.text_to_image(rng, value.target.caption)
         elif value.part == "augment2":
-            given, answer, (ask, say) = (whole,), self._face(value.target), phrases.crop(rng)
+            (answer, scores), given, (ask, say) = self._face(value.target), (whole,), phrases.crop(rng)
         else:
-            given, (ask, say) = (self._face(value.given),), phrases.face_to_image(rng, value.target.caption)
+            face, scores = self._face(value.given)
+            given, (ask, say) = (face,), phrases.face_to_image(rng, value.target.caption)
         truth = {
             "person": document.id.rsplit("#", 1)[0],
             "portrait": value.target.path,
@@ -206,6 +215,7 @@ class TellPart:
             "box": list(value.target.box),
             "caption": value.target.caption,
             "part": value.part,
+            "scores": {} if scores is None else {"head": scores.to_json()},
         }
         round_ = Round(
             instruction=Instruction(text=ask, pictures=given), response=Response(text=say, picture=answer)
@@ -215,9 +225,9 @@ class TellPart:
     def _whole(self, portrait: Portrait) -> Picture:
         return Picture(resized(portrait.pixels, min(self.size_px, portrait.pixels.shape[0])))
 
-    def _face(self, portrait: Portrait) -> Picture:
-        mask = self.segmenter.segment_face(portrait.pixels, portrait.box)
-        return Picture(face_on_white(portrait.pixels, portrait.box, self.face_px, mask))
+    def _face(self, portrait: Portrait) -> tuple[Picture, HeadScores]:
+        head, scores = cut_out_head(self.segmenter, portrait.whole, portrait.whole_box, self.face_px)
+        return Picture(head), scores
 
 
 def _caption_beside(path: Path) -> str:
