@@ -64,7 +64,9 @@ BOX: Box = (0.35, 0.35, 0.65, 0.65)
 
 def _egg(*, top: float = 0.2, bottom: float = 0.7, left: float = 0.3, right: float = 0.7) -> np.ndarray:
     y, x = np.mgrid[0:SIZE, 0:SIZE] / SIZE
-    away = np.hypot((x - (left + right) / 2) / (right - left) * 2, (y - (top + bottom) / 2) / (bottom - top) * 2)
+    away = np.hypot(
+        (x - (left + right) / 2) / (right - left) * 2, (y - (top + bottom) / 2) / (bottom - top) * 2
+    )
     return (away < 1).astype(np.float32)
 
 

@@ -65,7 +65,12 @@ def video(
 
     Offline: limner world film --num 20 --out films; limner build video films --out set
     """
-    named = ((faces, "--faces"), (captioner, "--captioner"), (writer, "--writer"), (segmenter, "--segmenter", "auto"))
+    named = (
+        (faces, "--faces"),
+        (captioner, "--captioner"),
+        (writer, "--writer"),
+        (segmenter, "--segmenter", "auto"),
+    )
     o.check(folder, page, sources, named)
     from limner.app.run_build import run_build
     from limner.builders.adapters import segmenter_for

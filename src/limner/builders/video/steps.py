@@ -38,6 +38,9 @@ class ReadFilm:
             yield document.having(clip, clip.first, clip.last)
             return
         for number, ends in enumerate(read_shots(path)):
+            if isinstance(ends, Drop):
+                yield ends
+                continue
             clip = Clip(path=path, shot=number, first=ends.first, last=ends.last)
             yield document.part(f"shot{number}", clip).having(clip, clip.first, clip.last)
 
