@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import cv2
 import numpy as np
 
 from limner.perception.protocols import Box
@@ -50,13 +49,3 @@ def _start(length: int, side: int, face: tuple[float, float], wanted: tuple[floa
 def _within(box: tuple[float, float, float, float]) -> Box:
     x0, y0, x1, y1 = (float(min(1.0, max(0.0, side))) for side in box)
     return x0, y0, x1, y1
-
-
-def shrunk(pixels: np.ndarray, longest_px: int) -> np.ndarray:
-    """The picture with a longer side of `longest_px` at most; its shape is kept."""
-    height, width = pixels.shape[:2]
-    scale = longest_px / max(height, width)
-    if scale >= 1:
-        return pixels
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)

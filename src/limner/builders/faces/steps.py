@@ -14,10 +14,12 @@ from typing import Final
 import numpy as np
 
 from limner.builders.faces import phrases
-from limner.builders.faces.framing import largest_square, shrunk
+from limner.builders.faces.framing import largest_square
 from limner.builders.faces.identity import READ_PX, only_face, pairs
 from limner.builders.faces.parts import PARTS
+from limner.builders.files import printable
 from limner.builders.heads import HeadScores, cut_out_head, resized
+from limner.builders.photos import read_photo
 from limner.builders.runner.document import Document, Drop, DropError
 from limner.builders.video.steps import asked
 from limner.dialogue.parts import Dialogue, Instruction, Picture, Response, Round
@@ -66,7 +68,7 @@ class ReadPortraits:
         portraits: list[Portrait] = []
         for path in listed:
             try:
-                pixels = shrunk(Picture.from_file(self.folder / path).pixels, READ_PX)
+                pixels = read_photo(self.folder / path, READ_PX)
             except (ValueError, OSError) as error:
                 yield Drop(reason="portrait that cannot be read", detail=" ".join(str(error).split()))
                 continue
@@ -210,8 +212,8 @@ class TellPart:
             given, (ask, say) = (face,), phrases.face_to_image(rng, value.target.caption)
         truth = {
             "person": document.id.rsplit("#", 1)[0],
-            "portrait": value.target.path,
-            "face_from": value.given.path,
+            "portrait": printable(value.target.path),
+            "face_from": printable(value.given.path),
             "box": list(value.target.box),
             "caption": value.target.caption,
             "part": value.part,
