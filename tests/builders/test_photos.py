@@ -92,8 +92,8 @@ def _profile(colours: np.ndarray) -> bytes:
     ("name", "data", "told"),
     [
         ("a.dng", b"II*\0", "not read"),
-        ("a.jpg", b"no picture", "cannot be decoded"),
-        ("a.png", b"", "cannot be decoded"),
+        ("a.jpg", b"no picture", "not a readable picture"),
+        ("a.png", b"", "not a readable picture"),
         ("a.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", 'pip install "limner\\[heic\\]"'),
     ],
 )

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import cv2
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, UnidentifiedImageError
 
 from limner.dialogue.parts import MIN_SIDE_PX, rgb_pixels
 
@@ -75,6 +75,8 @@ def _read(file: Any, longest_px: int) -> np.ndarray:
             pixels = shrunk(rgb_pixels(_in_srgb(image)), longest_px)
     except Image.DecompressionBombError as error:
         raise ValueError(f"it has more than {_MOST_PIXELS // 1_000_000} megapixels") from error
+    except UnidentifiedImageError as error:
+        raise ValueError("it is not a readable picture") from error
     except ValueError:
         raise
     except Exception as error:  # decoders raise nearly anything

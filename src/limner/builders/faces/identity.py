@@ -171,9 +171,12 @@ def _load(cache: Path) -> dict[str, np.ndarray]:
 def _save(cache: Path, known: dict[str, np.ndarray]) -> None:
     cache.parent.mkdir(parents=True, exist_ok=True)
     fresh = cache.with_name(f".{cache.name}.{os.getpid()}.tmp")
-    with fresh.open("wb") as file:
-        np.savez(file, **known)  # type: ignore[arg-type]
-    fresh.replace(cache)
+    try:
+        with fresh.open("wb") as file:
+            np.savez(file, **known)  # type: ignore[arg-type]
+        fresh.replace(cache)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def pairs(num: int, rng: np.random.Generator) -> Iterator[tuple[int, int]]:
