@@ -15,8 +15,8 @@ from limner.perception.grabcut import GrabCutSegmenter
 from limner.perception.protocols import Box
 from limner.perception.selfie import SelfieSegmenter
 
-# Eileen Collins, 1999, by NASA: public domain.
-PORTRAIT = Path(__file__).parents[1] / "portrait.jpg"
+# Eileen Collins, 1999, by NASA (public domain), cut from the picture "astronaut" of the package scikit-image.
+PORTRAIT = Path(__file__).parents[1] / "support" / "astronaut.jpg"
 FACE: Box = (0.333, 0.274, 0.667, 0.608)
 
 
@@ -49,6 +49,23 @@ def test_a_face_at_the_edge_is_cut_within_the_picture(photo: np.ndarray) -> None
     half = photo[:, photo.shape[1] // 2 :]
     with pytest.raises(DropError, match=r"edge|face"):
         cut_out_head(SelfieSegmenter(), half, (0.0, FACE[1], 2 * FACE[2] - 1, FACE[3]), 64)
+
+
+def test_a_head_before_other_persons_is_dropped(photo: np.ndarray) -> None:
+    half = photo.shape[1] // 2
+    crowd = np.tile(photo[:, half // 3 : -half // 3], (2, 3, 1))  # herself beside and above herself
+    height, width = crowd.shape[:2]
+    left, wide = width // 3, width // 3
+    size = photo.shape[0]
+    box = (
+        (left + FACE[0] * size - half // 3) / width,
+        (size + FACE[1] * size) / height,
+        (left + FACE[2] * size - half // 3) / width,
+        (size + FACE[3] * size) / height,
+    )
+    assert box[2] - box[0] < wide / width
+    with pytest.raises(DropError, match="other persons around it"):
+        cut_out_head(SelfieSegmenter(), crowd, box, 64)
 
 
 def test_the_segmenter_goes_with_the_face_reader() -> None:

@@ -233,7 +233,9 @@ def test_what_a_build_has_written_it_does_not_keep_twice(tmp_path: Path, is_old:
 class _OddJob(ToyJob):
     def sources(self) -> list[Source]:
         names = [os.fsdecode(b"\xff\xfe.png"), "half \ud800.png", "whole.png"]
-        return [Source(id=name, value={"number": number}) for number, name in zip((1, 4, 10), names, strict=True)]
+        return [
+            Source(id=name, value={"number": number}) for number, name in zip((1, 4, 10), names, strict=True)
+        ]
 
 
 def test_names_that_are_no_text_are_built_and_told(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ _CROWN: Final = (0.25, -0.2, 0.75, 0.2)  # above the brows, as far as the barest
 _LEAST_CROWN: Final = 0.6
 _LEAST_COVER: Final = 0.6
 _MOST_SPREAD: Final = 12.0
-_LONGEST_STRAIGHT: Final = 1.05  # in faces: long hair hangs straight
+_LONGEST_STRAIGHT: Final = 1.3  # in faces: long hair hangs straight, and mosaics have square hair
 _RULED: Final = 1.5  # so much longer counts what runs exactly along rows or columns, as hair does not
 _STRAIGHT: Final = 0.012  # how far a straight line may stray, in faces
 _LONGEST_AT_EDGE: Final = 0.55  # of the picture, in faces
@@ -59,7 +59,10 @@ def cut_out_head(
     What lies nearer to the face `apart_from` is left out. `DropError` when the cut-out is no whole head,
     ValueError when the segmenter's mask is of another size than the picture.
     """
-    mask = segmenter.segment_face(pixels, box)
+    try:
+        mask = segmenter.segment_face(pixels, box)
+    except ValueError as error:
+        raise DropError("head that cannot be cut out", str(error)) from error
     if mask.shape != pixels.shape[:2]:
         raise ValueError(
             f"the segmenter gave a mask {mask.shape} for a picture of {pixels.shape[0]}x{pixels.shape[1]} px"
