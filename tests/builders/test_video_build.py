@@ -96,8 +96,11 @@ def test_a_build_that_keeps_nothing_shows_why(tmp_path: Path, capsys: pytest.Cap
     (tmp_path / "broken.mp4").write_bytes(b"no film")
     with pytest.raises(SystemExit) as caught:
         main(["build", "video", str(tmp_path / "broken.mp4"), "--out", str(tmp_path / "set")])
-    assert not caught.value.code
-    assert "cannot be decoded: 1" in capsys.readouterr().out
+    assert caught.value.code == 1
+    told = capsys.readouterr()
+    assert "cannot be decoded: 1" in told.out
+    assert "Nothing was kept of 1 sources." in told.err
+    assert "for example broken.mp4: " in told.err
     assert "cannot be decoded" in (tmp_path / "set.html").read_text()
 
 

@@ -41,7 +41,8 @@ class SelfieSegmenter:
         height, width = pixels.shape[:2]
         window = _window(box, width, height)
         person = self._person(cut(pixels, window, _NETWORK_PX))
-        around = float((person[_above_and_beside(_NETWORK_PX)] > 0.5).mean())
+        asked = _above_and_beside(_NETWORK_PX) & _within_picture(window, _NETWORK_PX)
+        around = float((person[asked] > 0.5).sum()) / max(1, int(asked.sum()))
         if around > _MOST_AROUND:
             raise ValueError(f"other persons around it: {around:.0%} of what lies above and beside it")
         fine = cut(pixels, window, _REFINED_PX)
@@ -100,6 +101,13 @@ def _above_and_beside(size_px: int) -> np.ndarray:
     edge = (region > 0.05) & (cv2.erode(region, np.ones((7, 7), np.uint8)) < 0.5)
     edge[round(0.55 * size_px) :] = False
     return edge
+
+
+def _within_picture(window: Box, size_px: int) -> np.ndarray:
+    """Which pixels of a window lie in the picture."""
+    steps = (np.arange(size_px) + 0.5) / size_px
+    x, y = window[0] + steps * (window[2] - window[0]), window[1] + steps * (window[3] - window[1])
+    return ((y > 0) & (y < 1))[:, None] & ((x > 0) & (x < 1))[None]
 
 
 def _unlike_clothes(window: np.ndarray, person: np.ndarray) -> np.ndarray:
