@@ -173,7 +173,6 @@ def test_a_users_own_class_reads_faces(monkeypatch: pytest.MonkeyPatch) -> None:
     assert faces_by_name("test_video_persons:ColourReader").__class__.__name__ == "ColourReader"
 
 
-@pytest.mark.filterwarnings("ignore")  # the library's own, about the setuptools that it needs
 def test_dlib_knows_a_real_person_again() -> None:
     pytest.importorskip("dlib")
     real = Path(__file__).parents[3] / "shared" / "real"

@@ -6,6 +6,7 @@ Knows pixels (H, W, 3) uint8, a mask and the face's box. Knows neither who cut n
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -49,6 +50,13 @@ class HeadScores:
 
     def to_json(self) -> dict[str, float]:
         return {name: round(value, 3) for name, value in asdict(self).items()}
+
+
+def worst(scores: Sequence[HeadScores]) -> dict[str, float]:
+    """Of several heads, the worst of each score."""
+    told = [each.to_json() for each in scores]
+    is_better_high = ("cover", "feature", "crown")
+    return {name: (min if name in is_better_high else max)(each[name] for each in told) for name in told[0]}
 
 
 def cut_out_head(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from limner.builders.faces.identity import READ_PX, only_face, pairs
 from limner.builders.faces.parts import PARTS
 from limner.builders.files import printable
 from limner.builders.heads import HeadScores, cut_out_head, resized
+from limner.builders.likeness import alike, sharpness
 from limner.builders.photos import read_photo
 from limner.builders.runner.document import Document, Drop, DropError
 from limner.builders.video.steps import asked
@@ -39,6 +40,7 @@ class Portrait:
     whole: np.ndarray
     whole_box: Box
     caption: str = ""
+    similarity: float | None = None  # to the portrait that stands for the person
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +118,7 @@ class SamePerson:
         kept = []
         for index, portrait in enumerate(portraits):
             if cosines[middle, index] >= floor:
-                kept.append(portrait)
+                kept.append(replace(portrait, similarity=float(cosines[middle, index])))
             else:
                 told = f"{portrait.path}: similarity {cosines[middle, index]:.3f} to {portraits[middle].path}"
                 yield Drop(reason="another face than the folder's", detail=told)
@@ -217,12 +219,26 @@ class TellPart:
             "box": list(value.target.box),
             "caption": value.target.caption,
             "part": value.part,
-            "scores": {} if scores is None else {"head": scores.to_json()},
+            "scores": self._scores(value, scores),
         }
         round_ = Round(
             instruction=Instruction(text=ask, pictures=given), response=Response(text=say, picture=answer)
         )
         yield document.telling(Dialogue(kind=PARTS[value.part], rounds=(round_,), truth=truth))
+
+    def _scores(self, value: Part, head: HeadScores | None) -> dict[str, Any]:
+        given, target = value.given, value.target
+        height, width = given.whole.shape[:2]
+        x0, y0, x1, y1 = given.whole_box
+        told: dict[str, Any] = {
+            "sharpness": round(sharpness(given.whole, given.whole_box), 2),
+            "face_px": round(max((x1 - x0) * width, (y1 - y0) * height), 1),
+        }
+        if given.path != target.path:
+            told["alike"] = round(alike(given.pixels, given.box, target.pixels, target.box), 4)
+        if given.similarity is not None and target.similarity is not None:
+            told["similarity"] = round(min(given.similarity, target.similarity), 4)
+        return told | ({} if head is None else {"head": head.to_json()})
 
     def _whole(self, portrait: Portrait) -> Picture:
         return Picture(resized(portrait.pixels, min(self.size_px, portrait.pixels.shape[0])))
