@@ -302,7 +302,7 @@ def test_magicbrush_says_which_turns_were_lost(tmp_path):
         row["target_img"] = {"bytes": None, "path": f"there/{row['turn_index']}.png"}
     write(tmp_path / "in" / "there" / "1.png", photo(1, 1, width_px=320, height_px=256))
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "in" / "a.parquet")
-    funnel, dialogues = built(tmp_path / "out", "magicbrush", tmp_path / "in")
+    _funnel, dialogues = built(tmp_path / "out", "magicbrush", tmp_path / "in")
     assert _chains(dialogues) == [1, 1, 1]  # turn 1, turn 3, and the one whose file is there
     with Ledger(ledger_path(tmp_path / "out")) as ledger:
         told = [drop.detail for drop in ledger.drops()]

@@ -1,4 +1,6 @@
-"""Pictures as cameras and phones write them are read: size, kind, which way up, colours; or their reason is told."""
+"""Pictures as cameras and phones write them are read: size, kind, which way up, colours; or their reason is
+told.
+"""
 
 from __future__ import annotations
 

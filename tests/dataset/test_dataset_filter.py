@@ -74,7 +74,7 @@ def test_scores_are_listed_and_mistakes_are_told(stored: Path, tmp_path: Path) -
         cap_of("scores.alike>0.9")
     with pytest.raises(ValueError, match="from 0 to below 1"):
         cap_of("scores.alike>0.9=2")
-    with pytest.raises(ValueError, match="no scores.other: 20"):
+    with pytest.raises(ValueError, match=r"no scores\.other: 20"):
         filter_dataset(stored, tmp_path / "none", [condition_of("scores.other>1")])
     assert not (tmp_path / "none").exists()
     with pytest.raises(ValueError, match="holds a data set already"):

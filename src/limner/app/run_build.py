@@ -36,7 +36,8 @@ def run_build(
     page: Path | None = None,
     as_json: bool = False,
 ) -> Funnel:
-    """Build `job` into `folder` and show how it went; ValueError as `build`, exit code 1 when nothing was kept.
+    """Build `job` into `folder` and show how it went; ValueError as `build`, exit code 1 when nothing was
+    kept.
 
     `page` is where the HTML page goes, beside the folder by default: a data set holds nothing but data.
     """

@@ -17,8 +17,8 @@ _CONTROLS = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160), *range(0
 
 
 def plain(text: str) -> Text:
-    """Text as it stands, without markup; control characters, which could steer a terminal, and bytes of names that
-    are no UTF-8 are replaced.
+    """Text as it stands, without markup; control characters, which could steer a terminal, and bytes of
+    names that are no UTF-8 are replaced.
     """
     return Text(text.translate(_CONTROLS))
 

@@ -70,7 +70,9 @@ def segmenter_by_name(name: str) -> Segmenter:
 
 
 def segmenter_for(name: str, faces: str) -> str:
-    """`name`, or for "auto" the one that goes with the face reader: photographs need another than drawings."""
+    """`name`, or for "auto" the one that goes with the face reader: photographs need another than
+    drawings.
+    """
     if name != "auto":
         return name
     return "world" if faces.partition("=")[0] == "world" else "selfie"

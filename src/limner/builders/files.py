@@ -14,7 +14,8 @@ def files_below(folder: Path, suffixes: Collection[str]) -> list[Path]:
     """All files below `folder` that end in one of `suffixes` (lower case, with the dot), sorted.
 
     Hidden files and folders are left out. Linked folders are read, unless they lie in `folder` anyway or lead
-    back to where they are met. A link to a file that is not there is listed: it gets its reason where it is read.
+    back to where they are met. A link to a file that is not there is listed: it gets its reason where it is
+    read.
     """
     seen: set[tuple[int, int]] = set()
     links: list[Path] = [folder]
@@ -47,8 +48,8 @@ def _identity(folder: str) -> tuple[int, int] | None:
 
 
 def printable(text: str | Path) -> str:
-    """The text, with `\\xNN` for each byte of a file's name that is no UTF-8, and `\\uNNNN` for half characters:
-    neither can be stored or printed.
+    """The text, with `\\xNN` for each byte of a file's name that is no UTF-8, and `\\uNNNN` for half
+    characters: neither can be stored or printed.
     """
     told = os.fspath(text)
     if told.isascii():

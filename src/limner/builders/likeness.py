@@ -15,7 +15,9 @@ _FACE_PX = 64
 
 
 def sharpness(pixels: np.ndarray, box: Box) -> float:
-    """Variance of the Laplacian of the face in `box` at 64 px, in gray levels: under 20 or so it is blurred."""
+    """Variance of the Laplacian of the face in `box` at 64 px, in gray levels: under 20 or so it is
+    blurred.
+    """
     return float(cv2.Laplacian(_face(pixels, box), cv2.CV_32F).var())
 
 

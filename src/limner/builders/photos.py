@@ -1,7 +1,7 @@
 """Pictures as cameras, phones and scanners leave them: large ones, AVIF, HEIC, TIFF, GIF, wide-gamut colours.
 
-Knows Pillow, and pillow-heif where it is installed. What is read here was named by whoever builds, so it may be
-larger than what a stranger may send (`dialogue/parts.py`).
+Knows Pillow, and pillow-heif where it is installed. What is read here was named by whoever builds, so it may
+be larger than what a stranger may send (`dialogue/parts.py`).
 """
 
 from __future__ import annotations
@@ -18,11 +18,15 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 
 from limner.dialogue.parts import MIN_SIDE_PX, rgb_pixels
 
-SUFFIXES: Final = tuple(
-    ".jpg .jpeg .jpe .jfif .png .webp .bmp .gif .tif .tiff .avif .heic .heif .hif .jp2 .ppm .pgm".split()
-)
+SUFFIXES: Final = (
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".heic",
+    ".heif", ".hif", ".jp2", ".ppm", ".pgm",
+)  # fmt: skip
 # Pictures that are told of and not read.
-UNREAD: Final = tuple(".dng .cr2 .cr3 .nef .nrw .arw .raf .orf .rw2 .pef .srw .jxl .psd .svg".split())
+UNREAD: Final = (
+    ".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw", ".jxl",
+    ".psd", ".svg",
+)  # fmt: skip
 LONGEST_PX: Final = 4096  # the longer side at which pictures are kept at most
 _HEIC: Final = (".heic", ".heif", ".hif")
 _MOST_PIXELS: Final = 150_000_000
@@ -33,8 +37,9 @@ _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG200
 def read_photo(source: Path | bytes, longest_px: int = LONGEST_PX) -> np.ndarray:
     """(H, W, 3) uint8 sRGB, upright, with a longer side of `longest_px` at most.
 
-    Of a JPEG that is much larger, only as much as that is decoded. Of a GIF or TIFF with several pictures, the
-    first. OSError when the file cannot be opened, ValueError with a sentence when it holds no usable picture.
+    Of a JPEG that is much larger, only as much as that is decoded. Of a GIF or TIFF with several pictures,
+    the first. OSError when the file cannot be opened, ValueError with a sentence when it holds no usable
+    picture.
     """
     if isinstance(source, bytes):
         return _read(io.BytesIO(source), longest_px)
@@ -126,8 +131,8 @@ def _heif() -> tuple[str, ...]:
 
 
 def _in_srgb(image: Image.Image) -> Image.Image:
-    """The picture with its colours brought from its profile to sRGB; as it is when it has none that can be used.
-    Phones write Display P3, cameras Adobe RGB.
+    """The picture with its colours brought from its profile to sRGB; as it is when it has none that can be
+    used. Phones write Display P3, cameras Adobe RGB.
     """
     profile = image.info.get("icc_profile")
     if not profile or image.mode not in ("RGB", "CMYK", "L"):

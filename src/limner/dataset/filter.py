@@ -1,6 +1,7 @@
 """A stricter set out of a set: by the scores that its dialogues were stored with, and without building anew.
 
-Knows the numbers and words in a dialogue's truth by dotted names, such as `scores.margin`. Decodes no picture.
+Knows the numbers and words in a dialogue's truth by dotted names, such as `scores.margin`. Decodes no
+picture.
 """
 
 from __future__ import annotations
@@ -100,7 +101,8 @@ def cap_of(text: str) -> Cap:
 
 
 def filter_dataset(folder: Path, out: Path, where: Sequence[Condition], caps: Sequence[Cap] = ()) -> Filtered:
-    """Write those dialogues of `folder` for which all conditions hold to `out`, as they are and in their order.
+    """Write those dialogues of `folder` for which all conditions hold to `out`, as they are and in their
+    order.
 
     A dialogue without a score that is asked for is left out. Which ones a cap leaves out depends on their ids
     alone. ValueError when nothing is left, when `folder` is no data set, or `out` holds one already.

@@ -170,7 +170,8 @@ def _check_size(*, width_px: int, height_px: int) -> None:
 
 
 def rgb_pixels(image: Image.Image) -> np.ndarray:
-    """(H, W, 3) uint8 of the first frame: EXIF orientation applied, alpha flattened on white, any mode to RGB.
+    """(H, W, 3) uint8 of the first frame: EXIF orientation applied, alpha flattened on white, any mode to
+    RGB.
 
     Whatever a decoder raises, and ValueError for floating-point pixels.
     """

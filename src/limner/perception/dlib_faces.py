@@ -1,4 +1,5 @@
-"""dlib's faces: its detector, and its recogniser with the weights that the package `face_recognition_models` brings.
+"""dlib's faces: its detector, and its recogniser with the weights that the package `face_recognition_models`
+brings.
 
 The one reader of real photographs that needs no further download. Knows those two packages.
 """

@@ -1,8 +1,8 @@
 """MediaPipe's selfie segmenter cuts a person out of a photograph, and the head out of the person.
 
 The network (Apache-2.0, 249 kB, beside its notice in `weights/`) knows persons in a window of 256 px; what of
-a person is the head is told by the face's box: hair and hats above, little beside and below. Knows photographs;
-drawn persons it takes for ground.
+a person is the head is told by the face's box: hair and hats above, little beside and below. Knows
+photographs; drawn persons it takes for ground.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _SURE: Final = (0.25, 0.75)  # what the network says between these is made steep
 class SelfieSegmenter:
     """A `Segmenter` for photographs. ValueError when its weights are missing."""
 
-    network: Any = field(default_factory=lambda: _network())
+    network: Any = field(default_factory=lambda: loaded())
 
     def segment_face(self, pixels: np.ndarray, box: Box) -> np.ndarray:
-        """(H, W) float32 in [0, 1], soft at its edge. ValueError when others stand so close behind or beside the
-        head that the network sees one mass of persons.
+        """(H, W) float32 in [0, 1], soft at its edge. ValueError when others stand so close behind or beside
+        the head that the network sees one mass of persons.
         """
         height, width = pixels.shape[:2]
         window = _window(box, width, height)
@@ -59,7 +59,8 @@ class SelfieSegmenter:
 
 
 @cache
-def _network() -> Any:
+def loaded() -> Any:
+    """The network, read once in a process."""
     if not WEIGHTS.is_file():
         raise ValueError(f"{WEIGHTS} is missing; install limner anew.")
     return cv2.dnn.readNetFromTFLite(str(WEIGHTS))
@@ -81,8 +82,8 @@ def _face_px(box: Box, width: int, height: int) -> float:
 def _head_region(size_px: int) -> np.ndarray:
     """Where in a window the head can be, (size_px, size_px) in [0, 1].
 
-    An egg around the face: far above for hair and hats, at the ears as wide as curls are, and narrow below, so
-    that it ends under the chin with little of the neck and nothing of collars and shoulders.
+    An egg around the face: far above for hair and hats, at the ears as wide as curls are, and narrow below,
+    so that it ends under the chin with little of the neck and nothing of collars and shoulders.
     """
     face = size_px / _WINDOW_FACES
     places = (np.arange(size_px, dtype=np.float32) + 0.5 - size_px / 2) / face  # in faces, 0 at its middle
@@ -96,7 +97,9 @@ def _head_region(size_px: int) -> np.ndarray:
 
 @cache
 def _above_and_beside(size_px: int) -> np.ndarray:
-    """The edge of the head's region above and beside the head, where a head that stands alone hardly reaches."""
+    """The edge of the head's region above and beside the head, where a head that stands alone hardly
+    reaches.
+    """
     region = _head_region(size_px)
     edge = (region > 0.05) & (cv2.erode(region, np.ones((7, 7), np.uint8)) < 0.5)
     edge[round(0.55 * size_px) :] = False
@@ -107,12 +110,13 @@ def _within_picture(window: Box, size_px: int) -> np.ndarray:
     """Which pixels of a window lie in the picture."""
     steps = (np.arange(size_px) + 0.5) / size_px
     x, y = window[0] + steps * (window[2] - window[0]), window[1] + steps * (window[3] - window[1])
-    return ((y > 0) & (y < 1))[:, None] & ((x > 0) & (x < 1))[None]
+    inside: np.ndarray = ((y > 0) & (y < 1))[:, None] & ((x > 0) & (x < 1))[None]
+    return inside
 
 
 def _unlike_clothes(window: np.ndarray, person: np.ndarray) -> np.ndarray:
-    """1 where a pixel is no clothing, (S, S) in [0, 1]: beside the jaw and below the chin, what is coloured as
-    the person's clothes are and not as the head is, is a collar or a shoulder.
+    """1 where a pixel is no clothing, (S, S) in [0, 1]: beside the jaw and below the chin, what is coloured
+    as the person's clothes are and not as the head is, is a collar or a shoulder.
     """
     core, below_mouth, clothes = _places(window.shape[0])
     is_person = person > 0.5

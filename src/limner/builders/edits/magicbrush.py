@@ -138,7 +138,9 @@ def _rows(shard: Path) -> Iterator[dict[str, Any] | Dropped]:
 
 
 def _sessions(name: str, rows: Sequence[tuple[str, dict[str, Any]]]) -> Iterator[Session | Dropped]:
-    """The turns of a picture in their order. Where turns are missing, what follows is a session of its own."""
+    """The turns of a picture in their order. Where turns are missing, what follows is a session of its
+    own.
+    """
     ordered = sorted(rows, key=lambda place_and_row: _turn(place_and_row[1]))
     runs: list[list[tuple[str, dict[str, Any]]]] = []
     last = 0
@@ -206,7 +208,8 @@ def _from_rows(session: Session, folder: Path, images: Sequence[Path]) -> Sessio
 def _named(found: Path | bytes, key: str, seen: dict[str, np.ndarray], *, may_be_known: bool) -> str:
     """The name of a picture: that of one `seen` before, if it shows the same; else of its pixels.
 
-    A source may have lost a little where a copy was packed anew: it is the nearest of those seen, if that is near.
+    A source may have lost a little where a copy was packed anew: it is the nearest of those seen, if that is
+    near.
     """
     try:
         pixels = read_photo(found)

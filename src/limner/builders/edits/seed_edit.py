@@ -45,8 +45,8 @@ def list_seed_edit(folder: Path) -> Iterator[Session | Dropped]:
 
 
 def locate_seed_edit(session: Session, folder: Path, images: Sequence[Path] = ()) -> Session:
-    """The session with its pictures that are there: looked for in `images` first, then beside its annotations,
-    then in `folder`.
+    """The session with its pictures that are there: looked for in `images` first, then beside its
+    annotations, then in `folder`.
     """
     beside = folder / session.place
     return located(session, ImageRoots.of(tuple(dict.fromkeys((*images, beside, folder))), *_INNER))

@@ -16,11 +16,11 @@ _AROUND: Final = 0.25  # of a face's sides, elsewhere
 
 
 def largest_square(pixels: np.ndarray, box: Box) -> tuple[np.ndarray, Box]:
-    """The largest square of the picture that holds the face with its hair, as near to the middle as can be; the
-    face's box in it.
+    """The largest square of the picture that holds the face with its hair, as near to the middle as can be;
+    the face's box in it.
 
-    Where the picture has no room for all of the hair, the square holds the face. ValueError when no square within the picture
-    holds even that.
+    Where the picture has no room for all of the hair, the square holds the face. ValueError when no square
+    within the picture holds even that.
     """
     height, width = pixels.shape[:2]
     side = min(height, width)

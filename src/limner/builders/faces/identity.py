@@ -24,8 +24,8 @@ _SAVE_EVERY: Final = 256
 
 
 def portraits_of(folder: Path) -> list[Path]:
-    """All picture files below `folder` and the folders linked there, in order, hidden ones left out; also those
-    of kinds that are told of and not read.
+    """All picture files below `folder` and the folders linked there, in order, hidden ones left out; also
+    those of kinds that are told of and not read.
 
     ValueError when there is no folder or no picture in it.
     """

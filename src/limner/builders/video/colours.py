@@ -76,7 +76,8 @@ def _one_field(pixels: np.ndarray) -> np.ndarray:
 def _light(pixels: np.ndarray, curve: int) -> np.ndarray:
     """Light on the display of each channel, float32, 1 where a white sheet is; (H, W, 3) uint16 in."""
     if curve == _PQ:
-        return _pq_table()[pixels]
+        nits: np.ndarray = _pq_table()[pixels]
+        return nits
     scene = _hlg_table()[pixels]
     luma = scene @ np.array(_BT2020_LUMA, np.float32)
     shown: np.ndarray = scene * np.maximum(luma, 1e-6)[..., None] ** 0.2 * (_PEAK_NITS / _WHITE_NITS)
@@ -96,7 +97,8 @@ def _seen(light: np.ndarray, gamut: tuple[tuple[float, ...], ...]) -> np.ndarray
 def _encoded(light: np.ndarray) -> np.ndarray:
     """Linear light in BT.709's primaries -> sRGB, uint8."""
     levels = np.clip(light * 4095, 0, 4095).round().astype(np.uint16)
-    return _srgb_table()[levels]
+    encoded: np.ndarray = _srgb_table()[levels]
+    return encoded
 
 
 @cache

@@ -6,7 +6,6 @@ Knows PyAV. A film that cannot be used is a `DropError` with its reason, whateve
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,10 +19,11 @@ import numpy as np
 from limner.builders.runner.document import Drop, DropError
 from limner.builders.video.colours import rgb_of
 
-SUFFIXES: Final = tuple(
-    ".mp4 .m4v .mov .qt .mkv .webm .avi .divx .ts .mts .m2ts .m2t .mpg .mpeg .mpe .m2v .vob .wmv .asf .3gp .3g2 "
-    ".ogv .ogm .flv .f4v .mxf .rm .rmvb .y4m".split()
-)
+SUFFIXES: Final = (
+    ".mp4", ".m4v", ".mov", ".qt", ".mkv", ".webm", ".avi", ".divx", ".ts", ".mts", ".m2ts", ".m2t",
+    ".mpg", ".mpeg", ".mpe", ".m2v", ".vob", ".wmv", ".asf", ".3gp", ".3g2", ".ogv", ".ogm", ".flv",
+    ".f4v", ".mxf", ".rm", ".rmvb", ".y4m",
+)  # fmt: skip
 LARGEST_PX: Final = 1280  # the longer side that is kept: enough for a 512 px square, and it bounds memory
 _DAMAGED: Final = "damaged film"
 _SHOT_CHANGE: Final = 0.45  # of the colour histogram, 0 to 1
@@ -66,8 +66,8 @@ def read_ends(path: Path) -> Ends:
 
 
 def read_shots(path: Path, shortest_s: float = 0.5) -> Iterator[Ends | Drop]:
-    """The ends of every shot, or why it is not used; reads the whole film, yet holds three frames. Shots under
-    `shortest_s` are left out.
+    """The ends of every shot, or why it is not used; reads the whole film, yet holds three frames. Shots
+    under `shortest_s` are left out.
     """
     with _opened(path) as (container, stream):
         shot: list[Any] = []
@@ -96,8 +96,8 @@ def _shot(shot: list[Any], is_damaged: bool, stream: Any, shortest_s: float) -> 
 
 
 def _sound(frames: Iterable[Any]) -> Iterator[Any]:
-    """The frames as they are, without those that miss what came before the first key frame; `DropError` at one
-    that is damaged.
+    """The frames as they are, without those that miss what came before the first key frame; `DropError` at
+    one that is damaged.
     """
     has_key = False
     for frame in frames:
@@ -180,7 +180,9 @@ def _latest(frames: Iterable[Any]) -> Any:
 
 
 def _upright(frame: Any, stream: Any) -> np.ndarray:
-    """The frame's pixels, shrunk to `LARGEST_PX`, their pixels square, turned and mirrored as its film says."""
+    """The frame's pixels, shrunk to `LARGEST_PX`, their pixels square, turned and mirrored as its film
+    says.
+    """
     width, height = round(frame.width * _pixel_aspect(stream)), frame.height
     scale = min(1.0, LARGEST_PX / max(width, height))
     width, height = max(2, round(width * scale)), max(2, round(height * scale))
@@ -188,8 +190,8 @@ def _upright(frame: Any, stream: Any) -> np.ndarray:
 
 
 def _pixel_aspect(stream: Any) -> float:
-    """Width by height of one pixel, 1 when the film does not say or says nonsense. The stream knows it, by its
-    container and else its codec; frames do not.
+    """Width by height of one pixel, 1 when the film does not say or says nonsense. The stream knows it, by
+    its container and else its codec; frames do not.
     """
     aspect = stream.sample_aspect_ratio
     value = float(aspect) if aspect else 1.0

@@ -138,8 +138,8 @@ class VideoJob:
 
 
 def films_at(given: Path) -> Iterator[Path]:
-    """The films at a place and in the folders linked there, in order; hidden files are left out. A named file is taken as it is, and so is a
-    link that leads nowhere: it gets its reason.
+    """The films at a place and in the folders linked there, in order; hidden files are left out. A named
+    file is taken as it is, and so is a link that leads nowhere: it gets its reason.
     """
     if given.is_file():
         yield given

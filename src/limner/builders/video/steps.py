@@ -37,11 +37,11 @@ class ReadFilm:
             clip = Clip(path=path, shot=0, first=ends.first, last=ends.last)
             yield document.having(clip, clip.first, clip.last)
             return
-        for number, ends in enumerate(read_shots(path)):
-            if isinstance(ends, Drop):
-                yield ends
+        for number, shot in enumerate(read_shots(path)):
+            if isinstance(shot, Drop):
+                yield shot
                 continue
-            clip = Clip(path=path, shot=number, first=ends.first, last=ends.last)
+            clip = Clip(path=path, shot=number, first=shot.first, last=shot.last)
             yield document.part(f"shot{number}", clip).having(clip, clip.first, clip.last)
 
 

@@ -82,7 +82,9 @@ def _truth(document: Document, clip: Clip) -> dict[str, Any]:
 
 
 def _scores(clip: Clip) -> dict[str, Any]:
-    """What the filters used or could use, one number each for the whole dialogue (`limner dataset filter`)."""
+    """What the filters used or could use, one number each for the whole dialogue (`limner dataset
+    filter`).
+    """
     assert clip.first_faces is not None
     assert clip.last_faces is not None
     assert clip.similarities is not None

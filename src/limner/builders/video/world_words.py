@@ -10,9 +10,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from limner.builders.files import printable
 from limner.perception.protocols import Look, Told, View
 from limner.world.caption import tell
-from limner.builders.files import printable
 from limner.world.chance import seeded
 from limner.world.names import Name
 from limner.world.scene import Scene
