@@ -28,11 +28,19 @@ _MOST_AROUND: Final = 0.3  # single heads have 0.07 at most, heads before others
 _SURE: Final = (0.25, 0.75)  # what the network says between these is made steeper
 
 
+@cache
+def loaded() -> Any:
+    """The network, read once in a process."""
+    if not WEIGHTS.is_file():
+        raise ValueError(f"{WEIGHTS} is missing; install limner anew.")
+    return cv2.dnn.readNetFromTFLite(str(WEIGHTS))
+
+
 @dataclass(frozen=True, eq=False)
 class SelfieSegmenter:
     """A `Segmenter` for photographs. ValueError when its weights are missing."""
 
-    network: Any = field(default_factory=lambda: loaded())
+    network: Any = field(default_factory=loaded)
 
     def segment_face(self, pixels: np.ndarray, box: Box) -> np.ndarray:
         """(H, W) float32 in [0, 1], soft at its edge. ValueError when others stand so close behind or beside
@@ -56,14 +64,6 @@ class SelfieSegmenter:
         self.network.setInput(window.astype(np.float32).transpose(2, 0, 1)[None] / 255)
         found: np.ndarray = self.network.forward()[0, 0]
         return found
-
-
-@cache
-def loaded() -> Any:
-    """The network, read once in a process."""
-    if not WEIGHTS.is_file():
-        raise ValueError(f"{WEIGHTS} is missing; install limner anew.")
-    return cv2.dnn.readNetFromTFLite(str(WEIGHTS))
 
 
 def _window(box: Box, width: int, height: int) -> Box:
@@ -101,7 +101,7 @@ def _above_and_beside(size_px: int) -> np.ndarray:
     reaches.
     """
     region = _head_region(size_px)
-    edge = (region > 0.05) & (cv2.erode(region, np.ones((7, 7), np.uint8)) < 0.5)
+    edge: np.ndarray = (region > 0.05) & (cv2.erode(region, np.ones((7, 7), np.uint8)) < 0.5)
     edge[round(0.55 * size_px) :] = False
     return edge
 
