@@ -129,7 +129,8 @@ def _unlike_clothes(window: np.ndarray, person: np.ndarray) -> np.ndarray:
     ratio = cv2.blur(share / (share + _likely(colours, body) + 1e-9), (7, 7))
     kept = np.clip((ratio - 0.25) / 0.2, 0, 1)
     kept[~below_mouth | core] = 1
-    return cv2.blur(kept, (5, 5)).astype(np.float32)
+    softened: np.ndarray = cv2.blur(kept, (5, 5)).astype(np.float32)
+    return softened
 
 
 def _likely(colours: np.ndarray, where: np.ndarray) -> np.ndarray:
