@@ -1,9 +1,12 @@
 """`limner build edits`: chains, ways back of every family and depth, broken folders, an editor plugged in."""
 
+import io
 import json
 from collections import Counter
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from real_sets import THINGS, magicbrush, photo, seed_edit, write
 
@@ -12,7 +15,8 @@ from limner.builders.edits.job import EditsJob
 from limner.builders.edits.rollback import ways_back
 from limner.builders.edits.sessions import Chain
 from limner.builders.edits.wording import gerund, imperative, ing
-from limner.builders.runner.build import build
+from limner.builders.runner.build import build, ledger_path
+from limner.builders.runner.ledger import Ledger
 from limner.dataset.check import check_dataset
 from limner.dataset.reader import DatasetReader
 from limner.dialogue.parts import Picture
@@ -210,6 +214,113 @@ def test_seed_x_edits_that_lead_on_become_one_chain(tmp_path):
     assert branches
     assert all(d.rounds[-1].response.picture == photo(0, 0, extra=True) for d in branches)
     assert dict(funnel.lines[0].reasons) == {"not a record of the data set": 1}
+
+
+@pytest.mark.parametrize(
+    "root", ["multi_turn_editing/data", "multi_turn_editing/images/data", "data", "images"]
+)
+def test_part_3_as_it_unpacks(tmp_path, root):
+    folder = seed_edit(tmp_path / "in", num=2, root=root)
+    single = folder / "real_editing" / "annotations" / "a.jsonl"
+    single.parent.mkdir(parents=True)
+    line = json.dumps({"source_image": "a.png", "target_image": "b.png", "instruction": "Make it night."})
+    single.write_text(f"{line}\n" * 50)
+    funnel, dialogues = built(tmp_path / "out", "seed-edit", folder)
+    assert sum(d.kind == "edit" for d in dialogues) == 2
+    assert funnel.num_sources == 3  # part 2's file is one of them
+    assert dict(funnel.lines[0].reasons) == {"not a record of the data set": 1}
+
+
+def test_what_was_looked_for_is_told(tmp_path):
+    folder = seed_edit(tmp_path / "in", num=1, root="elsewhere/deep")
+    build(EditsJob(source="seed-edit", folder=folder), tmp_path / "out")
+    with Ledger(ledger_path(tmp_path / "out")) as ledger:
+        (drop,) = ledger.drops()
+    assert f"looked for {folder / 'multi_turn_editing' / 'data' / '0' / '0.png'}" in drop.detail
+    assert "images/data" in drop.detail
+
+
+def test_edits_that_stand_in_two_folders_of_annotations_are_read_once(tmp_path):
+    part = tmp_path / "in" / "auto_editing" / "openimages"
+    lines = []
+    for number in range(4):
+        for key, edits in ((f"{number}-a", 0), (f"{number}-b", 1)):
+            write(part / "images" / f"{key}.png", photo(number, edits))
+        words = {"instruction": "add a hat"}
+        lines.append({"source_image": f"{number}-a.png", "target_image": f"{number}-b.png", **words})
+    better = [{**line, "instruction_new": "Put a hat there."} for line in lines[:3]]
+    for name, listed in (("annotations", lines), ("annotations_GPT4V", better)):
+        (part / name).mkdir()
+        (part / name / "split.jsonl").write_text("\n".join(map(json.dumps, listed)))
+    funnel, dialogues = built(tmp_path / "out", "seed-x", tmp_path / "in")
+    said = Counter(d.truth["instructions"][0] for d in dialogues if d.kind == "edit")
+    assert said == {"Put a hat there.": 3, "add a hat": 1}
+    assert funnel.num_sources == 5
+
+
+def _rows(scene, *, form="PNG", turns=(1, 2, 3)):
+    """A picture's rows as the hub's Parquet files of MagicBrush have them, each picture packed anew."""
+
+    def packed(edits, form):
+        buffer = io.BytesIO()
+        photo(scene, edits, width_px=320, height_px=256).to_pil().save(buffer, form, quality=92)
+        return {"bytes": buffer.getvalue(), "path": f"{scene}-{edits}.{form.lower()}"}
+
+    return [
+        {
+            "img_id": str(scene),
+            "turn_index": turn,
+            "source_img": packed(turn - 1, form),
+            "mask_img": None,
+            "target_img": packed(turn, "PNG"),
+            "instruction": f"add {THINGS[turn - 1]}",
+        }
+        for turn in turns
+    ]
+
+
+def _chains(dialogues):
+    return sorted(len(d.truth["instructions"]) for d in dialogues if d.kind == "edit")
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "BMP", "WEBP"])
+def test_magicbrush_links_turns_by_what_is_seen(tmp_path, form):
+    rows = [row for scene in range(3) for row in _rows(scene, form=form)]
+    (tmp_path / "in").mkdir()
+    order = np.random.default_rng(0).permutation(len(rows))
+    pq.write_table(pa.Table.from_pylist([rows[k] for k in order[:4]]), tmp_path / "in" / "a.parquet")
+    pq.write_table(pa.Table.from_pylist([rows[k] for k in order[4:]]), tmp_path / "in" / "b.parquet")
+    funnel, dialogues = built(tmp_path / "out", "magicbrush", tmp_path / "in")
+    assert _chains(dialogues) == [3, 3, 3]
+    assert funnel.lines[0].reasons == ()
+
+
+def test_magicbrush_says_which_turns_were_lost(tmp_path):
+    (tmp_path / "in").mkdir()
+    rows = [*_rows(0, turns=(1, 3)), *_rows(1)]
+    for row in rows[2:]:
+        row["target_img"] = {"bytes": None, "path": f"there/{row['turn_index']}.png"}
+    write(tmp_path / "in" / "there" / "1.png", photo(1, 1, width_px=320, height_px=256))
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "in" / "a.parquet")
+    _funnel, dialogues = built(tmp_path / "out", "magicbrush", tmp_path / "in")
+    assert _chains(dialogues) == [1, 1, 1]  # turn 1, turn 3, and the one whose file is there
+    with Ledger(ledger_path(tmp_path / "out")) as ledger:
+        told = [drop.detail for drop in ledger.drops()]
+    assert told[0] == "turn 2: not in the files"
+    assert len(told) == 3
+    assert "its row holds no bytes; looked for" in told[1]
+    assert str(tmp_path / "in" / "there" / "2.png") in told[1]
+
+
+def test_a_shuffled_list_of_turns_is_in_order_again(tmp_path):
+    folder = magicbrush(tmp_path / "in", num=3)
+    sessions = json.loads((folder / "edit_sessions.json").read_text())
+    turns = [turn for session in sessions.values() for turn in session]
+    np.random.default_rng(1).shuffle(turns)
+    (folder / "edit_sessions.json").unlink()
+    (folder / "edit_turns.json").write_text(json.dumps(turns))
+    _, dialogues = built(tmp_path / "out", "magicbrush", folder)
+    assert _chains(dialogues) == [3, 3, 3]
 
 
 def test_what_the_editor_refuses_is_dropped_and_a_dead_editor_ends_the_run(tmp_path):

@@ -8,13 +8,14 @@ import pytest
 from patch_faces import ADAPTERS, BLUE, GREEN, RED, PatchFaces, people, portrait
 
 from limner.builders.faces import phrases
-from limner.builders.faces.framing import face_on_white, largest_square
+from limner.builders.faces.framing import largest_square
 from limner.builders.faces.identity import by_folder, clustered
 from limner.builders.faces.job import FacesJob
 from limner.builders.faces.steps import PARTS
 from limner.builders.runner.build import build
 from limner.dataset.check import check_dataset
 from limner.dataset.reader import DatasetReader
+from limner.dialogue.parts import Picture
 
 ALL = tuple(PARTS)
 
@@ -160,20 +161,32 @@ def test_the_square_holds_the_face(box):
         largest_square(pixels, (0.1, 0.1, 0.9, 0.9))
 
 
-@pytest.mark.parametrize("size_px", [24, 64, 256])
-def test_a_face_on_white_is_centred_at_every_size(size_px):
-    pixels = np.full((300, 400, 3), 90, np.uint8)
-    pixels[100:200, 150:250] = (200, 40, 40)
-    box = (150 / 400, 100 / 300, 250 / 400, 200 / 300)
-    mask = np.zeros((300, 400), np.float32)
-    mask[100:200, 150:250] = 1
-    face = face_on_white(pixels, box, size_px, mask)
-    edge = size_px / 6
-    assert (face[: int(edge) - 1] == 255).all()
-    inside = face[int(edge) + 2 : -int(edge) - 2, int(edge) + 2 : -int(edge) - 2]
-    assert np.abs(inside.astype(int) - (200, 40, 40)).max() < 3
-    with pytest.raises(ValueError, match="mask"):
-        face_on_white(pixels, box, size_px, mask[:10])
+def test_the_square_holds_the_hair_where_the_photo_has_it():
+    pixels = np.zeros((2000, 1000, 3), np.uint8)
+    pixels[300:700, 300:700] = 1
+    square, moved = largest_square(pixels, (0.3, 0.15, 0.7, 0.35))
+    assert moved[1] * 1000 == pytest.approx(240)  # 0.6 of the face above it
+    assert square[240:640, 300:700].all()
+    square, moved = largest_square(pixels, (0.3, 0.02, 0.7, 0.22))
+    assert moved[1] * 1000 == pytest.approx(40)  # all that there is
+    square, moved = largest_square(pixels, (0.1, 0.5, 0.9, 0.9))  # a close-up: no room for everything
+    assert moved[1] * 1000 == pytest.approx(200)
+    assert moved[3] == 1
+
+
+def test_heads_are_cut_from_the_whole_photo(tmp_path):
+    folder = tmp_path / "in" / "ada"
+    folder.mkdir(parents=True)
+    pixels = np.full((300, 120, 3), 100, np.uint8)
+    pixels[60:150, 15:105] = RED  # so large that the square cannot show what is above and below it
+    (folder / "0.png").write_bytes(Picture(pixels).to_png())
+    _, (dialogue,) = built(tmp_path / "out", tmp_path / "in", parts=("augment2",))
+    given, head = dialogue.rounds[0].instruction.pictures[0], dialogue.rounds[0].response.picture
+    assert given.height_px == 120
+    gray = (np.abs(head.pixels.astype(int) - 100).max(-1) < 6).any(1)
+    assert np.flatnonzero(gray)[0] < head.height_px * 0.1  # what lies above and below the face in the photo
+    assert np.flatnonzero(gray)[-1] > head.height_px * 0.9
+    assert dialogue.truth["scores"]["head"]["at_edge"] < 0.55
 
 
 def test_captions_stay_english():

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from inspect import getfile
 from pathlib import Path
 
@@ -15,8 +17,9 @@ import pytest
 from toy_job import ToyJob
 
 from limner.builders.runner.build import build, ledger_path
-from limner.builders.runner.document import Drop, Filter, Stage
+from limner.builders.runner.document import Drop, Filter, Source, Stage
 from limner.builders.runner.ledger import Ledger
+from limner.builders.runner.page import write_build_page
 from limner.builders.runner.steps import DIED, UNEXPECTED
 from limner.dataset.check import check_dataset
 from limner.dataset.reader import DatasetReader
@@ -183,3 +186,65 @@ def test_a_build_without_a_dialogue_claims_nothing_one_with_some_does(tmp_path: 
     assert build(Painted(size=2, num=2), folder).num_kept == 2
     with pytest.raises(ValueError, match="begun with size = 2, not 3"):
         build(Painted(size=3, num=2), folder)
+
+
+_FULL = """
+import resource, sys; from pathlib import Path; sys.path.insert(0, {tests!r})
+from toy_job import ToyJob
+from limner.builders.runner.build import build
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, most))
+try:
+    build(ToyJob(num=40), Path({folder!r}), per_shard=8)
+except ValueError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("limit", [1, 5_000, 60_000, 120_000])
+def test_a_full_disk_is_a_sentence_and_the_same_build_goes_on(tmp_path: Path, limit: int) -> None:
+    folder = tmp_path / "set"
+    script = _FULL.format(tests=str(Path(getfile(ToyJob)).parent), folder=str(folder), limit=limit)
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert "cannot be written" in ended.stdout
+    assert "make room, and the same command goes on" in ended.stdout
+    build(ToyJob(num=40), folder, per_shard=8)
+    build(ToyJob(num=40), tmp_path / "calm", per_shard=8)
+    assert _digest(folder) == _digest(tmp_path / "calm")
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+def test_what_a_build_has_written_it_does_not_keep_twice(tmp_path: Path, is_old: bool) -> None:
+    ledger = ledger_path(tmp_path / "set")
+    if is_old:  # begun by a limner that gave no room back
+        ledger.parent.mkdir(parents=True)
+        with sqlite3.connect(ledger) as base:
+            base.execute("pragma auto_vacuum = none")
+            base.execute("create table other (a)")
+        base.close()
+    build(ToyJob(num=40), tmp_path / "set", per_shard=8)
+    with closing(sqlite3.connect(ledger)) as base:
+        assert base.execute("select count(*) from waiting").fetchone() == (0,)
+        assert base.execute("pragma freelist_count").fetchone() == (0,)
+    assert {path.name for path in ledger.parent.iterdir()} == {ledger.name}
+
+
+class _OddJob(ToyJob):
+    def sources(self) -> list[Source]:
+        names = [os.fsdecode(b"\xff\xfe.png"), "half \ud800.png", "whole.png"]
+        return [
+            Source(id=name, value={"number": number}) for number, name in zip((1, 4, 10), names, strict=True)
+        ]
+
+
+def test_names_that_are_no_text_are_built_and_told(tmp_path: Path) -> None:
+    build(_OddJob(num=0), tmp_path / "set")
+    with Ledger(ledger_path(tmp_path / "set")) as ledger:
+        assert ledger.counts()[:2] == (3, 3)
+        assert ledger.is_begun()
+    told = [dialogue.rounds[0].response.text for dialogue in DatasetReader(tmp_path / "set")]
+    assert {text.split("#")[0] for text in told} == {"\\xff\\xfe.png", "half \\ud800.png", "whole.png"}
+    page = tmp_path / "page.html"
+    write_build_page(tmp_path / "set", page)
+    assert page.stat().st_size > 1000

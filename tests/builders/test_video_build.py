@@ -96,8 +96,11 @@ def test_a_build_that_keeps_nothing_shows_why(tmp_path: Path, capsys: pytest.Cap
     (tmp_path / "broken.mp4").write_bytes(b"no film")
     with pytest.raises(SystemExit) as caught:
         main(["build", "video", str(tmp_path / "broken.mp4"), "--out", str(tmp_path / "set")])
-    assert not caught.value.code
-    assert "cannot be decoded: 1" in capsys.readouterr().out
+    assert caught.value.code == 1
+    told = capsys.readouterr()
+    assert "cannot be decoded: 1" in told.out
+    assert "Nothing was kept of 1 sources." in told.err
+    assert "for example broken.mp4: " in told.err
     assert "cannot be decoded" in (tmp_path / "set.html").read_text()
 
 
@@ -170,7 +173,6 @@ def test_a_users_own_class_reads_faces(monkeypatch: pytest.MonkeyPatch) -> None:
     assert faces_by_name("test_video_persons:ColourReader").__class__.__name__ == "ColourReader"
 
 
-@pytest.mark.filterwarnings("ignore")  # the library's own, about the setuptools that it needs
 def test_dlib_knows_a_real_person_again() -> None:
     pytest.importorskip("dlib")
     real = Path(__file__).parents[3] / "shared" / "real"

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from limner.builders.runner.document import DropError
-from limner.builders.video.framing import head_on_white, square_with_both, without_other
+from limner.builders.video.framing import square_with_both
 from limner.builders.video.matching import Limits, limits_of, match, two_faces, why_unclear
 from limner.builders.video.naming import draw_names, why_not_two_names
-from limner.perception.grabcut import GrabCutSegmenter
 from limner.perception.protocols import Box, FaceReader, FoundFace, Look
 from limner.world.names import WOMEN, is_held_out
 
@@ -101,29 +100,6 @@ def test_the_square_holds_both_faces_where_they_are() -> None:
         assert np.abs(square[y, x].astype(int) - colour).max() < 8
     with pytest.raises(DropError, match="too far apart"):
         square_with_both(pixels, ((0.02, 0.2, 0.12, 0.5), (0.8, 0.2, 0.9, 0.5)), 180)
-
-
-def test_a_head_stands_alone_on_white() -> None:
-    pixels = np.full((120, 120, 3), (40, 120, 60), np.uint8)
-    y, x = np.mgrid[0:120, 0:120]
-    head = np.hypot((x - 40) / 18, (y - 50) / 24) < 1
-    pixels[head] = (220, 170, 140)
-    box: Box = (23 / 120, 27 / 120, 57 / 120, 73 / 120)
-    mask = GrabCutSegmenter().segment_face(pixels, box)
-    agree = ((mask > 0.5) & head).sum() / ((mask > 0.5) | head).sum()
-    assert agree > 0.85
-    alone = head_on_white(pixels, mask, box, 96)
-    assert alone.shape == (96, 96, 3)
-    assert (alone[:4] == 255).all()
-    assert np.abs(alone[48, 48].astype(int) - (220, 170, 140)).max() < 8
-    with pytest.raises(DropError, match="not cut out cleanly"):
-        head_on_white(pixels, np.zeros((120, 120), np.float32), box, 96)
-
-
-def test_heads_that_touch_are_parted() -> None:
-    parted = without_other(np.ones((50, 100), np.float32), (0.2, 0.2, 0.4, 0.6), (0.6, 0.2, 0.8, 0.6))
-    assert parted[:, :49].all()
-    assert not parted[:, 51:].any()
 
 
 def test_names_fit_and_are_used_equally_often() -> None:

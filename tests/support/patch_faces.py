@@ -37,13 +37,16 @@ class PatchFaces:
         return float(first @ second)
 
 
-class BoxSegmenter:
+class RoundSegmenter:
+    """A head is an ellipse around the face, higher than wide."""
+
     def segment_face(self, pixels, box):
-        mask = np.zeros(pixels.shape[:2], np.float32)
-        height, width = mask.shape
+        height, width = pixels.shape[:2]
         x0, y0, x1, y1 = box
-        mask[round(y0 * height) : round(y1 * height), round(x0 * width) : round(x1 * width)] = 1
-        return mask
+        y, x = np.mgrid[0:height, 0:width]
+        away_x = (x + 0.5 - (x0 + x1) / 2 * width) / ((x1 - x0) * width)
+        away_y = (y + 0.5 - (y0 + y1) / 2 * height) / ((y1 - y0) * height)
+        return (np.hypot(away_x / 0.65, away_y / 0.75) < 1).astype(np.float32)
 
 
 class PlainCaptioner:
@@ -58,8 +61,8 @@ def portrait(*faces, seed=0, width_px=96, height_px=64, side_px=20):
     rng = np.random.default_rng(seed)
     pixels = np.repeat(rng.integers(90, 110, (height_px, width_px, 1), dtype=np.uint8), 3, axis=2)
     for place, colour in enumerate(faces):
-        left = int(rng.integers(2, 12)) + place * 40
-        top = int(rng.integers(2, height_px - side_px - 2))
+        left = int(rng.integers(7, 12)) + place * 40
+        top = int(rng.integers(7, height_px - side_px - 6))
         shade = rng.integers(-15, 15)
         pixels[top : top + side_px, left : left + side_px] = np.clip(np.array(colour) + shade, 0, 255)
     return Picture(pixels)
@@ -77,9 +80,9 @@ def people(folder, **persons):
 
 
 ADAPTERS = {
-    "names": {"faces": "patch", "segmenter": "box"},
+    "names": {"faces": "patch", "segmenter": "round"},
     "smallest_px": 12,
     "make_faces": PatchFaces,
-    "make_segmenter": BoxSegmenter,
+    "make_segmenter": RoundSegmenter,
     "make_captioner": partial(PlainCaptioner),
 }

@@ -63,7 +63,12 @@ Faces = Annotated[
     str, typer.Option("--faces", help="world, dlib, yunet-auraface, insightface, or module:Class.")
 ]
 Segmenter = Annotated[
-    str, typer.Option("--segmenter", help="world or grabcut (by colours alone), sam2, or module:Class.")
+    str,
+    typer.Option(
+        "--segmenter",
+        help="auto (world for drawn persons, selfie for photographs), selfie, world or grabcut (by colours "
+        "alone), sam2, or module:Class.",
+    ),
 ]
 Captioner = Annotated[str, typer.Option("--captioner", help="world, openai, or module:Class.")]
 Writer = Annotated[str, typer.Option("--writer", help="world, openai, or module:Class.")]

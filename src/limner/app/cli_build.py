@@ -38,7 +38,7 @@ def video(
     faces: o.Faces = "world",
     captioner: o.Captioner = "world",
     writer: o.Writer = "world",
-    segmenter: o.Segmenter = "world",
+    segmenter: o.Segmenter = "auto",
     engine: o.Engine = o.Engines.local,
     workers: o.Workers = 1,
     shots: Annotated[bool, typer.Option("--shots", help="Split films into shots first.")] = False,
@@ -65,9 +65,15 @@ def video(
 
     Offline: limner world film --num 20 --out films; limner build video films --out set
     """
-    named = ((faces, "--faces"), (captioner, "--captioner"), (writer, "--writer"), (segmenter, "--segmenter"))
+    named = (
+        (faces, "--faces"),
+        (captioner, "--captioner"),
+        (writer, "--writer"),
+        (segmenter, "--segmenter", "auto"),
+    )
     o.check(folder, page, sources, named)
     from limner.app.run_build import run_build
+    from limner.builders.adapters import segmenter_for
     from limner.builders.video.recipe import VideoJob
 
     price = (price_in, price_out)
@@ -76,7 +82,7 @@ def video(
         faces=faces,
         captioner=captioner,
         writer=writer,
-        segmenter=segmenter,
+        segmenter=segmenter_for(segmenter, faces),
         endpoint=o.endpoint(url, model, key_variable, per_minute, workers, timeout_s=timeout_s, price=price),
         size_px=size_px,
         smallest_face_px=smallest_face_px,

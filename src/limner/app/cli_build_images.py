@@ -134,7 +134,7 @@ def faces(
     parts: Parts = "stage2,stage3",
     identity: ToldApart = Identity.folder,
     reader: o.Faces = "world",
-    segmenter: o.Segmenter = "grabcut",
+    segmenter: o.Segmenter = "auto",
     captioner: FaceCaptioner = "files",
     floor: o.Floor = None,
     smallest_face_px: o.SmallestFacePx = 32,
@@ -153,19 +153,20 @@ def faces(
     as_json: o.AsJson = False,
 ) -> None:
     """Portraits become the three stages of personalization, and augmentations 1 and 2."""
-    named = ((reader, "--faces"), (segmenter, "--segmenter"), (captioner, "--captioner", "files"))
+    named = ((reader, "--faces"), (segmenter, "--segmenter", "auto"), (captioner, "--captioner", "files"))
     o.check(folder, page, [portraits], named)
     from limner.builders.faces.parts import check_parts
 
     chosen = tuple(part.strip() for part in parts.split(",") if part.strip())
     check_parts(chosen)
     from limner.app.run_build import run_build
-    from limner.builders.adapters import captioner_by_name, faces_by_name, segmenter_by_name
+    from limner.builders.adapters import captioner_by_name, faces_by_name, segmenter_by_name, segmenter_for
     from limner.builders.faces.job import FacesJob
     from limner.builders.runner.build import ledger_path
 
     endpoint = o.endpoint(url, model, key_variable, per_minute, workers, timeout_s=timeout_s)
     told = captioner if captioner == "files" else _recorded(captioner, model)
+    segmenter = segmenter_for(segmenter, reader)
     cache = ledger_path(folder).with_name("faces.npz")
     job = FacesJob(
         folder=portraits,

@@ -54,6 +54,37 @@ def show(
     out.print(plain(str(write_page(folder, file, num=num))))
 
 
+@app.command("filter")
+def filter_(
+    folder: Folder,
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", help="Folder of the stricter set.", show_default=False)
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--where", help="What must hold, like scores.margin>=0.3; may be given several times."),
+    ] = None,
+    cap: Annotated[
+        list[str] | None,
+        typer.Option("--cap", help="At most this share of such dialogues, like scores.alike>0.9=0.2."),
+    ] = None,
+) -> None:
+    """Make a stricter set by the scores stored with its dialogues; without --out, list them."""
+    _must_be_folder(folder)
+    from limner.dataset.filter import cap_of, condition_of, filter_dataset, scores_of
+
+    if out_folder is None:
+        for name, (lowest, middle, highest) in scores_of(folder).items():
+            out.print(plain(f"{name}: {lowest:g} to {highest:g}, half below {middle:g}"))
+        return
+    conditions, caps = [condition_of(one) for one in where or ()], [cap_of(one) for one in cap or ()]
+    folder_to_write(out_folder)
+    made = filter_dataset(folder, out_folder, conditions, caps)
+    for why, num in made.left_out.items():
+        out.print(plain(f"{why}: {num:,}"))
+    out.print(plain(f"{out_folder}: {made.num_kept:,} of {made.num_in:,} dialogues"))
+
+
 @app.command()
 def make(
     folder: Annotated[Path, typer.Option("--out", help="Folder to write; an existing set is appended to.")],

@@ -52,6 +52,10 @@ def write_bytes(data: bytes, path: Path) -> Path:
 
 
 def _check_writable(path: Path) -> None:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{path} cannot be written: its name is no UTF-8; give another name.") from error
     there = path if path.is_dir() else path.parent
     while not there.exists():
         there = there.parent

@@ -6,8 +6,10 @@ Knows any recipe's job; knows nothing about what it builds.
 from __future__ import annotations
 
 import json
+from itertools import islice
 from pathlib import Path
 
+import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -15,11 +17,14 @@ from limner.app.build_options import page_of
 from limner.app.files import file_to_write, folder_to_write
 from limner.app.terminal import err, out, plain
 from limner.builders.runner.build import Progress as Far
-from limner.builders.runner.build import build
+from limner.builders.runner.build import build, ledger_path, with_room
 from limner.builders.runner.document import Job
 from limner.builders.runner.engines import engine_by_name
 from limner.builders.runner.funnel import Funnel
+from limner.builders.runner.ledger import Ledger
 from limner.builders.runner.page import write_build_page
+
+_MOST_REASONS = 6
 
 
 def run_build(
@@ -31,7 +36,8 @@ def run_build(
     page: Path | None = None,
     as_json: bool = False,
 ) -> Funnel:
-    """Build `job` into `folder` and show how it went; ValueError as `build`.
+    """Build `job` into `folder` and show how it went; ValueError as `build`, exit code 1 when nothing was
+    kept.
 
     `page` is where the HTML page goes, beside the folder by default: a data set holds nothing but data.
     """
@@ -55,7 +61,8 @@ def run_build(
             )
 
         build(job, folder, workers=workers, engine=engine_by_name(engine), tell=tell)
-    funnel = write_build_page(folder, page)
+    with with_room(folder):
+        funnel = write_build_page(folder, page)
     if as_json:
         out.print_json(json.dumps(funnel.to_json()))
     else:
@@ -64,7 +71,18 @@ def run_build(
             told = f"dollars: {num / 1e6:,.4f}" if what == "microdollars" else f"{what}: {num:,.0f}"
             out.print(plain(told))
         out.print(plain(f"{folder}: {funnel.num_kept:,} dialogues of {funnel.num_sources:,} sources; {page}"))
+    if not funnel.num_kept:
+        _tell_nothing_kept(folder, funnel)
+        raise typer.Exit(1)
     return funnel
+
+
+def _tell_nothing_kept(folder: Path, funnel: Funnel) -> None:
+    """Why, by an example of each reason."""
+    err.print(plain(f"limner: Nothing was kept of {funnel.num_sources:,} sources."))
+    with Ledger(ledger_path(folder)) as ledger:
+        for drop in islice(ledger.samples(1), _MOST_REASONS):
+            err.print(plain(f"  {drop.step}: {drop.reason}; for example {drop.document}: {drop.detail}"))
 
 
 def _progress() -> Progress:

@@ -13,11 +13,13 @@ from rich.text import Text
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-_CONTROLS = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "�")
+_CONTROLS = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160), *range(0xD800, 0xE000)), "�")
 
 
 def plain(text: str) -> Text:
-    """Text as it stands, without markup; control characters, which could steer a terminal, are replaced."""
+    """Text as it stands, without markup; control characters, which could steer a terminal, and bytes of
+    names that are no UTF-8 are replaced.
+    """
     return Text(text.translate(_CONTROLS))
 
 

@@ -26,7 +26,7 @@ _WORLD_SENSES: Final = Path(__file__).parents[1] / "miniature" / "senses"
 # What may stand for an adapter beside module:Class, by the option that names it.
 NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "--faces": ("world", "dlib", "yunet-auraface", "insightface"),
-    "--segmenter": ("world", "grabcut", "sam2"),
+    "--segmenter": ("selfie", "world", "grabcut", "sam2"),
     "--captioner": ("world", "openai"),
     "--writer": ("world", "openai"),
     "--editor": ("openai",),
@@ -60,13 +60,22 @@ def faces_by_name(name: str) -> FaceReader:
 
 
 def segmenter_by_name(name: str) -> Segmenter:
-    """world and grabcut (by colours alone), sam2, or module:Class."""
+    """selfie (photographs), world and grabcut (by colours alone), sam2, or module:Class."""
     return made_by_name(
         name,
         "--segmenter",
         Segmenter,  # type: ignore[type-abstract]
-        {"world": _grabcut, "grabcut": _grabcut, "sam2": _sam2},
+        {"selfie": _selfie, "world": _grabcut, "grabcut": _grabcut, "sam2": _sam2},
     )
+
+
+def segmenter_for(name: str, faces: str) -> str:
+    """`name`, or for "auto" the one that goes with the face reader: photographs need another than
+    drawings.
+    """
+    if name != "auto":
+        return name
+    return "world" if faces.partition("=")[0] == "world" else "selfie"
 
 
 def captioner_by_name(name: str, endpoint: Endpoint) -> Captioner:
@@ -193,6 +202,12 @@ def _grabcut(_: str) -> Any:
     from limner.perception.grabcut import GrabCutSegmenter
 
     return GrabCutSegmenter()
+
+
+def _selfie(_: str) -> Any:
+    from limner.perception.selfie import SelfieSegmenter
+
+    return SelfieSegmenter()
 
 
 def _sam2(weights: str) -> Any:

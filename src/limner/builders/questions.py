@@ -16,6 +16,8 @@ from typing import Any, Final
 
 from limner.builders.edits.roots import ImageRoots
 from limner.builders.edits.sessions import scaled
+from limner.builders.files import printable
+from limner.builders.photos import read_photo
 from limner.builders.runner.document import Document, Drop, DropError, Source, Stage, Step
 from limner.dialogue.parts import Dialogue, Instruction, Picture, Response, Round
 
@@ -191,7 +193,12 @@ class TellQuestions:
             )
             for index, (ask, answer) in enumerate(asked.pairs)
         )
-        truth = {"source": self.source, "record": document.id, "name": asked.name, "image": asked.image}
+        truth = {
+            "source": printable(self.source),
+            "record": document.id,
+            "name": printable(asked.name),
+            "image": printable(asked.image),
+        }
         yield document.telling(Dialogue(kind="question", rounds=rounds, truth=truth))
 
     def _picture(self, image: str) -> Picture:
@@ -199,6 +206,6 @@ class TellQuestions:
         if place is None:
             raise DropError("missing picture", image)
         try:
-            return scaled(Picture.from_file(place), self.size_px)
+            return scaled(Picture(read_photo(place)), self.size_px)
         except (ValueError, OSError) as error:
             raise DropError("picture that cannot be read", " ".join(str(error).split())) from error

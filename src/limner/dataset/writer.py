@@ -106,11 +106,13 @@ class DatasetWriter:
 
     def discard(self) -> None:
         """Throw away the shard in progress; complete shards stay."""
-        if self._shard is not None:
-            self._shard.close()
-        if self._temporary is not None:
-            self._temporary.unlink(missing_ok=True)
-        self._forget()
+        try:
+            if self._shard is not None:
+                self._shard.close()
+        finally:
+            if self._temporary is not None:
+                self._temporary.unlink(missing_ok=True)
+            self._forget()
 
     def _forget(self) -> None:
         self._shard, self._temporary, self._buffer = None, None, []

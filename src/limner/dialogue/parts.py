@@ -96,8 +96,7 @@ class Picture:
         """
         _check_size(width_px=image.width, height_px=image.height)
         try:
-            image = ImageOps.exif_transpose(image)
-            pixels = _rgb_pixels(image)
+            pixels = rgb_pixels(image)
         except Exception as error:  # decoders of untrusted bytes raise nearly anything
             raise ValueError(
                 f"the picture cannot be decoded ({error}); save it anew as PNG or JPEG"
@@ -170,7 +169,13 @@ def _check_size(*, width_px: int, height_px: int) -> None:
         raise ValueError(_too_large(f"{width_px}x{height_px}"))
 
 
-def _rgb_pixels(image: Image.Image) -> np.ndarray:
+def rgb_pixels(image: Image.Image) -> np.ndarray:
+    """(H, W, 3) uint8 of the first frame: EXIF orientation applied, alpha flattened on white, any mode to
+    RGB.
+
+    Whatever a decoder raises, and ValueError for floating-point pixels.
+    """
+    image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):  # 16-bit gray; Pillow's own conversion clips it to white
         gray = np.clip(np.asarray(image).astype(np.int64) >> 8, 0, 255).astype(np.uint8)
         return np.repeat(gray[:, :, None], 3, axis=2)

@@ -1,10 +1,13 @@
-"""dlib's faces through the `face_recognition` package, whose weights come with its install.
+"""dlib's faces: its detector, and its recogniser with the weights that the package `face_recognition_models`
+brings.
 
-The one reader of real photographs that needs no further download. Knows that package's conventions.
+The one reader of real photographs that needs no further download. Knows those two packages.
 """
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
 import cv2
@@ -15,6 +18,7 @@ from limner.perception.protocols import Box, FoundFace
 
 _LARGEST_PX: Final = 800  # the detector takes a second on a thousand pixels; faces of 80 px are found at this
 _CROP_PX: Final = 225
+_LACKING: Final = 'Faces by dlib need the extra of that name; install it with: pip install "limner[dlib]".'
 
 
 class DlibFaces:
@@ -28,14 +32,20 @@ class DlibFaces:
     match_margin = 0.02
 
     def __init__(self) -> None:
+        models = find_spec("face_recognition_models")  # not imported: it asks for a setuptools of long ago
         try:
-            import face_recognition
-        except (ImportError, SystemExit) as error:  # it exits when its models are not installed
-            raise ValueError(
-                "Faces by dlib need the extra of that name; install it with: "
-                'pip install "setuptools<80" "limner[dlib]".'
-            ) from error
-        self._dlib = face_recognition
+            import dlib
+        except ImportError as error:
+            raise ValueError(_LACKING) from error
+        if models is None or models.origin is None:
+            raise ValueError(_LACKING)
+        folder = Path(models.origin).parent / "models"
+        self._detector = dlib.get_frontal_face_detector()
+        self._landmarks = dlib.shape_predictor(str(folder / "shape_predictor_5_face_landmarks.dat"))
+        self._recogniser = dlib.face_recognition_model_v1(
+            str(folder / "dlib_face_recognition_resnet_model_v1.dat")
+        )
+        self._rectangle = dlib.rectangle
 
     def find_faces(self, pixels: np.ndarray) -> tuple[FoundFace, ...]:
         """The faces of a picture, left to right; dlib's detector says yes or no, so that all scores are 1."""
@@ -47,12 +57,12 @@ class DlibFaces:
             else pixels
         )
         found = []
-        for top, right, bottom, left in self._dlib.face_locations(np.ascontiguousarray(small)):
+        for face in self._detector(np.ascontiguousarray(small), 1):
             box = (
-                left / small.shape[1],
-                top / small.shape[0],
-                right / small.shape[1],
-                bottom / small.shape[0],
+                face.left() / small.shape[1],
+                face.top() / small.shape[0],
+                face.right() / small.shape[1],
+                face.bottom() / small.shape[0],
             )
             x0, y0, x1, y1 = (min(1.0, max(0.0, side)) for side in box)
             if x0 < x1 and y0 < y1:
@@ -67,8 +77,9 @@ class DlibFaces:
         """dlib's descriptor of the face in the middle of a crop, as a unit vector (128,) float32."""
         size = crop.shape[0]
         edge = round(size * (1 - 1 / 1.35) / 2)  # what `cut_face` adds around the box
-        place = [(edge, size - edge, size - edge, edge)]
-        (vector,) = self._dlib.face_encodings(np.ascontiguousarray(crop), place)
+        pixels = np.ascontiguousarray(crop)
+        place = self._landmarks(pixels, self._rectangle(edge, edge, size - edge, size - edge))
+        vector = np.array(self._recogniser.compute_face_descriptor(pixels, place, 1))
         unit: np.ndarray = (vector / np.linalg.norm(vector)).astype(np.float32)
         return unit
 

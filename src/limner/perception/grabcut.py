@@ -74,7 +74,8 @@ def _first_guess(size: tuple[int, int], box_px: tuple[float, ...]) -> np.ndarray
     ellipse(1.7, 1.6, 0.25, cv2.GC_PR_BGD)
     ellipse(1.3, 1.3, 0.25, cv2.GC_PR_FGD)
     ellipse(0.9, 0.95, 0.0, cv2.GC_FGD)
-    ellipse(0.95, 0.55, 0.45, cv2.GC_FGD)  # the crown, under whatever hair
+    ellipse(0.95, 0.55, 0.45, cv2.GC_FGD)  # the forehead, under whatever hair
+    ellipse(0.7, 0.65, 0.65, cv2.GC_FGD)  # the crown
     return labels
 
 

@@ -6,7 +6,6 @@ its dev and test sets) and the Parquet files of its hub page. Knows no other dat
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +13,13 @@ from os.path import isfile
 from pathlib import Path
 from typing import Any, Final
 
-from limner.builders.edits.sessions import Dropped, Session, Step
+import cv2
+import numpy as np
+
+from limner.builders.edits.roots import ImageRoots
+from limner.builders.edits.sessions import Dropped, Session, Step, in_order
+from limner.builders.photos import read_photo
+from limner.dialogue.parts import pixels_digest
 
 LICENCE: Final = "CC-BY-4.0"
 _LISTS: Final = ("edit_sessions.json", "edit_turns.json")
@@ -22,6 +27,8 @@ _PICTURES: Final = ("source_img", "target_img")
 _WORDS: Final = ("img_id", "turn_index", "instruction")
 _BATCH_ROWS: Final = 8  # a row holds three pictures
 _PARQUET: Final = "parquet"
+_SMALL_PX: Final = 64
+_NEAR_LEVELS: Final = 2.5  # mean distance, of 255, of two small copies of one picture; an edit's is larger
 
 
 def list_magicbrush(folder: Path) -> Iterator[Session | Dropped]:
@@ -47,7 +54,7 @@ def locate_magicbrush(session: Session, folder: Path, images: Sequence[Path] = (
     Parquet files.
     """
     if session.place == _PARQUET:
-        return _from_rows(session, folder)
+        return _from_rows(session, folder, images)
     name = session.name.removeprefix("magicbrush-")
     roots = [*images, folder / session.place]
     keys = dict.fromkeys(key for step in session.steps for key in (step.source, step.target))
@@ -77,7 +84,7 @@ def _from_listing(listing: Path, place: str) -> Iterator[Session | Dropped]:
             steps.append(Step(source=source, instruction=str(turn["instruction"]), target=target))
         if bad:
             yield Dropped(name=name, part=f"{bad} turns", reason="no input, output or instruction")
-        yield Session(name=f"magicbrush-{name}", steps=tuple(steps), place=place)
+        yield Session(name=f"magicbrush-{name}", steps=in_order(steps), place=place)
 
 
 def _grouped(listed: object) -> dict[str, list[Mapping[str, Any]]]:
@@ -99,21 +106,17 @@ def _found(roots: Sequence[Path], name: str, key: str) -> Path:
 
 
 def _from_shards(folder: Path, shards: Sequence[Path]) -> Iterator[Session | Dropped]:
-    """Sessions, each of rows that follow one another, also from one file to the next. Only words are read."""
-    name = ""
-    rows: list[tuple[str, dict[str, Any]]] = []
+    """Sessions of the rows about one picture, wherever they stand. Only words are read."""
+    by_name: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     for shard in shards:
         for number, row in enumerate(_rows(shard)):
             if isinstance(row, Dropped):
                 yield row
-                continue
-            if str(row["img_id"]) != name and rows:
-                yield _session(name, rows)
-                rows = []
-            name = str(row["img_id"])
-            rows.append((f"{number}:{shard.relative_to(folder)}", row))
-    if rows:
-        yield _session(name, rows)
+            else:
+                at = f"{number}:{shard.relative_to(folder)}"
+                by_name.setdefault(str(row["img_id"]), []).append((at, row))
+    for name, rows in by_name.items():
+        yield from _sessions(name, rows)
 
 
 def _rows(shard: Path) -> Iterator[dict[str, Any] | Dropped]:
@@ -134,15 +137,41 @@ def _rows(shard: Path) -> Iterator[dict[str, Any] | Dropped]:
         yield Dropped(name=shard.name, part="file", reason=f"it cannot be read ({str(error)[:200]})")
 
 
-def _session(name: str, rows: Sequence[tuple[str, dict[str, Any]]]) -> Session:
-    """A session whose pictures are named by their rows, `NUMBER:FILE`, until they are read."""
-    ordered = sorted(rows, key=lambda place_and_row: place_and_row[1]["turn_index"] or 0)
-    steps = tuple(Step(source=at, instruction=row["instruction"] or "", target=at) for at, row in ordered)
-    return Session(name=f"magicbrush-{name}", steps=steps, place=_PARQUET)
+def _sessions(name: str, rows: Sequence[tuple[str, dict[str, Any]]]) -> Iterator[Session | Dropped]:
+    """The turns of a picture in their order. Where turns are missing, what follows is a session of its
+    own.
+    """
+    ordered = sorted(rows, key=lambda place_and_row: _turn(place_and_row[1]))
+    runs: list[list[tuple[str, dict[str, Any]]]] = []
+    last = 0
+    for at, row in ordered:
+        turn = _turn(row)
+        if not runs or turn > last + 1:
+            if turn > last + 1:
+                missing = f"turn {last + 1}" if turn == last + 2 else f"turns {last + 1} to {turn - 1}"
+                yield Dropped(name=f"magicbrush-{name}", part=missing, reason="not in the files")
+            runs.append([])
+        runs[-1].append((at, row))
+        last = turn
+    for run in runs:
+        first = _turn(run[0][1])
+        told = f"magicbrush-{name}" if first <= 1 else f"magicbrush-{name}-from-turn-{first}"
+        steps = tuple(Step(source=at, instruction=row["instruction"] or "", target=at) for at, row in run)
+        yield Session(name=told, steps=steps, place=_PARQUET)
 
 
-def _from_rows(session: Session, folder: Path) -> Session:
-    """The session with pictures named by their content, so that a result is known as the next source."""
+def _turn(row: Mapping[str, Any]) -> int:
+    """Counted from 1; 1 where it is not told."""
+    try:
+        return max(1, int(row["turn_index"]))
+    except (TypeError, ValueError):
+        return 1
+
+
+def _from_rows(session: Session, folder: Path, images: Sequence[Path]) -> Session:
+    """The session with pictures named by what they show, so that a result is known as the next source however
+    each copy of it was packed.
+    """
     wanted: dict[str, list[int]] = {}
     for step in session.steps:
         number, file = step.source.split(":", 1)
@@ -154,13 +183,58 @@ def _from_rows(session: Session, folder: Path) -> Session:
     }
     steps: list[Step] = []
     pictures: dict[str, Path | bytes] = {}
+    lacking: dict[str, str] = {}
+    seen: dict[str, np.ndarray] = {}
     for step in session.steps:
-        row = read.get(step.source, {})
-        found = [_bytes(row.get(column)) for column in _PICTURES]
-        source, target = (hashlib.sha256(data).hexdigest()[:16] for data in found)
-        pictures.update(zip((source, target), found, strict=True))
-        steps.append(replace(step, source=source, target=target))
-    return replace(session, steps=tuple(steps), pictures=pictures)
+        number, file = step.source.split(":", 1)
+        row = read.get(step.source)
+        keys: list[str] = []
+        for column in _PICTURES:
+            found: Path | bytes | str = "its row cannot be read"
+            if row is not None:
+                roots = [*images, folder, (folder / file).parent]
+                found = _picture(row.get(column), roots)
+            key = f"{column} of row {number} of {file}"
+            if isinstance(found, str):
+                lacking[key] = found
+            else:
+                key = _named(found, key, seen, may_be_known=column == _PICTURES[0])
+                pictures.setdefault(key, found)
+            keys.append(key)
+        steps.append(replace(step, source=keys[0], target=keys[1]))
+    return replace(session, steps=tuple(steps), pictures=pictures, lacking=lacking)
+
+
+def _named(found: Path | bytes, key: str, seen: dict[str, np.ndarray], *, may_be_known: bool) -> str:
+    """The name of a picture: that of one `seen` before, if it shows the same; else of its pixels.
+
+    A source may have lost a little where a copy was packed anew: it is the nearest of those seen, if that is
+    near.
+    """
+    try:
+        pixels = read_photo(found)
+    except (ValueError, OSError):
+        return key  # its reason is told where it is needed
+    digest = pixels_digest(pixels)[:16]
+    small = cv2.resize(pixels, (_SMALL_PX, _SMALL_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
+    if digest not in seen and may_be_known and seen:
+        near = min(seen, key=lambda name: float(np.abs(seen[name] - small).mean()))
+        if float(np.abs(seen[near] - small).mean()) < _NEAR_LEVELS:
+            return near
+    seen.setdefault(digest, small)
+    return digest
+
+
+def _picture(told: object, roots: Sequence[Path]) -> Path | bytes | str:
+    """A cell's picture: its bytes, else the file that it names; a sentence when it has neither."""
+    data = told.get("bytes") if isinstance(told, dict) else told
+    if isinstance(data, bytes) and data:
+        return data
+    path = told.get("path") if isinstance(told, dict) else None
+    if not isinstance(path, str) or not path:
+        return "its row holds no bytes and names no file"
+    found = ImageRoots(tuple(root for root in dict.fromkeys(roots) if root.is_dir()), ("", "images"))
+    return found.find(path) or f"its row holds no bytes; looked for {found.looked_for(path)}"
 
 
 def _read_rows(shard: Path, numbers: Sequence[int]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -189,8 +263,3 @@ def _read_rows(shard: Path, numbers: Sequence[int]) -> Iterator[tuple[int, dict[
                         break
     except (pa.ArrowException, OSError):
         return
-
-
-def _bytes(picture: object) -> bytes:
-    data = picture.get("bytes") if isinstance(picture, dict) else picture
-    return data if isinstance(data, bytes) else b""

@@ -29,6 +29,14 @@ class ImageRoots:
                 raise ValueError(f"There is no folder {folder}; give the root of the set's pictures.")
         return cls(tuple(folders), ("", *inner))
 
+    def looked_for(self, key: str) -> str:
+        """Where `find` looks for a key, told in one line: the first place in each root, and how many more."""
+        inside = Path(*[part for part in Path(key).parts if part not in ("/", "..", ".")])
+        places = [str(folder / inside) for folder in self.folders]
+        further = ", ".join(name for name in self.inner if name)
+        told = ", ".join(dict.fromkeys(places))
+        return f"{told}; also in {further} there, and without leading folders" if further else told
+
     @cached_property
     def _resolved(self) -> tuple[Path, ...]:
         return tuple(folder.resolve() for folder in self.folders)
@@ -45,3 +53,11 @@ class ImageRoots:
                     if isfile(place) and place.resolve().is_relative_to(resolved):
                         return place
         return None
+
+
+def images_beside(annotations: Path, folder: Path) -> str:
+    """The folder, within `folder`, beside whose annotations a set's pictures lie: FOLDER of
+    FOLDER/annotations/FILE.
+    """
+    inside = annotations.relative_to(folder).parent
+    return (inside.parent if inside.name.startswith("annotation") else inside).as_posix()

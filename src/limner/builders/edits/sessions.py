@@ -6,13 +6,14 @@ Knows steps between pictures, and how a picture is read or why it is not. Knows 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from PIL import Image
 
 from limner.builders.edits.roots import ImageRoots
+from limner.builders.photos import read_photo
 from limner.dialogue.parts import Picture
 
 MAX_WORDS_CHARACTERS = 500
@@ -42,6 +43,7 @@ class Session:
         pictures: key -> where the picture lies, or its bytes.
         returns: edits that lead back from a step's result to what it was made of.
         place: where its pictures are to be looked for, in its data set's own terms.
+        lacking: key -> why its picture is not among `pictures`.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Session:
     pictures: Mapping[str, Path | bytes] = field(default_factory=dict)
     returns: tuple[Step, ...] = ()
     place: str = ""
+    lacking: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +88,19 @@ def located(session: Session, roots: ImageRoots) -> Session:
     """The session with those of its pictures that lie in `roots`."""
     keys = dict.fromkeys(key for step in session.steps for key in (step.source, step.target))
     found = {key: place for key in keys if (place := roots.find(key)) is not None}
-    return replace(session, pictures=found)
+    lacking = {key: f"looked for {roots.looked_for(key)}" for key in keys if key not in found}
+    return replace(session, pictures=found, lacking=lacking)
+
+
+def in_order(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """The steps so that each comes after the one that makes what it edits; else as they stood."""
+    left, ordered = list(steps), []
+    while left:
+        made_later = {step.target for step in left}
+        following = next((step for step in left if step.source not in made_later), left[0])
+        left.remove(following)
+        ordered.append(following)
+    return tuple(ordered)
 
 
 def chain_of(session: Session, max_side_px: int) -> tuple[Chain | None, list[Dropped]]:
@@ -159,8 +174,9 @@ def _check(step: Step, found: Mapping[str, Picture]) -> None:
 def _read(session: Session, key: str) -> Picture:
     held = session.pictures.get(key)
     if held is None:
-        raise ValueError(f"the picture {key} is missing")
-    return Picture.from_bytes(held) if isinstance(held, bytes) else Picture.from_file(held)
+        told = session.lacking.get(key, "")
+        raise ValueError(f"the picture {key} is missing{f' ({told})' if told else ''}")
+    return Picture(read_photo(held))
 
 
 def scaled(picture: Picture, max_side_px: int) -> Picture:

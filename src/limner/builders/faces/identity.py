@@ -13,33 +13,27 @@ from typing import Final
 
 import numpy as np
 
-from limner.builders.faces.framing import shrunk
-from limner.dialogue.parts import Picture
+from limner.builders.files import files_below
+from limner.builders.photos import SUFFIXES, UNREAD, read_photo
 from limner.perception.face_passes import embedded
 from limner.perception.protocols import Box, FaceReader
 
-SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 READ_PX: Final = 1536  # the longer side at which portraits are looked at
 MATCH_FLOOR: Final = 0.5  # for readers that do not say what they call one person's
 _SAVE_EVERY: Final = 256
 
 
 def portraits_of(folder: Path) -> list[Path]:
-    """All picture files below `folder`, in order; hidden ones and those behind links out of it are left out.
+    """All picture files below `folder` and the folders linked there, in order, hidden ones left out; also
+    those of kinds that are told of and not read.
 
     ValueError when there is no folder or no picture in it.
     """
     if not folder.is_dir():
         raise ValueError(f"There is no folder {folder}.")
-    found = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and path.is_file()
-    )
+    found = files_below(folder, {*SUFFIXES, *UNREAD})
     if not found:
-        raise ValueError(f"{folder} holds no pictures ({', '.join(sorted(SUFFIXES))}).")
+        raise ValueError(f"{folder} holds no pictures ({', '.join(SUFFIXES)}).")
     return found
 
 
@@ -152,16 +146,19 @@ def _vectors(
 
 def _vector(path: Path, reader: FaceReader) -> np.ndarray:
     try:
-        pixels = shrunk(Picture.from_file(path).pixels, READ_PX)
+        pixels = read_photo(path, READ_PX)
         return embedding(reader, pixels, only_face(reader, pixels))
     except (ValueError, OSError):
         return np.zeros(0, np.float32)
 
 
 def _key(folder: Path, path: Path) -> str:
-    status = path.stat()
-    told = f"{path.relative_to(folder)}\n{status.st_size}\n{status.st_mtime_ns}"
-    return hashlib.sha256(told.encode()).hexdigest()[:32]
+    try:
+        status = path.stat()
+        told = f"{path.relative_to(folder)}\n{status.st_size}\n{status.st_mtime_ns}"
+    except OSError:  # a link to nothing
+        told = f"{path.relative_to(folder)}"
+    return hashlib.sha256(os.fsencode(told)).hexdigest()[:32]
 
 
 def _load(cache: Path) -> dict[str, np.ndarray]:
@@ -174,9 +171,12 @@ def _load(cache: Path) -> dict[str, np.ndarray]:
 def _save(cache: Path, known: dict[str, np.ndarray]) -> None:
     cache.parent.mkdir(parents=True, exist_ok=True)
     fresh = cache.with_name(f".{cache.name}.{os.getpid()}.tmp")
-    with fresh.open("wb") as file:
-        np.savez(file, **known)  # type: ignore[arg-type]
-    fresh.replace(cache)
+    try:
+        with fresh.open("wb") as file:
+            np.savez(file, **known)  # type: ignore[arg-type]
+        fresh.replace(cache)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def pairs(num: int, rng: np.random.Generator) -> Iterator[tuple[int, int]]:

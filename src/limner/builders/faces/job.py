@@ -22,6 +22,7 @@ from limner.builders.faces.steps import (
     SamePerson,
     TellPart,
 )
+from limner.builders.files import printable
 from limner.builders.runner.document import Source, Stage, Step
 from limner.perception.protocols import Captioner, FaceReader, Segmenter
 
@@ -89,7 +90,12 @@ class FacesJob:
             floor = self.floor if self.floor is not None else getattr(reader, "match_floor", 0.5)
             persons = clustered(self.folder, reader, self.cluster, floor=floor)
         captions = _listed_captions(self.folder)
-        for name, paths in persons.items():
+        names: set[str] = set()
+        for person, paths in persons.items():
+            name = printable(person)
+            while name in names:
+                name += "~"
+            names.add(name)
             inside = [str(path.relative_to(self.folder)) for path in paths]
             told = {path: captions[path] for path in inside if path in captions}
             yield Source(id=name, value={"portraits": inside, "captions": told})

@@ -9,32 +9,38 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from limner.builders.faces import phrases
-from limner.builders.faces.framing import face_on_white, largest_square, resized, shrunk
+from limner.builders.faces.framing import largest_square
 from limner.builders.faces.identity import READ_PX, only_face, pairs
 from limner.builders.faces.parts import PARTS
+from limner.builders.files import printable
+from limner.builders.heads import HeadScores, cut_out_head, resized
+from limner.builders.likeness import alike, sharpness
+from limner.builders.photos import read_photo
 from limner.builders.runner.document import Document, Drop, DropError
 from limner.builders.video.steps import asked
 from limner.dialogue.parts import Dialogue, Instruction, Picture, Response, Round
 from limner.perception.face_passes import embedded
-from limner.perception.protocols import Captioner, FaceReader, Segmenter, View
+from limner.perception.protocols import Box, Captioner, FaceReader, Segmenter, View
 
-# What is made -> (the set's kind, the paper's name for it).
 NEEDS_CAPTION: Final = ("stage2", "stage3", "augment1")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Portrait:
-    """A picture with exactly one face."""
+    """A picture with exactly one face: the square that is shown, and the whole photo, each with its box."""
 
     path: str
     pixels: np.ndarray
-    box: tuple[float, float, float, float]
+    box: Box
+    whole: np.ndarray
+    whole_box: Box
     caption: str = ""
+    similarity: float | None = None  # to the portrait that stands for the person
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,12 +70,13 @@ class ReadPortraits:
         portraits: list[Portrait] = []
         for path in listed:
             try:
-                pixels = shrunk(Picture.from_file(self.folder / path).pixels, READ_PX)
+                pixels = read_photo(self.folder / path, READ_PX)
             except (ValueError, OSError) as error:
                 yield Drop(reason="portrait that cannot be read", detail=" ".join(str(error).split()))
                 continue
             try:
-                square, box = largest_square(pixels, only_face(self.reader, pixels))
+                whole_box = only_face(self.reader, pixels)
+                square, box = largest_square(pixels, whole_box)
             except ValueError as error:
                 reason = (
                     str(error) if str(error) in ("no face", "several faces") else "face that fits no square"
@@ -81,7 +88,11 @@ class ReadPortraits:
                 yield Drop(reason="small face", detail=f"{path}: {side_px:.0f} px")
                 continue
             caption = document.value["captions"].get(path, "")
-            portraits.append(Portrait(path=path, pixels=square, box=box, caption=caption))
+            portraits.append(
+                Portrait(
+                    path=path, pixels=square, box=box, whole=pixels, whole_box=whole_box, caption=caption
+                )
+            )
         if portraits:
             yield document.having(portraits, *(portrait.pixels for portrait in portraits[:4]))
 
@@ -107,7 +118,7 @@ class SamePerson:
         kept = []
         for index, portrait in enumerate(portraits):
             if cosines[middle, index] >= floor:
-                kept.append(portrait)
+                kept.append(replace(portrait, similarity=float(cosines[middle, index])))
             else:
                 told = f"{portrait.path}: similarity {cosines[middle, index]:.3f} to {portraits[middle].path}"
                 yield Drop(reason="another face than the folder's", detail=told)
@@ -191,33 +202,50 @@ class TellPart:
         whole = self._whole(value.target)
         given: tuple[Picture, ...] = ()
         answer = whole
+        scores: HeadScores | None = None
         if value.part == "stage1":
             given, (ask, say) = (whole,), phrases.copy(rng)
         elif value.part == "augment1":
             ask, say = phrases.text_to_image(rng, value.target.caption)
         elif value.part == "augment2":
-            given, answer, (ask, say) = (whole,), self._face(value.target), phrases.crop(rng)
+            (answer, scores), given, (ask, say) = self._face(value.target), (whole,), phrases.crop(rng)
         else:
-            given, (ask, say) = (self._face(value.given),), phrases.face_to_image(rng, value.target.caption)
+            face, scores = self._face(value.given)
+            given, (ask, say) = (face,), phrases.face_to_image(rng, value.target.caption)
         truth = {
             "person": document.id.rsplit("#", 1)[0],
-            "portrait": value.target.path,
-            "face_from": value.given.path,
+            "portrait": printable(value.target.path),
+            "face_from": printable(value.given.path),
             "box": list(value.target.box),
             "caption": value.target.caption,
             "part": value.part,
+            "scores": self._scores(value, scores),
         }
         round_ = Round(
             instruction=Instruction(text=ask, pictures=given), response=Response(text=say, picture=answer)
         )
         yield document.telling(Dialogue(kind=PARTS[value.part], rounds=(round_,), truth=truth))
 
+    def _scores(self, value: Part, head: HeadScores | None) -> dict[str, Any]:
+        given, target = value.given, value.target
+        height, width = given.whole.shape[:2]
+        x0, y0, x1, y1 = given.whole_box
+        told: dict[str, Any] = {
+            "sharpness": round(sharpness(given.whole, given.whole_box), 2),
+            "face_px": round(max((x1 - x0) * width, (y1 - y0) * height), 1),
+        }
+        if given.path != target.path:
+            told["alike"] = round(alike(given.pixels, given.box, target.pixels, target.box), 4)
+        if given.similarity is not None and target.similarity is not None:
+            told["similarity"] = round(min(given.similarity, target.similarity), 4)
+        return told | ({} if head is None else {"head": head.to_json()})
+
     def _whole(self, portrait: Portrait) -> Picture:
         return Picture(resized(portrait.pixels, min(self.size_px, portrait.pixels.shape[0])))
 
-    def _face(self, portrait: Portrait) -> Picture:
-        mask = self.segmenter.segment_face(portrait.pixels, portrait.box)
-        return Picture(face_on_white(portrait.pixels, portrait.box, self.face_px, mask))
+    def _face(self, portrait: Portrait) -> tuple[Picture, HeadScores]:
+        head, scores = cut_out_head(self.segmenter, portrait.whole, portrait.whole_box, self.face_px)
+        return Picture(head), scores
 
 
 def _caption_beside(path: Path) -> str:

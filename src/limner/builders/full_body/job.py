@@ -241,6 +241,7 @@ class TellBodies:
             "origin": pair.origin,
             "prompts": [body.prompt for body in pair.bodies],
             "similarities": [round(body.similarity, 4) for body in pair.bodies],
+            "scores": {"similarity": round(min(body.similarity for body in pair.bodies), 4)},
             **self.names,
         }
         yield document.telling(

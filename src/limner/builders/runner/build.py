@@ -7,8 +7,10 @@ built.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -26,6 +28,7 @@ from limner.dataset.spec import shard_paths
 from limner.dataset.writer import DatasetWriter
 
 SOURCES_PER_SHARD: Final = 256
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _HOPELESS: Final = 12  # so many sources that fail unexpectedly, and none that does not, end a run
 Engine = Callable[[Job, Iterator[Numbered], int], Generator[Outcome, None, None]]
 
@@ -56,19 +59,35 @@ def build(
 ) -> Funnel:
     """Build `job` into `folder`, from where an earlier run was ended; new sources are appended.
 
-    ValueError when the folder holds another build or data of other origin, or when a step stops the run.
+    ValueError when the folder holds another build or data of other origin, when a step stops the run, or when
+    the disk is full: then the same command goes on once there is room.
     """
     if workers < 1:
         raise ValueError(f"A build needs at least one worker, not {workers}.")
     if not ledger_path(folder).exists() and shard_paths(folder):
         raise ValueError(f"{folder} holds data that no build remembers; give another folder.")
-    with _claimed(folder) as ledger:
+    with with_room(folder), _claimed(folder) as ledger:
         ledger.settle({**job.settings(), "seed": job.seed, "sources_per_shard": per_shard})
         ledger.add_sources(job.sources(), per_shard)
         for shard in ledger.ripe_shards():
             write_shard(ledger, folder, shard)
         _run(job, folder, ledger, workers, engine, tell)
         return funnel_of(ledger)
+
+
+@contextmanager
+def with_room(folder: Path) -> Iterator[None]:
+    """A full disk, however it shows, as a sentence."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        is_full = isinstance(error, OSError) and error.errno in _NO_ROOM
+        if not is_full and not isinstance(error, sqlite3.Error):
+            raise
+        told = "there is no room left on the disk" if is_full or "full" in str(error) else f"{error}"
+        raise ValueError(
+            f"The build in {folder} cannot be written ({told}); make room, and the same command goes on."
+        ) from error
 
 
 @contextmanager
@@ -133,4 +152,5 @@ def write_shard(ledger: Ledger, folder: Path, shard: int) -> None:
         os.replace(fresh / "README.md", folder / "README.md")
         os.replace(path, folder / f"shard-{shard:05d}.parquet")
     ledger.close_shard(shard, num)
+    ledger.shrink()
     shutil.rmtree(fresh, ignore_errors=True)

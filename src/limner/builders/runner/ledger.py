@@ -14,10 +14,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from limner.builders.files import printable
 from limner.builders.runner.document import Source
 from limner.builders.runner.steps import Dropped, Outcome
 
 STRIPS_PER_REASON = 24
+_INCREMENTAL = 2  # as SQLite tells it
 _TABLES = """
 create table if not exists settings (value text not null);
 create table if not exists sources (
@@ -41,11 +43,14 @@ class Ledger:
         self._base = sqlite3.connect(path, timeout=0.2, isolation_level=None)
         try:
             self._base.execute("pragma locking_mode = exclusive")
+            self._base.execute("pragma auto_vacuum = incremental")  # of a new file; it is begun empty
             self._base.execute("pragma journal_mode = wal")
             self._base.execute("pragma synchronous = normal")
             self._base.executescript(f"begin immediate; {_TABLES} commit;")
         except sqlite3.DatabaseError as error:
             self._base.close()
+            if "full" in str(error) or "I/O" in str(error):
+                raise
             if "locked" in str(error):
                 raise ValueError(
                     f"Another process builds into {path.parent.parent}; wait for it, or give another folder."
@@ -57,6 +62,15 @@ class Ledger:
 
     def __exit__(self, *_: object) -> None:
         self._base.close()
+
+    def shrink(self) -> None:
+        """Give the room of what was forgotten back to the disk."""
+        (mode,) = self._base.execute("pragma auto_vacuum").fetchone()
+        if mode == _INCREMENTAL:
+            self._base.executescript("pragma incremental_vacuum")  # all steps of it; execute takes one
+        else:  # begun by an older limner
+            self._base.execute("vacuum")
+        self._base.execute("pragma wal_checkpoint(truncate)").fetchall()
 
     def settle(self, settings: Mapping[str, Any]) -> None:
         """Remember the settings of a new build, or raise ValueError when this build has others.
@@ -101,14 +115,15 @@ class Ledger:
             number = -1 if last is None else int(last)
             first_shard, first = (0 if shard is None else int(shard) + 1), number + 1
             for source in sources:
-                known = self._base.execute("select 1 from sources where id = ?", (source.id,)).fetchone()
+                id = printable(source.id)
+                known = self._base.execute("select 1 from sources where id = ?", (id,)).fetchone()
                 if known is None:
                     number += 1
                     self._base.execute(
                         "insert into sources (number, id, value, shard) values (?, ?, ?, ?)",
                         (
                             number,
-                            source.id,
+                            id,
                             json.dumps(dict(source.value)),
                             first_shard + (number - first) // per_shard,
                         ),
@@ -160,7 +175,7 @@ class Ledger:
         strip = drop.strip if shown < STRIPS_PER_REASON else b""
         self._base.execute(
             "insert into drops values (?, ?, ?, ?, ?, ?, ?)",
-            (number, place, drop.document, drop.step, drop.reason, drop.detail, strip),
+            (number, place, drop.document, drop.step, drop.reason, printable(drop.detail), strip),
         )
 
     def ripe_shards(self) -> list[int]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import jinja2
 
+from limner.builders.files import printable
 from limner.builders.runner.build import ledger_path
 from limner.builders.runner.funnel import Funnel, funnel_of
 from limner.builders.runner.ledger import Ledger
@@ -51,12 +52,15 @@ def write_build_page(folder: Path, page: Path, *, num_kept: int = 12, num_droppe
         lstrip_blocks=True,
     )
     html = environment.get_template("page.html").render(
-        title=folder.resolve().name, funnel=funnel, kept=_kept(folder, num_kept), groups=groups
+        title=printable(folder.resolve().name), funnel=funnel, kept=_kept(folder, num_kept), groups=groups
     )
     page.parent.mkdir(parents=True, exist_ok=True)
     temporary = page.with_name(f".{page.name}.{os.getpid()}.tmp")
-    temporary.write_text(html, encoding="utf-8")
-    temporary.replace(page)
+    try:
+        temporary.write_text(html, encoding="utf-8")
+        temporary.replace(page)
+    finally:
+        temporary.unlink(missing_ok=True)
     return funnel
 
 

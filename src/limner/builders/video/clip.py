@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from limner.builders.heads import HeadScores
 from limner.perception.protocols import Box, Told, View
 
 Pair = tuple[Box, Box]
@@ -35,6 +36,7 @@ class Clip:
     names: tuple[str, str] = ("", "")
     text: str = ""
     cut_outs: tuple[np.ndarray, ...] = field(default=())
+    head_scores: tuple[HeadScores, HeadScores] | None = None
 
     @property
     def view(self) -> View:

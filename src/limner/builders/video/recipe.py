@@ -18,6 +18,7 @@ from limner.builders.adapters import (
     weights_of,
     writer_by_name,
 )
+from limner.builders.files import files_below, printable
 from limner.builders.runner.document import Source, Stage, Step
 from limner.builders.video.frames import SUFFIXES, require_av
 from limner.builders.video.matching import limits_of
@@ -39,7 +40,7 @@ class VideoJob:
     """Films to dialogues. A `Job` of the runner.
 
     Args:
-        sources_given: files, or folders searched through, for films (mp4, mkv, webm, mov, m4v, avi).
+        sources_given: files, or folders searched through, for films (`frames.SUFFIXES`).
         faces, captioner, writer, segmenter: adapters by name, see `adapters.py`.
         endpoint: the server of adapters that speak to one.
         size_px: side of every picture written; the paper's 512.
@@ -83,12 +84,18 @@ class VideoJob:
     def sources(self) -> Iterable[Source]:
         """Every film once, by name; ValueError when a place does not exist or there is none at all."""
         taken: dict[str, Path] = {}
+        known: set[Path] = set()
         for given in self.sources_given:
             for path in films_at(given):
+                real = path.resolve()
+                if real in known:
+                    continue
+                known.add(real)
                 inside = path.relative_to(given).as_posix()
-                id = path.name if path == given else f"{given.resolve().name}/{inside}"
-                while taken.setdefault(id, path.resolve()) != path.resolve():
+                id = printable(path.name if path == given else f"{given.resolve().name}/{inside}")
+                while id in taken:
                     id += "~"
+                taken[id] = real
         if not taken:
             raise ValueError(
                 f"There is no film in {', '.join(map(str, self.sources_given))}; films end in "
@@ -131,15 +138,12 @@ class VideoJob:
 
 
 def films_at(given: Path) -> Iterator[Path]:
-    """The films at a place, in order; hidden files are left out. A named file is taken as it is, and so is a
-    link that leads nowhere: it gets its reason.
+    """The films at a place and in the folders linked there, in order; hidden files are left out. A named
+    file is taken as it is, and so is a link that leads nowhere: it gets its reason.
     """
     if given.is_file():
         yield given
     elif given.is_dir():
-        for path in sorted(given.rglob("*")):
-            is_hidden = any(part.startswith(".") for part in path.relative_to(given).parts)
-            if path.suffix.lower() in SUFFIXES and not path.is_dir() and not is_hidden:
-                yield path
+        yield from files_below(given, SUFFIXES)
     else:
         raise ValueError(f"There is no file or folder {given}; name films or folders of films.")

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from limner.builders.heads import cut_out_head
 from limner.builders.runner.document import Document, Drop, DropError, StopError
 from limner.builders.video.clip import Clip
 from limner.builders.video.frames import read_ends, read_shots
-from limner.builders.video.framing import head_on_white, square_with_both, without_other
+from limner.builders.video.framing import square_with_both
 from limner.builders.video.matching import Limits, match, two_faces, why_unclear
 from limner.builders.video.naming import draw_names, why_not_two_names
 from limner.builders.video.telling import dialogue_of
@@ -36,8 +37,11 @@ class ReadFilm:
             clip = Clip(path=path, shot=0, first=ends.first, last=ends.last)
             yield document.having(clip, clip.first, clip.last)
             return
-        for number, ends in enumerate(read_shots(path)):
-            clip = Clip(path=path, shot=number, first=ends.first, last=ends.last)
+        for number, shot in enumerate(read_shots(path)):
+            if isinstance(shot, Drop):
+                yield shot
+                continue
+            clip = Clip(path=path, shot=number, first=shot.first, last=shot.last)
             yield document.part(f"shot{number}", clip).having(clip, clip.first, clip.last)
 
 
@@ -102,11 +106,13 @@ class CutOutHeads:
     def __call__(self, document: Document) -> Iterator[Document | Drop]:
         clip: Clip = document.value
         assert clip.last_faces is not None
-        heads = []
+        heads, measured = [], []
         for box, other in zip(clip.last_faces, reversed(clip.last_faces), strict=True):
-            mask = without_other(self.segmenter.segment_face(clip.last, box), box, other)
-            heads.append(head_on_white(clip.last, mask, box, self.size_px))
-        yield document.having(replace(clip, cut_outs=tuple(heads)))
+            head, scores = cut_out_head(self.segmenter, clip.last, box, self.size_px, apart_from=other)
+            heads.append(head)
+            measured.append(scores)
+        first, second = measured
+        yield document.having(replace(clip, cut_outs=tuple(heads), head_scores=(first, second)))
 
 
 @dataclass(frozen=True, kw_only=True)

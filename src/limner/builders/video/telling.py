@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from limner.builders.heads import worst
+from limner.builders.likeness import alike, sharpness
 from limner.builders.runner.document import Document
 from limner.builders.video.clip import Clip
 from limner.dialogue.parts import Dialogue, Instruction, NamedPerson, Picture, Response, Round
@@ -75,4 +77,26 @@ def _truth(document: Document, clip: Clip) -> dict[str, Any]:
             for name, first, last, alike in found
         },
         "margin": round(float(clip.margin), 4),
+        "scores": _scores(clip),
+    }
+
+
+def _scores(clip: Clip) -> dict[str, Any]:
+    """What the filters used or could use, one number each for the whole dialogue (`limner dataset
+    filter`).
+    """
+    assert clip.first_faces is not None
+    assert clip.last_faces is not None
+    assert clip.similarities is not None
+    assert clip.margin is not None
+    assert clip.head_scores is not None
+    pairs = list(zip(clip.first_faces, clip.last_faces, strict=True))
+    sizes = [max((b[2] - b[0]) * clip.last.shape[1], (b[3] - b[1]) * clip.last.shape[0]) for _, b in pairs]
+    return {
+        "similarity": round(float(min(clip.similarities)), 4),
+        "margin": round(float(clip.margin), 4),
+        "sharpness": round(min(sharpness(clip.last, box) for _, box in pairs), 2),
+        "alike": round(max(alike(clip.first, first, clip.last, last) for first, last in pairs), 4),
+        "face_px": round(float(min(sizes)), 1),
+        "head": worst(clip.head_scores),
     }

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from limner.builders.files import printable
 from limner.perception.protocols import Look, Told, View
 from limner.world.caption import tell
 from limner.world.chance import seeded
@@ -26,7 +27,7 @@ class WorldCaptioner:
     def caption(self, view: View) -> Told:
         """ValueError when no truth lies beside the film."""
         scene = first_scene(view.origin)
-        rng = seeded("told film", str(view.origin.name if view.origin else ""))
+        rng = seeded("told film", printable(view.origin.name if view.origin else ""))
         told = tell(scene, None, rng=rng, register="describe", length="medium")
         looks = tuple(
             Look(presentation=traits.presentation, age=_AGES.get(traits.age, "adult"))
@@ -41,7 +42,7 @@ class WorldWriter:
     def name_persons(self, view: View, told: Told, names: Sequence[str]) -> str:
         """ValueError when no truth lies beside the film."""
         scene = first_scene(view.origin)
-        rng = seeded("named film", str(view.origin.name if view.origin else ""), *names)
+        rng = seeded("named film", printable(view.origin.name if view.origin else ""), *names)
         given = [Name(name=name, introduction=name) for name in names]
         return tell(scene, given, rng=rng, register="describe").text
 

@@ -1,0 +1,95 @@
+"""Stricter sets by stored scores: exactly those dialogues, byte for byte, and what was left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from limner.app.cli import main
+from limner.dataset.check import check_dataset
+from limner.dataset.filter import cap_of, condition_of, filter_dataset, scores_of
+from limner.dataset.reader import DatasetReader
+from limner.dataset.writer import DatasetWriter
+from limner.dialogue.parts import Dialogue, Instruction, Picture, Response, Round
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Path:
+    with DatasetWriter(tmp_path / "set", rows_per_shard=8) as writer:
+        for number in range(20):
+            scores: dict[str, object] = {"margin": number / 20, "alike": 0.99 if number % 2 else 0.5}
+            if number == 19:
+                scores = {"margin": "lost"}
+            picture = Picture(np.full((16, 16, 3), number, np.uint8))
+            round_ = Round(
+                instruction=Instruction(text="x"), response=Response(text=f"{number}", picture=picture)
+            )
+            truth = {"scores": scores, "part": "a" if number < 10 else "b"}
+            writer.write(Dialogue(rounds=(round_,), kind="test", truth=truth))
+    return tmp_path / "set"
+
+
+def _numbers(folder: Path) -> list[int]:
+    return [int(dialogue.rounds[0].response.text) for dialogue in DatasetReader(folder)]
+
+
+@pytest.mark.parametrize(
+    ("where", "kept"),
+    [
+        (["scores.margin>=0.5"], range(10, 19)),
+        (["scores.margin > 0.5", "scores.margin<0.8"], range(11, 16)),
+        (["scores.margin<=0.1"], range(3)),
+        (["part=b", "scores.margin!=0.5"], range(11, 19)),
+        (["part!=b"], range(10)),
+        ([], range(20)),
+    ],
+)
+def test_exactly_what_holds_is_kept(stored: Path, tmp_path: Path, where: list[str], kept: range) -> None:
+    made = filter_dataset(stored, tmp_path / "strict", [condition_of(one) for one in where])
+    assert _numbers(tmp_path / "strict") == list(kept)
+    assert (made.num_in, made.num_kept) == (20, len(kept))
+    assert sum(made.left_out.values()) == 20 - len(kept)
+    assert list(check_dataset(tmp_path / "strict")) == []
+    rows = {record.id: record.row for record in DatasetReader(stored).records()}
+    assert all(record.row == rows[record.id] for record in DatasetReader(tmp_path / "strict").records())
+
+
+def test_what_is_too_alike_is_capped(stored: Path, tmp_path: Path) -> None:
+    made = filter_dataset(stored, tmp_path / "a", [], [cap_of("scores.alike>0.9=0.2")])
+    kept = _numbers(tmp_path / "a")
+    copies = [number for number in kept if number % 2 and number != 19]
+    assert len(copies) == 2  # beside the 11 others; 3 would be more than a fifth
+    assert made.left_out == {"scores.alike>0.9 for more than 20%": 7}
+    filter_dataset(stored, tmp_path / "b", [], [cap_of("scores.alike>0.9=0.2")])
+    assert _numbers(tmp_path / "b") == kept
+
+
+def test_scores_are_listed_and_mistakes_are_told(stored: Path, tmp_path: Path) -> None:
+    assert scores_of(stored)["scores.margin"] == (0.0, 0.45, 0.9)
+    with pytest.raises(ValueError, match="is no condition"):
+        condition_of("scores.margin")
+    with pytest.raises(ValueError, match="is no cap"):
+        cap_of("scores.alike>0.9")
+    with pytest.raises(ValueError, match="from 0 to below 1"):
+        cap_of("scores.alike>0.9=2")
+    with pytest.raises(ValueError, match=r"no scores\.other: 20"):
+        filter_dataset(stored, tmp_path / "none", [condition_of("scores.other>1")])
+    assert not (tmp_path / "none").exists()
+    with pytest.raises(ValueError, match="holds a data set already"):
+        filter_dataset(stored, stored, [])
+
+
+def test_at_the_command_line(stored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def run(*words: object) -> str:
+        with pytest.raises(SystemExit) as caught:
+            main(["dataset", "filter", *map(str, words)])
+        assert not caught.value.code
+        return capsys.readouterr().out
+
+    assert "scores.margin: 0 to 0.9, half below 0.45" in run(stored)
+    told = run(stored, "--out", tmp_path / "strict", "--where", "scores.margin>=0.5")
+    assert "not scores.margin>=0.5: 10" in told
+    assert "no scores.margin: 1" in told
+    assert "9 of 20 dialogues" in told
