@@ -14,7 +14,7 @@ import torch
 from limner.models.presets import SCENE_LAYERS, SKETCH, Preset
 from limner.models.scene_layers import SceneLayers
 from limner.models.sizes import CanvasSizes
-from limner.models.windows import FIGURE
+from limner.models.windows import FIGURE, SEEN_FIGURE
 from limner.training.layers_of_scenes import (
     FiguresCutFree,
     RepeatedFigures,
@@ -34,9 +34,10 @@ from limner.world.settings import seen_window, variant_parts, whole_backdrop
 from limner.world.staging import random_scene
 
 CANVAS = CanvasSizes(widths=(16, 8), summary_width=16, direct_width=8, blocks=1, heads=2)
+FIGURES = replace(CANVAS, texture_pitch=0.17)
 SMALL = replace(
     SCENE_LAYERS,
-    figures=CANVAS,
+    figures=FIGURES,
     faces=CANVAS,
     backdrop=replace(SCENE_LAYERS.backdrop, side=8, widths=(8, 4)),
     mend_width=8,
@@ -85,6 +86,7 @@ def test_true_layers_compose_to_the_painters_picture(
                         for place in range(len(scene.figures))
                     ]
                 ),
+                plain_BWW3=np.zeros((0, 0, 0, 3), np.uint8),
                 tokens_BND=np.zeros((0, 0, 0), np.float32),
                 person_B=np.zeros(0, np.int64),
                 windows_B4=np.zeros((0, 4), np.float32),
@@ -146,6 +148,41 @@ def test_a_figure_is_cut_free_of_everything_else() -> None:
     assert 0.1 < float(opacity.mean()) < 0.9
 
 
+def test_a_pattern_is_told_apart_from_the_cloth() -> None:
+    seeds = (seed for seed in range(200))
+    worn = {}
+    for seed in seeds:
+        figure = cut_free(seed, "train", 64, SEEN_FIGURE)
+        worn.setdefault(bool(np.any(figure.plain_BWW3 != figure.pixels_BWW4[..., :3])), figure)
+        if len(worn) == 2:
+            break
+    assert float(worn[False].pattern().abs().max()) == 0
+    patterned = worn[True].pattern()
+    assert float(patterned.abs().max()) > 0.1
+    assert float((patterned != 0).float().mean()) < 0.6  # cloth alone
+    torch.testing.assert_close(
+        worn[True].target()[:, :3] - patterned,
+        2 * torch.from_numpy(worn[True].plain_BWW3).float().permute(0, 3, 1, 2) / 255
+        - worn[True].target()[:, 3:],
+    )
+
+
+@torch.no_grad()
+def test_learning_patterns_moves_the_texture_alone(layers: SceneLayers) -> None:
+    told = [torch.randn(2, count, TOKEN_DIM) for count in (24, NUM_TOKENS - 48)]
+    windows = torch.tensor([[-1.0, -1.0, 1.0, 2.0]] * 2)
+    with torch.enable_grad():
+        drawn, added = layers.figures.with_pattern(*told, windows)
+        assert added is not None
+        added.square().sum().backward() if added.requires_grad else None
+    moved = {name for name, weight in layers.figures.named_parameters() if weight.grad is not None}
+    assert moved
+    assert all(name.startswith("texture.") for name in moved)
+    assert torch.equal(drawn, layers.figures(*told, windows))
+    assert layers.faces.with_pattern(*told, windows)[1] is None
+    layers.zero_grad()
+
+
 def small_preset() -> Preset:
     detokenizer = replace(
         SKETCH.detokenizer, width=24, layers=1, heads=2, summary_width=16, layers_of_scene=SMALL
@@ -164,7 +201,7 @@ def test_the_stage_learns_and_is_read_again(tmp_path: Path, monkeypatch: pytest.
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    assert set(told) == {"figures", "faces", "places"}
+    assert set(told) == {"figures", "patterns", "faces", "places"}
     after = task.validate()
     assert after["figures_db"] > before["figures_db"] + 1
     assert after["faces_db"] > before["faces_db"] + 1

@@ -189,9 +189,17 @@ class PersonCanvas(nn.Module):
         return FIRST_SIDE << len(self.sizes.widths)
 
     def forward(self, person_KTD: Tensor, around_KTD: Tensor, windows_K4: Tensor) -> Tensor:
+        """See `with_pattern`, whose first result this is."""
+        drawn_KCWW, _ = self.with_pattern(person_KTD, around_KTD, windows_K4, alone=False)
+        return drawn_KCWW
+
+    def with_pattern(
+        self, person_KTD: Tensor, around_KTD: Tensor, windows_K4: Tensor, *, alone: bool = True
+    ) -> tuple[Tensor, Tensor | None]:
         """Tokens of persons, and of the scenes around them -> (K, 4, W, W): colours in [-1, 1] times their
         opacity, and the opacity, about in [0, 1]. `windows_K4`: x0, y0, x1, y1 of the canvas in the body's
-        frame.
+        frame. With it, where it is asked for `alone`, what the texture adds, (K, 4, W, W): learning from that
+        moves the texture and nothing else. None for a canvas without patterns.
         """
         told_KE = self.person(person_KTD.flatten(1)) + self.around(around_KTD.flatten(1))
         summary_KE = F.silu(told_KE + self.window(windows_K4.to(told_KE.dtype)))
@@ -205,7 +213,14 @@ class PersonCanvas(nn.Module):
         x = x.contiguous(memory_format=torch.channels_last)
         for step in self.steps:
             x = step(x, summary_KE)
+        added: Tensor | None = None
         if self.texture is not None:
-            x = self.texture(x, person_KTD.flatten(1), windows_K4)
+            told_KV = person_KTD.flatten(1)
+            if alone:
+                plain = x.detach()
+                added = self.texture(plain, told_KV, windows_K4) - plain
+                added = F.conv2d(added, self.last.weight.detach(), padding=self.last.padding)
+                added = F.pixel_shuffle(added, FINER)
+            x = self.texture(x, told_KV, windows_K4)
         drawn: Tensor = F.pixel_shuffle(self.last(x), FINER)
-        return drawn
+        return drawn, added

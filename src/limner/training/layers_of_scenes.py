@@ -52,6 +52,7 @@ class FiguresCutFree:
     """Figures and the tokens of the scenes that they stand in."""
 
     pixels_BWW4: NDArray[np.uint8]  # RGBA, colours times their opacity
+    plain_BWW3: NDArray[np.uint8]  # the same colours in clothes without patterns
     tokens_BND: NDArray[np.float32]
     person_B: NDArray[np.int64]
     windows_B4: NDArray[np.float32]  # x0, y0, x1, y1 in the body's frame
@@ -61,6 +62,7 @@ class FiguresCutFree:
         rows = slice(start, end)
         return FiguresCutFree(
             pixels_BWW4=self.pixels_BWW4[rows],
+            plain_BWW3=self.plain_BWW3[rows],
             tokens_BND=self.tokens_BND[rows],
             person_B=self.person_B[rows],
             windows_B4=self.windows_B4[rows],
@@ -72,9 +74,17 @@ class FiguresCutFree:
         colours, opacity = share.split((3, 1), dim=1)
         return torch.cat([2 * colours - opacity, opacity], dim=1)
 
+    def pattern(self) -> Tensor:
+        """(B, 3, W, W) float32: what patterns change in the colours of `target`."""
+        plain_B3WW, whole_B3WW = (
+            torch.from_numpy(pixels).permute(0, 3, 1, 2).float()
+            for pixels in (self.plain_BWW3, self.pixels_BWW4[..., :3])
+        )
+        return (whole_B3WW - plain_B3WW) / 127.5
+
 
 class RepeatedFigures:
-    """Figures in windows of `span`, met again and again (256 KiB each at 256 px). Where a window follows what
+    """Figures in windows of `span`, met again and again (448 KiB each at 256 px). Where a window follows what
     is seen, a quarter is of pictures that show more than a bust, and a quarter wears a pattern: the world has
     few of them.
     """
@@ -96,6 +106,7 @@ def joined(parts: Sequence[FiguresCutFree]) -> FiguresCutFree:
     """Batches one after the other."""
     return FiguresCutFree(
         pixels_BWW4=np.concatenate([part.pixels_BWW4 for part in parts]),
+        plain_BWW3=np.concatenate([part.plain_BWW3 for part in parts]),
         tokens_BND=np.concatenate([part.tokens_BND for part in parts]),
         person_B=np.concatenate([part.person_B for part in parts]),
         windows_B4=np.concatenate([part.windows_B4 for part in parts]),
@@ -127,12 +138,24 @@ def cut_free(
             break
     window = window_of(scene, person, span)
     frame = torch.tensor([body_frames(scene)[person]], dtype=torch.float64)
+    pixels = render_figure(scene, person, window, size_px)
+    plain = pixels
+    if scene.figures[person].person.traits.garment_pattern != "plain":
+        plain = render_figure(_in_plain_clothes(scene, person), person, window, size_px)
     return FiguresCutFree(
-        pixels_BWW4=render_figure(scene, person, window, size_px)[None],
+        pixels_BWW4=pixels[None],
+        plain_BWW3=plain[None, ..., :3],
         tokens_BND=encode_scene(scene)[None],
         person_B=np.array([person]),
         windows_B4=in_frame(torch.tensor([window], dtype=torch.float64), frame).float().numpy(),
     )
+
+
+def _in_plain_clothes(scene: Scene, place: int) -> Scene:
+    figure = scene.figures[place]
+    traits = replace(figure.person.traits, garment_pattern="plain")
+    dressed = replace(figure, person=replace(figure.person, traits=traits))
+    return replace(scene, figures=(*scene.figures[:place], dressed, *scene.figures[place + 1 :]))
 
 
 def window_of(scene: Scene, place: int, span: AnySpan) -> tuple[float, float, float, float]:
