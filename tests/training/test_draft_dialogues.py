@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
+from language_samples import small_tokenizer
 
 from limner.models.presets import MINIATURE, SEED_X, SKETCH, TINY
 from limner.training import draft_dialogues
 from limner.training.draft_dialogues import DraftDialogues, SceneTokens, reads_scene_tokens
+from limner.training.language_data import laid_out
 from limner.world.dialogues import KINDS
-from limner.world.scene_tokens import encode_scene
+from limner.world.scene_tokens import NUM_TOKENS, encode_scene
 from limner.world.serial import scene_from_json
 
 
@@ -61,3 +64,17 @@ def test_the_oldest_scenes_are_forgotten(monkeypatch) -> None:  # type: ignore[n
         assert last is not None
         assert isinstance(source.tokens[last.digest], torch.Tensor)
     assert len(source.tokens) == 10
+
+
+def test_forgotten_tokens_are_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Layouts are kept longer than scenes: a dialogue that comes again after many others is still a batch."""
+    monkeypatch.setattr("limner.training.draft_dialogues.MOST_SCENES", 6)
+    tokens = SceneTokens()
+    made = DraftDialogues("edit", 12, split="train", first_seed=0, tokens=tokens)
+    tokenizer = small_tokenizer()
+    source = laid_out(made, tokens, tokenizer, num_image_tokens=NUM_TOKENS, context_tokens=4096)
+    first = source.batch([0])
+    for index in range(1, 12):
+        source.batch([index])
+    assert source.layout(0).painted_keys[0] not in tokens
+    assert torch.equal(source.batch([0]).painted_tokens_TKD, first.painted_tokens_TKD)

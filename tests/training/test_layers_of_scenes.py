@@ -29,12 +29,12 @@ from limner.training.state import SampleRng
 from limner.world.chance import seeded
 from limner.world.render import render, render_figure
 from limner.world.scene import SETTINGS, Scene
-from limner.world.scene_tokens import NUM_TOKENS, TOKEN_DIM, decode_scene, encode_scene
+from limner.world.scene_tokens import NUM_TOKENS, PERSON_SLOTS, TOKEN_DIM, decode_scene, encode_scene
 from limner.world.settings import seen_window, variant_parts, whole_backdrop
 from limner.world.staging import random_scene
 
 CANVAS = CanvasSizes(widths=(16, 8), summary_width=16, direct_width=8, blocks=1, heads=2)
-FIGURES = replace(CANVAS, texture_pitch=0.17)
+FIGURES = replace(CANVAS, texture_pitch=0.17, texture_tokens=(12, 13, 14))
 SMALL = replace(
     SCENE_LAYERS,
     figures=FIGURES,
@@ -146,6 +146,11 @@ def test_a_figure_is_cut_free_of_everything_else() -> None:
     assert float(opacity.max()) == 1
     assert float(colours[:, opacity == 0].abs().max()) == 0
     assert 0.1 < float(opacity.mean()) < 0.9
+
+
+def test_textures_read_the_tokens_of_the_clothes() -> None:
+    named = [[part.name for part in PERSON_SLOTS[i].factors] for i in SCENE_LAYERS.figures.texture_tokens]
+    assert named == [["garment"], ["garment_colour"], ["garment_pattern"]]
 
 
 def test_a_pattern_is_told_apart_from_the_cloth() -> None:

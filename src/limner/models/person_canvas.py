@@ -9,7 +9,7 @@ likewise, so that stripes and checks need not be learned pixel by pixel (`Textur
 
 Legend: B batch, F persons (figures), N image tokens, D token width, T tokens that tell of a person, E width
 of a summary, K persons of a batch, S side of the picture, W side of a canvas, M side of its finest map, C
-channels of that, V numbers of a person's tokens.
+channels of that, V numbers of the tokens that tell of clothes.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def _least_squares(inputs: Tensor, wanted: Tensor, noise: float) -> tuple[Tensor
 
 class Texture(nn.Module):
     """What repeats over a cloth: a small network at each place, of the map and of waves across and down the
-    body, scaled and shifted by what the person's tokens (K, V) say. It adds nothing at the start.
+    body, scaled and shifted by what the tokens of the clothes (K, V) say. It adds nothing at the start.
     """
 
     def __init__(self, channels: int, told_width: int, pitch: float) -> None:
@@ -177,7 +177,7 @@ class PersonCanvas(nn.Module):
         self.left = nn.LayerNorm(first)
         self.steps = nn.ModuleList(Refine(a, b, width) for a, b in pairwise(sizes.widths))
         self.texture = (
-            Texture(sizes.widths[-1], person_tokens * token_dim, sizes.texture_pitch)
+            Texture(sizes.widths[-1], len(sizes.texture_tokens) * token_dim, sizes.texture_pitch)
             if sizes.texture_pitch
             else None
         )
@@ -215,7 +215,7 @@ class PersonCanvas(nn.Module):
             x = step(x, summary_KE)
         added: Tensor | None = None
         if self.texture is not None:
-            told_KV = person_KTD.flatten(1)
+            told_KV = person_KTD[:, list(self.sizes.texture_tokens)].flatten(1)
             if alone:
                 plain = x.detach()
                 added = self.texture(plain, told_KV, windows_K4) - plain

@@ -185,6 +185,7 @@ SCENE_LAYERS: Final = LayerSizes(
         blocks=3,
         heads=4,
         texture_pitch=0.17,
+        texture_tokens=(12, 13, 14),
     ),
     faces=CanvasSizes(widths=(128, 64, 48, 24), summary_width=128, direct_width=48, blocks=3, heads=4),
     backdrop=BackdropSizes(

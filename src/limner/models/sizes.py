@@ -118,7 +118,8 @@ class CanvasSizes:
     over 8 x 8 places that read a person's tokens, `heads` each, then convolutions. `widths` are the channels
     of the canvas of 8, 16, 32, ... places a side, `direct_width` those that a summary of `summary_width`
     numbers gives each place at once. `texture_pitch`: how far apart, in units of the body, the repeats of a
-    cloth's pattern are; 0 for a canvas without patterns.
+    cloth's pattern are; 0 for a canvas without patterns. `texture_tokens`: which of a person's tokens tell
+    what is worn, in which pattern and colours.
     """
 
     widths: tuple[int, ...]
@@ -127,6 +128,7 @@ class CanvasSizes:
     blocks: int
     heads: int
     texture_pitch: float = 0.0
+    texture_tokens: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,12 +82,15 @@ class DraftDialogues:
 
     def dialogue(self, index: int) -> Dialogue:
         """Dialogue `index`, the same at every call; its scenes' tokens are in `tokens`."""
-        if index not in self._drafted:
+        if index not in self._drafted or not self._is_remembered(self._drafted[index]):
             if len(self._drafted) >= MOST_DRAFTS:
                 self._drafted.clear()
             made = draft(self.kind, self.first_seed + index, self.split)
             self._drafted[index] = paint_draft(made, STAND_IN_PX, self._stand_in)
         return self._drafted[index]
+
+    def _is_remembered(self, dialogue: Dialogue) -> bool:
+        return all(p.digest in self.tokens for round_ in dialogue.rounds for p in round_.pictures)
 
     def _stand_in(self, scene: Scene, size_px: int) -> np.ndarray:
         # Two scenes never share a digest: their description fills the pixels.

@@ -91,6 +91,10 @@ class LaidOut:
     def batch(self, indices: Sequence[int]) -> PackedBatch:
         """These dialogues as one batch."""
         layouts = [self.layout(index) for index in indices]
+        for index, layout in zip(indices, layouts, strict=True):
+            # Drafted dialogues' tokens are forgotten sooner than layouts.
+            if any(key not in self.image_tokens for key in (*layout.seen_keys, *layout.painted_keys)):
+                self.sample_cache.dialogue(index)
         tokens = self.image_tokens
         if self.crops is not None:
             tokens = self.crops.beside(tokens, [self.sample_cache.dialogue(index) for index in indices])
