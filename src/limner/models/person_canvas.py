@@ -115,7 +115,7 @@ def _least_squares(inputs: Tensor, wanted: Tensor, noise: float) -> tuple[Tensor
 
 class Texture(nn.Module):
     """What repeats over a cloth: a small network at each place, of the map and of waves across and down the
-    body, scaled and shifted by what the tokens of the clothes (K, V) say. It adds nothing at the start.
+    body, scaled and shifted by what the tokens of the clothes (K, V) say. Nothing at the start.
     """
 
     def __init__(self, channels: int, told_width: int, pitch: float) -> None:
@@ -130,7 +130,9 @@ class Texture(nn.Module):
         nn.init.zeros_(self.leave.bias)
 
     def forward(self, x_KCMM: Tensor, told_KV: Tensor, windows_K4: Tensor) -> Tensor:
-        """`windows_K4`: x0, y0, x1, y1 of the canvas in the body's frame."""
+        """What is added to the map (K, C, M, M). `windows_K4`: x0, y0, x1, y1 of the canvas in the body's
+        frame.
+        """
         side = x_KCMM.shape[-1]
         x0, y0, x1, y1 = (windows_K4[:, index, None] for index in range(4))
         centres = (torch.arange(side, device=windows_K4.device) + 0.5) / side
@@ -147,8 +149,8 @@ class Texture(nn.Module):
         scale, shift = self.modulation(told_KV)[:, :, None, None].chunk(2, dim=1)
         inner = torch.cat([x_KCMM, waves_KVMM], dim=1).contiguous(memory_format=torch.channels_last)
         inner = F.silu(self.enter(inner) * (1 + scale) + shift)
-        added: Tensor = self.leave(F.silu(self.inner(inner)))
-        return x_KCMM + added
+        added_KCMM: Tensor = self.leave(F.silu(self.inner(inner)))
+        return added_KCMM
 
 
 class PersonCanvas(nn.Module):
@@ -198,8 +200,8 @@ class PersonCanvas(nn.Module):
     ) -> tuple[Tensor, Tensor | None]:
         """Tokens of persons, and of the scenes around them -> (K, 4, W, W): colours in [-1, 1] times their
         opacity, and the opacity, about in [0, 1]. `windows_K4`: x0, y0, x1, y1 of the canvas in the body's
-        frame. With it, where it is asked for `alone`, what the texture adds, (K, 4, W, W): learning from that
-        moves the texture and nothing else. None for a canvas without patterns.
+        frame. With it, where it is asked for `alone`, what the texture adds to the colours, (K, 3, W, W):
+        learning from that moves the texture and nothing else. None for a canvas without patterns.
         """
         told_KE = self.person(person_KTD.flatten(1)) + self.around(around_KTD.flatten(1))
         summary_KE = F.silu(told_KE + self.window(windows_K4.to(told_KE.dtype)))
@@ -213,14 +215,25 @@ class PersonCanvas(nn.Module):
         x = x.contiguous(memory_format=torch.channels_last)
         for step in self.steps:
             x = step(x, summary_KE)
-        added: Tensor | None = None
-        if self.texture is not None:
-            told_KV = person_KTD[:, list(self.sizes.texture_tokens)].flatten(1)
-            if alone:
-                plain = x.detach()
-                added = self.texture(plain, told_KV, windows_K4) - plain
-                added = F.conv2d(added, self.last.weight.detach(), padding=self.last.padding)
-                added = F.pixel_shuffle(added, FINER)
-            x = self.texture(x, told_KV, windows_K4)
         drawn: Tensor = F.pixel_shuffle(self.last(x), FINER)
-        return drawn, added
+        if self.texture is None:
+            return drawn, None
+        told_KV = person_KTD[:, list(self.sizes.texture_tokens)].flatten(1)
+        added = self._pattern(x, told_KV, windows_K4)
+        # Where nothing is drawn, nothing is patterned.
+        opacity = drawn[:, RGBA - 1 :].detach().clamp(0, 1)
+        patterned = drawn[:, : RGBA - 1] + opacity * added
+        alone_K3WW = None
+        if alone:
+            alone_K3WW = opacity * self._pattern(x.detach(), told_KV, windows_K4, self.last.weight.detach())
+        return torch.cat([patterned, drawn[:, RGBA - 1 :]], dim=1), alone_K3WW
+
+    def _pattern(
+        self, x_KCMM: Tensor, told_KV: Tensor, windows_K4: Tensor, last: Tensor | None = None
+    ) -> Tensor:
+        """What the texture adds to the colours (K, 3, W, W), through the weights `last`."""
+        assert self.texture is not None
+        weight = self.last.weight if last is None else last
+        added_KCMM = self.texture(x_KCMM, told_KV, windows_K4)
+        shuffled = F.pixel_shuffle(F.conv2d(added_KCMM, weight, padding=1), FINER)
+        return shuffled[:, : RGBA - 1]

@@ -101,10 +101,10 @@ class SceneLayersTask:
         counts = {"figures": batch, "faces": self.stage.faces}
         for name, pictures in self._repeated.items():
             shown = pictures.take(sample_rng, counts[name])
-            drawn_B4WW, added_B4WW = self._drawn(name, shown, generator, pattern=True)
+            drawn_B4WW, added_B3WW = self._drawn(name, shown, generator, pattern=True)
             told[name] = pixel_errors(drawn_B4WW - shown.target().to(self.context.device)).mean()
-            if added_B4WW is not None:
-                missed_B3WW = added_B4WW[:, :3] - shown.pattern().to(self.context.device)
+            if added_B3WW is not None:
+                missed_B3WW = added_B3WW - shown.pattern().to(self.context.device)
                 told["patterns"] = self.stage.pattern_weight * missed_B3WW.square().mean()
         if "places" in self.stage.learns:
             rng = sample_rng.numpy()
