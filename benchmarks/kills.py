@@ -125,7 +125,7 @@ def _serve(painter: Any, store: Path, port: int) -> None:
 
     from limner.app.server.app import server_app
     from limner.app.server.decoding import Decoder
-    from limner.app.server.opening import studio_of
+    from limner.app.server.opening import service_of
     from limner.app.server.run import listen
     from limner.app.server.settings import ServerSettings
     from limner.dialogue.parts import Picture
@@ -133,7 +133,7 @@ def _serve(painter: Any, store: Path, port: int) -> None:
     # The decoder's own process takes longer to start than a life lasts.
     Decoder.decode = lambda _, data: Picture.from_bytes(data)  # type: ignore[method-assign]
     settings = ServerSettings()
-    app = server_app(studio_of(painter, store, settings), settings)
+    app = server_app(service_of(painter, store, settings), settings)
     with listen("127.0.0.1", port) as listener:
         uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off")).run(sockets=[listener])
 

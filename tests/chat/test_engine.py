@@ -10,8 +10,8 @@ from chat_texts import TEXTS
 from limner.chat.engine import Busy, Engine
 from limner.chat.events import Begun, Cancelled, Failed, Finished, Painting, Preview, Wrote
 from limner.chat.naive import answer_naively
+from limner.chat.round_handle import CancelledRound
 from limner.chat.rounds_in_flight import RoundsInFlight
-from limner.chat.ticket import CancelledRound
 
 WAIT_S = 120  # for a condition that comes at once unless the machine is very busy
 LINES = [TEXTS[0], "Add a scarf.", "A close-up of Mia, at night, in a red garden.", "Make it green."]
@@ -60,9 +60,9 @@ class Stepped:
 def test_rounds_together_are_what_the_naive_twin_answers_alone(painter):
     asked = requests(painter, 5)
     engine = Engine(painter)
-    tickets = [engine.submit(request) for request in asked]
+    handles = [engine.submit(request) for request in asked]
     with engine:
-        finished = [ticket.result(WAIT_S) for ticket in tickets]
+        finished = [handle.result(WAIT_S) for handle in handles]
     for request, one in zip(asked, finished, strict=True):
         assert_same(one, *answer_naively(painter, request))
     stats = engine.stats
@@ -104,15 +104,15 @@ def test_rounds_at_different_denoising_steps_share_a_forward(painter):
 def test_events_come_in_order_and_the_pieces_are_the_text(painter):
     request = painter.conversation().prepare(LINES[0], picture=True, num_previews=3)
     with Engine(painter) as engine:
-        ticket = engine.submit(request)
-        events = list(ticket.events())
+        handle = engine.submit(request)
+        events = list(handle.events())
     assert events[0] == Begun()
     assert "".join(event.text for event in events if isinstance(event, Wrote)) == events[-1].answer.text
     painting = [event for event in events if isinstance(event, (Painting, Preview))]
     steps = [event.step if isinstance(event, Painting) else f"preview {event.index}" for event in painting]
     assert steps == [0, 1, "preview 0", 2, "preview 1", 3, "preview 2", 4]
     assert isinstance(events[-1], Finished)
-    assert ticket.result() is events[-1]
+    assert handle.result() is events[-1]
 
 
 def test_previews_come_nearer_to_the_picture(painter):
@@ -173,11 +173,11 @@ def test_only_the_round_that_fails_fails(painter):
         LINES[0], picture=True, sampling=painter.with_sampling(token_head="none").sampling
     )
     with Engine(painter) as engine:
-        tickets = [engine.submit(request) for request in (asked[0], broken, asked[1])]
-        ends = [list(ticket.events())[-1] for ticket in tickets]
+        handles = [engine.submit(request) for request in (asked[0], broken, asked[1])]
+        ends = [list(handle.events())[-1] for handle in handles]
         assert isinstance(ends[1], Failed)
         with pytest.raises(ValueError, match="no token head 'none'"):
-            tickets[1].result()
+            handles[1].result()
         assert_same(ends[0], *answer_naively(painter, asked[0]))
         assert_same(ends[2], *answer_naively(painter, asked[1]))
 
@@ -185,13 +185,13 @@ def test_only_the_round_that_fails_fails(painter):
 def test_a_full_queue_says_when_to_come_again(painter):
     engine = Engine(painter, max_batch=1, max_waiting=2)
     first, second, third = requests(painter, 3)
-    tickets = [engine.submit(first), engine.submit(second)]
+    handles = [engine.submit(first), engine.submit(second)]
     with pytest.raises(Busy) as caught:
         engine.submit(third)
     assert caught.value.retry_after_s >= 1
     assert engine.stats.num_waiting == 2
     with engine:
-        assert all(ticket.result(WAIT_S) for ticket in tickets)
+        assert all(handle.result(WAIT_S) for handle in handles)
         assert engine.submit(third).result(WAIT_S)
     with pytest.raises(Busy, match="closing"):
         engine.submit(first)
@@ -199,21 +199,21 @@ def test_a_full_queue_says_when_to_come_again(painter):
 
 def test_closing_lets_rounds_end_in_time_and_cancels_the_others(painter):
     patient, hasty = Engine(painter), Engine(painter, max_batch=1)
-    tickets = [patient.submit(request) for request in requests(painter, 2)]
+    handles = [patient.submit(request) for request in requests(painter, 2)]
     patient.start()
     patient.close(drain_s=WAIT_S)
-    assert all(ticket.result(0) for ticket in tickets)
-    tickets = [hasty.submit(request) for request in requests(painter, 3)]
+    assert all(handle.result(0) for handle in handles)
+    handles = [hasty.submit(request) for request in requests(painter, 3)]
     hasty.start()
     hasty.close()
-    assert all(ticket.is_over for ticket in tickets)
+    assert all(handle.is_over for handle in handles)
     with pytest.raises(CancelledRound):
-        tickets[-1].result(0)
+        handles[-1].result(0)
     unstarted = Engine(painter)
-    ticket = unstarted.submit(requests(painter, 1)[0])
+    handle = unstarted.submit(requests(painter, 1)[0])
     unstarted.close()
     with pytest.raises(CancelledRound):
-        ticket.result(0)
+        handle.result(0)
 
 
 def test_whoever_listens_hears_everything_and_cannot_break_the_engine(painter):
@@ -222,20 +222,20 @@ def test_whoever_listens_hears_everything_and_cannot_break_the_engine(painter):
 
     heard, late = [], []
     with Engine(painter) as engine:
-        ticket = engine.submit(requests(painter, 1)[0])
-        ticket.subscribe(broken)
-        ticket.subscribe(heard.append)
-        ticket.result(WAIT_S)
-        ticket.subscribe(late.append)
-    assert heard == late == list(ticket.events())
+        handle = engine.submit(requests(painter, 1)[0])
+        handle.subscribe(broken)
+        handle.subscribe(heard.append)
+        handle.result(WAIT_S)
+        handle.subscribe(late.append)
+    assert heard == late == list(handle.events())
 
 
 def test_a_painter_answers_while_its_engine_works(painter):
     asked = requests(painter, 2)
     with Engine(painter) as engine:
-        tickets = [engine.submit(request) for request in asked]
+        handles = [engine.submit(request) for request in asked]
         said = painter.conversation(seed=7).say(LINES[1], picture=True)
-        finished = [ticket.result(WAIT_S) for ticket in tickets]
+        finished = [handle.result(WAIT_S) for handle in handles]
     assert said.id == painter.with_sampling().conversation(seed=7).say(LINES[1], picture=True).id
     for request, one in zip(asked, finished, strict=True):
         assert_same(one, *answer_naively(painter, request))

@@ -7,18 +7,18 @@ import pytest
 import torch
 from safetensors import safe_open
 
+from limner.chat.conversation_service import ConversationService
 from limner.chat.saved_conversation import conversation_bytes
 from limner.chat.sealed import MAX_HEADER_BYTES, sealed
-from limner.chat.studio import Studio
 from limner.chat.vault import Vault
 from limner.chat.vault_check import check_vault
 from limner.dialogue.parts import Picture
 
 
 @pytest.fixture
-def studio(tiny_painter, tmp_path):
+def service(tiny_painter, tmp_path):
     painter = tiny_painter.with_sampling(token_steps=1, pixel_steps=1, max_text_tokens=1)
-    made = Studio(painter, Vault(tmp_path / "store"))
+    made = ConversationService(painter, Vault(tmp_path / "store"))
     yield made
     made.close()
 
@@ -53,8 +53,8 @@ def as_tensor(png):
 
 
 @pytest.fixture
-def talk(studio):
-    talk = studio.painter.conversation(seed=1)
+def talk(service):
+    talk = service.painter.conversation(seed=1)
     talk.say("A garden.", [square(64, 9)], picture=True)
     talk.say("A close-up of Mia.", [square(64, 9)], picture=True)
     return talk
@@ -66,45 +66,45 @@ def bytes_of(talk):
     )
 
 
-def refused(studio, data, match, *, undecoded=True):
+def refused(service, data, match, *, undecoded=True):
     decode = Decoded()
     with pytest.raises(ValueError, match=rf"^The file .*{match}.*\.$"):
-        studio.import_("anna", data, decode=decode)
+        service.import_("anna", data, decode=decode)
     assert not (undecoded and decode.num)
-    assert studio.conversations("anna") == []
-    assert list(studio.vault.keep.blobs) == []
+    assert service.conversations("anna") == []
+    assert list(service.vault.keep.blobs) == []
 
 
-def test_each_picture_is_decoded_once_and_the_store_is_whole(studio, talk):
+def test_each_picture_is_decoded_once_and_the_store_is_whole(service, talk):
     decode = Decoded()
-    made = studio.import_("anna", bytes_of(talk), decode=decode)
+    made = service.import_("anna", bytes_of(talk), decode=decode)
     assert decode.num == 3
     assert made.num_rounds == 2
-    assert check_vault(studio.vault).problems == ()
-    assert studio.vault.round("anna", made.head).node_id == talk.head
+    assert check_vault(service.vault).problems == ()
+    assert service.vault.round("anna", made.head).node_id == talk.head
 
 
-def test_pictures_that_no_round_names_are_refused_undecoded(studio, talk, tmp_path):
+def test_pictures_that_no_round_names_are_refused_undecoded(service, talk, tmp_path):
     png = as_tensor(square(4000, 0).to_png())
 
     def bomb(tensors, metadata):
         tensors.update({f"picture/{number:064x}": png.clone() for number in range(25)})
 
     refused(
-        studio, rewritten(bytes_of(talk), tmp_path, bomb), "holds 25 pictures .* none of its rounds names"
+        service, rewritten(bytes_of(talk), tmp_path, bomb), "holds 25 pictures .* none of its rounds names"
     )
 
 
-def test_too_many_pixels_in_all_are_refused_undecoded(studio, talk, monkeypatch):
+def test_too_many_pixels_in_all_are_refused_undecoded(service, talk, monkeypatch):
     monkeypatch.setattr("limner.chat.importing.MAX_IMPORTED_PIXELS", 3_000_000)
     talk.say("Four.", [square(1000, number) for number in range(4)], picture=False)
     data = bytes_of(talk)
     with pytest.raises(ValueError, match="have 4 megapixels in all, more than the 3 that"):
-        studio.import_("anna", data, decode=lambda png: pytest.fail("was decoded"))
-    assert studio.conversations("anna") == []
+        service.import_("anna", data, decode=lambda png: pytest.fail("was decoded"))
+    assert service.conversations("anna") == []
 
 
-def test_one_picture_too_large_a_lying_header_and_a_wrong_digest_are_refused(studio, talk, tmp_path):
+def test_one_picture_too_large_a_lying_header_and_a_wrong_digest_are_refused(service, talk, tmp_path):
     def with_png(png):
         def change(tensors, metadata):
             key = next(key for key in tensors if key.startswith("picture/"))
@@ -114,10 +114,10 @@ def test_one_picture_too_large_a_lying_header_and_a_wrong_digest_are_refused(stu
 
     png = square(64, 1).to_png()
     huge = png[:16] + (60_000).to_bytes(4, "big") * 2 + png[24:]
-    refused(studio, with_png(huge), "3600 megapixels")
-    refused(studio, with_png(b"GIF89a" + bytes(40)), "no PNG")
-    refused(studio, with_png(png[:40]), "cannot be read", undecoded=False)
-    refused(studio, with_png(png), "not what its digest says", undecoded=False)
+    refused(service, with_png(huge), "3600 megapixels")
+    refused(service, with_png(b"GIF89a" + bytes(40)), "no PNG")
+    refused(service, with_png(png[:40]), "cannot be read", undecoded=False)
+    refused(service, with_png(png), "not what its digest says", undecoded=False)
 
 
 @pytest.mark.parametrize(
@@ -134,11 +134,11 @@ def test_one_picture_too_large_a_lying_header_and_a_wrong_digest_are_refused(stu
         (lambda nodes: nodes.extend(None for _ in range(3)), "damaged"),
     ],
 )
-def test_a_tree_that_nobody_can_have_made_is_refused_undecoded(studio, talk, tmp_path, change, said):
+def test_a_tree_that_nobody_can_have_made_is_refused_undecoded(service, talk, tmp_path, change, said):
     data = rewritten(bytes_of(talk), tmp_path, lambda tensors, metadata: change(metadata["history"]["nodes"]))
-    refused(studio, data, said)
+    refused(service, data, said)
 
 
-def test_a_header_too_long_to_be_read_is_refused(studio):
+def test_a_header_too_long_to_be_read_is_refused(service):
     header = b'{"__metadata__":{"limner":"' + b"x" * MAX_HEADER_BYTES + b'"}}'
-    refused(studio, len(header).to_bytes(8, "little") + header, "no header of such a file")
+    refused(service, len(header).to_bytes(8, "little") + header, "no header of such a file")

@@ -11,7 +11,7 @@ import kill_target
 import pytest
 from kill_target import FAST
 
-from limner.chat.studio import Studio
+from limner.chat.conversation_service import ConversationService
 from limner.chat.vault import Vault
 from limner.chat.vault_check import check_vault, sweep
 
@@ -98,12 +98,12 @@ def test_another_process_goes_on_with_the_conversation_of_a_killed_one(
 ):
     url = f"file://{tmp_path}/shared" if elsewhere else None
     folders = [tmp_path / "one", tmp_path / ("two" if elsewhere else "one")]
-    studio = Studio(tiny_painter.with_sampling(**FAST), Vault(folders[1], blobs_url=url))
+    service = ConversationService(tiny_painter.with_sampling(**FAST), Vault(folders[1], blobs_url=url))
     for number in range(3):
         kept = target.kill_one(folders[0], random.Random(number), url=url or "-")
         last, conversation = list(kept.items())[-1]
-        after = studio.ask(owner="anna", text="A close-up.", previous=last, picture=True).result()
+        after = service.ask(owner="anna", text="A close-up.", previous=last, picture=True).result()
         assert (after.conversation, after.parent) == (conversation, last)
-        assert {*kept, after.id} <= {round_.id for round_ in studio.tree("anna", conversation)}
-    assert check_vault(studio.vault).problems == ()
-    studio.close()
+        assert {*kept, after.id} <= {round_.id for round_ in service.tree("anna", conversation)}
+    assert check_vault(service.vault).problems == ()
+    service.close()

@@ -218,17 +218,19 @@ def test_a_store_on_a_read_only_disk_is_listed_checked_and_exported(
     folder, of = small_disk / "store", conversation(title="The garden")
     folder.mkdir()
     vault = Vault(folder)
-    from limner.chat.studio import Studio
+    from limner.chat.conversation_service import ConversationService
 
-    studio = Studio(tiny_painter.with_sampling(token_steps=1, pixel_steps=1, max_text_tokens=1), vault)
-    of = studio.ask(owner="anna", text="A garden.", picture=True).result().conversation
+    service = ConversationService(
+        tiny_painter.with_sampling(token_steps=1, pixel_steps=1, max_text_tokens=1), vault
+    )
+    of = service.ask(owner="anna", text="A garden.", picture=True).result().conversation
     # The log of a killed server counts as well: copy the files before they are closed.
     killed = small_disk / "killed"
     killed.mkdir()
     for name in ("limner.sqlite", "limner.sqlite-wal"):
         (killed / name).write_bytes((folder / name).read_bytes())
     (killed / "blobs").symlink_to(folder / "blobs")
-    studio.close()
+    service.close()
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     for store in (folder, killed):
         code, told, said = run(capsys, "list", store)

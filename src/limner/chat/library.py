@@ -1,7 +1,7 @@
 """The library: what an owner has kept, to be looked at, renamed, exchanged and forgotten.
 
 Knows conversations, files and enrolled people, and how deletion reaches memory. Asks no painter for anything
-new: that is the studio's business.
+new: that is the service's business.
 """
 
 from __future__ import annotations

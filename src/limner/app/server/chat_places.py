@@ -15,9 +15,9 @@ from typing import Final
 from limner.app.server.chat_turns import ChatTurn, all_labels, labels_of
 from limner.app.server.pictures_in import PictureSource
 from limner.app.server.provenance import node_of_url
+from limner.chat.conversation_service import ConversationService
 from limner.chat.recall import Recall
 from limner.chat.records import NotThere
-from limner.chat.studio import Studio
 from limner.dialogue.parts import Instruction, Picture, Response, Round
 
 MAX_REREAD: Final = 50  # rounds of a transcript that are looked for, or read anew: the newest
@@ -87,7 +87,7 @@ def labels_for(headers: Headers, turns: Sequence[ChatTurn]) -> dict[str, str]:
 
 
 def find_place(
-    studio: Studio, recall: Recall, owner: str, headers: Headers, turns: Sequence[ChatTurn]
+    service: ConversationService, recall: Recall, owner: str, headers: Headers, turns: Sequence[ChatTurn]
 ) -> Place:
     """Where the last of the turns goes on. Only rounds of this owner are found."""
     before = turns[:-1]
@@ -101,14 +101,14 @@ def find_place(
             return Place(previous=found)
     labels = all_labels(before)
     for index in reversed(range(max(0, len(before) - MAX_REREAD), len(before))):
-        found = _known(studio, recall, owner, headers, before[index], labels[index])
+        found = _known(service, recall, owner, headers, before[index], labels[index])
         if found is not None:
             return Place(previous=found, unread=tuple(before[index + 1 :]))
     return Place(previous=None, unread=tuple(before[-MAX_REREAD:]))
 
 
 def _known(
-    studio: Studio,
+    service: ConversationService,
     recall: Recall,
     owner: str,
     headers: Headers,
@@ -118,7 +118,7 @@ def _known(
     """The round of a turn, by its marker, by its picture, or by the labels of what was said so far."""
     if turn.id is not None:
         try:
-            return studio.get(owner, turn.id).id
+            return service.get(owner, turn.id).id
         except NotThere:
             pass
     if turn.answer_picture is not None:

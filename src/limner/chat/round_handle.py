@@ -1,4 +1,4 @@
-"""A ticket for a round: what has happened to it so far, how to follow it and how to give it up.
+"""The handle of a round: what has happened to it so far, how to follow it and how to give it up.
 
 Knows a round's events. Knows nothing about models or queues.
 """
@@ -16,7 +16,7 @@ class CancelledRound(Exception):  # noqa: N818  (what happened, not an error)
     """The round was given up before it was finished."""
 
 
-class Ticket(Telling[Event]):
+class RoundHandle(Telling[Event]):
     """What `Engine.submit` returns at once. Safe for several threads; the last event is one of `ENDS`."""
 
     def __init__(self, request: RoundRequest) -> None:

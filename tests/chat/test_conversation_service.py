@@ -1,4 +1,4 @@
-"""The studio: rounds made durable before they are told of, forks, owners, deletion that reaches memory."""
+"""The service: rounds made durable before they are told of, forks, owners, deletion that reaches memory."""
 
 import threading
 from dataclasses import replace
@@ -8,12 +8,12 @@ import pytest
 
 import limner
 from limner.chat.conversation import Conversation
+from limner.chat.conversation_service import Answered, CancelledRound, ConversationService
 from limner.chat.engine import Busy, Engine
 from limner.chat.events import Cancelled
 from limner.chat.generation import Sampling
 from limner.chat.painter import Painter
 from limner.chat.records import NotThere
-from limner.chat.studio import Answered, CancelledRound, Studio
 from limner.chat.vault import Vault
 from limner.chat.vault_check import check_vault
 from limner.dialogue.parts import Instruction, Picture, Response, Round
@@ -27,19 +27,19 @@ def painter(tiny_painter):
 
 
 @pytest.fixture
-def studio(painter, tmp_path):
-    made = Studio(painter, Vault(tmp_path / "store"))
+def service(painter, tmp_path):
+    made = ConversationService(painter, Vault(tmp_path / "store"))
     yield made
     made.close(0)
 
 
-def say(studio, text, previous=None, *, owner="anna", **more):
+def say(service, text, previous=None, *, owner="anna", **more):
     more.setdefault("picture", True)
-    return studio.ask(owner=owner, text=text, previous=previous, **more).result(60)
+    return service.ask(owner=owner, text=text, previous=previous, **more).result(60)
 
 
-def pixels(studio, round_, owner="anna"):
-    return studio.picture(owner, round_.id).pixels
+def pixels(service, round_, owner="anna"):
+    return service.picture(owner, round_.id).pixels
 
 
 def face(number=0):
@@ -51,33 +51,33 @@ def remembers(painter, picture):
     return picture.digest in {digest for _, digest in painter._uploads}
 
 
-def test_rounds_are_those_of_a_conversation_in_memory(studio, painter):
-    of = studio.new_conversation("anna", seed=5)
-    first = say(studio, "A garden.", conversation=of.id, images=[face()])
-    second = say(studio, "Add a scarf.", first.id)
-    other = say(studio, "Make it night.", first.id)
+def test_rounds_are_those_of_a_conversation_in_memory(service, painter):
+    of = service.new_conversation("anna", seed=5)
+    first = say(service, "A garden.", conversation=of.id, images=[face()])
+    second = say(service, "Add a scarf.", first.id)
+    other = say(service, "Make it night.", first.id)
     talk = Conversation(painter.with_sampling(), seed=5)
     replies = [talk.say("A garden.", [face()], picture=True), talk.say("Add a scarf.", picture=True)]
     assert [first.node_id, second.node_id] == [reply.id for reply in replies]
     assert [first.seed, second.seed] == [reply.seed for reply in replies]
     for round_, reply in zip((first, second), replies, strict=True):
-        np.testing.assert_array_equal(pixels(studio, round_), np.asarray(reply.image))
+        np.testing.assert_array_equal(pixels(service, round_), np.asarray(reply.image))
         assert round_.text_out == reply.text
-    assert studio.get("anna", other.id).siblings == (second.id, other.id)
-    assert [round_.depth for round_ in studio.tree("anna", of.id)] == [0, 1, 1]
-    assert studio.conversation("anna", of.id).head == other.id
-    assert say(studio, "More.", conversation=of.id).parent == other.id
-    assert check_vault(studio.vault).problems == ()
+    assert service.get("anna", other.id).siblings == (second.id, other.id)
+    assert [round_.depth for round_ in service.tree("anna", of.id)] == [0, 1, 1]
+    assert service.conversation("anna", of.id).head == other.id
+    assert say(service, "More.", conversation=of.id).parent == other.id
+    assert check_vault(service.vault).problems == ()
 
 
-def test_asked_the_same_again_it_draws_something_else(studio):
-    first = say(studio, "A garden.")
-    again = [say(studio, "Add a scarf.", first.id) for _ in range(3)]
+def test_asked_the_same_again_it_draws_something_else(service):
+    first = say(service, "A garden.")
+    again = [say(service, "Add a scarf.", first.id) for _ in range(3)]
     assert len({round_.seed for round_ in again}) == 3
-    assert say(studio, "Add a scarf.", first.id, seed=again[0].seed).picture == again[0].picture
+    assert say(service, "Add a scarf.", first.id, seed=again[0].seed).picture == again[0].picture
 
 
-def test_a_round_is_durable_when_it_is_told_of(studio, tmp_path):
+def test_a_round_is_durable_when_it_is_told_of(service, tmp_path):
     found, told = [], threading.Event()
     other = Vault(tmp_path / "store")
 
@@ -86,10 +86,10 @@ def test_a_round_is_durable_when_it_is_told_of(studio, tmp_path):
             found.append(other.round("anna", event.round.id))
             told.set()
 
-    asked = studio.ask(owner="anna", text="A garden.", picture=True)
+    asked = service.ask(owner="anna", text="A garden.", picture=True)
     asked.subscribe(look)
     assert told.wait(60)
-    assert asked.result(60) == found[0] == studio.get("anna", asked.id)
+    assert asked.result(60) == found[0] == service.get("anna", asked.id)
     assert asked.conversation == found[0].conversation
     events = [type(event).__name__ for event in asked.events()]
     assert (events[0], events[-1]) == ("Begun", "Answered")
@@ -99,11 +99,11 @@ def test_a_round_is_durable_when_it_is_told_of(studio, tmp_path):
 
 
 def test_it_goes_on_after_a_restart_as_if_nothing_had_been(painter, tmp_path):
-    one = Studio(painter, Vault(tmp_path))
+    one = ConversationService(painter, Vault(tmp_path))
     first = say(one, "A garden.", seed=1, images=[face()])
     kept = say(one, "Add a scarf.", first.id, seed=2)
     one.close()
-    two = Studio(painter.with_sampling(), Vault(tmp_path))
+    two = ConversationService(painter.with_sampling(), Vault(tmp_path))
     again = say(two, "Add a scarf.", first.id, seed=2)
     assert (again.node_id, again.picture) == (kept.node_id, kept.picture)
     two.close()
@@ -111,8 +111,8 @@ def test_it_goes_on_after_a_restart_as_if_nothing_had_been(painter, tmp_path):
 
 def test_a_replica_elsewhere_goes_on_when_this_one_is_gone(painter, tmp_path):
     url = f"file://{tmp_path}/shared"
-    one = Studio(painter, Vault(tmp_path / "one", blobs_url=url))
-    two = Studio(painter.with_sampling(), Vault(tmp_path / "two", blobs_url=url))
+    one = ConversationService(painter, Vault(tmp_path / "one", blobs_url=url))
+    two = ConversationService(painter.with_sampling(), Vault(tmp_path / "two", blobs_url=url))
     first = say(one, "A garden.", seed=1)
     second = say(two, "Add a scarf.", first.id, seed=2)
     one.close()
@@ -121,11 +121,11 @@ def test_a_replica_elsewhere_goes_on_when_this_one_is_gone(painter, tmp_path):
     two.close()
 
 
-def test_what_is_not_to_be_kept_is_nowhere(studio, painter):
-    first = say(studio, "A garden.")
+def test_what_is_not_to_be_kept_is_nowhere(service, painter):
+    first = say(service, "A garden.")
     held = painter.prefixes.num_bytes, len(painter.prefixes)
     for previous in (None, first.id):
-        asked = studio.ask(
+        asked = service.ask(
             owner="anna", text="A secret.", previous=previous, images=[face(3)], picture=True, keep=False
         )
         round_ = asked.result(60)
@@ -135,17 +135,17 @@ def test_what_is_not_to_be_kept_is_nowhere(studio, painter):
             (None, 0) if previous is None else (first.conversation, 1)
         )
         with pytest.raises(NotThere):
-            studio.get("anna", round_.id)
+            service.get("anna", round_.id)
         with pytest.raises(NotThere):
-            studio.png("anna", round_.picture)
+            service.png("anna", round_.picture)
     assert (painter.prefixes.num_bytes, len(painter.prefixes)) == held
     assert not remembers(painter, face(3))
-    assert len(studio.tree("anna", first.conversation)) == 1
+    assert len(service.tree("anna", first.conversation)) == 1
 
 
-def test_wrong_requests_are_refused_before_anything_is_computed(studio, painter):
-    first = say(studio, "A garden.")
-    other = studio.new_conversation("anna")
+def test_wrong_requests_are_refused_before_anything_is_computed(service, painter):
+    first = say(service, "A garden.")
+    other = service.new_conversation("anna")
     for wrong, error in [
         ({"text": " "}, ValueError),
         ({"text": "x" * 4001}, ValueError),
@@ -158,26 +158,26 @@ def test_wrong_requests_are_refused_before_anything_is_computed(studio, painter)
         ({"text": "A", "conversation": "conv_" + "0" * 32}, NotThere),
     ]:
         with pytest.raises(error, match=r"\.$"):
-            studio.ask(owner="anna", **wrong)
+            service.ask(owner="anna", **wrong)
     with pytest.raises(NotThere):
-        studio.ask(owner="ben", text="A", previous=first.id)
-    assert studio.engine.stats.num_rounds == 1
-    assert len(studio.conversations("anna")) == 2
+        service.ask(owner="ben", text="A", previous=first.id)
+    assert service.engine.stats.num_rounds == 1
+    assert len(service.conversations("anna")) == 2
 
 
-def test_another_owner_has_no_part_in_it(studio):
-    first = say(studio, "A garden.", images=[face()])
+def test_another_owner_has_no_part_in_it(service):
+    first = say(service, "A garden.", images=[face()])
     for attempt in (
-        lambda: studio.get("ben", first.id),
-        lambda: studio.delete("ben", first.id),
-        lambda: studio.running("ben", first.id),
-        lambda: studio.tree("ben", first.conversation),
-        lambda: studio.rename("ben", first.conversation, "mine"),
-        lambda: studio.delete_conversation("ben", first.conversation),
-        lambda: studio.picture("ben", first.picture),
-        lambda: studio.png("ben", first.pictures_in[0]),
-        lambda: studio.people("ben", first.id),
-        lambda: studio.export("ben", first.conversation),
+        lambda: service.get("ben", first.id),
+        lambda: service.delete("ben", first.id),
+        lambda: service.running("ben", first.id),
+        lambda: service.tree("ben", first.conversation),
+        lambda: service.rename("ben", first.conversation, "mine"),
+        lambda: service.delete_conversation("ben", first.conversation),
+        lambda: service.picture("ben", first.picture),
+        lambda: service.png("ben", first.pictures_in[0]),
+        lambda: service.people("ben", first.id),
+        lambda: service.export("ben", first.conversation),
     ):
         with pytest.raises(NotThere):
             attempt()
@@ -185,53 +185,53 @@ def test_another_owner_has_no_part_in_it(studio):
 
 def test_a_full_queue_says_when_to_come_again(painter, tmp_path):
     engine = Engine(painter, max_batch=1, max_waiting=1)
-    studio = Studio(painter, Vault(tmp_path), engine=engine)
+    service = ConversationService(painter, Vault(tmp_path), engine=engine)
     hold, reached = threading.Event(), threading.Event()
-    first = studio.ask(owner="anna", text="A garden.", picture=True)
+    first = service.ask(owner="anna", text="A garden.", picture=True)
     first.subscribe(lambda event: (reached.set(), hold.wait(60)))  # the engine's thread waits here
     assert reached.wait(60)
-    waiting = studio.ask(owner="anna", text="A garden.", picture=True)
+    waiting = service.ask(owner="anna", text="A garden.", picture=True)
     with pytest.raises(Busy) as busy:
-        studio.ask(owner="anna", text="A garden.", picture=True)
+        service.ask(owner="anna", text="A garden.", picture=True)
     assert busy.value.retry_after_s >= 1
     hold.set()
     waiting.result(60)
-    studio.close()
+    service.close()
     with pytest.raises(Busy):
-        studio.ask(owner="anna", text="A garden.", picture=True)
+        service.ask(owner="anna", text="A garden.", picture=True)
 
 
-def test_a_cancelled_round_leaves_nothing(studio, painter):
-    first = say(studio, "A garden.")
+def test_a_cancelled_round_leaves_nothing(service, painter):
+    first = say(service, "A garden.")
     held = painter.prefixes.num_bytes
     hold = threading.Event()
-    asked = studio.ask(owner="anna", text="A secret.", previous=first.id, images=[face(4)], picture=True)
+    asked = service.ask(owner="anna", text="A secret.", previous=first.id, images=[face(4)], picture=True)
     asked.subscribe(lambda event: hold.wait(60))
-    assert studio.running("anna", asked.id) is asked
+    assert service.running("anna", asked.id) is asked
     asked.cancel()
     hold.set()
     with pytest.raises(CancelledRound):
         asked.result(60)
     assert isinstance(list(asked.events())[-1], Cancelled)
-    for look in (studio.get, studio.running, studio.delete):
+    for look in (service.get, service.running, service.delete):
         with pytest.raises(NotThere):
             look("anna", asked.id)
-    assert len(studio.tree("anna", first.conversation)) == 1
+    assert len(service.tree("anna", first.conversation)) == 1
     assert painter.prefixes.num_bytes == held
     assert not remembers(painter, face(4))
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_deleting_what_is_in_progress_stops_it_for_good(studio, whole):
-    first = say(studio, "A garden.")
+def test_deleting_what_is_in_progress_stops_it_for_good(service, whole):
+    first = say(service, "A garden.")
     hold = threading.Event()
-    asked = studio.ask(owner="anna", text="Add a scarf.", previous=first.id, picture=True)
+    asked = service.ask(owner="anna", text="Add a scarf.", previous=first.id, picture=True)
     asked.subscribe(lambda event: hold.wait(60))
     deleting = threading.Thread(
         target=lambda: (
-            studio.delete_conversation("anna", first.conversation)
+            service.delete_conversation("anna", first.conversation)
             if whole
-            else studio.delete("anna", asked.id)
+            else service.delete("anna", asked.id)
         )
     )
     deleting.start()
@@ -242,72 +242,72 @@ def test_deleting_what_is_in_progress_stops_it_for_good(studio, whole):
     with pytest.raises(CancelledRound):
         asked.result(60)
     with pytest.raises(NotThere):
-        studio.get("anna", asked.id)
-    assert len(studio.conversations("anna")) == (0 if whole else 1)
+        service.get("anna", asked.id)
+    assert len(service.conversations("anna")) == (0 if whole else 1)
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
-def test_deletion_reaches_disk_and_memory(studio, painter, tmp_path, elsewhere):
-    first = say(studio, "A garden.", images=[face(5)])
-    second = say(studio, "A secret.", first.id, images=[face(6)])
-    third = say(studio, "A close-up.", second.id)
-    apart = say(studio, "A house.")
+def test_deletion_reaches_disk_and_memory(service, painter, tmp_path, elsewhere):
+    first = say(service, "A garden.", images=[face(5)])
+    second = say(service, "A secret.", first.id, images=[face(6)])
+    third = say(service, "A close-up.", second.id)
+    apart = say(service, "A house.")
     assert remembers(painter, face(6))
     if elsewhere:  # another process of the same folder
         other = Vault(tmp_path / "store")
         other.delete_round("anna", second.id)
         other.close()
     else:
-        studio.delete("anna", second.id)
-    again = say(studio, "What now?", third.id)
+        service.delete("anna", second.id)
+    again = say(service, "What now?", third.id)
     assert not remembers(painter, face(6))
-    path = studio.vault.path("anna", again.id)
+    path = service.vault.path("anna", again.id)
     assert [round_.id for round_ in path] == [first.id, third.id, again.id]
     folder = tmp_path / "store"
     assert all(b"A secret." not in path.read_bytes() for path in folder.rglob("*") if path.is_file())
-    assert check_vault(studio.vault).unneeded == ()
-    studio.delete_conversation("anna", first.conversation)
-    studio.delete_conversation("anna", apart.conversation)
+    assert check_vault(service.vault).unneeded == ()
+    service.delete_conversation("anna", first.conversation)
+    service.delete_conversation("anna", apart.conversation)
     assert (painter.prefixes.num_bytes, len(painter.prefixes)) == (0, 0)
     assert not remembers(painter, face(5))
-    assert list(studio.vault.keep.blobs) == []
+    assert list(service.vault.keep.blobs) == []
 
 
-def test_rounds_of_other_weights_are_refused_in_a_sentence(studio, painter):
-    first = say(studio, "A garden.")
+def test_rounds_of_other_weights_are_refused_in_a_sentence(service, painter):
+    first = say(service, "A garden.")
     other = Painter(painter.model, None, fingerprint="other").with_sampling(**FAST)
     with pytest.raises(ValueError, match="painted with other weights; serve those"):
-        Studio(other, studio.vault).ask(owner="anna", text="More.", previous=first.id)
+        ConversationService(other, service.vault).ask(owner="anna", text="More.", previous=first.id)
 
 
-def test_a_known_answer_is_remembered_and_gone_on_from(studio):
+def test_a_known_answer_is_remembered_and_gone_on_from(service):
     painted = face(1)
     known = Round(instruction=Instruction(text="A garden."), response=Response(text="Here.", picture=painted))
-    kept = studio.remember("anna", round_=known)
-    assert studio.picture("anna", kept.id) == painted
-    after = say(studio, "Add a scarf.", kept.id)
+    kept = service.remember("anna", round_=known)
+    assert service.picture("anna", kept.id) == painted
+    after = say(service, "Add a scarf.", kept.id)
     assert after.parent == kept.id
-    same = studio.remember("anna", round_=known, conversation=kept.conversation)
+    same = service.remember("anna", round_=known, conversation=kept.conversation)
     assert same.parent == after.id
     with pytest.raises(ValueError, match="empty"):
-        studio.remember("anna", round_=Round(instruction=Instruction(text=""), response=Response(text="")))
+        service.remember("anna", round_=Round(instruction=Instruction(text=""), response=Response(text="")))
 
 
-def test_many_owners_at_once_keep_apart(studio):
+def test_many_owners_at_once_keep_apart(service):
     asked = {
-        owner: [studio.ask(owner=owner, text=f"Round {n}.", picture=True) for n in range(3)]
+        owner: [service.ask(owner=owner, text=f"Round {n}.", picture=True) for n in range(3)]
         for owner in ("anna", "ben", "cleo")
     }
     for owner, rounds in asked.items():
         kept = {round_.result(60).conversation for round_ in rounds}
-        assert {of.id for of in studio.conversations(owner)} == kept
-    assert check_vault(studio.vault).problems == ()
+        assert {of.id for of in service.conversations(owner)} == kept
+    assert check_vault(service.vault).problems == ()
 
 
 def test_closing_lets_rounds_end_and_keeps_them(painter, tmp_path):
-    studio = Studio(painter, Vault(tmp_path))
-    asked = [studio.ask(owner="anna", text=f"Round {n}.", picture=True) for n in range(3)]
-    studio.close(60)
+    service = ConversationService(painter, Vault(tmp_path))
+    asked = [service.ask(owner="anna", text=f"Round {n}.", picture=True) for n in range(3)]
+    service.close(60)
     vault = Vault(tmp_path)
     assert all(vault.round("anna", round_.id) == round_.result(0) for round_ in asked)
     vault.close()
@@ -316,8 +316,8 @@ def test_closing_lets_rounds_end_and_keeps_them(painter, tmp_path):
 # Files and people
 
 
-def test_a_face_enters_by_an_explicit_act_and_leaves_with_what_was_painted_from_it(studio):
-    file = studio.add_file("anna", name="mia.png", data=face(8).to_png())
+def test_a_face_enters_by_an_explicit_act_and_leaves_with_what_was_painted_from_it(service):
+    file = service.add_file("anna", name="mia.png", data=face(8).to_png())
     act = {"name": "Mia", "file_id": file.id, "note": "Mia agreed on 3 May."}
     for wrong, message in [
         ({"consent": False}, "consent=True"),
@@ -326,93 +326,93 @@ def test_a_face_enters_by_an_explicit_act_and_leaves_with_what_was_painted_from_
         ({"consent": "yes"}, "consent=True"),
     ]:
         with pytest.raises(ValueError, match=message):
-            studio.enroll("anna", **{**act, **wrong})
+            service.enroll("anna", **{**act, **wrong})
     with pytest.raises(NotThere):
-        studio.enroll("ben", consent=True, **act)
-    person = studio.enroll("anna", consent=True, **act)
-    assert studio.people_enrolled("anna") == [person] == [studio.person("anna", person.id)]
-    assert studio.people_enrolled("ben") == []
-    assert studio.picture("anna", person.picture) == face(8)
-    first = say(studio, "A portrait of Mia.")
-    [seen] = studio.people("anna", first.id)
+        service.enroll("ben", consent=True, **act)
+    person = service.enroll("anna", consent=True, **act)
+    assert service.people_enrolled("anna") == [person] == [service.person("anna", person.id)]
+    assert service.people_enrolled("ben") == []
+    assert service.picture("anna", person.picture) == face(8)
+    first = say(service, "A portrait of Mia.")
+    [seen] = service.people("anna", first.id)
     assert (seen.name, seen.round, seen.source) == ("Mia", first.id, "enrolled")
-    assert studio.people("anna", first.conversation)[0].name == "Mia"
-    shown = say(studio, "Paint her so.", first.id, images=[face(8)])
-    say(studio, "Again.", shown.id)
-    studio.unenroll("anna", person.id)
-    assert [round_.id for round_ in studio.tree("anna", first.conversation)] == [first.id]
-    assert studio.people_enrolled("anna") == studio.list_files("anna") == []
-    assert studio.people("anna", first.id)[0].source == "named"
-    assert not remembers(studio.painter, face(8))
+    assert service.people("anna", first.conversation)[0].name == "Mia"
+    shown = say(service, "Paint her so.", first.id, images=[face(8)])
+    say(service, "Again.", shown.id)
+    service.unenroll("anna", person.id)
+    assert [round_.id for round_ in service.tree("anna", first.conversation)] == [first.id]
+    assert service.people_enrolled("anna") == service.list_files("anna") == []
+    assert service.people("anna", first.id)[0].source == "named"
+    assert not remembers(service.painter, face(8))
 
 
-def test_files_come_back_byte_for_byte(studio):
-    file = studio.add_file("anna", name="a" * 999, data=b"bytes")
-    assert studio.file_bytes("anna", file.id) == b"bytes"
-    assert (studio.get_file("anna", file.id).num_bytes, len(file.name)) == (5, 200)
+def test_files_come_back_byte_for_byte(service):
+    file = service.add_file("anna", name="a" * 999, data=b"bytes")
+    assert service.file_bytes("anna", file.id) == b"bytes"
+    assert (service.get_file("anna", file.id).num_bytes, len(file.name)) == (5, 200)
     with pytest.raises(NotThere):
-        studio.file_bytes("ben", file.id)
-    studio.delete_file("anna", file.id)
+        service.file_bytes("ben", file.id)
+    service.delete_file("anna", file.id)
     with pytest.raises(NotThere):
-        studio.get_file("anna", file.id)
+        service.get_file("anna", file.id)
 
 
 # Exchange
 
 
-def test_an_exported_conversation_goes_on_alone_and_comes_back(studio, painter, tmp_path):
-    first = say(studio, "A garden.", seed=1, images=[face()])
-    say(studio, "Make it night.", first.id, seed=2)
-    second = say(studio, "Add a scarf.", first.id, seed=3)
-    studio.rename("anna", first.conversation, "The garden")
-    data = studio.export("anna", first.conversation)
+def test_an_exported_conversation_goes_on_alone_and_comes_back(service, painter, tmp_path):
+    first = say(service, "A garden.", seed=1, images=[face()])
+    say(service, "Make it night.", first.id, seed=2)
+    second = say(service, "Add a scarf.", first.id, seed=3)
+    service.rename("anna", first.conversation, "The garden")
+    data = service.export("anna", first.conversation)
     (tmp_path / "talk.limner").write_bytes(data)
     talk = limner.open_conversation(tmp_path / "talk.limner", painter.with_sampling())
     assert talk.head == second.node_id
     alone = talk.say("A close-up.", picture=True, seed=4)
-    here = say(studio, "A close-up.", second.id, seed=4)
+    here = say(service, "A close-up.", second.id, seed=4)
     assert here.node_id == alone.id
 
-    copy = studio.import_("ben", data)
+    copy = service.import_("ben", data)
     assert (copy.num_rounds, copy.title) == (3, "The garden")
     assert copy.id != first.conversation
-    there = say(studio, "A close-up.", conversation=copy.id, owner="ben", seed=4)
+    there = say(service, "A close-up.", conversation=copy.id, owner="ben", seed=4)
     assert (there.node_id, there.picture) == (here.node_id, here.picture)
-    nodes = [(round_.node_id, round_.depth, round_.seed) for round_ in studio.tree("ben", copy.id)]
+    nodes = [(round_.node_id, round_.depth, round_.seed) for round_ in service.tree("ben", copy.id)]
     assert nodes == [
-        (round_.node_id, round_.depth, round_.seed) for round_ in studio.tree("anna", first.conversation)
+        (round_.node_id, round_.depth, round_.seed) for round_ in service.tree("anna", first.conversation)
     ]
-    assert check_vault(studio.vault).problems == ()
+    assert check_vault(service.vault).problems == ()
 
 
-def test_a_conversation_saved_alone_can_be_imported(studio, painter, tmp_path):
+def test_a_conversation_saved_alone_can_be_imported(service, painter, tmp_path):
     talk = painter.conversation(seed=2)
     for text in ("A garden.", "Add a scarf."):
         talk.say(text, [face()], picture=True)
     side = talk.fork(talk.replies[0].id)
     side.say("Make it night.", picture=False)
     data = talk.save(tmp_path / "talk").read_bytes()
-    copy = studio.import_("anna", data)
-    tree = studio.tree("anna", copy.id)
+    copy = service.import_("anna", data)
+    tree = service.tree("anna", copy.id)
     assert [round_.node_id for round_ in tree if round_.id == copy.head] == [talk.head]
-    assert [round_.state.num_tokens for round_ in studio.vault.path("anna", copy.head)] == [
+    assert [round_.state.num_tokens for round_ in service.vault.path("anna", copy.head)] == [
         talk.states[id].num_tokens for id in talk.tree.path_ids(talk.head)
     ]
 
 
-def test_an_export_after_a_deletion_holds_only_what_is_left(studio, painter, tmp_path):
-    first = say(studio, "A garden.")
-    second = say(studio, "A secret.", first.id)
-    third = say(studio, "A close-up.", second.id)
-    studio.delete("anna", second.id)
-    (tmp_path / "f").write_bytes(studio.export("anna", third.conversation))
+def test_an_export_after_a_deletion_holds_only_what_is_left(service, painter, tmp_path):
+    first = say(service, "A garden.")
+    second = say(service, "A secret.", first.id)
+    third = say(service, "A close-up.", second.id)
+    service.delete("anna", second.id)
+    (tmp_path / "f").write_bytes(service.export("anna", third.conversation))
     assert b"secret" not in (tmp_path / "f").read_bytes()
     talk = limner.open_conversation(tmp_path / "f", painter)
     assert [round_.instruction.text for round_ in talk.rounds] == ["A garden.", "A close-up."]
 
 
 @pytest.mark.parametrize("damage", ["nothing", "noise", "cut", "text", "tokens", "other", "deep"])
-def test_a_bad_file_is_refused_in_a_sentence_and_nothing_is_kept(studio, painter, tmp_path, damage):
+def test_a_bad_file_is_refused_in_a_sentence_and_nothing_is_kept(service, painter, tmp_path, damage):
     talk = painter.conversation()
     talk.say("A garden.", picture=True)
     data = talk.save(tmp_path / "talk").read_bytes()
@@ -436,13 +436,13 @@ def test_a_bad_file_is_refused_in_a_sentence_and_nothing_is_kept(studio, painter
             header = b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
             data = len(header).to_bytes(8, "little") + header
     with pytest.raises(ValueError, match=r"^The file .*\.$") as error:
-        studio.import_("anna", data)
+        service.import_("anna", data)
     assert str(tmp_path) not in str(error.value)
     assert "/" not in str(error.value)
-    assert studio.conversations("anna") == []
-    assert list(studio.vault.keep.blobs) == []
+    assert service.conversations("anna") == []
+    assert list(service.vault.keep.blobs) == []
 
 
-def test_sampling_is_kept_with_a_round(studio):
-    round_ = say(studio, "A garden.", sampling=Sampling(**{**FAST, "token_steps": 3}))
-    assert studio.get("anna", round_.id).sampling["token_steps"] == 3
+def test_sampling_is_kept_with_a_round(service):
+    round_ = say(service, "A garden.", sampling=Sampling(**{**FAST, "token_steps": 3}))
+    assert service.get("anna", round_.id).sampling["token_steps"] == 3

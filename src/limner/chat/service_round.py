@@ -1,4 +1,4 @@
-"""A round that was asked of a studio: its events, its end, and how to stop it.
+"""A round that was asked of a service: its events, its end, and how to stop it.
 
 Knows its ids and its events. Knows nothing about painters, the store or how a round is computed.
 """
@@ -11,25 +11,25 @@ from dataclasses import dataclass
 
 from limner.chat.events import Begun, Cancelled, Failed, Painting, Preview, Wrote
 from limner.chat.records import StoredRound
+from limner.chat.round_handle import CancelledRound
 from limner.chat.telling import Telling
-from limner.chat.ticket import CancelledRound
 from limner.dialogue.parts import Picture
 
 
 @dataclass(frozen=True, eq=False)
 class Answered:
-    """The round is answered and, unless it was not to be kept, durable. Ends a studio's round."""
+    """The round is answered and, unless it was not to be kept, durable. Ends a service's round."""
 
     round: StoredRound
     picture: Picture | None
 
 
-StudioEvent = Begun | Wrote | Painting | Preview | Answered | Cancelled | Failed
+ServiceEvent = Begun | Wrote | Painting | Preview | Answered | Cancelled | Failed
 ENDS = (Answered, Cancelled, Failed)
 
 
-class StudioRound(Telling[StudioEvent]):
-    """What `Studio.ask` returns at once. Safe for several threads; the last event is one of `ENDS`."""
+class ServiceRound(Telling[ServiceEvent]):
+    """What `ConversationService.ask` returns at once. Safe for several threads; its last is one of `ENDS`."""
 
     def __init__(self, *, id: str, owner: str, conversation: str | None) -> None:
         super().__init__(ENDS)
@@ -50,7 +50,7 @@ class StudioRound(Telling[StudioEvent]):
         self._stop_computing()
 
     def stop_with(self, stop_computing: Callable[[], None]) -> None:
-        """How the one who computes it is told to stop; for the studio only."""
+        """How the one who computes it is told to stop; for the service only."""
         self._stop_computing = stop_computing
         if self.is_cancelled:
             stop_computing()

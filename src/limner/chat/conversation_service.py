@@ -1,4 +1,4 @@
-"""The studio: what a server talks to. It asks the painter for rounds and keeps them in the vault.
+"""What a server talks to: asks the painter for rounds and keeps them in the vault.
 
 Knows owners, ids, the order "compute, make durable, then tell", and how deletion reaches memory. Knows
 nothing about HTTP. How a round is computed is the engine's business, what is on disk the vault's.
@@ -29,10 +29,10 @@ from limner.chat.records import (
     new_id,
 )
 from limner.chat.request import RoundRequest
+from limner.chat.round_handle import CancelledRound
 from limner.chat.saying import checked_text
+from limner.chat.service_round import Answered, ServiceEvent, ServiceRound
 from limner.chat.shelf import as_stored
-from limner.chat.studio_round import Answered, StudioEvent, StudioRound
-from limner.chat.ticket import CancelledRound
 from limner.chat.unwritten import Unwritten
 from limner.chat.vault import Vault
 from limner.chat.vault_errors import full
@@ -43,11 +43,11 @@ __all__ = [
     "Answered",
     "Busy",
     "CancelledRound",
+    "ConversationService",
     "NotThere",
     "PersonSeen",
-    "Studio",
-    "StudioEvent",
-    "StudioRound",
+    "ServiceEvent",
+    "ServiceRound",
 ]
 
 
@@ -58,7 +58,7 @@ CLOSING_RETRY_S = 5.0  # another process is started within about that time
 class _Order:
     """What was asked, until it is answered."""
 
-    asked: StudioRound
+    asked: ServiceRound
     talk: Conversation
     request: RoundRequest
     of: StoredConversation
@@ -71,13 +71,13 @@ class _Order:
     wish: Hashable = None  # what was asked, to know it again
 
 
-class Studio(Library):
+class ConversationService(Library):
     """Conversations of many owners with one painter. Safe for several threads.
 
     Args:
         painter: who answers.
-        vault: where answers are kept. Several studios, in several processes, may share it.
-        engine: computes the rounds; made and started when it is not given, closed with the studio.
+        vault: where answers are kept. Several services, in several processes, may share it.
+        engine: computes the rounds; made and started when it is not given, closed with the service.
 
     Expected errors: `NotThere` (unknown, foreign or deleted), `Busy` (ask again later) and ValueError (one
     sentence on what is wrong), and `StoreFull`, all raised before any model work.
@@ -90,7 +90,7 @@ class Studio(Library):
         super().__init__(painter, vault)
         self.engine = engine if engine is not None else Engine(painter)
         self.engine.start()
-        self._running: dict[str, StudioRound] = {}
+        self._running: dict[str, ServiceRound] = {}
         self._lock = threading.Lock()
         self._is_closing = False
         # Writing to disk must not hold up the engine's thread.
@@ -117,7 +117,7 @@ class Studio(Library):
         asked_with: Mapping[str, Any] | None = None,
         region: Box | None = None,
         reply_to: int | str | None = None,
-    ) -> StudioRound:
+    ) -> ServiceRound:
         """Begin a round; it goes on after the round `previous`, else after the newest of `conversation`, else
         it begins a new conversation.
 
@@ -133,7 +133,7 @@ class Studio(Library):
             reply_to: the picture that is meant: its number, as in `Conversation.say`, or its round's id.
         """
         if self._is_closing:
-            raise Busy(CLOSING_RETRY_S, "The studio is closing")
+            raise Busy(CLOSING_RETRY_S, "The service is closing")
         self._follow_deletions()
         text = checked_text(text)
         if keep and self.vault.is_full:
@@ -173,7 +173,7 @@ class Studio(Library):
             num_previews=num_previews,
             target=target,
         )
-        asked = StudioRound(
+        asked = ServiceRound(
             id=new_id("resp"), owner=owner, conversation=of.id if keep or not is_new else None
         )
         order = _Order(
@@ -189,15 +189,15 @@ class Studio(Library):
             asked_with=dict(asked_with or {}),
             wish=wish,
         )
-        ticket = self.engine.submit(request)
+        handle = self.engine.submit(request)
         self._traces.note(of.id, request)
         with self._lock:
             self._running[asked.id] = asked
-        asked.stop_with(ticket.cancel)
-        ticket.subscribe(lambda event: self._see(order, event))
+        asked.stop_with(handle.cancel)
+        handle.subscribe(lambda event: self._see(order, event))
         return asked
 
-    def running(self, owner: str, id: str) -> StudioRound:
+    def running(self, owner: str, id: str) -> ServiceRound:
         """A round that is not answered yet."""
         with self._lock:
             found = self._running.get(id)
@@ -246,7 +246,7 @@ class Studio(Library):
         request = talk.prepare(round_.instruction.text, round_.instruction.pictures)
         talk.remember(round_)
         order = _Order(
-            asked=StudioRound(id=new_id("resp"), owner=owner, conversation=of.id),
+            asked=ServiceRound(id=new_id("resp"), owner=owner, conversation=of.id),
             talk=talk,
             request=request,
             of=of,
@@ -324,7 +324,7 @@ class Studio(Library):
     def _finish(self, order: _Order, finished: Finished) -> None:
         try:
             if order.asked.is_cancelled:
-                answered: StudioEvent = Cancelled()
+                answered: ServiceEvent = Cancelled()
             else:
                 order.talk.commit(finished)
                 root = order.talk.past()[0].key
@@ -334,17 +334,17 @@ class Studio(Library):
             answered = Failed(error=error)
         self._tell_end(order, answered)
 
-    def _write_again(self, order: _Order) -> StudioRound:
+    def _write_again(self, order: _Order) -> ServiceRound:
         """A round that was answered before and could not be written then; as `ask`."""
         before = order.asked
-        asked = StudioRound(id=before.id, owner=before.owner, conversation=before.conversation)
+        asked = ServiceRound(id=before.id, owner=before.owner, conversation=before.conversation)
         order = replace(order, asked=asked)
         with self._lock:
             self._running[asked.id] = asked
         self._keeper.submit(lambda: self._tell_end(order, self._written(order)))
         return asked
 
-    def _written(self, order: _Order) -> StudioEvent:
+    def _written(self, order: _Order) -> ServiceEvent:
         """How a round ends whose answer is in its conversation; held when the store cannot take it."""
         try:
             return self._keep(order)
@@ -357,7 +357,7 @@ class Studio(Library):
         except Exception as error:
             return Failed(error=error)
 
-    def _tell_end(self, order: _Order, answered: StudioEvent) -> None:
+    def _tell_end(self, order: _Order, answered: ServiceEvent) -> None:
         is_held = isinstance(answered, Failed) and isinstance(answered.error, StoreFailed)
         if not (isinstance(answered, Answered) and order.keep) and not is_held:
             self._leave_no_trace(order)
@@ -405,7 +405,7 @@ class Studio(Library):
             self._running.pop(order.asked.id, None)
 
 
-def _stop(rounds: Sequence[StudioRound]) -> None:
+def _stop(rounds: Sequence[ServiceRound]) -> None:
     """Cancel and wait until all are over: what was answered by then can be deleted, and nothing follows."""
     for asked in rounds:
         asked.cancel()
