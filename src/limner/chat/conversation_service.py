@@ -29,10 +29,10 @@ from limner.chat.records import (
     new_id,
 )
 from limner.chat.request import RoundRequest
+from limner.chat.round_cache import as_stored
 from limner.chat.round_handle import CancelledRound
 from limner.chat.saying import checked_text
 from limner.chat.service_round import Answered, ServiceEvent, ServiceRound
-from limner.chat.shelf import as_stored
 from limner.chat.unwritten import Unwritten
 from limner.chat.vault import Vault
 from limner.chat.vault_errors import full
@@ -389,7 +389,7 @@ class ConversationService(Library):
             return Answered(stored, round_.response.picture)
         new = order.of if order.is_new else None
         stored = self.vault.add_rounds([stored], blobs.values(), new_conversation=new)[0]
-        self._shelf.remember(stored, round_, talk.states[node_id])
+        self._round_cache.remember(stored, round_, talk.states[node_id])
         return Answered(stored, round_.response.picture)
 
     def _leave_no_trace(self, order: _Order) -> None:

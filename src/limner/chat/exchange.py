@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from limner.chat.conversation import RoundState
 from limner.chat.records import NotThere
+from limner.chat.round_cache import content_of, state_of
 from limner.chat.saved_conversation import conversation_bytes
-from limner.chat.shelf import content_of, state_of
 from limner.chat.vault import Vault
 from limner.dialogue.history import HistoryTree
 

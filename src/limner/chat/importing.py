@@ -19,9 +19,9 @@ from limner.chat.blobs import digest_of
 from limner.chat.conversation import RoundState
 from limner.chat.painter import Painter
 from limner.chat.records import KeptState, StoredConversation, StoredRound, new_id
+from limner.chat.round_cache import tokens_bytes
 from limner.chat.saved_conversation import SavedConversation, read_saved, state_of_row
 from limner.chat.saying import MAX_IMAGES, MAX_TEXT_CHARACTERS
-from limner.chat.shelf import tokens_bytes
 from limner.chat.vault import Vault
 from limner.chat.vault_rows import MAX_TITLE_CHARACTERS
 from limner.dialogue.boxes import Box, checked_region

@@ -32,7 +32,7 @@ from limner.chat.records import (
     is_id,
     new_id,
 )
-from limner.chat.shelf import Shelf
+from limner.chat.round_cache import RoundCache
 from limner.chat.traces import Traces
 from limner.chat.vault import Vault
 from limner.chat.vault_rows import MAX_TITLE_CHARACTERS
@@ -62,7 +62,7 @@ class Library:
     def __init__(self, painter: Painter, vault: Vault) -> None:
         self.painter = painter
         self.vault = vault
-        self._shelf = Shelf(painter, vault)
+        self._round_cache = RoundCache(painter, vault)
         self._traces = Traces(painter)
         self._secret = secrets.token_bytes(32)
         self._newest_grave = vault.gone_since(0)[1]
@@ -298,12 +298,12 @@ class Library:
     def _talk(self, of: StoredConversation, path: Sequence[StoredRound]) -> Conversation:
         # Nobody can guess it, so nobody can find out what somebody else's prefixes hold.
         salt = hmac.new(self._secret, of.owner.encode(), hashlib.sha256).hexdigest()
-        return self._shelf.conversation(of, path, salt=salt)
+        return self._round_cache.conversation(of, path, salt=salt)
 
     def _follow_deletions(self) -> None:
         """Let memory follow what any process has deleted from this store."""
         gone, self._newest_grave = self.vault.gone_since(self._newest_grave)
-        self._shelf.forget([id for id, _ in gone])
+        self._round_cache.forget([id for id, _ in gone])
         for conversation in {conversation for _, conversation in gone if conversation is not None}:
             self._traces.forget(conversation)
 

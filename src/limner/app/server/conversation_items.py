@@ -18,7 +18,7 @@ from limner.app.server.shapes import Item
 from limner.app.server.transcripts import Transcripts
 from limner.chat.conversation_service import ConversationService
 from limner.chat.records import NotThere, StoredRound
-from limner.chat.shelf import content_of
+from limner.chat.round_cache import content_of
 from limner.dialogue.parts import Response, Round
 
 # Kept with rounds that a client told, to know them from those that were painted here.

@@ -28,8 +28,8 @@ from limner.dialogue.parts import Instruction, Picture, Response, Round
 REMEMBERED_BYTES = 64 * 2**20
 
 
-class Shelf:
-    """Reads rounds of a vault for one painter. Safe for several threads."""
+class RoundCache:
+    """Reads rounds of a vault for one painter and holds those read lately. Safe for several threads."""
 
     def __init__(self, painter: Painter, vault: Vault) -> None:
         self._painter = painter
