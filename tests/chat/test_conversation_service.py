@@ -357,7 +357,7 @@ def test_files_come_back_byte_for_byte(service):
         service.get_file("anna", file.id)
 
 
-# Exchange
+# Import and export
 
 
 def test_an_exported_conversation_goes_on_alone_and_comes_back(service, painter, tmp_path):

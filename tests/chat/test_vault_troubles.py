@@ -14,7 +14,7 @@ from vault_rounds import add, conversation, picture, round_in
 
 from limner.app.cli import main
 from limner.chat.blobs import Blobs
-from limner.chat.exchange import export_conversation
+from limner.chat.import_export import export_conversation
 from limner.chat.places import FolderPlace
 from limner.chat.records import StoreBusy, StoreFull, StoreReadOnly
 from limner.chat.vault import Vault

@@ -88,7 +88,7 @@ def export(
     file_to_write(file)
     with _opened(folder, read_only=True) as vault:
         whose = _owner_of(vault, id, owner)
-        from limner.chat.exchange import export_conversation
+        from limner.chat.import_export import export_conversation
 
         data = export_conversation(vault, whose, id)
     write_bytes(data, file)
@@ -111,7 +111,7 @@ def import_(
 
     conversation_given(file, model_given(model))
     import limner
-    from limner.chat.importing import import_conversation
+    from limner.chat.import_export import import_conversation
     from limner.chat.records import LOCAL_OWNER
     from limner.chat.vault import Vault
 

@@ -18,8 +18,7 @@ from PIL import Image
 
 from limner.chat.blobs import digest_of
 from limner.chat.conversation import Conversation
-from limner.chat.exchange import export_conversation
-from limner.chat.importing import import_conversation
+from limner.chat.import_export import export_conversation, import_conversation
 from limner.chat.painter import Painter
 from limner.chat.records import (
     MAX_NAME_CHARACTERS,
@@ -279,7 +278,7 @@ class Library:
         self._follow_deletions()
         return rounds
 
-    # Exchange
+    # Import and export
 
     def export(self, owner: str, conversation: str) -> bytes:
         """A conversation with all branches as one file, which `limner.open_conversation` opens too."""

@@ -96,7 +96,7 @@ def test_pictures_that_no_round_names_are_refused_undecoded(service, talk, tmp_p
 
 
 def test_too_many_pixels_in_all_are_refused_undecoded(service, talk, monkeypatch):
-    monkeypatch.setattr("limner.chat.importing.MAX_IMPORTED_PIXELS", 3_000_000)
+    monkeypatch.setattr("limner.chat.import_export.MAX_IMPORTED_PIXELS", 3_000_000)
     talk.say("Four.", [square(1000, number) for number in range(4)], picture=False)
     data = bytes_of(talk)
     with pytest.raises(ValueError, match="have 4 megapixels in all, more than the 3 that"):

@@ -1,8 +1,10 @@
-"""A conversation's file into the store, whole or not at all; its bytes need not be trusted.
+"""Conversations of the store as files, out of it and into it: the very file that `Conversation.save` writes.
 
-The tree is read first, and what nobody needs or nobody can have said is refused before a picture is decoded.
-Pictures are then decoded one by one, and their pixels are held one at a time. Knows the file's content on one
-side, rows and blobs on the other; how untrusted bytes become pixels safely is its caller's choice.
+So `limner say --conversation FILE` and `limner.open_conversation` go on with an exported one. A file comes
+into the store whole or not at all, and its bytes need not be trusted: the tree is read first, and what nobody
+needs or nobody can have said is refused before a picture is decoded. Pictures are then decoded one by one,
+and their pixels are held one at a time. Knows rows and blobs on one side, the file's content and a history
+tree on the other; how untrusted bytes become pixels safely is its caller's choice.
 """
 
 from __future__ import annotations
@@ -18,14 +20,19 @@ import numpy as np
 from limner.chat.blobs import digest_of
 from limner.chat.conversation import RoundState
 from limner.chat.painter import Painter
-from limner.chat.records import KeptState, StoredConversation, StoredRound, new_id
-from limner.chat.round_cache import tokens_bytes
-from limner.chat.saved_conversation import SavedConversation, read_saved, state_of_row
+from limner.chat.records import KeptState, NotThere, StoredConversation, StoredRound, new_id
+from limner.chat.round_cache import content_of, state_of, tokens_bytes
+from limner.chat.saved_conversation import (
+    SavedConversation,
+    conversation_bytes,
+    read_saved,
+    state_of_row,
+)
 from limner.chat.saying import MAX_IMAGES, MAX_TEXT_CHARACTERS
 from limner.chat.vault import Vault
 from limner.chat.vault_rows import MAX_TITLE_CHARACTERS
 from limner.dialogue.boxes import Box, checked_region
-from limner.dialogue.history import node_id_of_json
+from limner.dialogue.history import HistoryTree, node_id_of_json
 from limner.dialogue.parts import MAX_PIXELS, MIN_SIDE_PX, Instruction, Picture
 
 MAX_IMPORTED_ROUNDS: Final = 2000
@@ -36,6 +43,39 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _BLANK: Final = Picture(np.zeros((MIN_SIDE_PX, MIN_SIDE_PX, 3), np.uint8))
 
 Decode = Callable[[bytes], Picture]
+
+
+def export_conversation(vault: Vault, owner: str, id: str) -> bytes:
+    """A conversation's file: every branch with pictures and image tokens. NotThere where there is no such
+    conversation, ValueError when it has no rounds yet.
+
+    Rounds that are equal in all they show and come after the same one become one.
+    """
+    conversation, stored = vault.conversation(owner, id), vault.tree(owner, id)
+    painters = {round_.state.painter for round_ in stored}
+    if len(painters) != 1:
+        what = "no rounds yet" if not stored else "rounds of several models"
+        raise ValueError(f"The conversation {id} has {what}; such a one cannot be exported.")
+    tree = HistoryTree()
+    states: dict[str, RoundState] = {}
+    nodes: dict[str | None, str | None] = {None: None}
+    for round_ in stored:
+        try:
+            content, state = content_of(vault, round_), state_of(vault, round_)
+        except NotThere:
+            raise NotThere("round", round_.id) from None  # deleted meanwhile
+        # After a deletion a round follows an earlier one, and is another node than it was.
+        node_id = tree.append(nodes[round_.parent], content)
+        states.setdefault(node_id, state)
+        nodes[round_.id] = node_id
+    return conversation_bytes(
+        tree,
+        states,
+        fingerprint=painters.pop(),
+        seed=conversation.seed,
+        head=nodes[conversation.head],
+        title=conversation.title,
+    )
 
 
 def import_conversation(
