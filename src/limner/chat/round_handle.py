@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import threading
 
+from limner.chat.event_log import EventLog
 from limner.chat.events import ENDS, Cancelled, Event, Failed, Finished
 from limner.chat.request import RoundRequest
-from limner.chat.telling import Telling
 
 
 class CancelledRound(Exception):  # noqa: N818  (what happened, not an error)
     """The round was given up before it was finished."""
 
 
-class RoundHandle(Telling[Event]):
+class RoundHandle(EventLog[Event]):
     """What `Engine.submit` returns at once. Safe for several threads; the last event is one of `ENDS`."""
 
     def __init__(self, request: RoundRequest) -> None:

@@ -9,10 +9,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from limner.chat.event_log import EventLog
 from limner.chat.events import Begun, Cancelled, Failed, Painting, Preview, Wrote
 from limner.chat.records import StoredRound
 from limner.chat.round_handle import CancelledRound
-from limner.chat.telling import Telling
 from limner.dialogue.parts import Picture
 
 
@@ -28,7 +28,7 @@ ServiceEvent = Begun | Wrote | Painting | Preview | Answered | Cancelled | Faile
 ENDS = (Answered, Cancelled, Failed)
 
 
-class ServiceRound(Telling[ServiceEvent]):
+class ServiceRound(EventLog[ServiceEvent]):
     """What `ConversationService.ask` returns at once. Safe for several threads; its last is one of `ENDS`."""
 
     def __init__(self, *, id: str, owner: str, conversation: str | None) -> None:

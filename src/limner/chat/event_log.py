@@ -1,6 +1,6 @@
-"""Events of something that goes on: kept, told to listeners in order, waited for until the last has come.
+"""Events of something that is under way: logged, given to subscribers in order, awaited until the last one.
 
-Knows order, listeners and threads. Knows nothing about what the events say, save which of them are the end.
+Knows order, subscribers and threads. Knows nothing about what the events say, save which of them are the end.
 """
 
 from __future__ import annotations
@@ -14,15 +14,19 @@ _LOG = logging.getLogger(__name__)
 _Event = TypeVar("_Event")
 
 
-class Telling(Generic[_Event]):
-    """Safe for several threads. `ends` are the types of the events that nothing follows."""
+class EventLog(Generic[_Event]):
+    """Every event so far, and who is called for the next. Safe for several threads.
+
+    Args:
+        ends: the types of the events that nothing follows.
+    """
 
     def __init__(self, ends: tuple[type, ...]) -> None:
         self._ends = ends
         self._events: list[_Event] = []
         self._callbacks: list[Callable[[_Event], None]] = []
         self._changed = threading.Condition()
-        # Held while listeners are called, so that each hears everything in order; never needed to look.
+        # Held while subscribers are called, so that each gets all in order; not needed to read the log.
         self._turn = threading.RLock()
 
     @property
@@ -61,7 +65,7 @@ class Telling(Generic[_Event]):
         A callback that raises is logged and called no more.
         """
         with self._turn:
-            if all(_told(callback, event) for event in tuple(self._events)) and not self.is_over:
+            if all(_delivered(callback, event) for event in tuple(self._events)) and not self.is_over:
                 self._callbacks.append(callback)
 
     def wait(self, timeout_s: float | None = None) -> bool:
@@ -72,22 +76,22 @@ class Telling(Generic[_Event]):
             )
 
     def emit(self, event: _Event) -> None:
-        """Tell everybody; what comes after the end is dropped. For whoever makes it happen only."""
+        """Log an event and call every subscriber; after the end nothing is taken. For the producer only."""
         with self._turn:
             if self.is_over:
                 return
             with self._changed:
                 self._events.append(event)
                 self._changed.notify_all()
-            self._callbacks = [callback for callback in self._callbacks if _told(callback, event)]
+            self._callbacks = [callback for callback in self._callbacks if _delivered(callback, event)]
             if self.is_over:
                 self._callbacks = []
 
 
-def _told(callback: Callable[[_Event], None], event: _Event) -> bool:
+def _delivered(callback: Callable[[_Event], None], event: _Event) -> bool:
     try:
         callback(event)
     except Exception:
-        _LOG.exception("A listener of a round failed and is told no more.")
+        _LOG.exception("A subscriber of a round failed and is called no more.")
         return False
     return True
