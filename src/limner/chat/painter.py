@@ -26,9 +26,9 @@ from limner.chat.stages import RoundInFlight
 from limner.dialogue.parts import Instruction, Picture, Round
 from limner.models.checkpoint import load_model
 from limner.models.model import LimnerModel
+from limner.models.pad_to_square import pad_to_square
 from limner.models.precision import best_device, compute_dtype
 from limner.models.prompt import closing_ids, count_tokens, encode_response, response_segments
-from limner.models.squaring import square
 from limner.perception.painters import Spending
 from limner.perception.senses import WorldSenses, load_senses
 
@@ -243,7 +243,7 @@ class Painter:
         """Image tokens as a picture; `condition` as in `answer`."""
         shown = None
         if condition is not None and self.model.detokenizer.reads_condition:
-            shown = square(condition, self.model.preset.autoencoder.image_size_px)
+            shown = pad_to_square(condition, self.model.preset.autoencoder.image_size_px)
         return Picture(detokenize(self.model, image_tokens_KD, sampling or self.sampling, seed, shown))
 
     def with_sampling(self, **changes: object) -> Painter:
@@ -259,7 +259,7 @@ class Painter:
 
     @torch.inference_mode()
     def _encode(self, picture: Picture) -> Tensor:
-        pixels_HWC = square(picture, self.model.preset.vision.image_size_px)
+        pixels_HWC = pad_to_square(picture, self.model.preset.vision.image_size_px)
         pixels_3HW = torch.from_numpy(pixels_HWC).permute(2, 0, 1).float() / 127.5 - 1
         language = self.model.language
         return self.model.image_tokenizer.encode(pixels_3HW[None].to(language.device, language.dtype))[0]

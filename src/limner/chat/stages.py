@@ -38,10 +38,10 @@ from limner.chat.region import as_asked
 from limner.chat.request import RoundRequest
 from limner.dialogue.parts import Picture
 from limner.models.cache import KeyValueCache
-from limner.models.drawing import Drawing
-from limner.models.lanes import Lane, hidden_together
+from limner.models.pad_to_square import pad_to_square
 from limner.models.prompt import decode_response
-from limner.models.squaring import square
+from limner.models.sampling_state import SamplingState
+from limner.models.sequence_batch import BatchedSequence, hidden_together
 
 if TYPE_CHECKING:
     from limner.chat.painter import Painter
@@ -68,9 +68,9 @@ class RoundInFlight:
         self.stage = "read"
         self.end: Finished | Cancelled | Failed | None = None
         # Reading and writing
-        self.lane = Lane(KeyValueCache())
+        self.sequence = BatchedSequence(KeyValueCache())
         self.num_read = 0  # rounds of the past
-        self.start = 0  # of this round in its lane
+        self.start = 0  # of this round in its sequence
         self.hidden_W: Tensor | None = None  # after the last word
         self.generator = torch.Generator().manual_seed(request.seed)
         self.most_words = 0
@@ -79,7 +79,7 @@ class RoundInFlight:
         self.num_said = 0  # characters told of
         # Painting
         self.tokens_KD: Tensor | None = None
-        self.drawing: Drawing | None = None
+        self.sampling_state: SamplingState | None = None
         self.shown_after: list[int] = []  # the denoising steps after which a preview is due
         self.piece: KeyValueCache | None = None
 
@@ -93,33 +93,33 @@ def read(painter: Painter, round_: RoundInFlight) -> int:
     request, model = round_.request, painter.model
     if not round_.num_read:
         held = painter.prefixes.match(round_.keys)
-        round_.lane, round_.num_read = Lane(KeyValueCache.join(held)), len(held)
-    start = round_.lane.length
+        round_.sequence, round_.num_read = BatchedSequence(KeyValueCache.join(held)), len(held)
+    start = round_.sequence.length
     if round_.num_read < len(request.past):
-        read_past(painter, round_.lane, request, round_.num_read + 1)
+        read_past(painter, round_.sequence, request, round_.num_read + 1)
         round_.num_read += 1
-        return round_.lane.length - start
+        return round_.sequence.length - start
     embeds_1NW = embed_instruction(
         model, request.instruction, lambda picture: painter.encode(picture, request.salt)
     )
     round_.most_words = words_that_fit(model, round_.sampling, start + embeds_1NW.shape[1])
-    round_.hidden_W = hidden_together(model.language, [round_.lane], embeds_1NW)[0, -1]
+    round_.hidden_W = hidden_together(model.language, [round_.sequence], embeds_1NW)[0, -1]
     round_.start, round_.stage = start, "write"
-    return round_.lane.length - start
+    return round_.sequence.length - start
 
 
-def read_past(painter: Painter, lane: Lane, request: RoundRequest, num: int) -> None:
-    """Append the last of the first `num` past rounds to a lane that holds the others, and keep its piece in
-    the prefix cache.
+def read_past(painter: Painter, sequence: BatchedSequence, request: RoundRequest, num: int) -> None:
+    """Append the last of the first `num` past rounds to a sequence that holds the others, and keep its
+    piece in the prefix cache.
     """
     past = request.past[:num]
-    round_, start, model = past[-1], lane.length, painter.model
+    round_, start, model = past[-1], sequence.length, painter.model
     instruction_1NW = embed_instruction(
         model, round_.instruction, lambda picture: painter.encode(picture, request.salt)
     )
     answer_1NW = embed_answer(model, round_.response_ids, round_.image_tokens_KD)
-    hidden_together(model.language, [lane], torch.cat([instruction_1NW, answer_1NW], dim=1))
-    piece = lane.cache.piece(start, lane.length, own_memory=True)
+    hidden_together(model.language, [sequence], torch.cat([instruction_1NW, answer_1NW], dim=1))
+    piece = sequence.cache.piece(start, sequence.length, own_memory=True)
     painter.prefixes.insert([known.key for known in past], piece, tree=request.tree)
 
 
@@ -152,7 +152,7 @@ def write(painter: Painter, rounds: Sequence[RoundInFlight]) -> None:
         return
     words = [round_.chosen for round_ in going_on if round_.chosen is not None]
     embeds_B1W = embed_ids(model, words).transpose(0, 1)
-    hidden_B1W = hidden_together(model.language, [round_.lane for round_ in going_on], embeds_B1W)
+    hidden_B1W = hidden_together(model.language, [round_.sequence for round_ in going_on], embeds_B1W)
     for round_, word, hidden_1W in zip(going_on, words, hidden_B1W, strict=True):
         round_.hidden_W, round_.chosen = hidden_1W[-1], None
         if word == tokenizer.image_start_id:
@@ -167,8 +167,8 @@ def close(painter: Painter, rounds: Sequence[RoundInFlight]) -> None:
     """The end of answers in words alone."""
     model = painter.model
     embeds_11W = embed_ids(model, [model.tokenizer.end_id])
-    lanes = [round_.lane for round_ in rounds]
-    hidden_together(model.language, lanes, embeds_11W.expand(len(rounds), -1, -1))
+    sequences = [round_.sequence for round_ in rounds]
+    hidden_together(model.language, sequences, embeds_11W.expand(len(rounds), -1, -1))
     for round_ in rounds:
         _cut_piece(round_)
         _finish(painter, round_, None)
@@ -180,9 +180,9 @@ def paint(painter: Painter, rounds: Sequence[RoundInFlight]) -> None:
     The rounds' sampling must agree in what concerns the token head.
     """
     model, sampling = painter.model, rounds[0].sampling
-    lanes = [round_.lane for round_ in rounds]
+    sequences = [round_.sequence for round_ in rounds]
     slots_BKW = model.language.embed_slots(len(rounds))
-    hidden_BKW = hidden_together(model.language, lanes, slots_BKW, grow=False)
+    hidden_BKW = hidden_together(model.language, sequences, slots_BKW, grow=False)
     tokens_BKD = model.token_heads.of_kind(sampling.token_head).predict(
         model.language.image_hidden(hidden_BKW),
         [round_.request.seed for round_ in rounds],
@@ -190,37 +190,39 @@ def paint(painter: Painter, rounds: Sequence[RoundInFlight]) -> None:
         temperature=token_temperature(model, sampling),
     )
     tokens_BKD = tokens_BKD.to(model.dtype)
-    drawings = [_begin(painter, *pair) for pair in zip(rounds, tokens_BKD, strict=True)]
-    hidden_together(model.language, lanes, embed_picture(model, tokens_BKD))
-    for round_, tokens_KD, drawing in zip(rounds, tokens_BKD, drawings, strict=True):
+    states = [_begin(painter, *pair) for pair in zip(rounds, tokens_BKD, strict=True)]
+    hidden_together(model.language, sequences, embed_picture(model, tokens_BKD))
+    for round_, tokens_KD, state in zip(rounds, tokens_BKD, states, strict=True):
         _cut_piece(round_)
-        round_.tokens_KD, round_.drawing, round_.stage = tokens_KD.clone(), drawing, "draw"
-        round_.shown_after = preview_steps(round_.request.num_previews, drawing.num_steps)
-        round_.emit(Painting(step=0, num_steps=drawing.num_steps))
+        round_.tokens_KD, round_.sampling_state, round_.stage = tokens_KD.clone(), state, "draw"
+        round_.shown_after = preview_steps(round_.request.num_previews, state.num_steps)
+        round_.emit(Painting(step=0, num_steps=state.num_steps))
 
 
 def draw(painter: Painter, rounds: Sequence[RoundInFlight]) -> None:
     """One denoising step of each, wherever it stands; then the pictures and previews that are due."""
     detokenizer = painter.model.detokenizer
-    after = detokenizer.advance([round_.drawing for round_ in rounds if round_.drawing is not None])
+    after = detokenizer.advance(
+        [round_.sampling_state for round_ in rounds if round_.sampling_state is not None]
+    )
     steps = list(zip(rounds, after, strict=True))
-    done = [drawing for _, drawing in steps if drawing.is_done]
-    due = [drawing for round_, drawing in steps if drawing.step in round_.shown_after]
+    done = [state for _, state in steps if state.is_done]
+    due = [state for round_, state in steps if state.step in round_.shown_after]
     latents = [detokenizer.finish(done)] if done else []
-    latents += [detokenizer.foresee(due)] if due else []
-    pictures: dict[Drawing, Picture] = {}
+    latents += [detokenizer.predict_x0(due)] if due else []
+    pictures: dict[SamplingState, Picture] = {}
     if latents:
         pixels_B3HW = painter.model.autoencoder.decode(torch.cat(latents))
         seen = (Picture(to_uint8(pixels_3HW)) for pixels_3HW in pixels_B3HW)
         pictures = dict(zip([*done, *due], seen, strict=True))
-    for round_, drawing in steps:
-        round_.drawing = drawing
-        round_.emit(Painting(step=drawing.step, num_steps=drawing.num_steps))
-        picture = as_asked(round_.request, pictures[drawing]) if drawing in pictures else None
-        if drawing.is_done:
+    for round_, state in steps:
+        round_.sampling_state = state
+        round_.emit(Painting(step=state.step, num_steps=state.num_steps))
+        picture = as_asked(round_.request, pictures[state]) if state in pictures else None
+        if state.is_done:
             _finish(painter, round_, picture)
         elif picture is not None:
-            round_.emit(Preview(index=round_.shown_after.index(drawing.step), picture=picture))
+            round_.emit(Preview(index=round_.shown_after.index(state.step), picture=picture))
 
 
 def preview_steps(num_previews: int, num_steps: int) -> list[int]:
@@ -229,19 +231,19 @@ def preview_steps(num_previews: int, num_steps: int) -> list[int]:
     return sorted(spread - {0, num_steps})
 
 
-def _begin(painter: Painter, round_: RoundInFlight, tokens_KD: Tensor) -> Drawing:
+def _begin(painter: Painter, round_: RoundInFlight, tokens_KD: Tensor) -> SamplingState:
     model, condition = painter.model, round_.request.condition
     shown = None
     if condition is not None and model.detokenizer.reads_condition:
-        shown = square(condition, model.preset.autoencoder.image_size_px)
-    (drawing,) = model.detokenizer.begin(
+        shown = pad_to_square(condition, model.preset.autoencoder.image_size_px)
+    (state,) = model.detokenizer.begin(
         tokens_KD[None].clone(),
         round_.sampling.pixel_steps or model.detokenizer.sizes.default_steps,
         [round_.request.seed],
         condition_BCHW=condition_latents(model, shown),
         temperature=pixel_temperature(model, round_.sampling),
     )
-    return drawing
+    return state
 
 
 def _say(painter: Painter, round_: RoundInFlight, *, is_all: bool = False) -> None:
@@ -254,8 +256,8 @@ def _say(painter: Painter, round_: RoundInFlight, *, is_all: bool = False) -> No
 
 def _cut_piece(round_: RoundInFlight) -> None:
     """Keep this round's own part of the cache only; the past's is not needed any more."""
-    round_.piece = round_.lane.cache.piece(round_.start, round_.lane.length, own_memory=True)
-    round_.lane, round_.hidden_W = Lane(KeyValueCache()), None
+    round_.piece = round_.sequence.cache.piece(round_.start, round_.sequence.length, own_memory=True)
+    round_.sequence, round_.hidden_W = BatchedSequence(KeyValueCache()), None
 
 
 def _finish(painter: Painter, round_: RoundInFlight, picture: Picture | None) -> None:

@@ -1,4 +1,4 @@
-"""A picture on its way from noise to latents, one row of whatever batch its next step shares with others.
+"""A sampler's state: a picture on its way from noise to latents, a row of whatever batch its next step is in.
 
 Knows what a row is and how rows become a batch. Knows no network and no sampler: a detokenizer makes its own
 kind of row (`detokenizer_contract.py`).
@@ -16,18 +16,18 @@ from torch import Tensor
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Drawing:
+class SamplingState:
     """One picture after `step` of `num_steps` steps; never changed, each step makes another.
 
-    `x_CHW` is where the sampler stands, float32 and in its own scale. `foreseen_CHW` is the data that the
-    last step's prediction points to, in the scale of what is drawn; None before the first step.
+    `x_CHW` is where the sampler stands, float32 and in its own scale. `predicted_x0_CHW` is the
+    data that the last step's prediction points to, in the scale of what is drawn; None before the first step.
     """
 
     tokens_ND: Tensor
     x_CHW: Tensor
     num_steps: int
     step: int = 0
-    foreseen_CHW: Tensor | None = None
+    predicted_x0_CHW: Tensor | None = None
 
     @property
     def is_done(self) -> bool:

@@ -45,7 +45,7 @@ def test_rows_that_join_late_and_take_other_numbers_of_steps_come_out_as_alone(k
     for at in range(6):
         if at < len(waiting):
             running[at] = waiting[at]
-        moving = [row for row, drawing in running.items() if not drawing.is_done]
+        moving = [row for row, state in running.items() if not state.is_done]
         if moving:
             running |= zip(moving, made.advance([running[row] for row in moving]), strict=True)
     together = made.finish([running[row] for row in range(3)])
@@ -55,22 +55,22 @@ def test_rows_that_join_late_and_take_other_numbers_of_steps_come_out_as_alone(k
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_foreseen_comes_nearer_and_ends_as_what_is_made(kind: str) -> None:
+def test_what_is_predicted_comes_nearer_and_ends_as_what_is_made(kind: str) -> None:
     made = detokenizer_of(kind)
-    drawings = made.begin(random_tokens(made, 1), 6, [1])
-    foreseen = []
-    while not drawings[0].is_done:
-        drawings = made.advance(drawings)
-        foreseen.append(made.foresee(drawings))
-    end = made.finish(drawings)
-    torch.testing.assert_close(foreseen[-1], end, **CLOSE)
-    assert (foreseen[4] - end).square().mean() < (foreseen[0] - end).square().mean()
+    states = made.begin(random_tokens(made, 1), 6, [1])
+    predicted_x0 = []
+    while not states[0].is_done:
+        states = made.advance(states)
+        predicted_x0.append(made.predict_x0(states))
+    end = made.finish(states)
+    torch.testing.assert_close(predicted_x0[-1], end, **CLOSE)
+    assert (predicted_x0[4] - end).square().mean() < (predicted_x0[0] - end).square().mean()
 
 
 def test_a_row_is_finished_only_after_its_last_step() -> None:
     made = detokenizer_of("dit")
-    drawings = made.begin(random_tokens(made, 1), 2, [1])
+    states = made.begin(random_tokens(made, 1), 2, [1])
     with pytest.raises(AssertionError, match="before its last step"):
-        made.finish(drawings)
+        made.finish(states)
     with pytest.raises(AssertionError, match="before the first step"):
-        made.foresee(drawings)
+        made.predict_x0(states)

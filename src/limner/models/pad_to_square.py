@@ -1,4 +1,4 @@
-"""Pictures of any shape as the square that the networks read. Knows pixels only."""
+"""Pictures of any shape as the square that the networks read, padded, not cropped. Knows pixels only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from PIL import Image
 from limner.dialogue.parts import Picture
 
 
-def square(picture: Picture, size_px: int) -> np.ndarray:
+def pad_to_square(picture: Picture, size_px: int) -> np.ndarray:
     """The whole picture, nothing cropped, within a white square: (size_px, size_px, 3) uint8."""
     image = picture.to_pil()
     if image.size == (size_px, size_px):
