@@ -29,8 +29,8 @@ import limner
 from limner.chat.conversation import Conversation
 from limner.chat.events import Event, Finished, Wrote
 from limner.chat.painter import Painter
-from limner.chat.rounds_in_flight import RoundsInFlight
-from limner.chat.stages import read
+from limner.chat.scheduler import Scheduler
+from limner.chat.stages import prefill
 from limner.models.detokenizer import DiTDetokenizer
 from limner.models.presets import SEED_X
 from limner.models.sizes import DetokenizerSizes, LanguageSizes
@@ -57,17 +57,17 @@ def branch(painter: Painter, past: Conversation, *, cold: bool) -> dict[str, Any
     held = painter.prefixes.match([known.key for known in request.past])
     assert bool(held) != cold, "the prefix cache holds something else than it should"
     told: list[Event] = []
-    rounds = RoundsInFlight(painter)
+    scheduler = Scheduler(painter)
     began_s = time.process_time()
-    rounds.add(request, told.append)
-    (under_way,) = rounds._rounds
+    scheduler.add(request, told.append)
+    (under_way,) = scheduler._rounds
     tokens = 0
     with torch.inference_mode():
-        while under_way.stage == "read":
-            tokens += read(painter, under_way)
+        while under_way.stage == "prefill":
+            tokens += prefill(painter, under_way)
     read_s = time.process_time() - began_s
-    while len(rounds):
-        rounds.step()
+    while len(scheduler):
+        scheduler.step()
     (end,) = (event for event in told if isinstance(event, Finished))
     return {
         "tokens": tokens,

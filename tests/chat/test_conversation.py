@@ -10,7 +10,7 @@ from PIL import Image
 
 import limner
 from limner.chat.generation import Sampling
-from limner.chat.stages import read_past
+from limner.chat.stages import prefill_past
 from limner.dialogue.parts import Instruction, Picture, Response, Round
 from limner.models.cache import KeyValueCache
 from limner.models.sequence_batch import BatchedSequence
@@ -230,5 +230,5 @@ def hidden_after(conversation):
     language, held = painter.model.language, painter.prefixes.match([round_.key for round_ in past])
     sequence = BatchedSequence(KeyValueCache.join(held))
     for number in range(len(held), len(past)):
-        read_past(painter, sequence, request, number + 1)
+        prefill_past(painter, sequence, request, number + 1)
     return language.hidden(language.embed_text(torch.tensor([[5]])), cache=sequence.cache)

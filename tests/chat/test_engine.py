@@ -11,7 +11,7 @@ from limner.chat.engine import Busy, Engine
 from limner.chat.events import Begun, Cancelled, Failed, Finished, Painting, Preview, Wrote
 from limner.chat.naive import answer_naively
 from limner.chat.round_handle import CancelledRound
-from limner.chat.rounds_in_flight import RoundsInFlight
+from limner.chat.scheduler import Scheduler
 
 WAIT_S = 120  # for a condition that comes at once unless the machine is very busy
 LINES = [TEXTS[0], "Add a scarf.", "A close-up of Mia, at night, in a red garden.", "Make it green."]
@@ -40,21 +40,21 @@ def assert_same(finished, answer, picture, *, levels=2):
 
 
 class Stepped:
-    """Rounds in flight of one painter, stepped by hand, with what has happened to each."""
+    """A scheduler of one painter, stepped by hand, with what has happened to each."""
 
     def __init__(self, painter):
-        self.rounds = RoundsInFlight(painter)
+        self.scheduler = Scheduler(painter)
         self.told = []
 
     def add(self, request, wants_stop=lambda: False):
         self.told.append([])
-        self.rounds.add(request, self.told[-1].append, wants_stop)
+        self.scheduler.add(request, self.told[-1].append, wants_stop)
         return self.told[-1]
 
     def until(self, condition):
         while not condition():
-            assert len(self.rounds) > 0
-            self.rounds.step()
+            assert len(self.scheduler) > 0
+            self.scheduler.step()
 
 
 def test_rounds_together_are_what_the_naive_twin_answers_alone(painter):
@@ -69,6 +69,11 @@ def test_rounds_together_are_what_the_naive_twin_answers_alone(painter):
     assert stats.num_rows == 5 * 4
     assert stats.num_steps < 5 * 4  # they shared steps
     assert stats.num_rounds == 5
+
+
+def test_the_schedulers_earlier_name_still_works(painter):
+    with pytest.warns(DeprecationWarning, match=r"Painter\.scheduler"):
+        assert isinstance(painter.rounds_in_flight(), Scheduler)
 
 
 def test_a_new_round_joins_at_the_next_step(painter):
@@ -91,12 +96,12 @@ def test_rounds_at_different_denoising_steps_share_a_forward(painter):
     told = []
     for request in asked:
         told.append(stepped.add(request))
-        stepped.rounds.step()
-    before = stepped.rounds.num_rows, stepped.rounds.num_steps
-    stepped.rounds.step()
-    assert (stepped.rounds.num_rows - before[0], stepped.rounds.num_steps - before[1]) == (3, 1)
+        stepped.scheduler.step()
+    before = stepped.scheduler.num_rows, stepped.scheduler.num_steps
+    stepped.scheduler.step()
+    assert (stepped.scheduler.num_rows - before[0], stepped.scheduler.num_steps - before[1]) == (3, 1)
     assert len({max(e.step for e in events if isinstance(e, Painting)) for events in told}) == 3
-    stepped.until(lambda: not len(stepped.rounds))
+    stepped.until(lambda: not len(stepped.scheduler))
     for request, events in zip(asked, told, strict=True):
         assert_same(events[-1], *answer_naively(painter, request))
 
@@ -146,9 +151,9 @@ def test_a_cancelled_round_ends_before_its_next_step_and_leaves_nothing(painter,
     stepped.until(lambda: any(isinstance(event, reached) for event in told))
     stop.set()
     before = len(told)
-    stepped.rounds.step()
+    stepped.scheduler.step()
     assert told[before:] == [Cancelled()]
-    assert len(stepped.rounds) == 0
+    assert len(stepped.scheduler) == 0
     assert conversation.replies == []
     again = conversation.say(LINES[0], picture=True)
     assert again.id == painter.with_sampling().conversation().say(LINES[0], picture=True).id
@@ -161,7 +166,7 @@ def test_others_do_not_notice_a_cancelled_round(painter):
     told = [stepped.add(request, stop.is_set if index == 1 else bool) for index, request in enumerate(asked)]
     stepped.until(lambda: any(isinstance(event, Wrote) for event in told[1]))
     stop.set()
-    stepped.until(lambda: not len(stepped.rounds))
+    stepped.until(lambda: not len(stepped.scheduler))
     assert told[1][-1] == Cancelled()
     for index in (0, 2):
         assert_same(told[index][-1], *answer_naively(painter, asked[index]))

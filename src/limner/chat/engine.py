@@ -1,6 +1,6 @@
 """The engine: rounds of many conversations, computed together by the one thread that owns the model.
 
-Knows the queue, the thread and what it costs to wait. How rounds advance is `rounds_in_flight.py`'s business,
+Knows the queue, the thread and what it costs to wait. How rounds advance is `scheduler.py`'s business,
 what they become the asker's (`Conversation.commit`).
 """
 
@@ -17,8 +17,8 @@ from limner.chat.events import Cancelled, Finished
 from limner.chat.painter import Painter
 from limner.chat.request import RoundRequest
 from limner.chat.round_handle import RoundHandle
-from limner.chat.rounds_in_flight import RoundsInFlight
-from limner.chat.stages import RoundInFlight
+from limner.chat.scheduler import Scheduler
+from limner.chat.stages import ScheduledRound
 
 _LOG = logging.getLogger(__name__)
 
@@ -150,7 +150,7 @@ class Engine:
         return max(1.0, self._round_s * len(self._waiting) / self.max_batch)
 
     def _work(self) -> None:
-        rounds = self.painter.rounds_in_flight()
+        scheduler = self.painter.scheduler()
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._running or self._closing)
@@ -160,13 +160,13 @@ class Engine:
             for handle in given_up:
                 handle.emit(Cancelled())
             for handle in begun:
-                rounds.add(handle.request, handle.emit, handle.stop.is_set)
+                scheduler.add(handle.request, handle.emit, handle.stop.is_set)
             try:
-                ended = rounds.step()
+                ended = scheduler.step()
             except Exception as error:
                 _LOG.exception("A step of the engine failed.")
-                ended = rounds.abandon(error)
-            self._count(rounds, ended, len(given_up))
+                ended = scheduler.abandon(error)
+            self._count(scheduler, ended, len(given_up))
 
     def _admit(self) -> tuple[list[RoundHandle], list[RoundHandle]]:
         """Those that begin now, and those that were given up in the queue."""
@@ -178,10 +178,10 @@ class Engine:
             self._running.append(begun[-1])
         return begun, given_up
 
-    def _count(self, rounds: RoundsInFlight, ended: Sequence[RoundInFlight], num_given_up: int) -> None:
+    def _count(self, scheduler: Scheduler, ended: Sequence[ScheduledRound], num_given_up: int) -> None:
         with self._changed:
             self._running = [handle for handle in self._running if not handle.is_over]
-            self._num_steps, self._num_rows = rounds.num_steps, rounds.num_rows
+            self._num_steps, self._num_rows = scheduler.num_steps, scheduler.num_rows
             self._num_cancelled += num_given_up
             for round_ in ended:
                 if isinstance(round_.end, Finished):

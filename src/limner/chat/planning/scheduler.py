@@ -1,4 +1,4 @@
-"""Rounds of a planned painter in flight: each in a thread of its own, told about when it ends.
+"""The scheduler of a planned painter: each round in a thread of its own, its events emitted when it ends.
 
 Knows threads, the order of events and giving up. What a round does is the painter's business.
 """
@@ -34,8 +34,8 @@ class PlannedRound:
 
 
 @dataclass(eq=False)
-class PlannedRounds:
-    """Has the interface of `RoundsInFlight`; `num_steps` and `num_rows` count pictures."""
+class PlannedScheduler:
+    """Has the interface of `Scheduler`; `num_steps` and `num_rows` count pictures."""
 
     painter: PlannedPainter
     num_steps: int = 0
@@ -60,7 +60,7 @@ class PlannedRounds:
         self._rounds.append(PlannedRound(request=request, emit=emit, wants_stop=wants_stop, future=future))
 
     def step(self) -> list[PlannedRound]:
-        """Wait a moment for rounds to end; those that ended, their last event told. What a server far away
+        """Wait a moment for rounds to end; those that ended, their last event emitted. What a server far away
         still paints for a round that was given up is dropped when it comes.
         """
         wait([round_.future for round_ in self._rounds], _LOOK_S, FIRST_COMPLETED)
@@ -114,4 +114,4 @@ def finished(painter: PlannedPainter, request: RoundRequest) -> Finished:
     )
 
 
-__all__ = ["PlannedRound", "PlannedRounds", "finished"]
+__all__ = ["PlannedRound", "PlannedScheduler", "finished"]
