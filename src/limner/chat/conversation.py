@@ -15,16 +15,16 @@ from pathlib import Path
 from PIL import Image
 from torch import Tensor
 
+from limner.chat.context_selection import visible_rounds
 from limner.chat.events import Finished
 from limner.chat.generation import Sampling
 from limner.chat.notebook import conversation_html, png_bytes, reply_html
 from limner.chat.painter import Painter
 from limner.chat.people import Sighting, people_of
-from limner.chat.pointing import ranks
+from limner.chat.referenced_rounds import ranks
 from limner.chat.request import PastRound, RoundRequest
 from limner.chat.saved_header import check_round
 from limner.chat.saying import Image_, checked_steps, instruction_of
-from limner.chat.window import visible_rounds
 from limner.dialogue.boxes import Box
 from limner.dialogue.history import HistoryTree
 from limner.dialogue.history import node_id as id_of
@@ -294,7 +294,7 @@ class Conversation:
 
     def still_read(self, text: str = "") -> list[int]:
         """Which of the rounds so far, counted from 0, the model would read if `text` were said now: all of
-        them, unless they no longer fit its context (`window.py`).
+        them, unless they no longer fit its context (`context_selection.py`).
         """
         return self._visible(Instruction(text=text))
 
@@ -345,7 +345,7 @@ class Conversation:
         return hashlib.sha256(f"{parent} {node_id}{source}".encode()).hexdigest()
 
     def _tree_of(self, node_id: str) -> str:
-        """Names the prefixes that this conversation reads, whichever rounds its window begins with."""
+        """Names the prefixes that this conversation reads, whichever round the selected ones begin with."""
         return f"{self.salt} {self.tree.path_ids(node_id)[0]}"
 
     def _visible_past(self, instruction: Instruction) -> list[PastRound]:

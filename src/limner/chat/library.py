@@ -135,8 +135,8 @@ class Library:
 
     def read_at(self, owner: str, id: str, text: str = "") -> list[StoredRound]:
         """The rounds that the model would still read if something were said after the round `id`, in order:
-        all, unless they no longer fit its context (`window.py`). `text` is what would be said, which may
-        point at rounds that are left out without it.
+        all, unless they no longer fit its context (`context_selection.py`). `text` is what would be said,
+        which may point at rounds that are left out without it.
         """
         path = self.vault.path(owner, id)
         talk = self._talk(self.vault.conversation(owner, path[-1].conversation or ""), path)

@@ -52,7 +52,7 @@ from limner.app.server.wire import ERRORS
 from limner.chat.conversation_service import ConversationService
 from limner.chat.events import Cancelled, Failed, Wrote
 from limner.chat.generation import Sampling
-from limner.chat.recall import Recall
+from limner.chat.lookup import RoundLookup
 from limner.chat.records import StoredRound
 from limner.chat.service_round import Answered
 from limner.dialogue.boxes import Box
@@ -198,7 +198,7 @@ class ChatDesk:
         self.settings = settings
         self.files = PictureFiles(service, settings)
         self.reader = reader_of(settings)
-        self.recall = Recall(service.vault)
+        self.lookup = RoundLookup(service.vault)
 
     def look_up(self, body: ChatRequest, headers: Headers, turns: Sequence[ChatTurn], owner: str) -> Asked:
         """The new instruction and where it goes on, without model work. ValueError or ApiError."""
@@ -207,7 +207,7 @@ class ChatDesk:
         def read(sources: Sequence[PictureSource], most: int) -> list[Picture]:
             return self.reader.read(sources, file_reader(self.service, owner), most=most)
 
-        place = find_place(self.service, self.recall, owner, headers, turns)
+        place = find_place(self.service, self.lookup, owner, headers, turns)
         before, waiting = read_anew(
             place.unread, read, max_images=limits.max_images, max_text=limits.max_text
         )

@@ -1,4 +1,4 @@
-"""Which earlier rounds an instruction points at: by count, by name, or by what it quotes.
+"""Which earlier rounds an instruction refers to: by count, by name, or by what it quotes.
 
 Knows English turns of phrase and the texts of earlier instructions. Knows no tokens, pictures or models; the
 model itself decides what an instruction means, this only keeps what it may mean within its sight.
@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from limner.chat.window import Rank
+from limner.chat.context_selection import Rank
 from limner.dialogue.known_names import KnownNames
 from limner.dialogue.matching import content
 from limner.dialogue.names import find_names
@@ -52,10 +52,10 @@ def ranks(instruction: str, said: Sequence[str], *, has_picture: Sequence[bool])
         found[-1] = Rank.NEWEST
     instruction = instruction[:READ_CHARACTERS]
     named = {span.name for span in find_names(instruction, names) if span.name in known}
-    pointed = {known[name] for name in named} | {latest[name] for name in named}
-    pointed |= _reached(instruction, len(said), has_picture) | _quoted(instruction, said)
-    for index in pointed:
-        found[index] = Rank.POINTED_AT
+    referenced = {known[name] for name in named} | {latest[name] for name in named}
+    referenced |= _reached(instruction, len(said), has_picture) | _quoted(instruction, said)
+    for index in referenced:
+        found[index] = Rank.REFERENCED
     return found
 
 
@@ -64,16 +64,18 @@ def _reached(instruction: str, num_rounds: int, has_picture: Sequence[bool]) -> 
     reach = read_reach(instruction)
     if reach is None:
         return set()
-    pointed: set[int] = set()
+    referenced: set[int] = set()
     if reach.way is Way.COUNT:
-        pointed.update(range(max(0, num_rounds - 1 - reach.steps), num_rounds))
+        referenced.update(range(max(0, num_rounds - 1 - reach.steps), num_rounds))
     elif reach.way in (Way.FIRST, Way.GIVEN):
-        pointed.update([0, *(index for index, given in enumerate(has_picture) if given)][:2])
+        referenced.update([0, *(index for index, given in enumerate(has_picture) if given)][:2])
     elif reach.way is Way.NUMBERED:
         first = reach.number == 1
-        pointed.update([0, *(index for index, given in enumerate(has_picture) if given)][:2] if first else [])
-        pointed.update(range(min(reach.number, num_rounds)))
-    return {index for index in pointed if index < num_rounds}
+        referenced.update(
+            [0, *(index for index, given in enumerate(has_picture) if given)][:2] if first else []
+        )
+        referenced.update(range(min(reach.number, num_rounds)))
+    return {index for index in referenced if index < num_rounds}
 
 
 def _quoted(instruction: str, said: Sequence[str]) -> set[int]:

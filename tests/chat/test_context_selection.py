@@ -1,9 +1,9 @@
-"""Long conversations: what the new instruction points at stays, and no length is an error."""
+"""Long conversations: what the new instruction refers to stays, and no length is an error."""
 
 import pytest
 
-from limner.chat.pointing import ranks
-from limner.chat.window import Rank, visible_rounds
+from limner.chat.context_selection import Rank, visible_rounds
+from limner.chat.referenced_rounds import ranks
 
 EDITS = ["a blue hat", "a red scarf", "round glasses", "a tall tree", "a wooden bench", "a small dog"]
 SAID = [
@@ -13,12 +13,12 @@ SAID = [
     "Make it night.",
     "Make it snowy.",
 ]
-OTHER, INTRODUCES, NEWEST, POINTED = Rank
+OTHER, INTRODUCES, NEWEST, REFERENCED = Rank
 
 
-def pointed_at(instruction, said=SAID, has_picture=None):
+def referenced(instruction, said=SAID, has_picture=None):
     found = ranks(instruction, said, has_picture=has_picture or [False] * len(said))
-    return [index for index, rank in enumerate(found) if rank is POINTED]
+    return [index for index, rank in enumerate(found) if rank is REFERENCED]
 
 
 def test_old_rounds_leave_but_introductions_and_the_newest_stay():
@@ -33,8 +33,8 @@ def test_old_rounds_leave_but_introductions_and_the_newest_stay():
     assert visible_rounds([], [], 5) == []
 
 
-def test_what_is_pointed_at_outlasts_everything_else():
-    assert visible_rounds([10] * 4, [INTRODUCES, POINTED, OTHER, NEWEST], 10) == [1]
+def test_what_is_referenced_outlasts_everything_else():
+    assert visible_rounds([10] * 4, [INTRODUCES, REFERENCED, OTHER, NEWEST], 10) == [1]
 
 
 def test_the_same_rounds_stay_for_some_rounds_so_that_their_prefix_is_found_again():
@@ -69,12 +69,12 @@ def test_the_same_rounds_stay_for_some_rounds_so_that_their_prefix_is_found_agai
     ],
 )
 def test_an_instruction_points_at_rounds_by_count_name_and_quotation(instruction, expected):
-    assert pointed_at(instruction) == expected
+    assert referenced(instruction) == expected
 
 
 def test_a_picture_that_was_given_is_the_original():
     given = [False, False, True, *[False] * 7]
-    assert pointed_at("Go back to my picture and make it rain.", has_picture=given) == [0, 2]
+    assert referenced("Go back to my picture and make it rain.", has_picture=given) == [0, 2]
 
 
 def test_there_may_be_no_round_to_point_at():

@@ -1,9 +1,9 @@
 """Which rounds of a long conversation the model still reads when they no longer all fit its context.
 
-The rule, last to leave first: what the new instruction points at (`pointing.py`); the newest round; the first
-round and every round that named somebody first; all others. Of equals the oldest leaves first. Of the others,
-some leave early, so that the next rounds have the same ones before them and find them in the prefix cache.
-Knows lengths and ranks only.
+The rule, last to leave first: what the new instruction refers to (`referenced_rounds.py`); the newest round;
+the first round and every round that named somebody first; all others. Of equals the oldest leaves first. Of
+the others, some leave early, so that the next rounds have the same ones before them and find them in the
+prefix cache. Knows lengths and ranks only.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Rank(IntEnum):
     OTHER = 0
     INTRODUCES = 1
     NEWEST = 2
-    POINTED_AT = 3
+    REFERENCED = 3
 
 
 def visible_rounds(lengths: Sequence[int], ranks: Sequence[Rank], budget_tokens: int) -> list[int]:

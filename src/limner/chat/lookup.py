@@ -15,7 +15,7 @@ MAX_LOOKED_AT: Final = 64
 LABELS: Final = ("chat", "chat_reply", "chat_told", "chat_asked")
 
 
-class Recall:
+class RoundLookup:
     """Looks up rounds of a vault by label; makes the indexes when it is made. For several threads."""
 
     def __init__(self, vault: Vault) -> None:
