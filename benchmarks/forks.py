@@ -7,7 +7,7 @@ past. Warm, the past's keys and values are in the prefix cache, where the first 
 after a restart or an eviction, they are computed anew from what was said and from the kept image tokens.
 Until the first word can be chosen both only read: tokens and CPU seconds of that are printed, of the best of
 --repeats, and of the whole round beside them. Both branches must answer alike. Rounds are short enough that
-all of them are read (`chat/window.py` lets long ones leave).
+all of them are read (`chat/context_selection.py` lets long ones leave).
 
 The second table: what is read off a picture's image tokens once and not at every denoising step (keys and
 values of the cross-attentions; layers of the scene): measured on the embedded detokenizer,

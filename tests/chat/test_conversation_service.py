@@ -14,8 +14,8 @@ from limner.chat.events import Cancelled
 from limner.chat.generation import Sampling
 from limner.chat.painter import Painter
 from limner.chat.records import NotThere
-from limner.chat.vault import Vault
-from limner.chat.vault_check import check_vault
+from limner.chat.store import Store
+from limner.chat.store_fsck import check_store
 from limner.dialogue.parts import Instruction, Picture, Response, Round
 
 FAST = {"token_steps": 2, "pixel_steps": 2, "max_text_tokens": 4}
@@ -28,7 +28,7 @@ def painter(tiny_painter):
 
 @pytest.fixture
 def service(painter, tmp_path):
-    made = ConversationService(painter, Vault(tmp_path / "store"))
+    made = ConversationService(painter, Store(tmp_path / "store"))
     yield made
     made.close(0)
 
@@ -67,7 +67,7 @@ def test_rounds_are_those_of_a_conversation_in_memory(service, painter):
     assert [round_.depth for round_ in service.tree("anna", of.id)] == [0, 1, 1]
     assert service.conversation("anna", of.id).head == other.id
     assert say(service, "More.", conversation=of.id).parent == other.id
-    assert check_vault(service.vault).problems == ()
+    assert check_store(service.store).problems == ()
 
 
 def test_asked_the_same_again_it_draws_something_else(service):
@@ -79,7 +79,7 @@ def test_asked_the_same_again_it_draws_something_else(service):
 
 def test_a_round_is_durable_when_it_is_told_of(service, tmp_path):
     found, told = [], threading.Event()
-    other = Vault(tmp_path / "store")
+    other = Store(tmp_path / "store")
 
     def look(event):
         if isinstance(event, Answered):
@@ -99,11 +99,11 @@ def test_a_round_is_durable_when_it_is_told_of(service, tmp_path):
 
 
 def test_it_goes_on_after_a_restart_as_if_nothing_had_been(painter, tmp_path):
-    one = ConversationService(painter, Vault(tmp_path))
+    one = ConversationService(painter, Store(tmp_path))
     first = say(one, "A garden.", seed=1, images=[face()])
     kept = say(one, "Add a scarf.", first.id, seed=2)
     one.close()
-    two = ConversationService(painter.with_sampling(), Vault(tmp_path))
+    two = ConversationService(painter.with_sampling(), Store(tmp_path))
     again = say(two, "Add a scarf.", first.id, seed=2)
     assert (again.node_id, again.picture) == (kept.node_id, kept.picture)
     two.close()
@@ -111,8 +111,8 @@ def test_it_goes_on_after_a_restart_as_if_nothing_had_been(painter, tmp_path):
 
 def test_a_replica_elsewhere_goes_on_when_this_one_is_gone(painter, tmp_path):
     url = f"file://{tmp_path}/shared"
-    one = ConversationService(painter, Vault(tmp_path / "one", blobs_url=url))
-    two = ConversationService(painter.with_sampling(), Vault(tmp_path / "two", blobs_url=url))
+    one = ConversationService(painter, Store(tmp_path / "one", blobs_url=url))
+    two = ConversationService(painter.with_sampling(), Store(tmp_path / "two", blobs_url=url))
     first = say(one, "A garden.", seed=1)
     second = say(two, "Add a scarf.", first.id, seed=2)
     one.close()
@@ -185,7 +185,7 @@ def test_another_owner_has_no_part_in_it(service):
 
 def test_a_full_queue_says_when_to_come_again(painter, tmp_path):
     engine = Engine(painter, max_batch=1, max_waiting=1)
-    service = ConversationService(painter, Vault(tmp_path), engine=engine)
+    service = ConversationService(painter, Store(tmp_path), engine=engine)
     hold, reached = threading.Event(), threading.Event()
     first = service.ask(owner="anna", text="A garden.", picture=True)
     first.subscribe(lambda event: (reached.set(), hold.wait(60)))  # the engine's thread waits here
@@ -254,30 +254,30 @@ def test_deletion_reaches_disk_and_memory(service, painter, tmp_path, elsewhere)
     apart = say(service, "A house.")
     assert remembers(painter, face(6))
     if elsewhere:  # another process of the same folder
-        other = Vault(tmp_path / "store")
+        other = Store(tmp_path / "store")
         other.delete_round("anna", second.id)
         other.close()
     else:
         service.delete("anna", second.id)
     again = say(service, "What now?", third.id)
     assert not remembers(painter, face(6))
-    path = service.vault.path("anna", again.id)
+    path = service.store.path("anna", again.id)
     assert [round_.id for round_ in path] == [first.id, third.id, again.id]
     folder = tmp_path / "store"
     assert all(b"A secret." not in path.read_bytes() for path in folder.rglob("*") if path.is_file())
-    assert check_vault(service.vault).unneeded == ()
+    assert check_store(service.store).unneeded == ()
     service.delete_conversation("anna", first.conversation)
     service.delete_conversation("anna", apart.conversation)
     assert (painter.prefixes.num_bytes, len(painter.prefixes)) == (0, 0)
     assert not remembers(painter, face(5))
-    assert list(service.vault.keep.blobs) == []
+    assert list(service.store.keep.blobs) == []
 
 
 def test_rounds_of_other_weights_are_refused_in_a_sentence(service, painter):
     first = say(service, "A garden.")
     other = Painter(painter.model, None, fingerprint="other").with_sampling(**FAST)
     with pytest.raises(ValueError, match="painted with other weights; serve those"):
-        ConversationService(other, service.vault).ask(owner="anna", text="More.", previous=first.id)
+        ConversationService(other, service.store).ask(owner="anna", text="More.", previous=first.id)
 
 
 def test_a_known_answer_is_remembered_and_gone_on_from(service):
@@ -301,16 +301,16 @@ def test_many_owners_at_once_keep_apart(service):
     for owner, rounds in asked.items():
         kept = {round_.result(60).conversation for round_ in rounds}
         assert {of.id for of in service.conversations(owner)} == kept
-    assert check_vault(service.vault).problems == ()
+    assert check_store(service.store).problems == ()
 
 
 def test_closing_lets_rounds_end_and_keeps_them(painter, tmp_path):
-    service = ConversationService(painter, Vault(tmp_path))
+    service = ConversationService(painter, Store(tmp_path))
     asked = [service.ask(owner="anna", text=f"Round {n}.", picture=True) for n in range(3)]
     service.close(60)
-    vault = Vault(tmp_path)
-    assert all(vault.round("anna", round_.id) == round_.result(0) for round_ in asked)
-    vault.close()
+    store = Store(tmp_path)
+    assert all(store.round("anna", round_.id) == round_.result(0) for round_ in asked)
+    store.close()
 
 
 # Files and people
@@ -382,7 +382,7 @@ def test_an_exported_conversation_goes_on_alone_and_comes_back(service, painter,
     assert nodes == [
         (round_.node_id, round_.depth, round_.seed) for round_ in service.tree("anna", first.conversation)
     ]
-    assert check_vault(service.vault).problems == ()
+    assert check_store(service.store).problems == ()
 
 
 def test_a_conversation_saved_alone_can_be_imported(service, painter, tmp_path):
@@ -395,7 +395,7 @@ def test_a_conversation_saved_alone_can_be_imported(service, painter, tmp_path):
     copy = service.import_("anna", data)
     tree = service.tree("anna", copy.id)
     assert [round_.node_id for round_ in tree if round_.id == copy.head] == [talk.head]
-    assert [round_.state.num_tokens for round_ in service.vault.path("anna", copy.head)] == [
+    assert [round_.state.num_tokens for round_ in service.store.path("anna", copy.head)] == [
         talk.states[id].num_tokens for id in talk.tree.path_ids(talk.head)
     ]
 
@@ -440,7 +440,7 @@ def test_a_bad_file_is_refused_in_a_sentence_and_nothing_is_kept(service, painte
     assert str(tmp_path) not in str(error.value)
     assert "/" not in str(error.value)
     assert service.conversations("anna") == []
-    assert list(service.vault.keep.blobs) == []
+    assert list(service.store.keep.blobs) == []
 
 
 def test_sampling_is_kept_with_a_round(service):

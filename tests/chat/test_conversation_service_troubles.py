@@ -7,22 +7,22 @@ import pytest
 
 from limner.chat.conversation_service import ConversationService
 from limner.chat.records import StoreBusy, StoreFull
-from limner.chat.vault import Vault
-from limner.chat.vault_check import check_vault
+from limner.chat.store import Store
+from limner.chat.store_fsck import check_store
 
 
 @pytest.fixture
 def service(tiny_painter, tmp_path, monkeypatch):
-    monkeypatch.setattr("limner.chat.vault_schema.WRITE_WAIT_S", 0.3)
+    monkeypatch.setattr("limner.chat.store_schema.WRITE_WAIT_S", 0.3)
     painter = tiny_painter.with_sampling(token_steps=1, pixel_steps=1, max_text_tokens=1)
-    made = ConversationService(painter, Vault(tmp_path / "store"))
+    made = ConversationService(painter, Store(tmp_path / "store"))
     yield made
     made.close()
 
 
 @pytest.fixture
 def lock(service):
-    other = sqlite3.connect(service.vault.folder / "limner.sqlite", isolation_level=None)
+    other = sqlite3.connect(service.store.folder / "limner.sqlite", isolation_level=None)
     yield other
     other.close()
 
@@ -49,7 +49,7 @@ def test_a_round_that_cannot_be_written_is_not_painted_twice(service, lock):
     assert again.id == asked.id
     assert service.engine.stats.num_rounds == num_painted + 1, "only the other wish was painted"
     assert ask(service, "Make it night.", previous=first.id).result().id not in (again.id, other.id)
-    assert check_vault(service.vault).problems == ()
+    assert check_store(service.store).problems == ()
 
 
 def test_a_new_conversation_is_held_too_and_others_do_not_get_it(service, lock):
@@ -65,7 +65,7 @@ def test_a_new_conversation_is_held_too_and_others_do_not_get_it(service, lock):
 
 def test_on_a_full_disk_nothing_is_painted(service, monkeypatch):
     first = ask(service).result()
-    monkeypatch.setattr("limner.chat.vault.Vault.is_full", True)
+    monkeypatch.setattr("limner.chat.store.Store.is_full", True)
     num_painted = service.engine.stats.num_rounds
     with pytest.raises(StoreFull):
         ask(service, "Make it night.", previous=first.id)

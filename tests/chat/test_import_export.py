@@ -10,15 +10,15 @@ from safetensors import safe_open
 from limner.chat.conversation_service import ConversationService
 from limner.chat.saved_conversation import conversation_bytes
 from limner.chat.sealed import MAX_HEADER_BYTES, sealed
-from limner.chat.vault import Vault
-from limner.chat.vault_check import check_vault
+from limner.chat.store import Store
+from limner.chat.store_fsck import check_store
 from limner.dialogue.parts import Picture
 
 
 @pytest.fixture
 def service(tiny_painter, tmp_path):
     painter = tiny_painter.with_sampling(token_steps=1, pixel_steps=1, max_text_tokens=1)
-    made = ConversationService(painter, Vault(tmp_path / "store"))
+    made = ConversationService(painter, Store(tmp_path / "store"))
     yield made
     made.close()
 
@@ -72,7 +72,7 @@ def refused(service, data, match, *, undecoded=True):
         service.import_("anna", data, decode=decode)
     assert not (undecoded and decode.num)
     assert service.conversations("anna") == []
-    assert list(service.vault.keep.blobs) == []
+    assert list(service.store.keep.blobs) == []
 
 
 def test_each_picture_is_decoded_once_and_the_store_is_whole(service, talk):
@@ -80,8 +80,8 @@ def test_each_picture_is_decoded_once_and_the_store_is_whole(service, talk):
     made = service.import_("anna", bytes_of(talk), decode=decode)
     assert decode.num == 3
     assert made.num_rounds == 2
-    assert check_vault(service.vault).problems == ()
-    assert service.vault.round("anna", made.head).node_id == talk.head
+    assert check_store(service.store).problems == ()
+    assert service.store.round("anna", made.head).node_id == talk.head
 
 
 def test_pictures_that_no_round_names_are_refused_undecoded(service, talk, tmp_path):

@@ -14,7 +14,7 @@ from chat_texts import TEXTS
 
 from limner.chat.conversation_service import ConversationService
 from limner.chat.painter import Painter
-from limner.chat.vault import Vault
+from limner.chat.store import Store
 from limner.models.model import build_model
 from limner.models.presets import TINY
 from limner.models.tokenizer import train_tokenizer
@@ -43,7 +43,7 @@ def die_at(point: int) -> None:
 
 
 def answer(painter: Painter, folder: str, url: str, seed: int) -> None:
-    service = ConversationService(painter, Vault(folder, blobs_url=None if url == "-" else url))
+    service = ConversationService(painter, Store(folder, blobs_url=None if url == "-" else url))
     previous = None
     for number in range(1000):
         stored = service.ask(

@@ -1,7 +1,7 @@
 """A conversation: a place in a history tree, and what a painter needs to go on from there.
 
 Knows rounds, forks, the token cache and the people seen. How a round is computed is the painter's business
-(`painter.py`); how a conversation becomes a file is `store.py`'s.
+(`painter.py`); how a conversation becomes a file is `conversation_file.py`'s.
 """
 
 from __future__ import annotations
@@ -288,7 +288,7 @@ class Conversation:
         What somebody else saved there meanwhile stays: its rounds become branches of this conversation too.
         ValueError when the file that is there cannot be read as one of these weights' conversations.
         """
-        from limner.chat.store import save_conversation
+        from limner.chat.conversation_file import save_conversation
 
         return save_conversation(self, path)
 

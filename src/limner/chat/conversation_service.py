@@ -1,7 +1,7 @@
-"""What a server talks to: asks the painter for rounds and keeps them in the vault.
+"""What a server talks to: asks the painter for rounds and keeps them in the store.
 
 Knows owners, ids, the order "compute, make durable, then tell", and how deletion reaches memory. Knows
-nothing about HTTP. How a round is computed is the engine's business, what is on disk the vault's.
+nothing about HTTP. How a round is computed is the engine's business, what is on disk the store's.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from limner.chat.round_cache import as_stored
 from limner.chat.round_handle import CancelledRound
 from limner.chat.saying import checked_text
 from limner.chat.service_round import Answered, ServiceEvent, ServiceRound
+from limner.chat.store import Store
+from limner.chat.store_errors import full
 from limner.chat.unwritten import Unwritten
-from limner.chat.vault import Vault
-from limner.chat.vault_errors import full
 from limner.dialogue.boxes import Box
 from limner.dialogue.parts import Picture, Round
 
@@ -76,7 +76,7 @@ class ConversationService(Library):
 
     Args:
         painter: who answers.
-        vault: where answers are kept. Several services, in several processes, may share it.
+        store: where answers are kept. Several services, in several processes, may share it.
         engine: computes the rounds; made and started when it is not given, closed with the service.
 
     Expected errors: `NotThere` (unknown, foreign or deleted), `Busy` (ask again later) and ValueError (one
@@ -86,8 +86,8 @@ class ConversationService(Library):
     and whoever asks for the same again gets it once it can be written, under the same id.
     """
 
-    def __init__(self, painter: Painter, vault: Vault, *, engine: Engine | None = None) -> None:
-        super().__init__(painter, vault)
+    def __init__(self, painter: Painter, store: Store, *, engine: Engine | None = None) -> None:
+        super().__init__(painter, store)
         self.engine = engine if engine is not None else Engine(painter)
         self.engine.start()
         self._running: dict[str, ServiceRound] = {}
@@ -136,8 +136,8 @@ class ConversationService(Library):
             raise Busy(CLOSING_RETRY_S, "The service is closing")
         self._follow_deletions()
         text = checked_text(text)
-        if keep and self.vault.is_full:
-            raise full(self.vault.folder)
+        if keep and self.store.is_full:
+            raise full(self.store.folder)
         digests = tuple(given.digest for given in images)
         wish = (
             owner,
@@ -158,7 +158,7 @@ class ConversationService(Library):
         of, is_new, previous = self._place(owner, previous, conversation)
         if from_start:
             previous = None
-        path = self.vault.path(owner, previous)
+        path = self.store.path(owner, previous)
         talk = self._talk(of, path)
         target = picture_number(path, reply_to)
         if seed is None:
@@ -207,7 +207,7 @@ class ConversationService(Library):
 
     def get(self, owner: str, id: str) -> StoredRound:
         """An answered round."""
-        return self.vault.round(owner, id)
+        return self.store.round(owner, id)
 
     def delete(self, owner: str, id: str) -> None:
         """Forget a round: its words, pictures, tokens, and whatever memory holds of them. A round in progress
@@ -220,7 +220,7 @@ class ConversationService(Library):
         if found is not None:
             _stop([found])
         try:
-            self.vault.delete_round(owner, id)
+            self.store.delete_round(owner, id)
         except NotThere:
             if found is None:
                 raise
@@ -242,7 +242,7 @@ class ConversationService(Library):
         of, is_new, previous = self._place(owner, previous, conversation)
         if from_start:
             previous = None
-        talk = self._talk(of, self.vault.path(owner, previous))
+        talk = self._talk(of, self.store.path(owner, previous))
         request = talk.prepare(round_.instruction.text, round_.instruction.pictures)
         talk.remember(round_)
         order = _Order(
@@ -270,7 +270,7 @@ class ConversationService(Library):
             ]
         _stop(running)
         try:
-            self.vault.delete_conversation(owner, id)
+            self.store.delete_conversation(owner, id)
         except NotThere:
             if not running:
                 raise
@@ -283,7 +283,7 @@ class ConversationService(Library):
         self._is_closing = True
         self.engine.close(drain_s)
         self._keeper.shutdown(wait=True)
-        self.vault.close()
+        self.store.close()
 
     # What stands behind
 
@@ -292,12 +292,12 @@ class ConversationService(Library):
     ) -> tuple[StoredConversation, bool, str | None]:
         """Where a round goes: its conversation, whether that is new, and the round before it."""
         if previous is not None:
-            before = self.vault.round(owner, previous)
+            before = self.store.round(owner, previous)
             if conversation is not None and before.conversation != conversation:
                 raise ValueError(f"The round {previous} is not in the conversation {conversation}.")
-            return self.vault.conversation(owner, before.conversation or ""), False, previous
+            return self.store.conversation(owner, before.conversation or ""), False, previous
         if conversation is not None:
-            of = self.vault.conversation(owner, conversation)
+            of = self.store.conversation(owner, conversation)
             return of, False, of.head
         return begun_conversation(owner), True, None
 
@@ -305,7 +305,7 @@ class ConversationService(Library):
         self, talk: Conversation, owner: str, of: StoredConversation, previous: str | None, text: str
     ) -> int:
         """What follows from the conversation's seed; asked the same again, something else each time."""
-        same = [s.seed for s in self.vault.children(owner, of.id, previous) if s.text_in == text]
+        same = [s.seed for s in self.store.children(owner, of.id, previous) if s.text_in == text]
         seed = talk.next_seed(None)
         while seed in same:
             seed = int.from_bytes(hashlib.sha256(str(seed).encode()).digest()[:4], "big") >> 1
@@ -388,7 +388,7 @@ class ConversationService(Library):
             stored = replace(stored, kept=False, depth=talk.tree.depth(node_id) - 1)
             return Answered(stored, round_.response.picture)
         new = order.of if order.is_new else None
-        stored = self.vault.add_rounds([stored], blobs.values(), new_conversation=new)[0]
+        stored = self.store.add_rounds([stored], blobs.values(), new_conversation=new)[0]
         self._round_cache.remember(stored, round_, talk.states[node_id])
         return Answered(stored, round_.response.picture)
 

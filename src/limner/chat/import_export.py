@@ -29,8 +29,8 @@ from limner.chat.saved_conversation import (
     state_of_row,
 )
 from limner.chat.saying import MAX_IMAGES, MAX_TEXT_CHARACTERS
-from limner.chat.vault import Vault
-from limner.chat.vault_rows import MAX_TITLE_CHARACTERS
+from limner.chat.store import Store
+from limner.chat.store_queries import MAX_TITLE_CHARACTERS
 from limner.dialogue.boxes import Box, checked_region
 from limner.dialogue.history import HistoryTree, node_id_of_json
 from limner.dialogue.parts import MAX_PIXELS, MIN_SIDE_PX, Instruction, Picture
@@ -45,13 +45,13 @@ _BLANK: Final = Picture(np.zeros((MIN_SIDE_PX, MIN_SIDE_PX, 3), np.uint8))
 Decode = Callable[[bytes], Picture]
 
 
-def export_conversation(vault: Vault, owner: str, id: str) -> bytes:
+def export_conversation(store: Store, owner: str, id: str) -> bytes:
     """A conversation's file: every branch with pictures and image tokens. NotThere where there is no such
     conversation, ValueError when it has no rounds yet.
 
     Rounds that are equal in all they show and come after the same one become one.
     """
-    conversation, stored = vault.conversation(owner, id), vault.tree(owner, id)
+    conversation, stored = store.conversation(owner, id), store.tree(owner, id)
     painters = {round_.state.painter for round_ in stored}
     if len(painters) != 1:
         what = "no rounds yet" if not stored else "rounds of several models"
@@ -61,7 +61,7 @@ def export_conversation(vault: Vault, owner: str, id: str) -> bytes:
     nodes: dict[str | None, str | None] = {None: None}
     for round_ in stored:
         try:
-            content, state = content_of(vault, round_), state_of(vault, round_)
+            content, state = content_of(store, round_), state_of(store, round_)
         except NotThere:
             raise NotThere("round", round_.id) from None  # deleted meanwhile
         # After a deletion a round follows an earlier one, and is another node than it was.
@@ -79,7 +79,7 @@ def export_conversation(vault: Vault, owner: str, id: str) -> bytes:
 
 
 def import_conversation(
-    vault: Vault, owner: str, data: bytes, painter: Painter, *, decode: Decode = Picture.from_png
+    store: Store, owner: str, data: bytes, painter: Painter, *, decode: Decode = Picture.from_png
 ) -> StoredConversation:
     """Keep the conversation of such a file under new ids; ValueError says what is wrong with the file.
 
@@ -119,8 +119,8 @@ def import_conversation(
         rounds.append(
             replace(row, id=ids[id], owner=owner, conversation=made.id, parent=ids.get(node["parent_id"]))
         )
-    vault.add_rounds(rounds, blobs.values(), new_conversation=made)
-    return vault.conversation(owner, made.id)
+    store.add_rounds(rounds, blobs.values(), new_conversation=made)
+    return store.conversation(owner, made.id)
 
 
 def _checked_nodes(saved: SavedConversation) -> dict[str, Mapping[str, Any]]:

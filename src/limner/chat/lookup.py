@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from limner.chat.vault import Vault
+from limner.chat.store import Store
 
 MAX_LOOKED_AT: Final = 64
 LABELS: Final = ("chat", "chat_reply", "chat_told", "chat_asked")
 
 
 class RoundLookup:
-    """Looks up rounds of a vault by label; makes the indexes when it is made. For several threads."""
+    """Looks up rounds of a store by label; makes the indexes when it is made. For several threads."""
 
-    def __init__(self, vault: Vault) -> None:
-        self._vault = vault
-        with vault.alone() as db:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        with store.alone() as db:
             for label in LABELS:
                 db.execute(
                     f"CREATE INDEX IF NOT EXISTS rounds_by_{label} ON rounds(owner, {_field(label)}) "
@@ -32,7 +32,7 @@ class RoundLookup:
         """The id of the newest round at this node of a history: rounds at one node are alike in all that was
         said and shown until then.
         """
-        with self._vault.reading() as db:
+        with self._store.reading() as db:
             row = db.execute(
                 "SELECT id FROM rounds WHERE owner = ? AND node_id = ? ORDER BY number DESC, id DESC LIMIT 1",
                 (owner, node_id),
@@ -44,7 +44,7 @@ class RoundLookup:
         that was answered in these words (white space around them aside).
         """
         found = self._look(owner, labels)
-        if not found and self._vault.blobs_url is not None:
+        if not found and self._store.blobs_url is not None:
             self._catch_up(owner, labels)
             found = self._look(owner, labels)
         return next((id for id, said in found if answer is None or said.strip() == answer.strip()), None)
@@ -54,7 +54,7 @@ class RoundLookup:
         if unknown or not labels:
             raise ValueError(f"Rounds are found by {', '.join(LABELS)}, not by {sorted(unknown)}.")
         wanted = " AND ".join(f"{_field(label)} = ?" for label in labels)
-        with self._vault.reading() as db:
+        with self._store.reading() as db:
             rows = db.execute(
                 f"SELECT id, json_extract(body, '$.text_out') FROM rounds WHERE owner = ? AND {wanted} "
                 "ORDER BY number DESC, id DESC LIMIT ?",
@@ -64,11 +64,11 @@ class RoundLookup:
 
     def _catch_up(self, owner: str, labels: Mapping[str, str]) -> None:
         """Another replica may have kept it: take over new conversations, and new rounds of this chat."""
-        self._vault.conversations(owner, limit=1)
+        self._store.conversations(owner, limit=1)
         if "chat" in labels:
             known = self._look(owner, {"chat": labels["chat"]})
             if known:
-                self._vault.tree(owner, self._vault.round(owner, known[0][0]).conversation or "")
+                self._store.tree(owner, self._store.round(owner, known[0][0]).conversation or "")
 
 
 def _field(label: str) -> str:

@@ -21,7 +21,7 @@ from limner.chat.conversation import Conversation, RoundState
 from limner.chat.generation import Sampling
 from limner.chat.painter import Painter
 from limner.chat.records import Damaged, KeptState, StoredConversation, StoredRound
-from limner.chat.vault import Vault
+from limner.chat.store import Store
 from limner.dialogue.history import HistoryTree
 from limner.dialogue.parts import Instruction, Picture, Response, Round
 
@@ -29,11 +29,11 @@ REMEMBERED_BYTES = 64 * 2**20
 
 
 class RoundCache:
-    """Reads rounds of a vault for one painter and holds those read lately. Safe for several threads."""
+    """Reads rounds of a store for one painter and holds those read lately. Safe for several threads."""
 
-    def __init__(self, painter: Painter, vault: Vault) -> None:
+    def __init__(self, painter: Painter, store: Store) -> None:
         self._painter = painter
-        self._vault = vault
+        self._store = store
         self._held: OrderedDict[str, tuple[Round, RoundState]] = OrderedDict()
         self._num_bytes = 0
         self._lock = threading.Lock()
@@ -63,8 +63,8 @@ class RoundCache:
             if held is not None:
                 self._held.move_to_end(stored.id)
                 return held
-        round_ = content_of(self._vault, stored)
-        state = state_of(self._vault, stored)
+        round_ = content_of(self._store, stored)
+        state = state_of(self._store, stored)
         if state.image_tokens_KD is not None:
             state = replace(state, image_tokens_KD=self._painter.as_computed(state.image_tokens_KD))
         self.remember(stored, round_, state)
@@ -90,11 +90,11 @@ class RoundCache:
                     self._num_bytes -= _num_bytes(*held)
 
 
-def content_of(vault: Vault, stored: StoredRound) -> Round:
+def content_of(store: Store, stored: StoredRound) -> Round:
     """A round's words and pictures."""
 
     def picture(digest: str) -> Picture:
-        return Picture.from_png(vault.blob(stored.owner, digest))
+        return Picture.from_png(store.blob(stored.owner, digest))
 
     return Round(
         instruction=Instruction(
@@ -106,11 +106,11 @@ def content_of(vault: Vault, stored: StoredRound) -> Round:
     )
 
 
-def state_of(vault: Vault, stored: StoredRound) -> RoundState:
+def state_of(store: Store, stored: StoredRound) -> RoundState:
     """What later rounds read of a round, its tokens as they were kept."""
     kept, tokens_KD = stored.state, None
     if kept.tokens is not None:
-        tokens_KD = tokens_from(vault.blob(stored.owner, kept.tokens))
+        tokens_KD = tokens_from(store.blob(stored.owner, kept.tokens))
     return RoundState(
         response_ids=kept.response_ids,
         image_tokens_KD=tokens_KD,

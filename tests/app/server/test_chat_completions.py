@@ -18,7 +18,7 @@ from limner.app.server.chat_turns import marker
 from limner.app.server.opening import service_of
 from limner.app.server.settings import ServerSettings
 from limner.chat.conversation_service import ConversationService
-from limner.chat.vault import Vault
+from limner.chat.store import Store
 
 openai = pytest.importorskip("openai", reason="needs the official client")
 
@@ -316,7 +316,7 @@ def test_two_chats_that_begin_alike_stay_apart_by_their_headers(client):
 def test_a_chat_goes_on_at_another_replica(painter, tmp_path):
     """Two servers with databases of their own and shared blobs; a proxy sends each request to the other."""
     services = [
-        ConversationService(painter, Vault(tmp_path / name, blobs_url=str(tmp_path / "shared")))
+        ConversationService(painter, Store(tmp_path / name, blobs_url=str(tmp_path / "shared")))
         for name in ("one", "other")
     ]
     with contextlib.ExitStack() as stack:

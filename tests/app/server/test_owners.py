@@ -171,7 +171,7 @@ def test_damage_is_the_servers_fault_and_the_log_names_it(served, caplog):
     made = ask(served, "/v1/responses", {"input": GARDEN, "tool_choice": "required"}, key=ADA).told
     tree = ask(served, f"/v1/conversations/{made['conversation']['id']}/tree", key=ADA).told["data"]
     digest = tree[0]["picture"].rpartition("/")[2].removesuffix(".png")
-    blobs = served.service.vault.folder / "blobs" / digest[:2] / digest
+    blobs = served.service.store.folder / "blobs" / digest[:2] / digest
     whole = blobs.read_bytes()
     blobs.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     with caplog.at_level(logging.ERROR, "limner.server"):

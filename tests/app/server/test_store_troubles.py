@@ -95,7 +95,7 @@ def exported(server, response):
 
 
 def test_another_process_with_the_lock_stops_no_reading_and_costs_no_picture(painter, tmp_path, monkeypatch):
-    monkeypatch.setattr("limner.chat.vault_schema.WRITE_WAIT_S", 1.0)
+    monkeypatch.setattr("limner.chat.store_schema.WRITE_WAIT_S", 1.0)
     with served(painter, tmp_path / "store") as server:
         first = ask(server, "/v1/responses", {"input": GARDEN, **INSISTS}).told
         lock = sqlite3.connect(tmp_path / "store" / "limner.sqlite", isolation_level=None)

@@ -198,7 +198,7 @@ class ChatDesk:
         self.settings = settings
         self.files = PictureFiles(service, settings)
         self.reader = reader_of(settings)
-        self.lookup = RoundLookup(service.vault)
+        self.lookup = RoundLookup(service.store)
 
     def look_up(self, body: ChatRequest, headers: Headers, turns: Sequence[ChatTurn], owner: str) -> Asked:
         """The new instruction and where it goes on, without model work. ValueError or ApiError."""

@@ -1,6 +1,6 @@
 """Finding what was said or painted: conversations by words, and the round that a downloaded picture tells of.
 
-Knows a service and HTTP. What matches is the vault's business (`chat/vault_find.py`).
+Knows a service and HTTP. What matches is the store's business (`chat/store_search.py`).
 """
 
 from __future__ import annotations

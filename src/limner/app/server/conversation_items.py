@@ -76,7 +76,7 @@ class ConversationItems:
         if part.number == INSTRUCTION or len(parts) == 1 or of.head != round_.id:
             self.service.delete(owner, round_.id)
             return
-        answer = content_of(self.service.vault, round_).response
+        answer = content_of(self.service.store, round_).response
         left = replace(answer, picture=None) if part.number == PICTURE else replace(answer, text="")
         self._replace(owner, round_, left)
 
@@ -92,7 +92,7 @@ class ConversationItems:
 
     def _drop_question(self, owner: str, painted: StoredRound) -> None:
         """What was added while it was still to be answered, and is now said in the round that answers it."""
-        before = self.service.vault.children(owner, painted.conversation or "", painted.parent)
+        before = self.service.store.children(owner, painted.conversation or "", painted.parent)
         for one in before:
             is_open = one.picture is None and not one.text_out and bool(one.asked_with.get("told"))
             if one.id != painted.id and is_open and one.text_in == painted.text_in:
@@ -106,7 +106,7 @@ class ConversationItems:
             )
         words = Turn(words=["-"], answer_words=answer.answer_words, answer_picture=answer.answer_picture)
         (said,) = self.transcripts.remembered(owner, [words])
-        before = content_of(self.service.vault, head).response
+        before = content_of(self.service.store, head).response
         text = "\n".join(one for one in (before.text, said.response.text) if one)
         grown = Response(
             text=text[: self.transcripts.limits.max_text], picture=said.response.picture or before.picture
@@ -114,7 +114,7 @@ class ConversationItems:
         return self._replace(owner, head, grown)
 
     def _replace(self, owner: str, round_: StoredRound, answer: Response) -> StoredRound:
-        instruction = content_of(self.service.vault, round_).instruction
+        instruction = content_of(self.service.store, round_).instruction
         made = self.service.remember(
             owner,
             round_=Round(instruction=instruction, response=answer),

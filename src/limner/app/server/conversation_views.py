@@ -257,7 +257,7 @@ def _painted_in(
     service: ConversationService, owner: str, digest: str, response: str | None
 ) -> StoredRound | None:
     """The round that painted it; None when it was given and not painted."""
-    ids = [response] if response is not None else service.vault.holders(owner, digest)
+    ids = [response] if response is not None else service.store.holders(owner, digest)
     for id in ids:
         if is_id(id, "resp"):
             with told("response"):

@@ -56,7 +56,7 @@ async def check_previous(
         try:
             await run_in_threadpool(service.get, owner, id)
         except NotThere:
-            if await run_in_threadpool(service.vault.was_deleted, owner, id):
+            if await run_in_threadpool(service.store.was_deleted, owner, id):
                 raise ApiError(
                     404,
                     f"The response {id} was deleted; go on from another one, or leave {param} out to begin "

@@ -50,7 +50,7 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
         if desk_of(request).is_draining:
             return error_response(draining())
         try:
-            is_full = await run_in_threadpool(lambda: service.vault.is_full)
+            is_full = await run_in_threadpool(lambda: service.store.is_full)
         except StoreFailed as error:  # the store has logged it
             return error_response(answer_of(error))
         if is_full:

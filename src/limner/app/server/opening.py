@@ -10,7 +10,7 @@ from limner.chat.conversation_service import ConversationService
 from limner.chat.engine import Engine
 from limner.chat.painter import Painter
 from limner.chat.steady_kernels import attend_without_compiling, bound_compiled_kernels
-from limner.chat.vault import Vault
+from limner.chat.store import Store
 
 
 def open_service(model: str, store: Path, settings: ServerSettings) -> ConversationService:
@@ -23,14 +23,14 @@ def open_service(model: str, store: Path, settings: ServerSettings) -> Conversat
     return service_of(painter, store, settings)
 
 
-def service_of(painter: Painter, store: Path, settings: ServerSettings) -> ConversationService:
-    """A service over a painter that is loaded, with conversations kept in `store`."""
-    vault = Vault(store, blobs_url=settings.blobs_url)
+def service_of(painter: Painter, folder: Path, settings: ServerSettings) -> ConversationService:
+    """A service over a painter that is loaded, with conversations kept in `folder`."""
+    store = Store(folder, blobs_url=settings.blobs_url)
     try:
         limits = settings.limits
         painter.prefixes.budget_bytes = limits.prefix_cache_bytes
         engine = Engine(painter, max_batch=limits.max_batch, max_waiting=limits.max_waiting)
-        return ConversationService(painter, vault, engine=engine)
+        return ConversationService(painter, store, engine=engine)
     except BaseException:
-        vault.close()
+        store.close()
         raise

@@ -1,7 +1,7 @@
 """Several replicas of the server behind one address, through Ray Serve.
 
 Knows Ray: how replicas are started, reach each other, are told to drain, and stopped. Each is the application
-of `app.py` with a painter, an engine and a vault of its own over the shared store. Serve's proxy stands in
+of `app.py` with a painter, an engine and a `Store` of its own over the shared folder. Serve's proxy stands in
 front and starts a replica again that died. Needs the extra `ray`. On a cluster (`RAY_ADDRESS`) every machine
 must see model and store under the same paths; for stores on different disks see docs/serving.md.
 """

@@ -39,7 +39,7 @@ def warnings_of(service: ConversationService, settings: ServerSettings) -> list[
     if hook_of(service, settings) is not None:
         return []
     told = []
-    num = service.vault.num_enrolled()
+    num = service.store.num_enrolled()
     if num:
         faces = "1 real face is" if num == 1 else f"{num} real faces are"
         told.append(

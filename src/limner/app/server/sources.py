@@ -124,7 +124,7 @@ def making_of(service: ConversationService, round_: StoredRound, watermark: str 
 
 def _before(service: ConversationService, round_: StoredRound) -> list[StoredRound]:
     try:
-        return [] if round_.parent is None else service.vault.path(round_.owner, round_.parent)
+        return [] if round_.parent is None else service.store.path(round_.owner, round_.parent)
     except NotThere:  # deleted meanwhile
         return []
 

@@ -46,7 +46,7 @@ def answer_of(error: StoreFailed) -> ApiError:
 def takes_anything_new(service: ConversationService) -> bool:
     """Whether the store has room and can be written to; looks at the disk."""
     try:
-        return not service.vault.is_full
+        return not service.store.is_full
     except StoreFailed:
         return False
 

@@ -1,4 +1,4 @@
-"""The vault's rows: one small function for each statement of SQL, every value a parameter.
+"""The store's rows: one small function for each statement of SQL, every value a parameter.
 
 Knows the tables and their records. Knows nothing about blobs, transactions or other databases.
 """
@@ -24,7 +24,7 @@ from limner.chat.records import (
     from_row,
     to_row,
 )
-from limner.chat.vault_migrations import body_digest
+from limner.chat.store_migrations import body_digest
 
 MAX_TITLE_CHARACTERS = 80
 # Records that stand for themselves: their table and the kind of their ids. Names come from here only, never

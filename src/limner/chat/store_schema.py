@@ -1,7 +1,7 @@
-"""The vault's database: connections that are safe to share and to be killed on, and its version.
+"""The store's database: connections that are safe to share and to be killed on, and its version.
 
 Readers have connections of their own and never wait for whoever writes, here or in another process. Knows
-SQLite. Knows nothing about what the rows mean; the tables stand in `vault_migrations.py`.
+SQLite. Knows nothing about what the rows mean; the tables stand in `store_migrations.py`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from limner.chat.records import StoreBusy, StoreReadOnly
-from limner.chat.vault_errors import clear_errors
-from limner.chat.vault_migrations import VERSION, migrate, version_of
-from limner.chat.vault_snapshot import Snapshot
+from limner.chat.store_errors import clear_errors
+from limner.chat.store_migrations import VERSION, migrate, version_of
+from limner.chat.store_snapshot import Snapshot
 
 # How long a write waits for another process's; beyond it is `StoreBusy`.
 WRITE_WAIT_S = 10.0

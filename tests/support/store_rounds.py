@@ -1,4 +1,4 @@
-"""Rounds for the tests of the vault: real rows and blobs, without a model."""
+"""Rounds for the tests of the store: real rows and blobs, without a model."""
 
 import time
 
@@ -53,6 +53,6 @@ def round_in(of, parent=None, *, text="A garden.", number=0, given=()):
     return stored, blobs
 
 
-def add(vault, of, parent=None, *, new=False, **more):
+def add(store, of, parent=None, *, new=False, **more):
     stored, blobs = round_in(of, parent, **more)
-    return vault.add_rounds([stored], blobs, new_conversation=of if new else None)[0]
+    return store.add_rounds([stored], blobs, new_conversation=of if new else None)[0]

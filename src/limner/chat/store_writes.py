@@ -1,4 +1,4 @@
-"""How the vault stays whole: blobs before rows, rows before answers, and no blob removed that a row needs.
+"""How the store stays whole: blobs before rows, rows before answers, and no blob removed that a row needs.
 
 Knows a database, blobs and, where several databases share those, rows as JSON beside them. Knows nothing
 about who may see what.
@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from limner.chat import vault_rows as rows
+from limner.chat import store_queries as rows
 from limner.chat.blobs import Blobs
 from limner.chat.records import Record, StoredConversation, StoredFile, StoredPerson, StoredRound
 from limner.chat.shared_rows import SharedRows
-from limner.chat.vault_schema import Database
+from limner.chat.store_schema import Database
 
 
 class Keep:

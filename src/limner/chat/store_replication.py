@@ -1,14 +1,14 @@
-"""Bringing a vault's database up to date with what other databases at the same URL have added and deleted.
+"""Bringing a store's database up to date with what other databases at the same URL have added and deleted.
 
 Knows shared rows and the database. Does nothing where a folder keeps everything itself.
 """
 
 from __future__ import annotations
 
-from limner.chat import vault_rows as rows
+from limner.chat import store_queries as rows
 from limner.chat.records import NotThere, Stored, StoredConversation, StoredRound, is_id
 from limner.chat.shared_rows import SharedRows
-from limner.chat.vault_keep import Keep
+from limner.chat.store_writes import Keep
 
 
 class CatchUp:

@@ -1,4 +1,4 @@
-"""The vault: owners, trees, deletion, blobs, damage, two processes' worth of databases."""
+"""The store: owners, trees, deletion, blobs, damage, two processes' worth of databases."""
 
 import random
 import sqlite3
@@ -6,28 +6,28 @@ import threading
 import time
 
 import pytest
-from vault_rounds import add, conversation, picture, round_in
+from store_rounds import add, conversation, picture, round_in
 
 from limner.chat.blobs import Blobs, digest_of
 from limner.chat.places import FolderPlace
 from limner.chat.records import NotThere, StoredFile, StoredPerson, StoreFailed, new_id
-from limner.chat.vault import Vault
-from limner.chat.vault_check import check_vault, sweep
+from limner.chat.store import Store
+from limner.chat.store_fsck import check_store, sweep
 
 
 @pytest.fixture
-def vault(tmp_path):
-    made = Vault(tmp_path / "store")
+def store(tmp_path):
+    made = Store(tmp_path / "store")
     yield made
     made.close()
 
 
-def tree_of(vault, of):
+def tree_of(store, of):
     """first -> (second -> third, other): the shape most tests need."""
-    first = add(vault, of, new=True, number=1)
-    second = add(vault, of, first, number=2, text="Add a scarf.")
-    other = add(vault, of, first, number=3, text="Make it night.")
-    third = add(vault, of, second, number=4, text="A close-up.")
+    first = add(store, of, new=True, number=1)
+    second = add(store, of, first, number=2, text="Add a scarf.")
+    other = add(store, of, first, number=3, text="Make it night.")
+    third = add(store, of, second, number=4, text="A close-up.")
     return first, second, other, third
 
 
@@ -39,30 +39,30 @@ def holds(folder, text):
     return [name for name, path in files_of(folder).items() if text.encode() in path.read_bytes()]
 
 
-def test_a_tree_comes_back_with_depths_siblings_and_paths(vault):
+def test_a_tree_comes_back_with_depths_siblings_and_paths(store):
     of = conversation()
-    first, second, other, third = tree_of(vault, of)
-    assert [(round_.id, round_.depth) for round_ in vault.path("anna", third.id)] == [
+    first, second, other, third = tree_of(store, of)
+    assert [(round_.id, round_.depth) for round_ in store.path("anna", third.id)] == [
         (first.id, 0),
         (second.id, 1),
         (third.id, 2),
     ]
-    assert vault.round("anna", second.id).siblings == (second.id, other.id)
-    assert [round_.depth for round_ in vault.tree("anna", of.id)] == [0, 1, 1, 2]
-    assert vault.conversation("anna", of.id).head == third.id
-    assert vault.conversation("anna", of.id).num_rounds == 4
-    assert vault.conversation("anna", of.id).title == "A garden."
-    assert vault.conversation("anna", of.id).last_picture == third.picture
-    assert vault.blob("anna", third.picture) == picture(4).to_png()
-    assert check_vault(vault).problems == ()
+    assert store.round("anna", second.id).siblings == (second.id, other.id)
+    assert [round_.depth for round_ in store.tree("anna", of.id)] == [0, 1, 1, 2]
+    assert store.conversation("anna", of.id).head == third.id
+    assert store.conversation("anna", of.id).num_rounds == 4
+    assert store.conversation("anna", of.id).title == "A garden."
+    assert store.conversation("anna", of.id).last_picture == third.picture
+    assert store.blob("anna", third.picture) == picture(4).to_png()
+    assert check_store(store).problems == ()
 
 
 def test_it_is_all_there_after_closing(tmp_path):
     of = conversation()
-    vault = Vault(tmp_path)
-    rounds = tree_of(vault, of)
-    vault.close()
-    again = Vault(tmp_path)
+    store = Store(tmp_path)
+    rounds = tree_of(store, of)
+    store.close()
+    again = Store(tmp_path)
     assert [round_.id for round_ in again.tree("anna", of.id)] == [round_.id for round_ in rounds]
     again.close()
 
@@ -70,205 +70,205 @@ def test_it_is_all_there_after_closing(tmp_path):
 @pytest.mark.parametrize(
     "id", ["resp_0", "", "../../etc/passwd", "conv_" + "0" * 32, "resp_" + "0" * 32, None]
 )
-def test_unknown_ids_are_not_there(vault, id):
+def test_unknown_ids_are_not_there(store, id):
     with pytest.raises(NotThere, match=r"^There is no round .* deleted\.$"):
-        vault.round("anna", id)
+        store.round("anna", id)
 
 
-def test_what_another_owner_has_is_not_there(vault):
+def test_what_another_owner_has_is_not_there(store):
     of = conversation("anna")
-    first, *_ = tree_of(vault, of)
+    first, *_ = tree_of(store, of)
     for attempt in (
-        lambda: vault.round("ben", first.id),
-        lambda: vault.path("ben", first.id),
-        lambda: vault.tree("ben", of.id),
-        lambda: vault.conversation("ben", of.id),
-        lambda: vault.change_conversation("ben", of.id, title="mine"),
-        lambda: vault.delete_round("ben", first.id),
-        lambda: vault.delete_conversation("ben", of.id),
-        lambda: vault.conversations("ben", after=of.id),
-        lambda: vault.blob("ben", first.picture),
-        lambda: vault.add_rounds([round_in(conversation("ben", id=of.id))[0]], round_in(of)[1]),
+        lambda: store.round("ben", first.id),
+        lambda: store.path("ben", first.id),
+        lambda: store.tree("ben", of.id),
+        lambda: store.conversation("ben", of.id),
+        lambda: store.change_conversation("ben", of.id, title="mine"),
+        lambda: store.delete_round("ben", first.id),
+        lambda: store.delete_conversation("ben", of.id),
+        lambda: store.conversations("ben", after=of.id),
+        lambda: store.blob("ben", first.picture),
+        lambda: store.add_rounds([round_in(conversation("ben", id=of.id))[0]], round_in(of)[1]),
     ):
         with pytest.raises(NotThere):
             attempt()
-    assert vault.conversations("ben") == []
-    assert vault.holders("ben", first.picture) == []
-    assert len(vault.tree("anna", of.id)) == 4
+    assert store.conversations("ben") == []
+    assert store.holders("ben", first.picture) == []
+    assert len(store.tree("anna", of.id)) == 4
 
 
-def test_a_round_cannot_follow_one_of_another_conversation(vault):
+def test_a_round_cannot_follow_one_of_another_conversation(store):
     here, there = conversation(), conversation()
-    first = add(vault, here, new=True)
+    first = add(store, here, new=True)
     with pytest.raises(NotThere):
-        add(vault, there, first, new=True)
+        add(store, there, first, new=True)
     with pytest.raises(NotThere):
-        vault.conversation("anna", there.id)  # nothing half-done
+        store.conversation("anna", there.id)  # nothing half-done
 
 
-def test_conversations_are_listed_newest_first_in_pages(vault):
+def test_conversations_are_listed_newest_first_in_pages(store):
     made = [
-        vault.add_conversation(conversation(created=float(index), title=f"{index}")) for index in range(7)
+        store.add_conversation(conversation(created=float(index), title=f"{index}")) for index in range(7)
     ]
-    newest = [each.title for each in vault.conversations("anna", limit=3)]
+    newest = [each.title for each in store.conversations("anna", limit=3)]
     assert newest == ["6", "5", "4"]
-    rest = vault.conversations("anna", limit=9, after=made[4].id)
+    rest = store.conversations("anna", limit=9, after=made[4].id)
     assert [each.title for each in rest] == ["3", "2", "1", "0"]
-    assert len(list(vault.every_conversation("anna"))) == 7
+    assert len(list(store.every_conversation("anna"))) == 7
 
 
-def test_a_title_can_be_changed_and_metadata_too(vault):
-    of = vault.add_conversation(conversation(title="old"))
-    changed = vault.change_conversation("anna", of.id, title="new")
+def test_a_title_can_be_changed_and_metadata_too(store):
+    of = store.add_conversation(conversation(title="old"))
+    changed = store.change_conversation("anna", of.id, title="new")
     assert (changed.title, changed.metadata) == ("new", {})
-    changed = vault.change_conversation("anna", of.id, metadata={"a": "b"})
+    changed = store.change_conversation("anna", of.id, metadata={"a": "b"})
     assert (changed.title, changed.metadata) == ("new", {"a": "b"})
 
 
-def test_a_deleted_round_leaves_its_children_and_none_of_its_content(vault):
+def test_a_deleted_round_leaves_its_children_and_none_of_its_content(store):
     of = conversation()
-    first, second, _, third = tree_of(vault, of)
-    assert holds(vault.folder, "Add a scarf.")
-    vault.delete_round("anna", second.id)
+    first, second, _, third = tree_of(store, of)
+    assert holds(store.folder, "Add a scarf.")
+    store.delete_round("anna", second.id)
     with pytest.raises(NotThere):
-        vault.round("anna", second.id)
+        store.round("anna", second.id)
     with pytest.raises(NotThere):
-        vault.blob("anna", second.picture)
-    assert [round_.id for round_ in vault.path("anna", third.id)] == [first.id, third.id]
-    assert vault.round("anna", third.id).parent == first.id
-    assert holds(vault.folder, "Add a scarf.") == []
-    assert not vault.keep.blobs.has(second.picture)
-    assert not vault.keep.blobs.has(second.state.tokens)
-    findings = check_vault(vault)
+        store.blob("anna", second.picture)
+    assert [round_.id for round_ in store.path("anna", third.id)] == [first.id, third.id]
+    assert store.round("anna", third.id).parent == first.id
+    assert holds(store.folder, "Add a scarf.") == []
+    assert not store.keep.blobs.has(second.picture)
+    assert not store.keep.blobs.has(second.state.tokens)
+    findings = check_store(store)
     assert findings.problems == ()
     assert findings.unneeded == ()
 
 
-def test_a_blob_stays_while_anything_needs_it(vault):
+def test_a_blob_stays_while_anything_needs_it(store):
     of, other = conversation(), conversation("ben")
-    first = add(vault, of, new=True, number=5)
-    twin = add(vault, other, new=True, number=5)
+    first = add(store, of, new=True, number=5)
+    twin = add(store, other, new=True, number=5)
     assert first.picture == twin.picture
-    vault.delete_round("anna", first.id)
-    assert vault.blob("ben", twin.picture)
+    store.delete_round("anna", first.id)
+    assert store.blob("ben", twin.picture)
     with pytest.raises(NotThere):
-        vault.blob("anna", twin.picture)
-    vault.delete_conversation("ben", other.id)
-    assert list(vault.keep.blobs) == []
+        store.blob("anna", twin.picture)
+    store.delete_conversation("ben", other.id)
+    assert list(store.keep.blobs) == []
 
 
-def test_a_deleted_conversation_leaves_nothing(vault):
+def test_a_deleted_conversation_leaves_nothing(store):
     of = conversation()
-    rounds = tree_of(vault, of)
-    assert sorted(vault.delete_conversation("anna", of.id)) == sorted(round_.id for round_ in rounds)
-    assert vault.conversations("anna") == []
-    assert list(vault.keep.blobs) == []
+    rounds = tree_of(store, of)
+    assert sorted(store.delete_conversation("anna", of.id)) == sorted(round_.id for round_ in rounds)
+    assert store.conversations("anna") == []
+    assert list(store.keep.blobs) == []
     for text in ("A garden.", "Add a scarf.", "Make it night."):
-        assert holds(vault.folder, text) == []
+        assert holds(store.folder, text) == []
     with pytest.raises(NotThere):
-        add(vault, of, new=True)  # it does not come back
+        add(store, of, new=True)  # it does not come back
 
 
-def test_a_round_whose_parent_was_deleted_meanwhile_follows_the_one_before(vault):
+def test_a_round_whose_parent_was_deleted_meanwhile_follows_the_one_before(store):
     of = conversation()
-    first, second, *_ = tree_of(vault, of)
+    first, second, *_ = tree_of(store, of)
     late, blobs = round_in(of, second, number=9)
-    vault.delete_round("anna", second.id)
-    assert vault.add_rounds([late], blobs)[0].parent == first.id
+    store.delete_round("anna", second.id)
+    assert store.add_rounds([late], blobs)[0].parent == first.id
 
 
-def test_a_round_without_its_blobs_is_refused_and_changes_nothing(vault):
+def test_a_round_without_its_blobs_is_refused_and_changes_nothing(store):
     of = conversation()
     stored, blobs = round_in(of)
     with pytest.raises(ValueError, match="give its bytes too"):
-        vault.add_rounds([stored], blobs[:1], new_conversation=of)
-    assert vault.conversations("anna") == []
+        store.add_rounds([stored], blobs[:1], new_conversation=of)
+    assert store.conversations("anna") == []
 
 
-def test_files_and_people_are_kept_per_owner(vault):
+def test_files_and_people_are_kept_per_owner(store):
     data = picture(1).to_png()
     file = StoredFile(
         id=new_id("file"), owner="anna", name="a.png", purpose="vision", digest=digest_of(data),
         num_bytes=len(data), created=1.0,
     )  # fmt: skip
-    vault.add_own(file, [data])
-    assert vault.own(StoredFile, "anna", file.id) == file
-    assert vault.all_own(StoredFile, "ben") == []
+    store.add_own(file, [data])
+    assert store.own(StoredFile, "anna", file.id) == file
+    assert store.all_own(StoredFile, "ben") == []
     with pytest.raises(NotThere):
-        vault.own(StoredFile, "ben", file.id)
+        store.own(StoredFile, "ben", file.id)
     with pytest.raises(NotThere):
-        vault.delete_own(StoredFile, "ben", file.id)
-    vault.delete_own(StoredFile, "anna", file.id)
-    assert vault.all_own(StoredFile, "anna") == []
-    assert list(vault.keep.blobs) == []
+        store.delete_own(StoredFile, "ben", file.id)
+    store.delete_own(StoredFile, "anna", file.id)
+    assert store.all_own(StoredFile, "anna") == []
+    assert list(store.keep.blobs) == []
 
 
-def test_deleting_a_person_reaches_the_rounds_painted_from_the_face(vault):
+def test_deleting_a_person_reaches_the_rounds_painted_from_the_face(store):
     of, png = conversation(), picture(7).to_png()
     digest = digest_of(png)
     kind = {"owner": "anna", "created": 1.0}
     person = StoredPerson(id=new_id("person"), name="Mia", picture=digest, file=digest, note="yes", **kind)
     file = StoredFile(id=new_id("file"), name="f", purpose="v", digest=digest, num_bytes=1, **kind)
-    vault.add_own(file, [png])
-    vault.add_own(person, [png])
-    first = add(vault, of, new=True, number=1)
-    shown = add(vault, of, first, number=2, given=[7])
-    after = add(vault, of, shown, number=3)
-    beside = add(vault, of, first, number=4)
-    assert set(vault.delete_person("anna", person.id)) == {shown.id, after.id}
-    assert [round_.id for round_ in vault.tree("anna", of.id)] == [first.id, beside.id]
-    assert not vault.keep.blobs.has(digest)
-    assert vault.all_own(StoredFile, "anna") == vault.all_own(StoredPerson, "anna") == []
+    store.add_own(file, [png])
+    store.add_own(person, [png])
+    first = add(store, of, new=True, number=1)
+    shown = add(store, of, first, number=2, given=[7])
+    after = add(store, of, shown, number=3)
+    beside = add(store, of, first, number=4)
+    assert set(store.delete_person("anna", person.id)) == {shown.id, after.id}
+    assert [round_.id for round_ in store.tree("anna", of.id)] == [first.id, beside.id]
+    assert not store.keep.blobs.has(digest)
+    assert store.all_own(StoredFile, "anna") == store.all_own(StoredPerson, "anna") == []
 
 
 # Damage
 
 
-def test_the_check_finds_what_is_wrong(vault):
+def test_the_check_finds_what_is_wrong(store):
     of = conversation()
-    first, second, other, _ = tree_of(vault, of)
-    blobs = files_of(vault.folder)
+    first, second, other, _ = tree_of(store, of)
+    blobs = files_of(store.folder)
     blobs[f"blobs/{first.picture[:2]}/{first.picture}"].write_bytes(b"something else")
     blobs[f"blobs/{second.picture[:2]}/{second.picture}"].unlink()
-    with vault.alone() as db:
+    with store.alone() as db:
         db.execute(
             "UPDATE rounds SET body = replace(body, 'Make it night.', 'Make it day.') WHERE id = ?",
             (other.id,),
         )
-    problems = " ".join(check_vault(vault).problems)
+    problems = " ".join(check_store(store).problems)
     assert f"{first.picture} of the store is damaged" in problems
     assert f"lacks the blob {second.picture}" in problems
     assert f"{other.id} is not what its node id says" in problems
-    assert len(check_vault(vault).problems) == 3
+    assert len(check_store(store).problems) == 3
     with pytest.raises(ValueError, match="damaged; restore the store from a backup"):
-        vault.blob("anna", first.picture)
+        store.blob("anna", first.picture)
 
 
-def test_sweeping_removes_only_what_nothing_needs(vault):
+def test_sweeping_removes_only_what_nothing_needs(store):
     of = conversation()
-    tree_of(vault, of)
-    lost = vault.keep.blobs.put(b"put, but killed before its row")
-    assert check_vault(vault).unneeded == (lost,)
-    assert check_vault(vault).problems == ()
-    assert sweep(vault) == 1
-    assert check_vault(vault).unneeded == ()
-    assert check_vault(vault).problems == ()
+    tree_of(store, of)
+    lost = store.keep.blobs.put(b"put, but killed before its row")
+    assert check_store(store).unneeded == (lost,)
+    assert check_store(store).problems == ()
+    assert sweep(store) == 1
+    assert check_store(store).unneeded == ()
+    assert check_store(store).problems == ()
 
 
 def test_a_file_in_the_way_a_strange_database_and_another_version_say_so(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match="is a file; a store needs a folder"):
-        Vault(tmp_path / "file")
+        Store(tmp_path / "file")
     (tmp_path / "strange").mkdir()
     (tmp_path / "strange" / "limner.sqlite").write_bytes(b"no database at all" * 100)
     with pytest.raises(StoreFailed, match="cannot be used"):
-        Vault(tmp_path / "strange")
-    Vault(tmp_path / "new").close()
+        Store(tmp_path / "strange")
+    Store(tmp_path / "new").close()
     connection = sqlite3.connect(tmp_path / "new" / "limner.sqlite")
     connection.execute("PRAGMA user_version = 99")
     connection.close()
     with pytest.raises(ValueError, match="has version 99"):
-        Vault(tmp_path / "new")
+        Store(tmp_path / "new")
 
 
 def test_unwritten_bytes_never_stand_under_a_final_name(tmp_path, monkeypatch):
@@ -288,8 +288,8 @@ def test_unwritten_bytes_never_stand_under_a_final_name(tmp_path, monkeypatch):
 # Several processes' worth
 
 
-def test_two_vaults_on_one_folder_see_each_other_at_once(tmp_path):
-    one, two, of = Vault(tmp_path), Vault(tmp_path), conversation()
+def test_two_stores_on_one_folder_see_each_other_at_once(tmp_path):
+    one, two, of = Store(tmp_path), Store(tmp_path), conversation()
     first = add(one, of, new=True)
     second = add(two, of, first, number=2)
     assert [round_.id for round_ in one.tree("anna", of.id)] == [first.id, second.id]
@@ -301,29 +301,29 @@ def test_two_vaults_on_one_folder_see_each_other_at_once(tmp_path):
 
 
 def test_many_threads_write_at_once_and_nothing_is_lost(tmp_path):
-    vaults = [Vault(tmp_path), Vault(tmp_path)]
+    stores = [Store(tmp_path), Store(tmp_path)]
     of = conversation()
-    root = add(vaults[0], of, new=True)
+    root = add(stores[0], of, new=True)
     kept: list[str] = []
 
-    def write(vault, start):
+    def write(store, start):
         for number in range(start, start + 5):
-            kept.append(add(vault, of, root, number=number).id)
+            kept.append(add(store, of, root, number=number).id)
 
-    threads = [threading.Thread(target=write, args=(vaults[n % 2], 10 * n)) for n in range(4)]
+    threads = [threading.Thread(target=write, args=(stores[n % 2], 10 * n)) for n in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(kept) == sorted(round_.id for round_ in vaults[0].tree("anna", of.id) if round_.parent)
+    assert sorted(kept) == sorted(round_.id for round_ in stores[0].tree("anna", of.id) if round_.parent)
     assert len(kept) == 20
-    assert check_vault(vaults[1]).problems == ()
-    for vault in vaults:
-        vault.close()
+    assert check_store(stores[1]).problems == ()
+    for store in stores:
+        store.close()
 
 
 def test_adding_and_deleting_equal_content_at_once_never_loses_a_needed_blob(tmp_path):
-    adder, deleter, of = Vault(tmp_path), Vault(tmp_path), conversation()
+    adder, deleter, of = Store(tmp_path), Store(tmp_path), conversation()
     add(adder, of, new=True, number=100)
     done = threading.Event()
 
@@ -339,7 +339,7 @@ def test_adding_and_deleting_equal_content_at_once_never_loses_a_needed_blob(tmp
         add(adder, of, number=1)  # the same picture each time
     done.set()
     thread.join()
-    findings = check_vault(adder)
+    findings = check_store(adder)
     assert findings.problems == ()
     adder.close()
     deleter.close()
@@ -359,10 +359,10 @@ def shared(request, tmp_path):
 
 @pytest.fixture
 def replicas(shared, tmp_path):
-    vaults = [Vault(tmp_path / name, blobs_url=shared) for name in ("one", "two")]
-    yield vaults
-    for vault in vaults:
-        vault.close()
+    stores = [Store(tmp_path / name, blobs_url=shared) for name in ("one", "two")]
+    yield stores
+    for store in stores:
+        store.close()
 
 
 def test_a_replica_with_another_database_goes_on_with_a_conversation(replicas):
@@ -384,8 +384,8 @@ def test_a_replica_with_another_database_goes_on_with_a_conversation(replicas):
     assert [round_.id for round_ in two.finder.pictures("anna", favourites=True)] == [first.id]
     with pytest.raises(NotThere):
         two.round("ben", first.id)
-    for vault in replicas:
-        assert check_vault(vault).problems == ()
+    for store in replicas:
+        assert check_store(store).problems == ()
 
 
 def test_deletion_reaches_the_other_replica(replicas):
@@ -408,8 +408,8 @@ def test_deletion_reaches_the_other_replica(replicas):
     with pytest.raises(NotThere):
         add(one, of, first)
     assert list(one.keep.blobs) == []
-    for vault in replicas:
-        assert check_vault(vault).problems == ()
+    for store in replicas:
+        assert check_store(store).problems == ()
 
 
 def test_a_picture_is_found_before_anything_else_was_asked_for(replicas):
@@ -455,25 +455,25 @@ def test_files_are_found_and_forgotten_by_the_other_replica(replicas):
 
 
 def test_where_blobs_lie_is_decided_once(tmp_path):
-    Vault(tmp_path / "a", blobs_url=f"file://{tmp_path}/shared").close()
-    again = Vault(tmp_path / "a")
+    Store(tmp_path / "a", blobs_url=f"file://{tmp_path}/shared").close()
+    again = Store(tmp_path / "a")
     assert again.blobs_url == f"file://{tmp_path}/shared"
     with pytest.raises(ValueError, match="may be elsewhere"):
         sweep(again)
     again.close()
     with pytest.raises(ValueError, match="keeps its blobs at"):
-        Vault(tmp_path / "a", blobs_url=f"file://{tmp_path}/other")
-    plain = Vault(tmp_path / "b")
+        Store(tmp_path / "a", blobs_url=f"file://{tmp_path}/other")
+    plain = Store(tmp_path / "b")
     add(plain, conversation(), new=True)
     plain.close()
     with pytest.raises(ValueError, match="keeps its blobs in itself"):
-        Vault(tmp_path / "b", blobs_url=f"file://{tmp_path}/shared")
+        Store(tmp_path / "b", blobs_url=f"file://{tmp_path}/shared")
     with pytest.raises(ValueError, match="cannot be used as a store"):
-        Vault(tmp_path / "c", blobs_url="nonsense://here")
+        Store(tmp_path / "c", blobs_url="nonsense://here")
 
 
 class PlainTree:
-    """What a vault must agree with: rounds and their parents in a dictionary."""
+    """What a store must agree with: rounds and their parents in a dictionary."""
 
     def __init__(self):
         self.parents: dict[str, str | None] = {}
@@ -488,17 +488,17 @@ def test_a_random_walk_over_two_replicas_agrees_with_a_plain_tree(replicas, seed
     chance, plain, of = random.Random(seed), PlainTree(), conversation()
     replicas[0].add_conversation(of)
     for step in range(20):
-        vault, other = chance.sample(replicas, 2)
+        store, other = chance.sample(replicas, 2)
         known = sorted(plain.parents)
         if known and chance.random() < 0.35:
             gone = chance.choice(known)
-            vault.delete_round("anna", gone)
+            store.delete_round("anna", gone)
             plain.delete(gone)
         else:
-            parent = vault.round("anna", chance.choice(known)) if known and chance.random() < 0.8 else None
-            added = add(vault, of, parent, number=step % 4)
+            parent = store.round("anna", chance.choice(known)) if known and chance.random() < 0.8 else None
+            added = add(store, of, parent, number=step % 4)
             plain.parents[added.id] = None if parent is None else parent.id
         assert {round_.id: round_.parent for round_ in other.tree("anna", of.id)} == plain.parents
-    for vault in replicas:
-        findings = check_vault(vault)
+    for store in replicas:
+        findings = check_store(store)
         assert findings.problems == findings.unneeded == ()

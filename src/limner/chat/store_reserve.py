@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from limner.chat.records import StoreFailed, StoreFull
-from limner.chat.vault_errors import bytes_left, clear_errors, full
+from limner.chat.store_errors import bytes_left, clear_errors, full
 
 # What deleting a conversation of a thousand rounds writes to SQLite's log, twice over.
 RESERVE_BYTES = 8 * 2**20

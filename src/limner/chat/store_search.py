@@ -1,4 +1,4 @@
-"""Finding in a vault: conversations by words, pictures of all conversations, a round by its node.
+"""Finding in a store: conversations by words, pictures of all conversations, a round by its node.
 
 Knows the tables. Words match in any order, whatever their case, anywhere in a conversation's title or in what
 was said and answered in one of its rounds.
@@ -6,10 +6,10 @@ was said and answered in one of its rounds.
 
 from __future__ import annotations
 
-from limner.chat import vault_rows as rows
+from limner.chat import store_queries as rows
 from limner.chat.records import StoredConversation, StoredRound
-from limner.chat.vault_catch_up import CatchUp
-from limner.chat.vault_schema import Database
+from limner.chat.store_replication import CatchUp
+from limner.chat.store_schema import Database
 
 MAX_WORDS = 12
 MAX_FOUND = 1000

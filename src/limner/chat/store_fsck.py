@@ -1,6 +1,6 @@
-"""Is a vault whole? Every parent there, every blob what its name says, every round what its node id says.
+"""Is a store whole? Every parent there, every blob what its name says, every round what its node id says.
 
-Knows the vault's tables and blobs. Mends nothing, save that `sweep` removes what a kill has left behind.
+Knows the store's tables and blobs. Mends nothing, save that `sweep` removes what a kill has left behind.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from functools import partial
 from limner.chat.blobs import Blobs
 from limner.chat.places import FolderPlace
 from limner.chat.records import StoredConversation, StoredFile, StoredPerson, StoredRound, from_row
-from limner.chat.vault import Vault
-from limner.chat.vault_migrations import body_digest
-from limner.chat.vault_rows import OWN_TABLES, is_needed
+from limner.chat.store import Store
+from limner.chat.store_migrations import body_digest
+from limner.chat.store_queries import OWN_TABLES, is_needed
 from limner.dialogue.history import node_id
 from limner.dialogue.parts import Instruction, Picture, Response, Round
 
@@ -46,10 +46,10 @@ class _Tables:
     problems: list[str]
 
 
-def check_vault(vault: Vault) -> Findings:
+def check_store(store: Store) -> Findings:
     """Look at everything once; reads every blob. Rounds may be added meanwhile."""
-    there = set(vault.keep.blobs)
-    tables = _read_tables(vault)
+    there = set(store.keep.blobs)
+    tables = _read_tables(store)
     problems = list(tables.problems)
     rounds, needed = _check_rows(tables, problems)
     problems += [
@@ -64,13 +64,13 @@ def check_vault(vault: Vault) -> Findings:
     whole = set()
     for digest in sorted(digests):
         try:
-            vault.keep.blobs.get(digest)
+            store.keep.blobs.get(digest)
             whole.add(digest)
         except ValueError as error:
             problems.append(str(error))
     for round_ in rounds:
         if whole.issuperset(round_.digests):
-            problems += _check_content(vault.keep.blobs, round_)
+            problems += _check_content(store.keep.blobs, round_)
     problems += [
         f"The row of {id} is not what was written to the store."
         for id in tables.altered
@@ -88,30 +88,30 @@ def check_vault(vault: Vault) -> Findings:
     )
 
 
-def sweep(vault: Vault, *, even_most: bool = False) -> int:
+def sweep(store: Store, *, even_most: bool = False) -> int:
     """Remove blobs that no row needs and unfinished files, such as a kill leaves behind; how many went.
 
     Safe beside running servers of this folder. ValueError, and nothing is removed, where several databases
     share the blobs (what this one does not need, another may), and where most blobs would go (rather the
     database was lost), unless `even_most`.
     """
-    if vault.blobs_url is not None:
+    if store.blobs_url is not None:
         raise ValueError(
-            f"The blobs at {vault.blobs_url} are shared; what is not needed here may be elsewhere."
+            f"The blobs at {store.blobs_url} are shared; what is not needed here may be elsewhere."
         )
-    there = set(vault.keep.blobs)
-    with vault.reading() as db:
+    there = set(store.keep.blobs)
+    with store.reading() as db:
         unneeded = {digest for digest in there if not is_needed(db, digest)}
     if _are_most(unneeded, there) and not even_most:
         raise ValueError(
             f"{_suspicion(len(unneeded), len(there))}. Nothing was removed; restore the database from a "
             "backup, or remove them all the same with --sweep-most."
         )
-    num = FolderPlace(vault.folder).sweep()
+    num = FolderPlace(store.folder).sweep()
     for digest in sorted(unneeded):
-        with vault.alone() as db:  # nobody commits a row that needs it meanwhile
+        with store.alone() as db:  # nobody commits a row that needs it meanwhile
             if not is_needed(db, digest):
-                vault.keep.blobs.remove(digest)
+                store.keep.blobs.remove(digest)
                 num += 1
     return num
 
@@ -125,8 +125,8 @@ def _suspicion(num: int, of: int) -> str:
     return f"{num} of {of} blobs are needed by no row, as if the database had been emptied, lost or replaced"
 
 
-def _read_tables(vault: Vault) -> _Tables:
-    with vault.reading() as db:  # one moment's view of all tables
+def _read_tables(store: Store) -> _Tables:
+    with store.reading() as db:  # one moment's view of all tables
         tables = ("conversations", "rounds", *(table for table, _ in OWN_TABLES.values()))
         bodies = [row for table in tables for row in db.execute(f"SELECT id, body, digest FROM {table}")]
         return _Tables(
