@@ -7,7 +7,7 @@ past. Warm, the past's keys and values are in the prefix cache, where the first 
 after a restart or an eviction, they are computed anew from what was said and from the kept image tokens.
 Until the first word can be chosen both only read: tokens and CPU seconds of that are printed, of the best of
 --repeats, and of the whole round beside them. Both branches must answer alike. Rounds are short enough that
-all of them are read (`chat/window.py` lets long ones leave).
+all of them are read (`chat/context_selection.py` lets long ones leave).
 
 The second table: what is read off a picture's image tokens once and not at every denoising step (keys and
 values of the cross-attentions; layers of the scene): measured on the embedded detokenizer,
@@ -29,8 +29,8 @@ import limner
 from limner.chat.conversation import Conversation
 from limner.chat.events import Event, Finished, Wrote
 from limner.chat.painter import Painter
-from limner.chat.rounds_in_flight import RoundsInFlight
-from limner.chat.stages import read
+from limner.chat.scheduler import Scheduler
+from limner.chat.stages import prefill
 from limner.models.detokenizer import DiTDetokenizer
 from limner.models.presets import SEED_X
 from limner.models.sizes import DetokenizerSizes, LanguageSizes
@@ -57,17 +57,17 @@ def branch(painter: Painter, past: Conversation, *, cold: bool) -> dict[str, Any
     held = painter.prefixes.match([known.key for known in request.past])
     assert bool(held) != cold, "the prefix cache holds something else than it should"
     told: list[Event] = []
-    rounds = RoundsInFlight(painter)
+    scheduler = Scheduler(painter)
     began_s = time.process_time()
-    rounds.add(request, told.append)
-    (under_way,) = rounds._rounds
+    scheduler.add(request, told.append)
+    (under_way,) = scheduler._rounds
     tokens = 0
     with torch.inference_mode():
-        while under_way.stage == "read":
-            tokens += read(painter, under_way)
+        while under_way.stage == "prefill":
+            tokens += prefill(painter, under_way)
     read_s = time.process_time() - began_s
-    while len(rounds):
-        rounds.step()
+    while len(scheduler):
+        scheduler.step()
     (end,) = (event for event in told if isinstance(event, Finished))
     return {
         "tokens": tokens,

@@ -125,7 +125,7 @@ def _serve(painter: Any, store: Path, port: int) -> None:
 
     from limner.app.server.app import server_app
     from limner.app.server.decoding import Decoder
-    from limner.app.server.opening import studio_of
+    from limner.app.server.opening import service_of
     from limner.app.server.run import listen
     from limner.app.server.settings import ServerSettings
     from limner.dialogue.parts import Picture
@@ -133,7 +133,7 @@ def _serve(painter: Any, store: Path, port: int) -> None:
     # The decoder's own process takes longer to start than a life lasts.
     Decoder.decode = lambda _, data: Picture.from_bytes(data)  # type: ignore[method-assign]
     settings = ServerSettings()
-    app = server_app(studio_of(painter, store, settings), settings)
+    app = server_app(service_of(painter, store, settings), settings)
     with listen("127.0.0.1", port) as listener:
         uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off")).run(sockets=[listener])
 
@@ -209,28 +209,28 @@ def live_and_die(nursery: Nursery, told: Told, chance: random.Random) -> None:
     nursery.died()
 
 
-def lost(store: Path, told: Told) -> list[str]:
+def lost(folder: Path, told: Told) -> list[str]:
     """What is not as it was acknowledged, a sentence each."""
     from limner.chat.records import LOCAL_OWNER, StoredFile
-    from limner.chat.vault import Vault
-    from limner.chat.vault_check import check_vault
+    from limner.chat.store import Store
+    from limner.chat.store_fsck import check_store
 
-    vault = Vault(store, read_only=True)
+    store = Store(folder, read_only=True)
     try:
         there = {
             round_.id
-            for conversation in vault.every_conversation(LOCAL_OWNER)
-            for round_ in vault.tree(LOCAL_OWNER, conversation.id)
+            for conversation in store.every_conversation(LOCAL_OWNER)
+            for round_ in store.tree(LOCAL_OWNER, conversation.id)
         }
-        files = {file.id for file in vault.all_own(StoredFile, LOCAL_OWNER)}
+        files = {file.id for file in store.all_own(StoredFile, LOCAL_OWNER)}
         return [
             *(f"{id} was acknowledged and is lost." for id in sorted(told.rounds - there)),
             *(f"{id} was acknowledged and is lost." for id in sorted(told.files - files)),
             *(f"{id} was deleted and is there." for id in sorted(told.deleted & there)),
-            *check_vault(vault).problems,
+            *check_store(store).problems,
         ]
     finally:
-        vault.close()
+        store.close()
 
 
 def main() -> None:

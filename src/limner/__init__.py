@@ -98,6 +98,6 @@ def open_conversation(path: str | Path, painter: limner.Painter) -> limner.Conve
 
     Raises ValueError when the file is no conversation, is damaged, or comes from a painter of other weights.
     """
-    from limner.chat.store import open_conversation as open_saved
+    from limner.chat.conversation_file import open_conversation as open_saved
 
     return open_saved(path, painter)

@@ -10,10 +10,10 @@ from PIL import Image
 
 import limner
 from limner.chat.generation import Sampling
-from limner.chat.stages import read_past
+from limner.chat.stages import prefill_past
 from limner.dialogue.parts import Instruction, Picture, Response, Round
 from limner.models.cache import KeyValueCache
-from limner.models.lanes import Lane
+from limner.models.sequence_batch import BatchedSequence
 
 FAST = Sampling(token_steps=2, pixel_steps=2, max_text_tokens=6)
 
@@ -228,7 +228,7 @@ def hidden_after(conversation):
     painter, request = conversation.painter, conversation.prepare("And then?")
     past = request.past
     language, held = painter.model.language, painter.prefixes.match([round_.key for round_ in past])
-    lane = Lane(KeyValueCache.join(held))
+    sequence = BatchedSequence(KeyValueCache.join(held))
     for number in range(len(held), len(past)):
-        read_past(painter, lane, request, number + 1)
-    return language.hidden(language.embed_text(torch.tensor([[5]])), cache=lane.cache)
+        prefill_past(painter, sequence, request, number + 1)
+    return language.hidden(language.embed_text(torch.tensor([[5]])), cache=sequence.cache)

@@ -10,8 +10,8 @@ from chat_texts import TEXTS
 from limner.chat.engine import Busy, Engine
 from limner.chat.events import Begun, Cancelled, Failed, Finished, Painting, Preview, Wrote
 from limner.chat.naive import answer_naively
-from limner.chat.rounds_in_flight import RoundsInFlight
-from limner.chat.ticket import CancelledRound
+from limner.chat.round_handle import CancelledRound
+from limner.chat.scheduler import Scheduler
 
 WAIT_S = 120  # for a condition that comes at once unless the machine is very busy
 LINES = [TEXTS[0], "Add a scarf.", "A close-up of Mia, at night, in a red garden.", "Make it green."]
@@ -40,35 +40,40 @@ def assert_same(finished, answer, picture, *, levels=2):
 
 
 class Stepped:
-    """Rounds in flight of one painter, stepped by hand, with what has happened to each."""
+    """A scheduler of one painter, stepped by hand, with what has happened to each."""
 
     def __init__(self, painter):
-        self.rounds = RoundsInFlight(painter)
+        self.scheduler = Scheduler(painter)
         self.told = []
 
     def add(self, request, wants_stop=lambda: False):
         self.told.append([])
-        self.rounds.add(request, self.told[-1].append, wants_stop)
+        self.scheduler.add(request, self.told[-1].append, wants_stop)
         return self.told[-1]
 
     def until(self, condition):
         while not condition():
-            assert len(self.rounds) > 0
-            self.rounds.step()
+            assert len(self.scheduler) > 0
+            self.scheduler.step()
 
 
 def test_rounds_together_are_what_the_naive_twin_answers_alone(painter):
     asked = requests(painter, 5)
     engine = Engine(painter)
-    tickets = [engine.submit(request) for request in asked]
+    handles = [engine.submit(request) for request in asked]
     with engine:
-        finished = [ticket.result(WAIT_S) for ticket in tickets]
+        finished = [handle.result(WAIT_S) for handle in handles]
     for request, one in zip(asked, finished, strict=True):
         assert_same(one, *answer_naively(painter, request))
     stats = engine.stats
     assert stats.num_rows == 5 * 4
     assert stats.num_steps < 5 * 4  # they shared steps
     assert stats.num_rounds == 5
+
+
+def test_the_schedulers_earlier_name_still_works(painter):
+    with pytest.warns(DeprecationWarning, match=r"Painter\.scheduler"):
+        assert isinstance(painter.rounds_in_flight(), Scheduler)
 
 
 def test_a_new_round_joins_at_the_next_step(painter):
@@ -91,12 +96,12 @@ def test_rounds_at_different_denoising_steps_share_a_forward(painter):
     told = []
     for request in asked:
         told.append(stepped.add(request))
-        stepped.rounds.step()
-    before = stepped.rounds.num_rows, stepped.rounds.num_steps
-    stepped.rounds.step()
-    assert (stepped.rounds.num_rows - before[0], stepped.rounds.num_steps - before[1]) == (3, 1)
+        stepped.scheduler.step()
+    before = stepped.scheduler.num_rows, stepped.scheduler.num_steps
+    stepped.scheduler.step()
+    assert (stepped.scheduler.num_rows - before[0], stepped.scheduler.num_steps - before[1]) == (3, 1)
     assert len({max(e.step for e in events if isinstance(e, Painting)) for events in told}) == 3
-    stepped.until(lambda: not len(stepped.rounds))
+    stepped.until(lambda: not len(stepped.scheduler))
     for request, events in zip(asked, told, strict=True):
         assert_same(events[-1], *answer_naively(painter, request))
 
@@ -104,15 +109,15 @@ def test_rounds_at_different_denoising_steps_share_a_forward(painter):
 def test_events_come_in_order_and_the_pieces_are_the_text(painter):
     request = painter.conversation().prepare(LINES[0], picture=True, num_previews=3)
     with Engine(painter) as engine:
-        ticket = engine.submit(request)
-        events = list(ticket.events())
+        handle = engine.submit(request)
+        events = list(handle.events())
     assert events[0] == Begun()
     assert "".join(event.text for event in events if isinstance(event, Wrote)) == events[-1].answer.text
     painting = [event for event in events if isinstance(event, (Painting, Preview))]
     steps = [event.step if isinstance(event, Painting) else f"preview {event.index}" for event in painting]
     assert steps == [0, 1, "preview 0", 2, "preview 1", 3, "preview 2", 4]
     assert isinstance(events[-1], Finished)
-    assert ticket.result() is events[-1]
+    assert handle.result() is events[-1]
 
 
 def test_previews_come_nearer_to_the_picture(painter):
@@ -146,9 +151,9 @@ def test_a_cancelled_round_ends_before_its_next_step_and_leaves_nothing(painter,
     stepped.until(lambda: any(isinstance(event, reached) for event in told))
     stop.set()
     before = len(told)
-    stepped.rounds.step()
+    stepped.scheduler.step()
     assert told[before:] == [Cancelled()]
-    assert len(stepped.rounds) == 0
+    assert len(stepped.scheduler) == 0
     assert conversation.replies == []
     again = conversation.say(LINES[0], picture=True)
     assert again.id == painter.with_sampling().conversation().say(LINES[0], picture=True).id
@@ -161,7 +166,7 @@ def test_others_do_not_notice_a_cancelled_round(painter):
     told = [stepped.add(request, stop.is_set if index == 1 else bool) for index, request in enumerate(asked)]
     stepped.until(lambda: any(isinstance(event, Wrote) for event in told[1]))
     stop.set()
-    stepped.until(lambda: not len(stepped.rounds))
+    stepped.until(lambda: not len(stepped.scheduler))
     assert told[1][-1] == Cancelled()
     for index in (0, 2):
         assert_same(told[index][-1], *answer_naively(painter, asked[index]))
@@ -173,11 +178,11 @@ def test_only_the_round_that_fails_fails(painter):
         LINES[0], picture=True, sampling=painter.with_sampling(token_head="none").sampling
     )
     with Engine(painter) as engine:
-        tickets = [engine.submit(request) for request in (asked[0], broken, asked[1])]
-        ends = [list(ticket.events())[-1] for ticket in tickets]
+        handles = [engine.submit(request) for request in (asked[0], broken, asked[1])]
+        ends = [list(handle.events())[-1] for handle in handles]
         assert isinstance(ends[1], Failed)
         with pytest.raises(ValueError, match="no token head 'none'"):
-            tickets[1].result()
+            handles[1].result()
         assert_same(ends[0], *answer_naively(painter, asked[0]))
         assert_same(ends[2], *answer_naively(painter, asked[1]))
 
@@ -185,13 +190,13 @@ def test_only_the_round_that_fails_fails(painter):
 def test_a_full_queue_says_when_to_come_again(painter):
     engine = Engine(painter, max_batch=1, max_waiting=2)
     first, second, third = requests(painter, 3)
-    tickets = [engine.submit(first), engine.submit(second)]
+    handles = [engine.submit(first), engine.submit(second)]
     with pytest.raises(Busy) as caught:
         engine.submit(third)
     assert caught.value.retry_after_s >= 1
     assert engine.stats.num_waiting == 2
     with engine:
-        assert all(ticket.result(WAIT_S) for ticket in tickets)
+        assert all(handle.result(WAIT_S) for handle in handles)
         assert engine.submit(third).result(WAIT_S)
     with pytest.raises(Busy, match="closing"):
         engine.submit(first)
@@ -199,21 +204,21 @@ def test_a_full_queue_says_when_to_come_again(painter):
 
 def test_closing_lets_rounds_end_in_time_and_cancels_the_others(painter):
     patient, hasty = Engine(painter), Engine(painter, max_batch=1)
-    tickets = [patient.submit(request) for request in requests(painter, 2)]
+    handles = [patient.submit(request) for request in requests(painter, 2)]
     patient.start()
     patient.close(drain_s=WAIT_S)
-    assert all(ticket.result(0) for ticket in tickets)
-    tickets = [hasty.submit(request) for request in requests(painter, 3)]
+    assert all(handle.result(0) for handle in handles)
+    handles = [hasty.submit(request) for request in requests(painter, 3)]
     hasty.start()
     hasty.close()
-    assert all(ticket.is_over for ticket in tickets)
+    assert all(handle.is_over for handle in handles)
     with pytest.raises(CancelledRound):
-        tickets[-1].result(0)
+        handles[-1].result(0)
     unstarted = Engine(painter)
-    ticket = unstarted.submit(requests(painter, 1)[0])
+    handle = unstarted.submit(requests(painter, 1)[0])
     unstarted.close()
     with pytest.raises(CancelledRound):
-        ticket.result(0)
+        handle.result(0)
 
 
 def test_whoever_listens_hears_everything_and_cannot_break_the_engine(painter):
@@ -222,20 +227,20 @@ def test_whoever_listens_hears_everything_and_cannot_break_the_engine(painter):
 
     heard, late = [], []
     with Engine(painter) as engine:
-        ticket = engine.submit(requests(painter, 1)[0])
-        ticket.subscribe(broken)
-        ticket.subscribe(heard.append)
-        ticket.result(WAIT_S)
-        ticket.subscribe(late.append)
-    assert heard == late == list(ticket.events())
+        handle = engine.submit(requests(painter, 1)[0])
+        handle.subscribe(broken)
+        handle.subscribe(heard.append)
+        handle.result(WAIT_S)
+        handle.subscribe(late.append)
+    assert heard == late == list(handle.events())
 
 
 def test_a_painter_answers_while_its_engine_works(painter):
     asked = requests(painter, 2)
     with Engine(painter) as engine:
-        tickets = [engine.submit(request) for request in asked]
+        handles = [engine.submit(request) for request in asked]
         said = painter.conversation(seed=7).say(LINES[1], picture=True)
-        finished = [ticket.result(WAIT_S) for ticket in tickets]
+        finished = [handle.result(WAIT_S) for handle in handles]
     assert said.id == painter.with_sampling().conversation(seed=7).say(LINES[1], picture=True).id
     for request, one in zip(asked, finished, strict=True):
         assert_same(one, *answer_naively(painter, request))

@@ -11,9 +11,9 @@ import kill_target
 import pytest
 from kill_target import FAST
 
-from limner.chat.studio import Studio
-from limner.chat.vault import Vault
-from limner.chat.vault_check import check_vault, sweep
+from limner.chat.conversation_service import ConversationService
+from limner.chat.store import Store
+from limner.chat.store_fsck import check_store, sweep
 
 pytestmark = pytest.mark.kills
 
@@ -79,17 +79,17 @@ def test_fifty_kills_lose_nothing_that_was_acknowledged(tmp_path, target):
     for number in range(NUM_KILLS):
         point = number + 1 if number < NUM_POINTS else 0
         kept.update(target.kill_one(tmp_path, chance, point))
-    vault = Vault(tmp_path)
+    store = Store(tmp_path)
     assert len(kept) >= NUM_KILLS - NUM_POINTS
-    there = {round_.id: of for of in set(kept.values()) for round_ in vault.tree("anna", of)}
+    there = {round_.id: of for of in set(kept.values()) for round_ in store.tree("anna", of)}
     assert kept.items() <= there.items()
-    findings = check_vault(vault)
+    findings = check_store(store)
     assert findings.problems == ()
     assert findings.unneeded  # some were killed between a blob and its row
-    sweep(vault)
-    findings = check_vault(vault)
+    sweep(store)
+    findings = check_store(store)
     assert findings.problems == findings.unneeded == ()
-    vault.close()
+    store.close()
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
@@ -98,12 +98,12 @@ def test_another_process_goes_on_with_the_conversation_of_a_killed_one(
 ):
     url = f"file://{tmp_path}/shared" if elsewhere else None
     folders = [tmp_path / "one", tmp_path / ("two" if elsewhere else "one")]
-    studio = Studio(tiny_painter.with_sampling(**FAST), Vault(folders[1], blobs_url=url))
+    service = ConversationService(tiny_painter.with_sampling(**FAST), Store(folders[1], blobs_url=url))
     for number in range(3):
         kept = target.kill_one(folders[0], random.Random(number), url=url or "-")
         last, conversation = list(kept.items())[-1]
-        after = studio.ask(owner="anna", text="A close-up.", previous=last, picture=True).result()
+        after = service.ask(owner="anna", text="A close-up.", previous=last, picture=True).result()
         assert (after.conversation, after.parent) == (conversation, last)
-        assert {*kept, after.id} <= {round_.id for round_ in studio.tree("anna", conversation)}
-    assert check_vault(studio.vault).problems == ()
-    studio.close()
+        assert {*kept, after.id} <= {round_.id for round_ in service.tree("anna", conversation)}
+    assert check_store(service.store).problems == ()
+    service.close()

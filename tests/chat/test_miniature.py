@@ -77,9 +77,9 @@ def test_rounds_in_company_have_the_words_and_pictures_that_each_has_alone():
     texts = [TWO, "A woman in a park. She has brown hair.", TWO]
     asked = [painter.conversation(seed=seed).prepare(text) for seed, text in enumerate(texts)]
     engine = Engine(painter)
-    tickets = [engine.submit(request) for request in asked]
+    handles = [engine.submit(request) for request in asked]
     with engine:
-        finished = [ticket.result(600) for ticket in tickets]
+        finished = [handle.result(600) for handle in handles]
     assert engine.stats.num_rows > 2 * engine.stats.num_steps  # they shared most steps
     for request, one in zip(asked, finished, strict=True):
         alone = painter.answer(request)

@@ -10,7 +10,7 @@ import pytest
 from growth import growth
 
 from limner.chat.people import MAX_PEOPLE, MAX_SAID_CHARACTERS, best_assignment, people_of
-from limner.chat.pointing import READ_CHARACTERS, ranks
+from limner.chat.referenced_rounds import READ_CHARACTERS, ranks
 from limner.dialogue.parts import Instruction, Picture, Response, Round
 
 TWELVE = (

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from limner.chat.conversation_file import open_conversation
+from limner.chat.conversation_service import ConversationService
 from limner.chat.naive import answer_naively
 from limner.chat.painter import Painter
 from limner.chat.region import as_asked
-from limner.chat.store import open_conversation
-from limner.chat.studio import Studio
-from limner.chat.vault import Vault
-from limner.chat.vault_check import check_vault
+from limner.chat.store import Store
+from limner.chat.store_fsck import check_store
 from limner.dialogue.history import HistoryTree
 from limner.dialogue.parts import Instruction, Picture, Response, Round
 from limner.models.prompt import TextSegment, decode_response
@@ -134,21 +134,21 @@ def test_a_region_is_part_of_a_rounds_identity_and_comes_back(painter, tmp_path)
 
 
 def test_a_region_is_kept_in_the_store_exported_and_imported(painter, tmp_path):
-    studio = Studio(painter, Vault(tmp_path / "store"))
-    first = studio.ask(owner="anna", text="A garden.", picture=True).result(60)
+    service = ConversationService(painter, Store(tmp_path / "store"))
+    first = service.ask(owner="anna", text="A garden.", picture=True).result(60)
     asked = {"owner": "anna", "text": "Add a scarf.", "previous": first.id, "picture": True, "seed": 3}
-    second = studio.ask(**asked, region=LEFT).result(60)
-    assert studio.get("anna", second.id).region == LEFT
-    left = studio.picture("anna", second.id).pixels[:, 16:]
-    assert np.array_equal(left, studio.picture("anna", first.id).pixels[:, 16:])
-    assert not check_vault(studio.vault).problems
-    other = studio.import_("ben", studio.export("anna", second.conversation))
-    assert studio.get("ben", other.head).region == LEFT
-    third = studio.ask(owner="anna", text="A close-up.", previous=second.id, seed=1).result(60)
-    same = studio.ask(owner="ben", text="A close-up.", previous=other.head, seed=1).result(60)
+    second = service.ask(**asked, region=LEFT).result(60)
+    assert service.get("anna", second.id).region == LEFT
+    left = service.picture("anna", second.id).pixels[:, 16:]
+    assert np.array_equal(left, service.picture("anna", first.id).pixels[:, 16:])
+    assert not check_store(service.store).problems
+    other = service.import_("ben", service.export("anna", second.conversation))
+    assert service.get("ben", other.head).region == LEFT
+    third = service.ask(owner="anna", text="A close-up.", previous=second.id, seed=1).result(60)
+    same = service.ask(owner="ben", text="A close-up.", previous=other.head, seed=1).result(60)
     assert third.node_id == same.node_id
     # Nothing of a round that is not kept stays in memory, though it was encoded anew.
     before = set(painter._uploads)
-    studio.ask(**{**asked, "seed": 9}, region=MIDDLE, keep=False).result(60)
+    service.ask(**{**asked, "seed": 9}, region=MIDDLE, keep=False).result(60)
     assert set(painter._uploads) == before
-    studio.close(0)
+    service.close(0)

@@ -1,23 +1,23 @@
 """`limner store`: what it prints, what it leaves, and one sentence for every mistake."""
 
 import pytest
-from vault_rounds import add, conversation
+from store_rounds import add, conversation
 
 import limner
 from limner.app.cli import main
 from limner.chat.blobs import digest_of
 from limner.chat.records import StoredFile, new_id
-from limner.chat.vault import Vault
+from limner.chat.store import Store
 from limner.models.checkpoint import save_model
 
 
 @pytest.fixture
-def store(tmp_path):
-    vault, of = Vault(tmp_path / "store"), conversation("anna", title="The garden")
-    first = add(vault, of, new=True, number=1)
-    add(vault, of, first, number=2)
-    yield vault, of, first
-    vault.close()
+def filled(tmp_path):
+    store, of = Store(tmp_path / "store"), conversation("anna", title="The garden")
+    first = add(store, of, new=True, number=1)
+    add(store, of, first, number=2)
+    yield store, of, first
+    store.close()
 
 
 def run(capsys, *arguments):
@@ -27,33 +27,33 @@ def run(capsys, *arguments):
     return ended.value.code or 0, told.out.strip(), " ".join(told.err.split())
 
 
-def test_list_and_check_say_what_there_is(store, capsys):
-    vault, of, _ = store
-    code, told, _ = run(capsys, "list", vault.folder)
+def test_list_and_check_say_what_there_is(filled, capsys):
+    store, of, _ = filled
+    code, told, _ = run(capsys, "list", store.folder)
     assert (code, told) == (0, f"{of.id}    2  anna  The garden")
-    code, told, _ = run(capsys, "check", vault.folder)
+    code, told, _ = run(capsys, "check", store.folder)
     assert (code, told) == (0, "1 conversations, 2 rounds, 4 blobs: no problems.")
 
 
-def test_check_finds_damage_and_sweeps_leftovers(store, capsys):
-    vault, _, first = store
-    vault.keep.blobs.put(b"left over")
-    assert "5 blobs, 1 of them not needed: no problems." in run(capsys, "check", vault.folder)[1]
-    assert "1 leftovers removed: no problems." in run(capsys, "check", vault.folder, "--sweep")[1]
-    (vault.folder / "blobs" / first.picture[:2] / first.picture).write_bytes(b"damage")
-    code, told, _ = run(capsys, "check", vault.folder)
+def test_check_finds_damage_and_sweeps_leftovers(filled, capsys):
+    store, _, first = filled
+    store.keep.blobs.put(b"left over")
+    assert "5 blobs, 1 of them not needed: no problems." in run(capsys, "check", store.folder)[1]
+    assert "1 leftovers removed: no problems." in run(capsys, "check", store.folder, "--sweep")[1]
+    (store.folder / "blobs" / first.picture[:2] / first.picture).write_bytes(b"damage")
+    code, told, _ = run(capsys, "check", store.folder)
     assert code == 1
     assert f"The blob {first.picture} of the store is damaged" in told
     assert "1 problem." in told
 
 
-def test_delete_asks_first_and_takes_every_kind_of_id(store, capsys, monkeypatch):
-    vault, of, first = store
+def test_delete_asks_first_and_takes_every_kind_of_id(filled, capsys, monkeypatch):
+    store, of, first = filled
     monkeypatch.setattr("typer.confirm", lambda question: False)
-    assert run(capsys, "delete", vault.folder, first.id)[0] == 130
-    assert vault.round("anna", first.id)
-    assert run(capsys, "delete", vault.folder, first.id, "--yes") == (0, "", f"{first.id} is deleted")
-    assert len(vault.tree("anna", of.id)) == 1
+    assert run(capsys, "delete", store.folder, first.id)[0] == 130
+    assert store.round("anna", first.id)
+    assert run(capsys, "delete", store.folder, first.id, "--yes") == (0, "", f"{first.id} is deleted")
+    assert len(store.tree("anna", of.id)) == 1
     file = StoredFile(
         id=new_id("file"),
         owner="ben",
@@ -63,26 +63,26 @@ def test_delete_asks_first_and_takes_every_kind_of_id(store, capsys, monkeypatch
         num_bytes=1,
         created=1.0,
     )
-    vault.add_own(file, [b"f"])
-    assert run(capsys, "delete", vault.folder, file.id, "--yes")[0] == 0
-    assert run(capsys, "delete", vault.folder, of.id, "--yes", "--owner", "anna")[0] == 0
-    assert list(vault.keep.blobs) == []
+    store.add_own(file, [b"f"])
+    assert run(capsys, "delete", store.folder, file.id, "--yes")[0] == 0
+    assert run(capsys, "delete", store.folder, of.id, "--yes", "--owner", "anna")[0] == 0
+    assert list(store.keep.blobs) == []
 
 
-def test_export_and_import_round_trip_without_a_server(store, capsys, tmp_path, tiny_painter):
+def test_export_and_import_round_trip_without_a_server(filled, capsys, tmp_path, tiny_painter):
     save_model(tiny_painter.model, tmp_path / "model")
     painter = limner.load(tmp_path / "model", device="cpu")
     painter = painter.with_sampling(token_steps=1, pixel_steps=1, max_text_tokens=1)
     talk = painter.conversation()
     talk.say("A garden.", picture=True)
     talk.save(tmp_path / "talk")
-    vault, _, _ = store
+    store, _, _ = filled
     code, told, _ = run(
-        capsys, "import", vault.folder, tmp_path / "talk", "--owner", "ben", "--model", tmp_path / "model"
+        capsys, "import", store.folder, tmp_path / "talk", "--owner", "ben", "--model", tmp_path / "model"
     )
     assert code == 0
-    assert vault.conversation("ben", told).title == "A garden."
-    code, _, said = run(capsys, "export", vault.folder, told, "--out", tmp_path / "again")
+    assert store.conversation("ben", told).title == "A garden."
+    code, _, said = run(capsys, "export", store.folder, told, "--out", tmp_path / "again")
     assert code == 0
     assert f"{tmp_path}/again" in said.replace(" ", "")
     again = limner.open_conversation(tmp_path / "again", painter)
@@ -106,10 +106,10 @@ def test_export_and_import_round_trip_without_a_server(store, capsys, tmp_path, 
         (["delete", "{}/store", "x", "--yes", "--owner", "anna"], "not an id"),
     ],
 )
-def test_a_mistake_is_one_sentence_and_changes_nothing(store, capsys, tmp_path, arguments, message):
+def test_a_mistake_is_one_sentence_and_changes_nothing(filled, capsys, tmp_path, arguments, message):
     code, told, said = run(capsys, *(argument.replace("{}", str(tmp_path)) for argument in arguments))
     assert (code, told) == (2, "")
     assert message in said
     assert said.startswith("limner: ")
     assert not (tmp_path / "nowhere").exists()
-    assert len(store[0].tree("anna", store[1].id)) == 2
+    assert len(filled[0].tree("anna", filled[1].id)) == 2

@@ -9,7 +9,7 @@ from chat_texts import TEXTS
 
 from limner.chat.engine import Engine
 from limner.chat.naive import answer_naively
-from limner.chat.ticket import CancelledRound
+from limner.chat.round_handle import CancelledRound
 from limner.dialogue.parts import Picture
 
 WAIT_S = 300  # for a condition that comes at once unless the machine is very busy
@@ -49,11 +49,11 @@ class Walk:
         if not self.pending:
             return
         place = self.rng.choice(list(self.pending))
-        request, ticket = self.pending.pop(place)
+        request, handle = self.pending.pop(place)
         talk = self.talks[place]
         before = talk.head
         try:
-            finished = ticket.result(WAIT_S)
+            finished = handle.result(WAIT_S)
         except CancelledRound:
             assert talk.head == before
             self.num_cancelled += 1

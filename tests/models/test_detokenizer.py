@@ -83,15 +83,15 @@ def test_tokens_are_read_once_and_nothing_changes(sizes: DetokenizerSizes) -> No
             # Two faces, everywhere.
             made.frame.layers.finder.bias.copy_(torch.tensor([0.3, 0.4, 0.2, 0.2, 1.0] * 2))
     tokens = torch.randn(2, sizes.num_tokens, sizes.token_dim)
-    drawings = made.begin(tokens, 3, [1, 2])
+    states = made.begin(tokens, 3, [1, 2])
     with torch.no_grad():
         for _ in range(3):
-            at = torch.tensor([row.times[row.step] for row in drawings])
-            x = torch.stack([row.x_CHW for row in drawings])
+            at = torch.tensor([row.times[row.step] for row in states])
+            x = torch.stack([row.x_CHW for row in states])
             alone = made.velocity(x, at, tokens)
-            read = TokensRead.joined([row.read for row in drawings])
+            read = TokensRead.joined([row.read for row in states])
             assert torch.equal(made.velocity(x, at, tokens, read), alone)
-            drawings = made.advance(drawings)
+            states = made.advance(states)
         # What is known is used: other answers draw another picture.
         other = replace(read, answers_RNW=read.answers_RNW.flip(2))
         assert not torch.equal(made.velocity(x, at, tokens, other), alone)

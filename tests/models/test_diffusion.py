@@ -47,8 +47,8 @@ def denoise(predict, noise: torch.Tensor, num_steps: int, *, spacing="trailing")
     for index, step in enumerate(steps):
         step_B = torch.full((len(x),), step)
         now_B, later_B = sigmas[index].expand(len(x)), sigmas[index + 1].expand(len(x))
-        x, foreseen = euler_step(lambda x_t, step_B=step_B: predict(x_t, step_B), x, now_B, later_B)
-    torch.testing.assert_close(foreseen, x)
+        x, predicted_x0 = euler_step(lambda x_t, step_B=step_B: predict(x_t, step_B), x, now_B, later_B)
+    torch.testing.assert_close(predicted_x0, x)
     return x
 
 

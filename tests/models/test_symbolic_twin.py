@@ -76,11 +76,11 @@ def test_neither_seed_nor_steps_nor_temperature_nor_company_change_anything(twin
     together = twin.sample(tokens, 1, [1, 2])
     alone = twin.sample(tokens[1:], 9, [77], temperature=0.3)
     assert torch.equal(together[1], alone[0])
-    (drawing,) = twin.begin(tokens[:1], 9, [0])
-    assert drawing.num_steps == 1
-    (done,) = twin.advance([drawing])
+    (state,) = twin.begin(tokens[:1], 9, [0])
+    assert state.num_steps == 1
+    (done,) = twin.advance([state])
     assert done.is_done
-    assert torch.equal(twin.foresee([done]), twin.finish([done]))
+    assert torch.equal(twin.predict_x0([done]), twin.finish([done]))
     assert float(twin.errors(together, tokens).max()) == 0
 
 

@@ -1,7 +1,7 @@
 """Answers rounds in a store until it is killed; one process that forks, so that 50 kills cost one start.
 
 For `test_kills.py`. Reads a line per child, "FOLDER URL SEED POINT", from stdin and forks one, which tells
-each id on stdout as soon as the studio has acknowledged the round. Its own lines are "pid N" and "dead N".
+each id on stdout as soon as the service has acknowledged the round. Its own lines are "pid N" and "dead N".
 With a POINT above 0 the child kills itself just before it syncs or renames for the POINT-th time.
 """
 
@@ -12,9 +12,9 @@ import sys
 import torch
 from chat_texts import TEXTS
 
+from limner.chat.conversation_service import ConversationService
 from limner.chat.painter import Painter
-from limner.chat.studio import Studio
-from limner.chat.vault import Vault
+from limner.chat.store import Store
 from limner.models.model import build_model
 from limner.models.presets import TINY
 from limner.models.tokenizer import train_tokenizer
@@ -43,10 +43,10 @@ def die_at(point: int) -> None:
 
 
 def answer(painter: Painter, folder: str, url: str, seed: int) -> None:
-    studio = Studio(painter, Vault(folder, blobs_url=None if url == "-" else url))
+    service = ConversationService(painter, Store(folder, blobs_url=None if url == "-" else url))
     previous = None
     for number in range(1000):
-        stored = studio.ask(
+        stored = service.ask(
             owner="anna", text=f"Round {number}.", previous=previous, seed=seed + number, picture=True
         ).result()
         tell(f"kept {stored.id} {stored.conversation}")

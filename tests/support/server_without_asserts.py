@@ -34,7 +34,7 @@ if __name__ == "__main__":
     import limner
     from limner.app.server.keys import ApiKeys
     from limner.app.server.limits import Limits
-    from limner.app.server.opening import studio_of
+    from limner.app.server.opening import service_of
     from limner.app.server.settings import ServerSettings
 
     checkpoint, store, operator, *keys = sys.argv[1:]
@@ -43,10 +43,10 @@ if __name__ == "__main__":
         operator_keys=ApiKeys([(operator, None)]),
         limits=Limits(max_body_bytes=30_000_000, max_image_cpu_s=0.5),
     )
-    studio = studio_of(limner.load(checkpoint, device="cpu"), Path(store), settings)
-    with serving(studio, settings) as server:
+    service = service_of(limner.load(checkpoint, device="cpu"), Path(store), settings)
+    with serving(service, settings) as server:
         ours = [module for name, module in sys.modules.items() if name.split(".")[0] == "limner"]
         bare = len(ours) > 50 and all(isinstance(module.__loader__, WithoutAsserts) for module in ours)
         print(server.port, "no asserts" if bare else "asserts", flush=True)
         sys.stdin.read()
-    studio.close(0.0)
+    service.close(0.0)

@@ -24,9 +24,9 @@ def few_steps(painter):
 
 
 @contextlib.contextmanager
-def serving(studio, settings=None, app=None, port=0):
-    """The server of `studio`: `url`, `port`, `app`, `studio`."""
-    app = app or server_app(studio, settings or ServerSettings())
+def serving(service, settings=None, app=None, port=0):
+    """The server of `service`: `url`, `port`, `app`, `service`."""
+    app = app or server_app(service, settings or ServerSettings())
     with listen("127.0.0.1", port) as listener:
         limits = connection_limits((settings or ServerSettings()).limits, print)
         config = served(app, limits, log_config=None, timeout_graceful_shutdown=5)
@@ -36,7 +36,7 @@ def serving(studio, settings=None, app=None, port=0):
         port = listener.getsockname()[1]
         try:
             yield SimpleNamespace(
-                url=f"http://127.0.0.1:{port}", port=port, app=app, studio=studio, thread=thread
+                url=f"http://127.0.0.1:{port}", port=port, app=app, service=service, thread=thread
             )
         finally:
             server.should_exit = True

@@ -13,7 +13,7 @@ import typer
 from limner.app.terminal import err, out, plain
 
 if TYPE_CHECKING:
-    from limner.chat.vault import Vault
+    from limner.chat.store import Store
 
 app = typer.Typer(no_args_is_help=True, help="Check, export, import and delete what a server keeps.")
 
@@ -37,9 +37,9 @@ def list_(
     owner: Owner = None,
 ) -> None:
     """Every conversation: id, rounds, owner, title."""
-    with _opened(folder, read_only=True) as vault:
-        for name in [owner] if owner is not None else vault.owners():
-            for found in vault.every_conversation(name):
+    with _opened(folder, read_only=True) as store:
+        for name in [owner] if owner is not None else store.owners():
+            for found in store.every_conversation(name):
                 out.print(plain(f"{found.id}  {found.num_rounds:3}  {name}  {found.title}"))
 
 
@@ -54,15 +54,15 @@ def check(
     ] = False,
 ) -> None:
     """Is every parent there, every blob what its name says, every round unaltered? Exit code 1 when not."""
-    from limner.chat.vault_check import check_vault
-    from limner.chat.vault_check import sweep as sweep_vault
+    from limner.chat.store_fsck import check_store
+    from limner.chat.store_fsck import sweep as sweep_store
 
     is_swept = sweep or sweep_most
-    with _opened(folder, read_only=not is_swept) as vault:
-        findings = check_vault(vault)
+    with _opened(folder, read_only=not is_swept) as store:
+        findings = check_store(store)
         for problem in findings.problems:
             out.print(plain(problem))
-        swept = f", {sweep_vault(vault, even_most=sweep_most)} leftovers removed" if is_swept else ""
+        swept = f", {sweep_store(store, even_most=sweep_most)} leftovers removed" if is_swept else ""
     unneeded = f", {len(findings.unneeded)} of them not needed" if findings.unneeded and not is_swept else ""
     out.print(
         plain(
@@ -86,11 +86,11 @@ def export(
     from limner.app.files import file_to_write, write_bytes
 
     file_to_write(file)
-    with _opened(folder, read_only=True) as vault:
-        whose = _owner_of(vault, id, owner)
-        from limner.chat.exchange import export_conversation
+    with _opened(folder, read_only=True) as store:
+        whose = _owner_of(store, id, owner)
+        from limner.chat.import_export import export_conversation
 
-        data = export_conversation(vault, whose, id)
+        data = export_conversation(store, whose, id)
     write_bytes(data, file)
     err.print(plain(f"{file}: {len(data) / 1e6:.1f} MB"))
 
@@ -111,17 +111,17 @@ def import_(
 
     conversation_given(file, model_given(model))
     import limner
-    from limner.chat.importing import import_conversation
+    from limner.chat.import_export import import_conversation
     from limner.chat.records import LOCAL_OWNER
-    from limner.chat.vault import Vault
+    from limner.chat.store import Store
 
     data = file.read_bytes()
     painter = limner.load(model)
-    vault = Vault(folder)
+    store = Store(folder)
     try:
-        made = import_conversation(vault, owner or LOCAL_OWNER, data, painter)
+        made = import_conversation(store, owner or LOCAL_OWNER, data, painter)
     finally:
-        vault.close()
+        store.close()
     out.print(plain(made.id))
     err.print(plain(f"{made.num_rounds} rounds: {made.title}"))
 
@@ -138,19 +138,19 @@ def delete(
     """Forget something for good: words, pictures, image tokens. Running servers forget it too."""
     from limner.chat.records import StoredFile
 
-    with _opened(folder) as vault:
-        name = _owner_of(vault, id, owner)
+    with _opened(folder) as store:
+        name = _owner_of(store, id, owner)
         if not yes and not typer.confirm(f"Delete {id} of {name} for good?"):
             raise typer.Abort
         match id.split("_")[0]:
             case "conv":
-                vault.delete_conversation(name, id)
+                store.delete_conversation(name, id)
             case "resp":
-                vault.delete_round(name, id)
+                store.delete_round(name, id)
             case "file":
-                vault.delete_own(StoredFile, name, id)
+                store.delete_own(StoredFile, name, id)
             case "person":
-                vault.delete_person(name, id)
+                store.delete_person(name, id)
             case _:
                 raise ValueError(f"{id} is not an id; they begin with conv_, resp_, file_ or person_.")
     err.print(plain(f"{id} is deleted"))
@@ -159,34 +159,34 @@ def delete(
 @app.command()
 def migrate(folder: Folder) -> None:
     """Bring a store that an earlier limner wrote up to date. Stop its servers first."""
-    with _opened(folder, upgrade=True) as vault:
-        out.print(plain(f"{folder} has version {vault.version}."))
+    with _opened(folder, upgrade=True) as store:
+        out.print(plain(f"{folder} has version {store.version}."))
 
 
 @contextmanager
-def _opened(folder: Path, *, read_only: bool = False, upgrade: bool = False) -> Iterator[Vault]:
+def _opened(folder: Path, *, read_only: bool = False, upgrade: bool = False) -> Iterator[Store]:
     from limner.chat.records import NotThere
-    from limner.chat.vault import DATABASE, Vault
+    from limner.chat.store import DATABASE, Store
 
     if not (folder / DATABASE).is_file():
         raise ValueError(f"There is no store at {folder}; give the folder that `limner serve --store` uses.")
     if read_only and not os.access(folder, os.W_OK):
         err.print(plain(f"{folder} is read-only; it is read as it stands"))
-    vault = Vault(folder, read_only=read_only, upgrade=upgrade)
+    store = Store(folder, read_only=read_only, upgrade=upgrade)
     try:
-        yield vault
+        yield store
     except NotThere as error:
         raise ValueError(str(error)) from error
     finally:
-        vault.close()
+        store.close()
 
 
-def _owner_of(vault: Vault, id: str, owner: str | None) -> str:
+def _owner_of(store: Store, id: str, owner: str | None) -> str:
     from limner.chat.records import NotThere
 
     if owner is not None:
         return owner
-    found = vault.owner_of(id)
+    found = store.owner_of(id)
     if found is None:
         raise NotThere("conversation, round, file or person", id)
     return found

@@ -1,7 +1,7 @@
 """A conversation: a place in a history tree, and what a painter needs to go on from there.
 
 Knows rounds, forks, the token cache and the people seen. How a round is computed is the painter's business
-(`painter.py`); how a conversation becomes a file is `store.py`'s.
+(`painter.py`); how a conversation becomes a file is `conversation_file.py`'s.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from pathlib import Path
 from PIL import Image
 from torch import Tensor
 
+from limner.chat.context_selection import visible_rounds
 from limner.chat.events import Finished
 from limner.chat.generation import Sampling
 from limner.chat.notebook import conversation_html, png_bytes, reply_html
 from limner.chat.painter import Painter
 from limner.chat.people import Sighting, people_of
-from limner.chat.pointing import ranks
+from limner.chat.referenced_rounds import ranks
 from limner.chat.request import PastRound, RoundRequest
 from limner.chat.saved_header import check_round
 from limner.chat.saying import Image_, checked_steps, instruction_of
-from limner.chat.window import visible_rounds
 from limner.dialogue.boxes import Box
 from limner.dialogue.history import HistoryTree
 from limner.dialogue.history import node_id as id_of
@@ -288,13 +288,13 @@ class Conversation:
         What somebody else saved there meanwhile stays: its rounds become branches of this conversation too.
         ValueError when the file that is there cannot be read as one of these weights' conversations.
         """
-        from limner.chat.store import save_conversation
+        from limner.chat.conversation_file import save_conversation
 
         return save_conversation(self, path)
 
     def still_read(self, text: str = "") -> list[int]:
         """Which of the rounds so far, counted from 0, the model would read if `text` were said now: all of
-        them, unless they no longer fit its context (`window.py`).
+        them, unless they no longer fit its context (`context_selection.py`).
         """
         return self._visible(Instruction(text=text))
 
@@ -345,7 +345,7 @@ class Conversation:
         return hashlib.sha256(f"{parent} {node_id}{source}".encode()).hexdigest()
 
     def _tree_of(self, node_id: str) -> str:
-        """Names the prefixes that this conversation reads, whichever rounds its window begins with."""
+        """Names the prefixes that this conversation reads, whichever round the selected ones begin with."""
         return f"{self.salt} {self.tree.path_ids(node_id)[0]}"
 
     def _visible_past(self, instruction: Instruction) -> list[PastRound]:

@@ -1,6 +1,6 @@
 """The engine: rounds of many conversations, computed together by the one thread that owns the model.
 
-Knows the queue, the thread and what it costs to wait. How rounds advance is `rounds_in_flight.py`'s business,
+Knows the queue, the thread and what it costs to wait. How rounds advance is `scheduler.py`'s business,
 what they become the asker's (`Conversation.commit`).
 """
 
@@ -16,9 +16,9 @@ from types import TracebackType
 from limner.chat.events import Cancelled, Finished
 from limner.chat.painter import Painter
 from limner.chat.request import RoundRequest
-from limner.chat.rounds_in_flight import RoundsInFlight
-from limner.chat.stages import RoundInFlight
-from limner.chat.ticket import Ticket
+from limner.chat.round_handle import RoundHandle
+from limner.chat.scheduler import Scheduler
+from limner.chat.stages import ScheduledRound
 
 _LOG = logging.getLogger(__name__)
 
@@ -69,8 +69,8 @@ class Engine:
         self.painter = painter
         self.max_batch = max_batch
         self.max_waiting = max_waiting
-        self._waiting: deque[Ticket] = deque()
-        self._running: list[Ticket] = []
+        self._waiting: deque[RoundHandle] = deque()
+        self._running: list[RoundHandle] = []
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closing = False
@@ -87,17 +87,17 @@ class Engine:
                 self._thread = threading.Thread(target=self._work, name="limner-engine", daemon=True)
                 self._thread.start()
 
-    def submit(self, request: RoundRequest) -> Ticket:
+    def submit(self, request: RoundRequest) -> RoundHandle:
         """Queue a round; `Busy` when too many wait, or when the engine closes."""
         with self._changed:
             if self._closing:
                 raise Busy(self._round_s, "The engine is closing")
             if len(self._waiting) >= self.max_waiting:
                 raise Busy(self._wait_s())
-            ticket = Ticket(request)
-            self._waiting.append(ticket)
+            handle = RoundHandle(request)
+            self._waiting.append(handle)
             self._changed.notify_all()
-            return ticket
+            return handle
 
     def close(self, drain_s: float = 0.0) -> None:
         """Take nothing more, let what was taken end within `drain_s` seconds, cancel the rest."""
@@ -107,16 +107,16 @@ class Engine:
             if self._thread is not None:
                 self._changed.wait_for(lambda: not self._waiting and not self._running, drain_s)
             left = [*self._waiting, *self._running]
-            for ticket in left:
-                ticket.cancel()
+            for handle in left:
+                handle.cancel()
             self._changed.notify_all()
             thread, self._thread = self._thread, None
         if thread is not None:
             thread.join()
         elif left:  # it was never started
             self._waiting.clear()
-            for ticket in left:
-                ticket.emit(Cancelled())
+            for handle in left:
+                handle.emit(Cancelled())
 
     @property
     def stats(self) -> EngineStats:
@@ -150,38 +150,38 @@ class Engine:
         return max(1.0, self._round_s * len(self._waiting) / self.max_batch)
 
     def _work(self) -> None:
-        rounds = self.painter.rounds_in_flight()
+        scheduler = self.painter.scheduler()
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._running or self._closing)
                 if not self._waiting and not self._running:
                     return
                 begun, given_up = self._admit()
-            for ticket in given_up:
-                ticket.emit(Cancelled())
-            for ticket in begun:
-                rounds.add(ticket.request, ticket.emit, ticket.stop.is_set)
+            for handle in given_up:
+                handle.emit(Cancelled())
+            for handle in begun:
+                scheduler.add(handle.request, handle.emit, handle.stop.is_set)
             try:
-                ended = rounds.step()
+                ended = scheduler.step()
             except Exception as error:
                 _LOG.exception("A step of the engine failed.")
-                ended = rounds.abandon(error)
-            self._count(rounds, ended, len(given_up))
+                ended = scheduler.abandon(error)
+            self._count(scheduler, ended, len(given_up))
 
-    def _admit(self) -> tuple[list[Ticket], list[Ticket]]:
+    def _admit(self) -> tuple[list[RoundHandle], list[RoundHandle]]:
         """Those that begin now, and those that were given up in the queue."""
-        given_up = [ticket for ticket in self._waiting if ticket.is_cancelled]
-        self._waiting = deque(ticket for ticket in self._waiting if not ticket.is_cancelled)
+        given_up = [handle for handle in self._waiting if handle.is_cancelled]
+        self._waiting = deque(handle for handle in self._waiting if not handle.is_cancelled)
         begun = []
         while self._waiting and len(self._running) < self.max_batch:
             begun.append(self._waiting.popleft())
             self._running.append(begun[-1])
         return begun, given_up
 
-    def _count(self, rounds: RoundsInFlight, ended: Sequence[RoundInFlight], num_given_up: int) -> None:
+    def _count(self, scheduler: Scheduler, ended: Sequence[ScheduledRound], num_given_up: int) -> None:
         with self._changed:
-            self._running = [ticket for ticket in self._running if not ticket.is_over]
-            self._num_steps, self._num_rows = rounds.num_steps, rounds.num_rows
+            self._running = [handle for handle in self._running if not handle.is_over]
+            self._num_steps, self._num_rows = scheduler.num_steps, scheduler.num_rows
             self._num_cancelled += num_given_up
             for round_ in ended:
                 if isinstance(round_.end, Finished):

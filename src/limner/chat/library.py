@@ -1,7 +1,7 @@
 """The library: what an owner has kept, to be looked at, renamed, exchanged and forgotten.
 
 Knows conversations, files and enrolled people, and how deletion reaches memory. Asks no painter for anything
-new: that is the studio's business.
+new: that is the service's business.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from PIL import Image
 
 from limner.chat.blobs import digest_of
 from limner.chat.conversation import Conversation
-from limner.chat.exchange import export_conversation
-from limner.chat.importing import import_conversation
+from limner.chat.import_export import export_conversation, import_conversation
 from limner.chat.painter import Painter
 from limner.chat.records import (
     MAX_NAME_CHARACTERS,
@@ -32,10 +31,10 @@ from limner.chat.records import (
     is_id,
     new_id,
 )
-from limner.chat.shelf import Shelf
+from limner.chat.round_cache import RoundCache
+from limner.chat.store import Store
+from limner.chat.store_queries import MAX_TITLE_CHARACTERS
 from limner.chat.traces import Traces
-from limner.chat.vault import Vault
-from limner.chat.vault_rows import MAX_TITLE_CHARACTERS
 from limner.dialogue.boxes import Box
 from limner.dialogue.known_names import name_key
 from limner.dialogue.parts import Picture
@@ -57,15 +56,15 @@ class PersonSeen:
 
 
 class Library:
-    """Everything of many owners that a vault keeps. Safe for several threads. Errors as the vault's."""
+    """Everything of many owners that a store keeps. Safe for several threads. Errors as the store's."""
 
-    def __init__(self, painter: Painter, vault: Vault) -> None:
+    def __init__(self, painter: Painter, store: Store) -> None:
         self.painter = painter
-        self.vault = vault
-        self._shelf = Shelf(painter, vault)
+        self.store = store
+        self._round_cache = RoundCache(painter, store)
         self._traces = Traces(painter)
         self._secret = secrets.token_bytes(32)
-        self._newest_grave = vault.gone_since(0)[1]
+        self._newest_grave = store.gone_since(0)[1]
 
     # Conversations
 
@@ -79,78 +78,78 @@ class Library:
     ) -> StoredConversation:
         """A conversation without rounds; by default its seed is drawn by chance."""
         made = begun_conversation(owner, title=_title(title), seed=seed, metadata=metadata)
-        return self.vault.add_conversation(made)
+        return self.store.add_conversation(made)
 
     def conversation(self, owner: str, id: str) -> StoredConversation:
         """One conversation."""
-        return self.vault.conversation(owner, id)
+        return self.store.conversation(owner, id)
 
     def conversations(
         self, owner: str, *, limit: int = 20, after: str | None = None
     ) -> list[StoredConversation]:
         """At most `limit` conversations, newest first, from the one after `after` on."""
-        return self.vault.conversations(owner, limit=limit, after=after)
+        return self.store.conversations(owner, limit=limit, after=after)
 
     def find(self, owner: str, query: str, limit: int = 50) -> list[StoredConversation]:
         """Conversations in whose title or rounds every word of `query` stands, newest first."""
-        return self.vault.finder.conversations(owner, query, limit)
+        return self.store.finder.conversations(owner, query, limit)
 
     def pictures(
         self, owner: str, *, limit: int = 50, after: str | None = None, favourites: bool = False
     ) -> list[StoredRound]:
         """Rounds of all conversations that painted something, newest first, from the one after `after` on."""
-        return self.vault.finder.pictures(owner, limit=limit, after=after, favourites=favourites)
+        return self.store.finder.pictures(owner, limit=limit, after=after, favourites=favourites)
 
     def favour(self, owner: str, id: str, *, liked: bool) -> StoredConversation:
         """Count the picture of the round `id` among the favourites, or no longer; its conversation.
         ValueError for a round without a picture.
         """
-        round_ = self.vault.round(owner, id)
+        round_ = self.store.round(owner, id)
         if round_.picture is None:
             raise ValueError("This round painted no picture that could be a favourite.")
 
         def changed(before: tuple[str, ...]) -> tuple[str, ...]:
             return (*(one for one in before if one != id), *((id,) if liked else ()))
 
-        return self.vault.change_conversation(owner, round_.conversation or "", favourites=changed)
+        return self.store.change_conversation(owner, round_.conversation or "", favourites=changed)
 
     def round_of_node(self, owner: str, node_id: str) -> StoredRound | None:
         """The newest round that is a history node, as a picture's file names it; None when there is none."""
-        return self.vault.finder.node(owner, node_id)
+        return self.store.finder.node(owner, node_id)
 
     def rename(
         self, owner: str, id: str, title: str | None = None, *, metadata: Mapping[str, str] | None = None
     ) -> StoredConversation:
         """Another title, or other metadata; what is None stays, and "" lets the first words be the title."""
         given = None if title is None else _title(title)
-        return self.vault.change_conversation(owner, id, title=given, metadata=metadata)
+        return self.store.change_conversation(owner, id, title=given, metadata=metadata)
 
     def tree(self, owner: str, conversation: str) -> list[StoredRound]:
         """Every round of every branch, parents before children, oldest first."""
-        return self.vault.tree(owner, conversation)
+        return self.store.tree(owner, conversation)
 
     def is_end(self, owner: str, id: str) -> bool:
         """Whether no other round follows this one."""
-        round_ = self.vault.round(owner, id)
-        return not self.vault.children(owner, round_.conversation or "", id)
+        round_ = self.store.round(owner, id)
+        return not self.store.children(owner, round_.conversation or "", id)
 
     def read_at(self, owner: str, id: str, text: str = "") -> list[StoredRound]:
         """The rounds that the model would still read if something were said after the round `id`, in order:
-        all, unless they no longer fit its context (`window.py`). `text` is what would be said, which may
-        point at rounds that are left out without it.
+        all, unless they no longer fit its context (`context_selection.py`). `text` is what would be said,
+        which may point at rounds that are left out without it.
         """
-        path = self.vault.path(owner, id)
-        talk = self._talk(self.vault.conversation(owner, path[-1].conversation or ""), path)
+        path = self.store.path(owner, id)
+        talk = self._talk(self.store.conversation(owner, path[-1].conversation or ""), path)
         return [path[index] for index in talk.still_read(text)]
 
     def people(self, owner: str, id: str) -> list[PersonSeen]:
         """Everybody named up to the round `id`, or the newest round of a conversation, in order of naming."""
         if is_id(id, "conv"):
-            of = self.vault.conversation(owner, id)
-            path = self.vault.path(owner, of.head)
+            of = self.store.conversation(owner, id)
+            path = self.store.path(owner, of.head)
         else:
-            path = self.vault.path(owner, id)
-            of = self.vault.conversation(owner, path[-1].conversation or "")
+            path = self.store.path(owner, id)
+            of = self.store.conversation(owner, path[-1].conversation or "")
         talk = self._talk(of, path)
         enrolled = {name_key(person.name): person for person in self.people_enrolled(owner)}
         found = []
@@ -174,14 +173,14 @@ class Library:
 
     def picture(self, owner: str, id: str) -> Picture:
         """A picture by its digest, or the painted one of a round."""
-        digest = id if is_digest(id) else self.vault.round(owner, id).picture
+        digest = id if is_digest(id) else self.store.round(owner, id).picture
         if digest is None:
             raise NotThere("picture of the round", id)
         return Picture.from_png(self.png(owner, digest))
 
     def png(self, owner: str, digest: str) -> bytes:
         """A picture's PNG bytes as they were kept."""
-        return self.vault.blob(owner, digest)
+        return self.store.blob(owner, digest)
 
     # Files and enrolled people
 
@@ -206,11 +205,11 @@ class Library:
             created=created,
             expires=None if expires_after_s is None else created + expires_after_s,
         )
-        return self.vault.add_own(made, [data])
+        return self.store.add_own(made, [data])
 
     def get_file(self, owner: str, id: str) -> StoredFile:
         """What is known of a file; one that has expired is deleted now, and `NotThere`."""
-        found = self.vault.own(StoredFile, owner, id)
+        found = self.store.own(StoredFile, owner, id)
         if found.expires is not None and found.expires <= time.time():
             self.delete_file(owner, id)
             raise NotThere("file", id)
@@ -218,12 +217,12 @@ class Library:
 
     def file_bytes(self, owner: str, id: str) -> bytes:
         """A file's bytes."""
-        return self.vault.blob(owner, self.get_file(owner, id).digest)
+        return self.store.blob(owner, self.get_file(owner, id).digest)
 
     def list_files(self, owner: str) -> list[StoredFile]:
         """Every file, oldest first; those that have expired are deleted now."""
         now, kept = time.time(), []
-        for file in self.vault.all_own(StoredFile, owner):
+        for file in self.store.all_own(StoredFile, owner):
             if file.expires is None or file.expires > now:
                 kept.append(file)
                 continue
@@ -233,7 +232,7 @@ class Library:
 
     def delete_file(self, owner: str, id: str) -> None:
         """Forget a file."""
-        self.vault.delete_own(StoredFile, owner, id)
+        self.store.delete_own(StoredFile, owner, id)
         self._follow_deletions()
 
     def enroll(
@@ -250,7 +249,7 @@ class Library:
         if not 0 < len(note) <= 2000:
             raise ValueError("Say in note, in 1 to 2,000 characters, who agreed to what.")
         file = self.get_file(owner, file_id)
-        data = self.vault.blob(owner, file.digest)
+        data = self.store.blob(owner, file.digest)
         png = Picture.from_bytes(data).to_png()
         made = StoredPerson(
             id=new_id("person"),
@@ -261,29 +260,29 @@ class Library:
             note=note,
             created=time.time(),
         )
-        return self.vault.add_own(made, [png, data])
+        return self.store.add_own(made, [png, data])
 
     def people_enrolled(self, owner: str) -> list[StoredPerson]:
         """Every enrolled person, oldest first."""
-        return self.vault.all_own(StoredPerson, owner)
+        return self.store.all_own(StoredPerson, owner)
 
     def person(self, owner: str, id: str) -> StoredPerson:
         """One enrolled person; `picture(owner, person.picture)` is the face."""
-        return self.vault.own(StoredPerson, owner, id)
+        return self.store.own(StoredPerson, owner, id)
 
     def unenroll(self, owner: str, id: str) -> list[str]:
         """Forget a person: the face, the file it came from, and every round that was given this picture, with
         all rounds after it, since they were painted from it. The ids of those rounds.
         """
-        rounds = self.vault.delete_person(owner, id)
+        rounds = self.store.delete_person(owner, id)
         self._follow_deletions()
         return rounds
 
-    # Exchange
+    # Import and export
 
     def export(self, owner: str, conversation: str) -> bytes:
         """A conversation with all branches as one file, which `limner.open_conversation` opens too."""
-        return export_conversation(self.vault, owner, conversation)
+        return export_conversation(self.store, owner, conversation)
 
     def import_(
         self, owner: str, data: bytes, *, decode: Callable[[bytes], Picture] = Picture.from_png
@@ -291,19 +290,19 @@ class Library:
         """A conversation from the bytes of such a file, under new ids; all of it or nothing. `decode` makes
         pictures of untrusted bytes.
         """
-        return import_conversation(self.vault, owner, data, self.painter, decode=decode)
+        return import_conversation(self.store, owner, data, self.painter, decode=decode)
 
     # What stands behind
 
     def _talk(self, of: StoredConversation, path: Sequence[StoredRound]) -> Conversation:
         # Nobody can guess it, so nobody can find out what somebody else's prefixes hold.
         salt = hmac.new(self._secret, of.owner.encode(), hashlib.sha256).hexdigest()
-        return self._shelf.conversation(of, path, salt=salt)
+        return self._round_cache.conversation(of, path, salt=salt)
 
     def _follow_deletions(self) -> None:
         """Let memory follow what any process has deleted from this store."""
-        gone, self._newest_grave = self.vault.gone_since(self._newest_grave)
-        self._shelf.forget([id for id, _ in gone])
+        gone, self._newest_grave = self.store.gone_since(self._newest_grave)
+        self._round_cache.forget([id for id, _ in gone])
         for conversation in {conversation for _, conversation in gone if conversation is not None}:
             self._traces.forget(conversation)
 

@@ -7,6 +7,7 @@ Knows how a round is computed on top of any history. Knows nothing about trees, 
 from __future__ import annotations
 
 import threading
+import warnings
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import replace
@@ -21,14 +22,14 @@ from limner.chat.generation import Sampling, detokenize
 from limner.chat.model_folder import EMBEDDED, checkpoint_folder, fingerprint
 from limner.chat.prefix_cache import PrefixCache
 from limner.chat.request import RoundRequest
-from limner.chat.rounds_in_flight import RoundsInFlight
-from limner.chat.stages import RoundInFlight
+from limner.chat.scheduler import Scheduler
+from limner.chat.stages import ScheduledRound
 from limner.dialogue.parts import Instruction, Picture, Round
 from limner.models.checkpoint import load_model
 from limner.models.model import LimnerModel
+from limner.models.pad_to_square import pad_to_square
 from limner.models.precision import best_device, compute_dtype
 from limner.models.prompt import closing_ids, count_tokens, encode_response, response_segments
-from limner.models.squaring import square
 from limner.perception.painters import Spending
 from limner.perception.senses import WorldSenses, load_senses
 
@@ -167,9 +168,14 @@ class Painter:
         """Kept image tokens on this painter's device and in its number format."""
         return image_tokens_KD.to(self.model.language.device, self.model.language.dtype)
 
-    def rounds_in_flight(self) -> RoundsInFlight:
-        """What advances rounds of this painter."""
-        return RoundsInFlight(self)
+    def scheduler(self) -> Scheduler:
+        """What advances rounds of this painter together."""
+        return Scheduler(self)
+
+    def rounds_in_flight(self) -> Scheduler:
+        """Deprecated name of `scheduler`."""
+        warnings.warn("Painter.rounds_in_flight is now Painter.scheduler.", DeprecationWarning, stacklevel=2)
+        return self.scheduler()
 
     def conversation(self, *, seed: int = 0, history: str = "cache") -> limner.Conversation:
         """A new, empty conversation. Same seed and same words: same pictures.
@@ -219,14 +225,14 @@ class Painter:
 
     def answer(self, request: RoundRequest) -> Finished:
         """Compute one round here and now, as an engine would; raises what failed."""
-        rounds = self.rounds_in_flight()
-        ended: list[RoundInFlight] = []
-        rounds.add(request, lambda event: None)
+        scheduler = self.scheduler()
+        ended: list[ScheduledRound] = []
+        scheduler.add(request, lambda event: None)
         try:
             while not ended:
-                ended = rounds.step()
+                ended = scheduler.step()
         finally:  # the user may interrupt
-            rounds.abandon()
+            scheduler.abandon()
         end = ended[0].end
         if isinstance(end, Failed):
             raise end.error
@@ -243,7 +249,7 @@ class Painter:
         """Image tokens as a picture; `condition` as in `answer`."""
         shown = None
         if condition is not None and self.model.detokenizer.reads_condition:
-            shown = square(condition, self.model.preset.autoencoder.image_size_px)
+            shown = pad_to_square(condition, self.model.preset.autoencoder.image_size_px)
         return Picture(detokenize(self.model, image_tokens_KD, sampling or self.sampling, seed, shown))
 
     def with_sampling(self, **changes: object) -> Painter:
@@ -259,7 +265,7 @@ class Painter:
 
     @torch.inference_mode()
     def _encode(self, picture: Picture) -> Tensor:
-        pixels_HWC = square(picture, self.model.preset.vision.image_size_px)
+        pixels_HWC = pad_to_square(picture, self.model.preset.vision.image_size_px)
         pixels_3HW = torch.from_numpy(pixels_HWC).permute(2, 0, 1).float() / 127.5 - 1
         language = self.model.language
         return self.model.image_tokenizer.encode(pixels_3HW[None].to(language.device, language.dtype))[0]

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any, Protocol
 
-from limner.chat.vault_errors import clear_errors
+from limner.chat.store_errors import clear_errors
 from limner.chat.whole_file import sync_folder
 
 STALE_S = 60.0

@@ -33,7 +33,7 @@ class PrefixCache:
     """Segments under chain keys (a key stands for a round and all before it), least used leaves out first.
 
     A segment is held only while its parent is, for without it nothing could be joined to it. One tree (a
-    conversation, with all that its window showed, wherever it began) holds at most `tree_paths` times its
+    conversation, with all that its context held, wherever it began) holds at most `tree_paths` times its
     longest path: a long conversation leaves prefixes behind that are never matched again, and must not fill
     the cache with them.
     """

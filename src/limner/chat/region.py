@@ -14,7 +14,7 @@ from PIL import Image
 from limner.chat.request import RoundRequest
 from limner.dialogue.boxes import Box
 from limner.dialogue.parts import Picture
-from limner.models.squaring import square
+from limner.models.pad_to_square import pad_to_square
 
 EDGE: Final = 0.04  # of a side, from the region's edge to where all is new; a fifth of it at most
 
@@ -27,7 +27,7 @@ def as_asked(request: RoundRequest, painted: Picture) -> Picture:
     if region is None or before is None:
         return painted
     side = painted.width_px
-    return _mixed(_in_square(region, before), square(before, side), painted.pixels)
+    return _mixed(_in_square(region, before), pad_to_square(before, side), painted.pixels)
 
 
 def within(region: Box, before: Picture, painted: Picture) -> Picture:
@@ -48,7 +48,7 @@ def _mixed(region: Box, before_HW3: np.ndarray, painted_HW3: np.ndarray) -> Pict
 
 
 def _in_square(region: Box, picture: Picture) -> Box:
-    """A region of a picture, in the square that the whole picture stands in (`squaring.square`)."""
+    """A region of a picture, in the square that the whole picture stands in (`pad_to_square`)."""
     side = max(picture.width_px, picture.height_px)
     width, height = picture.width_px / side, picture.height_px / side
     left, top = (1 - width) / 2, (1 - height) / 2

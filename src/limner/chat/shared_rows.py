@@ -1,7 +1,7 @@
 """Rows as JSON objects beside the shared blobs, so that a replica with a database of its own finds them.
 
 Knows owners, groups ("conversations", "files", "people", and a conversation's id for its rounds), rows, the
-marks of what was deleted, and who needs which blob. Knows nothing about SQL: the vault brings its database
+marks of what was deleted, and who needs which blob. Knows nothing about SQL: the store brings its database
 up to date from here.
 
     rows/<owner>/<group>/<id>.json      a row; <owner> is hashed
@@ -20,7 +20,7 @@ from typing import Any
 
 from limner.chat.places import Place
 from limner.chat.records import Damaged, Record, Stored, from_row, to_row
-from limner.chat.vault_migrations import body_digest
+from limner.chat.store_migrations import body_digest
 
 
 class SharedRows:

@@ -19,7 +19,6 @@ from torch import Tensor, nn
 
 from limner.models.compact_linear import compact
 from limner.models.detokenizer_contract import Detokenizer
-from limner.models.drawing import Drawing, batch
 from limner.models.flow import (
     euler_step,
     interpolate,
@@ -33,6 +32,7 @@ from limner.models.flow import (
 from limner.models.light_import import without_siblings
 from limner.models.pixel_frame import PixelFrame, pixel_errors, times_with_start
 from limner.models.read_once import known, read_once
+from limner.models.sampling_state import SamplingState, batch
 from limner.models.sizes import DetokenizerSizes
 
 DIFFUSERS_TIMES = 1000.0
@@ -66,7 +66,7 @@ class TokensRead:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class FlowDrawing(Drawing):
+class FlowSamplingState(SamplingState):
     """A row of rectified flow: `times` to visit, from 0 (noise) to 1 (data), one more than steps; and what
     its tokens tell at each of them, where that is known.
     """
@@ -226,7 +226,7 @@ class DiTDetokenizer(Detokenizer):
         *,
         condition_BCHW: Tensor | None = None,
         temperature: float = 1.0,
-    ) -> list[Drawing]:
+    ) -> list[SamplingState]:
         """See `Detokenizer.begin`."""
         self.check(image_tokens_BND, seeds, condition_BCHW)
         times = tuple(time_schedule(steps))
@@ -234,7 +234,7 @@ class DiTDetokenizer(Detokenizer):
         noise_BCHW = temperature * seeded_noise(seeds, shape, device=image_tokens_BND.device)
         read = None if self._is_split else self.read(image_tokens_BND)
         return [
-            FlowDrawing(
+            FlowSamplingState(
                 tokens_ND=tokens_ND,
                 x_CHW=noise_CHW,
                 num_steps=steps,
@@ -245,10 +245,10 @@ class DiTDetokenizer(Detokenizer):
         ]
 
     @torch.no_grad()
-    def advance(self, drawings: Sequence[Drawing]) -> list[Drawing]:
+    def advance(self, states: Sequence[SamplingState]) -> list[SamplingState]:
         """See `Detokenizer.advance`: one Euler step of `flow.euler_step`, each row at its own time."""
-        rows = [drawing for drawing in drawings if isinstance(drawing, FlowDrawing)]
-        assert len(rows) == len(drawings), "a drawing of another detokenizer"
+        rows = [state for state in states if isinstance(state, FlowSamplingState)]
+        assert len(rows) == len(states), "a sampling state of another detokenizer"
         tokens_BND = batch([row.tokens_ND for row in rows])
         x_BCHW = batch([row.x_CHW for row in rows])
         now_B, later_B = (
@@ -258,13 +258,13 @@ class DiTDetokenizer(Detokenizer):
         known_of_each = [row.read for row in rows if row.read is not None]
         read = TokensRead.joined(known_of_each) if len(known_of_each) == len(rows) else None
         velocity_BCHW = self.velocity(x_BCHW.to(tokens_BND.dtype), now_B, tokens_BND, read).float()
-        stepped_BCHW, foreseen_BCHW = (
+        stepped_BCHW, predicted_x0_BCHW = (
             euler_step(lambda *_: velocity_BCHW, x_BCHW, now_B, until_B)
             for until_B in (later_B, torch.ones_like(later_B))
         )
         return [
-            replace(row, x_CHW=x_CHW, foreseen_CHW=foreseen_CHW, step=row.step + 1)
-            for row, x_CHW, foreseen_CHW in zip(rows, stepped_BCHW, foreseen_BCHW, strict=True)
+            replace(row, x_CHW=x_CHW, predicted_x0_CHW=predicted_x0_CHW, step=row.step + 1)
+            for row, x_CHW, predicted_x0_CHW in zip(rows, stepped_BCHW, predicted_x0_BCHW, strict=True)
         ]
 
     def _told_sizes(self, latents_BCHW: Tensor) -> dict[str, Tensor | None]:

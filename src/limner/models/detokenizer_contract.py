@@ -14,7 +14,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from limner.models.drawing import Drawing, batch
+from limner.models.sampling_state import SamplingState, batch
 from limner.models.sizes import DetokenizerSizes
 from limner.models.unet_sizes import UNetDetokenizerSizes
 
@@ -57,7 +57,7 @@ class Detokenizer(nn.Module, ABC):
         *,
         condition_BCHW: Tensor | None = None,
         temperature: float = 1.0,
-    ) -> list[Drawing]:
+    ) -> list[SamplingState]:
         """B pictures before their first step: each one's noise, scaled by `temperature`, follows from its
         seed alone.
 
@@ -67,23 +67,23 @@ class Detokenizer(nn.Module, ABC):
         """
 
     @abstractmethod
-    def advance(self, drawings: Sequence[Drawing]) -> list[Drawing]:
+    def advance(self, states: Sequence[SamplingState]) -> list[SamplingState]:
         """Every picture one step further, in one forward, wherever each of them stands.
 
         None may be done yet. A picture is the same in any company, but for the rounding of the device's
         kernels, which may differ by the size of a batch.
         """
 
-    def finish(self, drawings: Sequence[Drawing]) -> Tensor:
+    def finish(self, states: Sequence[SamplingState]) -> Tensor:
         """Latents (B, C, H, W) of pictures that are done."""
-        assert all(drawing.is_done for drawing in drawings), "a picture was finished before its last step"
-        return self._latents(drawings, [drawing.x_CHW for drawing in drawings])
+        assert all(state.is_done for state in states), "a picture was finished before its last step"
+        return self._latents(states, [state.x_CHW for state in states])
 
-    def foresee(self, drawings: Sequence[Drawing]) -> Tensor:
+    def predict_x0(self, states: Sequence[SamplingState]) -> Tensor:
         """Latents (B, C, H, W) that these pictures are heading for; each must have taken a step."""
-        foreseen = [drawing.foreseen_CHW for drawing in drawings if drawing.foreseen_CHW is not None]
-        assert len(foreseen) == len(drawings), "nothing is foreseen before the first step"
-        return self._latents(drawings, foreseen)
+        predicted_x0 = [state.predicted_x0_CHW for state in states if state.predicted_x0_CHW is not None]
+        assert len(predicted_x0) == len(states), "there is no predicted x0 before the first step"
+        return self._latents(states, predicted_x0)
 
     def sample(
         self,
@@ -100,14 +100,14 @@ class Detokenizer(nn.Module, ABC):
         )
 
     @torch.no_grad()
-    def carry(self, drawings: Sequence[Drawing]) -> Tensor:
+    def carry(self, states: Sequence[SamplingState]) -> Tensor:
         """Pictures that stand at the same step -> their latents."""
-        while not drawings[0].is_done:
-            drawings = self.advance(drawings)
-        return self.finish(drawings)
+        while not states[0].is_done:
+            states = self.advance(states)
+        return self.finish(states)
 
-    def _latents(self, drawings: Sequence[Drawing], made: Sequence[Tensor]) -> Tensor:
-        return batch(made).to(drawings[0].tokens_ND.dtype)
+    def _latents(self, states: Sequence[SamplingState], made: Sequence[Tensor]) -> Tensor:
+        return batch(made).to(states[0].tokens_ND.dtype)
 
     def loss(
         self,

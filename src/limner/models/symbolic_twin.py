@@ -21,8 +21,8 @@ from torch import Tensor
 
 from limner.models.autoencoder import Autoencoder
 from limner.models.detokenizer_contract import Detokenizer, Sizes
-from limner.models.drawing import Drawing
 from limner.models.model import LimnerModel
+from limner.models.sampling_state import SamplingState
 from limner.world.render import render
 from limner.world.scene_tokens import NUM_TOKENS, TOKEN_DIM, decode_scene
 
@@ -73,19 +73,21 @@ class SymbolicTwin(Detokenizer):
         *,
         condition_BCHW: Tensor | None = None,
         temperature: float = 1.0,
-    ) -> list[Drawing]:
+    ) -> list[SamplingState]:
         """See `Detokenizer.begin`: blank sheets, of one step each."""
         self.check(image_tokens_BND, seeds, condition_BCHW)
         side = self.sizes.latent_size
         blank_CHW = torch.zeros(self.sizes.latent_channels, side, side, device=image_tokens_BND.device)
-        return [Drawing(tokens_ND=tokens_ND, x_CHW=blank_CHW, num_steps=1) for tokens_ND in image_tokens_BND]
-
-    def advance(self, drawings: Sequence[Drawing]) -> list[Drawing]:
-        """The whole picture at once."""
-        made = [self._latents_of(drawing.tokens_ND) for drawing in drawings]
         return [
-            replace(drawing, x_CHW=x_CHW, foreseen_CHW=x_CHW, step=drawing.step + 1)
-            for drawing, x_CHW in zip(drawings, made, strict=True)
+            SamplingState(tokens_ND=tokens_ND, x_CHW=blank_CHW, num_steps=1) for tokens_ND in image_tokens_BND
+        ]
+
+    def advance(self, states: Sequence[SamplingState]) -> list[SamplingState]:
+        """The whole picture at once."""
+        made = [self._latents_of(state.tokens_ND) for state in states]
+        return [
+            replace(state, x_CHW=x_CHW, predicted_x0_CHW=x_CHW, step=state.step + 1)
+            for state, x_CHW in zip(states, made, strict=True)
         ]
 
     @torch.no_grad()

@@ -26,8 +26,8 @@ from limner.models.diffusion import (
     random_steps,
     sampling_steps,
 )
-from limner.models.drawing import Drawing, batch
 from limner.models.flow import random_noise, seeded_noise
+from limner.models.sampling_state import SamplingState, batch
 from limner.models.sdxl_resampler import SDXLResampler
 from limner.models.unet_sizes import UNetDetokenizerSizes
 from limner.models.vision import ImageTokenizer
@@ -53,7 +53,7 @@ class Told(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class NoiseDrawing(Drawing):
+class NoiseSamplingState(SamplingState):
     """A row of diffusion: training steps to visit, the noise levels of each (and a last 0), and what the UNet
     is asked at each step, with the weights of its answers.
     """
@@ -165,7 +165,7 @@ class UNetDetokenizer(Detokenizer):
         temperature: float = 1.0,
         guidance: float | None = None,
         image_guidance: float | None = None,
-    ) -> list[Drawing]:
+    ) -> list[SamplingState]:
         """See `Detokenizer.begin`; guidance scales replace those of the sizes, and 1 switches one off."""
         self.check(image_tokens_BND, seeds, condition_BCHW)
         guidance = self.sizes.guidance if guidance is None else guidance
@@ -177,7 +177,7 @@ class UNetDetokenizer(Detokenizer):
         x_BCHW = noise_BCHW * first_scale(sigmas[0], self.sizes.spacing)
         ways = self._ways(image_tokens_BND, condition_BCHW, guidance, image_guidance)
         return [
-            NoiseDrawing(
+            NoiseSamplingState(
                 tokens_ND=tokens_ND,
                 x_CHW=x_CHW,
                 num_steps=steps,
@@ -189,12 +189,12 @@ class UNetDetokenizer(Detokenizer):
         ]
 
     @torch.no_grad()
-    def advance(self, drawings: Sequence[Drawing]) -> list[Drawing]:
+    def advance(self, states: Sequence[SamplingState]) -> list[SamplingState]:
         """See `Detokenizer.advance`: one Euler step of `diffusion.euler_step`; all ways in which all pictures
         are asked share one forward.
         """
-        rows = [drawing for drawing in drawings if isinstance(drawing, NoiseDrawing)]
-        assert len(rows) == len(drawings), "a drawing of another detokenizer"
+        rows = [state for state in states if isinstance(state, NoiseSamplingState)]
+        assert len(rows) == len(states), "a sampling state of another detokenizer"
         dtype, device = rows[0].tokens_ND.dtype, rows[0].tokens_ND.device
         told = _joined([told for row in rows for _, told in row.ways])
         owners = torch.tensor([at for at, row in enumerate(rows) for _ in row.ways], device=device)
@@ -210,10 +210,12 @@ class UNetDetokenizer(Detokenizer):
         now_B, later_B = (
             torch.tensor([row.sigmas[row.step + ahead] for row in rows], device=device) for ahead in (0, 1)
         )
-        stepped_BCHW, foreseen_BCHW = euler_step(predict, batch([row.x_CHW for row in rows]), now_B, later_B)
+        stepped_BCHW, predicted_x0_BCHW = euler_step(
+            predict, batch([row.x_CHW for row in rows]), now_B, later_B
+        )
         return [
-            replace(row, x_CHW=x_CHW, foreseen_CHW=foreseen_CHW, step=row.step + 1)
-            for row, x_CHW, foreseen_CHW in zip(rows, stepped_BCHW, foreseen_BCHW, strict=True)
+            replace(row, x_CHW=x_CHW, predicted_x0_CHW=predicted_x0_CHW, step=row.step + 1)
+            for row, x_CHW, predicted_x0_CHW in zip(rows, stepped_BCHW, predicted_x0_BCHW, strict=True)
         ]
 
     def _ways(

@@ -24,8 +24,8 @@ import torch
 
 from limner.dataset.reader import DatasetReader
 from limner.dialogue.parts import Dialogue, Picture
+from limner.models.pad_to_square import pad_to_square
 from limner.models.precision import autocast
-from limner.models.squaring import square
 from limner.models.vision import ImageTokenizer
 from limner.training.processes import Processes
 from limner.training.token_cache import TokenCache, weights_digest
@@ -165,7 +165,7 @@ def _encode(
         pictures = {p.digest: p for round_ in data.dialogue(index).rounds for p in round_.pictures}
         for digest, picture in pictures.items():
             if first_shown[digest] == index:
-                waiting[rows[digest]] = square(picture, size_px)
+                waiting[rows[digest]] = pad_to_square(picture, size_px)
             if len(waiting) == ENCODE_AT_ONCE:
                 encode()
     if waiting:
@@ -215,7 +215,7 @@ class FolderPictures:
 
     def pixels(self, rows: np.ndarray, size_px: int, device: torch.device) -> torch.Tensor:
         """(B, 3, S, S) in [-1, 1] on the device."""
-        return _tensor(np.stack([square(self._picture(int(row)), size_px) for row in rows]), device)
+        return _tensor(np.stack([pad_to_square(self._picture(int(row)), size_px) for row in rows]), device)
 
     def _picture(self, row: int) -> Picture:
         index, digest = self.places[row]

@@ -1,4 +1,4 @@
-"""A tiny painter of random weights that always paints, studios over it, and a server to share."""
+"""A tiny painter of random weights that always paints, services over it, and a server to share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tiny_server import ADA, BEN, few_steps, serving
 
 import limner
 from limner.app.server.keys import ApiKeys
-from limner.app.server.opening import studio_of
+from limner.app.server.opening import service_of
 from limner.app.server.settings import ServerSettings
 
 
@@ -21,9 +21,9 @@ def painter(checkpoint):
 
 
 @pytest.fixture
-def studio(painter, tmp_path):
-    """A studio with a store of its own."""
-    made = studio_of(painter, tmp_path / "store", ServerSettings())
+def service(painter, tmp_path):
+    """A service with a store of its own."""
+    made = service_of(painter, tmp_path / "store", ServerSettings())
     yield made
     made.close(0.0)
 
@@ -32,7 +32,7 @@ def studio(painter, tmp_path):
 def server(painter, tmp_path_factory):
     """One server with two keys, for all tests that leave no settings behind."""
     settings = ServerSettings(keys=ApiKeys([(ADA, None), (BEN, "ben")]), model="tiny")
-    made = studio_of(painter, tmp_path_factory.mktemp("served") / "store", settings)
+    made = service_of(painter, tmp_path_factory.mktemp("served") / "store", settings)
     with serving(made, settings) as found:
         yield found
     made.close(0.0)

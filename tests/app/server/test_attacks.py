@@ -24,7 +24,7 @@ from wire_requests import WAIT_S, ask
 import limner
 from limner.app.server.keys import ApiKeys
 from limner.app.server.limits import Limits
-from limner.app.server.opening import studio_of
+from limner.app.server.opening import service_of
 from limner.app.server.settings import ServerSettings
 
 pytestmark = pytest.mark.serves
@@ -68,10 +68,10 @@ def attacked(request, checkpoint, painter, tmp_path_factory):
         with without_asserts(checkpoint, folder) as server:
             yield server
         return
-    studio = studio_of(painter, folder / "store", SETTINGS)
-    with serving(studio, SETTINGS) as server:
+    service = service_of(painter, folder / "store", SETTINGS)
+    with serving(service, SETTINGS) as server:
         yield server
-    studio.close(0.0)
+    service.close(0.0)
 
 
 def form(name, data, **fields):
@@ -397,11 +397,11 @@ SAID = [{"role": "user", "content": "x"}]
 def patient(painter, tmp_path):
     """A server that takes endless rounds."""
     settings = ServerSettings(limits=Limits(max_steps=ENDLESS))
-    studio = studio_of(painter, tmp_path / "store", settings)
-    with serving(studio, settings) as server:
+    service = service_of(painter, tmp_path / "store", settings)
+    with serving(service, settings) as server:
         yield server
         server.app.state.desk.cancel_all()
-    studio.close(0.0)
+    service.close(0.0)
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -415,16 +415,16 @@ def patient(painter, tmp_path):
 def test_rounds_whose_client_left_are_stopped_within_a_step(patient, path, body, stream):
     line = http.client.HTTPConnection("127.0.0.1", patient.port, timeout=WAIT_S)
     line.request("POST", path, json.dumps({**body, "stream": stream}), {"Content-Type": "application/json"})
-    until(lambda: patient.studio.engine.stats.num_running == 2)
-    until(lambda: patient.studio.engine.stats.num_steps > 0)
+    until(lambda: patient.service.engine.stats.num_running == 2)
+    until(lambda: patient.service.engine.stats.num_steps > 0)
     if stream:
         answer = line.getresponse()
         assert answer.status == 200
         answer.close()
     line.close()
-    until(lambda: patient.studio.engine.stats.num_running == 0)
+    until(lambda: patient.service.engine.stats.num_running == 0)
     until(lambda: patient.app.state.desk.num_running == 0)
-    assert patient.studio.engine.stats.num_rounds == 0
+    assert patient.service.engine.stats.num_rounds == 0
     assert ask(patient, "/v1/conversations").told["data"] == []
 
 
@@ -438,21 +438,21 @@ def until(condition):
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/images/generations"])
 def test_too_much_at_once_is_refused_before_any_work_and_leaves_nothing_behind(painter, tmp_path, path):
     settings = ServerSettings(limits=Limits(max_rounds_at_once=2))
-    studio = studio_of(painter, tmp_path / "store", settings)
-    with serving(studio, settings) as server:
+    service = service_of(painter, tmp_path / "store", settings)
+    with serving(service, settings) as server:
         body = {"messages": [{"role": "user", "content": "x"}], "prompt": "x", "n": 3}
         told = ask(server, path, body)
         # Never to be had here, so not to be asked for again.
         assert (told.status, error_of(told)["type"]) == (400, "invalid_request_error")
         until(lambda: server.app.state.desk.num_running == 0)
         assert ask(server, path, {**body, "n": 2}).status == 200
-    studio.close(0.0)
+    service.close(0.0)
 
 
 def test_no_picture_is_read_for_a_round_that_has_no_room(painter, tmp_path):
     settings = ServerSettings(limits=Limits(max_rounds_at_once=1, max_steps=ENDLESS))
-    studio = studio_of(painter, tmp_path / "store", settings)
-    with serving(studio, settings) as server:
+    service = service_of(painter, tmp_path / "store", settings)
+    with serving(service, settings) as server:
         body = {"input": "x", "background": True, "tool_choice": "required", "limner": {"steps": ENDLESS}}
         assert ask(server, "/v1/responses", body).status == 200
         for to in ("chat", "responses", "edits"):
@@ -460,7 +460,7 @@ def test_no_picture_is_read_for_a_round_that_has_no_room(painter, tmp_path):
         image = {"image_url": data_url(TRAPS["cut off"])}
         assert ask(server, "/v1/images/edits", {"prompt": "x", "images": [image]}).status == 429
         server.app.state.desk.cancel_all()
-    studio.close(0.0)
+    service.close(0.0)
 
 
 # Programs that run what they read

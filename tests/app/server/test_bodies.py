@@ -30,7 +30,7 @@ from limner.app.server.housekeeping import housekeeping_answer
 from limner.app.server.limits import Limits
 from limner.app.server.pictures_in import BASE64_PIECE, data_of_url
 from limner.app.server.settings import ServerSettings
-from limner.chat.studio import PersonSeen
+from limner.chat.conversation_service import PersonSeen
 
 JSON = {"Content-Type": "application/json"}
 LIMITS = Limits(max_text_body_bytes=10_000, max_body_values=500)
@@ -154,9 +154,9 @@ ATTACKS = {
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_no_body_keeps_the_event_loop_busy(studio, attack):
+def test_no_body_keeps_the_event_loop_busy(service, attack):
     """Counted in the loop's own computing time, which a busy machine does not change."""
-    with serving(studio, ServerSettings()) as server:
+    with serving(service, ServerSettings()) as server:
         assert ask(server, "/health/live").status == 200
         clock = time.pthread_getcpuclockid(server.thread.ident)
         before = time.clock_gettime(clock)
@@ -166,18 +166,18 @@ def test_no_body_keeps_the_event_loop_busy(studio, attack):
         assert time.clock_gettime(clock) - before < 0.5
 
 
-def test_no_long_answer_keeps_the_event_loop_busy(studio, monkeypatch):
+def test_no_long_answer_keeps_the_event_loop_busy(service, monkeypatch):
     face = Image.effect_noise((160, 160), 60).convert("RGB")
     seen = [
         PersonSeen(name=f"N{number}", said="", round="resp", box=None, face=face, source="painted")
         for number in range(256)
     ]
-    with serving(studio, ServerSettings()) as server:
+    with serving(service, ServerSettings()) as server:
         made = ask(server, "/v1/responses", {"input": "A garden.", "tool_choice": "none"}).told
         path = f"/v1/conversations/{made['conversation']['id']}"
-        rounds = studio.tree("local", made["conversation"]["id"]) * 20_000
-        monkeypatch.setattr(studio, "people", lambda owner, id: seen)
-        monkeypatch.setattr(studio, "tree", lambda owner, id: rounds)
+        rounds = service.tree("local", made["conversation"]["id"]) * 20_000
+        monkeypatch.setattr(service, "people", lambda owner, id: seen)
+        monkeypatch.setattr(service, "tree", lambda owner, id: rounds)
         clock = time.pthread_getcpuclockid(server.thread.ident)
         for what, num in (("tree", 20_000), ("people", 256)):
             before = time.clock_gettime(clock)
@@ -186,11 +186,11 @@ def test_no_long_answer_keeps_the_event_loop_busy(studio, monkeypatch):
             assert time.clock_gettime(clock) - before < 0.25, what
 
 
-def test_large_bodies_have_a_budget_and_small_ones_pass(studio):
+def test_large_bodies_have_a_budget_and_small_ones_pass(service):
     limits = Limits(max_text_body_bytes=50_000, max_large_bodies_bytes=100_000)
     picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{BIG}"}}
     body = {"messages": [{"role": "user", "content": [{"type": "text", "text": "A garden."}, picture]}]}
-    with serving(studio, ServerSettings(limits=limits)) as server:
+    with serving(service, ServerSettings(limits=limits)) as server:
         answer = ask(server, "/v1/chat/completions", body)
         assert (answer.status, error_of(answer)["code"]) == (503, "too_busy")
         assert int(answer.headers["Retry-After"]) >= 1

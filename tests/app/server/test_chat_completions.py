@@ -15,10 +15,10 @@ from tiny_server import error_of, events_of, serving
 from wire_requests import ask
 
 from limner.app.server.chat_turns import marker
-from limner.app.server.opening import studio_of
+from limner.app.server.opening import service_of
 from limner.app.server.settings import ServerSettings
-from limner.chat.studio import Studio
-from limner.chat.vault import Vault
+from limner.chat.conversation_service import ConversationService
+from limner.chat.store import Store
 
 openai = pytest.importorskip("openai", reason="needs the official client")
 
@@ -315,13 +315,13 @@ def test_two_chats_that_begin_alike_stay_apart_by_their_headers(client):
 
 def test_a_chat_goes_on_at_another_replica(painter, tmp_path):
     """Two servers with databases of their own and shared blobs; a proxy sends each request to the other."""
-    studios = [
-        Studio(painter, Vault(tmp_path / name, blobs_url=str(tmp_path / "shared")))
+    services = [
+        ConversationService(painter, Store(tmp_path / name, blobs_url=str(tmp_path / "shared")))
         for name in ("one", "other")
     ]
     with contextlib.ExitStack() as stack:
         settings = ServerSettings(aliases=("tiny",))
-        servers = [stack.enter_context(serving(studio, settings)) for studio in studios]
+        servers = [stack.enter_context(serving(service, settings)) for service in services]
         clients = [
             stack.enter_context(openai.OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0))
             for server in servers
@@ -332,8 +332,8 @@ def test_a_chat_goes_on_at_another_replica(painter, tmp_path):
             id, now = chat.say(words, after=id)
             assert now["previous_response_id"] == (None if last is None else last["response_id"])
             last = now
-    for studio in studios:
-        studio.close(0.0)
+    for service in services:
+        service.close(0.0)
 
 
 def test_a_deleted_round_is_not_gone_back_to(client):
@@ -403,8 +403,8 @@ def test_wrong_requests_are_refused_with_the_field_named(server, client, body, p
 
 
 def test_an_error_after_the_stream_began_is_told_in_it_and_once_in_the_log(painter, tmp_path, caplog):
-    studio = studio_of(painter, tmp_path / "store", ServerSettings())
-    with serving(studio) as own:
+    service = service_of(painter, tmp_path / "store", ServerSettings())
+    with serving(service) as own:
         (tmp_path / "store" / "blobs").write_text("The disk is not what it was.")
         told = ask(own, "/v1/chat/completions", {"messages": [user(GARDEN)], "stream": True})
         assert events_of(told.content)[-1]["error"]["code"] == "store_failed"
@@ -415,4 +415,4 @@ def test_an_error_after_the_stream_began_is_told_in_it_and_once_in_the_log(paint
         whole = ask(own, "/v1/chat/completions", {"messages": [user(GARDEN)]})
         assert whole.status >= 500
         assert "blobs" not in error_of(whole)["message"]
-    studio.close(0.0)
+    service.close(0.0)

@@ -12,7 +12,7 @@ import pytest
 from tiny_server import serving
 from wire_requests import ask
 
-from limner.app.server.opening import studio_of
+from limner.app.server.opening import service_of
 from limner.app.server.settings import ServerSettings
 
 PAGE = Path(__file__).parents[3] / "docs" / "clients.md"
@@ -30,10 +30,10 @@ def examples():
 
 @pytest.fixture(scope="module")
 def open_to_all(painter, tmp_path_factory):
-    studio = studio_of(painter, tmp_path_factory.mktemp("docs") / "store", ServerSettings())
-    with serving(studio, ServerSettings()) as server:
+    service = service_of(painter, tmp_path_factory.mktemp("docs") / "store", ServerSettings())
+    with serving(service, ServerSettings()) as server:
         yield server
-    studio.close(0.0)
+    service.close(0.0)
 
 
 def close(client):

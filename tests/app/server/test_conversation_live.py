@@ -16,7 +16,7 @@ from wire_requests import WAIT_S, ask
 
 from limner.app.server import conversation_live
 from limner.app.server.errors import ApiError, not_found
-from limner.app.server.opening import studio_of
+from limner.app.server.opening import service_of
 from limner.app.server.settings import ServerSettings
 
 
@@ -41,10 +41,10 @@ class Events:
 @pytest.fixture
 def plain(painter, tmp_path):
     """A server without keys."""
-    studio = studio_of(painter, tmp_path / "store", ServerSettings())
-    with serving(studio, ServerSettings()) as server:
+    service = service_of(painter, tmp_path / "store", ServerSettings())
+    with serving(service, ServerSettings()) as server:
         yield server
-    studio.close(0.0)
+    service.close(0.0)
 
 
 def say(server, text, **more):

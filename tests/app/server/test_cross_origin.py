@@ -8,7 +8,7 @@ from wire_requests import ask
 
 from limner.app.server.keys import ApiKeys
 from limner.app.server.limits import Limits
-from limner.app.server.opening import studio_of
+from limner.app.server.opening import service_of
 from limner.app.server.settings import ServerSettings
 
 FRIEND = "https://friend.example"
@@ -26,10 +26,10 @@ def served(painter, tmp_path):
     settings = ServerSettings(
         keys=ApiKeys([(ADA, None)]), allowed_origins=(FRIEND,), limits=Limits(max_body_bytes=2**20)
     )
-    studio = studio_of(painter, tmp_path / "store", settings)
-    with serving(studio, settings) as server:
+    service = service_of(painter, tmp_path / "store", settings)
+    with serving(service, settings) as server:
         yield server
-    studio.close(0.0)
+    service.close(0.0)
 
 
 def preflight(server, path, *, origin=FRIEND, method="POST", headers=ASKED):

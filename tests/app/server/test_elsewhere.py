@@ -18,7 +18,7 @@ import limner
 from limner.app.server.app import server_app
 from limner.app.server.elsewhere import Elsewhere
 from limner.app.server.limits import Limits
-from limner.app.server.opening import studio_of
+from limner.app.server.opening import service_of
 from limner.app.server.settings import ServerSettings
 from limner.app.server.switchboard import LOST, LOST_AFTER_S, Listed, Switchboard
 
@@ -66,11 +66,11 @@ def two(painters, tmp_path, line):
     with contextlib.ExitStack() as stack:
         found = []
         for name, painter in zip(("here", "there"), painters, strict=True):
-            studio = studio_of(painter, tmp_path / "store", settings)
-            stack.callback(studio.close, 0.0)
-            app = server_app(studio, settings)
+            service = service_of(painter, tmp_path / "store", settings)
+            stack.callback(service.close, 0.0)
+            app = server_app(service, settings)
             app.state.desk.others = Elsewhere(name, line.call)
-            found.append(stack.enter_context(serving(studio, settings, InTouch(app))))
+            found.append(stack.enter_context(serving(service, settings, InTouch(app))))
             assert ask(found[-1], "/health/live").status == 200
         yield found
 

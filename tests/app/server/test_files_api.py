@@ -61,7 +61,7 @@ def test_metadata_of_a_photo_is_not_kept(client, server):
     for data in (photo_with_a_place(), told_png()):
         made = upload(client, data)
         assert b"SECRET" not in client.files.content(made.id).read()
-    store = server.studio.vault.folder
+    store = server.service.store.folder
     assert not [path for path in store.rglob("*") if path.is_file() and b"SECRET" in path.read_bytes()]
 
 
@@ -195,7 +195,7 @@ def test_an_enrolled_face_is_used_by_id_and_deletion_reaches_all_that_came_of_it
         assert ask(server, f"/v1/responses/{id}", key=key).status == status
     for path in (f"/v1/people/{person['id']}", person["face"]):
         assert ask(server, path, key=key).status == 404
-    held = [path.read_bytes() for path in server.studio.vault.folder.rglob("*") if path.is_file()]
+    held = [path.read_bytes() for path in server.service.store.folder.rglob("*") if path.is_file()]
     assert face.content not in held
     exported = ask(server, f"/v1/conversations/{before['conversation']['id']}/export", key=key).content
     assert NOTE.encode() not in exported

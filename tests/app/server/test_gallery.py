@@ -11,10 +11,10 @@ from limner.app.server.settings import ServerSettings
 
 
 @pytest.fixture
-def own(studio):
+def own(service):
     """A server whose store is empty."""
     settings = ServerSettings(keys=ApiKeys([(ADA, None), (BEN, "ben")]), model="tiny")
-    with serving(studio, settings) as found:
+    with serving(service, settings) as found:
         yield found
 
 

@@ -45,7 +45,7 @@ def test_each_way_of_not_being_there_has_its_own_code(served):
         assert (answer.status, *told) == (400, "invalid_value", where)
         answer, *told = refused(served, limner={"parent": id})
         assert (answer.status, *told) == (400, "invalid_value", "limner.parent")
-    assert served.studio.conversations("local", limit=5) == []
+    assert served.service.conversations("local", limit=5) == []
 
     id = begin(served)
     answer, *told = refused(served, previous_response_id=id)
@@ -66,7 +66,7 @@ def test_each_way_of_not_being_there_has_its_own_code(served):
 
 def test_the_client_waits_for_a_response_that_is_about_to_end(served, defaults):
     id = begin(served)
-    until(lambda: served.studio.engine.stats.num_running == 1)
+    until(lambda: served.service.engine.stats.num_running == 1)
     threading.Timer(0.5, lambda: ask(served, f"/v1/responses/{id}/cancel", method="POST")).start()
     with pytest.raises(openai.BadRequestError) as error:  # asked again by itself, it is told how it ended
         defaults.responses.create(model="limner", input="More.", previous_response_id=id)
@@ -111,13 +111,13 @@ def test_what_was_deleted_is_not_painted_anew(served, defaults, api):
     if api == "images":  # nothing of it is kept: it can only be stopped
         running.cancel()
     else:
-        served.studio.delete_conversation("local", running.conversation)
+        served.service.delete_conversation("local", running.conversation)
     waiting.join()
     (error,) = errors
     assert (error.status_code, error.code) == (409, "cancelled")
     assert error.response.headers["x-should-retry"] == "false"
     assert asks_of(served, path) == 1
-    assert [one.num_rounds for one in served.studio.conversations("local", limit=5)] in ([], [0])
+    assert [one.num_rounds for one in served.service.conversations("local", limit=5)] in ([], [0])
 
 
 def test_more_at_once_than_is_ever_admitted_is_refused_at_once(served):

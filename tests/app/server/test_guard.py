@@ -84,9 +84,9 @@ def test_a_path_cannot_lead_past_the_door(server, path):
     assert ask(server, path, key=ADA).status == 404
 
 
-def test_without_keys_only_names_of_this_machine_are_answered(studio):
+def test_without_keys_only_names_of_this_machine_are_answered(service):
     settings = ServerSettings(allowed_hosts=("paint.example",))
-    with serving(studio, settings) as server:
+    with serving(service, settings) as server:
         for host in ("LOCALHOST.", "127.0.0.1:8484", "[::1]:1", "192.168.3.4", "paint.example:80"):
             assert ask(server, "/v1/models", headers={"Host": host}).status == 200, host
         for host in ("evil.example", "localhost.evil.example", "127.0.0.1.evil.example"):
@@ -94,9 +94,9 @@ def test_without_keys_only_names_of_this_machine_are_answered(studio):
             assert (answer.status, error_of(answer)["code"]) == (403, "unknown_host"), host
 
 
-def test_pages_of_other_sites_may_not_send(studio):
+def test_pages_of_other_sites_may_not_send(service):
     settings = ServerSettings(allowed_origins=("https://friend.example",))
-    with serving(studio, settings) as server:
+    with serving(service, settings) as server:
         own = f"http://127.0.0.1:{server.port}"
         for origin, status in (
             (own, 200),
@@ -117,9 +117,9 @@ def test_pages_of_other_sites_may_not_send(studio):
             assert ask(server, "/v1/responses", body=body, headers=headers).status in (400, 415)
 
 
-def test_a_body_that_is_too_large_is_refused_before_it_is_read(studio):
+def test_a_body_that_is_too_large_is_refused_before_it_is_read(service):
     settings = ServerSettings(limits=Limits(max_body_bytes=1000))
-    with serving(studio, settings) as server:
+    with serving(service, settings) as server:
         answer = ask(server, "/v1/responses", {"input": "x" * 1000})
         assert (answer.status, error_of(answer)["code"]) == (413, "request_too_large")
         head = "POST /v1/responses HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
@@ -132,10 +132,10 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(studio):
         assert raw(server, f"{head}Content-Length: -5\r\n\r\n")[0] in (400, 413)
 
 
-def test_a_body_that_never_ends_is_given_up(studio):
+def test_a_body_that_never_ends_is_given_up(service):
     settings = ServerSettings(limits=Limits(body_timeout_s=0.2))
     with (
-        serving(studio, settings) as server,
+        serving(service, settings) as server,
         socket.create_connection(("127.0.0.1", server.port), timeout=WAIT_S) as line,
     ):
         line.sendall(
@@ -178,14 +178,14 @@ def test_every_answer_has_its_headers(server):
     assert error_of(ask(server, "/v1/models", method="PUT", key=ADA))["type"] == "invalid_request_error"
 
 
-def test_what_breaks_inside_is_not_told_and_prompts_are_not_logged(studio, monkeypatch, caplog):
+def test_what_breaks_inside_is_not_told_and_prompts_are_not_logged(service, monkeypatch, caplog):
     told = "".join(["sec", "ret", " text of a library, and A gar", "den."])
 
     def broken(*args, **more):
         raise RuntimeError(told)
 
-    monkeypatch.setattr(studio, "ask", broken)
-    with caplog.at_level(logging.INFO, "limner.server"), serving(studio) as server:
+    monkeypatch.setattr(service, "ask", broken)
+    with caplog.at_level(logging.INFO, "limner.server"), serving(service) as server:
         answer = ask(server, "/v1/responses", GARDEN)
         assert answer.status == 500
         assert "secret" not in answer.content.decode()

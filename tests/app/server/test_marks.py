@@ -15,7 +15,7 @@ from wire_requests import ask
 
 from limner.app.server import safety
 from limner.app.server.inspecting import NO_MARK, inspect
-from limner.app.server.opening import studio_of
+from limner.app.server.opening import service_of
 from limner.app.server.provenance import Origin, file_that_tells
 from limner.app.server.settings import ServerSettings
 from limner.app.server.watermark import NAME
@@ -48,10 +48,10 @@ def signing(painter, tmp_path_factory):
     pytest.importorskip("c2pa", reason="signing needs the extra `provenance`")
     folder = tmp_path_factory.mktemp("signing")
     settings = ServerSettings(model="tiny", sign=True, credentials_folder=folder / "mine")
-    studio = studio_of(painter, folder / "store", settings)
-    with serving(studio, settings) as found:
+    service = service_of(painter, folder / "store", settings)
+    with serving(service, settings) as found:
         yield found
-    studio.close(0.0)
+    service.close(0.0)
 
 
 @pytest.fixture(scope="module")
@@ -262,28 +262,28 @@ def test_people_are_told_that_it_is_an_ai(server, client):
     assert "You are talking to an AI" in page
 
 
-def test_enrolled_faces_without_a_hook_are_warned_of(studio, monkeypatch):
+def test_enrolled_faces_without_a_hook_are_warned_of(service, monkeypatch):
     settings = ServerSettings()
-    assert safety.warnings_of(studio, settings) == []
-    file = studio.add_file("ada", name="mia.png", data=a_picture().to_png())
-    studio.enroll("ada", name="Mia", file_id=file.id, consent=True, note="Mia, by mail.")
-    (line,) = safety.warnings_of(studio, settings)
+    assert safety.warnings_of(service, settings) == []
+    file = service.add_file("ada", name="mia.png", data=a_picture().to_png())
+    service.enroll("ada", name="Mia", file_id=file.id, consent=True, note="Mia, by mail.")
+    (line,) = safety.warnings_of(service, settings)
     assert "1 real face is enrolled" in line
     assert "--safety-hook" in line
-    assert safety.warnings_of(studio, ServerSettings(safety_hook="safety_hooks:no_cats")) == []
+    assert safety.warnings_of(service, ServerSettings(safety_hook="safety_hooks:no_cats")) == []
 
 
-def test_the_ready_hook_is_on_where_real_faces_enter_and_it_is_there(studio, monkeypatch):
+def test_the_ready_hook_is_on_where_real_faces_enter_and_it_is_there(service, monkeypatch):
     monkeypatch.setattr(safety.importlib.util, "find_spec", lambda name: object())
-    assert safety.hook_of(studio, ServerSettings()) is None  # an illustrated world
+    assert safety.hook_of(service, ServerSettings()) is None  # an illustrated world
     monkeypatch.setattr(safety, "OF_THE_WORLD", ())
-    assert safety.hook_of(studio, ServerSettings()) == safety.NUDITY
-    assert safety.hook_of(studio, ServerSettings(safety_hook="none")) is None
+    assert safety.hook_of(service, ServerSettings()) == safety.NUDITY
+    assert safety.hook_of(service, ServerSettings(safety_hook="none")) is None
     monkeypatch.setattr(safety.importlib.util, "find_spec", lambda name: None)
-    assert safety.hook_of(studio, ServerSettings()) is None
-    assert len(safety.warnings_of(studio, ServerSettings())) == 1
+    assert safety.hook_of(service, ServerSettings()) is None
+    assert len(safety.warnings_of(service, ServerSettings())) == 1
     with pytest.raises(ValueError, match="extra `safety`"):
-        safety.hook_of(studio, ServerSettings(safety_hook="nudity"))
+        safety.hook_of(service, ServerSettings(safety_hook="nudity"))
 
 
 def test_the_ready_hook_judges_pictures():

@@ -12,7 +12,7 @@ from tiny_server import error_of, events_of, serving
 from wire_requests import ask
 
 from limner.app.server.moderation import load_safety
-from limner.app.server.opening import studio_of
+from limner.app.server.opening import service_of
 from limner.app.server.settings import ServerSettings
 
 openai = pytest.importorskip("openai", reason="needs the official client")
@@ -24,10 +24,10 @@ TEXT = {"type": "text", "text": "Paint."}
 @contextlib.contextmanager
 def guarded_server(painter, folder, hook):
     settings = ServerSettings(safety_hook=hook)
-    studio = studio_of(painter, folder, settings)
-    with serving(studio, settings) as server:
+    service = service_of(painter, folder, settings)
+    with serving(service, settings) as server:
         yield server
-    studio.close(0.0)
+    service.close(0.0)
 
 
 @pytest.fixture(scope="module")

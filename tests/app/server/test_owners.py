@@ -15,7 +15,7 @@ from wire_requests import ask
 
 from limner.app.server.keys import ApiKeys
 from limner.app.server.limits import Limits
-from limner.app.server.opening import studio_of
+from limner.app.server.opening import service_of
 from limner.app.server.painting import reader_of
 from limner.app.server.settings import ServerSettings
 from limner.app.server.switchboard import LOST_AFTER_S, Switchboard
@@ -31,12 +31,12 @@ def served(painter, tmp_path):
         operator_keys=ApiKeys([(OPERATOR, None)]),
         limits=Limits(max_steps=ENDLESS, max_images_waiting=1),
     )
-    studio = studio_of(painter, tmp_path / "store", settings)
-    with serving(studio, settings) as server:
+    service = service_of(painter, tmp_path / "store", settings)
+    with serving(service, settings) as server:
         server.settings = settings
         yield server
         server.app.state.desk.cancel_all()
-    studio.close(0.0)
+    service.close(0.0)
 
 
 def begin(server, key=ADA, **more):
@@ -85,8 +85,8 @@ def test_an_owner_is_told_of_their_own_rounds_and_the_operator_of_all(served):
     assert ask(served, "/metrics").status == 401
 
 
-def test_without_keys_everybody_is_the_operator(studio):
-    with serving(studio) as server:
+def test_without_keys_everybody_is_the_operator(service):
+    with serving(service) as server:
         assert b"limner_rounds_running" in ask(server, "/metrics").content
 
 
@@ -171,7 +171,7 @@ def test_damage_is_the_servers_fault_and_the_log_names_it(served, caplog):
     made = ask(served, "/v1/responses", {"input": GARDEN, "tool_choice": "required"}, key=ADA).told
     tree = ask(served, f"/v1/conversations/{made['conversation']['id']}/tree", key=ADA).told["data"]
     digest = tree[0]["picture"].rpartition("/")[2].removesuffix(".png")
-    blobs = served.studio.vault.folder / "blobs" / digest[:2] / digest
+    blobs = served.service.store.folder / "blobs" / digest[:2] / digest
     whole = blobs.read_bytes()
     blobs.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     with caplog.at_level(logging.ERROR, "limner.server"):

@@ -10,7 +10,7 @@ from stub_endpoint import Told, base64_png
 from stub_endpoint import serving as stub_serving
 from tiny_server import serving
 
-from limner.app.server.opening import open_studio
+from limner.app.server.opening import open_service
 from limner.app.server.settings import ServerSettings
 from limner.dialogue.parts import Picture
 
@@ -28,12 +28,12 @@ def planned(tmp_path_factory):
 
     with stub_serving(answer) as stub:
         settings = ServerSettings(planning=("model=painter-1", "extra.quality=low"))
-        studio = open_studio(f"endpoint:{stub.url}", tmp_path_factory.mktemp("planned") / "store", settings)
-        with serving(studio, settings) as server:
+        service = open_service(f"endpoint:{stub.url}", tmp_path_factory.mktemp("planned") / "store", settings)
+        with serving(service, settings) as server:
             openai = pytest.importorskip("openai", reason="needs the official client")
             with openai.OpenAI(base_url=f"{server.url}/v1", api_key="any", timeout=60) as client:
                 yield client, stub
-        studio.close(0.0)
+        service.close(0.0)
 
 
 def picture_of(response):

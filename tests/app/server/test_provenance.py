@@ -12,7 +12,7 @@ from PIL import Image
 from tiny_server import serving
 from wire_requests import ask
 
-from limner.app.server.opening import studio_of
+from limner.app.server.opening import service_of
 from limner.app.server.provenance import Origin, file_that_tells, png_that_tells
 from limner.app.server.settings import ServerSettings
 from limner.dialogue.parts import Picture
@@ -130,8 +130,8 @@ def test_pictures_of_every_endpoint_tell_their_origin_and_not_the_prompt(client,
 def test_a_server_signs_and_tells_the_prompt_when_it_is_told_to(painter, tmp_path):
     c2pa = pytest.importorskip("c2pa", reason="signing needs the extra `provenance`")
     settings = ServerSettings(sign=True, keep_prompts_in_files=True, credentials_folder=tmp_path / "mine")
-    studio = studio_of(painter, tmp_path / "store", settings)
-    with serving(studio, settings) as server:
+    service = service_of(painter, tmp_path / "store", settings)
+    with serving(service, settings) as server:
         body = {"messages": [{"role": "user", "content": GARDEN}], "modalities": ["image"]}
         made = ask(server, "/v1/chat/completions", body).told
         (image,) = made["choices"][0]["message"]["images"]
@@ -141,5 +141,5 @@ def test_a_server_signs_and_tells_the_prompt_when_it_is_told_to(painter, tmp_pat
             assert reader.get_validation_state() == "Valid"
             assert GARDEN in reader.json()
             assert "untrusted" in reader.json()
-    studio.close(0.0)
+    service.close(0.0)
     assert (tmp_path / "mine" / "key.pem").is_file()

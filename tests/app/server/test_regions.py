@@ -88,10 +88,10 @@ def test_chat_completions_change_a_part(client):
 
 
 @pytest.fixture
-def unmarked(studio):
+def unmarked(service):
     """A server whose files are as they were painted: a watermark changes a picture everywhere, unseen."""
     settings = ServerSettings(keys=ApiKeys([(ADA, None)]), model="tiny", watermark="never")
-    with serving(studio, settings) as found:
+    with serving(service, settings) as found:
         yield found
 
 

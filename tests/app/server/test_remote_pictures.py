@@ -14,7 +14,7 @@ from tiny_server import error_of, serving
 from wire_requests import ask
 
 from limner.app.server import remote_pictures
-from limner.app.server.opening import studio_of
+from limner.app.server.opening import service_of
 from limner.app.server.remote_pictures import FAILED, OFF, REFUSED, RemoteRules, fetch, is_public
 from limner.app.server.settings import ServerSettings
 
@@ -241,11 +241,11 @@ def test_over_the_wire_addresses_work_only_where_they_are_allowed(
     assert (refused.status, error_of(refused)["message"]) == (400, OFF)
     assert len(elsewhere.asked) == before
     settings = ServerSettings(remote_image_origins=(elsewhere.origin,))
-    studio = studio_of(painter, tmp_path / "store", settings)
-    with serving(studio, settings) as own:
+    service = service_of(painter, tmp_path / "store", settings)
+    with serving(service, settings) as own:
         assert ask(own, "/v1/chat/completions", body(url)).status == 200
         for path in ("/redirect", "/page", "/words"):
             told = ask(own, "/v1/chat/completions", body(elsewhere.origin + path))
             assert told.status == 400
             assert "127.0.0.1" not in error_of(told)["message"]
-    studio.close(0.0)
+    service.close(0.0)

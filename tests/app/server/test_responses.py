@@ -225,7 +225,7 @@ def test_a_transcript_is_gone_on_from_where_it_is_known_and_told_where_not(clien
 
 
 def test_a_transcript_that_is_not_stored_leaves_nothing_behind(client, server):
-    before = len(server.studio.conversations(owner_of(client), limit=100))
+    before = len(server.service.conversations(owner_of(client), limit=100))
     made = client.responses.create(
         model="tiny",
         store=False,
@@ -237,9 +237,9 @@ def test_a_transcript_that_is_not_stored_leaves_nothing_behind(client, server):
     )
     assert made.status == "completed"
     for _ in range(2000):
-        if len(server.studio.conversations(owner_of(client), limit=100)) == before:
+        if len(server.service.conversations(owner_of(client), limit=100)) == before:
             break
-    assert len(server.studio.conversations(owner_of(client), limit=100)) == before
+    assert len(server.service.conversations(owner_of(client), limit=100)) == before
 
 
 def owner_of(client):

@@ -13,7 +13,7 @@ from tiny_server import error_of, events_of, serving
 from wire_requests import WAIT_S, ask
 
 from limner.app.server.limits import Limits
-from limner.app.server.opening import studio_of
+from limner.app.server.opening import service_of
 from limner.app.server.settings import ServerSettings
 
 # So many steps last longer than any test waits: such a round ends only when it is stopped.
@@ -33,11 +33,11 @@ def until(condition, wait_s=WAIT_S):
 def taking_endless_rounds(painter, folder, **limits):
     """A server with these limits that takes endless rounds, and stops them at the end."""
     settings = ServerSettings(limits=Limits(max_steps=ENDLESS, **limits))
-    studio = studio_of(painter, folder / "store", settings)
-    with serving(studio, settings) as server:
+    service = service_of(painter, folder / "store", settings)
+    with serving(service, settings) as server:
         yield server
         server.app.state.desk.cancel_all()
-    studio.close(0.0)
+    service.close(0.0)
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def begin(server, **more):
 def test_a_round_in_progress_is_stopped_within_a_step(served):
     id = begin(served)
     until(lambda: queue(served)["running"] == 1)
-    until(lambda: served.studio.engine.stats.num_steps > 0)
+    until(lambda: served.service.engine.stats.num_steps > 0)
     assert ask(served, f"/v1/responses/{id}").told["status"] == "in_progress"
     stopped = ask(served, f"/v1/responses/{id}/cancel", method="POST")
     assert (stopped.status, stopped.told["status"], stopped.told["output"]) == (200, "cancelled", [])
@@ -98,9 +98,9 @@ def test_a_round_whose_client_left_is_stopped(served, stream):
         assert connection.getresponse().readline() == b"event: response.created\n"
     connection.sock.close() if connection.sock is not None else connection.close()
     connection.close()
-    until(lambda: served.studio.engine.stats.num_running == 0)
+    until(lambda: served.service.engine.stats.num_running == 0)
     until(lambda: served.app.state.desk.num_running == 0)
-    assert served.studio.engine.stats.num_rounds == 0
+    assert served.service.engine.stats.num_rounds == 0
 
 
 def test_a_full_queue_and_a_greedy_owner_are_refused_before_any_work(served):
@@ -130,8 +130,8 @@ def test_a_deleted_round_in_progress_is_stopped_and_not_kept(served):
 
 def test_a_conversation_has_an_end(painter, tmp_path):
     settings = ServerSettings(limits=Limits(max_rounds=2))
-    studio = studio_of(painter, tmp_path / "store", settings)
-    with serving(studio, settings) as server:
+    service = service_of(painter, tmp_path / "store", settings)
+    with serving(service, settings) as server:
         first = ask(server, "/v1/responses", {"input": GARDEN}).told
         second = ask(
             server, "/v1/responses", {"input": "A close-up.", "previous_response_id": first["id"]}
@@ -144,7 +144,7 @@ def test_a_conversation_has_an_end(painter, tmp_path):
             assert (answer.status, error_of(answer)["code"]) == (400, "conversation_too_long")
         fork = {"input": "More.", "previous_response_id": first["id"]}
         assert ask(server, "/v1/responses", fork).status == 200
-    studio.close(0.0)
+    service.close(0.0)
 
 
 def test_a_draining_server_takes_nothing_new_and_still_tells(served):

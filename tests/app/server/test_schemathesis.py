@@ -16,7 +16,7 @@ from limner.app.server.app import server_app
 from limner.app.server.document import LINKS
 from limner.app.server.keys import ApiKeys
 from limner.app.server.limits import Limits
-from limner.app.server.opening import studio_of
+from limner.app.server.opening import service_of
 from limner.app.server.settings import ServerSettings
 
 pytestmark = pytest.mark.long
@@ -28,20 +28,20 @@ def test_made_up_requests_are_answered_as_the_document_says(painter, tmp_path):
     pytest.importorskip("schemathesis", reason="needs schemathesis")
     limits = Limits(max_steps=4, max_rounds_at_once=100)
     settings = ServerSettings(keys=ApiKeys([(ADA, None)]), limits=limits)
-    studio = studio_of(painter, tmp_path / "store", settings)
-    with serving(studio, settings) as server:
+    service = service_of(painter, tmp_path / "store", settings)
+    with serving(service, settings) as server:
         words = [sys.executable, "-m", "schemathesis.cli", "--config-file", CONFIG, "--no-color"]
         words += ["run", f"{server.url}/openapi.json", "--header", f"Authorization: Bearer {ADA}"]
         words += ["--phases", "fuzzing,stateful", "-n", "2", "--generation-deterministic", "--no-shrink"]
         done = subprocess.run(
             words, capture_output=True, text=True, timeout=4 * WAIT_S, cwd=tmp_path, check=False
         )
-    studio.close(0.0)
+    service.close(0.0)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Stateful" in done.stdout
 
 
-def test_the_document_tells_of_every_endpoint_and_of_keys_where_there_are_some(studio, server):
+def test_the_document_tells_of_every_endpoint_and_of_keys_where_there_are_some(service, server):
     document = ask(server, "/openapi.json").told
     assert document["openapi"].startswith("3.1")
     assert document["paths"]["/v1/responses"]["post"]["security"] == [{"HTTPBearer": []}]
@@ -56,7 +56,7 @@ def test_the_document_tells_of_every_endpoint_and_of_keys_where_there_are_some(s
     links = document["paths"]["/v1/responses"]["post"]["responses"]["200"]["links"]
     assert links["goOn"]["requestBody"] == {"previous_response_id": "$response.body#/id"}
     assert len({(source, name) for source, name, *_ in LINKS}) == len(LINKS)
-    without = server_app(studio, ServerSettings()).openapi()
+    without = server_app(service, ServerSettings()).openapi()
     assert "securitySchemes" not in without["components"]
     assert "security" not in without["paths"]["/v1/responses"]["post"]
 

@@ -20,7 +20,7 @@ from wire_requests import WAIT_S, ask
 
 import limner
 from limner.app.server.certificates import make_pair
-from limner.app.server.opening import studio_of
+from limner.app.server.opening import service_of
 from limner.app.server.settings import ServerSettings
 
 OPEN = " is open; loading "
@@ -85,11 +85,11 @@ def test_a_server_is_open_before_its_model_is_loaded_and_drains(checkpoint, tmp_
         assert "Traceback" not in told
         assert "garden" not in told
         assert "POST /v1/responses 200" in told
-    studio = studio_of(limner.load(checkpoint, device="cpu"), tmp_path / "store", ServerSettings())
-    with serving(studio, ServerSettings(model=made["model"])) as server:
+    service = service_of(limner.load(checkpoint, device="cpu"), tmp_path / "store", ServerSettings())
+    with serving(service, ServerSettings(model=made["model"])) as server:
         assert ask(server, f"/v1/responses/{made['id']}").told["output"] == made["output"]
         assert ask(server, f"/v1/responses/{begun['id']}").status == 404
-    studio.close(0.0)
+    service.close(0.0)
 
 
 @pytest.mark.serves

@@ -14,14 +14,14 @@ from test_responses import GARDEN
 from tiny_server import error_of, serving
 from wire_requests import ask
 
-from limner.app.server.opening import studio_of
+from limner.app.server.opening import service_of
 from limner.app.server.settings import ServerSettings
 
 INSISTS = {"tool_choice": "required"}
 
 
 def served(painter, folder):
-    return serving(studio_of(painter, folder, ServerSettings()))
+    return serving(service_of(painter, folder, ServerSettings()))
 
 
 def upload(server, path, name, data):
@@ -52,8 +52,8 @@ def test_a_full_disk_is_one_answer_and_deleting_works(painter, small_disk, caplo
         with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
             while True:
                 file.write(b"x" * 65536)
-        num_painted = server.studio.engine.stats.num_rounds
-        png = server.studio.png("local", server.studio.get("local", first["id"]).picture)
+        num_painted = server.service.engine.stats.num_rounds
+        png = server.service.png("local", server.service.get("local", first["id"]).picture)
         for answer in (
             ask(server, "/v1/responses", {"input": "Make it night.", "previous_response_id": first["id"]}),
             ask(server, "/v1/chat/completions", {"messages": [{"role": "user", "content": GARDEN}]}),
@@ -63,7 +63,7 @@ def test_a_full_disk_is_one_answer_and_deleting_works(painter, small_disk, caplo
         ):
             assert (answer.status, error_of(answer)["code"]) == (507, "store_full")
             assert int(answer.headers["Retry-After"]) > 0
-        assert server.studio.engine.stats.num_rounds == num_painted
+        assert server.service.engine.stats.num_rounds == num_painted
         # What keeps nothing, and says so, goes on; nothing of it can be asked for afterwards.
         before = ask(server, "/v1/conversations").told
         unkept = ask(server, "/v1/responses", {"input": GARDEN, "store": False, **INSISTS}).told
@@ -86,16 +86,16 @@ def test_a_full_disk_is_one_answer_and_deleting_works(painter, small_disk, caplo
         assert "limner_ready 1.0" in ask(server, "/metrics").content.decode()
         assert ask(server, "/health/ready").status == 200
         assert ask(server, "/v1/responses", {"input": GARDEN, **INSISTS}).status == 200
-        server.studio.close()
+        server.service.close()
 
 
 def exported(server, response):
-    conversation = server.studio.get("local", response["id"]).conversation
+    conversation = server.service.get("local", response["id"]).conversation
     return ask(server, f"/v1/conversations/{conversation}/export").content
 
 
 def test_another_process_with_the_lock_stops_no_reading_and_costs_no_picture(painter, tmp_path, monkeypatch):
-    monkeypatch.setattr("limner.chat.vault_schema.WRITE_WAIT_S", 1.0)
+    monkeypatch.setattr("limner.chat.store_schema.WRITE_WAIT_S", 1.0)
     with served(painter, tmp_path / "store") as server:
         first = ask(server, "/v1/responses", {"input": GARDEN, **INSISTS}).told
         lock = sqlite3.connect(tmp_path / "store" / "limner.sqlite", isolation_level=None)
@@ -109,7 +109,7 @@ def test_another_process_with_the_lock_stops_no_reading_and_costs_no_picture(pai
         assert ask(server, f"/v1/responses/{first['id']}", method="DELETE").status == 503
         lock.execute("ROLLBACK")
         lock.close()
-        num_painted = server.studio.engine.stats.num_rounds
+        num_painted = server.service.engine.stats.num_rounds
         assert ask(server, "/v1/responses", wish).status == 200
-        assert server.studio.engine.stats.num_rounds == num_painted, "it had been painted"
-        server.studio.close()
+        assert server.service.engine.stats.num_rounds == num_painted, "it had been painted"
+        server.service.close()

@@ -43,8 +43,8 @@ from limner.app.server.rounds import DAMAGED, Desk, damaged
 from limner.app.server.settings import ServerSettings
 from limner.app.server.sources import remembering
 from limner.app.server.store_errors import store_failed, takes_anything_new
+from limner.chat.conversation_service import ConversationService
 from limner.chat.records import Damaged, StoreFailed
-from limner.chat.studio import Studio
 
 # The first that takes a path answers it: "import" is no conversation's id.
 PARTS: Final = (
@@ -70,8 +70,8 @@ ABOUT: Final = (
 )
 
 
-def server_app(studio: Studio, settings: ServerSettings) -> FastAPI:
-    """The whole application over a studio that is ready."""
+def server_app(service: ConversationService, settings: ServerSettings) -> FastAPI:
+    """The whole application over a service that is ready."""
     app = FastAPI(
         title="Limner",
         version=limner.__version__,
@@ -83,15 +83,15 @@ def server_app(studio: Studio, settings: ServerSettings) -> FastAPI:
         redirect_slashes=False,  # the address would be made of the Host header
     )
     metrics = Metrics()
-    metrics.watch_engine(lambda: studio.engine.stats)
-    metrics.watch_painter(lambda: studio.painter.spending)
-    metrics.watch_store(lambda: takes_anything_new(studio))
+    metrics.watch_engine(lambda: service.engine.stats)
+    metrics.watch_painter(lambda: service.painter.spending)
+    metrics.watch_store(lambda: takes_anything_new(service))
     app.state.heavy_bodies = HeavyBodies()
     app.state.desk = Desk(limits=settings.limits, metrics=metrics)
-    settings = replace(settings, safety_hook=safety.hook_of(studio, settings) or "none")
-    studio = remembering(moderation.guarded(studio, moderation.load_safety(settings.safety_hook)))
+    settings = replace(settings, safety_hook=safety.hook_of(service, settings) or "none")
+    service = remembering(moderation.guarded(service, moderation.load_safety(settings.safety_hook)))
     for part in PARTS:
-        app.include_router(part.router(studio, settings))
+        app.include_router(part.router(service, settings))
     app.router.routes.extend(page.routes())
     answer_errors(app)
     describe(app, with_keys=settings.keys is not None)

@@ -49,12 +49,12 @@ from limner.app.server.shapes import (
 )
 from limner.app.server.streaming import DONE, EventStream, event_bytes
 from limner.app.server.wire import ERRORS
+from limner.chat.conversation_service import ConversationService
 from limner.chat.events import Cancelled, Failed, Wrote
 from limner.chat.generation import Sampling
-from limner.chat.recall import Recall
+from limner.chat.lookup import RoundLookup
 from limner.chat.records import StoredRound
-from limner.chat.studio import Studio
-from limner.chat.studio_round import Answered
+from limner.chat.service_round import Answered
 from limner.dialogue.boxes import Box
 from limner.dialogue.parts import Picture, Round
 
@@ -121,12 +121,12 @@ class Asked:
     with_marker: bool
 
 
-def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/chat/completions."""
     routes = APIRouter(
         route_class=BodyRoute, prefix="/v1/chat", tags=["chat"], dependencies=[needs_key], responses=ERRORS
     )
-    desk = ChatDesk(studio, settings)
+    desk = ChatDesk(service, settings)
 
     @routes.post(
         "/completions",
@@ -166,7 +166,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
             asked = await run_in_threadpool(desk.look_up, body, headers, turns, owner)
         running = await start_rounds(
             request,
-            studio,
+            service,
             n=n,
             seed=body.seed,
             owner=owner,
@@ -191,23 +191,23 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
 
 
 class ChatDesk:
-    """What the endpoint does with a studio."""
+    """What the endpoint does with a service."""
 
-    def __init__(self, studio: Studio, settings: ServerSettings) -> None:
-        self.studio = studio
+    def __init__(self, service: ConversationService, settings: ServerSettings) -> None:
+        self.service = service
         self.settings = settings
-        self.files = PictureFiles(studio, settings)
+        self.files = PictureFiles(service, settings)
         self.reader = reader_of(settings)
-        self.recall = Recall(studio.vault)
+        self.lookup = RoundLookup(service.store)
 
     def look_up(self, body: ChatRequest, headers: Headers, turns: Sequence[ChatTurn], owner: str) -> Asked:
         """The new instruction and where it goes on, without model work. ValueError or ApiError."""
         limits, limner = self.settings.limits, body.limner or ChatLimner()
 
         def read(sources: Sequence[PictureSource], most: int) -> list[Picture]:
-            return self.reader.read(sources, file_reader(self.studio, owner), most=most)
+            return self.reader.read(sources, file_reader(self.service, owner), most=most)
 
-        place = find_place(self.studio, self.recall, owner, headers, turns)
+        place = find_place(self.service, self.lookup, owner, headers, turns)
         before, waiting = read_anew(
             place.unread, read, max_images=limits.max_images, max_text=limits.max_text
         )
@@ -225,7 +225,7 @@ class ChatDesk:
             before=before,
             labels=labels_for(headers, turns),
             picture=_wants_picture(body.modalities, limner),
-            sampling=sampling_for(self.studio.painter, limits, steps=limner.steps),
+            sampling=sampling_for(self.service.painter, limits, steps=limner.steps),
             region=region_asked(limner),
             keep=keep,
             with_marker=keep and headers.needs_marker if limner.marker is None else keep and limner.marker,
@@ -324,7 +324,7 @@ class ChatDesk:
 
     def _usage(self, answers: Sequence[Answered]) -> dict[str, int]:
         """Tokens of these rounds alone: earlier ones are kept, and not read again."""
-        counted = [tokens_of(answer.round, self.studio.painter) for answer in answers]
+        counted = [tokens_of(answer.round, self.service.painter) for answer in answers]
         completion = sum(written for _, written in counted)
         prompt = counted[0][0] if counted else 0
         return {

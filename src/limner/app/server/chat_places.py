@@ -15,9 +15,9 @@ from typing import Final
 from limner.app.server.chat_turns import ChatTurn, all_labels, labels_of
 from limner.app.server.pictures_in import PictureSource
 from limner.app.server.provenance import node_of_url
-from limner.chat.recall import Recall
+from limner.chat.conversation_service import ConversationService
+from limner.chat.lookup import RoundLookup
 from limner.chat.records import NotThere
-from limner.chat.studio import Studio
 from limner.dialogue.parts import Instruction, Picture, Response, Round
 
 MAX_REREAD: Final = 50  # rounds of a transcript that are looked for, or read anew: the newest
@@ -87,7 +87,7 @@ def labels_for(headers: Headers, turns: Sequence[ChatTurn]) -> dict[str, str]:
 
 
 def find_place(
-    studio: Studio, recall: Recall, owner: str, headers: Headers, turns: Sequence[ChatTurn]
+    service: ConversationService, lookup: RoundLookup, owner: str, headers: Headers, turns: Sequence[ChatTurn]
 ) -> Place:
     """Where the last of the turns goes on. Only rounds of this owner are found."""
     before = turns[:-1]
@@ -96,20 +96,20 @@ def find_place(
             "chat": _hash("chat", headers.chat),
             "chat_reply": _hash("reply", headers.chat, headers.parent),
         }
-        found = recall.newest(owner, label)
+        found = lookup.newest(owner, label)
         if found is not None:
             return Place(previous=found)
     labels = all_labels(before)
     for index in reversed(range(max(0, len(before) - MAX_REREAD), len(before))):
-        found = _known(studio, recall, owner, headers, before[index], labels[index])
+        found = _known(service, lookup, owner, headers, before[index], labels[index])
         if found is not None:
             return Place(previous=found, unread=tuple(before[index + 1 :]))
     return Place(previous=None, unread=tuple(before[-MAX_REREAD:]))
 
 
 def _known(
-    studio: Studio,
-    recall: Recall,
+    service: ConversationService,
+    lookup: RoundLookup,
     owner: str,
     headers: Headers,
     turn: ChatTurn,
@@ -118,12 +118,12 @@ def _known(
     """The round of a turn, by its marker, by its picture, or by the labels of what was said so far."""
     if turn.id is not None:
         try:
-            return studio.get(owner, turn.id).id
+            return service.get(owner, turn.id).id
         except NotThere:
             pass
     if turn.answer_picture is not None:
         node_id = node_of_url(turn.answer_picture.url or "")
-        found = None if node_id is None else recall.of_node(owner, node_id)
+        found = None if node_id is None else lookup.of_node(owner, node_id)
         if found is not None:
             return found
     told, asked = ({name: labels[name]} for name in ("chat_told", "chat_asked"))
@@ -134,8 +134,8 @@ def _known(
     for chat in chats:
         found = None
         if turn.answer is not None:
-            found = recall.newest(owner, {**chat, **told}, answer=turn.answer)
-        found = found or recall.newest(owner, {**chat, **asked})
+            found = lookup.newest(owner, {**chat, **told}, answer=turn.answer)
+        found = found or lookup.newest(owner, {**chat, **asked})
         if found is not None:
             return found
     return None

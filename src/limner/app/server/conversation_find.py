@@ -1,6 +1,6 @@
 """Finding what was said or painted: conversations by words, and the round that a downloaded picture tells of.
 
-Knows a studio and HTTP. What matches is the vault's business (`chat/vault_find.py`).
+Knows a service and HTTP. What matches is the store's business (`chat/store_search.py`).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from limner.app.server.errors import not_found
 from limner.app.server.rounds import told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.wire import ERRORS, ConversationList
+from limner.chat.conversation_service import ConversationService
 from limner.chat.records import is_digest
-from limner.chat.studio import Studio
 
 
 class RoundPlace(BaseModel):
@@ -28,7 +28,7 @@ class RoundPlace(BaseModel):
     conversation: str | None
 
 
-def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/limner/conversations and /v1/limner/nodes/{node}."""
     routes = APIRouter(prefix="/v1/limner", tags=["limner"], dependencies=[needs_key], responses=ERRORS)
 
@@ -39,7 +39,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=100)] = 50,
     ) -> ConversationList:
         with told("q"):
-            found = await run_in_threadpool(studio.find, owner, q, limit + 1)
+            found = await run_in_threadpool(service.find, owner, q, limit + 1)
         data = [conversation_body(one) for one in found[:limit]]
         return ConversationList(
             data=data,
@@ -53,7 +53,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         round_ = None
         if is_digest(node):
             with told():
-                round_ = await run_in_threadpool(studio.round_of_node, owner, node)
+                round_ = await run_in_threadpool(service.round_of_node, owner, node)
         if round_ is None:
             raise not_found(f"round of the node {node[:80]!r}")
         return RoundPlace(response=round_.id, conversation=round_.conversation)

@@ -16,9 +16,9 @@ from limner.app.server.errors import wrong
 from limner.app.server.response_input import Turn, read_turns
 from limner.app.server.shapes import Item
 from limner.app.server.transcripts import Transcripts
+from limner.chat.conversation_service import ConversationService
 from limner.chat.records import NotThere, StoredRound
-from limner.chat.shelf import content_of
-from limner.chat.studio import Studio
+from limner.chat.round_cache import content_of
 from limner.dialogue.parts import Response, Round
 
 # Kept with rounds that a client told, to know them from those that were painted here.
@@ -28,8 +28,8 @@ TOLD: Final[dict[str, Any]] = {"told": True}
 class ConversationItems:
     """Adds and removes items. For several threads, and not on the event loop."""
 
-    def __init__(self, studio: Studio, transcripts: Transcripts) -> None:
-        self.studio = studio
+    def __init__(self, service: ConversationService, transcripts: Transcripts) -> None:
+        self.service = service
         self.transcripts = transcripts
 
     def add(self, owner: str, conversation: str, items: Sequence[Item]) -> list[Part]:
@@ -44,7 +44,7 @@ class ConversationItems:
         answer = turns.pop(0) if turns and turns[0].is_told and not turns[0].text.strip() else None
         rounds = self.transcripts.remembered(owner, turns)
         limits = self.transcripts.limits
-        of = self.studio.conversation(owner, conversation)
+        of = self.service.conversation(owner, conversation)
         if of.num_rounds + len(rounds) > limits.max_rounds:
             raise wrong(f"A conversation has at most {limits.max_rounds} rounds here.", param="items")
         parts: list[Part] = []
@@ -53,7 +53,7 @@ class ConversationItems:
             self._drop_question(owner, painted)
             parts += [part for part in parts_of(painted) if part.number != INSTRUCTION]
         elif answer is not None and of.head is not None:
-            head = self.studio.get(owner, of.head)
+            head = self.service.get(owner, of.head)
             before = {part.number for part in parts_of(head)}
             grown = self._grow(owner, head, answer)
             has_new_words = any(words.strip() for words in answer.answer_words)
@@ -63,7 +63,7 @@ class ConversationItems:
                 if part.number not in before or (part.number == WORDS and has_new_words)
             ]
         for round_ in rounds:
-            made = self.studio.remember(owner, round_=round_, conversation=conversation, asked_with=TOLD)
+            made = self.service.remember(owner, round_=round_, conversation=conversation, asked_with=TOLD)
             parts += parts_of(made)
         return parts
 
@@ -72,11 +72,11 @@ class ConversationItems:
         an instruction, and in the middle of a conversation, the whole round goes.
         """
         round_, parts = part.round, parts_of(part.round)
-        of = self.studio.conversation(owner, round_.conversation or "")
+        of = self.service.conversation(owner, round_.conversation or "")
         if part.number == INSTRUCTION or len(parts) == 1 or of.head != round_.id:
-            self.studio.delete(owner, round_.id)
+            self.service.delete(owner, round_.id)
             return
-        answer = content_of(self.studio.vault, round_).response
+        answer = content_of(self.service.store, round_).response
         left = replace(answer, picture=None) if part.number == PICTURE else replace(answer, text="")
         self._replace(owner, round_, left)
 
@@ -85,18 +85,18 @@ class ConversationItems:
         if answer.id is None:
             return None
         try:
-            found = self.studio.get(owner, answer.id)
+            found = self.service.get(owner, answer.id)
         except NotThere:
             return None
         return found if found.conversation == conversation else None
 
     def _drop_question(self, owner: str, painted: StoredRound) -> None:
         """What was added while it was still to be answered, and is now said in the round that answers it."""
-        before = self.studio.vault.children(owner, painted.conversation or "", painted.parent)
+        before = self.service.store.children(owner, painted.conversation or "", painted.parent)
         for one in before:
             is_open = one.picture is None and not one.text_out and bool(one.asked_with.get("told"))
             if one.id != painted.id and is_open and one.text_in == painted.text_in:
-                self.studio.delete(owner, one.id)
+                self.service.delete(owner, one.id)
 
     def _grow(self, owner: str, head: StoredRound, answer: Turn) -> StoredRound:
         """The newest round with more of an answer."""
@@ -106,7 +106,7 @@ class ConversationItems:
             )
         words = Turn(words=["-"], answer_words=answer.answer_words, answer_picture=answer.answer_picture)
         (said,) = self.transcripts.remembered(owner, [words])
-        before = content_of(self.studio.vault, head).response
+        before = content_of(self.service.store, head).response
         text = "\n".join(one for one in (before.text, said.response.text) if one)
         grown = Response(
             text=text[: self.transcripts.limits.max_text], picture=said.response.picture or before.picture
@@ -114,8 +114,8 @@ class ConversationItems:
         return self._replace(owner, head, grown)
 
     def _replace(self, owner: str, round_: StoredRound, answer: Response) -> StoredRound:
-        instruction = content_of(self.studio.vault, round_).instruction
-        made = self.studio.remember(
+        instruction = content_of(self.service.store, round_).instruction
+        made = self.service.remember(
             owner,
             round_=Round(instruction=instruction, response=answer),
             previous=round_.parent,
@@ -124,5 +124,5 @@ class ConversationItems:
             metadata=round_.metadata,
             asked_with={**round_.asked_with, **TOLD},
         )
-        self.studio.delete(owner, round_.id)
+        self.service.delete(owner, round_.id)
         return made

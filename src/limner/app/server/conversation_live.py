@@ -1,7 +1,7 @@
 """What a page follows of a conversation that others may add to: rounds in progress, changes as they come, and
 which rounds the model still reads.
 
-Knows a studio and the desk. Changes are looked for in the store, so that it does not matter who made them:
+Knows a service and the desk. Changes are looked for in the store, so that it does not matter who made them:
 another tab, another client, another replica. Rounds in progress are those of the replica that is asked.
 """
 
@@ -23,8 +23,8 @@ from limner.app.server.rounds import Desk, RunningRound, desk_of, told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.streaming import EventStream, event_bytes
 from limner.app.server.wire import ERRORS
+from limner.chat.conversation_service import ConversationService
 from limner.chat.records import StoredConversation, is_id
-from limner.chat.studio import Studio
 from limner.dialogue.boxes import Box
 
 LOOK_EVERY_S: Final = 1.0
@@ -63,12 +63,12 @@ class StillRead(BaseModel):
     num_rounds: int  # on the way to the response that was named
 
 
-def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/conversations/{id}/in_progress, /events and /read."""
     routes = APIRouter(
         prefix="/v1/conversations/{id}", tags=["limner"], dependencies=[needs_key], responses=ERRORS
     )
-    held = Conversations(studio, settings)
+    held = Conversations(service, settings)
     standings = Standings(held)
 
     @routes.get("/in_progress", summary="Rounds that are being painted or wait for it")
@@ -99,10 +99,10 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         if not is_id(at, "resp"):
             raise not_found(f"response {at[:60]!r}", param="at")
         with told("at"):
-            round_ = await run_in_threadpool(studio.get, owner, at)
+            round_ = await run_in_threadpool(service.get, owner, at)
             if round_.conversation != id:
                 raise not_found(f"response {at!r} in this conversation", param="at")
-            found = await run_in_threadpool(studio.read_at, owner, at, text)
+            found = await run_in_threadpool(service.read_at, owner, at, text)
         return StillRead(data=[one.id for one in found], num_rounds=round_.depth + 1)
 
     return routes

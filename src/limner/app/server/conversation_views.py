@@ -28,8 +28,8 @@ from limner.app.server.rounds import told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.sizes import Size, size_of
 from limner.app.server.wire import ERRORS, ConversationBody
+from limner.chat.conversation_service import ConversationService, PersonSeen
 from limner.chat.records import StoredRound, is_digest, is_id
-from limner.chat.studio import PersonSeen, Studio
 from limner.dialogue.boxes import Box
 from limner.dialogue.parts import Picture
 
@@ -83,18 +83,18 @@ class People(BaseModel):
     data: list[NamedPersonBody]
 
 
-def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/conversations/{id}/tree, /people, /export, /v1/conversations/import and /v1/pictures."""
     routes = APIRouter(route_class=BodyRoute, tags=["limner"], dependencies=[needs_key], responses=ERRORS)
-    held = Conversations(studio, settings)
-    files = PictureFiles(studio, settings)
+    held = Conversations(service, settings)
+    files = PictureFiles(service, settings)
     decode = reader_of(settings).from_bytes
 
     @routes.get("/v1/conversations/{id}/tree", summary="Every round of every branch", response_model=Tree)
     async def tree(id: Id, owner: Owner) -> Response:
         of = await run_in_threadpool(held.find, owner, id)
         with told():
-            return await run_in_threadpool(_tree, studio, owner, id, of.favourites)
+            return await run_in_threadpool(_tree, service, owner, id, of.favourites)
 
     @routes.get(
         "/v1/conversations/{id}/people", summary="Who was named, and their faces", response_model=People
@@ -109,10 +109,10 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
             if not is_id(at, "resp"):
                 raise not_found(f"response {at[:60]!r}", param="at")
             with told("at"):
-                if (await run_in_threadpool(studio.get, owner, at)).conversation != id:
+                if (await run_in_threadpool(service.get, owner, at)).conversation != id:
                     raise not_found(f"response {at!r} in this conversation", param="at")
         with told():
-            looking = asyncio.get_running_loop().run_in_executor(_lookers, _people, studio, owner, at or id)
+            looking = asyncio.get_running_loop().run_in_executor(_lookers, _people, service, owner, at or id)
             return await looking
 
     @routes.get(
@@ -124,7 +124,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     async def export(id: Id, owner: Owner) -> Response:
         found = await run_in_threadpool(held.find, owner, id)
         with told():
-            body = await run_in_threadpool(studio.export, owner, id)
+            body = await run_in_threadpool(service.export, owner, id)
         return Response(
             body,
             media_type="application/octet-stream",
@@ -137,7 +137,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     ) -> ConversationBody:
         data = await file.read()
         with told("file"):
-            made = await run_in_threadpool(studio.import_, owner, data, decode=decode)
+            made = await run_in_threadpool(service.import_, owner, data, decode=decode)
         return conversation_body(made)
 
     @routes.get(
@@ -165,11 +165,11 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         if not name.endswith(".png") or not is_digest(digest):
             raise not_found(f"picture {name[:80]!r}")
         with told():
-            png = await run_in_threadpool(studio.png, owner, digest)
+            png = await run_in_threadpool(service.png, owner, digest)
         if not png.startswith(b"\x89PNG"):  # an uploaded file's digest, or tokens
             raise not_found(f"picture {name!r}")
         if download == "1":
-            round_ = await run_in_threadpool(_painted_in, studio, owner, digest, response)
+            round_ = await run_in_threadpool(_painted_in, service, owner, digest, response)
             body = png if round_ is None else await run_in_threadpool(_file_of, files, png, round_, wanted)
             return Response(body, media_type="image/png", headers=attachment(f"limner-{digest[:12]}.png"))
         # Weak, as the same picture may be signed anew.
@@ -177,7 +177,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         if if_none_match is not None and digest in if_none_match:
             return Response(status_code=304, headers=headers)
         # Who saves it from the page shall have a marked file, too.
-        round_ = await run_in_threadpool(_painted_in, studio, owner, digest, None)
+        round_ = await run_in_threadpool(_painted_in, service, owner, digest, None)
         body = png if round_ is None else await run_in_threadpool(files.png, png, round_, shown=True)
         return Response(body, media_type="image/png", headers=headers)
 
@@ -187,29 +187,29 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
 # Long answers are written where they are looked up, not on the event loop, which would answer nobody else.
 
 
-def _tree(studio: Studio, owner: str, id: str, favourites: Collection[str]) -> Response:
-    rounds = studio.tree(owner, id)
-    bodies = [round_body(one, steps_of(studio, one), liked=one.id in favourites) for one in rounds]
+def _tree(service: ConversationService, owner: str, id: str, favourites: Collection[str]) -> Response:
+    rounds = service.tree(owner, id)
+    bodies = [round_body(one, steps_of(service, one), liked=one.id in favourites) for one in rounds]
     return _json(Tree(data=bodies))
 
 
-def _people(studio: Studio, owner: str, id: str) -> Response:
-    return _json(People(data=[person_body(person) for person in studio.people(owner, id)]))
+def _people(service: ConversationService, owner: str, id: str) -> Response:
+    return _json(People(data=[person_body(person) for person in service.people(owner, id)]))
 
 
 def _json(body: BaseModel) -> Response:
     return Response(body.model_dump_json(), media_type="application/json")
 
 
-def steps_of(studio: Studio, round_: StoredRound) -> int | None:
+def steps_of(service: ConversationService, round_: StoredRound) -> int | None:
     """How many denoising steps a round's picture took; None when that was up to other weights."""
     if round_.picture is None:
         return None
     asked = round_.sampling.get("pixel_steps")
     if asked is not None:
         return int(asked)
-    is_ours = round_.state.painter == studio.painter.fingerprint
-    return default_steps(studio.painter) if is_ours else None
+    is_ours = round_.state.painter == service.painter.fingerprint
+    return default_steps(service.painter) if is_ours else None
 
 
 def round_body(round_: StoredRound, steps: int | None, *, liked: bool) -> RoundBody:
@@ -253,13 +253,15 @@ def attachment(name: str) -> dict[str, str]:
     }
 
 
-def _painted_in(studio: Studio, owner: str, digest: str, response: str | None) -> StoredRound | None:
+def _painted_in(
+    service: ConversationService, owner: str, digest: str, response: str | None
+) -> StoredRound | None:
     """The round that painted it; None when it was given and not painted."""
-    ids = [response] if response is not None else studio.vault.holders(owner, digest)
+    ids = [response] if response is not None else service.store.holders(owner, digest)
     for id in ids:
         if is_id(id, "resp"):
             with told("response"):
-                round_ = studio.get(owner, id)
+                round_ = service.get(owner, id)
             if round_.picture == digest:
                 return round_
     if response is not None:

@@ -31,8 +31,8 @@ from limner.app.server.wire import (
     Deleted,
     ItemList,
 )
+from limner.chat.conversation_service import ConversationService
 from limner.chat.records import StoredConversation, StoredRound, is_id
-from limner.chat.studio import Studio
 
 Id = Annotated[str, Path(description="As `POST /v1/conversations` returned it.")]
 ItemId = Annotated[str, Path(description="An item's id.")]
@@ -40,7 +40,7 @@ Limit = Annotated[int, Query(ge=1, le=100)]
 TITLE = "title"
 
 
-def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/conversations and their items."""
     routes = APIRouter(
         route_class=BodyRoute,
@@ -49,7 +49,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         dependencies=[needs_key],
         responses=ERRORS,
     )
-    held = Conversations(studio, settings)
+    held = Conversations(service, settings)
 
     @routes.get("", summary="List conversations, the newest first")
     async def every(owner: Owner, limit: Limit = 20, after: str | None = None) -> ConversationList:
@@ -106,19 +106,19 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
 
 
 class Conversations:
-    """What the endpoints do with a studio. Not on the event loop."""
+    """What the endpoints do with a service. Not on the event loop."""
 
-    def __init__(self, studio: Studio, settings: ServerSettings) -> None:
-        self.studio = studio
+    def __init__(self, service: ConversationService, settings: ServerSettings) -> None:
+        self.service = service
         self.settings = settings
-        self.desk = ResponseDesk(studio, settings)
-        self.kept_items = ConversationItems(studio, self.desk.transcripts)
+        self.desk = ResponseDesk(service, settings)
+        self.kept_items = ConversationItems(service, self.desk.transcripts)
 
     def page(self, owner: str, limit: int, after: str | None) -> ConversationList:
         if after is not None and not is_id(after, "conv"):
             raise not_found(f"conversation {after[:60]!r}", param="after")
         with told("after"):
-            found = self.studio.conversations(owner, limit=limit + 1, after=after)
+            found = self.service.conversations(owner, limit=limit + 1, after=after)
         data = [conversation_body(one) for one in found[:limit]]
         return ConversationList(
             data=data,
@@ -130,12 +130,12 @@ class Conversations:
     def create(self, owner: str, asked: ConversationCreate) -> ConversationBody:
         title, metadata = _split(asked.metadata or {})
         with told("metadata"):
-            made = self.studio.new_conversation(owner, title=title or "", metadata=metadata)
+            made = self.service.new_conversation(owner, title=title or "", metadata=metadata)
         if asked.items:
             try:
                 self.add(owner, made.id, asked.items, ())
             except BaseException:
-                self.studio.delete_conversation(owner, made.id)
+                self.service.delete_conversation(owner, made.id)
                 raise
         return conversation_body(self.find(owner, made.id))
 
@@ -143,18 +143,18 @@ class Conversations:
         if not is_id(id, "conv"):
             raise not_found(f"conversation {id[:60]!r}")
         with told():
-            return self.studio.conversation(owner, id)
+            return self.service.conversation(owner, id)
 
     def update(self, owner: str, id: str, asked: ConversationUpdate) -> ConversationBody:
         self.find(owner, id)
         title, metadata = _split(asked.metadata or {})
         with told("metadata"):
-            return conversation_body(self.studio.rename(owner, id, title or "", metadata=metadata))
+            return conversation_body(self.service.rename(owner, id, title or "", metadata=metadata))
 
     def delete(self, owner: str, id: str) -> None:
         self.find(owner, id)
         with told():
-            self.studio.delete_conversation(owner, id)
+            self.service.delete_conversation(owner, id)
 
     def items(
         self,
@@ -168,7 +168,7 @@ class Conversations:
     ) -> ItemList:
         self.find(owner, id)
         with told():
-            tree = self.studio.tree(owner, id)
+            tree = self.service.tree(owner, id)
             path = path_to(tree, tree[-1].id if tree else None)
             return self._page(path, include, limit=limit, after=after, order=order)
 
@@ -200,7 +200,7 @@ class Conversations:
         if response_id is None:
             raise not_found(f"item {item_id[:60]!r}")
         with told():
-            round_ = self.studio.get(owner, response_id)
+            round_ = self.service.get(owner, response_id)
         if round_.conversation != id:
             raise not_found(f"item {item_id[:60]!r}")
         return round_

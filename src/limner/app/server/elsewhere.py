@@ -14,7 +14,7 @@ from typing import Any, Final
 from limner.app.server.rounds import Desk, RunningRound, ended_without_answer
 from limner.app.server.switchboard import IN_PROGRESS, Listed, Orders
 from limner.chat.events import Cancelled, Failed
-from limner.chat.studio_round import StudioEvent
+from limner.chat.service_round import ServiceEvent
 
 log = logging.getLogger("limner.server")
 
@@ -52,7 +52,7 @@ class Elsewhere:
             "begin", Listed(id=running.id, owner=running.owner, replica=self.replica, response=response)
         )
 
-    def ended(self, running: RunningRound, event: StudioEvent) -> None:
+    def ended(self, running: RunningRound, event: ServiceEvent) -> None:
         """Tell of a round's end, without waiting for the answer."""
         if isinstance(event, Cancelled):
             self._later(self.call("end", running.id, "cancelled"))

@@ -1,4 +1,4 @@
-"""The server's front while the model loads: it answers at once, and hands over when there is a studio.
+"""The server's front while the model loads: it answers at once, and hands over when there is a service.
 
 Knows loading, serving and failing to load. Torch is not imported here, so that the address is open within
 moments of the command.

@@ -20,8 +20,8 @@ from limner.app.server.safety import OF_THE_WORLD, warnings_of
 from limner.app.server.settings import ServerSettings
 from limner.app.server.sizes import MAX_SIZE_PX
 from limner.app.server.wire import ERRORS
+from limner.chat.conversation_service import ConversationService
 from limner.chat.painter import Painter
-from limner.chat.studio import Studio
 
 
 class Example(BaseModel):
@@ -116,13 +116,13 @@ def regions(painter: Painter) -> str:
     return f"{kept} This painter does not see the mark: say in words, too, who or what is meant."
 
 
-def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/limner."""
     routes = APIRouter(tags=["limner"], dependencies=[needs_key], responses=ERRORS)
 
     @routes.get("/v1/limner", summary="What is served here")
     async def facts(request: Request, owner: Owner, is_operator: IsOperator) -> Facts:
-        limits, painter, stats = settings.limits, studio.painter, studio.engine.stats
+        limits, painter, stats = settings.limits, service.painter, service.engine.stats
         running, waiting = stats.num_running, stats.num_waiting
         if not is_operator:
             running, waiting = desk_of(request).queue_of(owner)
@@ -144,7 +144,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
                 badge=settings.badge,
                 safety_hook=settings.safety_hook not in (None, "none"),
             ),
-            warnings=await run_in_threadpool(warnings_of, studio, settings) if is_operator else [],
+            warnings=await run_in_threadpool(warnings_of, service, settings) if is_operator else [],
             examples=list(examples(painter.kind)),
             queue=Queue(running=running, waiting=waiting, max_waiting=limits.max_waiting),
         )

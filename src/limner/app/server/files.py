@@ -1,7 +1,7 @@
 """The Files API, for pictures: uploaded once, then named by id in any request.
 
 What is kept is the picture alone, as PNG: metadata of a photo (place, time, camera) is not. Knows the
-endpoints; the store is the studio's.
+endpoints; the store is the service's.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from limner.app.server.rounds import told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.sources import given_of
 from limner.app.server.wire import ERRORS, Deleted
+from limner.chat.conversation_service import ConversationService
 from limner.chat.records import StoredFile, is_id
-from limner.chat.studio import Studio
 
 # Few, as a large photo as PNG takes seconds of a processor's core.
 _writers: Final = ThreadPoolExecutor(2, "limner-writer")
@@ -66,7 +66,7 @@ class FileList(BaseModel):
     has_more: bool
 
 
-def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/files and what is below it."""
     routes = APIRouter(
         route_class=BodyRoute, prefix="/v1/files", tags=["files"], dependencies=[needs_key], responses=ERRORS
@@ -96,18 +96,18 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
             )
         picture = await read_upload(file, reader.from_bytes, settings, "file")
         with told("file"):
-            if len(await run_in_threadpool(studio.list_files, owner)) >= MAX_FILES:
+            if len(await run_in_threadpool(service.list_files, owner)) >= MAX_FILES:
                 raise wrong(f"You have {MAX_FILES:,} files, as many as fit; delete some.", param="file")
             png = await asyncio.get_running_loop().run_in_executor(_writers, picture.to_png)
             kept = await run_in_threadpool(
-                studio.add_file,
+                service.add_file,
                 owner,
                 name=plain_name(file.filename or ""),
                 data=png,
                 purpose=purpose,
                 expires_after_s=expires_after_s,
             )
-        held = given_of(studio)
+        held = given_of(service)
         if held is not None and isinstance(picture, GivenPicture):
             held.keep(kept.id, [picture])
         return _body(kept)
@@ -120,7 +120,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         order: Literal["asc", "desc"] = "desc",
         purpose: str | None = None,
     ) -> FileList:
-        found = await run_in_threadpool(studio.list_files, owner)
+        found = await run_in_threadpool(service.list_files, owner)
         if order == "desc":
             found = found[::-1]
         start = next((index + 1 for index, file in enumerate(found) if file.id == after), 0)
@@ -137,7 +137,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     async def one(id: Id, owner: Owner) -> FileBody:
         _check(id)
         with told():
-            return _body(await run_in_threadpool(studio.get_file, owner, id))
+            return _body(await run_in_threadpool(service.get_file, owner, id))
 
     @routes.get(
         "/{id}/content", summary="Retrieve a file's picture", response_class=Response, responses=_CONTENT
@@ -145,8 +145,8 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     async def content(id: Id, owner: Owner) -> Response:
         _check(id)
         with told():
-            file = await run_in_threadpool(studio.get_file, owner, id)
-            data = await run_in_threadpool(studio.file_bytes, owner, id)
+            file = await run_in_threadpool(service.get_file, owner, id)
+            data = await run_in_threadpool(service.file_bytes, owner, id)
         named = f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"
         headers = {"Content-Disposition": named, "Cache-Control": "private, no-store"}
         return Response(data, media_type="image/png", headers=headers)
@@ -155,7 +155,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     async def delete(id: Id, owner: Owner) -> Deleted:
         _check(id)
         with told():
-            await run_in_threadpool(studio.delete_file, owner, id)
+            await run_in_threadpool(service.delete_file, owner, id)
         return Deleted(id=id, object="file")
 
     return routes

@@ -1,6 +1,6 @@
 """The pictures of all conversations together, and which of them are favourites.
 
-Knows a studio and HTTP. A favourite is a round that its conversation names, so it goes when either goes.
+Knows a service and HTTP. A favourite is a round that its conversation names, so it goes when either goes.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from limner.app.server.rounds import told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.shapes import Shape
 from limner.app.server.wire import ERRORS
+from limner.chat.conversation_service import ConversationService
 from limner.chat.records import StoredConversation, StoredRound, is_id
-from limner.chat.studio import Studio
 
 
 class PaintedBody(BaseModel):
@@ -52,7 +52,7 @@ class Liking(Shape):
     favourite: bool
 
 
-def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/limner/pictures."""
     routes = APIRouter(
         route_class=BodyRoute,
@@ -72,7 +72,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         if after is not None and not is_id(after, "resp"):
             raise not_found(f"response {after[:60]!r}", param="after")
         with told("after"):
-            data, has_more = await run_in_threadpool(_page, studio, owner, limit, after, favourites)
+            data, has_more = await run_in_threadpool(_page, service, owner, limit, after, favourites)
         return Gallery(
             data=data,
             first_id=data[0].response if data else None,
@@ -89,8 +89,8 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         if not is_id(response, "resp"):
             raise not_found(f"response {response[:60]!r}")
         with told("response"):
-            of = await run_in_threadpool(studio.favour, owner, response, liked=asked.favourite)
-            return painted_body(await run_in_threadpool(studio.get, owner, response), of)
+            of = await run_in_threadpool(service.favour, owner, response, liked=asked.favourite)
+            return painted_body(await run_in_threadpool(service.get, owner, response), of)
 
     return routes
 
@@ -111,10 +111,10 @@ def painted_body(round_: StoredRound, of: StoredConversation) -> PaintedBody:
 
 
 def _page(
-    studio: Studio, owner: str, limit: int, after: str | None, favourites: bool
+    service: ConversationService, owner: str, limit: int, after: str | None, favourites: bool
 ) -> tuple[list[PaintedBody], bool]:
-    found = studio.pictures(owner, limit=limit + 1, after=after, favourites=favourites)
+    found = service.pictures(owner, limit=limit + 1, after=after, favourites=favourites)
     page = found[:limit]
     names = {round_.conversation or "" for round_ in page}
-    of = {id: studio.conversation(owner, id) for id in names}
+    of = {id: service.conversation(owner, id) for id in names}
     return [painted_body(round_, of[round_.conversation or ""]) for round_ in page], len(found) > limit

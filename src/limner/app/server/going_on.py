@@ -14,14 +14,16 @@ from starlette.requests import Request
 from limner.app.server.errors import ApiError, wrong
 from limner.app.server.rounds import desk_of, told
 from limner.app.server.switchboard import IN_PROGRESS
+from limner.chat.conversation_service import ConversationService
 from limner.chat.events import Cancelled, Failed
 from limner.chat.records import NotThere, is_id
-from limner.chat.studio import Studio
 
 IN_PROGRESS_RETRY_S: Final = 1.0
 
 
-async def check_previous(request: Request, studio: Studio, owner: str, id: str, *, param: str) -> None:
+async def check_previous(
+    request: Request, service: ConversationService, owner: str, id: str, *, param: str
+) -> None:
     """ApiError when a round cannot go on from this response: 400 for no id, or an end without an answer; 404
     for one that is not there; 409 for one in progress, to be asked again.
     """
@@ -52,9 +54,9 @@ async def check_previous(request: Request, studio: Studio, owner: str, id: str, 
         )
     with told(param):
         try:
-            await run_in_threadpool(studio.get, owner, id)
+            await run_in_threadpool(service.get, owner, id)
         except NotThere:
-            if await run_in_threadpool(studio.vault.was_deleted, owner, id):
+            if await run_in_threadpool(service.store.was_deleted, owner, id):
                 raise ApiError(
                     404,
                     f"The response {id} was deleted; go on from another one, or leave {param} out to begin "

@@ -16,8 +16,8 @@ from limner.app.server.rounds import desk_of
 from limner.app.server.settings import ServerSettings
 from limner.app.server.store_errors import answer_of, store_full
 from limner.app.server.wire import ERRORS, ErrorBody
+from limner.chat.conversation_service import ConversationService
 from limner.chat.records import StoreFailed
-from limner.chat.studio import Studio
 
 
 class Alive(BaseModel):
@@ -32,7 +32,7 @@ class Ready(BaseModel):
     status: Literal["ready"] = "ready"
 
 
-def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/health/live, /health/ready, /metrics."""
     routes = APIRouter(tags=["health"])
 
@@ -50,7 +50,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         if desk_of(request).is_draining:
             return error_response(draining())
         try:
-            is_full = await run_in_threadpool(lambda: studio.vault.is_full)
+            is_full = await run_in_threadpool(lambda: service.store.is_full)
         except StoreFailed as error:  # the store has logged it
             return error_response(answer_of(error))
         if is_full:

@@ -1,6 +1,6 @@
 """What stands behind the Images API: pictures asked for, followed, and handed out.
 
-Knows a studio, and how pictures are handed out. Knows nothing about routes and forms.
+Knows a service, and how pictures are handed out. Knows nothing about routes and forms.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ from limner.app.server.rounds import RunningRound, desk_of, ended_without_answer
 from limner.app.server.settings import ServerSettings
 from limner.app.server.sizes import Size, size_of, size_text
 from limner.app.server.streaming import EventStream, event_bytes
+from limner.chat.conversation_service import ConversationService
 from limner.chat.events import Cancelled, Failed, Preview
-from limner.chat.studio import Studio
-from limner.chat.studio_round import Answered
+from limner.chat.service_round import Answered
 from limner.dialogue.boxes import Box
 from limner.dialogue.parts import Picture
 
@@ -69,12 +69,12 @@ class Wanted:
 
 
 class ImageDesk:
-    """What both endpoints do with a studio."""
+    """What both endpoints do with a service."""
 
-    def __init__(self, studio: Studio, settings: ServerSettings) -> None:
-        self.studio = studio
+    def __init__(self, service: ConversationService, settings: ServerSettings) -> None:
+        self.service = service
         self.settings = settings
-        self.files = PictureFiles(studio, settings)
+        self.files = PictureFiles(service, settings)
         self.reader = reader_of(settings)
 
     def check(self, asked: ImageRequest) -> None:
@@ -111,7 +111,7 @@ class ImageDesk:
             pictures = await run_in_threadpool(
                 self.reader.read,
                 sources,
-                file_reader(self.studio, owner),
+                file_reader(self.service, owner),
                 most=self.settings.limits.max_images,
             )
         region = None if mask is None else await self.region(mask)
@@ -136,7 +136,7 @@ class ImageDesk:
         self.check(asked)
         if region is not None:  # a mask is of the first picture, a region of the last
             pictures = [*pictures[1:], *pictures[:1]]
-        side = self.studio.painter.image_size_px
+        side = self.service.painter.image_size_px
         wanted = Wanted(
             event=event,
             format=asked.output_format or "png",
@@ -148,7 +148,7 @@ class ImageDesk:
         )
         running = await start_rounds(
             request,
-            self.studio,
+            self.service,
             n=asked.n or 1,
             seed=asked.seed,
             owner=owner,
@@ -156,7 +156,7 @@ class ImageDesk:
             images=pictures,
             picture=True,
             sampling=sampling_for(
-                self.studio.painter, self.settings.limits, steps=asked.steps, quality=asked.quality
+                self.service.painter, self.settings.limits, steps=asked.steps, quality=asked.quality
             ),
             num_previews=(asked.partial_images or 0) if asked.stream else 0,
             keep=False,
@@ -217,8 +217,8 @@ class ImageDesk:
         )
 
     def _usage(self, answers: Sequence[Answered], wanted: Wanted) -> ImageUsage:
-        per_image = self.studio.painter.tokens_per_picture
-        counted = [tokens_of(one.round, self.studio.painter) for one in answers]
+        per_image = self.service.painter.tokens_per_picture
+        counted = [tokens_of(one.round, self.service.painter) for one in answers]
         read, written = counted[0][0], [one for _, one in counted]
         given = min(read, wanted.num_given * per_image)
         return ImageUsage(

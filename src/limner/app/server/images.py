@@ -31,7 +31,7 @@ from limner.app.server.painting import (
 from limner.app.server.rounds import desk_of, told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.wire import ERRORS
-from limner.chat.studio import Studio
+from limner.chat.conversation_service import ConversationService
 
 Read = TypeVar("Read")
 JSON_EDIT: Final = {"$ref": "#/components/schemas/EditRequest"}  # which `document.py` puts there
@@ -40,7 +40,7 @@ STREAMS: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/images/generations and /v1/images/edits."""
     routes = APIRouter(
         route_class=BodyRoute,
@@ -49,7 +49,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         dependencies=[needs_key],
         responses=ERRORS,
     )
-    desk = ImageDesk(studio, settings)
+    desk = ImageDesk(service, settings)
 
     @routes.post("/generations", summary="Paint from a prompt", response_model=ImagesBody, responses=STREAMS)
     async def generate(request: Request, asked: ImageRequest, owner: Owner) -> ImagesBody | Response:

@@ -1,6 +1,6 @@
 """Kept rounds as they are told again: responses, their events, and items, in the form that was asked for.
 
-Knows a studio and how pictures are handed out. Knows nothing about requests or rounds in progress.
+Knows a service and how pictures are handed out. Knows nothing about requests or rounds in progress.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from limner.app.server.response_stream import ResponseStream, StreamEvent
 from limner.app.server.settings import ServerSettings
 from limner.app.server.sizes import size_text
 from limner.app.server.wire import AnyItem, ImageItem, ResponseBody
+from limner.chat.conversation_service import ConversationService
 from limner.chat.records import StoredRound
-from limner.chat.studio import Studio
 from limner.dialogue.parts import Picture
 
 MAX_ANSWER_BYTES: Final = 256 * 2**20  # of pictures in one list of items
@@ -26,10 +26,10 @@ MAX_ANSWER_BYTES: Final = 256 * 2**20  # of pictures in one list of items
 class KeptAnswers:
     """Tells kept rounds. For several threads, and not on the event loop: it reads and encodes pictures."""
 
-    def __init__(self, studio: Studio, settings: ServerSettings) -> None:
-        self.studio = studio
+    def __init__(self, service: ConversationService, settings: ServerSettings) -> None:
+        self.service = service
         self.settings = settings
-        self.files = PictureFiles(studio, settings)
+        self.files = PictureFiles(service, settings)
 
     def response(self, round_: StoredRound) -> ResponseBody:
         """The response of a kept round."""
@@ -42,7 +42,7 @@ class KeptAnswers:
         """
         if round_.picture is None:
             return None
-        return self.item_as(round_, self.studio.png(round_.owner, round_.picture), wanted_of(round_))
+        return self.item_as(round_, self.service.png(round_.owner, round_.picture), wanted_of(round_))
 
     def events(self, round_: StoredRound, item: ImageItem | None) -> list[StreamEvent]:
         """Every event of a kept round as it was told, but for partial images, whose numbers are left out."""
@@ -56,12 +56,12 @@ class KeptAnswers:
         if item is not None:
             events += told_events.painting()
             told_events.passed_over(round_.num_previews)
-        return events + told_events.answered(round_, item, tokens_of(round_, self.studio.painter))
+        return events + told_events.answered(round_, item, tokens_of(round_, self.service.painter))
 
     def completed(self, template: ResponseBody, round_: StoredRound, item: ImageItem | None) -> ResponseBody:
         """The response of a round with its picture's item."""
         output = answers.output_items(round_, item)
-        return answers.completed(template, round_, output, tokens_of(round_, self.studio.painter))
+        return answers.completed(template, round_, output, tokens_of(round_, self.service.painter))
 
     def item_as(self, round_: StoredRound, png: bytes, wanted: Wanted) -> ImageItem:
         """A picture's item, from the PNG that is kept."""
@@ -113,5 +113,5 @@ class KeptAnswers:
     def _picture_urls(self, round_: StoredRound, include: Sequence[str]) -> list[str | None]:
         if "message.input_image.image_url" not in include:
             return [None for _ in round_.pictures_in]
-        pngs = [self.studio.png(round_.owner, digest) for digest in round_.pictures_in]
+        pngs = [self.service.png(round_.owner, digest) for digest in round_.pictures_in]
         return [f"data:image/png;base64,{base64_of(png)}" for png in pngs]

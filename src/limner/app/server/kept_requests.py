@@ -14,7 +14,7 @@ from limner.app.server.painting import Format, quality_used
 from limner.app.server.shapes import ImageTool, ResponseRequest, ToolChoice
 from limner.app.server.sizes import Size, size_of
 from limner.app.server.wire import ConversationId, ResponseBody
-from limner.chat.recall import LABELS
+from limner.chat.lookup import LABELS
 from limner.chat.records import StoredRound
 
 SAID_BACK: Final = frozenset(

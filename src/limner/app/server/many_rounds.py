@@ -15,12 +15,12 @@ from starlette.requests import Request
 from limner.app.server.round_start import start_round
 from limner.app.server.rounds import RunningRound, desk_of
 from limner.app.server.streaming import wait_until_left
-from limner.chat.studio import Studio, StudioEvent
-from limner.chat.studio_round import Answered
+from limner.chat.conversation_service import ConversationService, ServiceEvent
+from limner.chat.service_round import Answered
 
 
 async def start_rounds(
-    request: Request, studio: Studio, *, n: int, seed: int | None, **asked: Any
+    request: Request, service: ConversationService, *, n: int, seed: int | None, **asked: Any
 ) -> list[RunningRound]:
     """`n` rounds of the same words with seeds of their own: `seed`, `seed` + 1, ... or drawn by chance.
 
@@ -36,7 +36,7 @@ async def start_rounds(
             if seed is None and index > 0:
                 chosen = secrets.randbelow(2**31)
             left -= 1
-            running.append(await start_round(request, studio, seed=chosen, is_admitted=True, **asked))
+            running.append(await start_round(request, service, seed=chosen, is_admitted=True, **asked))
     except BaseException:
         desk.release(owner, left)
         cancel_all(running)
@@ -71,9 +71,9 @@ async def all_answered(request: Request, running: Sequence[RunningRound]) -> lis
         await asyncio.gather(watching, *answering, return_exceptions=True)
 
 
-async def all_events(running: Sequence[RunningRound]) -> AsyncIterator[tuple[int, StudioEvent]]:
+async def all_events(running: Sequence[RunningRound]) -> AsyncIterator[tuple[int, ServiceEvent]]:
     """Every event of every round as it comes, with the round's index. Ends when all have ended."""
-    queue: asyncio.Queue[tuple[int, StudioEvent | None]] = asyncio.Queue()
+    queue: asyncio.Queue[tuple[int, ServiceEvent | None]] = asyncio.Queue()
 
     async def follow(index: int, one: RunningRound) -> None:
         async for event in one.events():

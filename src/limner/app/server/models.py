@@ -12,7 +12,7 @@ from limner.app.server.auth import Owner, needs_key
 from limner.app.server.errors import not_found
 from limner.app.server.settings import ServerSettings
 from limner.app.server.wire import ERRORS
-from limner.chat.studio import Studio
+from limner.chat.conversation_service import ConversationService
 
 AI_NOTICE: Final = (
     "You are talking to an AI. Its words and pictures are generated, and its pictures are marked as such."
@@ -37,7 +37,7 @@ class Models(BaseModel):
     data: list[Model]
 
 
-def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/models and /v1/models/{model}."""
     routes = APIRouter(prefix="/v1/models", tags=["models"], dependencies=[needs_key], responses=ERRORS)
     ours = Model(id=settings.model, created=int(time.time()))

@@ -29,9 +29,9 @@ from limner.app.server.rounds import told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.shapes import A_LIST, A_TEXT, AN_OBJECT, MAX_PARTS, OneOf, Shape
 from limner.app.server.wire import ERRORS
+from limner.chat.conversation_service import ConversationService
 from limner.chat.events import Failed, Preview, Wrote
-from limner.chat.studio import Studio
-from limner.chat.studio_round import Answered, StudioEvent, StudioRound
+from limner.chat.service_round import Answered, ServiceEvent, ServiceRound
 from limner.dialogue.parts import Picture, Round
 
 log = logging.getLogger("limner.server")
@@ -118,36 +118,36 @@ def load_safety(name: str | None) -> Safety | None:
     return Safety(hook)
 
 
-def guarded(studio: Studio, safety: Safety | None) -> Studio:
-    """The studio with the hook before and behind every round; the same one when there is no hook."""
-    return studio if safety is None else cast(Studio, _SafeStudio(studio, safety))
+def guarded(service: ConversationService, safety: Safety | None) -> ConversationService:
+    """The service with the hook before and behind every round; the same one when there is no hook."""
+    return service if safety is None else cast(ConversationService, _SafeService(service, safety))
 
 
-class _SafeStudio:
-    """A studio in all but `ask` and `remember`."""
+class _SafeService:
+    """A service in all but `ask` and `remember`."""
 
-    def __init__(self, studio: Studio, safety: Safety) -> None:
-        self._studio = studio
+    def __init__(self, service: ConversationService, safety: Safety) -> None:
+        self._service = service
         self._safety = safety
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._studio, name)
+        return getattr(self._service, name)
 
     def ask(
         self, *, owner: str, text: str, images: Sequence[Picture] = (), keep: bool = True, **more: Any
-    ) -> StudioRound:
+    ) -> ServiceRound:
         self._safety.check(text, images)
-        asked = self._studio.ask(owner=owner, text=text, images=images, keep=keep, **more)
-        outer = StudioRound(id=asked.id, owner=owner, conversation=asked.conversation)
+        asked = self._service.ask(owner=owner, text=text, images=images, keep=keep, **more)
+        outer = ServiceRound(id=asked.id, owner=owner, conversation=asked.conversation)
         outer.stop_with(asked.cancel)
         threading.Thread(target=self._let_out, args=(asked, outer, keep), daemon=True).start()
         return outer
 
     def remember(self, owner: str, *, round_: Round, **more: Any) -> Any:
         self._safety.check(f"{round_.instruction.text}\n{round_.response.text}", round_.pictures)
-        return self._studio.remember(owner, round_=round_, **more)
+        return self._service.remember(owner, round_=round_, **more)
 
-    def _let_out(self, asked: StudioRound, outer: StudioRound, keep: bool) -> None:
+    def _let_out(self, asked: ServiceRound, outer: ServiceRound, keep: bool) -> None:
         """Every event, those that show something after the hook has seen it. Words wait until they end."""
         words = ""
         for event in asked.events():
@@ -163,12 +163,12 @@ class _SafeStudio:
             except ApiError as error:
                 asked.cancel()
                 if isinstance(list(asked.events())[-1], Answered) and keep:
-                    self._studio.delete(outer.owner, outer.id)
+                    self._service.delete(outer.owner, outer.id)
                 outer.emit(Failed(error=error))
                 return
             outer.emit(event)
 
-    def _allow_event(self, event: StudioEvent) -> None:
+    def _allow_event(self, event: ServiceEvent) -> None:
         if isinstance(event, Preview):
             self._allow("", [event.picture])
         elif isinstance(event, Answered) and event.picture is not None:
@@ -211,7 +211,7 @@ class ModerationBody(BaseModel):
     results: list[ModerationResult]
 
 
-def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/moderations."""
     routes = APIRouter(
         route_class=BodyRoute, prefix="/v1", tags=["moderations"], dependencies=[needs_key], responses=ERRORS
@@ -227,7 +227,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         else:
             content = content_of(given)
             most = settings.limits.max_images
-            inputs = [(content.text, reader.read(content.pictures, file_reader(studio, owner), most=most))]
+            inputs = [(content.text, reader.read(content.pictures, file_reader(service, owner), most=most))]
         if not 0 < len(inputs) <= MAX_INPUTS:
             raise ValueError(f"Send 1 to {MAX_INPUTS} inputs, not {len(inputs)}.")
         if any(len(text) > MAX_CHARACTERS for text, _ in inputs):

@@ -1,4 +1,4 @@
-"""From a model's name and a folder to a studio that is ready for requests."""
+"""From a model's name and a folder to a service that is ready for requests."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from pathlib import Path
 
 from limner.app.loading import load
 from limner.app.server.settings import ServerSettings
+from limner.chat.conversation_service import ConversationService
 from limner.chat.engine import Engine
 from limner.chat.painter import Painter
 from limner.chat.steady_kernels import attend_without_compiling, bound_compiled_kernels
-from limner.chat.studio import Studio
-from limner.chat.vault import Vault
+from limner.chat.store import Store
 
 
-def open_studio(model: str, store: Path, settings: ServerSettings) -> Studio:
+def open_service(model: str, store: Path, settings: ServerSettings) -> ConversationService:
     """Load the model, open the store, start the engine. ValueError or OSError in one sentence."""
     bound_compiled_kernels()
     painter = load(model, words=settings.planning, quantize=settings.quantize, offload=settings.offload)
     if not painter.reads_rounds:
         language = painter.model.language
         attend_without_compiling(language.llm, language.device, language.dtype)
-    return studio_of(painter, store, settings)
+    return service_of(painter, store, settings)
 
 
-def studio_of(painter: Painter, store: Path, settings: ServerSettings) -> Studio:
-    """A studio over a painter that is loaded, with conversations kept in `store`."""
-    vault = Vault(store, blobs_url=settings.blobs_url)
+def service_of(painter: Painter, folder: Path, settings: ServerSettings) -> ConversationService:
+    """A service over a painter that is loaded, with conversations kept in `folder`."""
+    store = Store(folder, blobs_url=settings.blobs_url)
     try:
         limits = settings.limits
         painter.prefixes.budget_bytes = limits.prefix_cache_bytes
         engine = Engine(painter, max_batch=limits.max_batch, max_waiting=limits.max_waiting)
-        return Studio(painter, vault, engine=engine)
+        return ConversationService(painter, store, engine=engine)
     except BaseException:
-        vault.close()
+        store.close()
         raise

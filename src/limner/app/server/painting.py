@@ -1,6 +1,6 @@
 """What every endpoint that paints shares: how steps and quality are understood, files of pictures, tokens.
 
-Knows a studio's painter and the settings. Knows no endpoint and no API's shapes.
+Knows a service's painter and the settings. Knows no endpoint and no API's shapes.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from limner.app.server.settings import ServerSettings
 from limner.app.server.sizes import Size
 from limner.app.server.sources import handed_out_of, has_given, making_of
 from limner.app.server.watermark import NAME as WATERMARK
+from limner.chat.conversation_service import ConversationService
 from limner.chat.generation import Sampling
 from limner.chat.painter import Painter
 from limner.chat.records import StoredRound
-from limner.chat.studio import Studio
 from limner.dialogue.parts import Picture
 
 Format = Literal["png", "jpeg", "webp"]
@@ -67,13 +67,13 @@ class PictureFiles:
     bytes are the same when it is asked for again. For several threads.
     """
 
-    def __init__(self, studio: Studio, settings: ServerSettings) -> None:
+    def __init__(self, service: ConversationService, settings: ServerSettings) -> None:
         self._model = settings.model
-        self._weights = studio.painter.fingerprint
+        self._weights = service.painter.fingerprint
         self._with_prompt = settings.keep_prompts_in_files
         self._credentials = credentials_of(settings)
-        self._studio = studio
-        self._handed_out = None if self._credentials is None else handed_out_of(studio)
+        self._service = service
+        self._handed_out = None if self._credentials is None else handed_out_of(service)
         self._marking: str = settings.watermark
         self._badge = settings.badge == "corner"
 
@@ -130,11 +130,11 @@ class PictureFiles:
         """From what a round's picture was made, and whether its pixels are marked."""
         marked = self._marking == "always"
         if self._marking == "faces":
-            marked = has_given(self._studio, round_)
+            marked = has_given(self._service, round_)
         watermark = WATERMARK if marked else None
         if self._credentials is None:
             return Making(watermark=watermark)
-        return making_of(self._studio, round_, watermark)
+        return making_of(self._service, round_, watermark)
 
     def origin(self, round_: StoredRound) -> Origin:
         """What a file tells of a round."""

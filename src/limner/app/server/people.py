@@ -1,7 +1,7 @@
 """Faces of real people: entered by an explicit act with a note on consent, per owner, and wholly deletable.
 
 Knows the endpoints. An enrolled person's id may stand wherever a file's id may. What deletion reaches is the
-studio's business: the face, the file it came from, and every round that was given it, with all after it.
+service's business: the face, the file it came from, and every round that was given it, with all after it.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from limner.app.server.settings import ServerSettings
 from limner.app.server.shapes import Shape
 from limner.app.server.sources import given_of
 from limner.app.server.wire import ERRORS
+from limner.chat.conversation_service import ConversationService
 from limner.chat.records import StoredPerson, is_id
-from limner.chat.studio import Studio
 
 Id = Annotated[str, Path(description="As `POST /v1/people` returned it.")]
 _FACE: Final[dict[int | str, dict[str, Any]]] = {
@@ -75,7 +75,7 @@ class PersonDeleted(BaseModel):
     responses: list[str]
 
 
-def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/people and what is below it."""
     routes = APIRouter(
         route_class=BodyRoute,
@@ -88,18 +88,18 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
 
     def enroll(owner: str, asked: PersonCreate) -> StoredPerson:
         source = PictureSource(url=asked.image_url, file_id=asked.file_id)
-        picture = reader.read([source], file_reader(studio, owner), most=1)[0]
+        picture = reader.read([source], file_reader(service, owner), most=1)[0]
         file_id = asked.file_id
         if file_id is None:
-            file = studio.add_file(owner, name=f"{asked.name.strip()[:100]}.png", data=picture.to_png())
+            file = service.add_file(owner, name=f"{asked.name.strip()[:100]}.png", data=picture.to_png())
             file_id = file.id
         try:
-            return studio.enroll(
+            return service.enroll(
                 owner, name=asked.name, file_id=file_id, consent=asked.consent.given, note=asked.consent.note
             )
         except ValueError:
             if asked.file_id is None:
-                studio.delete_file(owner, file_id)
+                service.delete_file(owner, file_id)
             raise
 
     @routes.post("", summary="Enroll a person")
@@ -119,40 +119,40 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
 
     @routes.get("", summary="List enrolled people")
     async def every(owner: Owner) -> PeopleList:
-        found = await run_in_threadpool(studio.people_enrolled, owner)
+        found = await run_in_threadpool(service.people_enrolled, owner)
         return PeopleList(data=[_body(person) for person in found])
 
     @routes.get("/{id}", summary="Retrieve an enrolled person")
     async def one(id: Id, owner: Owner) -> PersonBody:
         _check(id)
         with told():
-            return _body(await run_in_threadpool(studio.person, owner, id))
+            return _body(await run_in_threadpool(service.person, owner, id))
 
     @routes.get("/{id}/face", summary="Retrieve a face", response_class=Response, responses=_FACE)
     async def face(id: Id, owner: Owner) -> Response:
         _check(id)
         with told():
-            data = await run_in_threadpool(file_reader(studio, owner), id)
+            data = await run_in_threadpool(file_reader(service, owner), id)
         return Response(data, media_type="image/png", headers={"Cache-Control": "private, no-store"})
 
     @routes.delete("/{id}", summary="Forget a person, and all that was painted from the face")
     async def delete(id: Id, owner: Owner) -> PersonDeleted:
         _check(id)
         with told():
-            rounds = await run_in_threadpool(studio.unenroll, owner, id)
+            rounds = await run_in_threadpool(service.unenroll, owner, id)
         return PersonDeleted(id=id, responses=rounds)
 
     return routes
 
 
-def file_reader(studio: Studio, owner: str) -> ReadFile:
+def file_reader(service: ConversationService, owner: str) -> ReadFile:
     """Reads what an owner's ids stand for: uploaded files, and faces of enrolled people."""
 
     def read(id: str) -> bytes:
         if is_id(id, "person"):
-            return studio.png(owner, studio.person(owner, id).picture)
-        kept = studio.file_bytes(owner, id)
-        held = given_of(studio)
+            return service.png(owner, service.person(owner, id).picture)
+        kept = service.file_bytes(owner, id)
+        held = given_of(service)
         as_sent = () if held is None else held.of(id)
         return as_sent[0].file if as_sent and isinstance(as_sent[0], GivenPicture) else kept
 

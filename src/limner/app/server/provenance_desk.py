@@ -16,7 +16,7 @@ from limner.app.server.painting import reader_of
 from limner.app.server.rounds import told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.wire import ERRORS
-from limner.chat.studio import Studio
+from limner.chat.conversation_service import ConversationService
 
 
 class ManifestBody(BaseModel):
@@ -45,7 +45,7 @@ class ProvenanceBody(BaseModel):
     meaning: list[str]
 
 
-def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/provenance."""
     routes = APIRouter(route_class=BodyRoute, tags=["provenance"], dependencies=[needs_key], responses=ERRORS)
     reader = reader_of(settings)

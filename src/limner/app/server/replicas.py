@@ -1,7 +1,7 @@
 """Several replicas of the server behind one address, through Ray Serve.
 
 Knows Ray: how replicas are started, reach each other, are told to drain, and stopped. Each is the application
-of `app.py` with a painter, an engine and a vault of its own over the shared store. Serve's proxy stands in
+of `app.py` with a painter, an engine and a `Store` of its own over the shared folder. Serve's proxy stands in
 front and starts a replica again that died. Needs the extra `ray`. On a cluster (`RAY_ADDRESS`) every machine
 must see model and store under the same paths; for stores on different disks see docs/serving.md.
 """
@@ -123,7 +123,7 @@ def _gpu_share(gpus: float, num: int) -> float:
 
 
 class Replica:
-    """One replica: the application over a studio of its own. Made by Ray Serve, in a process of its own."""
+    """One replica: the application over a service of its own. Made by Ray Serve, in a process of its own."""
 
     def __init__(
         self, settings: ServerSettings, model: str, store: Path, quiet: bool, switchboard: Any
@@ -133,12 +133,12 @@ class Replica:
         # Late: they load torch, which only replicas need.
         from limner.app.server.app import server_app
         from limner.app.server.elsewhere import Elsewhere
-        from limner.app.server.opening import open_studio
+        from limner.app.server.opening import open_service
 
         self.logging = log_to_stderr(quiet=quiet)
         self.logging.__enter__()  # until the process ends
-        self.studio = open_studio(model, store, settings)
-        self.inner = server_app(self.studio, settings)
+        self.service = open_service(model, store, settings)
+        self.inner = server_app(self.service, settings)
         self.desk = self.inner.state.desk
         self.desk.others = Elsewhere(
             serve.get_replica_context().replica_id.unique_id,
@@ -152,7 +152,7 @@ class Replica:
     def __del__(self) -> None:
         if hasattr(self, "in_touch"):
             self.in_touch.cancel()
-            self.studio.close(0.0)
+            self.service.close(0.0)
 
 
 class BehindProxy:

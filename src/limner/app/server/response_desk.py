@@ -1,6 +1,6 @@
 """What stands behind the Responses API: requests looked up, rounds begun, answers put together.
 
-Knows a studio, and which of the shapes means what. Knows nothing about routes.
+Knows a service, and which of the shapes means what. Knows nothing about routes.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ from limner.app.server.streaming import EventStream, event_bytes
 from limner.app.server.switchboard import Listed
 from limner.app.server.transcripts import Transcripts
 from limner.app.server.wire import ImageItem, ResponseBody, ResponseFailure
+from limner.chat.conversation_service import ConversationService
 from limner.chat.events import Cancelled, Failed, Painting, Preview, Wrote
 from limner.chat.records import is_id
-from limner.chat.studio import Studio
-from limner.chat.studio_round import Answered
+from limner.chat.service_round import Answered
 from limner.dialogue.boxes import Box
 
 
 class ResponseDesk:
-    """What the endpoints of responses, and of conversations' items, do with a studio."""
+    """What the endpoints of responses, and of conversations' items, do with a service."""
 
-    def __init__(self, studio: Studio, settings: ServerSettings) -> None:
-        self.studio = studio
+    def __init__(self, service: ConversationService, settings: ServerSettings) -> None:
+        self.service = service
         self.settings = settings
-        self.kept = KeptAnswers(studio, settings)
-        self.transcripts = Transcripts(studio, settings)
+        self.kept = KeptAnswers(service, settings)
+        self.transcripts = Transcripts(service, settings)
         self.reader = reader_of(settings)
 
     async def begin(self, request: Request, asked: ResponseRequest, owner: str) -> RunningRound:
@@ -59,7 +59,7 @@ class ResponseDesk:
         template = template_of(asked, model=self.settings.model)
         limner = asked.limner or LimnerOptions()
         sampling = sampling_for(
-            self.studio.painter, self.settings.limits, steps=limner.steps, quality=tool.quality
+            self.service.painter, self.settings.limits, steps=limner.steps, quality=tool.quality
         )
         picture = _wants_picture(asked, limner)
         desk_of(request).expect_room(owner)
@@ -67,7 +67,7 @@ class ResponseDesk:
         if previous is None and limner.parent is not None:
             previous, param = limner.parent, "limner.parent"
         if previous is not None:
-            await check_previous(request, self.studio, owner, previous, param=param)
+            await check_previous(request, self.service, owner, previous, param=param)
         conversation = _conversation_id(asked)
         reading = await run_reader(self._read, asked)
         resolved = await run_in_threadpool(self.transcripts.resolve, owner, reading, previous)
@@ -85,7 +85,7 @@ class ResponseDesk:
 
         return await start_round(
             request,
-            self.studio,
+            self.service,
             owner=owner,
             text=reading.text,
             images=resolved.pictures,
@@ -126,7 +126,7 @@ class ResponseDesk:
         """The response of a round that was kept; 404."""
         self.check_id(id)
         with told():
-            round_ = await run_in_threadpool(self.studio.get, owner, id)
+            round_ = await run_in_threadpool(self.service.get, owner, id)
             return await run_in_threadpool(self.kept.response, round_)
 
     async def stored_stream(self, owner: str, id: str, *, starting_after: int | None) -> EventStream:
@@ -135,7 +135,7 @@ class ResponseDesk:
         """
         self.check_id(id)
         with told():
-            round_ = await run_in_threadpool(self.studio.get, owner, id)
+            round_ = await run_in_threadpool(self.service.get, owner, id)
             item = await run_in_threadpool(self.kept.item, round_)
 
         async def chunks() -> AsyncIterator[bytes]:
@@ -207,7 +207,7 @@ class ResponseDesk:
                     coming += told_events.preview(event.index, base64_of(png), size=size, format="png")
                 case Answered():
                     item = await run_in_threadpool(self._fresh_item, running, event)
-                    tokens = tokens_of(event.round, self.studio.painter)
+                    tokens = tokens_of(event.round, self.service.painter)
                     coming += told_events.answered(event.round, item, tokens)
                 case Cancelled():
                     coming += told_events.cancelled()
@@ -232,7 +232,7 @@ class ResponseDesk:
         if found is None:
             try:
                 with told():
-                    round_ = await run_in_threadpool(self.studio.get, listed.owner, listed.id)
+                    round_ = await run_in_threadpool(self.service.get, listed.owner, listed.id)
                     item = await run_in_threadpool(self.kept.item, round_)
                 coming = [one for one in self.kept.events(round_, item) if one["sequence_number"] >= first]
             except ApiError:  # not kept, or deleted meanwhile

@@ -22,9 +22,9 @@ from limner.app.server.rounds import desk_of, told
 from limner.app.server.settings import ServerSettings
 from limner.app.server.shapes import Include, ResponseRequest
 from limner.app.server.wire import ERRORS, Deleted, ItemList, ResponseBody
+from limner.chat.conversation_service import ConversationService
 from limner.chat.records import NotThere
-from limner.chat.studio import Studio
-from limner.chat.studio_round import Answered
+from limner.chat.service_round import Answered
 
 Id = Annotated[str, Path(description="As `POST /v1/responses` returned it.")]
 OR_EVENTS: Final[dict[int | str, dict[str, Any]]] = {
@@ -32,7 +32,7 @@ OR_EVENTS: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-def router(studio: Studio, settings: ServerSettings) -> APIRouter:
+def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/responses and what is below it."""
     routes = APIRouter(
         route_class=BodyRoute,
@@ -41,7 +41,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
         dependencies=[needs_key],
         responses=ERRORS,
     )
-    desk = ResponseDesk(studio, settings)
+    desk = ResponseDesk(service, settings)
 
     @routes.post(
         "",
@@ -94,7 +94,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
             await others.stopped(listed)
         is_known = here is not None or listed is not None
         with told(), contextlib.suppress(*((NotThere,) if is_known else ())):
-            await run_in_threadpool(studio.delete, owner, id)
+            await run_in_threadpool(service.delete, owner, id)
         desk_of(request).forget(id)
         if others is not None:
             await others.forget(owner, id)
@@ -127,7 +127,7 @@ def router(studio: Studio, settings: ServerSettings) -> APIRouter:
     ) -> ItemList:
         desk.check_id(id)
         with told():
-            round_ = await run_in_threadpool(studio.get, owner, id)
+            round_ = await run_in_threadpool(service.get, owner, id)
             return await run_in_threadpool(
                 answers.page_of,
                 answers.parts_of(round_)[:1],

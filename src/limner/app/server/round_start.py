@@ -1,7 +1,7 @@
 """How a round is begun: every endpoint that asks for one does it through `start_round`, so that limits,
 draining, metrics and cancellation hold for all of them.
 
-Knows the desk and the studio; knows nothing about the shapes of any API.
+Knows the desk and the service; knows nothing about the shapes of any API.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from limner.app.server.errors import ApiError, wrong
 from limner.app.server.limits import Limits, already_continued
 from limner.app.server.rounds import Desk, RunningRound, desk_of, told
 from limner.app.server.shapes import LimnerOptions
+from limner.chat.conversation_service import ConversationService
 from limner.chat.generation import Sampling
 from limner.chat.records import NotThere, StoredRound
-from limner.chat.studio import Studio
-from limner.chat.studio_round import ENDS, StudioEvent, StudioRound
+from limner.chat.service_round import ENDS, ServiceEvent, ServiceRound
 from limner.dialogue.boxes import Box, checked_region
 from limner.dialogue.parts import Picture, Round
 
 
 async def start_round(
     request: Request,
-    studio: Studio,
+    service: ConversationService,
     *,
     owner: str,
     text: str,
@@ -47,15 +47,15 @@ async def start_round(
     region: Box | None = None,
     **more: Any,
 ) -> RunningRound:
-    """Ask the studio for a round. All that can be refused is refused here, before any model work.
+    """Ask the service for a round. All that can be refused is refused here, before any model work.
 
-    Arguments are `Studio.ask`'s. `before` are rounds of the client's own transcript that the store does not
-    have: they are remembered first, after `previous`; with `keep` False they are deleted when the round ends.
-    `continues` refuses to go on from a `previous` that has, or is about to have, a round after it.
-    `annotate` may leave notes with the round before anybody can find it. `is_admitted`: the desk has counted
-    it already; it is released here when it cannot be begun.
-    Raises ApiError: 400, 404, 409 (`conversation` alone is named, and another round of it is in progress; or
-    `continues`), 429, or 503 with Retry-After.
+    Arguments are `ConversationService.ask`'s. `before` are rounds of the client's own transcript that the
+    store does not have: they are remembered first, after `previous`; with `keep` False they are deleted when
+    the round ends. `continues` refuses to go on from a `previous` that has, or is about to have, a round
+    after it. `annotate` may leave notes with the round before anybody can find it. `is_admitted`: the desk
+    has counted it already; it is released here when it cannot be begun. Raises ApiError: 400, 404, 409
+    (`conversation` alone is named, and another round of it is in progress; or `continues`), 429, or 503 with
+    Retry-After.
     """
     desk = desk_of(request)
     # What says itself where it goes on needs no lock, nor what is not kept.
@@ -66,7 +66,7 @@ async def start_round(
         text = desk.limits.check_text(text, param="input")
         desk.limits.check_images(images, param="input")
         if previous is not None and continues:
-            locks = await _lock_end(desk, studio, owner, previous)
+            locks = await _lock_end(desk, service, owner, previous)
         elif locks is not None:
             await desk.lock(owner, locks)
         if locks is not None:
@@ -77,7 +77,7 @@ async def start_round(
         with _refusals_counted(desk, owner), told():
             round_, parent = await run_in_threadpool(
                 _ask,
-                studio,
+                service,
                 desk.limits,
                 tuple(before),
                 owner=owner,
@@ -114,7 +114,7 @@ def region_asked(limner: LimnerOptions) -> Box | None:
         return checked_region(limner.region)
 
 
-async def _lock_end(desk: Desk, studio: Studio, owner: str, previous: str) -> str:
+async def _lock_end(desk: Desk, service: ConversationService, owner: str, previous: str) -> str:
     """Let nobody else continue from the end of a branch; what to unlock. 409 when it is no end any more."""
     try:
         await desk.lock(owner, previous)
@@ -122,7 +122,7 @@ async def _lock_end(desk: Desk, studio: Studio, owner: str, previous: str) -> st
         raise already_continued() from None
     try:
         with told("previous_response_id"):
-            is_end = await run_in_threadpool(studio.is_end, owner, previous)
+            is_end = await run_in_threadpool(service.is_end, owner, previous)
         if not is_end:
             raise already_continued()
     except BaseException:
@@ -141,14 +141,14 @@ def _refusals_counted(desk: Desk, owner: str) -> Iterator[None]:
 
 
 def _ask(
-    studio: Studio, limits: Limits, before: Sequence[Round], **asked: Any
-) -> tuple[StudioRound, str | None]:
+    service: ConversationService, limits: Limits, before: Sequence[Round], **asked: Any
+) -> tuple[ServiceRound, str | None]:
     """The round, and the round that it goes on from."""
     previous, owner = asked["previous"], asked["owner"]
     newest = previous
     if newest is None and asked["conversation"] is not None and not asked.get("from_start"):
-        newest = studio.conversation(owner, asked["conversation"]).head
-    depth = 0 if newest is None else studio.get(owner, newest).depth + 1
+        newest = service.conversation(owner, asked["conversation"]).head
+    depth = 0 if newest is None else service.get(owner, newest).depth + 1
     if depth + len(before) >= limits.max_rounds:
         raise wrong(
             f"This conversation has {limits.max_rounds} rounds, as many as this server allows; begin anew.",
@@ -158,32 +158,34 @@ def _ask(
     try:
         for round_ in before:
             told.append(
-                studio.remember(
+                service.remember(
                     owner, round_=round_, previous=asked["previous"], conversation=asked["conversation"]
                 )
             )
             asked |= {"previous": told[-1].id, "conversation": None, "from_start": False}
-        running = studio.ask(**asked)
+        running = service.ask(**asked)
     except BaseException:
-        _forget(studio, told)
+        _forget(service, told)
         raise
     if told and not asked["keep"]:
-        running.subscribe(lambda event: _forget_at_end(studio, told, event))
+        running.subscribe(lambda event: _forget_at_end(service, told, event))
     return running, told[-1].id if told else newest
 
 
-def _forget_at_end(studio: Studio, told_rounds: Sequence[StoredRound], event: StudioEvent) -> None:
+def _forget_at_end(
+    service: ConversationService, told_rounds: Sequence[StoredRound], event: ServiceEvent
+) -> None:
     if isinstance(event, ENDS):  # in the engine's thread, which has no time for a disk
-        threading.Thread(target=_forget, args=(studio, told_rounds), name="limner-forget").start()
+        threading.Thread(target=_forget, args=(service, told_rounds), name="limner-forget").start()
 
 
-def _forget(studio: Studio, told_rounds: Sequence[StoredRound]) -> None:
+def _forget(service: ConversationService, told_rounds: Sequence[StoredRound]) -> None:
     """What a transcript told, gone again; with the conversation that was made for it."""
     for round_ in reversed(told_rounds):
         with contextlib.suppress(NotThere):
-            studio.delete(round_.owner, round_.id)
+            service.delete(round_.owner, round_.id)
     if told_rounds and told_rounds[0].parent is None and told_rounds[0].conversation is not None:
         owner, conversation = told_rounds[0].owner, told_rounds[0].conversation
         with contextlib.suppress(NotThere):
-            if studio.conversation(owner, conversation).num_rounds == 0:
-                studio.delete_conversation(owner, conversation)
+            if service.conversation(owner, conversation).num_rounds == 0:
+                service.delete_conversation(owner, conversation)

@@ -1,6 +1,6 @@
 """Rounds in progress: admitted within limits, followed, cancelled, and remembered by id while they last.
 
-They are begun in `round_start.py`. Knows the studio's events; knows nothing about the shapes of any API.
+They are begun in `round_start.py`. Knows the service's events; knows nothing about the shapes of any API.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from limner.app.server.streaming import wait_until_left
 from limner.chat.engine import Busy
 from limner.chat.events import Begun, Cancelled, Failed, Preview
 from limner.chat.records import Damaged, NotThere, StoreFailed
-from limner.chat.studio_round import ENDS, Answered, StudioEvent, StudioRound
+from limner.chat.service_round import ENDS, Answered, ServiceEvent, ServiceRound
 from limner.perception.endpoint.structured import MalformedError
 from limner.perception.endpoint.troubles import EndpointError
 
@@ -84,7 +84,7 @@ class RunningRound:
     id: str
     owner: str
     conversation: str | None
-    round: StudioRound
+    round: ServiceRound
     created: float = field(default_factory=time.time)
     last: Any = None  # the event that ended it
     keep: bool = True
@@ -97,12 +97,12 @@ class RunningRound:
         """Stop it within one denoising step; nothing of it is kept. No effect when it has ended."""
         self.round.cancel()
 
-    async def events(self) -> AsyncIterator[StudioEvent]:
+    async def events(self) -> AsyncIterator[ServiceEvent]:
         """Every event from the beginning, as it happens; the last is Answered, Cancelled or Failed."""
         loop = asyncio.get_running_loop()
-        queue: asyncio.Queue[StudioEvent] = asyncio.Queue()
+        queue: asyncio.Queue[ServiceEvent] = asyncio.Queue()
 
-        def put(event: StudioEvent) -> None:  # in the engine's thread
+        def put(event: ServiceEvent) -> None:  # in the engine's thread
             with contextlib.suppress(RuntimeError):  # the loop may be closed
                 loop.call_soon_threadsafe(queue.put_nowait, event)
 
@@ -266,14 +266,14 @@ class Desk:
         self._running[running.id] = running
         start = time.perf_counter()
 
-        def see(event: StudioEvent) -> None:  # in the engine's thread
+        def see(event: ServiceEvent) -> None:  # in the engine's thread
             if isinstance(event, (Begun, Preview, *ENDS)):
                 with contextlib.suppress(RuntimeError):
                     loop.call_soon_threadsafe(self._see, running, event, time.perf_counter() - start)
 
         running.round.subscribe(see)
 
-    def _see(self, running: RunningRound, event: StudioEvent, seconds: float) -> None:
+    def _see(self, running: RunningRound, event: ServiceEvent, seconds: float) -> None:
         if isinstance(event, Begun):
             running.is_begun = True
             return

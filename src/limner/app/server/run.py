@@ -30,7 +30,7 @@ from limner.app.server.settings import ServerSettings
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from limner.chat.studio import Studio
+    from limner.chat.conversation_service import ConversationService
 
 log = logging.getLogger("limner.server")
 POLL_S = 0.05
@@ -75,8 +75,8 @@ def serve(settings: ServerSettings, *, model: str, store: Path, tell: Tell) -> N
         try:
             server.run(sockets=[listener])
         finally:
-            if server.studio is not None:
-                server.studio.close(0.0)
+            if server.service is not None:
+                server.service.close(0.0)
             loading.join(JOIN_S)
             if loading.is_alive():  # torch, half imported, would abort an orderly exit
                 logging.shutdown()
@@ -93,7 +93,7 @@ class DrainingServer(uvicorn.Server):
         self.drain_s = drain_s
         self.tell = tell
         self.app: FastAPI | None = None
-        self.studio: Studio | None = None
+        self.service: ConversationService | None = None
         self.failure: Exception | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         self.is_draining = False
@@ -180,22 +180,22 @@ def _load(
     try:
         # Late and in this thread: they load torch.
         from limner.app.server.app import server_app
-        from limner.app.server.opening import open_studio
+        from limner.app.server.opening import open_service
         from limner.app.server.painting import signing_told
         from limner.app.server.safety import warnings_of
 
         signing = signing_told(settings)  # a wrong certificate is told of before a model is loaded
-        studio = open_studio(model, store, settings)
-        app = server_app(studio, settings)
-        for line in (*signing, *warnings_of(studio, settings)):
+        service = open_service(model, store, settings)
+        app = server_app(service, settings)
+        for line in (*signing, *warnings_of(service, settings)):
             tell(line)
-        server.studio, server.app = studio, app
+        server.service, server.app = service, app
         # What was loaded stays. Looking for garbage among it takes most of a second, in which nobody is
         # answered.
         gc.collect()
         gc.freeze()
         entrance.open(app)
-        tell(f"ready: {studio.painter.summary}")
+        tell(f"ready: {service.painter.summary}")
     except Exception as error:
         if not isinstance(error, (ValueError, OSError)):
             log.exception("The model could not be loaded.")

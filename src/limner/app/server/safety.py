@@ -9,13 +9,13 @@ import importlib.util
 from typing import Final
 
 from limner.app.server.settings import ServerSettings
-from limner.chat.studio import Studio
+from limner.chat.conversation_service import ConversationService
 
 NUDITY: Final = "limner.app.server.nudity:judge"
 OF_THE_WORLD: Final = ("tiny", "sketch", "miniature")  # they draw their own illustrated people alone
 
 
-def hook_of(studio: Studio, settings: ServerSettings) -> str | None:
+def hook_of(service: ConversationService, settings: ServerSettings) -> str | None:
     """The hook as "module:callable". Unnamed, it is the ready one where real faces can enter and it is
     installed, else none. ValueError when the ready one is named and not installed.
     """
@@ -29,24 +29,24 @@ def hook_of(studio: Studio, settings: ServerSettings) -> str | None:
                 "The safety hook `nudity` needs the extra `safety`: pip install 'limner[safety]'."
             )
         return NUDITY
-    if named is not None or studio.painter.kind in OF_THE_WORLD:
+    if named is not None or service.painter.kind in OF_THE_WORLD:
         return named
     return NUDITY if is_ready else None
 
 
-def warnings_of(studio: Studio, settings: ServerSettings) -> list[str]:
+def warnings_of(service: ConversationService, settings: ServerSettings) -> list[str]:
     """What whoever runs the server should know of it, in sentences."""
-    if hook_of(studio, settings) is not None:
+    if hook_of(service, settings) is not None:
         return []
     told = []
-    num = studio.vault.num_enrolled()
+    num = service.store.num_enrolled()
     if num:
         faces = "1 real face is" if num == 1 else f"{num} real faces are"
         told.append(
             f"{faces} enrolled, and no safety hook judges what is painted of them: name one with "
             "--safety-hook (`nudity` is ready, with the extra `safety`)."
         )
-    elif studio.painter.kind not in OF_THE_WORLD:
+    elif service.painter.kind not in OF_THE_WORLD:
         told.append(
             "This model paints real faces, and no safety hook judges what it paints: name one with "
             "--safety-hook (`nudity` is ready, with the extra `safety`)."

@@ -39,7 +39,7 @@ class ServerSettings:
         earlier one: an upload or an enrolled face), "always" or "never".
     badge: "corner" puts a visible "AI" into files that are handed out, "none" does not.
     keep_prompts_in_files: write the prompt into downloaded PNGs, too, not only model, seed and id.
-    blobs_url: where blobs and shared rows lie, as in `Vault`; in the store's own folder by default.
+    blobs_url: where blobs and shared rows lie, as in `Store`; in the store's own folder by default.
     """
 
     host: str = "127.0.0.1"

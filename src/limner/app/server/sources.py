@@ -16,9 +16,9 @@ from limner.app.server.handed_out import HandedOut
 from limner.app.server.manifests import Making, Source
 from limner.app.server.pictures_in import GivenPicture
 from limner.app.server.provenance import media_type_of
+from limner.chat.conversation_service import ConversationService
 from limner.chat.records import NotThere, StoredRound
-from limner.chat.studio import Studio
-from limner.chat.studio_round import StudioRound
+from limner.chat.service_round import ServiceRound
 from limner.dialogue.parts import Picture
 
 MAX_HELD_BYTES: Final = 2**26
@@ -57,16 +57,16 @@ class GivenFiles:
             self._num_bytes = 0
 
 
-class _RememberingStudio:
-    """A studio in all but `ask`, after which it holds what was given, and what deletes."""
+class _RememberingService:
+    """A service in all but `ask`, after which it holds what was given, and what deletes."""
 
-    def __init__(self, studio: Studio) -> None:
-        self._studio = studio
+    def __init__(self, service: ConversationService) -> None:
+        self._service = service
         self.given = GivenFiles()
         self.handed_out = HandedOut()
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._studio, name)
+        found = getattr(self._service, name)
         if name not in DELETING:
             return found
 
@@ -81,56 +81,56 @@ class _RememberingStudio:
 
     def ask(
         self, *, owner: str, text: str, images: Sequence[Picture] = (), keep: bool = True, **more: Any
-    ) -> StudioRound:
-        asked = self._studio.ask(owner=owner, text=text, images=images, keep=keep, **more)
+    ) -> ServiceRound:
+        asked = self._service.ask(owner=owner, text=text, images=images, keep=keep, **more)
         if any(isinstance(one, GivenPicture) or not keep for one in images):
             self.given.keep(asked.id, images)
         return asked
 
 
-def remembering(studio: Studio) -> Studio:
-    """The studio, which holds what is given with its rounds, and what is handed out of them, for a while."""
-    return cast(Studio, _RememberingStudio(studio))
+def remembering(service: ConversationService) -> ConversationService:
+    """The service, which holds what is given with its rounds, and what is handed out of them, for a while."""
+    return cast(ConversationService, _RememberingService(service))
 
 
-def given_of(studio: Studio) -> GivenFiles | None:
-    """What a studio holds; None for one that does not."""
-    found = getattr(studio, "given", None)
+def given_of(service: ConversationService) -> GivenFiles | None:
+    """What a service holds; None for one that does not."""
+    found = getattr(service, "given", None)
     return found if isinstance(found, GivenFiles) else None
 
 
-def handed_out_of(studio: Studio) -> HandedOut | None:
-    """The signed files that a studio holds; None for one that holds none."""
-    found = getattr(studio, "handed_out", None)
+def handed_out_of(service: ConversationService) -> HandedOut | None:
+    """The signed files that a service holds; None for one that holds none."""
+    found = getattr(service, "handed_out", None)
     return found if isinstance(found, HandedOut) else None
 
 
-def has_given(studio: Studio, round_: StoredRound) -> bool:
+def has_given(service: ConversationService, round_: StoredRound) -> bool:
     """Whether a picture that somebody gave went into a round, by itself or by an earlier one."""
-    return bool(round_.pictures_in) or any(one.pictures_in for one in _before(studio, round_))
+    return bool(round_.pictures_in) or any(one.pictures_in for one in _before(service, round_))
 
 
-def making_of(studio: Studio, round_: StoredRound, watermark: str | None) -> Making:
+def making_of(service: ConversationService, round_: StoredRound, watermark: str | None) -> Making:
     """How the picture of a round came about. Reads the pictures that it came of."""
-    before = _before(studio, round_)
-    sources = _given(studio, round_)
+    before = _before(service, round_)
+    sources = _given(service, round_)
     painted = next((one for one in reversed(before) if one.picture is not None), None)
     if painted is not None and painted.picture is not None:
-        file = studio.png(round_.owner, painted.picture)
+        file = service.png(round_.owner, painted.picture)
         sources.append(Source(file=file, media_type="image/png", title="The picture painted before"))
     given = bool(round_.pictures_in) or any(one.pictures_in for one in before)
     return Making(sources=sources, has_given=given, watermark=watermark)
 
 
-def _before(studio: Studio, round_: StoredRound) -> list[StoredRound]:
+def _before(service: ConversationService, round_: StoredRound) -> list[StoredRound]:
     try:
-        return [] if round_.parent is None else studio.vault.path(round_.owner, round_.parent)
+        return [] if round_.parent is None else service.store.path(round_.owner, round_.parent)
     except NotThere:  # deleted meanwhile
         return []
 
 
-def _given(studio: Studio, round_: StoredRound) -> list[Source]:
-    held = given_of(studio)
+def _given(service: ConversationService, round_: StoredRound) -> list[Source]:
+    held = given_of(service)
     pictures = () if held is None else held.of(round_.id)
     found = []
     for index, digest in enumerate(round_.pictures_in):
@@ -140,7 +140,7 @@ def _given(studio: Studio, round_: StoredRound) -> list[Source]:
         elif picture is not None:
             file = picture.to_png()
         elif round_.kept:
-            file = studio.png(round_.owner, digest)
+            file = service.png(round_.owner, digest)
         else:
             continue
         kind = media_type_of(file) or "image/png"

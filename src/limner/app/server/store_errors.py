@@ -8,8 +8,8 @@ from __future__ import annotations
 import logging
 
 from limner.app.server.errors import ApiError
+from limner.chat.conversation_service import ConversationService
 from limner.chat.records import StoreBusy, StoreFailed, StoreFull
-from limner.chat.studio import Studio
 
 log = logging.getLogger("limner.server")
 
@@ -43,10 +43,10 @@ def answer_of(error: StoreFailed) -> ApiError:
     )
 
 
-def takes_anything_new(studio: Studio) -> bool:
+def takes_anything_new(service: ConversationService) -> bool:
     """Whether the store has room and can be written to; looks at the disk."""
     try:
-        return not studio.vault.is_full
+        return not service.store.is_full
     except StoreFailed:
         return False
 

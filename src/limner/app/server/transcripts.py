@@ -1,7 +1,7 @@
 """Where a response goes on: what its input points at, looked up; what the store does not know, read from the
 transcript.
 
-Knows a studio, turns and pictures. Knows nothing about requests' other fields.
+Knows a service, turns and pictures. Knows nothing about requests' other fields.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from limner.app.server.pictures_in import PictureSource
 from limner.app.server.response_input import Reading, Turn
 from limner.app.server.rounds import told
 from limner.app.server.settings import ServerSettings
-from limner.chat.studio import Studio
+from limner.chat.conversation_service import ConversationService
 from limner.dialogue.parts import Instruction, Picture, Round
 from limner.dialogue.parts import Response as RoundResponse
 
@@ -31,10 +31,10 @@ class Resolved:
 
 
 class Transcripts:
-    """Looks things up in a studio. For several threads, and not on the event loop."""
+    """Looks things up in a service. For several threads, and not on the event loop."""
 
-    def __init__(self, studio: Studio, settings: ServerSettings) -> None:
-        self.studio = studio
+    def __init__(self, service: ConversationService, settings: ServerSettings) -> None:
+        self.service = service
         self.limits = settings.limits
         self.reader = reader_of(settings)
 
@@ -58,11 +58,11 @@ class Transcripts:
         if reading.shown is not None and reading.shown != start:
             if start is None and not before:
                 with told("input"):
-                    self.studio.get(owner, reading.shown)
+                    self.service.get(owner, reading.shown)
                 start = reading.shown
             else:
                 with told("input"):
-                    pictures.append(self.studio.picture(owner, reading.shown))
+                    pictures.append(self.service.picture(owner, reading.shown))
         return Resolved(
             previous=start, before=tuple(self.remembered(owner, before)), pictures=tuple(pictures)
         )
@@ -89,7 +89,7 @@ class Transcripts:
     def _is_kept(self, owner: str, id: str) -> bool:
         try:
             with told():
-                self.studio.get(owner, id)
+                self.service.get(owner, id)
         except ApiError as error:
             if error.status_code != 404:
                 raise
@@ -100,6 +100,6 @@ class Transcripts:
         with told("input"):
             return self.reader.read(
                 sources,
-                file_reader(self.studio, owner),
+                file_reader(self.service, owner),
                 most=self.limits.max_images,
             )

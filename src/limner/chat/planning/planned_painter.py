@@ -19,7 +19,7 @@ from limner.chat.planning.album import Album
 from limner.chat.planning.carrying_out import Hands, carry_out
 from limner.chat.planning.faces import Faces
 from limner.chat.planning.plan import KIND, Planner
-from limner.chat.planning.rounds import PlannedRounds
+from limner.chat.planning.scheduler import PlannedScheduler
 from limner.chat.prefix_cache import PrefixCache
 from limner.chat.region import within
 from limner.chat.request import RoundRequest
@@ -173,13 +173,13 @@ class PlannedPainter(Painter):
     def forget(self, salt: str, digests: Iterable[str], keys: Iterable[str] = ()) -> None:
         """Nothing is remembered."""
 
-    def rounds_in_flight(self) -> PlannedRounds:  # type: ignore[override]
-        """See `Painter.rounds_in_flight`."""
-        return PlannedRounds(self)
+    def scheduler(self) -> PlannedScheduler:  # type: ignore[override]
+        """See `Painter.scheduler`."""
+        return PlannedScheduler(self)
 
     def answer(self, request: RoundRequest) -> Finished:
         """One round here and now."""
-        from limner.chat.planning.rounds import finished
+        from limner.chat.planning.scheduler import finished
 
         return finished(self, request)
 

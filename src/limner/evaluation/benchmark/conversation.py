@@ -1,7 +1,7 @@
 """A conversation of the benchmark: what is said to a system, and what is checked in its answers.
 
 Knows rounds, where each goes on from, and the checks. Knows nothing of how conversations are made
-(`scripts.py`), answered (`systems/`) or scored (`judging.py`).
+(`scripts.py`), answered (`systems/`) or scored (`scoring.py`).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 `study.json` and `pictures/` hold what raters may see. `key.json` holds what they may not: which run painted
 which side, which pairs are checks and which are repeats; the server never opens it. Knows nothing about how
-pairs are drawn (`make.py`) nor about votes.
+pairs are drawn (`draw.py`) nor about votes.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from limner.chat.generation import to_uint8
 from limner.chat.painter import Painter
 from limner.dialogue.parts import Picture
 from limner.evaluation.suites.asking import Painted
-from limner.models.squaring import square
+from limner.models.pad_to_square import pad_to_square
 
 
 def through_tokens(
@@ -51,5 +51,5 @@ def through_autoencoder(painter: Painter, picture: Picture) -> Picture:
 
 def _pixels(painter: Painter, picture: Picture, size_px: int) -> torch.Tensor:
     """(1, 3, S, S) in [-1, 1], where and how the model computes."""
-    pixels_3HW = torch.from_numpy(square(picture, size_px)).permute(2, 0, 1)
+    pixels_3HW = torch.from_numpy(pad_to_square(picture, size_px)).permute(2, 0, 1)
     return pixels_3HW.to(painter.model.device, painter.model.dtype)[None] / 127.5 - 1

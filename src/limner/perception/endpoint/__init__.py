@@ -1,5 +1,5 @@
 """Any OpenAI-compatible server, from the client's side: requests, answers, troubles and what it has cost.
 
-Knows nothing about what is asked: captions are `perception/captioner.py`'s business, systems under test the
+Knows nothing about what is asked: captions are `captions.py`'s business, systems under test the
 evaluation's.
 """

@@ -1,7 +1,7 @@
 """The stage that finishes the flow head on a language model that no longer changes.
 
 A flow needs many more draws than a language model needs samples. What the model says at the slots is computed
-once (`slot_bank.py`), so that a step costs the head alone. Knows the head's loss; nothing about pixels.
+once (`slot_cache.py`), so that a step costs the head alone. Knows the head's loss; nothing about pixels.
 
 Legend: B pictures, K image tokens of a picture, D token width, W width of the hidden states.
 """

@@ -11,7 +11,7 @@ from chromium import headless_chromium
 from tiny_server import serving
 
 from limner.app.server.limits import Limits
-from limner.app.server.opening import studio_of
+from limner.app.server.opening import service_of
 from limner.app.server.settings import ServerSettings
 
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
@@ -30,10 +30,10 @@ def browser():
 def server(painter, tmp_path_factory):
     """A server without keys, that takes as many steps as a picture may have."""
     settings = ServerSettings(model="tiny", limits=Limits(max_steps=1000))
-    studio = studio_of(painter, tmp_path_factory.mktemp("page") / "store", settings)
-    with serving(studio, settings) as found:
+    service = service_of(painter, tmp_path_factory.mktemp("page") / "store", settings)
+    with serving(service, settings) as found:
         yield found
-    studio.close(0.0)
+    service.close(0.0)
 
 
 def ask_json(server, path):

@@ -8,7 +8,7 @@ from stub_endpoint import base64_png
 from stub_endpoint import serving as stub_serving
 from tiny_server import serving
 
-from limner.app.server.opening import open_studio
+from limner.app.server.opening import open_service
 from limner.app.server.settings import ServerSettings
 
 
@@ -24,10 +24,10 @@ def stub():
 @pytest.fixture(scope="module")
 def server(stub, tmp_path_factory):
     settings = ServerSettings(planning=("model=painter-1",))
-    studio = open_studio(f"endpoint:{stub.url}", tmp_path_factory.mktemp("page") / "store", settings)
-    with serving(studio, settings) as found:
+    service = open_service(f"endpoint:{stub.url}", tmp_path_factory.mktemp("page") / "store", settings)
+    with serving(service, settings) as found:
         yield found
-    studio.close(0.0)
+    service.close(0.0)
 
 
 def test_pictures_are_numbered_and_replied_to(visit, stub):

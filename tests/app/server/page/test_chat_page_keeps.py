@@ -7,7 +7,7 @@ from test_chat_page_troubles import refuse_once
 from tiny_server import serving
 
 from conftest import ask_json
-from limner.app.server.opening import studio_of
+from limner.app.server.opening import service_of
 from limner.app.server.settings import ServerSettings
 
 SLOW_STEPS = "400"  # so many take a while, and come to an end
@@ -206,23 +206,23 @@ def test_a_failed_message_stays_when_another_is_said(visit):
 def test_after_a_restart_the_page_goes_on_by_itself(visit, painter, tmp_path):
     settings = ServerSettings(model="tiny")
 
-    def open_studio():
-        return studio_of(painter, tmp_path / "store", settings)
+    def open_service():
+        return service_of(painter, tmp_path / "store", settings)
 
-    studio = open_studio()
-    with serving(studio, settings) as server:
+    service = open_service()
+    with serving(service, settings) as server:
         page = visit(at=server)
         page.say("A woman in a garden.", 1)
         port = server.port
-    studio.close(0.0)
+    service.close(0.0)
     page.fill("#say", "Add a hat.")
     page.press("#say", "Enter")
     page.wait_for_selector(".painting >> text=The server cannot be reached.")
-    studio = open_studio()
-    with serving(studio, settings, port=port):
+    service = open_service()
+    with serving(service, settings, port=port):
         page.settled(2)
         page.context.close()
-    studio.close(0.0)
+    service.close(0.0)
     page.expect("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET")
 
 

@@ -8,7 +8,7 @@ import pytest
 from tiny_server import serving
 
 from limner.app.server.keys import ApiKeys
-from limner.app.server.opening import studio_of
+from limner.app.server.opening import service_of
 from limner.app.server.settings import ServerSettings
 
 
@@ -126,10 +126,10 @@ def test_a_failed_round_says_so_and_is_painted_again(visit):
 def keyed(painter, tmp_path_factory):
     """A server that asks for a key."""
     settings = ServerSettings(model="tiny", keys=ApiKeys([("the-key-of-this-house", None)]))
-    studio = studio_of(painter, tmp_path_factory.mktemp("keyed") / "store", settings)
-    with serving(studio, settings) as found:
+    service = service_of(painter, tmp_path_factory.mktemp("keyed") / "store", settings)
+    with serving(service, settings) as found:
         yield found
-    studio.close(0.0)
+    service.close(0.0)
 
 
 def test_the_key_is_asked_for_and_kept_for_this_tab(visit, keyed):
