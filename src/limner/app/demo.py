@@ -75,7 +75,7 @@ SCRIPTS = (
     Script(
         name="rollback",
         title="Edits, and going back",
-        note="The fourth round starts from the first picture, the fifth undoes one edit and makes another.",
+        note="The fourth round undoes one edit and makes another, the fifth starts from the first picture.",
         lines=(
             Line(
                 text="The image shows a woman in a garden. She has brown skin and curly black hair. "
@@ -83,8 +83,8 @@ SCRIPTS = (
             ),
             Line(text="Add a red beanie."),
             Line(text="Change the background to the beach."),
-            Line(text="Step back 2 times, then add blue glasses."),
-            Line(text="Instead of adding blue glasses, make her hair blond."),
+            Line(text="Instead of changing the background to the beach, make her hair blond."),
+            Line(text="Go back to the first picture and add blue glasses."),
         ),
     ),
     Script(
