@@ -23,7 +23,7 @@ from limner.app.cli import app
 
 MOST_S = 1.0
 BELOW_A_FILE = "file/below"
-OUTPUTS = {"folder", "file", "page", "store", "target"}
+OUTPUTS = {"folder", "file", "page", "store", "target", "out_folder"}
 NOWHERE = "no/such/place"
 # Command -> words that are right; what is there: a file, an empty folder, tables of rubbish.
 RIGHT = {
@@ -39,6 +39,7 @@ RIGHT = {
     "dataset check": "empty",
     "dataset show": "empty --out new.html",
     "dataset make": "--out new",
+    "dataset filter": "empty --out new",
     "evaluate suites": "--out new",
     "evaluate compare": "no/a no/b",
     "evaluate document": "no/results.json --out new.md",
@@ -112,6 +113,8 @@ WRONG = {
     "--suite": "nonsense",
     "--question": "nonsense",
     "--fork": "abc",
+    "--where": "nonsense",
+    "--cap": "nonsense",
 }
 FREE = {
     "--host",

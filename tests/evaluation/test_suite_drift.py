@@ -1,5 +1,6 @@
 """Drift: equal pictures do not drift, decaying ones do, and re-encoding decays where the cache does not."""
 
+import itertools
 from functools import cache
 
 import numpy as np
@@ -84,10 +85,11 @@ def test_a_task_measures_both_ways_and_both_histories():
 
 
 def test_the_embedded_model_drifts_only_where_it_encodes_anew():
-    slopes = {}
-    for history in ("cache", "reencode"):
-        pictures = loop(embedded(), truth(), history, 4, seed=3)
+    """One task's slope of four rounds scatters by .4 dB with what was drawn; the mean of four tells."""
+    slopes = {"cache": [], "reencode": []}
+    for history, seed in itertools.product(slopes, range(1, 5)):
+        pictures = loop(embedded(), truth(), history, 4, seed=seed)
         rows = rows_of("d", "x", judge(), pictures, face())
-        (slopes[history],) = values(rows, "x.psnr_db.drift_per_round")
-    assert abs(slopes["cache"]) < 0.4
-    assert slopes["reencode"] < -0.3
+        slopes[history] += values(rows, "x.psnr_db.drift_per_round")
+    assert abs(np.mean(slopes["cache"])) < 0.4
+    assert max(slopes["reencode"]) < -0.6

@@ -14,6 +14,7 @@ from transformers import LlamaForCausalLM
 from limner.models.adapters import ADAPTER, LoraSizes, adapter_tensors, add_adapter, write_adapter
 from limner.models.checkpoint import load_model, save_model
 from limner.models.detokenizer_presets import KINDS, with_detokenizer
+from limner.models.mllm import position_waves
 from limner.models.model import LimnerModel, build_model
 from limner.models.presets import TINY, Preset
 
@@ -84,7 +85,11 @@ def test_rotary_angles_are_transformers_own_in_sixteen_bits(folder, tmp_path) ->
     embeds = loaded.language.embed_text(torch.arange(24)[None])
     far = torch.arange(400, 424)[None]
     ours = loaded.language.hidden(embeds, far)
-    theirs = own.model(inputs_embeds=embeds, position_ids=far).last_hidden_state
+    sizes, place_map = TINY.language, loaded.language.position_map
+    assert place_map is not None
+    waves = position_waves(far, sizes.position_waves, longest=2.0 * sizes.context_tokens)
+    entering = embeds + waves.to(embeds.dtype) @ place_map
+    theirs = own.model(inputs_embeds=entering, position_ids=far).last_hidden_state
     assert torch.equal(ours, theirs)
 
 
