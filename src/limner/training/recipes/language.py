@@ -3,8 +3,8 @@ name.
 
 The mix keeps text-only binding in it, so that what was learned there is not lost before pictures need it.
 Watch `named.person_regression` and `named.person_flow` (1/2 is chance), not the loss. At the small scales
-dialogues are drafted when needed and no picture is drawn. One CPU core that other work shared, sketch: 3,400
-steps in 95 minutes. One GPU, miniature (an estimate): three hours.
+dialogues are drafted when needed and no picture is drawn. One CPU core, sketch: 5,400 steps in 98 minutes;
+at a rate of 1.5e-3 the gradient of its six layers jumps. One GPU, miniature (an estimate): three hours.
 
     limner train language --scale sketch --out runs/sketch
 """
@@ -64,7 +64,7 @@ PLANS = {
         ),
     ),
     "sketch": (
-        Plan(steps=20_000, batch=24, learning_rate=1.5e-3, warmup_steps=30, average_decay=0.997),
+        Plan(steps=20_000, batch=24, learning_rate=1e-3, warmup_steps=30, average_decay=0.997),
         LanguageStage(
             mix=SKETCH_MIX,
             dialogues=dialogues_for(SKETCH_MIX, "sketch"),
@@ -105,7 +105,7 @@ def recipe(scale: str) -> Recipe:
         build=stage,
         needs=(*tokens_need(PRESETS[scale]), "tokenizer", "language"),
         makes=("language", "token_head"),
-        expected={"plain_named.error_regression": 0.18, "named.error_regression": 0.24}
+        expected={"plain_named.error_regression": 0.13, "named.error_regression": 0.16}
         if scale == "sketch"
         else {},
     )
