@@ -286,13 +286,23 @@ def loss(
     if batch.num_painted:
         is_slot = batch.kinds_BN == SLOT
         shape = (batch.num_painted, language.num_image_tokens)
-        hidden_TKW = language.image_hidden(hidden_BNW[is_slot].reshape(*shape, -1))
+        hidden_TKW = _at_slots(language, batch, hidden_BNW)
         errors = token_head.losses(
             hidden_TKW, batch.painted_tokens_TKD, generator, weights_BK=batch.painted_weights_TK
         )
         total = total + image_weight * errors.mean()
         metrics |= _by_round("image", errors.detach(), batch.rounds_BN[is_slot].reshape(shape)[:, 0])
     return total, metrics
+
+
+def painted_hidden(language: MultimodalLLM, batch: PackedBatch) -> Tensor:
+    """Hidden states (T, K, W) that a token head paints a batch's pictures from, in one forward pass."""
+    return _at_slots(language, batch, packed_hidden(language, batch))
+
+
+def _at_slots(language: MultimodalLLM, batch: PackedBatch, hidden_BNW: Tensor) -> Tensor:
+    slots = hidden_BNW[batch.kinds_BN == SLOT]
+    return language.image_hidden(slots.reshape(batch.num_painted, language.num_image_tokens, -1))
 
 
 def _by_round(name: str, values: Tensor, rounds: Tensor) -> dict[str, Tensor]:

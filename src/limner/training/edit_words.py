@@ -2,16 +2,16 @@
 
 "Instead of adding a red hat, make it night": the words behind the comma say what to paint, those before it
 only where to go back to. A model that is not shown the difference paints the hat again. Knows the truth that
-the world writes beside its dialogues ("rollback", "base", "change"), and layouts. Knows no attention and no
-networks.
+the world writes beside its dialogues ("ways"), and layouts. Knows no attention and no networks.
 """
 
 from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -20,7 +20,6 @@ from limner.models.packing import NO_LABEL, TEXT, Layout
 from limner.models.tokenizer import TextTokenizer
 from limner.training.told_words import written
 
-QUOTING: Final = ("instead", "before", "after")  # ways back that repeat what an earlier round asked for
 # Words that say nothing by themselves.
 FUNCTION_WORDS: Final = frozenset(
     [
@@ -86,13 +85,14 @@ def edit_words(dialogue: Dialogue, round_index: int, layout: Layout, tokenizer: 
     places, text, starts = instruction_words(layout, round_index, tokenizer)
     told = _telling(layout, places, tokenizer)
     nothing, end = np.zeros(0, np.int64), int(places[-1])
-    if not _reaches_back(dialogue, round_index):
+    way = way_back(dialogue, round_index)
+    if way is None:
         return EditWords(change=places[told], quoting=nothing, quoted=nothing, end=end)
-    change = str(dialogue.truth["change"]).lower()
+    change = str(way["change"]).lower()
     start = text.rfind(change) if change else -1
     inside = (starts[1:] > start) & (starts[:-1] < start + len(change)) & (start >= 0)
     quoting, quoted = nothing, nothing
-    done = _quoted_round(dialogue)
+    done = way["quoted"]
     if done is not None:
         earlier, *_ = instruction_words(layout, done, tokenizer)
         quoted = earlier[_telling(layout, earlier, tokenizer)]
@@ -130,19 +130,11 @@ def _says_something(token: int, tokenizer: TextTokenizer) -> bool:
     return bool(word) and word not in FUNCTION_WORDS and word != "inst"
 
 
-def _reaches_back(dialogue: Dialogue, round_index: int) -> bool:
-    """Whether this is the round that the truth of a "rollback" dialogue tells of."""
-    return dialogue.kind == "rollback" and round_index == reaching_round(dialogue)
-
-
-def reaching_round(dialogue: Dialogue) -> int | None:
-    """The first round that needs another picture than the last one; None where none does."""
-    return next((i for i, r in enumerate(dialogue.rounds) if not r.is_markov(i)), None)
-
-
-def _quoted_round(dialogue: Dialogue) -> int | None:
-    way, base = str(dialogue.truth["rollback"]), int(dialogue.truth["base"])
-    return None if way not in QUOTING else base if way == "after" else base + 1
+def way_back(dialogue: Dialogue, round_index: int) -> Mapping[str, Any] | None:
+    """How round `round_index` goes back ("way", "base", "quoted", "change"), None where it does not."""
+    ways = dialogue.truth.get("ways")
+    way: Mapping[str, Any] | None = None if ways is None else ways[round_index]
+    return way
 
 
 def _only_there(

@@ -16,6 +16,8 @@ told     the same head: a slot of a person whom no earlier picture shows looks a
 quote    a word with which a way back quotes an earlier round ("before adding the hat") looks at the same word
          of that round
 gather   a slot of such a way back looks at the words that quote
+follow   a place of such a dialogue looks at the end of the picture before it, so that a quoted word also tells
+         which picture it followed
 picture  a slot looks at what it shall repaint: the same scene token of the picture that is edited or gone
          back to; for a person seen before, the same token of that person there; a place that predicts a word
          of an answer looks at the scene tokens of the picture that say what is asked
@@ -50,7 +52,7 @@ from limner.training.told_words import NOBODY, told_words
 from limner.world.scene_tokens import NUM_TOKENS
 
 LEAST_CHANGE: Final = 1e-3  # of a token's numbers, which have unit spread
-HEADS: Final = ("owner", "recall", "told", "quote", "gather", "picture")
+HEADS: Final = ("owner", "follow", "recall", "told", "quote", "gather", "picture")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +73,7 @@ def places(num_layers: int) -> dict[str, tuple[Place, ...]]:
     later = max(num_layers - 2, num_layers // 2)
     return {
         "owner": (Place(layer=0, head=0),),
+        "follow": (Place(layer=0, head=3),),
         "recall": (Place(layer=later, head=0),),
         "told": (Place(layer=later, head=0),),
         "quote": (Place(layer=max(later - 2, 0), head=1),),
@@ -104,6 +107,7 @@ def pointers_of(
     changes, quotes, gathered = _edits(dialogue, layout, tokenizer, image_tokens or {})
     return {
         "owner": _pairs((int(i), int(named_at[i])) for i in looking),
+        "follow": _pairs(_followed(dialogue, layout)),
         "recall": _pairs(_recalls(layout, whose, tokenizer)),
         "told": _pairs(itertools.chain(_told(dialogue, layout, whose, tokenizer), changes)),
         "quote": _pairs(iter(quotes)),
@@ -321,6 +325,18 @@ def _edits(
         ]
         gathered += itertools.product(block.tolist(), words.quoting.tolist())
     return changes, quotes, gathered
+
+
+def _followed(dialogue: Dialogue, layout: Layout) -> Iterator[tuple[int, int]]:
+    """(place that is no slot, end of the last picture before it), of dialogues that go back."""
+    if not dialogue.truth.get("ways"):
+        return
+    is_seen = layout.kinds == SEEN
+    ends = np.flatnonzero(is_seen[:-1] & ~is_seen[1:]) + 1
+    for place in np.flatnonzero(layout.kinds != SLOT):
+        before = ends[ends < place]
+        if len(before):
+            yield int(place), int(before[-1])
 
 
 def _differ(image_tokens: Mapping[str, Tensor], one: str, other: str) -> np.ndarray:

@@ -24,6 +24,7 @@ from limner.models.tokenizer import TextTokenizer
 from limner.training.crop_tokens import CropEncoder
 from limner.training.guidance import Guidance, Pointers, pointers_of
 from limner.training.loss_weights import loss_weights
+from limner.training.own_history import Repaints
 from limner.training.state import SampleRng
 
 
@@ -106,13 +107,21 @@ class LaidOut:
 
     def guidance(self, indices: Sequence[int]) -> Guidance:
         """Where the guided heads of this batch should look."""
+        return Guidance.joined(self._pointers(indices))
+
+    def repaints(self, indices: Sequence[int]) -> Repaints:
+        """What the pictures of this batch take from earlier ones."""
+        pictures = [np.asarray(found["picture"]) for found in self._pointers(indices)]
+        return Repaints.of([self.layout(index) for index in indices], pictures)
+
+    def _pointers(self, indices: Sequence[int]) -> list[Pointers]:
         for index in indices:
             if index not in self.pointers:
                 dialogue = self.sample_cache.dialogue(index)
                 self.pointers[index] = pointers_of(
                     dialogue, self.layout(index), self.tokenizer, self.image_tokens
                 )
-        return Guidance.joined([self.pointers[index] for index in indices])
+        return [self.pointers[index] for index in indices]
 
 
 def laid_out(

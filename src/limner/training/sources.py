@@ -13,7 +13,7 @@ from typing import Any, Final
 from limner.dialogue.parts import Dialogue, Picture
 from limner.world.scene_tokens import NUM_TOKENS, PERSON_TOKENS
 
-EDITS: Final = ("edit", "rollback")
+EDITS: Final = ("edit", "rollback", "branches")
 # Of a person, what stays from picture to picture: all but pose, what is held, and where the face lies.
 LASTING: Final = PERSON_TOKENS - 3
 
@@ -60,10 +60,18 @@ def _edited(dialogue: Dialogue, round_index: int) -> Picture | None:
         return round_.instruction.pictures[0]
     if not round_.depends_on:
         return None
-    base = int(dialogue.truth.get("base", 0))
-    if base < 0 and not round_.is_markov(round_index):
+    if _is_of_upload(dialogue, round_index):
         return dialogue.rounds[0].instruction.pictures[0]
     return dialogue.rounds[round_.depends_on[-1]].response.picture
+
+
+def _is_of_upload(dialogue: Dialogue, round_index: int) -> bool:
+    """Whether a round goes back to the picture that the user brought."""
+    ways = dialogue.truth.get("ways")
+    if ways is None:  # a set of before ways were written
+        base = int(dialogue.truth.get("base", 0))
+        return base < 0 and not dialogue.rounds[round_index].is_markov(round_index)
+    return ways[round_index] is not None and int(ways[round_index]["base"]) < 0
 
 
 def _earlier(dialogue: Dialogue, round_index: int) -> Iterator[tuple[Picture, Any]]:

@@ -18,6 +18,7 @@ KIND_NAMES: Final = (
     "paired",
     "named",
     "rollback",
+    "branches",
     "crop",
     "full_body",
     "point",

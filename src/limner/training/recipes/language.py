@@ -37,6 +37,7 @@ SKETCH_MIX = {
     "named": 6,
     "full_body": 1,
     "rollback": 8,
+    "branches": 6,
     "edit": 9,
     "question": 6,
     "caption": 1,
@@ -50,7 +51,7 @@ SKETCH_MIX = {
     "binding_words": 1,
 }
 MEASURED = ("named", "text_to_image", "question", "binding_words")
-SKETCH_MEASURED = ("plain_named", "named", "rollback", "edit", "question", "face_to_image")
+SKETCH_MEASURED = ("plain_named", "named", "rollback", "branches", "edit", "question", "face_to_image")
 
 PLANS = {
     "tiny": (
@@ -72,6 +73,7 @@ PLANS = {
             tokens_in_batch=2_600,
             flow_weight=0.0,  # the stage flow_head trains it
             change_weight=0.1,
+            own_history=0.5,
             measured=SKETCH_MEASURED,
         ),
     ),

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from limner.dataset.mixture import MixtureSampler
 from limner.models.adapters import LoraSizes
 from limner.models.filling import copy_into
-from limner.models.packing import PackedBatch, loss
+from limner.models.packing import PackedBatch, loss, painted_hidden
 from limner.models.resampler_start import keep_routing
 from limner.models.token_head import HEAD_KINDS, TokenHead
 from limner.models.unfilled import unfilled
@@ -37,6 +37,7 @@ from limner.training.heads import BothHeads
 from limner.training.kinds import crop_encoder, kind_laid_out
 from limner.training.language_data import LaidOut, draw_batch
 from limner.training.language_network import LanguageCosts, build_language, fill_language
+from limner.training.own_history import Repaints, with_own_history
 from limner.training.run_context import RunContext
 from limner.training.stages.language_metrics import MeasuredBatch, close_up_rounds, measure
 from limner.training.stages.vocabulary import make_vocabulary
@@ -44,6 +45,7 @@ from limner.training.state import SampleRng
 from limner.training.throughput import Meter
 
 MEASURED_AT_ONCE = 8
+OWN_HISTORY = 2  # a stream of random numbers
 TOLD = ("text", "text_accuracy", "image", *(f"look_{head}" for head in HEADS))
 
 
@@ -62,6 +64,9 @@ class LanguageStage:
     flow_pictures: int = 6
     flow_draws: int = 2
     guidance_weight: float = 1.0  # of `guidance.py`; 0 leaves attention to itself
+    # Share of batches with the model's own predictions in the history (`own_history.py`), where it is known
+    # what repaints what: of the world's dialogues.
+    own_history: float = 0.0
     change_weight: float = 0.0  # of `loss_weights.py`: how much more the tokens count that an edit changes
     keep_routing: bool = True  # resamplers that start as copies stay so; False where weights are public ones
     whole_text: bool = False  # users' words are targets too; held-out numbers never count them
@@ -137,11 +142,14 @@ class LanguageTask:
         source, device = self._train[kind], self.context.device
         # Where a head should look is known of the world's dialogues alone, and heads of our own LLaMA alone.
         own = not self.context.preset.language.public_config
-        guided = self.stage.guidance_weight and own and kind not in self.context.data and not self._crops
-        guidance = source.guidance(indices) if guided else None
-        packed = source.batch(indices)
+        is_world = own and kind not in self.context.data and not self._crops
+        guidance = source.guidance(indices) if is_world and self.stage.guidance_weight else None
+        packed = source.batch(indices).to(device)
         self._count(packed)
-        total, metrics = self._loss(packed.to(device), sample_rng.torch(device), guidance)
+        generator = sample_rng.torch(device)
+        if is_world and sample_rng.numpy(OWN_HISTORY).random() < self.stage.own_history:
+            packed = self._with_own_history(packed, source.repaints(indices), generator)
+        total, metrics = self._loss(packed, generator, guidance)
         told = {name: metrics[name] for name in TOLD if name in metrics}
         return total, {f"{kind}.{name}": value for name, value in told.items()}
 
@@ -177,6 +185,18 @@ class LanguageTask:
             guided, looks = guidance_loss(self.language, watch, packed, guidance)
             total, metrics = total + self.stage.guidance_weight * guided, metrics | looks
         return total, metrics
+
+    @torch.no_grad()
+    def _with_own_history(
+        self, packed: PackedBatch, repaints: Repaints, generator: torch.Generator
+    ) -> PackedBatch:
+        """Each picture's history goes a random part of the way from the truth to what is predicted."""
+        if not packed.num_painted or (repaints.history_T < 0).all():
+            return packed
+        predicted_TKD = self.heads.regression.predict(painted_hidden(self.language, packed))
+        shares_T = torch.rand(packed.num_painted, generator=generator, device=generator.device)
+        shares_T = shares_T.to(predicted_TKD.device)
+        return with_own_history(packed, predicted_TKD, shares_T, repaints)
 
     def _random_heads(self) -> BothHeads:
         stage = self.stage

@@ -104,7 +104,7 @@ class SensesTask:
             identities=self._sample_caches("identities", stage.held_out_persons * VIEWS, "test"),
             tokenizer=tokenizer,
         )
-        self._keep_others()
+        self._start()
         parts: dict[str, nn.Module] = {name: self.senses.networks[name] for name in stage.learns}
         people, device = self._sample_caches("people", stage.pictures), context.device
         if "face_finder" in parts:
@@ -188,6 +188,21 @@ class SensesTask:
             "points": placed.detach(),
         }
         return ARCFACE_WEIGHT * arcface + contrast + MEASURES_WEIGHT * measured + placed, told
+
+    def _start(self) -> None:
+        """What an earlier run left in the folder that is written goes on from there, where its sizes are
+        these; what does not learn stays.
+        """
+        self._keep_others()
+        folder = senses_folder(self.context, self.stage.role)
+        if not folder.is_dir():
+            return
+        stored = load_senses(folder)
+        for name in self.stage.learns:
+            weights = stored.networks[name].state_dict()
+            own = self.senses.networks[name]
+            if {k: v.shape for k, v in own.state_dict().items()} == {k: v.shape for k, v in weights.items()}:
+                own.load_state_dict(weights)
 
     def _keep_others(self) -> None:
         """Take what does not learn from the set that is written, or from the judge, where they stand."""

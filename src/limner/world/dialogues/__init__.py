@@ -33,7 +33,7 @@ from limner.world.dialogues.picturing import (
     draft_text_to_image,
 )
 from limner.world.dialogues.plain import draft_plain_named, draft_plain_text_to_image
-from limner.world.dialogues.rollback import draft_edit, draft_rollback
+from limner.world.dialogues.rollback import draft_branches, draft_edit, draft_rollback
 
 __all__ = [
     "DRAFTS",
@@ -63,6 +63,7 @@ _DRAFTERS: Final[Mapping[str, Callable[[np.random.Generator, str], Draft]]] = {
     "paired": draft_paired,
     "named": draft_named,
     "rollback": draft_rollback,
+    "branches": draft_branches,
     "crop": draft_crop,
     "full_body": draft_full_body,
     "point": draft_point,
