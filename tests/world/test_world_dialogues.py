@@ -171,6 +171,37 @@ def test_rollbacks_start_from_the_round_they_name() -> None:
     assert ways == {"undo", "step back", "first", "instead", "before", "after"}
 
 
+def test_branches_go_back_along_the_tree() -> None:
+    found = set()
+    for seed in range(300):
+        made = drafted("branches", seed)
+        scenes, ways = _pictures(made), made.truth["ways"]
+        asked = [index for index, way in enumerate(ways) if way is not None]
+        assert len(asked) == 2
+        first, second = (ways[index] for index in asked)
+        found.add(second["way"])
+        at, base = asked[1], second["base"]
+        start = made.rounds[0].pictures[0] if base < 0 else scenes[base]
+        assert made.rounds[at].depends_on == (max(base, 0),)
+        if second["way"] == "undo":
+            assert scenes[at] == start
+        else:
+            assert _num_changed(scenes[at], start) == 1
+            assert second["change"].lower() in made.rounds[at].instruction.lower()
+        if at == asked[0] + 1 and second["way"] in ("instead", "undo") and first["way"] != "undo":
+            # What the branch began with is taken back, not what was painted before it.
+            assert base == first["base"]
+        if at == asked[0] + 1 and (first["way"], second["way"]) == ("undo", "undo"):
+            assert start not in (scenes[asked[0]], scenes[asked[0] - 1])
+        if second["quoted"] is not None and second["way"] in ("instead", "before"):
+            quoted = second["quoted"]
+            began = ways[quoted]["base"] if ways[quoted] else quoted - 1
+            assert base == began
+        if second["way"] == "after":
+            assert base == second["quoted"]
+    assert found == {"undo", "step back", "first", "instead", "before", "after"}
+
+
 def _num_changed(one: Scene, other: Scene) -> int:
     """How many of the scene's own fields and of its figures differ."""
     own = sum(
