@@ -8,7 +8,7 @@ those predictions in the history. What a picture repaints is then asked as its h
 is truly the same in the picture it continues is copied from what stands there, unless that is still close to
 the truth, which is then asked.
 
-Knows packed batches and which tokens are taken from which. Knows nothing about networks' losses.
+Knows packed batches, which tokens are taken from which, and a first pass. Knows nothing about losses.
 
 Legend: B dialogues, N places, M pictures seen, T pictures painted, P pairs, K image tokens, D token width.
 """
@@ -23,7 +23,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from limner.models.packing import SEEN, SLOT, Layout, PackedBatch
+from limner.models.mllm import MultimodalLLM
+from limner.models.packing import SEEN, SLOT, Layout, PackedBatch, painted_hidden
+from limner.models.token_head import RegressionHead
 
 SAME: Final = 1e-6  # mean squared difference of two tokens that hold the same
 # Of tokens of unit spread: below it a shown token is taken for a true one that is a little wrong.
@@ -99,6 +101,22 @@ def with_own_history(
         if repaints.history_T[row] >= 0:
             shown_MKD[repaints.history_T[row]] = drawn_KD
     return replace(packed, seen_tokens_MKD=shown_MKD, painted_tokens_TKD=target_TKD)
+
+
+@torch.no_grad()
+def predicted_history(
+    language: MultimodalLLM,
+    head: RegressionHead,
+    packed: PackedBatch,
+    repaints: Repaints,
+    generator: torch.Generator,
+) -> PackedBatch:
+    """`with_own_history` of what the model predicts now, each picture a random part of the way."""
+    if not packed.num_painted or (repaints.history_T < 0).all():
+        return packed
+    predicted_TKD = head.predict(painted_hidden(language, packed))
+    shares_T = torch.rand(packed.num_painted, generator=generator, device=generator.device)
+    return with_own_history(packed, predicted_TKD, shares_T.to(predicted_TKD.device), repaints)
 
 
 def _rows(layout: Layout, kind: int, count: int) -> np.ndarray:

@@ -1,5 +1,4 @@
-"""What a finished language model says at the slots of a sample cache's painted pictures, computed once and
-kept
+"""What a finished language model says at the slots of a sample cache's painted pictures, computed once and kept
 beside the pixels.
 
 Knows a packed forward and files. Knows no token head and no losses.
@@ -20,10 +19,12 @@ import torch
 from torch import Tensor, nn
 
 from limner.models.mllm import MultimodalLLM
-from limner.models.packing import SLOT, packed_hidden
+from limner.models.packing import painted_hidden
 from limner.models.precision import autocast
+from limner.models.token_head import RegressionHead
 from limner.models.vision import ImageTokenizer
 from limner.training.language_data import LaidOut
+from limner.training.own_history import predicted_history
 from limner.training.token_cache import weights_digest
 
 
@@ -56,15 +57,19 @@ def slot_cache(
     *,
     most_pictures: int,
     tokens_in_batch: int,
+    own_history: RegressionHead | None = None,
 ) -> SlotCache:
     """About `most_pictures` painted pictures of `source`, each after its true history (teacher forcing), from
-    `folder` or computed and written there.
+    `folder` or computed and written there. With `own_history` every other batch stands after what that head
+    predicted instead (`own_history.py`).
 
     `encoder` made the source's image tokens, unless the world's truth did. Files are named by all that they
     follow from.
     """
     batches = _batches(source, tokens_in_batch)
     networks = nn.ModuleList([language] if encoder is None else [language, encoder])
+    if own_history is not None:
+        networks.append(own_history)
     digest = hashlib.sha256(f"{weights_digest(networks)} {most_pictures}".encode())
     for index in (index for batch in batches for index in batch):
         layout = source.layout(index)
@@ -73,9 +78,8 @@ def slot_cache(
     paths = [folder / f"{name}-{part}.npy" for part in ("hidden", "tokens")]
     if not all(path.is_file() for path in paths):
         folder.mkdir(parents=True, exist_ok=True)
-        for path, made in zip(
-            paths, _computed(source, language, device, batches, most_pictures), strict=True
-        ):
+        computed = _computed(source, language, device, batches, most_pictures, own_history)
+        for path, made in zip(paths, computed, strict=True):
             fresh = path.with_name(f"{path.stem}.{os.getpid()}.fresh.npy")
             np.save(fresh, made)
             os.replace(fresh, path)
@@ -89,18 +93,21 @@ def _computed(
     device: torch.device,
     batches: Sequence[Sequence[int]],
     most_pictures: int,
+    own_history: RegressionHead | None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(hidden states, true tokens) of the pictures of the first batches."""
+    """(hidden states, tokens to be painted) of the pictures of the first batches."""
     hidden: list[np.ndarray] = []
     tokens: list[np.ndarray] = []
-    for indices in batches:
+    for number, indices in enumerate(batches):
         batch = source.batch(indices).to(device)
         if not batch.num_painted:
             continue
         with autocast(device):
-            hidden_BNW = packed_hidden(language, batch)
-        shape = (batch.num_painted, language.num_image_tokens, -1)
-        slots_TKW = hidden_BNW[batch.kinds_BN == SLOT].reshape(shape)
+            if own_history is not None and number % 2:
+                generator = torch.Generator(device).manual_seed(number)
+                repaints = source.repaints(indices)
+                batch = predicted_history(language, own_history, batch, repaints, generator)
+            slots_TKW = painted_hidden(language, batch)
         hidden.append(slots_TKW.float().cpu().numpy().astype(np.float16))
         tokens.append(batch.painted_tokens_TKD.float().cpu().numpy().astype(np.float16))
         if sum(map(len, tokens)) >= most_pictures:

@@ -20,6 +20,7 @@ MIX = {
     "named": 3,
     "full_body": 1,
     "rollback": 2,
+    "branches": 1,
     "edit": 1,
     "face_to_image": 1,
 }
@@ -31,6 +32,7 @@ SKETCH_DIALOGUES = {
     "named": 900,
     "full_body": 600,
     "rollback": 700,
+    "branches": 400,
     "edit": 900,
     "face_to_image": 1_000,
 }

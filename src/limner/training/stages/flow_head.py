@@ -46,6 +46,7 @@ class FlowHeadStage:
     pictures: int = 6_000  # of each kind, at most: a picture's hidden states take as much as its pixels
     held_out: int = 48  # dialogues of each kind
     tokens_in_batch: int = 4096  # places in a forward of the language model
+    own_history: bool = True  # every other history holds the model's own predictions, where that is known
     draws: int = 2  # of noise, for each picture in a step
     hidden_noise: float = 0.02  # later words change these states a little; no two pictures are told by them
     sampling_steps: int = 12
@@ -147,6 +148,8 @@ class FlowHeadTask:
             held_out=self.stage.held_out,
             crops=self._crops,
         )
+        # Which picture repaints which is known of the world's scenes alone.
+        is_world = self._encoder is None and kind not in self.context.data
         return slot_cache(
             source,
             self._language,
@@ -155,4 +158,5 @@ class FlowHeadTask:
             self.context.device,
             most_pictures=self.stage.pictures,
             tokens_in_batch=self.stage.tokens_in_batch,
+            own_history=self.heads.regression if is_world and self.stage.own_history else None,
         )

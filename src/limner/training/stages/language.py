@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from limner.dataset.mixture import MixtureSampler
 from limner.models.adapters import LoraSizes
 from limner.models.filling import copy_into
-from limner.models.packing import PackedBatch, loss, painted_hidden
+from limner.models.packing import PackedBatch, loss
 from limner.models.resampler_start import keep_routing
 from limner.models.token_head import HEAD_KINDS, TokenHead
 from limner.models.unfilled import unfilled
@@ -37,7 +37,7 @@ from limner.training.heads import BothHeads
 from limner.training.kinds import crop_encoder, kind_laid_out
 from limner.training.language_data import LaidOut, draw_batch
 from limner.training.language_network import LanguageCosts, build_language, fill_language
-from limner.training.own_history import Repaints, with_own_history
+from limner.training.own_history import predicted_history
 from limner.training.run_context import RunContext
 from limner.training.stages.language_metrics import MeasuredBatch, close_up_rounds, measure
 from limner.training.stages.vocabulary import make_vocabulary
@@ -148,7 +148,8 @@ class LanguageTask:
         self._count(packed)
         generator = sample_rng.torch(device)
         if is_world and sample_rng.numpy(OWN_HISTORY).random() < self.stage.own_history:
-            packed = self._with_own_history(packed, source.repaints(indices), generator)
+            repaints, head = source.repaints(indices), self.heads.regression
+            packed = predicted_history(self.language, head, packed, repaints, generator)
         total, metrics = self._loss(packed, generator, guidance)
         told = {name: metrics[name] for name in TOLD if name in metrics}
         return total, {f"{kind}.{name}": value for name, value in told.items()}
@@ -185,18 +186,6 @@ class LanguageTask:
             guided, looks = guidance_loss(self.language, watch, packed, guidance)
             total, metrics = total + self.stage.guidance_weight * guided, metrics | looks
         return total, metrics
-
-    @torch.no_grad()
-    def _with_own_history(
-        self, packed: PackedBatch, repaints: Repaints, generator: torch.Generator
-    ) -> PackedBatch:
-        """Each picture's history goes a random part of the way from the truth to what is predicted."""
-        if not packed.num_painted or (repaints.history_T < 0).all():
-            return packed
-        predicted_TKD = self.heads.regression.predict(painted_hidden(self.language, packed))
-        shares_T = torch.rand(packed.num_painted, generator=generator, device=generator.device)
-        shares_T = shares_T.to(predicted_TKD.device)
-        return with_own_history(packed, predicted_TKD, shares_T, repaints)
 
     def _random_heads(self) -> BothHeads:
         stage = self.stage
