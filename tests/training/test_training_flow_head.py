@@ -8,6 +8,7 @@ from limner.models.checkpoint import save_component, save_manifest
 from limner.models.model import build_component
 from limner.models.packing import SLOT, packed_hidden
 from limner.models.presets import TINY
+from limner.models.token_head import RegressionHead, build_token_head
 from limner.training.components import frozen_encoder, text_tokenizer
 from limner.training.kinds import kind_laid_out
 from limner.training.language_network import build_language
@@ -59,6 +60,24 @@ def test_slots_are_what_the_language_model_says_and_are_kept(context: RunContext
     other = slot_cache(source, language, encoder, folder, DEVICE, most_pictures=100, tokens_in_batch=1)
     assert len(list(folder.iterdir())) == 2 * len(before)
     assert np.abs(np.asarray(other.hidden_TKW) - made.hidden_TKW).max() > 0.01
+
+
+def test_every_other_history_is_the_models_own(context: RunContext) -> None:
+    language, encoder = build_language(context, None).eval(), frozen_encoder(context)
+    head = build_token_head(TINY, "regression")
+    assert isinstance(head, RegressionHead)
+    source = kind_laid_out(context, text_tokenizer(context), "rollback", 4, "train", held_out=1)
+    folder = context.cache_folder / "slots"
+    true, own = (
+        slot_cache(
+            source, language, encoder, folder, DEVICE, most_pictures=999, tokens_in_batch=1, own_history=one
+        )
+        for one in (None, head)
+    )
+    assert len(true) == len(own)
+    moved_T = np.abs(true.hidden_TKW[:].astype(np.float32) - own.hidden_TKW).max(axis=(1, 2)) > 1e-3
+    assert 0 < moved_T.mean() < 1
+    assert not moved_T[0]  # nothing stands before a first picture
 
 
 def test_only_so_many_pictures_are_kept(context: RunContext) -> None:
