@@ -16,8 +16,8 @@ told     the same head: a slot of a person whom no earlier picture shows looks a
 quote    a word with which a way back quotes an earlier round ("before adding the hat") looks at the same word
          of that round
 gather   a slot of such a way back looks at the words that quote
-follow   a place of such a dialogue looks at the end of the picture before it, so that a quoted word also tells
-         which picture it followed
+follow   a place of such a dialogue looks at the end of the picture before it, so that a quoted word also
+         tells which picture it followed
 picture  a slot looks at what it shall repaint: the same scene token of the picture that is edited or gone
          back to; for a person seen before, the same token of that person there; a place that predicts a word
          of an answer looks at the scene tokens of the picture that say what is asked

@@ -1,5 +1,5 @@
-"""What a finished language model says at the slots of a sample cache's painted pictures, computed once and kept
-beside the pixels.
+"""What a finished language model says at the slots of a sample cache's painted pictures, computed once and
+kept beside the pixels.
 
 Knows a packed forward and files. Knows no token head and no losses.
 

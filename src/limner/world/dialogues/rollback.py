@@ -199,7 +199,9 @@ def _reach_back(chain: _Chain, ways: Mapping[str, float]) -> dict[str, Any]:
         base = chain.before(chain.last)
         assert base is not None
         way = {"way": how, "base": base, "quoted": None, "change": ""}
-        chain.add(pick(rng, ways_back.WORLD_UNDO), pick(rng, _BACK), chain.scene_of(base), base, None, way=way)
+        chain.add(
+            pick(rng, ways_back.WORLD_UNDO), pick(rng, _BACK), chain.scene_of(base), base, None, way=way
+        )
         return way
     how, base, steps, quoted = _place(chain, how)
     start = chain.scene_of(base)
