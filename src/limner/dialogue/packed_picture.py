@@ -20,6 +20,9 @@ class PackedPicture(Picture):
     256 px a side. Its digest and its size are known without.
     """
 
+    _png: bytes
+    _size_px: tuple[int, int]
+
     def __init__(self, picture: Picture, png: bytes | None = None) -> None:
         """`png`: what `picture` was read from or was packed as, where that is at hand."""
         size_px = picture.width_px, picture.height_px
