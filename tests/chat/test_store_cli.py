@@ -47,6 +47,29 @@ def test_check_finds_damage_and_sweeps_leftovers(filled, capsys):
     assert "1 problem." in told
 
 
+def test_a_lost_database_is_told_of_and_nothing_is_swept(filled, capsys):
+    store, _, _ = filled
+    store.close()
+    kept = store.folder.with_name("kept")
+    kept.mkdir()
+    for file in store.folder.glob("limner.sqlite*"):
+        file.rename(kept / file.name)
+    for words in (("check",), ("check", "--sweep"), ("list",), ("migrate",)):
+        code, told, wrong = run(capsys, words[0], store.folder, *words[1:])
+        assert (code, told) == (1, "")
+        assert "4 blobs lie in" in wrong
+        assert "limner.sqlite is gone; restore it from a backup." in wrong
+    Store(store.folder).close()  # a server begins a new one
+    code, told, _ = run(capsys, "check", store.folder)
+    assert code == 1
+    assert "4 of 4 blobs are needed by no row" in told
+    assert run(capsys, "check", store.folder, "--sweep")[0] == 2
+    assert len(list(store.folder.glob("blobs/*/*"))) == 4
+    for file in kept.iterdir():
+        file.replace(store.folder / file.name)
+    assert run(capsys, "check", store.folder)[1].endswith("4 blobs: no problems.")
+
+
 def test_delete_asks_first_and_takes_every_kind_of_id(filled, capsys, monkeypatch):
     store, of, first = filled
     monkeypatch.setattr("typer.confirm", lambda question: False)

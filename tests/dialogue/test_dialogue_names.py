@@ -75,6 +75,75 @@ def test_names_without_capitals_are_found_where_they_stand_alone(text, known, ex
     assert names(text, known) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("张伟和李娜 are in a garden.", "张伟 李娜"),
+        ("The image shows 张伟、李娜和王芳 with Tom.", "张伟 李娜 王芳 Tom"),
+        ("张伟和李娜和王芳和赵敏和陈静 wave.", "张伟 李娜 王芳 赵敏 陈静"),
+        ("張偉與李娜 wave.", "張偉 李娜"),
+        ("张伟与李娜 wave.", "张伟 李娜"),
+        ("张伟跟李娜 wave.", "张伟 李娜"),
+        ("张伟及李娜 wave.", "张伟 李娜"),
+        ("张伟以及李娜 wave.", "张伟 李娜"),
+        ("张伟和 李娜 wave.", "张伟 李娜"),
+        ("张和平和李娜 wave.", "张和平 李娜"),
+        ("张伟和和平 wave.", "张伟 和平"),
+        ("玛丽和约翰 wave.", "玛丽 约翰"),
+        ("小明和小红 wave.", "小明 小红"),
+        ("田中和佐藤 wave.", "田中 佐藤"),
+        ("田中と佐藤 wave.", "田中 佐藤"),
+        ("田中や佐藤 wave.", "田中 佐藤"),
+        ("田中と 佐藤 wave.", "田中 佐藤"),
+        ("田中さんと佐藤さん wave.", "田中 佐藤"),
+        ("さくらちゃんとはなちゃん wave.", "さくら はな"),
+        ("さくらとハナ wave.", "さくら ハナ"),
+        ("ハナと田中 wave.", "ハナ 田中"),
+        ("田中そしてさくら wave.", "田中 さくら"),
+        ("김민수와 이영희 wave.", "김민수 이영희"),
+        ("김민준과 이영희 wave.", "김민준 이영희"),
+        ("김민수하고 이영희 wave.", "김민수 이영희"),
+        ("김민수랑 이영희 wave.", "김민수 이영희"),
+        ("민준이랑 지수 wave.", "민준 지수"),
+        ("김민수와이영희 wave.", "김민수 이영희"),
+        ("김민수 그리고 이영희 wave.", "김민수 이영희"),
+        ("김민수와 Ben wave.", "김민수 Ben"),
+        ("Anna和Ben are in a garden.", "Anna Ben"),
+        ("Anna와 Ben wave.", "Anna Ben"),
+        ("Tomと田中 wave.", "Tom 田中"),
+        ("सीता और राम wave.", "सीता राम"),
+        ("张伟和李娜", "张伟 李娜"),
+        ("田中と佐藤", "田中 佐藤"),
+        ("김민수와 이영희", "김민수 이영희"),
+    ],
+)
+def test_names_that_an_and_without_spaces_joins_are_several_persons(text, expected):
+    assert names(text) == expected.split()
+    for span in find_names(text):
+        assert text[span.start : span.end].startswith(span.name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "张和平", "欧阳和平", "陈和", "和子", "大和", "和田与四郎", "与謝野晶子", "及川光博",
+        "佐々木和子", "佐藤和太郎", "田中和香奈",
+        "田中とし子", "まつもと太郎", "やまと太郎",
+        "つちや太郎", "いとう", "さとみ", "みさと", "やよい", "田中 和子", "田中 さくら",
+        "김사랑", "박하고", "이과",
+    ],
+)  # fmt: skip
+def test_names_with_the_letters_of_an_and_are_one_person(name):
+    assert names(f"{name} and Ben are in a garden.") == [name, "Ben"]
+
+
+@pytest.mark.parametrize(
+    "text", ["苹果和香蕉", "白马和黄牛", "小狗和小猫", "太阳和月亮", "张伟在花园和李娜说话。"]
+)
+def test_things_that_an_and_joins_are_nobody(text):
+    assert names(text) == []
+
+
 def test_many_known_names_are_looked_up_and_not_gone_through():
     few, many = (KnownNames(f"Name{chr(97 + i % 26)}{i}" for i in range(n)) for n in (50, 20_000))
     text = "Nameb27 and Ben wave. " * 50
@@ -84,7 +153,8 @@ def test_many_known_names_are_looked_up_and_not_gone_through():
 UNITS = (
     "Emma and ", "Qa Qb ", "named ", '"', "“", "‘", "'", "[[", "the ", "Aaa. ", "(left) ", "Dr. ", ".",
     "...x", "Emma on the left ", "She is on the left. ", "They smile. ", "looks  ", "look to the ", ", ", " ",
-    "\n", ";", "Emma to the left of Tom ", "Emma: ", "and ", "小明", "a\u0301", "Anna A Anna B ", "Emma's ",
+    "\n", ";", "Emma to the left of Tom ", "Emma: ", "and ", "小明", "小明和",
+    "和", "さと", "김민수와 ", "a\u0301", "Anna A Anna B ", "Emma's ",
 )  # fmt: skip
 AROUND = (("", ""), ("Emma and Tom are here. ", ""), ("Emma", " Tom on the left"))
 

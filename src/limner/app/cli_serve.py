@@ -83,6 +83,7 @@ def serve(
         from limner.app.server.run import log_to_stderr
         from limner.app.server.run import serve as serve_until_stopped
         from limner.app.server.settings import ServerSettings
+        from limner.chat.store import lost_database
     except ModuleNotFoundError as error:
         raise ValueError(
             f"The server needs {error.name}, which is not installed; pip install 'limner[serve]' brings it."
@@ -133,6 +134,8 @@ def serve(
         err.print(plain(words))
 
     store = folder_to_write(store)
+    if (lost := lost_database(store)) is not None:
+        tell(f"{lost} A new one is begun, in which nothing of before is found.")
     if replicas > 1:
         from limner.app.server.replicas import serve_replicas
 

@@ -166,8 +166,11 @@ def migrate(folder: Folder) -> None:
 @contextmanager
 def _opened(folder: Path, *, read_only: bool = False, upgrade: bool = False) -> Iterator[Store]:
     from limner.chat.records import NotThere
-    from limner.chat.store import DATABASE, Store
+    from limner.chat.store import DATABASE, Store, lost_database
 
+    if (lost := lost_database(folder)) is not None:
+        err.print(plain(f"limner: {lost}"))
+        raise typer.Exit(BROKEN)
     if not (folder / DATABASE).is_file():
         raise ValueError(f"There is no store at {folder}; give the folder that `limner serve --store` uses.")
     if read_only and not os.access(folder, os.W_OK):

@@ -389,7 +389,7 @@ class ConversationService(Library):
             return Answered(stored, round_.response.picture)
         new = order.of if order.is_new else None
         stored = self.store.add_rounds([stored], blobs.values(), new_conversation=new)[0]
-        self._round_cache.remember(stored, round_, talk.states[node_id])
+        self._round_cache.remember(stored, round_, talk.states[node_id], blobs)
         return Answered(stored, round_.response.picture)
 
     def _leave_no_trace(self, order: _Order) -> None:

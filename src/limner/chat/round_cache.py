@@ -23,9 +23,10 @@ from limner.chat.painter import Painter
 from limner.chat.records import Damaged, KeptState, StoredConversation, StoredRound
 from limner.chat.store import Store
 from limner.dialogue.history import HistoryTree
+from limner.dialogue.packed_picture import PackedPicture, packed
 from limner.dialogue.parts import Instruction, Picture, Response, Round
 
-REMEMBERED_BYTES = 64 * 2**20
+REMEMBERED_BYTES = 32 * 2**20  # some 400 painted rounds, their pictures packed
 
 
 class RoundCache:
@@ -67,11 +68,17 @@ class RoundCache:
         state = state_of(self._store, stored)
         if state.image_tokens_KD is not None:
             state = replace(state, image_tokens_KD=self._painter.as_computed(state.image_tokens_KD))
-        self.remember(stored, round_, state)
+        self._hold(stored, round_, state)
         return round_, state
 
-    def remember(self, stored: StoredRound, round_: Round, state: RoundState) -> None:
-        """Hold a round in memory; the least used leave when there are too many."""
+    def remember(
+        self, stored: StoredRound, round_: Round, state: RoundState, blobs: Mapping[str, bytes]
+    ) -> None:
+        """Hold a round, `blobs` being what it needs; the least used leave when there are too many."""
+        digests = (*stored.pictures_in, *filter(None, [stored.picture]))
+        self._hold(stored, packed(round_, [blobs[digest] for digest in digests]), state)
+
+    def _hold(self, stored: StoredRound, round_: Round, state: RoundState) -> None:
         with self._lock:
             if stored.id in self._held:
                 return
@@ -91,10 +98,11 @@ class RoundCache:
 
 
 def content_of(store: Store, stored: StoredRound) -> Round:
-    """A round's words and pictures."""
+    """A round's words and pictures, which are checked and then held packed."""
 
     def picture(digest: str) -> Picture:
-        return Picture.from_png(store.blob(stored.owner, digest))
+        png = store.blob(stored.owner, digest)
+        return PackedPicture(Picture.from_png(png), png)
 
     return Round(
         instruction=Instruction(
@@ -191,4 +199,5 @@ def tokens_from(data: bytes) -> Tensor:
 def _num_bytes(round_: Round, state: RoundState) -> int:
     tokens_KD = state.image_tokens_KD
     num_bytes = 0 if tokens_KD is None else tokens_KD.numel() * tokens_KD.element_size()
-    return 4096 + num_bytes + sum(picture.pixels.nbytes for picture in round_.pictures)
+    pictures = (picture for picture in round_.pictures if isinstance(picture, PackedPicture))
+    return 4096 + num_bytes + sum(picture.num_bytes for picture in pictures)

@@ -41,6 +41,17 @@ DATABASE = "limner.sqlite"
 MAX_LISTED = 1000
 
 
+def lost_database(folder: Path) -> str | None:
+    """A sentence where blobs lie in a folder without a database, which a store there would begin anew."""
+    if (folder / DATABASE).exists():
+        return None
+    num = sum(1 for _ in folder.glob("blobs/*/*"))
+    if not num:
+        return None
+    blobs = "1 blob lies" if num == 1 else f"{num} blobs lie"
+    return f"{blobs} in {folder}, whose database {DATABASE} is gone; restore it from a backup."
+
+
 class Store:
     """A folder that keeps what is said and painted. Safe for several threads and several processes.
 

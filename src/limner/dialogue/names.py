@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from limner.dialogue.caseless_names import CONJUNCTIONS, is_surely_a_name, parts_of
 from limner.dialogue.known_names import Atom, Found, KnownNames, atoms_of, bare_name, without_honorific
 from limner.dialogue.letters import COMBINING, composed, is_caseless
 from limner.dialogue.words import (
@@ -69,6 +70,7 @@ class _Word:
     end: int
     text: str
     is_first: bool  # of its sentence, so its capital says nothing
+    stands_alone: bool = False  # it is not of a sentence in a script without capitals
 
     @property
     def lower(self) -> str:
@@ -83,8 +85,9 @@ class _Word:
 
     @property
     def is_caseless(self) -> bool:
-        """Of a script without capitals, and short enough for a name."""
-        return is_caseless(self.text) and 1 < len(self.text) <= MAX_CASELESS
+        """Of a script without capitals, short enough for a name, and no "and"."""
+        is_short = 1 < len(self.text) <= MAX_CASELESS
+        return is_short and is_caseless(self.text) and self.text not in CONJUNCTIONS
 
 
 def sentences(text: str) -> Iterator[tuple[int, int]]:
@@ -145,15 +148,31 @@ def _words(text: str) -> list[_Word]:
         is_first = bool(starts) and match.start() >= starts[0]
         while starts and match.start() >= starts[0]:
             starts.popleft()
-        bare = _POSSESSIVE.sub("", match.group())
         is_first = is_first or text[max(0, match.start() - 9) : match.start()].rstrip().endswith(
             (":", "(", "-", "–", "—", "*")
         )
-        words.append(_Word(start=match.start(), end=match.start() + len(bare), text=bare, is_first=is_first))
+        for start, end in parts_of(match.group(), text[match.end() : match.end() + 2]):
+            bare = _POSSESSIVE.sub("", match.group()[start:end])
+            at = match.start() + start
+            words.append(_Word(start=at, end=at + len(bare), text=bare, is_first=is_first and start == 0))
+    if _has_names_alone(text, words):
+        words = [replace(word, stands_alone=True) if word.is_caseless else word for word in words]
     num_capital = sum(word.text[0].isupper() for word in words)
     if len(words) >= 4 and num_capital > 0.7 * len(words):  # a headline: no capital says anything
-        return [_Word(start=w.start, end=w.end, text=w.text, is_first=True) for w in words]
+        return [replace(word, is_first=True) for word in words]
     return words
+
+
+def _has_names_alone(text: str, words: Sequence[_Word]) -> bool:
+    """Whether words without capitals are names by themselves: foreign ones in an English text, or all that
+    there is. A sentence in such a script names persons in ways that are not known here.
+    """
+    if _LATIN.search(text) is not None:
+        return True
+    names = [word.text for word in words if word.text not in CONJUNCTIONS]
+    if len(names) == 1:
+        return len(names[0]) <= MAX_CASELESS_ALONE and text.strip(" .!?\n") == names[0]
+    return len(names) > 1 and all(map(is_surely_a_name, names))
 
 
 def _runs(text: str, words: Sequence[_Word]) -> Iterator[tuple[int, int]]:
@@ -192,7 +211,7 @@ def _may_name(text: str, word: _Word) -> bool:
     if word.lower in KIN:
         return word.text[0].isupper()
     if word.is_caseless:
-        return _stands_among_words(text, word)
+        return word.stands_alone
     is_plain = word.is_capital and len(word.text) > 1 and word.lower not in ORDINARY | TITLES
     return is_plain or _is_initial(text, word)
 
@@ -204,15 +223,6 @@ def _is_initial(text: str, word: _Word) -> bool:
         and text[word.end : word.end + 2] == ". "
         and not word.is_first
     )
-
-
-def _stands_among_words(text: str, word: _Word) -> bool:
-    """Whether a word without capitals is one by itself: a foreign name in an English text, or all there is.
-    A sentence in such a script names persons in ways that are not known here.
-    """
-    if _LATIN.search(text) is not None:
-        return True
-    return len(word.text) <= MAX_CASELESS_ALONE and text.strip(" .!?\n") == word.text
 
 
 def _is_name(

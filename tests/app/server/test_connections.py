@@ -181,13 +181,15 @@ def test_where_everybody_is_being_answered_a_new_one_is_refused(caplog):
 def endless():
     """A server whose answers at one address never end."""
 
-    held = []
+    held, gone = [], threading.Event()
 
     async def hold(request):
         await request.body()
         held.append(request)
         while (await request.receive())["type"] != "http.disconnect":
             pass
+        gone.set()
+        return Response()
 
     async def live(request):
         return Response("ok")
@@ -197,7 +199,7 @@ def endless():
     app = Starlette(routes=routes)
     guard(app, settings)
     with serving(None, settings, app=app) as server:
-        server.held = held
+        server.held, server.gone = held, gone
         yield server
 
 
@@ -273,6 +275,20 @@ def test_requests_sent_before_an_answer_have_a_number():
     with door() as server, line(server) as made:
         send_all(made, (GET + b"\r\n") * 5000)
         assert rest(made).count(b"HTTP/1.1 200 ") <= connections.MAX_PIPELINED + 1
+
+
+@pytest.mark.parametrize("num", [1, 4])
+def test_the_first_of_several_requests_learns_that_its_client_has_gone(endless, num, caplog):
+    with line(endless) as made:
+        made.sendall(b"GET /v1/hold HTTP/1.1\r\nHost: localhost\r\n\r\n" * num)
+        deadline = time.monotonic() + WAIT_S
+        while not endless.held:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    assert endless.gone.wait(WAIT_S)
+    assert ask(endless, "/health/live").status == 200
+    assert len(endless.held) == 1  # nobody is there for the others
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 def test_a_client_that_does_not_read_is_let_go(monkeypatch):

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from limner.app.server.errors import error_json
 
@@ -137,6 +137,7 @@ class _Connection(HttpToolsProtocol):
         self.deadline: asyncio.TimerHandle | None = None
         self.writing: asyncio.TimerHandle | None = None
         self.refusal: tuple[int, str, str] | None = None
+        self.unanswered: list[RequestResponseCycle] = []  # `cycle` is the last of them alone
 
     # What the transport tells
 
@@ -154,6 +155,7 @@ class _Connection(HttpToolsProtocol):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
+        self._give_up()
 
     def data_received(self, data: bytes) -> None:
         if self.is_refused or self.parser is None:
@@ -203,6 +205,9 @@ class _Connection(HttpToolsProtocol):
         self._expect_nothing()
         self.registry.note(self, receiving=True)
         super().on_headers_complete()
+        if self.cycle is not None:
+            self.unanswered = [each for each in self.unanswered if not each.response_complete]
+            self.unanswered.append(self.cycle)
 
     def on_body(self, body: bytes) -> None:
         self.num_bytes_beside_body = 0
@@ -249,10 +254,15 @@ class _Connection(HttpToolsProtocol):
         is_answering = self.is_answering
         if not self.transport.is_closing() and not (is_answering and self.cycle.response_started):
             self.transport.write(_answer(status, message, code))
-        if is_answering:  # its request is given up, as if the client had gone
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
+        self._give_up()
         self._end_soon()
+
+    def _give_up(self) -> None:
+        """Whatever is being answered learns that its client has gone, the first of several requests too."""
+        for cycle in self.unanswered:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self.unanswered.clear()
 
     def timeout_keep_alive_handler(self) -> None:
         """The next request did not come in time."""
