@@ -32,7 +32,8 @@ named people anew, "answer" a question, "listen" (nothing is asked for), "ask" (
 which picture or person is meant).
 - base: the number of the picture to edit, recall or ask about, or "none". Ways back such as "step \
 back twice", "before the hat", "instead of the hat", "from scratch", "the picture called Comet" \
-decide it.
+decide it. A way back begins a branch: what is counted or undone after it is counted from the \
+picture that was changed, not from the one just before.
 - people: the names of those whose faces the painter needs, comma-separated, or "none".
 - instruction: what is to be painted or changed, in words that need no history: no names (say "the \
 woman on the left", or for portray "the person of reference 1"), no ways back. Of an answer the \
