@@ -104,6 +104,18 @@ def test_a_picture_can_be_replied_to():
     conversation, painter = talk("A woman in a garden.", "Make it night.")
     conversation.say("Add a dog.", target=1)
     assert painter.asked[-1].base == conversation.rounds[0].response.picture
+    assert painter.asked[-1].instruction == "Add a dog."
+    assert conversation.rounds[-1].instruction.text == "@picture1 Add a dog."
+    other = conversation.fork()
+    other.say("Instead of adding a dog, add a cat.")  # of the picture that was replied to
+    assert painter.asked[-1].base == conversation.rounds[0].response.picture
+    conversation.say("Undo that.")
+    assert conversation.rounds[-1].response.picture == conversation.rounds[0].response.picture
+    for planner in (LastPicture(), AllPictures()):
+        line, policy = talk("A woman in a garden.", "Make it night.", planner=planner)
+        line.say("Add a dog.", target=1)
+        assert policy.asked[-1].base == line.rounds[0].response.picture
+        assert policy.asked[-1].instruction == "Add a dog."
     with pytest.raises(ValueError, match="no picture 7"):
         conversation.say("Add a dog.", target=7)
 

@@ -227,3 +227,13 @@ def picture_names(text: str) -> list[str]:
 def without_naming(text: str) -> str:
     """The text without the sentences that give pictures names."""
     return " ".join(_CALL.sub(" ", text).split())
+
+
+def pointing_at(number: int, text: str) -> str:
+    """What is said of picture `number`, in words that tell so to whoever reads the round later."""
+    return f"@picture{number} {text}"
+
+
+def without_pointing(number: int, text: str) -> str:
+    """The text alone."""
+    return text.removeprefix(pointing_at(number, ""))

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from limner.chat.planning.album import Album, Shown
+from limner.chat.planning.album import Album, Shown, without_pointing
 from limner.chat.planning.faces import Faces, Sides
 from limner.chat.planning.persons import Persons
 from limner.chat.planning.plan import Person, Plan
@@ -64,7 +64,7 @@ class EndpointPlanner:
         told = self.endpoint.ask(
             _ASK.format(
                 history=_history(album),
-                text=instruction.text,
+                text=instruction.text if target is None else without_pointing(target, instruction.text),
                 target="" if target is None else f"\nThe user points at picture {target}.",
             ),
             [],

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from limner.chat.planning import acts
-from limner.chat.planning.album import OPENER, Album, Made, without_naming
+from limner.chat.planning.album import OPENER, Album, Made, without_naming, without_pointing
 from limner.chat.planning.borrowing import Borrowed, borrowed, returned
 from limner.chat.planning.branches import with_branches
 from limner.chat.planning.faces import Faces, Sides
@@ -63,7 +63,8 @@ class RulesPlanner:
 
 def _made(album: Album, persons: Persons, instruction: Instruction) -> Made | None:
     """How the picture came about that answered `instruction`; None when it was not understood."""
-    reading = _Reading(album, persons, Sides(album, None), instruction, None)
+    target = None if instruction.region is None else album.current or None  # as `PlannedPainter` has it
+    reading = _Reading(album, persons, Sides(album, None), instruction, target)
     plan, said = reading.plan(), without_naming(instruction.text)
     match plan.act:
         case "recall":
@@ -83,10 +84,10 @@ class _Reading:
     ) -> None:
         self.album, self.persons, self.sides, self.target = album, persons, sides, target
         self.reached: Reach | None = None  # the way back that was taken
-        text = without_naming(instruction.text)
+        told = instruction.text if target is None else without_pointing(target, instruction.text)
+        text = without_naming(told)
         self.text = OPENER.sub("", text, count=1).strip() if album.given else text
         self.plain = _HANDLE.sub("", self.text)
-        self.was_named = without_naming(instruction.text) != " ".join(instruction.text.split())
         named = persons.named_in(self.plain, list(album.names))
         strangers = [name for name in named if name not in persons.found]
         if strangers:
