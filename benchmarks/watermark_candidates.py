@@ -11,6 +11,7 @@ import contextlib
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import cv2
@@ -58,7 +59,7 @@ class InvisibleWatermark:
         self.name = f"invisible-watermark 0.2.0, {self.method}"
         self.needs = "1.7 MB inside, onnxruntime" if self.method == "rivaGan" else "none"
         if self.method == "rivaGan":
-            WatermarkEncoder.loadModel()
+            load_rivagan()
         self._encoder = WatermarkEncoder()
         self._encoder.set_watermark("bits", list(BITS))
         self._decoder = WatermarkDecoder("bits", 32)
@@ -75,6 +76,22 @@ class InvisibleWatermark:
             >= ENOUGH_BITS
             for one in as_given_and_full_size(pixels)
         )
+
+
+def load_rivagan() -> None:
+    """As its `loadModel`, with one thread that sleeps while it waits: by default it takes all cores."""
+    import imwatermark
+    import onnxruntime
+    from imwatermark.rivaGan import RivaWatermark
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    folder = Path(imwatermark.__file__).parent
+    RivaWatermark.encoder, RivaWatermark.decoder = (
+        onnxruntime.InferenceSession(str(folder / f"rivagan_{half}.onnx"), options)
+        for half in ("encoder", "decoder")
+    )
 
 
 @dataclass
@@ -141,7 +158,7 @@ class Melu:
 
         with contextlib.redirect_stdout(io.StringIO()):
             marked, _ = melu.embed(_pil(pixels), salt="limner")
-        return np.asarray(marked.convert("RGB"))
+        return np.asarray(marked.to_pil())
 
     def is_there(self, pixels: np.ndarray) -> bool:
         import melu
@@ -164,3 +181,6 @@ CANDIDATES: dict[str, Callable[[], Candidate]] = {
     "blind": BlindWatermark,
     "melu": Melu,
 }
+
+# Their packages bring no weights: both load them from their makers' servers when they are first used.
+FETCHED = {"trustmark": "trustmark 0.9.2, MIT, 100 bits", "videoseal": "videoseal 1.0.1, MIT, 256 bits"}

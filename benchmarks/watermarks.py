@@ -1,8 +1,7 @@
 """Which invisible watermark survives what, on pictures of ours; how fast, and how often it cries wolf.
 
     pip install invisible-watermark blind-watermark onnxruntime     # what is compared; each may be missing
-    python benchmarks/watermarks.py [--num 200] [--candidates limner,rivaGan,...] [--pictures FOLDER]
-        [--world]
+    python benchmarks/watermarks.py [--num 200] [--candidates limner,rivaGan,...] [--world] [--keep FOLDER]
 
 Half of the marked pictures are drawn by the world's painter, half by the embedded model (with `--world` all
 by the world's); as many others, unmarked, tell the false positives, under one attack each in turn. Attacks:
@@ -10,11 +9,16 @@ none; JPEG at quality 75; half the width and height; 10 % of the width and heigh
 all three; a screenshot (the picture at 1.5 times its size on a page, as JPEG 90, cut loosely). PSNR is of the
 marked picture to the plain one, times are CPU time of one core; to look through an unmarked picture takes
 longest.
+
+With `--keep` the pictures stay in that folder, and so does what was measured, a line a picture: the same
+command goes on where it was stopped. Libraries that load weights from somewhere at their first use are rows
+that say so: nothing is fetched here.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +26,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from watermark_candidates import CANDIDATES, Candidate
+from watermark_candidates import CANDIDATES, FETCHED, Candidate
 
 Attack = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
@@ -100,37 +104,49 @@ def psnr_db(one: np.ndarray, other: np.ndarray) -> float:
     return float(10 * np.log10(255**2 / max(error, 1e-12)))
 
 
-def measure(candidate: Candidate, marked: np.ndarray, plain: np.ndarray) -> dict[str, float]:
-    """Shares found by attack, false positives by attack, PSNR, and CPU milliseconds."""
+def measured(candidate: Candidate, marked: np.ndarray, plain: np.ndarray, index: int) -> dict[str, float]:
+    """What one marked and one unmarked picture tell: found or not by attack, PSNR, and CPU milliseconds."""
     told: dict[str, float] = {}
     start = time.process_time()
-    made = [candidate.embed(one) for one in marked]
-    told["embed ms"] = 1000 * (time.process_time() - start) / len(made)
-    told["PSNR"] = float(np.mean([psnr_db(one, other) for one, other in zip(made, marked, strict=True)]))
+    made = candidate.embed(marked)
+    told["embed ms"] = 1000 * (time.process_time() - start)
+    told["PSNR"] = psnr_db(made, marked)
     for name, attack in ATTACKS.items():
-        rng = np.random.default_rng(1)
-        told[name] = float(np.mean([candidate.is_there(attack(one, rng)) for one in made]))
-    rng = np.random.default_rng(2)
+        told[name] = float(candidate.is_there(attack(made, np.random.default_rng([1, index]))))
     attacks = list(ATTACKS.values())
-    attacked = [attacks[index % len(attacks)](one, rng) for index, one in enumerate(plain)]
+    attacked = attacks[index % len(attacks)](plain, np.random.default_rng([2, index]))
     start = time.process_time()
-    told["false"] = sum(candidate.is_there(one) for one in attacked)
-    told["tries"] = len(plain)
-    told["look ms"] = 1000 * (time.process_time() - start) / len(plain)
+    told["false"] = float(candidate.is_there(attacked))
+    told["look ms"] = 1000 * (time.process_time() - start)
     return told
+
+
+def measure(
+    candidate: Candidate, marked: np.ndarray, plain: np.ndarray, kept: Path | None
+) -> dict[str, float]:
+    """Means over the pictures (a sum of the false positives). Goes on behind the lines of `kept`."""
+    lines = [] if kept is None or not kept.is_file() else kept.read_text().splitlines()
+    rows = [json.loads(line) for line in lines[: len(marked)]]
+    for index in range(len(rows), len(marked)):
+        rows.append(measured(candidate, marked[index], plain[index], index))
+        if kept is not None:
+            with kept.open("a") as file:
+                file.write(json.dumps(rows[-1]) + "\n")
+    means = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+    return {**means, "false": sum(row["false"] for row in rows)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--num", type=int, default=200, help="marked pictures, and as many unmarked ones")
-    parser.add_argument("--candidates", default=",".join(CANDIDATES))
-    parser.add_argument("--pictures", type=Path, default=None, help="folder that keeps the drawn pictures")
+    parser.add_argument("--candidates", default=",".join([*CANDIDATES, *FETCHED]))
+    parser.add_argument("--keep", type=Path, default=None, help="folder for pictures and what was measured")
     parser.add_argument(
         "--world", action="store_true", help="the world's pictures alone, without the model's"
     )
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    every = pictures(options.num, options.pictures, world_alone=options.world)
+    every = pictures(options.num, options.keep, world_alone=options.world)
     marked, plain = every[: options.num], every[options.num :]
     names = list(ATTACKS)
     print(
@@ -138,16 +154,22 @@ def main() -> None:
     )
     print("|---" * (len(names) + 8) + "|")
     for name in options.candidates.split(","):
+        if name in FETCHED:
+            print(f"| {FETCHED[name]} | not measured: loads its weights at first use |", flush=True)
+            continue
         try:
             candidate = CANDIDATES[name]()
         except ImportError as error:
             print(f"| {name} | not installed: {error.name} |", flush=True)
             continue
-        told = measure(candidate, marked, plain)
+        kept = None
+        if options.keep is not None:
+            kept = options.keep / f"{name}-{options.num}{'-world' if options.world else ''}.jsonl"
+        told = measure(candidate, marked, plain, kept)
         shares = " | ".join(f"{100 * told[attack]:.1f} %" for attack in names)
         print(
             f"| {candidate.name} | {candidate.license} | {candidate.needs} | {candidate.num_bits} | {shares} "
-            f"| {told['false']:.0f} of {told['tries']:.0f} | {told['PSNR']:.1f} dB | "
+            f"| {told['false']:.0f} of {len(plain)} | {told['PSNR']:.1f} dB | "
             f"{told['embed ms']:.0f} ms | {told['look ms']:.0f} ms |",
             flush=True,
         )

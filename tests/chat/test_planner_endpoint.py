@@ -85,6 +85,16 @@ def test_names_of_painters_and_planners():
             Planning.from_words(words)
     with pytest.raises(ValueError, match="no planner 'clever'"):
         open_planner(Planning(planner="clever"))
+    with pytest.raises(ValueError, match="--with planner_model=NAME"):
+        open_planner(Planning(planner="endpoint:http://localhost:1/v1"))
+    with pytest.raises(ValueError, match="at least 1"):
+        open_planner(Planning(planner="all", most_pictures=0))
+    rounds = [
+        Round(instruction=Instruction(text="More."), response=Response(text="Here.", picture=blank(number)))
+        for number in range(6)
+    ]
+    plan = open_planner(Planning(planner="all", most_pictures=4)).plan(rounds, Instruction(text="More."))
+    assert plan.shown == (3, 4, 5, 6)
     for name in ("endpoint:nowhere", "diffusers:/no/such/folder", "miniature"):
         with pytest.raises(ValueError, match=r"\.$"):
             open_painter(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from growth import growth
 from recording import Recorder, blank
 
 import limner
@@ -16,6 +17,7 @@ from limner.chat.planning.rules import RulesPlanner
 from limner.dialogue.parts import Instruction, Response, Round
 from limner.perception.painters import PaintError
 from limner.perception.protocols import FoundFace
+from limner.world.dialogues.rollback import draft_branches, draft_rollback
 
 
 class TwoFaces:
@@ -102,6 +104,18 @@ def test_a_picture_can_be_replied_to():
     conversation, painter = talk("A woman in a garden.", "Make it night.")
     conversation.say("Add a dog.", target=1)
     assert painter.asked[-1].base == conversation.rounds[0].response.picture
+    assert painter.asked[-1].instruction == "Add a dog."
+    assert conversation.rounds[-1].instruction.text == "@picture1 Add a dog."
+    other = conversation.fork()
+    other.say("Instead of adding a dog, add a cat.")  # of the picture that was replied to
+    assert painter.asked[-1].base == conversation.rounds[0].response.picture
+    conversation.say("Undo that.")
+    assert conversation.rounds[-1].response.picture == conversation.rounds[0].response.picture
+    for planner in (LastPicture(), AllPictures()):
+        line, policy = talk("A woman in a garden.", "Make it night.", planner=planner)
+        line.say("Add a dog.", target=1)
+        assert policy.asked[-1].base == line.rounds[0].response.picture
+        assert policy.asked[-1].instruction == "Add a dog."
     with pytest.raises(ValueError, match="no picture 7"):
         conversation.say("Add a dog.", target=7)
 
@@ -224,3 +238,138 @@ def test_outside_of_a_marked_part_the_picture_that_is_changed_stays():
     assert not np.array_equal(after.pixels[:, half:], before.pixels[:, half:])
     with pytest.raises(ValueError, match="no picture yet"):
         talk()[0].say("A hat.", region=(0.0, 0.0, 0.5, 0.5))
+
+
+# What was said, the last of it a way back, and the picture that it is about, counted along the branch.
+BRANCHES = {
+    "undo": (["Go back to the first picture and make it winter.", "Undo that."], 1),
+    "take back": (["Go back to the first picture and make it winter.", "Add a dog.", "Take that back."], 4),
+    "undo twice": (["Step back once and make it winter.", "Add a dog.", "Undo that.", "Undo that."], 2),
+    "step back": (["Step back twice and make it winter.", "Add a dog.", "Step back twice and add a cat."], 1),
+    "instead of": (["In picture 1, make it winter.", "Instead of making it winter, make it spring."], 1),
+    "instead of what was instead": (
+        ["Instead of making it night, add a kite.", "Rather than adding a kite, add a bird."],
+        2,
+    ),
+    "instead": (["Take the original picture and make it winter.", "Make it spring instead."], 1),
+    "before": (
+        [
+            "In picture 1, make it winter.",
+            "Add a dog.",
+            "Go back to how it was before making it winter and add a bus.",
+        ],
+        1,
+    ),
+    "after": (
+        [
+            "Instead of making it night, add a kite.",
+            "Make it a sketch.",
+            "Go back to the picture that came of adding a kite and add a bus.",
+        ],
+        4,
+    ),
+    "before what is named in a way back": (
+        [
+            "Go back to the picture before making it night and add a kite.",
+            "Make it a sketch.",
+            "Go back to how it was before making it night and add a bus.",
+        ],
+        2,
+    ),
+    "first": (["Step back once and add a kite.", "Undo that.", "Start over and add a bus."], 1),
+    "named": (
+        [
+            "Step back once and add a kite. Call the result Comet.",
+            "Add a dog.",
+            "Go to Comet, then back once.",
+        ],
+        2,
+    ),
+    "numbered": (["In picture 2, add a kite.", "Add a dog.", "In picture 4, add a bus."], 4),
+    "described": (
+        ["In picture 1, add a kite.", "Make it a sketch.", "Show me the picture with the kite."],
+        4,
+    ),
+    "what hangs on a branch": (
+        ["In picture 1, give her a blue hat.", "In picture 3, add a kite.", "Undo the hat and add a bus."],
+        1,
+    ),
+    "shown again": (["Go back to the first picture.", "Add a kite.", "Undo that."], 1),
+    "a person elsewhere": (
+        ["A dog on a sofa, a new picture.", "Make Mia's hair blond.", "Undo that."],
+        3,
+    ),
+    "a new picture": (["A dog on a sofa, a new picture.", "Undo that."], 3),
+}
+
+
+@pytest.mark.parametrize(("said", "number"), BRANCHES.values(), ids=BRANCHES)
+def test_ways_back_after_ways_back_go_along_the_branch(said, number):
+    conversation, painter = talk("Mia, a woman in a garden.", "Give her a red hat.", "Make it night.")
+    for text in said:
+        conversation.say(text)
+    num = len(painter.asked)
+    album = Album(conversation.rounds[:-1])
+    plan = RulesPlanner().plan(conversation.rounds[:-1], conversation.rounds[-1].instruction)
+    assert plan.base is not None, plan
+    shown = album.at(plan.base).picture
+    assert shown == album.at(number).picture, plan
+    answered = conversation.rounds[-1].response.picture
+    assert (answered == shown) is (plan.act == "recall")
+    assert num == len(painter.asked)
+
+
+@pytest.mark.parametrize("draft", [draft_rollback, draft_branches])
+def test_every_way_back_of_the_world_is_planned_along_its_branch(draft):
+    right, num = 0, 0
+    for seed in range(60):
+        drafted = draft(np.random.default_rng(seed), "train")
+        shown, rounds = [], []
+        for index, (round_, way) in enumerate(zip(drafted.rounds, drafted.truth["ways"], strict=True)):
+            given = tuple(blank(255) for _ in round_.pictures)
+            instruction = Instruction(text=round_.instruction, pictures=given)
+            picture = blank(index)
+            if way is not None:
+                plan = RulesPlanner().plan(rounds, instruction)
+                meant = blank(255) if way["base"] < 0 else shown[way["base"]]
+                found = plan.base is not None and Album(rounds, instruction).at(plan.base).picture == meant
+                right, num = right + found, num + 1
+                picture = picture if way["change"] else meant
+            shown.append(picture)
+            rounds.append(Round(instruction=instruction, response=Response(text="Here.", picture=picture)))
+    assert num >= 60
+    assert right >= 0.97 * num
+
+
+def test_a_line_is_understood_once_and_each_branch_of_it_by_itself():
+    conversation, _ = talk("A woman in a garden.", "Give her a red hat.", "Make it night.")
+    other = conversation.fork()
+    conversation.say("Go back to the first picture and add a dog.")
+    other.say("Add a dog.")
+    for line, number in ((conversation, 1), (other, 3)):
+        again = line.rounds[number - 1].response.picture
+        line.say("Undo that.")
+        assert line.rounds[-1].response.picture == again
+    same = conversation.rounds[3]  # the very same round behind other ones
+    rounds = [conversation.rounds[0], same]
+    plan = RulesPlanner().plan(rounds, Instruction(text="Undo that."))
+    assert (plan.act, plan.base) == ("recall", 1)
+    assert RulesPlanner().plan(conversation.rounds[:4], Instruction(text="Undo that.")).base == 1
+
+
+def test_a_long_conversation_is_not_planned_anew_for_each_instruction():
+    def line(num):
+        rounds = [
+            Round(
+                instruction=Instruction(text=f"Go back to the first picture and add {index} red hats."),
+                response=Response(text="Here.", picture=blank(index)),
+            )
+            for index in range(num)
+        ]
+        RulesPlanner().plan(rounds, Instruction(text="Undo that."))
+        return rounds
+
+    def plan(rounds):
+        RulesPlanner().plan(rounds, Instruction(text="Undo that."))
+
+    assert growth(plan, line(10), line(200), most_s=1.0) < 60

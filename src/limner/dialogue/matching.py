@@ -31,6 +31,7 @@ _SAME: Final[dict[str, str]] = {
 _WORD: Final = re.compile(r"[^\W\d_]{3,}")
 _COMPOUND: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")  # "t-shirt" tells more than "shirt"
 _LEAST_STEM: Final = 2
+_TIE: Final = 1e-9  # less than any difference in worth
 
 
 def content(text: str) -> set[str]:
@@ -42,17 +43,23 @@ def content(text: str) -> set[str]:
 
 
 def best_match(words: str, texts: Sequence[str]) -> int | None:
-    """The text that tells most of what `words` tell, rare words counting more; of equals the latest. None
-    when no text shares a word that says something.
+    """The text that tells most of what `words` tell, rare words counting more; of equals the one that says
+    "blue" where another says "navy-blue", then the latest. None when no text shares a telling word.
     """
     wanted = _widened(content(words))
     found = [_widened(content(text)) for text in texts]
     rounds = Counter(word for one in found for word in one)
     worth = [sum(1 / rounds[word] for word in wanted & one) for one in found]
+    worth = [one and one - _TIE * num for one, num in zip(worth, _compounds(texts, wanted), strict=True)]
     best = max(worth, default=0.0)
     if best <= 0:
         return None
     return len(worth) - 1 - worth[::-1].index(best)
+
+
+def _compounds(texts: Sequence[str], wanted: set[str]) -> list[int]:
+    """How many words with a hyphen each text has that are not among the wanted ones."""
+    return [len({stem(word.lower()) for word in _COMPOUND.findall(text)} - wanted) for text in texts]
 
 
 def stem(word: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from limner.chat.planning.album import Album, without_naming
+from limner.chat.planning.album import Album
 from limner.dialogue import reaching_words as w
 from limner.dialogue.matching import best_match
 from limner.dialogue.reach import number_of, says_nothing
@@ -129,8 +129,7 @@ def returned(text: str, album: Album) -> int | None:
     indices = [
         index for index in range(len(album.rounds)) if any(one.painted for one in album.of_round(index))
     ]
-    said = [without_naming(album.rounds[index].instruction.text) for index in indices]
-    place = best_match(_FORMER.sub("", match["old"]), said)
+    place = best_match(_FORMER.sub("", match["old"]), [album.done_in(index) for index in indices])
     former = _FORMER.search(match["old"]) is not None
     if place is None:
         number = 1 if former and album.shown else 0

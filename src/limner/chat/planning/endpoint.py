@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from limner.chat.planning.album import Album, Shown
+from limner.chat.planning.album import Album, Shown, without_pointing
 from limner.chat.planning.faces import Faces, Sides
 from limner.chat.planning.persons import Persons
 from limner.chat.planning.plan import Person, Plan
@@ -32,7 +32,8 @@ named people anew, "answer" a question, "listen" (nothing is asked for), "ask" (
 which picture or person is meant).
 - base: the number of the picture to edit, recall or ask about, or "none". Ways back such as "step \
 back twice", "before the hat", "instead of the hat", "from scratch", "the picture called Comet" \
-decide it.
+decide it. A way back begins a branch: what is counted or undone after it is counted from the \
+picture that was changed, not from the one just before.
 - people: the names of those whose faces the painter needs, comma-separated, or "none".
 - instruction: what is to be painted or changed, in words that need no history: no names (say "the \
 woman on the left", or for portray "the person of reference 1"), no ways back. Of an answer the \
@@ -63,7 +64,7 @@ class EndpointPlanner:
         told = self.endpoint.ask(
             _ASK.format(
                 history=_history(album),
-                text=instruction.text,
+                text=instruction.text if target is None else without_pointing(target, instruction.text),
                 target="" if target is None else f"\nThe user points at picture {target}.",
             ),
             [],

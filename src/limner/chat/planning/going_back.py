@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from limner.chat.planning.album import Album, without_naming
+from limner.chat.planning.album import Album
 from limner.dialogue.matching import best_match
 from limner.dialogue.reaching import Reach
 from limner.dialogue.ways_back import Way
@@ -60,13 +60,17 @@ def _numbered(album: Album, reach: Reach) -> int:
 
 
 def _round(album: Album, about: str, *, is_described: bool = False) -> int:
-    """The round that did what is told: one that painted; also one that only showed, for a description."""
+    """The round that did what is told: one that painted; also one that only gave, for a description. Of equal
+    ones the latest along the branch in view, else the latest of all.
+    """
+    branch = album.branch()
     indices = [
         index
         for index in range(len(album.rounds))
         if any(one.painted or is_described for one in album.of_round(index))
     ]
-    found = best_match(about, [without_naming(album.rounds[index].instruction.text) for index in indices])
+    indices.sort(key=lambda index: any(one.number in branch for one in album.of_round(index)))
+    found = best_match(about, [album.done_in(index) for index in indices])
     if found is None:
         raise Unclear(f'I find nothing in this conversation that was "{about}"; which picture is meant?')
     return indices[found]

@@ -35,6 +35,8 @@ class Planning:
     Args:
         planner: "rules", "last", "all", or "endpoint:URL" of a chat model.
         planner_model: that chat model's name.
+        most_pictures: how many pictures, the newest, the planner "all" gives the painter; servers differ in
+            how many they take.
         faces: who finds faces: "none", or a name of `limner.builders.adapters.faces_by_name`.
         model: the painter's model, as its server knows it.
         key_variable: the environment variable with the servers' key.
@@ -50,6 +52,7 @@ class Planning:
 
     planner: str = RULES
     planner_model: str = ""
+    most_pictures: int = 10
     faces: str = NO_FACES
     model: str = ""
     key_variable: str = "OPENAI_API_KEY"
@@ -128,11 +131,15 @@ def open_planner(planning: Planning, faces: Faces | None = None) -> Planner:
     if planning.planner == RULES:
         return RulesPlanner(faces=faces)
     if planning.planner in (LAST, ALL):
-        return LastPicture() if planning.planner == LAST else AllPictures()
+        if planning.most_pictures < 1:
+            raise ValueError(f"--with most_pictures={planning.most_pictures} has to be at least 1.")
+        return LastPicture() if planning.planner == LAST else AllPictures(most=planning.most_pictures)
     if not planning.planner.startswith(ENDPOINT):
         raise ValueError(
             f"There is no planner {planning.planner!r}; choose rules, last, all or endpoint:URL."
         )
+    if not planning.planner_model:
+        raise ValueError("A planner at an endpoint needs the name of its model: --with planner_model=NAME.")
     from limner.chat.planning.endpoint import EndpointPlanner
     from limner.perception.endpoint.structured import StructuredEndpoint
     from limner.perception.endpoint.wire import Limits, Wire, key_from

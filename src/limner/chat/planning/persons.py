@@ -31,12 +31,19 @@ class Persons:
     def __init__(self, album: Album, also: Sequence[str] = ()) -> None:
         self.found: dict[str, Person] = {}
         self.known = NamesInMind(also)
-        taken, in_view = {name_key(name) for name in album.names}, 0
-        for index, round_ in enumerate(album.rounds):
-            mentions = [one for one in self.known.mentions(round_) if name_key(one.name) not in taken]
+        self._num_rounds = self._in_view = 0
+        self.follow(album)
+
+    def follow(self, album: Album) -> None:
+        """Read the rounds that came since."""
+        taken = {name_key(name) for name in album.names}
+        for index in range(self._num_rounds, len(album.rounds)):
+            heard = self.known.mentions(album.rounds[index])
+            mentions = [one for one in heard if name_key(one.name) not in taken]
             shown = album.of_round(index)
-            number = in_view = shown[-1].number if shown else in_view
-            self._take(mentions, number, is_painted=bool(shown) and shown[-1].painted)
+            self._in_view = shown[-1].number if shown else self._in_view
+            self._take(mentions, self._in_view, is_painted=bool(shown) and shown[-1].painted)
+        self._num_rounds = len(album.rounds)
 
     def named_in(self, text: str, not_names: Sequence[str] = ()) -> list[str]:
         """The names in a text, known ones as they are known, in order; pictures' names left out."""

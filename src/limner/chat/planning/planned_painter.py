@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from torch import Tensor
@@ -15,7 +16,7 @@ from torch import Tensor
 from limner.chat.events import Finished
 from limner.chat.generation import Sampling
 from limner.chat.painter import Painter
-from limner.chat.planning.album import Album
+from limner.chat.planning.album import Album, pointing_at
 from limner.chat.planning.carrying_out import Hands, carry_out
 from limner.chat.planning.faces import Faces
 from limner.chat.planning.plan import KIND, Planner
@@ -23,6 +24,7 @@ from limner.chat.planning.scheduler import PlannedScheduler
 from limner.chat.prefix_cache import PrefixCache
 from limner.chat.region import within
 from limner.chat.request import RoundRequest
+from limner.chat.saying import MAX_TEXT_CHARACTERS
 from limner.dialogue.parts import Instruction, Picture, Round
 from limner.perception.painters import Spending
 
@@ -140,10 +142,14 @@ class PlannedPainter(Painter):
         return getattr(self.hands.painter, "spending", None)
 
     def addressed(self, talk: Conversation, instruction: Instruction, target: int | None) -> Instruction:
-        """As it is: the planner reads addresses. ValueError for a picture that is not there."""
-        if target is not None:
-            Album(talk.rounds, instruction).at(target)
-        return instruction
+        """With the picture that is pointed at told in words, which the history keeps. ValueError for one that
+        is not there.
+        """
+        if target is None:
+            return instruction
+        Album(talk.rounds, instruction).at(target)
+        said = pointing_at(target, instruction.text)
+        return replace(instruction, text=said) if len(said) <= MAX_TEXT_CHARACTERS else instruction
 
     def count(self, instruction: Instruction) -> int:
         """Nothing is counted."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from limner.chat.planning.album import Album
+from limner.chat.planning.album import Album, without_pointing
 from limner.chat.planning.plan import Plan
 from limner.dialogue.parts import Instruction, Round
 
@@ -27,7 +27,7 @@ class LastPicture:
         return Plan(
             act="edit" if album.current else "paint",
             base=target or album.current or None,
-            instruction=instruction.text,
+            instruction=_said(instruction, target),
             reply=_DONE,
         )
 
@@ -43,4 +43,10 @@ class AllPictures:
         """See `Planner.plan`."""
         album = Album(rounds, instruction)
         numbers = tuple(one.number for one in album.shown)[-self.most :]
-        return Plan(act="paint", base=target, shown=numbers, instruction=instruction.text, reply=_DONE)
+        return Plan(
+            act="paint", base=target, shown=numbers, instruction=_said(instruction, target), reply=_DONE
+        )
+
+
+def _said(instruction: Instruction, target: int | None) -> str:
+    return instruction.text if target is None else without_pointing(target, instruction.text)

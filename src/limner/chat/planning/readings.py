@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from limner.chat.planning.album import picture_names, without_naming
+from limner.chat.planning.album import Made, picture_names, without_naming
 from limner.dialogue.known_names import KnownNames, atoms_of, name_key
 from limner.dialogue.parts import Round
 from limner.dialogue.people import Mention, find_people
@@ -22,8 +22,8 @@ HANDLE: Final = re.compile(r"@(?=[^\W\d_])")
 
 @dataclass
 class _Reading:
-    """Of one round: its text without names of pictures, those names, its words, and who is mentioned under
-    which of the known names.
+    """Of one round: its text without names of pictures, those names, its words, who is mentioned under which
+    of the known names, and how its picture came about behind the round `after` (None: behind no round).
     """
 
     of: weakref.ref[Round]
@@ -31,6 +31,7 @@ class _Reading:
     picture_names: frozenset[str]
     words: frozenset[str]
     mentions: dict[tuple[str, ...], tuple[Mention, ...]] = field(default_factory=dict)
+    made: tuple[weakref.ref[Round] | None, Made | None] | None = None
 
 
 _READINGS: Final[dict[int, _Reading]] = {}  # by the identity of the round, which takes its reading with it
@@ -66,6 +67,21 @@ class NamesInMind:
                 reading.mentions.pop(next(iter(reading.mentions), ()), None)
             reading.mentions[key] = mentions
         return [one for one in mentions if name_key(one.name) not in reading.picture_names]
+
+
+def made_of(round_: Round, after: Round | None, read: Callable[[], Made | None]) -> Made | None:
+    """How a round's picture came about, as `read` tells; remembered for as long as it follows `after`.
+
+    Whoever goes along a line from its beginning so knows each round to follow the very line that was read.
+    """
+    reading = _read(round_)
+    if reading.made is not None:
+        before = None if reading.made[0] is None else reading.made[0]()
+        if before is after and (reading.made[0] is None) == (after is None):
+            return reading.made[1]
+    made = read()
+    reading.made = (None if after is None else weakref.ref(after), made)
+    return made
 
 
 def _read(round_: Round) -> _Reading:

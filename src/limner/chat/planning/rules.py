@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from limner.chat.planning import acts
-from limner.chat.planning.album import OPENER, Album, without_naming
+from limner.chat.planning.album import OPENER, Album, Made, without_naming, without_pointing
 from limner.chat.planning.borrowing import Borrowed, borrowed, returned
+from limner.chat.planning.branches import with_branches
 from limner.chat.planning.faces import Faces, Sides
 from limner.chat.planning.going_back import Unclear, resolve
 from limner.chat.planning.persons import Persons
@@ -56,8 +57,23 @@ class RulesPlanner:
 
     def plan(self, rounds: Sequence[Round], instruction: Instruction, *, target: int | None = None) -> Plan:
         """See `Planner.plan`."""
-        album = Album(rounds, instruction)
+        album = with_branches(rounds, instruction, _made)
         return _Reading(album, Persons(album), Sides(album, self.faces), instruction, target).plan()
+
+
+def _made(album: Album, persons: Persons, instruction: Instruction) -> Made | None:
+    """How the picture came about that answered `instruction`; None when it was not understood."""
+    target = None if instruction.region is None else album.current or None  # as `PlannedPainter` has it
+    reading = _Reading(album, persons, Sides(album, None), instruction, target)
+    plan, said = reading.plan(), without_naming(instruction.text)
+    match plan.act:
+        case "recall":
+            return Made(base=plan.base or 0, again=True)
+        case "edit":
+            return Made(base=plan.base or 0, done=said if reading.reached is None else reading.reached.change)
+        case "paint" | "portray":
+            return Made(done=said)
+    return None
 
 
 class _Reading:
@@ -67,10 +83,11 @@ class _Reading:
         self, album: Album, persons: Persons, sides: Sides, instruction: Instruction, target: int | None
     ) -> None:
         self.album, self.persons, self.sides, self.target = album, persons, sides, target
-        text = without_naming(instruction.text)
+        self.reached: Reach | None = None  # the way back that was taken
+        told = instruction.text if target is None else without_pointing(target, instruction.text)
+        text = without_naming(told)
         self.text = OPENER.sub("", text, count=1).strip() if album.given else text
         self.plain = _HANDLE.sub("", self.text)
-        self.was_named = without_naming(instruction.text) != " ".join(instruction.text.split())
         named = persons.named_in(self.plain, list(album.names))
         strangers = [name for name in named if name not in persons.found]
         if strangers:
@@ -151,6 +168,7 @@ class _Reading:
         return self._edit(base, lent.told, lent.shown)
 
     def _go_back(self, reach: Reach, base: int, is_question: bool) -> Plan:
+        self.reached = reach
         why = f"It reaches back ({reach.way.value}) to picture {base}."
         if not reach.change:
             return Plan(act="recall", base=base, reply=_AGAIN, why=why)
@@ -235,16 +253,9 @@ class _Reading:
 
     def _shows(self, number: int, person: Person) -> bool:
         """Whether a picture goes back to the one that shows a person."""
-        while number:
-            if number == person.picture:
-                return True
-            one = self.album.at(number)
-            if one.painted:
-                said = self.album.rounds[one.round].instruction.text
-                if not acts.is_change(said) and read_reach(said, list(self.album.names)) is None:
-                    return False
-            number = one.before if one.painted else 0
-        return False
+        while number and number != person.picture:
+            number = self.album.at(number).base
+        return number > 0
 
     def _picture_with(self, person: Person) -> int:
         """The newest picture that goes back to the one that shows a person, else the one in view."""
