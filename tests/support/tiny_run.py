@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from limner.chat.generation import read_instruction
@@ -57,7 +56,7 @@ def make_checkpoint(folder: Path, seed: int = 0) -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class TinySuite:
-    """Two painted rounds; brightness of the second, a coin with its chance, features of the whole set."""
+    """Two painted rounds; brightness of the second, a coin with its chance."""
 
     name: str = "tiny"
     figure: str = "Figure 0"
@@ -89,15 +88,7 @@ class TinySuite:
                 for column, picture in zip(("first", "second"), pictures, strict=True)
             ),
             round_seconds=tuple(reply.seconds for reply in replies),
-            features={"inner": pictures[1].pixels.reshape(-1, 3).mean(0, keepdims=True).astype(np.float32)},
             conversation=conversation.rounds,
-        )
-
-    def finish(self, features):
-        (values,) = features.values()
-        return (
-            Row(dialogue="tiny-set", metric="spread", value=float(values.std(0).mean())),
-            Row(dialogue="tiny-set", metric="last_minus_first", value=float(values[-1, 0] - values[0, 0])),
         )
 
 

@@ -143,9 +143,8 @@ def default_workers(setup: Setup, tasks: Sequence[Task]) -> int:
 def _conclude(folder: RunFolder, suites: Mapping[str, Suite]) -> dict[str, Any]:
     """Estimates from what lies on disk, so that resumed and uninterrupted runs take the same way."""
     rows: dict[str, list[Row]] = {}
-    for name, suite in suites.items():
+    for name in suites:
         rows[name] = [row for task in folder.of_suite(name) for row in task.rows]
-        rows[name] += suite.finish(folder.features_of(name))
     results = {
         "format": 1,
         **{key: value for key, value in folder.options.items() if key != "suites"},

@@ -1,4 +1,4 @@
-"""A run on disk: its options, one line of JSON per finished task, the pictures and features of each.
+"""A run on disk: its options, one line of JSON per finished task, the pictures of each.
 
 Knows files: what is written in which order, so that a run killed at any moment goes on where it was. Knows
 nothing about models, suites or how tasks are computed.
@@ -6,7 +6,6 @@ nothing about models, suites or how tasks are computed.
     run.json        the options that results depend on, and facts about the model
     tasks.jsonl     one line per finished task, appended; a torn last line is cut off
     pictures/       PNG files named by digest, written before the line that names them
-    features/       SUITE-00000.safetensors, likewise
     rows.jsonl      every measured value, when all tasks are done
     results.json    estimates with intervals; timing.json: seconds a round; report.html
 """
@@ -23,9 +22,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from safetensors.numpy import load_file, save_file
 
 from limner.dialogue.parts import Instruction, Picture, Response, Round
 from limner.evaluation.given import check_run
@@ -64,7 +60,6 @@ class FinishedTask:
     rows: tuple[Row, ...]
     shown: tuple[ShownFile, ...]
     conversation: tuple[HeldRound, ...]
-    features: str | None
     round_seconds: tuple[float, ...]
     seconds: float
 
@@ -79,7 +74,6 @@ class FinishedTask:
             conversation=tuple(
                 HeldRound(**{**held, "given": tuple(held["given"])}) for held in told["conversation"]
             ),
-            features=told["features"],
             round_seconds=tuple(told["round_seconds"]),
             seconds=float(told["seconds"]),
         )
@@ -93,8 +87,7 @@ class FinishedTask:
             for name in (*round_.given, round_.picture)
             if name is not None
         ]
-        features = [self.features] if self.features is not None else []
-        return (*(shown.file for shown in self.shown), *held, *features)
+        return (*(shown.file for shown in self.shown), *held)
 
 
 class RunFolder:
@@ -140,7 +133,6 @@ class RunFolder:
                 for shown in outcome.shown
             ),
             conversation=tuple(self._keep_round(round_) for round_ in outcome.conversation),
-            features=self._keep_features(suite, index, outcome.features),
             round_seconds=tuple(round(value, 4) for value in outcome.round_seconds),
             seconds=round(seconds, 4),
         )
@@ -149,15 +141,6 @@ class RunFolder:
             file.write(line.encode())
         self.tasks[suite, index] = task
         return task
-
-    def features_of(self, suite: str) -> dict[str, np.ndarray]:
-        """The features of all finished tasks of a suite, joined in the order of their numbers."""
-        joined: dict[str, list[np.ndarray]] = {}
-        for task in self.of_suite(suite):
-            if task.features is not None:
-                for name, values in sorted(load_file(self.path / task.features).items()):
-                    joined.setdefault(name, []).append(values)
-        return {name: np.concatenate(parts) for name, parts in joined.items()}
 
     def conversation(self, task: FinishedTask) -> tuple[Round, ...]:
         """The conversation that a task held, with its pictures; empty when it kept none."""
@@ -193,16 +176,6 @@ class RunFolder:
             answered=round_.response.text,
             picture=None if answer is None else self._keep_picture(answer),
         )
-
-    def _keep_features(self, suite: str, index: int, features: Mapping[str, np.ndarray]) -> str | None:
-        if not features:
-            return None
-        name = f"features/{suite}-{index:05d}.safetensors"
-        (self.path / "features").mkdir(exist_ok=True)
-        fresh = self.path / f"{name}.tmp"
-        save_file({key: np.ascontiguousarray(value) for key, value in features.items()}, fresh)
-        os.replace(fresh, self.path / name)
-        return name
 
 
 @contextmanager
@@ -330,8 +303,7 @@ def _leave(path: Path, made: Sequence[Path]) -> None:
     """Take away what a run without tasks wrote, and the folders that were made for it."""
     for name in ("run.json", "tasks.jsonl", ".lock"):
         (path / name).unlink(missing_ok=True)
-    for name in ("pictures", "features"):
-        shutil.rmtree(path / name, ignore_errors=True)
+    shutil.rmtree(path / "pictures", ignore_errors=True)
     for folder in made:
         with suppress(OSError):  # somebody else's files are in it
             folder.rmdir()

@@ -6,10 +6,8 @@ found is similar to nobody: 0, told apart by `face_found`.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -105,20 +103,6 @@ def similarity_to(
         assert near is not None
         faces = (near,)
     return max(float(np.clip(face.vector @ reference.vector, -1.0, 1.0)) for face in faces)
-
-
-def recogniser_hash(judge: WorldSenses) -> str:
-    """SHA-256 (hex) over the sizes and all weights of the judge's four networks, as float32 in name order.
-
-    The same for a folder read twice; different after any training. Numbers of two judges do not compare.
-    """
-    digest = hashlib.sha256(json.dumps(asdict(judge.sizes), sort_keys=True).encode())
-    for name, network in sorted(judge.networks.items()):
-        for key, tensor in sorted(network.state_dict().items()):
-            values = np.ascontiguousarray(tensor.detach().float().cpu().numpy(), dtype="<f4")
-            digest.update(f"{name}.{key} {values.shape}\n".encode())
-            digest.update(values.tobytes())
-    return digest.hexdigest()
 
 
 def _boxes(judge: WorldSenses, picture: np.ndarray) -> list[Box]:

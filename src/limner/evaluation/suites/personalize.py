@@ -112,10 +112,6 @@ class Personalize:
             rows=tuple(tally.rows), shown=tuple(shown), round_seconds=tuple(seconds), conversation=rounds
         )
 
-    def finish(self, features: Mapping[str, np.ndarray]) -> tuple[()]:
-        """Nothing is measured of the whole set."""
-        return ()
-
 
 def contestants(bench: Bench) -> dict[str, tuple[Painter, bool]]:
     """Painters by name in the paper's order, each with whether the identity phrases are added.

@@ -21,7 +21,6 @@ from limner.evaluation.metrics.psnr import psnr_db
 from limner.evaluation.metrics.scene_reading import share_right
 from limner.evaluation.metrics.seen_distance import distance_seen
 from limner.evaluation.metrics.ssim import ssim
-from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
 from limner.evaluation.suites.asking import SPLIT
 from limner.evaluation.suites.redrawing import twin_of
@@ -98,10 +97,6 @@ class Reconstruct:
                     if name != "flat"
                 ]
         return Outcome(rows=tuple(tally.rows), shown=tuple(shown))
-
-    def finish(self, features: Mapping[str, np.ndarray]) -> tuple[Row, ...]:
-        """Nothing is measured of the whole set."""
-        return ()
 
 
 def scenes_of(seed: int) -> dict[str, Scene]:

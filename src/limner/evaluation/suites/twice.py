@@ -6,7 +6,7 @@ nothing about how a token head draws (`models/token_head.py`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +16,6 @@ from limner.chat.painter import Painter
 from limner.dialogue.parts import Picture, Round
 from limner.evaluation.metrics.binding import distractors, with_person
 from limner.evaluation.metrics.face_similarity import Face, face_at, faces_of, largest_face
-from limner.evaluation.metrics.fid import picture_features
 from limner.evaluation.metrics.scene_reading import identity_distance, identity_of, right_identity
 from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
@@ -111,10 +110,6 @@ class Twice:
             rows=tuple(rows), shown=tuple(shown), round_seconds=tuple(seconds), conversation=rounds
         )
 
-    def finish(self, features: Mapping[str, np.ndarray]) -> tuple[Row, ...]:
-        """Nothing is measured of the whole set."""
-        return ()
-
 
 def prompt_of(seed: int) -> OpenPrompt:
     """A held-out scene of two persons in words that tell names and sides, but nothing of their looks."""
@@ -192,7 +187,7 @@ def rows_of(task: str, who: str, judge: WorldSenses, runs: Sequence[PaintedRun])
                 (f"{who}.across_runs.face_similarity", likeness),
                 (f"{who}.across_runs.diversity", 1 - likeness),
             ]
-    one, other = picture_features(judge, [first.first.pixels, second.first.pixels]).astype(np.float64)
+    one, other = judge.embed_pictures([first.first.pixels, second.first.pixels]).astype(np.float64)
     apart = 1 - float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))
     found.append((f"{who}.first_picture.feature_distance", apart))
     return [Row(dialogue=task, metric=metric, value=value) for metric, value in found]
