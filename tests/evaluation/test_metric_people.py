@@ -1,6 +1,5 @@
 """Faces, persons, traits and texts, seen by the embedded judge: known answers and wrong ones."""
 
-from dataclasses import replace
 from importlib.resources import files
 
 import numpy as np
@@ -27,7 +26,7 @@ from limner.evaluation.metrics.face_similarity import (
     nearest_face,
     similarity_to,
 )
-from limner.evaluation.metrics.traits import readable, stated_words, traits_matched, visible_words
+from limner.evaluation.metrics.traits import readable, stated_words, traits_matched
 from limner.models.tokenizer import train_tokenizer
 from limner.perception.senses import load_senses
 from limner.world.caption import tell
@@ -136,24 +135,11 @@ def test_distractor_faces_differ_in_the_face_alone(scenes):
     assert same == scenes[1]
 
 
-def test_visible_words_follow_the_framing():
-    rng = np.random.default_rng(11)
-    scene = random_scene(rng, num_figures=1, framing="full body", interaction="none")
-    traits = replace(scene.figures[0].person.traits, garment="t-shirt", glasses="none", hair_style="curly")
-    scene = with_person(scene, 0, replace(scene.figures[0].person, traits=traits))
-    figure = scene.figures[0]
-    assert visible_words(figure, scene)["lower"] == traits.lower
-    assert "lower" not in visible_words(figure, replace(scene, framing="bust"))
-    assert "glasses" not in visible_words(figure, scene)
-    assert visible_words(figure, scene, absent=True)["glasses"] == "none"
-    assert set(visible_words(figure, scene)) == set(visible_traits(figure, scene)) - {"holding"}
-    assert stated_words(figure.person, ["glasses", "side", "holding"]) == {"glasses": "none"}
-
-
 def test_traits_of_the_true_picture_are_read_more_often_than_a_strangers(judge, scenes, pictures):
     own, other = [], []
     for place, scene in enumerate(scenes):
-        stated = visible_words(scene.figures[0], scene)
+        figure = scene.figures[0]
+        stated = stated_words(figure.person, visible_traits(figure, scene))
         box = scene_truth(scene).face_boxes[0]
         own += traits_matched(judge, pictures[place], box, stated)
         other += traits_matched(judge, pictures[place - 1], None, stated)

@@ -278,7 +278,7 @@ def train(
     language_text, detokenizer_natural, detokenizer_human, language, stage1, stage2, stage3, multi_round,
     flow_head[/] (and autoencoder, where the detokenizer draws latents).
     Beside it: detokenizer_unet (the paper's baselines: detokenizer_unet_stage1, detokenizer_unet_stage2) and
-    detokenizer_all_tokens; senses_teacher (a second set of senses, for perceptual losses); align_tokens (a
+    detokenizer_all_tokens; senses_teacher (a second judge); align_tokens (a
     public language model learns what image tokens are).
     Each is a file in limner/training/recipes/ that tells its hardware, time and expected numbers.
     Full scale and many GPUs: docs/training.md.

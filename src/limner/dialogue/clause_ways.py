@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final
 
 from limner.dialogue import reaching_words as w
 from limner.dialogue.clauses import without_lead
@@ -17,7 +16,6 @@ from limner.dialogue.reach import Reach, amount, number_of, says_nothing, tells
 from limner.dialogue.ways_back import ORDINALS, Way
 
 Said = tuple[Reach, str]
-_SOMETHING: Final = re.compile(r"(?:the|his|her|their|that|you|we|i|\w+ing)\b", re.IGNORECASE)
 
 
 def read_clause(text: str, names: Sequence[str], *, is_last: bool, is_first: bool) -> Said | None:

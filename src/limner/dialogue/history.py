@@ -165,15 +165,6 @@ class HistoryTree:
         """The ids that nothing follows: the end of each branch."""
         return tuple(id_ for id_ in self._nodes if not self._children[id_])
 
-    def common_ancestor(self, first_id: str | None, second_id: str | None) -> str | None:
-        """The last node that both histories share; None when they share no round."""
-        shared = None
-        for ours, theirs in zip(self.path_ids(first_id), self.path_ids(second_id), strict=False):
-            if ours != theirs:
-                break
-            shared = ours
-        return shared
-
     def verify(self) -> None:
         """Hash everything anew, pixels too; ValueError names the first node that is not what its id says."""
         num_seen: dict[str | None, int] = {None: 0}

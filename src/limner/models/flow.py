@@ -54,14 +54,6 @@ def random_noise(data: Tensor, generator: torch.Generator | None) -> Tensor:
     return torch.randn(data.shape, generator=generator, device=source, dtype=torch.float32).to(data)
 
 
-def flow_loss(velocity: Velocity, data: Tensor, generator: torch.Generator | None = None) -> Tensor:
-    """Mean squared error of the velocity at random times: the rectified-flow objective, a scalar."""
-    time_B = random_times(data.shape[0], generator, data.device)
-    noise = random_noise(data, generator)
-    predicted = velocity(interpolate(data, noise, time_B), time_B)
-    return (predicted.float() - target_velocity(data, noise).float()).square().mean()
-
-
 def seeded_noise(
     seeds: Sequence[int],
     shape: Sequence[int],

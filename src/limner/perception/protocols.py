@@ -52,15 +52,6 @@ class TraitReader(Protocol):
         """Trait field -> word, for the person whose face is in `box` (the whole picture when None)."""
 
 
-class TextScorer(Protocol):
-    """Tells how well a text fits a picture."""
-
-    def text_score(self, pixels: np.ndarray, ids: Sequence[int]) -> float:
-        """Cosine of picture and text (token ids), -1 to 1; higher fits better. Not comparable between
-        scorers.
-        """
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class View:
     """A picture to be told: its pixels, the faces in it from left to right, and the file it comes from."""

@@ -19,7 +19,6 @@ MAX_ITEMS = 2048
 MAX_PARTS = 256
 
 RESPONSE_ID = r"^resp_[0-9a-f]{32}$"
-CONVERSATION_ID = r"^conv_[0-9a-f]{32}$"
 SEED = Field(default=None, ge=0, le=2**63 - 1, description="Same seed, same picture.")
 
 # x0, y0, x1, y1

@@ -19,7 +19,6 @@ from limner.perception.face_passes import embedded
 from limner.perception.protocols import Box, FaceReader
 
 READ_PX: Final = 1536  # the longer side at which portraits are looked at
-MATCH_FLOOR: Final = 0.5  # for readers that do not say what they call one person's
 _SAVE_EVERY: Final = 256
 
 

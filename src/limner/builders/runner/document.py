@@ -103,17 +103,6 @@ class Stage:
     on_gpu: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Filter:
-    """A step from a function that returns why a document is dropped, or None to keep it as it is."""
-
-    name: str
-    why: Callable[[Document], Drop | None]
-
-    def __call__(self, document: Document) -> Iterable[Document | Drop]:
-        yield self.why(document) or document
-
-
 class Job(Protocol):
     """A recipe with its options. It is pickled to the workers, so it holds plain values only."""
 
