@@ -7,6 +7,7 @@ Knows the order of things. Knows nothing about what is measured (`suites/`), how
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 import limner
 from limner.evaluation.given import check_suites
-from limner.evaluation.machine import machine
 from limner.evaluation.results import results_of
 from limner.evaluation.run_folder import RunFolder, open_run, write_json, write_rows
 from limner.evaluation.score import Row
@@ -176,3 +177,25 @@ def timing(folder: RunFolder) -> dict[str, Any]:
             )
         told[name] = {"tasks": len(tasks), "seconds": sum(task.seconds for task in tasks), "rounds": rounds}
     return told
+
+
+def machine() -> dict[str, str]:
+    """Processor, cores, accelerator and versions, as far as the machine tells."""
+    told = {
+        "processor": _processor(),
+        "cores": str(os.cpu_count()),
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+    }
+    if best_device().type == "cuda":
+        told["accelerator"] = torch.cuda.get_device_name()
+    return told
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -7,6 +7,7 @@ et al. 2019). Knows their inputs and outputs; decodes and aligns itself.
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -16,7 +17,6 @@ import cv2
 import numpy as np
 
 from limner.perception.crops import cut
-from limner.perception.files import weights_file
 from limner.perception.protocols import Box, FoundFace
 
 FINDER: Final = "face_detection_yunet_2023mar.onnx"
@@ -165,3 +165,22 @@ def _session(path: Path) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     return onnxruntime.InferenceSession(str(path), options, providers=onnxruntime.get_available_providers())
+
+
+FOLDER_VARIABLE: Final = "LIMNER_WEIGHTS"
+
+
+def weights_folder() -> Path:
+    """The folder in `LIMNER_WEIGHTS`, or `~/.cache/limner/weights`."""
+    return Path(os.environ.get(FOLDER_VARIABLE) or Path.home() / ".cache/limner/weights")
+
+
+def weights_file(name: str, source: str) -> Path:
+    """The path of a file of weights; ValueError says where it comes from when it is not there."""
+    path = weights_folder() / name
+    if not path.is_file():
+        raise ValueError(
+            f"{path} is missing; get it from {source} and put it there, or name another folder in "
+            f"{FOLDER_VARIABLE}."
+        )
+    return path
