@@ -14,6 +14,7 @@ from limner.training.recipe import Recipe, Task
 from limner.training.recipe_files import load_recipe, recipe_names
 from limner.training.run import main, run_stage
 from limner.training.run_context import RunContext
+from limner.training.run_options import RunOptions
 
 pytestmark = pytest.mark.long
 
@@ -85,7 +86,7 @@ def test_two_steps_equal_one_and_one_resumed(name: str, out: Path, tmp_path: Pat
 
 def test_a_stage_without_its_components_says_which(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="detokenizer_human needs vision, autoencoder"):
-        run_stage(_recipe("detokenizer_human"), tmp_path)
+        run_stage(_recipe("detokenizer_human"), RunOptions(out=tmp_path))
 
 
 def test_an_unknown_recipe_is_one_clear_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,9 +96,10 @@ def test_an_unknown_recipe_is_one_clear_line(capsys: pytest.CaptureFixture[str])
 
 def test_a_finished_stage_is_not_trained_again(out: Path) -> None:
     recipe = _recipe("autoencoder")
-    numbers = run_stage(recipe, out, device="cpu", workers=1, tensorboard=False)
+    options = RunOptions(out=out, device="cpu", workers=1, tensorboard=False)
+    numbers = run_stage(recipe, options)
     written = (out / "model" / "autoencoder" / "model.safetensors").stat().st_mtime_ns
-    assert run_stage(recipe, out, device="cpu", workers=1, tensorboard=False) == numbers
+    assert run_stage(recipe, options) == numbers
     assert (out / "model" / "autoencoder" / "model.safetensors").stat().st_mtime_ns == written
 
 

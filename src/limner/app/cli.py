@@ -284,22 +284,23 @@ def train(
     Full scale and many GPUs: docs/training.md.
     """
     from limner.app.run_training import run_training
+    from limner.training.run_options import RunOptions
 
-    run_training(
-        recipe,
+    options = RunOptions(
         scale=scale.value,
         steps=steps,
         minutes=minutes,
-        folder=folder,
+        out=folder,
         device=device,
         jobs=jobs,
         threads=threads,
-        data=data or [],
+        data=tuple(data or ()),
         variant=None if variant is None else variant.value,
         base=base,
         micro_batch=micro_batch,
         mix=mix,
     )
+    run_training(recipe, options)
 
 
 @app.command()
