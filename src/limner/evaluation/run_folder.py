@@ -12,10 +12,8 @@ nothing about models, suites or how tasks are computed.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import math
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -23,6 +21,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
+from limner.chat.whole_file import write_whole
 from limner.dialogue.parts import Instruction, Picture, Response, Round
 from limner.evaluation.given import check_run
 from limner.evaluation.score import Row
@@ -165,7 +166,7 @@ class RunFolder:
     def _keep_picture(self, picture: Picture) -> str:
         name = f"pictures/{picture.digest[:DIGEST_CHARACTERS]}.png"
         if not (self.path / name).exists():
-            write_whole(self.path / name, picture.to_png())
+            write_whole(picture.to_png(), self.path / name)
         return name
 
     def _keep_round(self, round_: Round) -> HeldRound:
@@ -196,13 +197,7 @@ def open_run(path: Path, options: Mapping[str, Any]) -> Iterator[RunFolder]:
         known = None
     made = [folder for folder in (path, *path.parents) if not folder.exists()]
     path.mkdir(parents=True, exist_ok=True)
-    with (path / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ValueError(
-                f"Another evaluation is writing to {path}; wait for it or give another --out."
-            ) from None
+    with _alone_in(path):
         (path / "pictures").mkdir(exist_ok=True)
         for stale in path.rglob("*.tmp"):
             stale.unlink()
@@ -232,7 +227,7 @@ def write_rows(path: Path, rows: Mapping[str, Sequence[Row]]) -> None:
         for suite, found in rows.items()
         for row in found
     ]
-    write_whole(path / "rows.jsonl", "".join(lines).encode())
+    write_whole("".join(lines).encode(), path / "rows.jsonl")
 
 
 def read_rows(path: Path) -> dict[str, list[Row]]:
@@ -249,14 +244,23 @@ def read_rows(path: Path) -> dict[str, list[Row]]:
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
     """Write a JSON file, replacing an older one at once."""
-    write_whole(path, (json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
+    write_whole((json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode(), path)
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that appears whole or not at all."""
-    fresh = path.with_name(f"{path.name}.tmp")
-    fresh.write_bytes(data)
-    os.replace(fresh, path)
+@contextmanager
+def _alone_in(path: Path) -> Iterator[None]:
+    """Holds the folder's lock; ValueError when another process does."""
+    lock = FileLock(path / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ValueError(
+            f"Another evaluation is writing to {path}; wait for it or give another --out."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _write_header(path: Path, options: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
@@ -311,7 +315,12 @@ def _leave(path: Path, made: Sequence[Path]) -> None:
 
 def _foreign(path: Path) -> Iterator[Path]:
     """What an interrupted first moment of a run does not leave behind."""
-    return (entry for entry in path.iterdir() if entry.name not in (".lock", "run.json.tmp", "pictures"))
+    return (
+        entry
+        for entry in path.iterdir()
+        if entry.name not in (".lock", "pictures")
+        and not (entry.name.startswith(".run.json.") and entry.suffix == ".tmp")
+    )
 
 
 def _cut_torn_line(path: Path) -> None:

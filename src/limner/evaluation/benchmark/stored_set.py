@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final, overload
 
 from limner.builders.edits.sessions import Dropped
+from limner.chat.whole_file import write_whole
 from limner.dialogue.parts import Picture
 from limner.evaluation.benchmark.conversation import (
     AnswerCheck,
@@ -187,9 +188,7 @@ def _store(shot: object, pictures: Path) -> str:
         raise ValueError("Only real pictures are stored; conversations of the world are made from a seed.")
     path = pictures / f"{shot.digest}.png"
     if not path.exists():
-        fresh = path.with_suffix(".tmp")
-        fresh.write_bytes(shot.to_png())
-        fresh.replace(path)
+        write_whole(shot.to_png(), path)
     return shot.digest
 
 
