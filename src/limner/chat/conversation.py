@@ -156,7 +156,7 @@ class Conversation:
         num_previews: int = 0,
         target: int | None = None,
     ) -> RoundRequest:
-        """What `say` would compute, to be computed by an `Engine` and then given to `commit`.
+        """The round that `say` would compute, as a request for an `Engine`, whose result goes to `commit`.
 
         `num_previews` (0 to 3) unfinished pictures are shown on the way. ValueError as in `say`; nothing is
         changed.
@@ -182,9 +182,7 @@ class Conversation:
         )
 
     def commit(self, finished: Finished) -> Reply:
-        """Make a computed round history: it follows the round after which it was prepared, and this
-        conversation goes on from it.
-        """
+        """Append a computed round after the round it was prepared for, and continue from it."""
         request, answer = finished.request, finished.answer
         round_ = Round(
             instruction=request.instruction, response=Response(text=answer.text, picture=finished.picture)
@@ -239,7 +237,7 @@ class Conversation:
         return self._reply(node_id)
 
     def fork(self, id: str | None = None) -> Conversation:
-        """Another conversation that goes on after round `id` (default: the last); this one stays as it is.
+        """A new conversation that continues after round `id` (default: the last); this one is unchanged.
 
         The beginning of an id is enough when only one round has it. ValueError when none or several have.
         """

@@ -29,9 +29,7 @@ class RoundLookup:
             db.execute("CREATE INDEX IF NOT EXISTS rounds_by_node ON rounds(owner, node_id)")
 
     def of_node(self, owner: str, node_id: str) -> str | None:
-        """The id of the newest round at this node of a history: rounds at one node are alike in all that was
-        said and shown until then.
-        """
+        """Id of the newest round at this history node; all rounds at a node have the same history."""
         with self._store.reading() as db:
             row = db.execute(
                 "SELECT id FROM rounds WHERE owner = ? AND node_id = ? ORDER BY number DESC, id DESC LIMIT 1",

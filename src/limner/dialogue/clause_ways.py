@@ -19,7 +19,7 @@ Said = tuple[Reach, str]
 
 
 def read_clause(text: str, names: Sequence[str], *, is_last: bool, is_first: bool) -> Said | None:
-    """The way back that a clause says, and what else it says; None when it says none."""
+    """The way back in a clause, and the rest of the clause; None when it has no way back."""
     prefers = w.PREFERS.fullmatch(text.strip(" ,.!?"))
     if prefers:
         return Reach(way=Way.INSTEAD, about=prefers["old"]), f"make it {prefers['new']}"

@@ -196,7 +196,7 @@ class HistoryTree:
             raise ValueError(f"node {key[:12]} is not what its id says; the history was altered")
 
     def pictures(self) -> dict[str, Picture]:
-        """Every picture of the tree by digest; what `from_json` needs beside the JSON."""
+        """All pictures of the tree by digest, which `from_json` needs besides the JSON."""
         return {picture.digest: picture for node in self for picture in node.round.pictures}
 
     def to_json(self) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def results_file(path: Path) -> Path:
 
 
 def check_given(model: str, others: Mapping[str, str], judge: str | Path | None) -> None:
-    """ValueError unless all models and the judge are where they are said to be."""
+    """ValueError unless all models and the judge exist where the options say."""
     for folder in (model, *others.values()):
         checkpoint_folder(folder)
     judge_folder(judge)

@@ -180,7 +180,7 @@ def timing(folder: RunFolder) -> dict[str, Any]:
 
 
 def machine() -> dict[str, str]:
-    """Processor, cores, accelerator and versions, as far as the machine tells."""
+    """Processor, cores, accelerator and versions, as far as the system reports them."""
     told = {
         "processor": _processor(),
         "cores": str(os.cpu_count()),

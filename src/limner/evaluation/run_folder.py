@@ -181,7 +181,7 @@ class RunFolder:
 
 @contextmanager
 def open_run(path: Path, options: Mapping[str, Any]) -> Iterator[RunFolder]:
-    """A run to go on with, or a new one; locked, so that two processes never write to one folder.
+    """Open a run for writing: the one that is there, or a new one. Locked against other processes.
 
     A run without a finished task claims nothing: another takes its folder, and one that fails before its
     first task leaves none.

@@ -84,7 +84,7 @@ def prepare(
     offload: bool = False,
     true_tokens: bool = False,
 ) -> tuple[Setup, dict[str, Any]]:
-    """Check that everything is where it is said to be; the setup, and the options that identify its weights.
+    """Check that all paths exist; returns the setup, and the options that identify its weights.
 
     Loads nothing. ValueError when a folder holds no model or no senses.
     """

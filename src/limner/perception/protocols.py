@@ -54,7 +54,7 @@ class TraitReader(Protocol):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class View:
-    """A picture to be told: its pixels, the faces in it from left to right, and the file it comes from."""
+    """A picture to caption: its pixels, the faces in it from left to right, and its file."""
 
     pixels: np.ndarray
     faces: tuple[Box, ...]
@@ -63,7 +63,7 @@ class View:
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """How a person looks to a stranger, as far as a fitting name needs it; "" where it cannot be told."""
+    """How a person looks, as far as a fitting name needs it; "" for what is unknown."""
 
     presentation: str = ""  # "woman" or "man", for girls and boys too
     age: str = ""  # "baby", "child" or "adult"
@@ -87,10 +87,10 @@ class Segmenter(Protocol):
 
 @runtime_checkable
 class Captioner(Protocol):
-    """Tells what is seen in a picture of two persons."""
+    """Describes a picture of two persons."""
 
     def caption(self, view: View) -> Told:
-        """A caption that tells the left and the right person apart, names nobody, and their looks.
+        """A caption that tells the left and the right person apart without naming them, and how each looks.
 
         ValueError when this picture cannot be told; the document is dropped with its sentence.
         """

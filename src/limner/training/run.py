@@ -69,8 +69,8 @@ def run_recipe(path_or_name: str, options: RunOptions) -> dict[str, float]:
 
 
 def run_stage(recipe: Recipe, options: RunOptions) -> dict[str, float]:
-    """Train one stage to its end and write its component; a finished stage only tells its numbers again.
-    Meanwhile no other command trains in its folder; ValueError when one does already.
+    """Train one stage to its end and write its component; a finished stage only returns its numbers again.
+    The folder is locked meanwhile: ValueError when another command trains in it.
 
     A stage that fails before its first training state is saved leaves no claim on the folder.
     """

@@ -135,8 +135,8 @@ def dialogue_cache(spec: SampleCacheSpec, folder: Path, *, workers: int) -> Dial
 
 
 def cache_folder(folder: Path, spec: SampleCacheSpec) -> Path:
-    """Where the sample cache of `spec` lies: kind, split, number, and a hash of all that was asked and of the
-    world's source.
+    """Folder of the sample cache of `spec`, named by kind, split, number, and a hash of all options and of
+    the world's source code.
 
     With LIMNER_KEEP_BANKS=1 in the environment, a sample cache that an earlier version of the world drew is
     kept.

@@ -29,7 +29,7 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Making:
-    """How a picture came about.
+    """How a picture was made, for its manifest.
 
     sources: what it was made from, the one that it changes first; none: it is new.
     has_given: whether a picture that somebody gave went into it, in this round or an earlier one.

@@ -27,7 +27,7 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Document:
-    """What travels through the steps.
+    """The unit of work that steps receive and yield.
 
     `value` is the recipe's own; each step yields the document with another one. `pictures` ((H, W, 3) uint8)
     are shown on the run's page when the document is dropped. The last step sets `dialogue`, which is written.

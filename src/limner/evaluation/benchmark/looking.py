@@ -43,7 +43,7 @@ _SYSTEM: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """What the judge said to one question.
+    """The judge's answer to one question.
 
     Args:
         value: the share of its answers that are right, in 0..1; None when it gave no answer that can be read.
@@ -82,7 +82,7 @@ class Looker:
     def choose(
         self, question: str, picture: Picture, options: Sequence[Picture], right: int, *, seed: int
     ) -> Look:
-        """Which of `options` it is, asked in an order drawn by `seed` and in the reverse of it.
+        """Which of `options` the judge picks, asked in an order drawn from `seed` and in its reverse.
 
         A judge that always names the same place gets one half of two, and what lies in the middle of an odd
         number stays there. ValueError when there is no choice.

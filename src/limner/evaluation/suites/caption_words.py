@@ -76,7 +76,7 @@ def claims(text: str) -> set[tuple[str, str]]:
 
 
 def true_share(claimed: Collection[tuple[str, str]], scene: Scene) -> float:
-    """The share of claims that hold for somebody in `scene`. ValueError when there are none."""
+    """Share of the claims that are true of some person in `scene`. ValueError when there are no claims."""
     if not claimed:
         raise ValueError("There are no claims to check; leave out captions that claim nothing.")
     held = [

@@ -97,7 +97,7 @@ def task_of(dialogue: Dialogue) -> FullBodyTask:
 
 
 def drive(painter: Painter, task: FullBodyTask, *, true_first: bool, seed: int) -> tuple[Answers, Asking]:
-    """Hold the conversation; the first picture is given or painted as `true_first` says."""
+    """Run the conversation; the first picture is given or painted as `true_first` says."""
     asking = Asking(conversation=painter.conversation(seed=seed))
     first, *rest = task.dialogue.rounds
     if true_first:

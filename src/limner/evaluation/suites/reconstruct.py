@@ -127,7 +127,7 @@ def contestants(bench: Bench, seed: int) -> dict[str, Way]:
 
 
 def reads_conditions(bench: Bench) -> bool:
-    """Whether anyone who competes has to be shown condition pictures."""
+    """Whether any contestant needs condition pictures."""
     return any(painter.model.detokenizer.reads_condition for painter in _competing(bench).values())
 
 

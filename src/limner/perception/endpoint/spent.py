@@ -11,7 +11,7 @@ from limner.perception.endpoint.answers import Found
 
 
 class Spent:
-    """Counts of answers, pictures and tokens, and complaints with how often each was heard."""
+    """Counts answers, pictures, tokens, and complaints by their text."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -32,7 +32,7 @@ class Spent:
                 self.complaints[found.complaint] += 1
 
     def complain(self, sentence: str) -> None:
-        """Count an answer that could not be used at all."""
+        """Count an answer that could not be used."""
         with self._lock:
             self.answers += 1
             self.complaints[sentence] += 1

@@ -24,7 +24,7 @@ _SENT_PX = 1024
 
 
 class MalformedError(ValueError):
-    """The model answers, but never in the shape asked for."""
+    """The model answers, but never in the requested form."""
 
 
 class StructuredEndpoint:

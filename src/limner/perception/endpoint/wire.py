@@ -40,7 +40,7 @@ See = Callable[[Mapping[str, Any]], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How long and how often a server is asked.
+    """Timeouts and retries of requests to a server.
 
     Args:
         timeout_s: seconds of one try, from sending to the last byte of the answer.
@@ -96,7 +96,7 @@ class Wire:
         weakref.finalize(self, self._client.close)
 
     def post(self, route: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The JSON object that the server answers to `body`.
+        """Send `body` by POST; returns the JSON object of the answer.
 
         EndpointError says in one sentence why there is none: not reachable, key refused, no such route
         (`NoRouteError`), request rejected (`RejectedError`), answer too large (`TooLargeError`), not JSON, or

@@ -35,7 +35,7 @@ class TrueFaces:
     points_BFP2: Tensor
 
     def there(self) -> Tensor:
-        """(B, F): whether somebody is there."""
+        """(B, F): whether there is a person."""
         return self.boxes_BF4[..., 2] > self.boxes_BF4[..., 0]
 
     def as_centres(self) -> Tensor:
