@@ -16,6 +16,7 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
+from limner.dialogue.boxes import iou
 from limner.perception.crops import cut
 from limner.perception.protocols import Box, FoundFace
 
@@ -134,17 +135,9 @@ def decode(outputs: dict[str, np.ndarray], scale: float, threshold: float) -> li
 def _without_overlaps(faces: list[Detection], most: float = 0.3) -> list[Detection]:
     kept: list[Detection] = []
     for face in sorted(faces, key=lambda face: -face.score):
-        if all(_overlap(face.box, other.box) <= most for other in kept):
+        if all(iou(face.box, other.box) <= most for other in kept):
             kept.append(face)
     return kept
-
-
-def _overlap(first: Box, second: Box) -> float:
-    width = min(first[2], second[2]) - max(first[0], second[0])
-    height = min(first[3], second[3]) - max(first[1], second[1])
-    common = max(0.0, width) * max(0.0, height)
-    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (first, second)]
-    return common / (sum(areas) - common)
 
 
 def aligned(pixels: np.ndarray, landmarks: np.ndarray) -> np.ndarray:

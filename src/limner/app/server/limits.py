@@ -93,12 +93,10 @@ class Limits:
         """How many requests of one client are answered at once; the other connections are for others."""
         return max(1, self.max_connections // 2)
 
-    def check_n(self, n: int, *, param: str = "n") -> None:
+    def check_n(self, n: int) -> None:
         """400 unless 1 <= n <= `most_at_once`."""
         if not 1 <= n <= self.most_at_once:
-            raise wrong(
-                f"n must be from 1 to {self.most_at_once}, not {n}.", param=param, code="invalid_value"
-            )
+            raise wrong(f"n must be from 1 to {self.most_at_once}, not {n}.", param="n", code="invalid_value")
 
 
 def too_large(max_body_bytes: int) -> ApiError:
@@ -209,13 +207,13 @@ def queue_full(retry_after_s: float) -> ApiError:
     )
 
 
-def draining(retry_after_s: float = 5) -> ApiError:
+def draining() -> ApiError:
     """503: the server is about to stop."""
     return ApiError(
         503,
         "The server is shutting down and takes no new rounds; try again.",
         code="shutting_down",
-        retry_after_s=retry_after_s,
+        retry_after_s=5,
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from limner.evaluation.metrics.grounding import iou
+from limner.dialogue.boxes import iou
 from limner.evaluation.metrics.metric import Metric, check_pixels
 
 if TYPE_CHECKING:

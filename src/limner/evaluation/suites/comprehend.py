@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from limner.chat.painter import Painter
+from limner.dialogue.boxes import iou
 from limner.dialogue.parts import Dialogue
 from limner.evaluation.metrics.binding import right_of_two
-from limner.evaluation.metrics.grounding import iou, parse_box
+from limner.evaluation.metrics.grounding import parse_box
 from limner.evaluation.metrics.question import answer_matches
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
 from limner.evaluation.suites.asking import SPLIT, Asking

@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 
 from limner.chat.painter import Painter
+from limner.dialogue.boxes import iou
 from limner.dialogue.parts import Picture
 from limner.evaluation.metrics.binding import distractors, with_person
 from limner.evaluation.metrics.face_similarity import Face, face_at
-from limner.evaluation.metrics.grounding import iou
 from limner.evaluation.metrics.metric import fit_to
 from limner.evaluation.metrics.psnr import psnr_db
 from limner.evaluation.metrics.scene_reading import share_right
