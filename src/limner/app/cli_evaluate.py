@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from limner.app.files import file_to_write, folder_to_write
+from limner.app.files import file_to_write, folder_to_write, write_text
 from limner.app.loading import Offload, Quantize
 from limner.app.terminal import err, out, plain
 
@@ -190,12 +190,8 @@ def document(
     for path in results:
         results_file(path)
     from limner.evaluation.document import document_of
-    from limner.evaluation.run_folder import write_whole
 
-    text = document_of(results)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(file, text.encode())
-    out.print(plain(str(file)))
+    out.print(plain(str(write_text(document_of(results), file))))
 
 
 def named_folders(pairs: list[str]) -> dict[str, str]:
