@@ -26,7 +26,7 @@ from limner.app import (
     cli_world,
 )
 from limner.app.loading import MODEL_HELP, Offload, Quantize, With
-from limner.app.terminal import err, fail, out
+from limner.app.terminal import STOPPED, err, fail, out
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -48,8 +48,6 @@ app.add_typer(cli_build.app, name="build")
 cli_build_images.add_to(cli_build.app)
 cli_serve.add_to(app)
 cli_provenance.add_to(app)
-
-STOPPED = 130
 
 
 def _tell_version(asked: bool) -> None:

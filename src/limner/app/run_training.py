@@ -6,10 +6,8 @@ import sys
 
 from limner.app.files import folder_to_write
 from limner.app.given import device_given
-from limner.app.terminal import err, out, plain
+from limner.app.terminal import STOPPED, err, out, plain
 from limner.training.run_options import RunOptions
-
-STOPPED = 130
 
 
 def run_training(recipe: str, options: RunOptions) -> None:

@@ -10,7 +10,6 @@ import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ import torch
 import limner
 from limner.evaluation.given import check_suites
 from limner.evaluation.results import results_of
-from limner.evaluation.run_folder import RunFolder, open_run, write_json, write_rows
+from limner.evaluation.run_folder import Progress, RunFolder, open_run, write_json, write_rows
 from limner.evaluation.score import Row
 from limner.evaluation.setup import Setup, prepare
 from limner.evaluation.suite import SEEDS_APART, Suite
@@ -29,16 +28,6 @@ from limner.models.precision import best_device
 
 MOST_WORKERS = 8
 TASKS_A_WORKER = 4  # fewer do not repay the seconds in which a further process loads the model
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """How far a run is: tasks done of all, those that an earlier start had done, and the suite at work."""
-
-    done: int
-    total: int
-    resumed: int
-    suite: str
 
 
 def chosen_suites(names: Sequence[str], suites: Mapping[str, Suite]) -> dict[str, Suite]:

@@ -34,6 +34,16 @@ DIGEST_CHARACTERS = 24
 
 
 @dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a run is: tasks done of all, those that an earlier start had done, and the suite at work."""
+
+    done: int
+    total: int
+    resumed: int
+    suite: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ShownFile:
     """A picture of the report where it lies: a path relative to the run's folder."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Any, Final
@@ -24,20 +23,11 @@ from limner.evaluation.benchmark.holding import hold
 from limner.evaluation.benchmark.scoring import Scorer
 from limner.evaluation.benchmark.summing import by_family, suites
 from limner.evaluation.benchmark.systems.protocol import System, SystemAnswer
-from limner.evaluation.run_folder import RunFolder, open_run, write_json, write_rows
+from limner.evaluation.run_folder import Progress, RunFolder, open_run, write_json, write_rows
 from limner.evaluation.suite import Outcome
 
 TASKS: Final = "conversations"
 Held = tuple[int, BenchConversation, tuple[SystemAnswer, ...]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """Conversations done of all, and how many of them an earlier start had done."""
-
-    done: int
-    total: int
-    resumed: int
 
 
 def run_bench(
