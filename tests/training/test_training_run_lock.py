@@ -82,6 +82,7 @@ def test_a_second_training_is_refused_and_changes_nothing(tmp_path: Path) -> Non
     run_stage(_recipe("second"), RunOptions(out=out, device="cpu", tensorboard=False))
 
 
+@pytest.mark.kills
 def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
     holder = _hold(tmp_path / "run")
     with pytest.raises(ValueError, match=REFUSED), locked(tmp_path / "run"):
@@ -92,6 +93,7 @@ def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.kills
 def test_what_a_killed_pipeline_has_started_holds_its_lock_to_the_end(tmp_path: Path) -> None:
     out = tmp_path / "run"
     (out / "stages").mkdir(parents=True)
