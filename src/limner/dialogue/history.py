@@ -161,10 +161,6 @@ class HistoryTree:
         self.depth(node_id)
         return tuple(self._children[node_id])
 
-    def leaves(self) -> tuple[str, ...]:
-        """The ids that nothing follows: the end of each branch."""
-        return tuple(id_ for id_ in self._nodes if not self._children[id_])
-
     def verify(self) -> None:
         """Hash everything anew, pixels too; ValueError names the first node that is not what its id says."""
         num_seen: dict[str | None, int] = {None: 0}

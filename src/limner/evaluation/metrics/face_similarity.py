@@ -1,7 +1,7 @@
 """Is it the same person? Cosine of two faces in the judge's face embedder.
 
 Knows the judge, two pictures and, where the caller knows them, the places of the faces. A face that is not
-found is similar to nobody: 0, told apart by `face_found`.
+found has the similarity 0; suites record beside it whether one was found (`face_found`).
 """
 
 from __future__ import annotations
@@ -41,11 +41,6 @@ def faces_of(judge: WorldSenses, picture: np.ndarray) -> tuple[Face, ...]:
     return _faces(judge, picture, _boxes(judge, picture))
 
 
-def face_found(judge: WorldSenses, picture: np.ndarray) -> bool:
-    """Whether the judge finds any face in `picture`."""
-    return bool(_boxes(judge, picture))
-
-
 def face_at(judge: WorldSenses, picture: np.ndarray, box: Box) -> Face:
     """The face at a place that is known: the found face there, or `box` itself where none is found.
 
@@ -66,35 +61,18 @@ def largest_face(faces: Sequence[Face]) -> Face | None:
     return max(faces, key=lambda f: (f.box[2] - f.box[0]) * (f.box[3] - f.box[1]), default=None)
 
 
-def face_similarity(
-    judge: WorldSenses,
-    picture: np.ndarray,
-    reference: np.ndarray,
-    box: Box | None = None,
-    *,
-    reference_box: Box | None = None,
+def similarity_to(
+    judge: WorldSenses, picture: np.ndarray, reference: Face | None, box: Box | None = None
 ) -> float:
-    """Cosine of a face in `picture` and the face in `reference`, -1 to 1; 0 when either face is not found.
+    """Cosine of a face in `picture` and the `reference` face, -1 to 1; 0 when either is missing.
 
     Args:
         judge: the senses that look.
         picture: what was painted, (H, W, 3) uint8.
-        reference: a picture of the person; its largest face counts, or the one at `reference_box`.
+        reference: the person's face; None counts as not found.
         box: where the person should be in `picture`: the found face nearest to it counts. None: the found
             face that is most similar.
-        reference_box: the true place of the face in `reference`; then it is never missing.
     """
-    if reference_box is not None:
-        wanted: Face | None = face_at(judge, reference, reference_box)
-    else:
-        wanted = largest_face(faces_of(judge, reference))
-    return similarity_to(judge, picture, wanted, box)
-
-
-def similarity_to(
-    judge: WorldSenses, picture: np.ndarray, reference: Face | None, box: Box | None = None
-) -> float:
-    """`face_similarity` to a face already embedded, for many pictures against one person."""
     faces = faces_of(judge, picture)
     if reference is None or not faces:
         return 0.0
