@@ -234,8 +234,6 @@ def _connected(endpoint: Endpoint, model: str) -> Any:
     from limner.perception.endpoint.structured import StructuredEndpoint
     from limner.perception.endpoint.wire import Limits, Wire, key_from
 
-    limits = Limits(timeout_s=endpoint.timeout_s)
+    limits = Limits(timeout_s=endpoint.timeout_s, per_minute=endpoint.per_minute)
     wire = Wire(endpoint.url, key=key_from(endpoint.key_variable), limits=limits)
-    return StructuredEndpoint(
-        wire, model=model or endpoint.model, per_minute=endpoint.per_minute, price=endpoint.price
-    )
+    return StructuredEndpoint(wire, model=model or endpoint.model, price=endpoint.price)

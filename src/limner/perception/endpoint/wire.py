@@ -47,12 +47,14 @@ class Limits:
             again.
         first_pause_s: the pause after the first failed try; it doubles, unless the server says `Retry-After`.
         longest_pause_s: no pause is longer; a server that asks for more ends the request.
+        per_minute: at most so many requests a minute over this connection; None for no limit.
     """
 
     timeout_s: float = 300.0
     tries: int = 5
     first_pause_s: float = 1.0
     longest_pause_s: float = LONGEST_PAUSE_S
+    per_minute: float | None = None
 
     def __post_init__(self) -> None:
         if self.timeout_s <= 0:
@@ -86,6 +88,7 @@ class Wire:
         self._pause = pause
         self._lock = threading.Lock()
         self._chance = random.Random()
+        self._next_s = 0.0
         limit_s = self.limits.timeout_s
         self._client = httpx2.Client(
             headers=_headers(key),
@@ -118,6 +121,7 @@ class Wire:
         return self._send(route, _form(fields, files), see)
 
     def _send(self, route: str, sent: Mapping[str, Any], see: See | None = None) -> dict[str, Any]:
+        self._keep_pace()
         for attempt in range(self.limits.tries):
             trouble = self._once("POST", f"{self.url}{route}", sent, see=see)
             if isinstance(trouble, dict):
@@ -225,6 +229,16 @@ class Wire:
         return Trouble(
             told=f"gave no complete answer within {self.limits.timeout_s:g} s", remedy="allow it more time"
         )
+
+    def _keep_pace(self) -> None:
+        if self.limits.per_minute is None:
+            return
+        with self._lock:
+            now = time.monotonic()
+            pause_s = self._next_s - now
+            self._next_s = max(now, self._next_s) + 60.0 / self.limits.per_minute
+        if pause_s > 0:
+            self._pause(pause_s)
 
     def _wait(self, trouble: Trouble, attempt: int) -> None:
         if trouble.after_s is not None:
