@@ -123,9 +123,9 @@ def _known(
             pass
     if turn.answer_picture is not None:
         node_id = node_of_url(turn.answer_picture.url or "")
-        found = None if node_id is None else lookup.of_node(owner, node_id)
-        if found is not None:
-            return found
+        painted = None if node_id is None else service.round_of_node(owner, node_id)
+        if painted is not None:
+            return painted.id
     told, asked = ({name: labels[name]} for name in ("chat_told", "chat_asked"))
     # A chat that was cloned has a name that no round of it was kept with.
     chats: list[dict[str, str]] = [{}]

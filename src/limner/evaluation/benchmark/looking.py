@@ -21,7 +21,7 @@ from limner.evaluation.benchmark.conversation import LookCheck
 from limner.evaluation.benchmark.systems.endpoint import KEY_VARIABLE
 from limner.perception.endpoint.answers import data_url, from_chat
 from limner.perception.endpoint.spent import Spent, with_extra
-from limner.perception.endpoint.troubles import POLICY_CODES, EndpointError, RejectedError, excuse
+from limner.perception.endpoint.troubles import POLICY_CODES, EndpointError, RejectedError
 from limner.perception.endpoint.wire import Limits, Wire, key_from
 
 SAME_PERSON: Final = "Which of the two reference pictures shows the same person as the picture in question?"
@@ -132,10 +132,7 @@ class Looker:
         try:
             found = from_chat(self._post(content, answers))
         except EndpointError as error:
-            why = excuse(error)
-            if why is None:
-                raise
-            self.spent.complain(f"The judge refused: {why}")
+            self.spent.refused(error, "The judge refused: {}")
             return None
         said = read_answer(found.text, answers)
         complaint = "" if said is not None else "The judge gave none of the answers offered."

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from limner.perception.endpoint.answers import Found
+from limner.perception.endpoint.troubles import EndpointError, excuse
 
 
 class Spent:
@@ -36,6 +37,14 @@ class Spent:
         with self._lock:
             self.answers += 1
             self.complaints[sentence] += 1
+
+    def refused(self, error: EndpointError, told: str = "{}") -> str:
+        """Why this one request has no answer, counted as `told`; an error that ends the run is raised."""
+        why = excuse(error)
+        if why is None:
+            raise error
+        self.complain(told.format(why))
+        return why
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for the record of a run."""
