@@ -277,7 +277,9 @@ class Conversation:
 
     @property
     def people(self) -> Mapping[str, Sighting]:
-        """Everyone named so far: where first seen, what was said of them, a crop of the face if found."""
+        """Everyone named so far: the round first seen in, what was said about them, and a crop of the face if
+        found.
+        """
         return people_of(self.tree.path_ids(self.head), self.rounds, self.painter.senses)
 
     def save(self, path: str | Path) -> Path:
@@ -291,8 +293,8 @@ class Conversation:
         return save_conversation(self, path)
 
     def still_read(self, text: str = "") -> list[int]:
-        """Which of the rounds so far, counted from 0, the model would read if `text` were said now: all of
-        them, unless they no longer fit its context (`context_selection.py`).
+        """The rounds (counted from 0) that the model would read if `text` were said now: all, unless they no
+        longer fit its context (`context_selection.py`).
         """
         return self._visible(Instruction(text=text))
 

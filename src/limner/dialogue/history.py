@@ -162,7 +162,9 @@ class HistoryTree:
         return tuple(self._children[node_id])
 
     def verify(self) -> None:
-        """Hash everything anew, pixels too; ValueError names the first node that is not what its id says."""
+        """Hash every round anew, pixels too; ValueError names the first node whose content does not match its
+        id.
+        """
         num_seen: dict[str | None, int] = {None: 0}
         checked: set[int] = set()
         for key, node in self._nodes.items():

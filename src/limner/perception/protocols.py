@@ -27,7 +27,7 @@ class FoundFace:
 
 @runtime_checkable
 class FaceReader(Protocol):
-    """Finds faces and tells people apart.
+    """Finds faces and compares whose they are.
 
     A reader that wants its crops cut or aligned in its own way also has `crop_face(pixels, box)`; one whose
     networks take several pictures at once has `find_faces_of(pictures)` and `embed_all(crops)`

@@ -112,13 +112,13 @@ def why_not(chain: Sequence[x509.Certificate]) -> str | None:
 
 
 def is_self_signed(chain: Sequence[x509.Certificate]) -> bool:
-    """Whether nobody but its owner issued the signer's certificate."""
+    """Whether the signer's certificate was issued by itself."""
     return bool(chain[0].issuer == chain[0].subject)
 
 
 def make_pair() -> tuple[bytes, bytes]:
-    """A certificate with the root that issued it, and its key, as PEM. The root's key is thrown away at once:
-    nobody can issue another certificate under it.
+    """A certificate with the root that issued it, and its key, as PEM. The root's key is discarded, so that
+    no other certificate can be issued under it.
     """
     try:
         from cryptography.hazmat.primitives import serialization

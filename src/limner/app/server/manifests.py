@@ -42,7 +42,7 @@ class Making:
 
 
 def manifest(told: Mapping[str, Any], making: Making) -> dict[str, Any]:
-    """The definition that the library's builder takes. `told` stands in the action's parameters."""
+    """The manifest definition for the C2PA library's builder. `told` becomes the action's parameters."""
     agent = {"name": "Limner", "version": limner.__version__}
     kind = COMPOSITE if making.has_given else GENERATED
     about: dict[str, Any] = {

@@ -157,7 +157,7 @@ class _Connection(http.client.HTTPConnection):
             self.sock = self._open = context.wrap_socket(self.sock, server_hostname=self.host)
 
     def cut(self) -> None:
-        """End it at once, from another thread; whoever reads gets an end or an error."""
+        """Close the connection at once, from another thread; a read in progress ends or fails."""
         if self._open is not None:
             with contextlib.suppress(OSError):
                 self._open.shutdown(socket.SHUT_RDWR)

@@ -121,5 +121,5 @@ class Job(Protocol):
 
 
 def open_steps(stages: Iterable[Stage]) -> list[Step]:
-    """The steps of these stages, one after the other, ready to run."""
+    """The steps of these stages in order, ready to run."""
     return [step for stage in stages for step in stage.open()]

@@ -178,7 +178,7 @@ class BenchConversation:
                 )
 
     def round_after(self, here: int, text: str, said: Collection[int] = ()) -> int:
-        """The round that goes on from round `here` with `text`; of several alike the first not in `said`.
+        """The round with `text` that follows round `here`; of several alike the first not in `said`.
 
         ValueError when the script has none.
         """

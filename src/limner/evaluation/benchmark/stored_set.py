@@ -70,7 +70,7 @@ class StoredSet(Sequence[BenchConversation]):
 
     @property
     def content_hash(self) -> str:
-        """SHA-256 (hex) of all that is said, shown and checked; of pictures by their digests."""
+        """SHA-256 (hex) over all words, pictures (by digest) and checks."""
         return hashlib.sha256("\n".join(self._lines).encode()).hexdigest()
 
     def __len__(self) -> int:
@@ -107,7 +107,7 @@ def write_set(
     found: Iterable[BenchConversation | Dropped],
     facts: Mapping[str, Any],
 ) -> StoredSet:
-    """Write a set; `facts` are told in `set.json`.
+    """Write a set; `facts` go into `set.json`.
 
     ValueError when `folder` is not empty, or when nothing was found to write: then with the first reason.
     """

@@ -102,7 +102,7 @@ def words_said(tokens_ND: Tokens, place: int, told: Mapping[str, str]) -> dict[s
 
 
 def identity_of(tokens_ND: Tokens, place: int = 0) -> Identity | None:
-    """The face of the person at `place`; None where the tokens have nobody."""
+    """The face of the person at `place`; None where the tokens have no person there."""
     figures = decode_scene(tokens_ND).figures
     return figures[place].person.identity if place < len(figures) else None
 

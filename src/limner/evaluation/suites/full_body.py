@@ -79,7 +79,7 @@ class Answers:
     bodies: tuple[Picture, ...]
 
     def redrawn(self, redraw: Redraw) -> Answers:
-        """The same, with every picture that a model painted drawn anew."""
+        """The same answers, with every painted picture redrawn by `redraw`."""
         return Answers(first=redraw(self.first), bodies=tuple(redraw(picture) for picture in self.bodies))
 
 

@@ -38,5 +38,7 @@ class Tally:
 
 
 def as_view(view: str, rows: Sequence[Row]) -> list[Row]:
-    """The same rows as another view of the same rates (`views.py`); chance is told once, without one."""
+    """The same rows as another view of the same rates (`views.py`), without the chance, which is recorded
+    once.
+    """
     return [replace(row, metric=f"{view}{row.metric}") for row in rows if not row.metric.startswith(CHANCE)]

@@ -40,7 +40,9 @@ CLOSE_UP: Final = "Generate a close-up photo of {}."
 
 @dataclass(frozen=True, kw_only=True)
 class OpenPrompt:
-    """What is said, and a scene that would be one right answer. `names` from left to right."""
+    """A prompt that leaves looks open, and a scene that would be one right answer. `names` from left to
+    right.
+    """
 
     text: str
     names: tuple[str, str]
@@ -112,7 +114,7 @@ class Twice:
 
 
 def prompt_of(seed: int) -> OpenPrompt:
-    """A held-out scene of two persons in words that tell names and sides, but nothing of their looks."""
+    """A held-out scene of two persons in a text that gives names and sides and no looks."""
     rng = seeded("twice", SPLIT, seed)
     scene, names, _ = named_pair(rng, SPLIT, "bust")
     told = tell(scene, names, rng=rng, length="bare", sides=True)

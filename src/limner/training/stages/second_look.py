@@ -28,7 +28,7 @@ POINTS_SPREAD = 0.3  # of a face's side: the unit in which places of features ar
 @dataclass(frozen=True, kw_only=True)
 class TrueFaces:
     """Face boxes (B, F, 4) as x0, y0, x1, y1 and features (B, F, points, 2) in the unit square; zeros where
-    nobody is.
+    there is no person.
     """
 
     boxes_BF4: Tensor

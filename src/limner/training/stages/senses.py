@@ -91,7 +91,9 @@ class SensesStage:
 
 
 class SensesTask:
-    """Held out: faces found, same persons told from look-alikes, traits read, captions told apart."""
+    """Trains the perceptual models. Held-out numbers: faces found, persons told from look-alikes, traits
+    read, captions told apart.
+    """
 
     def __init__(self, stage: SensesStage, context: RunContext) -> None:
         self.stage, self.context = stage, context

@@ -31,8 +31,8 @@ Spoil = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True, kw_only=True)
 class HeldOut:
-    """What nobody trained on: people in scenes, and look-alikes seen several times; a sample cache for each
-    size.
+    """Held-out pictures: people in scenes, and look-alikes seen several times; a sample cache for each
+    picture size.
     """
 
     people: Sequence[PictureCache]

@@ -32,7 +32,9 @@ class OracleSystem:
 
 @dataclass(kw_only=True)
 class OracleSession:
-    """`said` are the script's rounds on this line, oldest first; `told` those of all lines."""
+    """`said` are the script's rounds on this line, oldest first; `told` those of all lines of the
+    conversation.
+    """
 
     conversation: BenchConversation
     said: list[int] = field(default_factory=list)
