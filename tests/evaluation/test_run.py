@@ -17,6 +17,7 @@ import tiny_run
 import torch
 from tiny_run import SUITES, TinySuite, make_checkpoint
 
+from limner.evaluation.given import Measured
 from limner.evaluation.run import chosen_suites, run_suites
 from limner.evaluation.run_folder import open_run, read_rows, read_run
 from limner.evaluation.score import Row
@@ -42,7 +43,7 @@ def whole(checkpoint, tmp_path_factory):
 
 def _run(checkpoint, out, names=("tiny",), num=NUM, suites=SUITES, **options):
     options = {"seed": 3, "workers": 1, **options}
-    return run_suites(names, model=str(checkpoint), num=num, out=out, suites=suites, **options)
+    return run_suites(names, Measured(model=str(checkpoint)), num=num, out=out, suites=suites, **options)
 
 
 def _told(out: Path) -> list[bytes]:
@@ -163,7 +164,7 @@ def test_a_task_that_fails_is_named_and_the_others_are_kept(checkpoint, tmp_path
 
 
 def test_a_worker_tells_what_failed_and_a_lost_worker_is_noticed(checkpoint):
-    setup, _ = prepare(str(checkpoint), others={}, judge=None, seed=3)
+    setup, _ = prepare(Measured(model=str(checkpoint)), seed=3)
     handler = signal.getsignal(signal.SIGINT)
     ours, theirs = multiprocessing.Pipe()
     ours.send(("tiny", 0))

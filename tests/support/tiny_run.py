@@ -11,6 +11,7 @@ import torch
 
 from limner.chat.generation import read_instruction
 from limner.dialogue.parts import Instruction, Picture
+from limner.evaluation.given import Measured
 from limner.evaluation.run import run_suites
 from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
@@ -98,4 +99,6 @@ SUITES = {"tiny": TinySuite(), "other": TinySuite(name="other")}
 if __name__ == "__main__":
     checkpoint, out, num = sys.argv[1:4]
     slow = {"tiny": TinySuite(pause_s=0.5)}
-    run_suites(["tiny"], model=checkpoint, num=int(num), seed=3, out=Path(out), workers=2, suites=slow)
+    run_suites(
+        ["tiny"], Measured(model=checkpoint), num=int(num), seed=3, out=Path(out), workers=2, suites=slow
+    )

@@ -105,27 +105,24 @@ def suites(
     """
     folder_to_write(folder)
     others = named_folders(also or [])
-    from limner.evaluation.given import check_given, check_suites
+    from limner.evaluation.given import Measured, check_suites
 
     check_suites(names or [])
-    check_given(model, others, judge)
+    measured = Measured(
+        model=model,
+        others=others,
+        judge=judge,
+        quantize=quantize,
+        offload=offload,
+        true_tokens=true_tokens,
+    )
+    measured.check()
     from limner.evaluation.report import write_report
     from limner.evaluation.run import run_suites
 
     with resumable("tasks") as tell:
         results = run_suites(
-            names or [],
-            model=model,
-            num=num,
-            seed=seed,
-            out=folder,
-            others=others,
-            judge=judge,
-            workers=workers,
-            quantize=quantize,
-            offload=offload,
-            true_tokens=true_tokens,
-            tell=tell,
+            names or [], measured, num=num, seed=seed, out=folder, workers=workers, tell=tell
         )
     report = write_report(folder)
     for warning in results.get("warnings", ()):

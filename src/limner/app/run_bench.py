@@ -77,7 +77,7 @@ def _check(asked: Asked, stored: Path | None) -> None:
     from limner.app.given import PLANNED_ONLY, planned_given
     from limner.chat.planning.names import is_planned
     from limner.evaluation.benchmark.names import APIS, MARKOV, ORACLE, PERFECT
-    from limner.evaluation.given import check_given, judge_folder
+    from limner.evaluation.given import Measured, judge_folder
     from limner.perception.endpoint.wire import api_url
 
     for url in (asked.endpoint, asked.judge_url):
@@ -94,7 +94,7 @@ def _check(asked: Asked, stored: Path | None) -> None:
         planned_given(asked.model, asked.words)
         judge_folder(asked.judge)
     else:
-        check_given(asked.model, {}, asked.judge)
+        Measured(model=asked.model, judge=asked.judge).check()
     if stored is not None:
         from limner.evaluation.benchmark.stored_set import StoredSet
 

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 import limner
-from limner.evaluation.given import check_suites
+from limner.evaluation.given import Measured, check_suites
 from limner.evaluation.results import results_of
 from limner.evaluation.run_folder import Progress, RunFolder, open_run, write_json, write_rows
 from limner.evaluation.score import Row
@@ -39,17 +39,12 @@ def chosen_suites(names: Sequence[str], suites: Mapping[str, Suite]) -> dict[str
 
 def run_suites(
     names: Sequence[str],
+    measured: Measured,
     *,
-    model: str = "miniature",
     num: int,
     seed: int,
     out: Path,
-    others: Mapping[str, str] | None = None,
-    judge: str | Path | None = None,
     workers: int | None = None,
-    quantize: str | None = None,
-    offload: bool = False,
-    true_tokens: bool = False,
     suites: Mapping[str, Suite] | None = None,
     tell: Callable[[Progress], None] = lambda progress: None,
 ) -> dict[str, Any]:
@@ -60,16 +55,11 @@ def run_suites(
 
     Args:
         names: suites as on the command line; none or "all" for all.
-        model: "miniature" or a checkpoint folder.
+        measured: model, judge and how they are loaded.
         num: tasks of each suite.
         seed: of the run: other seeds, other dialogues.
         out: the run's folder (`run_folder.py`).
-        others: further checkpoints by name, for suites that compare stages.
-        judge: a folder of senses, or a checkpoint that has some (default: the embedded model's).
         workers: processes that compute side by side (default: one a core for small models).
-        quantize: as in `limner.load`, of the model and the others.
-        offload: as in `limner.load`.
-        true_tokens: given pictures enter as what they truly show, not by the encoder.
         suites: all suites there are (default: the paper's).
         tell: called when the run begins and after every task.
 
@@ -83,15 +73,7 @@ def run_suites(
     chosen = chosen_suites(names, suites)
     if not 1 <= num <= SEEDS_APART:
         raise ValueError(f"A run has from 1 to {SEEDS_APART} tasks of each suite, not {num}.")
-    setup, identity = prepare(
-        model,
-        others=others or {},
-        judge=judge,
-        seed=seed,
-        quantize=quantize,
-        offload=offload,
-        true_tokens=true_tokens,
-    )
+    setup, identity = prepare(measured, seed=seed)
     options = {"suites": list(chosen), "num": num, "seed": seed, "limner": limner.__version__, **identity}
     with open_run(out, options) as folder:
         _compute_missing(folder, setup, chosen, num, workers, tell)
