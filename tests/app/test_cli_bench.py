@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,14 @@ def test_scripts_and_recorded_answers(limner, tmp_path):
     ran = limner("bench", "--model", "asked", "--num", "2", "--size", "64", "--out", "scored", "--json")
     assert ran.code == 0, ran.err
     assert json.loads(ran.out)["system"] == "asked"
+
+
+def test_the_leaderboard_of_the_published_results_is_the_published_page(limner, tmp_path):
+    docs = Path(__file__).parents[2] / "docs"
+    files = map(str, sorted((docs / "results").glob("*.json")))
+    ran = limner("bench", "leaderboard", *files, "--out", "board/page.md")
+    assert ran.code == 0, ran.err
+    assert (tmp_path / "board" / "page.md").read_text() == (docs / "leaderboard.md").read_text()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from limner.app.cli import main
-from limner.chat.model_folder import EMBEDDED
+from limner.evaluation.given import Measured
 from limner.evaluation.setup import prepare
 
 
@@ -34,11 +34,11 @@ def test_every_command_that_loads_a_model_takes_them(command: str, capsys) -> No
 
 def test_an_evaluation_is_of_the_squeezed_model() -> None:
     pytest.importorskip("bitsandbytes")
-    setup, identity = prepare(EMBEDDED, others={}, judge=None, seed=0, quantize="int8", offload=True)
+    setup, identity = prepare(Measured(quantize="int8", offload=True), seed=0)
     assert identity["quantize"] == "int8"  # a run is not gone on with in another format
     bench, _ = setup.open()
     model = bench.painter.model
     assert type(model.language.llm.model.layers[0].self_attn.q_proj).__name__ == "Linear8bitLt"
     assert model.turns is not None
     with pytest.raises(ValueError, match="int8 or 4bit"):
-        prepare(EMBEDDED, others={}, judge=None, seed=0, quantize="2bit")
+        prepare(Measured(quantize="2bit"), seed=0)

@@ -81,6 +81,7 @@ def test_a_rater_gets_pairs_with_pictures_and_votes_are_counted(folder):
     assert analyse(folder, keep_all=True).questions["face"].tie == 6
 
 
+@pytest.mark.kills
 def test_a_killed_server_loses_nothing_and_another_goes_on(folder):
     with serving(folder) as server:
         step = ask(server, f"/api/step?rater={ADA}").told

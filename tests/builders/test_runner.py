@@ -14,10 +14,10 @@ from inspect import getfile
 from pathlib import Path
 
 import pytest
-from toy_job import ToyJob
+from toy_job import ToyJob, Why
 
 from limner.builders.runner.build import build, ledger_path
-from limner.builders.runner.document import Drop, Filter, Source, Stage
+from limner.builders.runner.document import Drop, Source, Stage
 from limner.builders.runner.ledger import Ledger
 from limner.builders.runner.page import write_build_page
 from limner.builders.runner.steps import DIED, UNEXPECTED
@@ -161,7 +161,7 @@ class Painted(ToyJob):
 
 
 def _never():
-    return [Filter(name="never", why=_fails)]
+    return [Why(name="never", why=_fails)]
 
 
 def _fails(document):

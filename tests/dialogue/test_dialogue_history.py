@@ -54,7 +54,6 @@ def test_the_tree_agrees_with_copied_paths(walk) -> None:
             assert tree.path(tree.roll_back(id_, num_rounds)) == path[: len(path) - num_rounds]
         assert all(tree.path(child)[:-1] == path for child in tree.children(id_))
     assert sum(len(tree.children(id_)) for id_ in [None, *paths]) == len(paths)
-    assert set(tree.leaves()) == {id_ for id_ in paths if not tree.children(id_)}
     tree.verify()
 
 
@@ -102,8 +101,6 @@ def test_a_fork_copies_nothing_and_both_branches_live_on() -> None:
     branch = tree.append(tree.fork(first), say("Add a scarf.", PICTURES[2], depends_on=(0,)))
     assert len(tree) == 3
     assert tree.children(first) == (second, branch)
-    assert tree.common_ancestor(second, branch) == first
-    assert tree.common_ancestor(second, None) is None
     assert tree.path(second)[0] is tree.path(branch)[0]
     assert tree.append(first, say("Add a hat.", PICTURES[1], depends_on=(0,))) == second
     assert tree.roll_back(branch) == first

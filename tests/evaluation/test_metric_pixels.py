@@ -1,4 +1,4 @@
-"""PSNR, SSIM, LPIPS: known answers, naive twins, and pictures that must score worse."""
+"""PSNR, SSIM: known answers, naive twins, and pictures that must score worse."""
 
 import math
 
@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from limner.evaluation.metrics import METRICS
-from limner.evaluation.metrics.lpips import lpips_available, lpips_distance
 from limner.evaluation.metrics.metric import fit_to
 from limner.evaluation.metrics.psnr import HIGHEST_DB, psnr_db
 from limner.evaluation.metrics.ssim import ssim
@@ -79,7 +78,7 @@ def test_both_fall_as_blur_grows_and_a_negative_is_unlike(picture):
     assert ssim(picture, 255 - picture) < 0.5
 
 
-@pytest.mark.parametrize("measure", [psnr_db, ssim, lpips_distance])
+@pytest.mark.parametrize("measure", [psnr_db, ssim])
 def test_pictures_of_two_sizes_or_types_are_refused(measure):
     with pytest.raises(ValueError, match=r"40x32 and 32x40 px"):
         measure(flat(0), flat(0, (40, 32)))
@@ -98,16 +97,6 @@ def test_fit_to_brings_to_one_size(picture):
     assert fit_to(picture, flat(0)).shape == (32, 40, 3)
     assert fit_to(picture, picture) is picture
     assert psnr_db(fit_to(fit_to(picture, flat(0, (128, 160))), picture), picture) > 30
-
-
-def test_lpips_measures_or_names_what_is_missing(picture):
-    noisy = np.clip(picture + np.random.default_rng(0).normal(0, 40, picture.shape), 0, 255).astype(np.uint8)
-    if lpips_available():
-        assert lpips_distance(picture, picture) == pytest.approx(0.0, abs=1e-6)
-        assert lpips_distance(picture, noisy) > 0.05
-    else:
-        with pytest.raises(ValueError, match=r"limner\[lpips\]|weights of AlexNet"):
-            lpips_distance(picture, noisy)
 
 
 def test_every_metric_has_a_card():

@@ -6,8 +6,6 @@ import pytest
 
 from limner.evaluation.metrics.rollback import (
     chance_of_state,
-    likeness_to_states,
-    near_any_state,
     nearest_state,
     right_state,
     state_distances,
@@ -106,22 +104,7 @@ def test_other_sizes_are_brought_to_the_states(chains):
     assert nearest_state(large, states) == 1
 
 
-def test_whether_any_state_is_near(chains):
-    rng = np.random.default_rng(0)
-    assert all(near_any_state(all_at_once(states[-1], rng), states) for states in chains)
-    strangers = [
-        near_any_state(other[0], states)
-        for states, other in zip(chains, chains[1:] + chains[:1], strict=True)
-    ]
-    assert np.mean(strangers) < 0.15
-    flat = np.full((96, 96, 3), 128, np.uint8)
-    assert likeness_to_states(flat, chains[0]) == 0.0
-    assert likeness_to_states(flat, [flat]) == 1.0
-
-
 def test_no_states_are_refused():
     picture = np.zeros((32, 32, 3), np.uint8)
     with pytest.raises(ValueError, match="no state"):
         nearest_state(picture, [])
-    with pytest.raises(ValueError, match="no state"):
-        near_any_state(picture, [])

@@ -5,9 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from limner.dialogue.boxes import Box, box_text
+from limner.dialogue.boxes import Box, box_text, iou
 from limner.evaluation.metrics.answer_words import plain_words, spoken_words
-from limner.evaluation.metrics.grounding import iou, parse_box, parse_boxes
+from limner.evaluation.metrics.grounding import parse_box, parse_boxes
 from limner.evaluation.metrics.question import answer_matches
 from limner.world.names import random_names
 from limner.world.question import random_question

@@ -17,6 +17,7 @@ import tiny_run
 import torch
 from tiny_run import SUITES, TinySuite, make_checkpoint
 
+from limner.evaluation.given import Measured
 from limner.evaluation.run import chosen_suites, run_suites
 from limner.evaluation.run_folder import open_run, read_rows, read_run
 from limner.evaluation.score import Row
@@ -42,7 +43,7 @@ def whole(checkpoint, tmp_path_factory):
 
 def _run(checkpoint, out, names=("tiny",), num=NUM, suites=SUITES, **options):
     options = {"seed": 3, "workers": 1, **options}
-    return run_suites(names, model=str(checkpoint), num=num, out=out, suites=suites, **options)
+    return run_suites(names, Measured(model=str(checkpoint)), num=num, out=out, suites=suites, **options)
 
 
 def _told(out: Path) -> list[bytes]:
@@ -55,18 +56,9 @@ def test_results_hold_every_metric_with_its_interval_and_who_measured(whole, che
     told = {"value": 4 / 6, "low": pytest.approx(1 / 3), "high": 1.0, "n": 6, "tasks": 6}
     assert tiny["second.right_side"] == told
     assert tiny["chance.second.right_side"]["value"] == 0.5
-    assert tiny["spread"]["n"] == 1
     assert (results["num"], results["seed"], results["model_name"]) == (NUM, 3, str(checkpoint))
     assert len(results["judge"]) == len(results["model"]) == 64
-    assert [row.metric for row in read_rows(whole)["tiny"][-2:]] == ["spread", "last_minus_first"]
-
-
-def test_features_are_joined_in_the_order_of_tasks(whole):
-    run = read_run(whole)
-    joined = run.features_of("tiny")["inner"]
-    assert joined.shape == (NUM, 3)
-    told = {row.metric: row.value for row in read_rows(whole)["tiny"]}
-    assert told["last_minus_first"] == float(joined[-1, 0] - joined[0, 0])
+    assert [row.metric for row in read_rows(whole)["tiny"][:2]] == ["second.brightness", "second.right_side"]
 
 
 def test_the_conversation_that_was_held_comes_back_as_it_was(whole):
@@ -172,7 +164,7 @@ def test_a_task_that_fails_is_named_and_the_others_are_kept(checkpoint, tmp_path
 
 
 def test_a_worker_tells_what_failed_and_a_lost_worker_is_noticed(checkpoint):
-    setup, _ = prepare(str(checkpoint), others={}, judge=None, seed=3)
+    setup, _ = prepare(Measured(model=str(checkpoint)), seed=3)
     handler = signal.getsignal(signal.SIGINT)
     ours, theirs = multiprocessing.Pipe()
     ours.send(("tiny", 0))

@@ -12,6 +12,7 @@ from tiny_run import SUITES, make_checkpoint
 
 from limner.dialogue.parts import Picture
 from limner.evaluation.figures import picture_table, plots_of
+from limner.evaluation.given import Measured
 from limner.evaluation.plots import Dot, Line, Point, dot_plot, line_plot, nice_ticks
 from limner.evaluation.report import write_report
 from limner.evaluation.run import run_suites
@@ -25,7 +26,7 @@ def run_path(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     out = folder / "run"
     checkpoint = make_checkpoint(folder / "model")
-    run_suites(["tiny"], model=str(checkpoint), num=3, seed=0, out=out, workers=1, suites=SUITES)
+    run_suites(["tiny"], Measured(model=str(checkpoint)), num=3, seed=0, out=out, workers=1, suites=SUITES)
     return out
 
 

@@ -8,11 +8,9 @@ import numpy as np
 import pytest
 from study_talks import two_runs
 
-from limner.evaluation.study.agreement import nominal_alpha
-from limner.evaluation.study.analysis import analyse
+from limner.evaluation.study.analysis import analyse, nominal_alpha, two_way_estimate
 from limner.evaluation.study.draw import draw_study
 from limner.evaluation.study.files import write_study
-from limner.evaluation.study.interval import two_way_estimate
 from limner.evaluation.study.pairs import VOTES_FILE, read_key, read_study
 from limner.evaluation.study.questions import TABLE_1, chosen_questions
 from limner.evaluation.study.votes import Vote, VoteLog

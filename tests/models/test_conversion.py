@@ -304,7 +304,6 @@ def test_text_never_becomes_a_special_token_and_comes_back(converted) -> None:
         vocabulary["<img_00099>"],
         vocabulary["<unk>"],
     } <= tokenizer.special_ids
-    assert tokenizer.pad_id == 0
     assert tokenizer.vocab_size == len(vocabulary) == load_manifest(converted)[0].language.vocab_size
 
 

@@ -9,7 +9,6 @@ import torch
 
 from limner.models.flow import (
     euler_step,
-    flow_loss,
     integrate,
     interpolate,
     random_times,
@@ -36,14 +35,10 @@ def test_the_path_starts_at_noise_and_ends_at_data() -> None:
     torch.testing.assert_close(interpolate(data, noise, torch.ones(2)), data)
 
 
-@pytest.mark.parametrize(("second_order", "order"), [(False, 1), (True, 2)])
-def test_the_error_falls_with_the_order_of_the_sampler(second_order: bool, order: int) -> None:
+def test_the_error_halves_with_twice_the_steps() -> None:
     start = torch.ones(1, 1, dtype=torch.float64)
-    errors = [
-        abs(float(integrate(decay, start, steps, second_order=second_order)) - math.exp(-1))
-        for steps in (20, 40)
-    ]
-    assert errors[0] / errors[1] == pytest.approx(2**order, rel=0.1)
+    errors = [abs(float(integrate(decay, start, steps)) - math.exp(-1)) for steps in (20, 40)]
+    assert errors[0] / errors[1] == pytest.approx(2, rel=0.1)
 
 
 def test_the_exact_velocity_carries_noise_to_a_known_gaussian() -> None:
@@ -75,10 +70,6 @@ def test_a_seed_is_its_noise_whatever_the_batch() -> None:
 
 def test_schedules_run_from_noise_to_data() -> None:
     assert time_schedule(4) == pytest.approx([0, 0.25, 0.5, 0.75, 1])
-    shifted = time_schedule(4, shift=3)
-    assert shifted[0] == 0
-    assert shifted[-1] == 1
-    assert all(a < b for a, b in zip(shifted, time_schedule(4), strict=True) if 0 < b < 1)
     with pytest.raises(ValueError, match="at least 1 step"):
         time_schedule(0)
 
@@ -89,13 +80,3 @@ def test_random_times_cover_the_middle_most_and_repeat_with_the_generator() -> N
     assert 0 < float(times.min()) < 0.1
     assert 0.9 < float(times.max()) < 1
     assert float(((times > 0.25) & (times < 0.75)).float().mean()) > 0.6
-
-
-def test_the_loss_is_zero_for_the_true_velocity_and_one_for_none() -> None:
-    data = torch.zeros(256, 8)
-    generator = torch.Generator().manual_seed(0)
-    # With data = 0: x_t = (1 - t) noise, so the true velocity is -x_t / (1 - t).
-    true = flow_loss(lambda x, t: -x / (1 - t).reshape(-1, 1), data, generator)
-    none = flow_loss(lambda x, t: torch.zeros_like(x), data, generator)
-    assert float(true) == pytest.approx(0, abs=1e-6)
-    assert float(none) == pytest.approx(1, abs=0.1)

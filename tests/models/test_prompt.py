@@ -15,7 +15,6 @@ from limner.models.prompt import (
     encode_response,
     encode_user,
     instruction_segments,
-    keep_faces,
     keep_faces_instruction,
     neutralise,
     response_segments,
@@ -155,7 +154,6 @@ def test_boxes_survive(text: str) -> None:
 
 
 def test_identity_phrases() -> None:
-    kept = keep_faces(three_rounds()[0])
-    assert kept.instruction.text.endswith("couch. Please keep the face identical.")
-    assert kept.response.text.endswith("picture. I keep the face unchanged.")
+    kept = keep_faces_instruction(three_rounds()[0].instruction)
+    assert kept.text.endswith("couch. Please keep the face identical.")
     assert keep_faces_instruction(Instruction(text="")).text == "Please keep the face identical."

@@ -43,6 +43,7 @@ from limner.training.language_network import build_language, fill_language
 from limner.training.processes import Processes, Whole, split_blocks
 from limner.training.run import run_recipe
 from limner.training.run_context import RunContext
+from limner.training.run_options import RunOptions
 
 LORA = LoraSizes(rank=4, alpha=4, dropout=0.0)
 TEMPLATE = {"qwen3": "chatml", "llama3": "llama3", "gemma": "gemma", "gemma3": "gemma"}
@@ -178,8 +179,7 @@ def test_align_tokens_starts_from_there(places, tmp_path, monkeypatch, pytestcon
     monkeypatch.chdir(pytestconfig.rootpath)
     before = read_tensors(places / "qwen3" / "language")
     for variant in ("frozen", "lora64"):
-        run_recipe(
-            "align_tokens",
+        options = RunOptions(
             scale="tiny",
             variant=variant,
             steps=2,
@@ -188,6 +188,7 @@ def test_align_tokens_starts_from_there(places, tmp_path, monkeypatch, pytestcon
             device="cpu",
             workers=1,
         )
+        run_recipe("align_tokens", options)
         if variant == "frozen":
             after = read_tensors(tmp_path / "model" / "language")
             moved = {

@@ -1,5 +1,7 @@
 """Editors and personalizers: an images/edits endpoint that answers well, late, wrongly or not; a pipeline."""
 
+import time
+
 import numpy as np
 import pytest
 from stub_endpoint import Told, base64_png, serving
@@ -15,9 +17,10 @@ GIVEN = Picture(np.random.default_rng(0).integers(0, 255, (32, 48, 3), dtype=np.
 MADE = Picture(255 - GIVEN.pixels)
 
 
-def painter(stub, **options):
-    limits = Limits(timeout_s=5, tries=3, first_pause_s=0.01)
-    return EndpointPainter(Wire(stub.url, key="secret", limits=limits), model="painter-1", **options)
+def painter(stub, *, per_minute=None, pause=time.sleep, **options):
+    limits = Limits(timeout_s=5, tries=3, first_pause_s=0.01, per_minute=per_minute)
+    wire = Wire(stub.url, key="secret", limits=limits, pause=pause)
+    return EndpointPainter(wire=wire, model="painter-1", **options)
 
 
 def good(asked):

@@ -26,9 +26,9 @@ def truth() -> np.ndarray:
     return render(SCENE, 128)
 
 
-def told(pixels: np.ndarray, **options: bool) -> float:
+def told(pixels: np.ndarray) -> float:
     with torch.no_grad():
-        return float(seen_distance(judge(), to_tensor([pixels]), to_tensor([truth()]), BOXES, **options))
+        return float(seen_distance(judge(), to_tensor([pixels]), to_tensor([truth()]), BOXES))
 
 
 def test_equal_pictures_are_at_no_distance_and_worse_ones_further_away() -> None:
@@ -49,25 +49,18 @@ def test_windows_are_those_that_the_senses_were_trained_on() -> None:
 
 def test_gradients_reach_the_pixels_and_bring_them_nearer() -> None:
     drawn = to_tensor([cv2.GaussianBlur(truth(), (0, 0), 2.0)]).requires_grad_()
-    before = seen_distance(judge(), drawn, to_tensor([truth()]), BOXES, whole=False)
+    before = seen_distance(judge(), drawn, to_tensor([truth()]), BOXES)
     before.backward()
     assert drawn.grad is not None
     step = 0.5 / float(drawn.grad.abs().max())
     with torch.no_grad():
-        after = seen_distance(
-            judge(), drawn - 0.02 * step * drawn.grad, to_tensor([truth()]), BOXES, whole=False
-        )
+        after = seen_distance(judge(), drawn - 0.02 * step * drawn.grad, to_tensor([truth()]), BOXES)
     assert float(after) < float(before.detach())
     assert all(
         weight.grad is None for network in judge().networks.values() for weight in network.parameters()
     )
 
 
-def test_faces_alone_or_the_whole_picture() -> None:
-    corner = truth().copy()
-    corner[:8, :8] = 255 - corner[:8, :8]
-    assert told(corner, whole=False) < told(corner)
-    with pytest.raises(ValueError, match="nothing to look at"):
-        seen_distance(judge(), to_tensor([truth()]), to_tensor([truth()]), [()], whole=False)
+def test_every_picture_needs_its_faces() -> None:
     with pytest.raises(ValueError, match="do not go together"):
         seen_distance(judge(), to_tensor([truth()]), to_tensor([truth()]), [])

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from limner.dialogue.boxes import iou
 from limner.perception.crops import body_window, cut, cut_face, face_window, shrink_whole, to_tensor
 from limner.perception.face_embedder import (
     ArcFaceLoss,
@@ -67,15 +68,6 @@ def random_boxes(rng: np.random.Generator, count: int) -> list[Box]:
     return boxes
 
 
-def overlap(first: Box, second: Box) -> float:
-    """Intersection over union."""
-    width = min(first[2], second[2]) - max(first[0], second[0])
-    height = min(first[3], second[3]) - max(first[1], second[1])
-    inside = max(0.0, width) * max(0.0, height)
-    areas = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
-    return inside / (areas - inside)
-
-
 def train(parameters: list[torch.nn.Parameter], loss, steps: int, lr: float = 3e-3) -> dict[str, float]:
     optimizer = torch.optim.Adam(parameters, lr=lr)
     metrics: dict[str, float] = {}
@@ -112,7 +104,7 @@ def test_the_finder_learns_where_one_or_two_faces_are() -> None:
         found = finder.find(to_tensor([disc_picture("red", "white", boxes)]))[0]
         assert len(found) == count
         for face, box in zip(found, boxes, strict=True):
-            assert overlap(face.box, box) > 0.5
+            assert iou(face.box, box) > 0.5
 
 
 def test_the_embedder_brings_pictures_of_one_person_together() -> None:

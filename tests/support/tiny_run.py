@@ -7,11 +7,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from limner.chat.generation import read_instruction
 from limner.dialogue.parts import Instruction, Picture
+from limner.evaluation.given import Measured
 from limner.evaluation.run import run_suites
 from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
@@ -57,7 +57,7 @@ def make_checkpoint(folder: Path, seed: int = 0) -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class TinySuite:
-    """Two painted rounds; brightness of the second, a coin with its chance, features of the whole set."""
+    """Two painted rounds; brightness of the second, a coin with its chance."""
 
     name: str = "tiny"
     figure: str = "Figure 0"
@@ -89,15 +89,7 @@ class TinySuite:
                 for column, picture in zip(("first", "second"), pictures, strict=True)
             ),
             round_seconds=tuple(reply.seconds for reply in replies),
-            features={"inner": pictures[1].pixels.reshape(-1, 3).mean(0, keepdims=True).astype(np.float32)},
             conversation=conversation.rounds,
-        )
-
-    def finish(self, features):
-        (values,) = features.values()
-        return (
-            Row(dialogue="tiny-set", metric="spread", value=float(values.std(0).mean())),
-            Row(dialogue="tiny-set", metric="last_minus_first", value=float(values[-1, 0] - values[0, 0])),
         )
 
 
@@ -107,4 +99,6 @@ SUITES = {"tiny": TinySuite(), "other": TinySuite(name="other")}
 if __name__ == "__main__":
     checkpoint, out, num = sys.argv[1:4]
     slow = {"tiny": TinySuite(pause_s=0.5)}
-    run_suites(["tiny"], model=checkpoint, num=int(num), seed=3, out=Path(out), workers=2, suites=slow)
+    run_suites(
+        ["tiny"], Measured(model=checkpoint), num=int(num), seed=3, out=Path(out), workers=2, suites=slow
+    )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from limner.builders.runner.document import Document, Drop, DropError, Filter, Source, Stage, Step
+from limner.builders.runner.document import Document, Drop, DropError, Source, Stage, Step
 from limner.dialogue.parts import Dialogue, Instruction, Picture, Response, Round
 
 
@@ -34,13 +34,22 @@ class ToyJob:
     def _open(self) -> Sequence[Step]:
         return [
             Twins(name="twins", pause_s=self.pause_s, deadly=self.deadly),
-            Filter(name="no multiples of 3", why=_why),
+            Why(name="no multiples of 3", why=_why),
             Paint(name="paint"),
         ]
 
 
 def _why(document: Document) -> Drop | None:
     return Drop(reason="multiple of 3", detail=str(document.value)) if document.value % 3 == 0 else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Why:
+    name: str
+    why: Callable[[Document], Drop | None]
+
+    def __call__(self, document: Document) -> Iterable[Document | Drop]:
+        yield self.why(document) or document
 
 
 @dataclass(frozen=True, kw_only=True)

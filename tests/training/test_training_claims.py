@@ -15,6 +15,7 @@ from limner.training.plan import Plan
 from limner.training.recipe import Recipe
 from limner.training.recipe_files import read_recipe, recipe_names, recipe_path
 from limner.training.run import check_kinds, check_recipe, run_stage
+from limner.training.run_options import RunOptions
 
 
 class Stage:
@@ -58,12 +59,12 @@ def base(tmp_path: Path) -> Path:
 def test_a_training_that_fails_at_once_leaves_nothing(base: Path, tmp_path: Path) -> None:
     out = tmp_path / "runs" / "one"
     with pytest.raises(ValueError, match="dried"):
-        run_stage(_recipe(FailsAtOnce), out, base=base, device="cpu", tensorboard=False)
+        run_stage(_recipe(FailsAtOnce), RunOptions(out=out, base=base, device="cpu", tensorboard=False))
     assert not (out / "model").exists()
     assert not (out / "stages").exists()
     (out / "model" / "vision").mkdir(parents=True)  # of another stage
     with pytest.raises(ValueError, match="dried"):
-        run_stage(_recipe(FailsAtOnce), out, base=base, device="cpu", tensorboard=False)
+        run_stage(_recipe(FailsAtOnce), RunOptions(out=out, base=base, device="cpu", tensorboard=False))
     assert [path.name for path in (out / "model").iterdir()] == ["vision"]
     assert (base / "language" / "model.safetensors").read_bytes() == b"weights"
 
@@ -80,7 +81,7 @@ class FailsBesideAnother(Stage):
 
 def test_a_stage_that_fails_leaves_alone_what_another_has_written_meanwhile(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="dried"):
-        run_stage(_recipe(FailsBesideAnother), tmp_path, device="cpu", tensorboard=False)
+        run_stage(_recipe(FailsBesideAnother), RunOptions(out=tmp_path, device="cpu", tensorboard=False))
     assert [path.name for path in (tmp_path / "model").iterdir()] == ["autoencoder"]
     assert not (tmp_path / "stages").exists()
 
@@ -88,7 +89,7 @@ def test_a_stage_that_fails_leaves_alone_what_another_has_written_meanwhile(tmp_
 def test_a_stage_is_unfinished_until_it_has_ended(base: Path, tmp_path: Path, monkeypatch) -> None:
     seen = []
     monkeypatch.setattr(Stage, "write", lambda self: seen.append(unfinished_stages(tmp_path / "model")))
-    run_stage(_recipe(), tmp_path, base=base, device="cpu", tensorboard=False)
+    run_stage(_recipe(), RunOptions(out=tmp_path, base=base, device="cpu", tensorboard=False))
     assert seen == [["toy"]]
     assert unfinished_stages(tmp_path / "model") == []
 
@@ -115,9 +116,9 @@ def test_recipes_are_read_before_they_are_loaded(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match=said):
             read_recipe(str(path))
     with pytest.raises(ValueError, match="has no variants"):
-        check_recipe("vision", "tiny", "paper")
+        check_recipe("vision", RunOptions(scale="tiny", variant="paper"))
     with pytest.raises(ValueError, match="not to a pipeline"):
-        check_recipe("miniature", "tiny", one=True)
+        check_recipe("miniature", RunOptions(scale="tiny", mix="named=1"))
     check_kinds("stage2", ["named"], [])
     check_kinds("stage2", ["mine"], ["mine", "multi_turn"])
     check_kinds("vision", ["anything"], [])  # whose text does not tell
@@ -125,4 +126,4 @@ def test_recipes_are_read_before_they_are_loaded(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="no dialogues named mine; it has"):
             check_kinds("stage2", data, mix)
     with pytest.raises(ValueError, match="no scale 'huge'"):
-        check_recipe("vision", "huge")
+        check_recipe("vision", RunOptions(scale="huge"))

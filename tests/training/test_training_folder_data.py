@@ -18,6 +18,7 @@ from limner.training.folder_data import FolderPictures, folder_dialogues
 from limner.training.recipe_files import load_recipe
 from limner.training.run import run_recipe
 from limner.training.run_context import RunContext
+from limner.training.run_options import RunOptions
 from limner.training.stages.detokenizer import DetokenizerStage
 from limner.training.stages.vocabulary import make_vocabulary
 
@@ -97,8 +98,8 @@ def test_a_second_stage_is_widened_and_trained_on_edits(folder: Path, tmp_path: 
     save_manifest(start, stage_one, ("regression",))
     for name in ("vision", "autoencoder", "detokenizer"):
         save_component(start, name, build_component(name, stage_one))
-    options = {"scale": "tiny", "steps": 1, "out": tmp_path / "run", "device": "cpu", "base": start}
-    run_recipe("detokenizer_unet_stage2", data=[f"edited={folder}"], **options)
+    options = RunOptions(scale="tiny", steps=1, out=tmp_path / "run", device="cpu", base=start)
+    run_recipe("detokenizer_unet_stage2", replace(options, data=(f"edited={folder}",)))
     made = tmp_path / "run" / "model_unet_stage2"
     assert load_manifest(made)[0].detokenizer.reads_condition
     before = read_tensors(start / "detokenizer")["unet.conv_in.weight"]
@@ -127,16 +128,18 @@ def test_a_folder_trains_stage_1_and_the_detokenizer(folder: Path, tmp_path: Pat
     save_manifest(start, TINY, ("regression", "flow"))
     for name in ("vision", "language", "token_head", "autoencoder"):
         save_component(start, name, build_component(name, TINY))
-    options = {"scale": "tiny", "steps": 2, "out": tmp_path / "run", "device": "cpu", "base": start}
-    numbers = run_recipe("stage1", variant="lora64", data=[f"copy={folder}"], micro_batch=2, **options)
+    options = RunOptions(scale="tiny", steps=2, out=tmp_path / "run", device="cpu", base=start)
+    numbers = run_recipe(
+        "stage1", replace(options, variant="lora64", data=(f"copy={folder}",), micro_batch=2)
+    )
     assert all(name.startswith("copy.") for name in numbers)
     assert (tmp_path / "run" / "model" / "adapter" / "adapter_config.json").is_file()
     base = (start / "language" / "model.safetensors").read_bytes()
     assert (tmp_path / "run" / "model" / "language" / "model.safetensors").read_bytes() == base
-    numbers = run_recipe("detokenizer_human", data=[f"people={folder}"], **options)
+    numbers = run_recipe("detokenizer_human", replace(options, data=(f"people={folder}",)))
     assert np.isfinite(numbers["psnr_db"])
     with pytest.raises(ValueError, match="no data named faces"):
-        run_recipe("stage2", data=[f"faces={folder}"], **options)
+        run_recipe("stage2", replace(options, data=(f"faces={folder}",)))
     with pytest.raises(ValueError, match="has no variants"):
-        run_recipe("detokenizer_natural", variant="lora64", **options)
+        run_recipe("detokenizer_natural", replace(options, variant="lora64"))
     assert load_recipe("stage1")

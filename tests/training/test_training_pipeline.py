@@ -6,11 +6,10 @@ import json
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from waiting import WAIT_S, until
 
 from limner.training.recipe import Pipeline
 from limner.training.run import main
@@ -48,14 +47,6 @@ def recipe(scale):
     plan = Plan(steps=3, batch=1, warmup_steps=0, validations=0)
     return Recipe(name="NAME", preset=PRESETS[scale], plan=plan, build=Slow)
 """
-WAIT_S = 120.0
-
-
-def _until(true: Callable[[], bool]) -> None:
-    last_s = time.monotonic() + WAIT_S
-    while not true():
-        assert time.monotonic() < last_s, "nothing happened for two minutes"
-        time.sleep(0.02)
 
 
 @pytest.mark.kills
@@ -83,13 +74,13 @@ def test_a_pipeline_told_to_stop_saves_all_that_runs_and_goes_on_to_its_end(
     said = tmp_path / "said"
     with said.open("w") as stderr:
         stopped = subprocess.Popen(command, cwd=tmp_path, stderr=stderr)
-    _until(lambda: log.is_file() and {"left", "right"} <= set(log.read_text().split()))
+    until(lambda: log.is_file() and {"left", "right"} <= set(log.read_text().split()))
     for recipe in ("all", "top", "left"):  # others want the folder
         words = [str(recipes / f"{recipe}.py"), "--scale", "tiny", "--out", str(tmp_path / "run")]
         assert main([*words, "--device", "cpu"]) == 2
         assert "Another training is writing to" in capsys.readouterr().err
     stopped.send_signal(signal.SIGTERM)
-    _until(lambda: said.read_text().count("stopping after this step") == 2)
+    until(lambda: said.read_text().count("stopping after this step") == 2)
     (tmp_path / "stop").touch()
     assert stopped.wait(WAIT_S) == 130
     assert sorted(log.read_text().split()) == ["left", "right"]

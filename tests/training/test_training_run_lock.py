@@ -15,6 +15,7 @@ from limner.training.plan import Plan
 from limner.training.recipe import Recipe
 from limner.training.run import run_stage
 from limner.training.run_lock import HELD, LOCK, environment_with, locked
+from limner.training.run_options import RunOptions
 
 REFUSED = "Another training is writing to"
 # Takes the lock, says so, and waits to be told to end.
@@ -68,19 +69,20 @@ def _files(folder: Path) -> list[Path]:
 
 def test_a_second_training_is_refused_and_changes_nothing(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    run_stage(_recipe("first"), out, device="cpu", tensorboard=False)
+    run_stage(_recipe("first"), RunOptions(out=out, device="cpu", tensorboard=False))
     before = _files(out)
     with locked(out):
         for recipe in (_recipe("second"), _recipe("first")):
             if recipe.name == "first":  # which has ended, and only tells its numbers
-                assert run_stage(recipe, out, device="cpu", tensorboard=False) == {}
+                assert run_stage(recipe, RunOptions(out=out, device="cpu", tensorboard=False)) == {}
                 continue
             with pytest.raises(ValueError, match=f"{REFUSED} {out}; wait for it, stop it, or give another"):
-                run_stage(recipe, out, device="cpu", tensorboard=False)
+                run_stage(recipe, RunOptions(out=out, device="cpu", tensorboard=False))
         assert _files(out) == before
-    run_stage(_recipe("second"), out, device="cpu", tensorboard=False)
+    run_stage(_recipe("second"), RunOptions(out=out, device="cpu", tensorboard=False))
 
 
+@pytest.mark.kills
 def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
     holder = _hold(tmp_path / "run")
     with pytest.raises(ValueError, match=REFUSED), locked(tmp_path / "run"):
@@ -91,6 +93,7 @@ def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.kills
 def test_what_a_killed_pipeline_has_started_holds_its_lock_to_the_end(tmp_path: Path) -> None:
     out = tmp_path / "run"
     (out / "stages").mkdir(parents=True)

@@ -11,7 +11,7 @@ import torch
 from limner.training.picture_kinds import VIEWS, identities
 from limner.training.sample_cache import PictureCache, SampleCacheSpec, picture_cache
 from limner.training.stages.senses_data import Persons
-from limner.training.stages.senses_metrics import ReadFace, face_rates, overlap, person_rates
+from limner.training.stages.senses_metrics import ReadFace, face_rates, person_rates
 from limner.world.scene import Scene
 
 
@@ -19,12 +19,6 @@ def _read(shared: float, right: dict[str, bool], described: set[str]) -> ReadFac
     return ReadFace(
         scene=Scene(figures=()), place=0, overlap=shared, right=right, described=frozenset(described)
     )
-
-
-def test_overlap_of_known_boxes() -> None:
-    assert overlap((0, 0, 0.5, 0.5), (0, 0, 0.5, 0.5)) == 1
-    assert overlap((0, 0, 0.5, 0.5), (0.25, 0, 0.75, 0.5)) == pytest.approx(1 / 3)
-    assert overlap((0, 0, 0.5, 0.5), (0.5, 0, 0.75, 0.5)) == 0
 
 
 def test_faces_and_traits_are_counted_as_told() -> None:

@@ -106,14 +106,14 @@ Field = Annotated[
 
 
 def page_of(folder: Path, page: Path | None) -> Path:
-    """Where the HTML page of a build goes: beside the folder, for a data set holds nothing but data."""
+    """Path of the build's HTML page: `page` if given, else FOLDER.html beside the data set's folder."""
     return page or folder.with_name(f"{folder.name}.html")
 
 
 def check(
     folder: Path, page: Path | None, sources: Sequence[Path] = (), adapters: Sequence[tuple[str, ...]] = ()
 ) -> None:
-    """What is mistyped is told before anything heavy is imported.
+    """Check paths and adapter names before anything heavy is imported; ValueError names what is wrong.
 
     Args:
         folder: where the set goes.

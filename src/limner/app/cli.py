@@ -26,7 +26,7 @@ from limner.app import (
     cli_world,
 )
 from limner.app.loading import MODEL_HELP, Offload, Quantize, With
-from limner.app.terminal import err, fail, out
+from limner.app.terminal import STOPPED, err, fail, out
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -48,8 +48,6 @@ app.add_typer(cli_build.app, name="build")
 cli_build_images.add_to(cli_build.app)
 cli_serve.add_to(app)
 cli_provenance.add_to(app)
-
-STOPPED = 130
 
 
 def _tell_version(asked: bool) -> None:
@@ -278,28 +276,29 @@ def train(
     language_text, detokenizer_natural, detokenizer_human, language, stage1, stage2, stage3, multi_round,
     flow_head[/] (and autoencoder, where the detokenizer draws latents).
     Beside it: detokenizer_unet (the paper's baselines: detokenizer_unet_stage1, detokenizer_unet_stage2) and
-    detokenizer_all_tokens; senses_teacher (a second set of senses, for perceptual losses); align_tokens (a
+    detokenizer_all_tokens; senses_teacher (a second judge); align_tokens (a
     public language model learns what image tokens are).
     Each is a file in limner/training/recipes/ that tells its hardware, time and expected numbers.
     Full scale and many GPUs: docs/training.md.
     """
     from limner.app.run_training import run_training
+    from limner.training.run_options import RunOptions
 
-    run_training(
-        recipe,
+    options = RunOptions(
         scale=scale.value,
         steps=steps,
         minutes=minutes,
-        folder=folder,
+        out=folder,
         device=device,
         jobs=jobs,
         threads=threads,
-        data=data or [],
+        data=tuple(data or ()),
         variant=None if variant is None else variant.value,
         base=base,
         micro_batch=micro_batch,
         mix=mix,
     )
+    run_training(recipe, options)
 
 
 @app.command()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -33,52 +34,45 @@ Judged = Annotated[
 ]
 
 
-@app.command("magicbrush")
-def magicbrush_command(
-    source: Source,
-    folder: Out,
-    num: Num = 200,
-    per_session: PerSession = 2,
-    seed: Seed = 0,
-    size_px: SizePx = 512,
-    judged: Judged = False,
-) -> None:
-    """MagicBrush: the unpacked dev or test archive, or the Parquet files of its hub page."""
-    _import("magicbrush", source, folder, num, per_session, seed, size_px, judged)
+_SETS: Final = {
+    "magicbrush": "MagicBrush: the unpacked dev or test archive, or the Parquet files of its hub page.",
+    "seed-edit": "SEED-Data-Edit, part 3: annotations/*.jsonl and the unpacked pictures.",
+}
 
 
-@app.command("seed-edit")
-def seed_edit_command(
-    source: Source,
-    folder: Out,
-    num: Num = 200,
-    per_session: PerSession = 2,
-    seed: Seed = 0,
-    size_px: SizePx = 512,
-    judged: Judged = False,
-) -> None:
-    """SEED-Data-Edit, part 3: annotations/*.jsonl and the unpacked pictures."""
-    _import("seed-edit", source, folder, num, per_session, seed, size_px, judged)
+def _command_for(name: str) -> Callable[..., None]:
+    """The command that imports one data set; all have the same options."""
+
+    def command(
+        source: Source,
+        folder: Out,
+        num: Num = 200,
+        per_session: PerSession = 2,
+        seed: Seed = 0,
+        size_px: SizePx = 512,
+        judged: Judged = False,
+    ) -> None:
+        from limner.evaluation.benchmark.importers.importing import import_set
+
+        folder_to_write(folder)
+        with err.status(f"Reading {source} ..."):
+            made = import_set(
+                name,
+                source,
+                folder,
+                num=num,
+                per_session=per_session,
+                seed=seed,
+                max_side_px=size_px,
+                judged=judged,
+            )
+        dropped = made.facts["dropped"]
+        out.print(plain(f"{folder}: {len(made)} conversations"))
+        if dropped:
+            err.print(plain(f"{dropped} things were not used; the reasons are in {folder / 'dropped.jsonl'}"))
+
+    return command
 
 
-def _import(
-    name: str, source: Path, folder: Path, num: int, per_session: int, seed: int, size_px: int, judged: bool
-) -> None:
-    from limner.evaluation.benchmark.importers.importing import import_set
-
-    folder_to_write(folder)
-    with err.status(f"Reading {source} ..."):
-        made = import_set(
-            name,
-            source,
-            folder,
-            num=num,
-            per_session=per_session,
-            seed=seed,
-            max_side_px=size_px,
-            judged=judged,
-        )
-    dropped = made.facts["dropped"]
-    out.print(plain(f"{folder}: {len(made)} conversations"))
-    if dropped:
-        err.print(plain(f"{dropped} things were not used; the reasons are in {folder / 'dropped.jsonl'}"))
+for _name, _about in _SETS.items():
+    app.command(_name, help=_about)(_command_for(_name))

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from limner.app.files import file_to_write
+from limner.app.files import file_to_write, write_text
 from limner.app.loading import With
 from limner.app.terminal import err, out, plain
 
@@ -61,8 +61,6 @@ def leaderboard(
     for run in runs:
         file_given(run / "results.json" if run.is_dir() else run, "results.json")
     from limner.evaluation.benchmark.leaderboard import page_of, read_entry
-    from limner.evaluation.run_folder import write_whole
 
-    told = page_of([read_entry(run) for run in runs])
-    write_whole(page, told.encode())
+    write_text(page_of([read_entry(run) for run in runs]), page)
     out.print(plain(f"{page}: {len(runs)} runs"))

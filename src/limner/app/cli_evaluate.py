@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
-from limner.app.files import file_to_write, folder_to_write
+from limner.app.files import file_to_write, folder_to_write, write_text
 from limner.app.loading import Offload, Quantize
-from limner.app.terminal import err, out, plain
+from limner.app.terminal import err, out, plain, resumable
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from limner.evaluation.run import Progress
-
-STOPPED = 130
-LOG_EVERY_S = 20
 SUITES = "suites"
 WIDE = 180  # characters of a table that goes to a file or a pipe
 
@@ -114,27 +105,24 @@ def suites(
     """
     folder_to_write(folder)
     others = named_folders(also or [])
-    from limner.evaluation.given import check_given, check_suites
+    from limner.evaluation.given import Measured, check_suites
 
     check_suites(names or [])
-    check_given(model, others, judge)
+    measured = Measured(
+        model=model,
+        others=others,
+        judge=judge,
+        quantize=quantize,
+        offload=offload,
+        true_tokens=true_tokens,
+    )
+    measured.check()
     from limner.evaluation.report import write_report
     from limner.evaluation.run import run_suites
 
-    with _progress() as tell:
+    with resumable("tasks") as tell:
         results = run_suites(
-            names or [],
-            model=model,
-            num=num,
-            seed=seed,
-            out=folder,
-            others=others,
-            judge=judge,
-            workers=workers,
-            quantize=quantize,
-            offload=offload,
-            true_tokens=true_tokens,
-            tell=tell,
+            names or [], measured, num=num, seed=seed, out=folder, workers=workers, tell=tell
         )
     report = write_report(folder)
     for warning in results.get("warnings", ()):
@@ -190,12 +178,8 @@ def document(
     for path in results:
         results_file(path)
     from limner.evaluation.document import document_of
-    from limner.evaluation.run_folder import write_whole
 
-    text = document_of(results)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(file, text.encode())
-    out.print(plain(str(file)))
+    out.print(plain(str(write_text(document_of(results), file))))
 
 
 def named_folders(pairs: list[str]) -> dict[str, str]:
@@ -217,70 +201,6 @@ def unused(names: Iterable[str], results: dict[str, Any]) -> list[str]:
         part for metrics in results["suites"].values() for metric in metrics for part in metric.split(".")
     }
     return [name for name in names if name not in parts]
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[Progress], None]]:
-    """Tells how far a run is; after Ctrl-C a line that says how to go on, and exit code 130."""
-    last: list[Progress] = []
-    with _bar() if err.is_terminal else nullcontext(_lines()) as show:
-
-        def tell(progress: Progress) -> None:
-            last[:] = [progress]
-            show(progress)
-
-        try:
-            yield tell
-        except KeyboardInterrupt:
-            done = f" after {last[0].done} of {last[0].total} tasks" if last else ""
-            err.print(plain(f"stopped{done}; run the same command to go on"))
-            raise typer.Exit(STOPPED) from None
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[Progress], None]]:
-    """A bar with the time left, for a terminal."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-    from rich.progress import Progress as Bar
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Bar(*columns, console=err, transient=True) as bar:
-        shown = bar.add_task("loading", total=None)
-
-        def show(progress: Progress) -> None:
-            suite = progress.suite or "done"
-            bar.update(shown, total=progress.total, completed=progress.done, description=suite)
-
-        yield show
-
-
-def _lines() -> Callable[[Progress], None]:
-    """A line now and then with the time left, for a log."""
-    start = last = time.monotonic()
-
-    def show(progress: Progress) -> None:
-        nonlocal last
-        now = time.monotonic()
-        computed = progress.done - progress.resumed
-        if computed and (now - last >= LOG_EVERY_S or progress.done == progress.total):
-            last = now
-            left_s = (now - start) / computed * (progress.total - progress.done)
-            err.print(plain(f"{progress.done} of {progress.total} tasks, about {left_s / 60:.0f} min left"))
-
-    return show
 
 
 def _print_results(results: dict[str, Any]) -> None:

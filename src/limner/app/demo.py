@@ -21,7 +21,7 @@ from limner.world.scene import Figure, Scene
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One line of a script: what is said, and whether a face is given with it."""
+    """One line of a demo's script: the words, and whether a face is given with them."""
 
     text: str
     with_face: bool = False
@@ -117,7 +117,7 @@ SCRIPTS = (
 
 
 def given_face(seed: int, size_px: int) -> Image.Image:
-    """An adult's face of the world's test split, on white; nobody tells the model what it looks like."""
+    """An adult's face of the world's test split on white, which no text describes to the model."""
     rng = np.random.default_rng(seed)
     people = (random_person(rng, split="test") for _ in count())
     person = next(person for person in people if person.traits.age not in ("baby", "child"))

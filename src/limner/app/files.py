@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def folder_to_write(path: Path) -> Path:
-    """The path, fit to be a folder of results; makes nothing. ValueError says why it is not."""
+    """`path`, checked to be usable as an output folder; nothing is created. ValueError gives the reason."""
     if path.exists() and not path.is_dir():
         raise ValueError(f"{path} is a file, but a folder is needed; give another name.")
     _check_writable(path)
@@ -24,7 +24,7 @@ def folder_to_write(path: Path) -> Path:
 
 
 def file_to_write(path: Path, suffix: str | None = None) -> Path:
-    """The path, fit to be a file of results; makes nothing. ValueError says why it is not."""
+    """`path`, checked to be usable as an output file; nothing is created. ValueError gives the reason."""
     if suffix is not None and path.suffix.lower() != suffix:
         raise ValueError(f"{path} should be a {suffix} file; give a name that ends in {suffix}.")
     if path.is_dir():

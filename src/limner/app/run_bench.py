@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from limner.app.terminal import err, out, plain
+from limner.app.terminal import err, out, plain, resumable
 
 if TYPE_CHECKING:
     from limner.evaluation.benchmark.opening import Opened
-    from limner.evaluation.benchmark.run import Progress
-
-STOPPED = 130
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +54,7 @@ def run(
     told = identity["set"]
     err.print(plain(f"{told['name']} {told.get('version', '')}: {len(conversations)} conversations"))
     err.print(plain(f"hash {told['hash']}"))
-    with _progress() as tell:
+    with resumable("conversations") as tell:
         results = run_bench(
             opened.system,
             opened.scorer,
@@ -84,7 +77,7 @@ def _check(asked: Asked, stored: Path | None) -> None:
     from limner.app.given import PLANNED_ONLY, planned_given
     from limner.chat.planning.names import is_planned
     from limner.evaluation.benchmark.names import APIS, MARKOV, ORACLE, PERFECT
-    from limner.evaluation.given import check_given, judge_folder
+    from limner.evaluation.given import Measured, judge_folder
     from limner.perception.endpoint.wire import api_url
 
     for url in (asked.endpoint, asked.judge_url):
@@ -101,7 +94,7 @@ def _check(asked: Asked, stored: Path | None) -> None:
         planned_given(asked.model, asked.words)
         judge_folder(asked.judge)
     else:
-        check_given(asked.model, {}, asked.judge)
+        Measured(model=asked.model, judge=asked.judge).check()
     if stored is not None:
         from limner.evaluation.benchmark.stored_set import StoredSet
 
@@ -144,29 +137,6 @@ def _extra(text: str) -> dict[str, Any]:
     if not isinstance(extra, dict):
         raise ValueError("--extra is no JSON object; give one such as '{\"seed\": 1}'.")
     return extra
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[Progress], None]]:
-    """A bar on stderr; after Ctrl-C a line that says how to go on, and exit code 130."""
-    from rich.progress import BarColumn, MofNCompleteColumn, TimeElapsedColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), "left", TimeRemainingColumn())
-    last: list[Progress] = []
-    try:
-        with Bar(*columns, console=err, transient=True) as bar:
-            shown = bar.add_task("conversations", total=None)
-
-            def tell(progress: Progress) -> None:
-                last[:] = [progress]
-                bar.update(shown, total=progress.total, completed=progress.done)
-
-            yield tell
-    except KeyboardInterrupt:
-        done = f" after {last[0].done} of {last[0].total} conversations" if last else ""
-        err.print(plain(f"stopped{done}; run the same command to go on"))
-        raise typer.Exit(STOPPED) from None
 
 
 def _complain(opened: Opened) -> None:

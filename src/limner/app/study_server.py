@@ -23,6 +23,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from limner.app.server import guard
 from limner.app.server.connections import served
 from limner.app.server.errors import ApiError
 from limner.app.server.hosts import HostAndOrigin, own_names
@@ -36,14 +37,7 @@ CONTENT_POLICY: Final = (
     "default-src 'none'; img-src 'self'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-HEADERS: Final = {
-    "Content-Security-Policy": CONTENT_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-}
+HEADERS: Final = {**guard.HEADERS, "Content-Security-Policy": CONTENT_POLICY}
 PAGE_FILES: Final = {
     "/": ("index.html", "text/html"),
     "/study.css": ("study.css", "text/css"),

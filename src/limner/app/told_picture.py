@@ -19,7 +19,7 @@ FOLDER: Final = Path("~/.limner/credentials")
 
 
 def write_reply(conversation: Conversation, reply: Reply, path: Path, *, sign: bool = False) -> Path:
-    """The picture of the conversation's newest reply as a PNG that tells model, weights, seed and node.
+    """Write the newest reply's picture as a PNG whose metadata names model, weights, seed and history node.
 
     `sign`: also with a C2PA manifest, by the local certificate in ~/.limner/credentials, which is made when
     it is not there; and with the watermark, where a picture that was given went into it. ValueError when the

@@ -103,7 +103,7 @@ def writer_by_name(name: str, endpoint: Endpoint) -> Writer:
 
 
 def weights_of(name: str) -> str:
-    """The hash of the world's senses, which are trained anew now and then; "" for other readers."""
+    """Hash of the world's perceptual models, which are retrained now and then; "" for other readers."""
     kind, _, argument = name.partition("=")
     path = Path(argument or _WORLD_SENSES) / "senses.safetensors"
     return hashlib.sha256(path.read_bytes()).hexdigest() if kind == "world" and path.is_file() else ""
@@ -125,7 +125,9 @@ def check_name(name: str, option: str, *further: str) -> None:
 
 
 def made_by_name(name: str, option: str, protocol: type[T], known: Mapping[str, Callable[[str], Any]]) -> T:
-    """What `name` means among the `known`, or the user's own class; ValueError says which there are."""
+    """The adapter called `name`: one of `known`, or the user's own module:Class. ValueError lists the known
+    names.
+    """
     if ":" in name and "=" not in name:
         return _users(name, option, protocol)
     check_name(name, option)
@@ -232,8 +234,6 @@ def _connected(endpoint: Endpoint, model: str) -> Any:
     from limner.perception.endpoint.structured import StructuredEndpoint
     from limner.perception.endpoint.wire import Limits, Wire, key_from
 
-    limits = Limits(timeout_s=endpoint.timeout_s)
+    limits = Limits(timeout_s=endpoint.timeout_s, per_minute=endpoint.per_minute)
     wire = Wire(endpoint.url, key=key_from(endpoint.key_variable), limits=limits)
-    return StructuredEndpoint(
-        wire, model=model or endpoint.model, per_minute=endpoint.per_minute, price=endpoint.price
-    )
+    return StructuredEndpoint(wire, model=model or endpoint.model, price=endpoint.price)

@@ -80,16 +80,9 @@ def _endpoint_painter(
     from limner.perception.endpoint.images import EndpointPainter
     from limner.perception.endpoint.wire import Limits, Wire, key_from
 
-    wire = Wire(
-        endpoint.url, key=key_from(endpoint.key_variable), limits=Limits(timeout_s=endpoint.timeout_s)
-    )
-    return EndpointPainter(
-        wire,
-        model=model or endpoint.model,
-        per_minute=endpoint.per_minute,
-        price=picture_price,
-        extra=fields,
-    )
+    limits = Limits(timeout_s=endpoint.timeout_s, per_minute=endpoint.per_minute)
+    wire = Wire(endpoint.url, key=key_from(endpoint.key_variable), limits=limits)
+    return EndpointPainter(wire=wire, model=model or endpoint.model, price=picture_price, extra=fields)
 
 
 def _pipeline(folder: str) -> Any:

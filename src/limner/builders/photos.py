@@ -28,7 +28,6 @@ UNREAD: Final = (
     ".psd", ".svg",
 )  # fmt: skip
 LONGEST_PX: Final = 4096  # the longer side at which pictures are kept at most
-_HEIC: Final = (".heic", ".heif", ".hif")
 _MOST_PIXELS: Final = 150_000_000
 _MOST_BYTES: Final = 400_000_000
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM")

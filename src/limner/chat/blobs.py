@@ -34,7 +34,7 @@ class Blobs:
         return digest
 
     def get(self, digest: str) -> bytes:
-        """The bytes; `Damaged` when they are missing or are not what their name says."""
+        """A blob's bytes; `Damaged` when they are missing or do not match the digest."""
         data = self._place.read(self._path(digest))
         if data is None:
             raise Damaged(f"The store lacks the blob {digest}; restore the store from a backup.")

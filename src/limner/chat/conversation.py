@@ -156,7 +156,7 @@ class Conversation:
         num_previews: int = 0,
         target: int | None = None,
     ) -> RoundRequest:
-        """What `say` would compute, to be computed by an `Engine` and then given to `commit`.
+        """The round that `say` would compute, as a request for an `Engine`, whose result goes to `commit`.
 
         `num_previews` (0 to 3) unfinished pictures are shown on the way. ValueError as in `say`; nothing is
         changed.
@@ -182,9 +182,7 @@ class Conversation:
         )
 
     def commit(self, finished: Finished) -> Reply:
-        """Make a computed round history: it follows the round after which it was prepared, and this
-        conversation goes on from it.
-        """
+        """Append a computed round after the round it was prepared for, and continue from it."""
         request, answer = finished.request, finished.answer
         round_ = Round(
             instruction=request.instruction, response=Response(text=answer.text, picture=finished.picture)
@@ -239,7 +237,7 @@ class Conversation:
         return self._reply(node_id)
 
     def fork(self, id: str | None = None) -> Conversation:
-        """Another conversation that goes on after round `id` (default: the last); this one stays as it is.
+        """A new conversation that continues after round `id` (default: the last); this one is unchanged.
 
         The beginning of an id is enough when only one round has it. ValueError when none or several have.
         """
@@ -279,7 +277,9 @@ class Conversation:
 
     @property
     def people(self) -> Mapping[str, Sighting]:
-        """Everyone named so far: where first seen, what was said of them, a crop of the face if found."""
+        """Everyone named so far: the round first seen in, what was said about them, and a crop of the face if
+        found.
+        """
         return people_of(self.tree.path_ids(self.head), self.rounds, self.painter.senses)
 
     def save(self, path: str | Path) -> Path:
@@ -293,8 +293,8 @@ class Conversation:
         return save_conversation(self, path)
 
     def still_read(self, text: str = "") -> list[int]:
-        """Which of the rounds so far, counted from 0, the model would read if `text` were said now: all of
-        them, unless they no longer fit its context (`context_selection.py`).
+        """The rounds (counted from 0) that the model would read if `text` were said now: all, unless they no
+        longer fit its context (`context_selection.py`).
         """
         return self._visible(Instruction(text=text))
 

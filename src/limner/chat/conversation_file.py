@@ -54,7 +54,7 @@ def open_conversation(path: str | Path, painter: Painter) -> Conversation:
 
 
 def conversation_of(saved: SavedConversation, where: str, painter: Painter) -> Conversation:
-    """The conversation that a file holds; ValueError when a picture or a round is not what its id says."""
+    """The conversation stored in a file; ValueError when a picture or a round does not match its id."""
     try:
         pictures = {digest: Picture.from_png(png) for digest, png in saved.pngs.items()}
         tree = HistoryTree.from_json(saved.tree, pictures)

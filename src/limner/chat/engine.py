@@ -38,7 +38,7 @@ class EngineStats:
     """An engine's numbers so far.
 
     `num_rows / num_steps` is how many pictures shared a denoising step on average; `num_rounds` were
-    finished, `num_cancelled` and `num_failed` were not.
+    finished, neither cancelled nor failed.
     """
 
     num_waiting: int
@@ -46,8 +46,6 @@ class EngineStats:
     num_steps: int
     num_rows: int
     num_rounds: int
-    num_cancelled: int
-    num_failed: int
     prefix_bytes: int
 
 
@@ -75,7 +73,7 @@ class Engine:
         self._thread: threading.Thread | None = None
         self._closing = False
         self._num_steps = self._num_rows = 0
-        self._num_rounds = self._num_cancelled = self._num_failed = 0
+        self._num_rounds = 0
         self._round_s = TYPICAL_ROUND_S
 
     def start(self) -> None:
@@ -128,8 +126,6 @@ class Engine:
                 num_steps=self._num_steps,
                 num_rows=self._num_rows,
                 num_rounds=self._num_rounds,
-                num_cancelled=self._num_cancelled,
-                num_failed=self._num_failed,
                 prefix_bytes=self.painter.prefixes.num_bytes,
             )
 
@@ -166,7 +162,7 @@ class Engine:
             except Exception as error:
                 _LOG.exception("A step of the engine failed.")
                 ended = scheduler.abandon(error)
-            self._count(scheduler, ended, len(given_up))
+            self._count(scheduler, ended)
 
     def _admit(self) -> tuple[list[RoundHandle], list[RoundHandle]]:
         """Those that begin now, and those that were given up in the queue."""
@@ -178,17 +174,12 @@ class Engine:
             self._running.append(begun[-1])
         return begun, given_up
 
-    def _count(self, scheduler: Scheduler, ended: Sequence[ScheduledRound], num_given_up: int) -> None:
+    def _count(self, scheduler: Scheduler, ended: Sequence[ScheduledRound]) -> None:
         with self._changed:
             self._running = [handle for handle in self._running if not handle.is_over]
             self._num_steps, self._num_rows = scheduler.num_steps, scheduler.num_rows
-            self._num_cancelled += num_given_up
             for round_ in ended:
                 if isinstance(round_.end, Finished):
                     self._num_rounds += 1
                     self._round_s += (round_.end.seconds - self._round_s) / 8
-                elif isinstance(round_.end, Cancelled):
-                    self._num_cancelled += 1
-                else:
-                    self._num_failed += 1
             self._changed.notify_all()

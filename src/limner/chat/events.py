@@ -30,7 +30,9 @@ class Wrote:
 
 @dataclass(frozen=True, kw_only=True)
 class Painting:
-    """`step` of `num_steps` denoising steps are done; 0 when the picture's tokens have just been drawn."""
+    """Progress: `step` of `num_steps` denoising steps are done; 0 when the image tokens have just been
+    sampled.
+    """
 
     step: int
     num_steps: int

@@ -161,13 +161,13 @@ def detokenize(
 
 
 def token_temperature(model: LimnerModel, sampling: Sampling) -> float:
-    """The asked one, or the checkpoint's."""
+    """The requested temperature, else the checkpoint's."""
     asked = sampling.token_temperature
     return model.preset.token_head.default_temperature if asked is None else asked
 
 
 def pixel_temperature(model: LimnerModel, sampling: Sampling) -> float:
-    """The asked one, or the detokenizer's."""
+    """The requested temperature, else the detokenizer's."""
     asked = sampling.pixel_temperature
     return model.detokenizer.sizes.default_temperature if asked is None else asked
 

@@ -81,7 +81,7 @@ def export_conversation(store: Store, owner: str, id: str) -> bytes:
 def import_conversation(
     store: Store, owner: str, data: bytes, painter: Painter, *, decode: Decode = Picture.from_png
 ) -> StoredConversation:
-    """Keep the conversation of such a file under new ids; ValueError says what is wrong with the file.
+    """Store an exported conversation under new ids; ValueError says what is wrong with the file.
 
     `decode` makes a picture of PNG bytes, such as in a process with bounds of its own; ValueError when it
     cannot.

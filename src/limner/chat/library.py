@@ -42,7 +42,7 @@ from limner.dialogue.parts import Picture
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PersonSeen:
-    """Somebody named in a conversation. `source` is "painted", "enrolled", or "named" while there is no face.
+    """A person named in a conversation. `source` is "painted", "enrolled", or "named" while there is no face.
 
     `round` is where the name first came up, `box` (x0, y0, x1, y1) in [0, 1] the face in its picture.
     """
@@ -134,9 +134,9 @@ class Library:
         return not self.store.children(owner, round_.conversation or "", id)
 
     def read_at(self, owner: str, id: str, text: str = "") -> list[StoredRound]:
-        """The rounds that the model would still read if something were said after the round `id`, in order:
-        all, unless they no longer fit its context (`context_selection.py`). `text` is what would be said,
-        which may point at rounds that are left out without it.
+        """The rounds that the model would read if `text` were said after the round `id`, in order: all,
+        unless they no longer fit its context (`context_selection.py`). `text` may point at rounds that would
+        else be left out.
         """
         path = self.store.path(owner, id)
         talk = self._talk(self.store.conversation(owner, path[-1].conversation or ""), path)

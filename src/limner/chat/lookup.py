@@ -28,17 +28,6 @@ class RoundLookup:
                 )
             db.execute("CREATE INDEX IF NOT EXISTS rounds_by_node ON rounds(owner, node_id)")
 
-    def of_node(self, owner: str, node_id: str) -> str | None:
-        """The id of the newest round at this node of a history: rounds at one node are alike in all that was
-        said and shown until then.
-        """
-        with self._store.reading() as db:
-            row = db.execute(
-                "SELECT id FROM rounds WHERE owner = ? AND node_id = ? ORDER BY number DESC, id DESC LIMIT 1",
-                (owner, node_id),
-            ).fetchone()
-        return None if row is None else str(row[0])
-
     def newest(self, owner: str, labels: Mapping[str, str], *, answer: str | None = None) -> str | None:
         """The id of the newest round that has all these labels, None when there is none. With `answer`, one
         that was answered in these words (white space around them aside).

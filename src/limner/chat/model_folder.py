@@ -21,7 +21,7 @@ _PUBLIC_FILES: Final = ("config.json", "model_index.json", "seed_x", "seed_detok
 
 
 def checkpoint_folder(name_or_folder: str | Path) -> Path:
-    """Where a model lies: the embedded one by name, any other by folder.
+    """Folder of a model: the embedded one by its name, any other by its path.
 
     Raises:
         ValueError: there is none; the sentence says what would make one of what was named.
@@ -42,7 +42,7 @@ def files_of(folder: Path | str) -> Iterator[Path]:
 
 
 def fingerprint(folder: Path) -> str:
-    """SHA-256 over names, sizes, beginnings and ends of a checkpoint's files: tells trainings apart."""
+    """SHA-256 over names, sizes, first and last bytes of a checkpoint's files; other for each training."""
     digest = hashlib.sha256()
     for path in sorted(p for p in files_of(folder) if p.suffix in (".safetensors", ".json")):
         size = path.stat().st_size

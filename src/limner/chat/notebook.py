@@ -27,7 +27,7 @@ def reply_html(text: str, image: Image.Image | None) -> str:
 
 
 def conversation_html(rounds: Sequence[tuple[str, str, Image.Image | None]]) -> str:
-    """A strip of (what was said, the answer's words, its picture), one beside the other, numbered from 1."""
+    """A strip of rounds (instruction, answer, picture) side by side, numbered from 1."""
     if not rounds:
         return "<p>An empty conversation.</p>"
     cells = "".join(

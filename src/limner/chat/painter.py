@@ -92,7 +92,7 @@ class Painter:
 
     @property
     def default_steps(self) -> int:
-        """Denoising steps when nobody says how many."""
+        """Denoising steps when the request names none."""
         return self.sampling.pixel_steps or self.model.detokenizer.sizes.default_steps
 
     @property

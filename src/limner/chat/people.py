@@ -80,7 +80,7 @@ def _said(mention: Mention) -> str:
 def assign_faces(
     mentions: Sequence[Mention], boxes: Sequence[Box], picture: Picture | None, senses: TraitReader | None
 ) -> list[Box | None]:
-    """The assignment of faces to mentions that agrees best with the sides and traits that were said."""
+    """Assign faces to mentions so that they agree best with the sides and traits given in the text."""
     if not boxes or picture is None or senses is None:
         return [None] * len(mentions)
     ordered = sorted(boxes, key=lambda box: box[0] + box[2])
@@ -92,7 +92,7 @@ def assign_faces(
 
 
 def best_assignment(agreement_FM: np.ndarray) -> list[int | None]:
-    """Mention -> its face, or None: the assignment with the largest sum of `agreement_FM` (whole numbers).
+    """The assignment mention -> face (or None) with the largest sum of `agreement_FM` (integers).
 
     Nobody takes a face that agrees less than not at all (below 0). Of equal assignments the one that reads
     best from left to right in the order of naming. Takes time in proportion to the number of mentions.

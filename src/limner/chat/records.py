@@ -23,7 +23,7 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class NotThere(LookupError):  # noqa: N818  (said of what is not there)
-    """No such thing of this owner: never made, somebody else's, or deleted. One sentence, safe to show."""
+    """The owner has no such thing: never made, another owner's, or deleted. The message is safe to show."""
 
     def __init__(self, what: str, id: object) -> None:
         super().__init__(f"There is no {what} {str(id)[:60]!r}; it was never made, or it was deleted.")
@@ -33,7 +33,7 @@ class NotThere(LookupError):  # noqa: N818  (said of what is not there)
 
 @dataclass(frozen=True, kw_only=True)
 class KeptState:
-    """What later rounds read of a round beside its words and pictures; `tokens` is a blob's digest.
+    """What later rounds need of a round besides its words and pictures; `tokens` is a blob's digest.
 
     `painter` is the fingerprint of the weights that the ids and tokens mean something to; `parent_node` is
     the history node that this round's own node id was hashed with.
@@ -221,7 +221,7 @@ def from_row(kind: type[Record], row: Mapping[str, Any]) -> Record:
 
 
 class Damaged(ValueError):  # noqa: N818
-    """What a store or file holds is not what was written, as a digest tells. One sentence, safe to show."""
+    """The content of a store or file does not match its digest. The message is safe to show."""
 
 
 class StoreFailed(OSError):  # noqa: N818
@@ -233,7 +233,7 @@ class StoreFull(StoreFailed):
 
 
 class StoreBusy(StoreFailed):
-    """Another process has been writing for longer than the store waits; the same may be tried again."""
+    """Another process has held the write lock for longer than the store waits; try again."""
 
 
 class StoreReadOnly(StoreFailed):

@@ -20,8 +20,8 @@ EDGE: Final = 0.04  # of a side, from the region's edge to where all is new; a f
 
 
 def as_asked(request: RoundRequest, painted: Picture) -> Picture:
-    """What the user is shown of a square picture that was painted for a request: all of it, or its region in
-    the picture that the request points at.
+    """What the user sees of a square picture painted for a request: all of it, or, where the request points
+    at a region, the earlier picture with that region replaced.
     """
     region, before = request.instruction.region, request.condition
     if region is None or before is None:

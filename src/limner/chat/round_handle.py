@@ -26,7 +26,7 @@ class RoundHandle(EventLog[Event]):
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether it was asked to stop, be it over or not."""
+        """Whether a stop was requested, also once the round has ended."""
         return self.stop.is_set()
 
     def cancel(self) -> None:

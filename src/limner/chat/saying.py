@@ -25,7 +25,7 @@ Image_ = str | Path | bytes | Image.Image | np.ndarray | Picture
 
 
 def instruction_of(text: str, images: Sequence[Image_] = (), region: Box | None = None) -> Instruction:
-    """What is said as an instruction; ValueError says in one sentence what is wrong with it."""
+    """An instruction of text, pictures and region; ValueError says in one sentence what is wrong."""
     said = checked_text(text)
     pictures = as_pictures(images)
     try:

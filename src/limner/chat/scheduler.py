@@ -54,7 +54,7 @@ class Scheduler:
         emit: Callable[[Event], None],
         wants_stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Take a round up; its events go to `emit`, and it is cancelled once `wants_stop` says so."""
+        """Accept a round: its events go to `emit`, and it is cancelled once `wants_stop()` is true."""
         round_ = ScheduledRound(self.painter, request, emit, wants_stop)
         self.painter.prefixes.hold(round_.keys)
         self._rounds.append(round_)

@@ -41,7 +41,7 @@ class ServiceRound(EventLog[ServiceEvent]):
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether it was asked to stop, be it over or not."""
+        """Whether a stop was requested, also once the round has ended."""
         return self._stop.is_set()
 
     def cancel(self) -> None:
@@ -50,7 +50,7 @@ class ServiceRound(EventLog[ServiceEvent]):
         self._stop_computing()
 
     def stop_with(self, stop_computing: Callable[[], None]) -> None:
-        """How the one who computes it is told to stop; for the service only."""
+        """Set what `cancel` calls to stop the computation; for the service only."""
         self._stop_computing = stop_computing
         if self.is_cancelled:
             stop_computing()
@@ -73,7 +73,7 @@ class ServiceRound(EventLog[ServiceEvent]):
 
     @property
     def num_previews(self) -> int:
-        """How many unfinished pictures were shown until now."""
+        """How many previews have been sent so far."""
         return sum(isinstance(event, Preview) for event in self.so_far)
 
     @property

@@ -80,7 +80,7 @@ class SharedRows:
         self._place.write(f"{_owner(owner)}/index/{round_id}", conversation.encode())
 
     def conversation_of(self, owner: str, round_id: str) -> str | None:
-        """The conversation of a round, None when nobody noted it."""
+        """The conversation of a round, None when it is not recorded."""
         found = self._place.read(f"{_owner(owner)}/index/{round_id}")
         return None if found is None else found.decode()
 

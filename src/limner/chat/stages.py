@@ -201,7 +201,9 @@ def sample_image_tokens(painter: Painter, rounds: Sequence[ScheduledRound]) -> N
 
 
 def denoise(painter: Painter, rounds: Sequence[ScheduledRound]) -> None:
-    """One denoising step of each, wherever it stands; then the pictures and previews that are due."""
+    """Advance every picture by one denoising step, whichever step each is at; then emit finished pictures and
+    due previews.
+    """
     detokenizer = painter.model.detokenizer
     after = detokenizer.advance(
         [round_.sampling_state for round_ in rounds if round_.sampling_state is not None]

@@ -53,7 +53,7 @@ def lost_database(folder: Path) -> str | None:
 
 
 class Store:
-    """A folder that keeps what is said and painted. Safe for several threads and several processes.
+    """A folder that stores conversations, pictures, files and people. Safe for several threads and processes.
 
     Args:
         folder: made when it is not there; holds the database, and the blobs unless they lie elsewhere.
@@ -377,7 +377,9 @@ class Store:
             return int(db.execute("SELECT COUNT(*) FROM people").fetchone()[0])
 
     def owner_of(self, id: str) -> str | None:
-        """Who has this conversation, round, file or person, None for nobody; for the command line only."""
+        """The owner of this conversation, round, file or person, None if there is none; for the command line
+        only.
+        """
         with self._database.reading() as db:
             found = db.execute(
                 "SELECT owner FROM conversations WHERE id = :id "

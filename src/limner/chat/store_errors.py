@@ -61,7 +61,7 @@ def _of_sqlite(error: sqlite3.Error, where: Path) -> StoreFailed:
 
 
 def bytes_left(where: Path) -> int:
-    """Room on the disk of a file or folder as far as the system tells; quotas may leave less."""
+    """Free bytes on the disk of a file or folder as the system reports them; a quota may leave less."""
     try:
         found = os.statvfs(where if where.is_dir() else where.parent)
     except (OSError, AttributeError):  # Windows has none

@@ -47,7 +47,7 @@ class _Tables:
 
 
 def check_store(store: Store) -> Findings:
-    """Look at everything once; reads every blob. Rounds may be added meanwhile."""
+    """Verify everything once; reads every blob. Rounds may be added meanwhile."""
     there = set(store.keep.blobs)
     tables = _read_tables(store)
     problems = list(tables.problems)
@@ -89,7 +89,7 @@ def check_store(store: Store) -> Findings:
 
 
 def sweep(store: Store, *, even_most: bool = False) -> int:
-    """Remove blobs that no row needs and unfinished files, such as a kill leaves behind; how many went.
+    """Remove blobs that no row refers to and unfinished files, such as a kill leaves; returns how many.
 
     Safe beside running servers of this folder. ValueError, and nothing is removed, where several databases
     share the blobs (what this one does not need, another may), and where most blobs would go (rather the

@@ -67,7 +67,9 @@ class Room:
             self._is_full = False
 
     def taking(self, act: Callable[[], _Result]) -> _Result:
-        """What `act` returns, which keeps something new; that the disk is full is noted, and told."""
+        """Run `act`, which stores something new, and return its result; a full disk is remembered and raised
+        as `StoreFull`.
+        """
         self.require()
         try:
             return act()

@@ -26,7 +26,9 @@ class Unwritten(Generic[_Order]):
         self._lock = threading.Lock()
 
     def hold(self, wish: Hashable, order: _Order) -> list[_Order]:
-        """Hold an order until its wish is said again; those that left for it, being too old or too many."""
+        """Hold an order until the same request comes again; returns the orders dropped for it, which are too
+        old or too many.
+        """
         with self._lock:
             self._held.pop(wish, None)
             self._held[wish] = (time.monotonic(), order)

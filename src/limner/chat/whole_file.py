@@ -43,7 +43,7 @@ def replace_whole(path: Path, write: Callable[[Path], object]) -> None:
 
 @contextlib.contextmanager
 def alone_with(path: Path, *, tell: Callable[[], object] = lambda: None) -> Iterator[None]:
-    """Meanwhile no other process or thread is in here with this file. May be nested in one thread.
+    """Hold an exclusive lock on this file, among processes and threads. May be nested in one thread.
 
     `tell` is called once when somebody else is, before waiting for them. The lock is a hidden file beside it,
     which goes afterwards.

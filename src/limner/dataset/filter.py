@@ -101,8 +101,7 @@ def cap_of(text: str) -> Cap:
 
 
 def filter_dataset(folder: Path, out: Path, where: Sequence[Condition], caps: Sequence[Cap] = ()) -> Filtered:
-    """Write those dialogues of `folder` for which all conditions hold to `out`, as they are and in their
-    order.
+    """Copy the dialogues of `folder` that meet all conditions to `out`, unchanged and in order.
 
     A dialogue without a score that is asked for is left out. Which ones a cap leaves out depends on their ids
     alone. ValueError when nothing is left, when `folder` is no data set, or `out` holds one already.

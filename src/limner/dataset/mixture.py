@@ -96,11 +96,6 @@ class MixtureSampler:
         first = step * batch_size
         return [self.at(first + place) for place in range(rank, batch_size, world_size)]
 
-    def epochs_at(self, number: int) -> dict[str, float]:
-        """How often each data set has been walked once `number` samples were drawn (whole cycles counted)."""
-        cycles = number // self.cycle_length
-        return {name: cycles * ratio / self.sizes[name] for name, ratio in self.ratios.items()}
-
     def _epoch_key(self, name: str, epoch: int) -> int:
         if (name, epoch) not in self._keys:
             if len(self._keys) > 64:

@@ -10,15 +10,17 @@ import base64
 import io
 import json
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 import jinja2
 from PIL import Image
 
 from limner.dataset.reader import DatasetReader
 from limner.dialogue.parts import Dialogue, Picture
+
+_THUMBNAIL_PX: Final = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,57 +60,53 @@ class _Card:
     truth: str
 
 
-def write_page(
-    folder: str | Path, page: str | Path, *, num: int = 60, start: int = 0, thumbnail_px: int = 256
-) -> Path:
-    """Write a contact sheet of up to `num` dialogues from `start` on and return its path.
-
-    When the set holds more than `num`, they are spread evenly over it. The page replaces an older one at
-    once.
+def write_page(folder: str | Path, page: str | Path, *, num: int = 60) -> Path:
+    """Write a contact sheet of up to `num` dialogues, spread evenly over the set, and return its path. The
+    page replaces an older one at once.
     """
     reader = DatasetReader(folder)
-    if num < 1 or not 0 <= start <= len(reader):
-        raise ValueError(f"cannot show {num} dialogues from number {start} of {len(reader)}")
-    rest = len(reader) - start
-    indices = range(start, len(reader)) if rest <= num else [start + i * rest // num for i in range(num)]
-    html = page_of(
-        ((index, reader[index]) for index in indices),
+    if num < 1:
+        raise ValueError(f"cannot show {num} dialogues of {len(reader)}")
+    total = len(reader)
+    indices = range(total) if total <= num else [place * total // num for place in range(num)]
+    kinds = dict(reader.kinds().most_common())
+    return write_html(
+        Path(page),
+        Path(__file__).with_name("show.html"),
         title=Path(folder).resolve().name,
-        kinds=dict(reader.kinds().most_common()),
-        thumbnail_px=thumbnail_px,
+        kinds=kinds,
+        total=sum(kinds.values()),
+        cards=[_card(index, reader[index]) for index in indices],
     )
-    page = Path(page)
-    page.parent.mkdir(parents=True, exist_ok=True)
-    temporary = page.with_name(f".{page.name}.{os.getpid()}.tmp")
-    temporary.write_text(html, encoding="utf-8")
-    temporary.replace(page)
-    return page
 
 
-def page_of(
-    dialogues: Iterable[tuple[int, Dialogue]], *, title: str, kinds: dict[str, int], thumbnail_px: int = 256
-) -> str:
-    """The page's HTML for numbered dialogues; `kinds` are the counts of the whole set, for the heading."""
+def write_html(page: Path, template: Path, **values: Any) -> Path:
+    """Fill a template, in which all values are escaped, and put the page in its place at once."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        loader=jinja2.FileSystemLoader(template.parent),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    cards = [_card(number, dialogue, thumbnail_px) for number, dialogue in dialogues]
-    return environment.get_template("show.html").render(
-        title=title, kinds=kinds, total=sum(kinds.values()), cards=cards
-    )
+    html = environment.get_template(template.name).render(**values)
+    page.parent.mkdir(parents=True, exist_ok=True)
+    temporary = page.with_name(f".{page.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(html, encoding="utf-8")
+        temporary.replace(page)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return page
 
 
-def _card(number: int, dialogue: Dialogue, thumbnail_px: int) -> _Card:
+def _card(number: int, dialogue: Dialogue) -> _Card:
     turns = []
     for index, round_ in enumerate(dialogue.rounds):
         answer = round_.response.picture
         faces = _faces(dialogue, index)
         given = tuple(
-            _shown(picture, thumbnail_px, faces if answer is None and place == 0 else ())
+            _shown(picture, faces if answer is None and place == 0 else ())
             for place, picture in enumerate(round_.instruction.pictures)
         )
         turns.append(
@@ -116,7 +114,7 @@ def _card(number: int, dialogue: Dialogue, thumbnail_px: int) -> _Card:
                 instruction=round_.instruction.text,
                 pictures=given,
                 response=round_.response.text,
-                answer=None if answer is None else _shown(answer, thumbnail_px, faces),
+                answer=None if answer is None else _shown(answer, faces),
                 depends_on=round_.depends_on,
                 is_markov=round_.is_markov(index),
             )
@@ -146,9 +144,9 @@ def _faces(dialogue: Dialogue, round_index: int) -> tuple[_Face, ...]:
     )
 
 
-def _shown(picture: Picture, thumbnail_px: int, faces: tuple[_Face, ...]) -> _Shown:
+def _shown(picture: Picture, faces: tuple[_Face, ...]) -> _Shown:
     image = picture.to_pil()
-    image.thumbnail((thumbnail_px, thumbnail_px), Image.Resampling.LANCZOS)
+    image.thumbnail((_THUMBNAIL_PX, _THUMBNAIL_PX), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     image.save(buffer, format="WEBP", quality=85)
     encoded = base64.b64encode(buffer.getvalue()).decode()

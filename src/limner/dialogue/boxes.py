@@ -36,3 +36,16 @@ def box_text(box: Sequence[float]) -> str:
     """A box as the model's text has it: "[[x0 y0 x1 y1]]" on a grid of 224 places."""
     last = NUM_PLACES - 1
     return "[[" + " ".join(str(min(last, max(0, round(float(side) * last)))) for side in box) + "]]"
+
+
+def iou(first: Box | None, second: Box | None) -> float:
+    """Intersection over union of two boxes in one unit, 0 to 1; 0 when either is None or empty."""
+    if first is None or second is None:
+        return 0.0
+    width = min(first[2], second[2]) - max(first[0], second[0])
+    height = min(first[3], second[3]) - max(first[1], second[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    areas = [(x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in (first, second)]
+    shared = width * height
+    return shared / (sum(areas) - shared)

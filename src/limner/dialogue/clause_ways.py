@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final
 
 from limner.dialogue import reaching_words as w
 from limner.dialogue.clauses import without_lead
@@ -17,11 +16,10 @@ from limner.dialogue.reach import Reach, amount, number_of, says_nothing, tells
 from limner.dialogue.ways_back import ORDINALS, Way
 
 Said = tuple[Reach, str]
-_SOMETHING: Final = re.compile(r"(?:the|his|her|their|that|you|we|i|\w+ing)\b", re.IGNORECASE)
 
 
 def read_clause(text: str, names: Sequence[str], *, is_last: bool, is_first: bool) -> Said | None:
-    """The way back that a clause says, and what else it says; None when it says none."""
+    """The way back in a clause, and the rest of the clause; None when it has no way back."""
     prefers = w.PREFERS.fullmatch(text.strip(" ,.!?"))
     if prefers:
         return Reach(way=Way.INSTEAD, about=prefers["old"]), f"make it {prefers['new']}"

@@ -161,21 +161,10 @@ class HistoryTree:
         self.depth(node_id)
         return tuple(self._children[node_id])
 
-    def leaves(self) -> tuple[str, ...]:
-        """The ids that nothing follows: the end of each branch."""
-        return tuple(id_ for id_ in self._nodes if not self._children[id_])
-
-    def common_ancestor(self, first_id: str | None, second_id: str | None) -> str | None:
-        """The last node that both histories share; None when they share no round."""
-        shared = None
-        for ours, theirs in zip(self.path_ids(first_id), self.path_ids(second_id), strict=False):
-            if ours != theirs:
-                break
-            shared = ours
-        return shared
-
     def verify(self) -> None:
-        """Hash everything anew, pixels too; ValueError names the first node that is not what its id says."""
+        """Hash every round anew, pixels too; ValueError names the first node whose content does not match its
+        id.
+        """
         num_seen: dict[str | None, int] = {None: 0}
         checked: set[int] = set()
         for key, node in self._nodes.items():
@@ -205,7 +194,7 @@ class HistoryTree:
             raise ValueError(f"node {key[:12]} is not what its id says; the history was altered")
 
     def pictures(self) -> dict[str, Picture]:
-        """Every picture of the tree by digest; what `from_json` needs beside the JSON."""
+        """All pictures of the tree by digest, which `from_json` needs besides the JSON."""
         return {picture.digest: picture for node in self for picture in node.round.pictures}
 
     def to_json(self) -> dict[str, Any]:

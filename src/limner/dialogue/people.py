@@ -53,7 +53,7 @@ _OPPOSITE: Final = {"left": "right", "right": "left"}
 
 @dataclass(frozen=True, kw_only=True)
 class Mention:
-    """A person of an instruction: the name, the clauses about them in order, the side if one was said."""
+    """A person named in an instruction: the name, the clauses about them in order, and the side if given."""
 
     name: str
     sayings: tuple[str, ...] = ()
@@ -86,7 +86,7 @@ class _Reading:
 
 
 def find_people(text: str, known: Iterable[str] | KnownNames = ()) -> tuple[Mention, ...]:
-    """The persons named in `text`, in the order of first mention, with what is said of each.
+    """Persons named in `text`, in order of first mention, with the clauses about each.
 
     `known`: names of the conversation so far, found in any case ("show me olivia"). A sentence about two is
     cut into clauses where it can be; "She ..." goes to the person meant. A clause that describes its subject

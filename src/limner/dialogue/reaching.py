@@ -45,7 +45,7 @@ def read_reach(text: str, picture_names: Sequence[str] = ()) -> Reach | None:
 
 
 def is_of_table(text: str) -> bool:
-    """Whether a text is a wording of the phrase table as it stands, with whatever in its slots."""
+    """Whether a text is a wording of the phrase table exactly, whatever fills its slots."""
     return _by_table(without_lead(" ".join(text[:MAX_CHARACTERS].split()))) is not None
 
 

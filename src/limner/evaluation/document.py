@@ -45,7 +45,7 @@ class Found:
 
 
 def document_of(files: Sequence[Path]) -> str:
-    """The Markdown text. Where two files measure the same, the later counts.
+    """The document as Markdown text. Where two files measure the same, the later one counts.
 
     Args:
         files: results.json of `limner evaluate` or their folders, and what `limner study analyse --json`

@@ -6,6 +6,7 @@ Knows names and folders; loads nothing, torch included.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +25,33 @@ SUITE_NAMES: Final = (
     "twice",
     "comprehend",
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """Which weights are measured, and how.
+
+    Args:
+        model: "miniature" or a checkpoint folder.
+        others: further checkpoints by name, for suites that compare stages.
+        judge: a folder of senses, or a checkpoint that has some (default: the embedded model's).
+        quantize: as in `limner.load`, of the model and the others.
+        offload: as in `limner.load`.
+        true_tokens: given pictures enter as what they truly show, not by the encoder.
+    """
+
+    model: str = EMBEDDED
+    others: Mapping[str, str] = field(default_factory=dict)
+    judge: str | Path | None = None
+    quantize: str | None = None
+    offload: bool = False
+    true_tokens: bool = False
+
+    def check(self) -> None:
+        """ValueError unless all models and the judge exist."""
+        for folder in (self.model, *self.others.values()):
+            checkpoint_folder(folder)
+        judge_folder(self.judge)
 
 
 def check_suites(names: Sequence[str], suites: Collection[str] = SUITE_NAMES) -> None:
@@ -65,10 +93,3 @@ def results_file(path: Path) -> Path:
     if not file.is_file():
         raise ValueError(f"There are no results at {file}; `limner evaluate` writes some.")
     return file
-
-
-def check_given(model: str, others: Mapping[str, str], judge: str | Path | None) -> None:
-    """ValueError unless all models and the judge are where they are said to be."""
-    for folder in (model, *others.values()):
-        checkpoint_folder(folder)
-    judge_folder(judge)

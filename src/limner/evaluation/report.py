@@ -12,9 +12,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup
 
+from limner.chat.whole_file import write_whole
 from limner.evaluation.figures import is_numbered, picture_table, plots_of, seconds_plot
 from limner.evaluation.metrics import METRICS
-from limner.evaluation.run_folder import RunFolder, read_run, write_whole
+from limner.evaluation.run_folder import RunFolder, read_run
 from limner.evaluation.suite import Suite
 from limner.evaluation.table import Line, lines_of, views_of
 
@@ -52,7 +53,7 @@ def write_report(path: Path, suites: dict[str, Suite] | None = None) -> Path:
         results=results, machine=timing["machine"], sections=sections
     )
     file = run.path / "report.html"
-    write_whole(file, page.encode())
+    write_whole(page.encode(), file)
     return file
 
 

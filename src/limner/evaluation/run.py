@@ -7,19 +7,19 @@ Knows the order of things. Knows nothing about what is measured (`suites/`), how
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 import limner
-from limner.evaluation.given import check_suites
-from limner.evaluation.machine import machine
+from limner.evaluation.given import Measured, check_suites
 from limner.evaluation.results import results_of
-from limner.evaluation.run_folder import RunFolder, open_run, write_json, write_rows
+from limner.evaluation.run_folder import Progress, RunFolder, open_run, write_json, write_rows
 from limner.evaluation.score import Row
 from limner.evaluation.setup import Setup, prepare
 from limner.evaluation.suite import SEEDS_APART, Suite
@@ -28,16 +28,6 @@ from limner.models.precision import best_device
 
 MOST_WORKERS = 8
 TASKS_A_WORKER = 4  # fewer do not repay the seconds in which a further process loads the model
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """How far a run is: tasks done of all, those that an earlier start had done, and the suite at work."""
-
-    done: int
-    total: int
-    resumed: int
-    suite: str
 
 
 def chosen_suites(names: Sequence[str], suites: Mapping[str, Suite]) -> dict[str, Suite]:
@@ -49,17 +39,12 @@ def chosen_suites(names: Sequence[str], suites: Mapping[str, Suite]) -> dict[str
 
 def run_suites(
     names: Sequence[str],
+    measured: Measured,
     *,
-    model: str = "miniature",
     num: int,
     seed: int,
     out: Path,
-    others: Mapping[str, str] | None = None,
-    judge: str | Path | None = None,
     workers: int | None = None,
-    quantize: str | None = None,
-    offload: bool = False,
-    true_tokens: bool = False,
     suites: Mapping[str, Suite] | None = None,
     tell: Callable[[Progress], None] = lambda progress: None,
 ) -> dict[str, Any]:
@@ -70,16 +55,11 @@ def run_suites(
 
     Args:
         names: suites as on the command line; none or "all" for all.
-        model: "miniature" or a checkpoint folder.
+        measured: model, judge and how they are loaded.
         num: tasks of each suite.
         seed: of the run: other seeds, other dialogues.
         out: the run's folder (`run_folder.py`).
-        others: further checkpoints by name, for suites that compare stages.
-        judge: a folder of senses, or a checkpoint that has some (default: the embedded model's).
         workers: processes that compute side by side (default: one a core for small models).
-        quantize: as in `limner.load`, of the model and the others.
-        offload: as in `limner.load`.
-        true_tokens: given pictures enter as what they truly show, not by the encoder.
         suites: all suites there are (default: the paper's).
         tell: called when the run begins and after every task.
 
@@ -93,15 +73,7 @@ def run_suites(
     chosen = chosen_suites(names, suites)
     if not 1 <= num <= SEEDS_APART:
         raise ValueError(f"A run has from 1 to {SEEDS_APART} tasks of each suite, not {num}.")
-    setup, identity = prepare(
-        model,
-        others=others or {},
-        judge=judge,
-        seed=seed,
-        quantize=quantize,
-        offload=offload,
-        true_tokens=true_tokens,
-    )
+    setup, identity = prepare(measured, seed=seed)
     options = {"suites": list(chosen), "num": num, "seed": seed, "limner": limner.__version__, **identity}
     with open_run(out, options) as folder:
         _compute_missing(folder, setup, chosen, num, workers, tell)
@@ -143,9 +115,8 @@ def default_workers(setup: Setup, tasks: Sequence[Task]) -> int:
 def _conclude(folder: RunFolder, suites: Mapping[str, Suite]) -> dict[str, Any]:
     """Estimates from what lies on disk, so that resumed and uninterrupted runs take the same way."""
     rows: dict[str, list[Row]] = {}
-    for name, suite in suites.items():
+    for name in suites:
         rows[name] = [row for task in folder.of_suite(name) for row in task.rows]
-        rows[name] += suite.finish(folder.features_of(name))
     results = {
         "format": 1,
         **{key: value for key, value in folder.options.items() if key != "suites"},
@@ -177,3 +148,25 @@ def timing(folder: RunFolder) -> dict[str, Any]:
             )
         told[name] = {"tasks": len(tasks), "seconds": sum(task.seconds for task in tasks), "rounds": rounds}
     return told
+
+
+def machine() -> dict[str, str]:
+    """Processor, cores, accelerator and versions, as far as the system reports them."""
+    told = {
+        "processor": _processor(),
+        "cores": str(os.cpu_count()),
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+    }
+    if best_device().type == "cuda":
+        told["accelerator"] = torch.cuda.get_device_name()
+    return told
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

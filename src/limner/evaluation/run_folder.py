@@ -1,4 +1,4 @@
-"""A run on disk: its options, one line of JSON per finished task, the pictures and features of each.
+"""A run on disk: its options, one line of JSON per finished task, the pictures of each.
 
 Knows files: what is written in which order, so that a run killed at any moment goes on where it was. Knows
 nothing about models, suites or how tasks are computed.
@@ -6,17 +6,14 @@ nothing about models, suites or how tasks are computed.
     run.json        the options that results depend on, and facts about the model
     tasks.jsonl     one line per finished task, appended; a torn last line is cut off
     pictures/       PNG files named by digest, written before the line that names them
-    features/       SUITE-00000.safetensors, likewise
     rows.jsonl      every measured value, when all tasks are done
     results.json    estimates with intervals; timing.json: seconds a round; report.html
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import math
-import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -24,9 +21,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from safetensors.numpy import load_file, save_file
+from filelock import FileLock, Timeout
 
+from limner.chat.whole_file import write_whole
 from limner.dialogue.parts import Instruction, Picture, Response, Round
 from limner.evaluation.given import check_run
 from limner.evaluation.score import Row
@@ -34,6 +31,16 @@ from limner.evaluation.suite import Outcome
 
 FORMAT = 1
 DIGEST_CHARACTERS = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a run is: tasks done of all, those that an earlier start had done, and the suite at work."""
+
+    done: int
+    total: int
+    resumed: int
+    suite: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +71,6 @@ class FinishedTask:
     rows: tuple[Row, ...]
     shown: tuple[ShownFile, ...]
     conversation: tuple[HeldRound, ...]
-    features: str | None
     round_seconds: tuple[float, ...]
     seconds: float
 
@@ -79,7 +85,6 @@ class FinishedTask:
             conversation=tuple(
                 HeldRound(**{**held, "given": tuple(held["given"])}) for held in told["conversation"]
             ),
-            features=told["features"],
             round_seconds=tuple(told["round_seconds"]),
             seconds=float(told["seconds"]),
         )
@@ -93,8 +98,7 @@ class FinishedTask:
             for name in (*round_.given, round_.picture)
             if name is not None
         ]
-        features = [self.features] if self.features is not None else []
-        return (*(shown.file for shown in self.shown), *held, *features)
+        return (*(shown.file for shown in self.shown), *held)
 
 
 class RunFolder:
@@ -140,7 +144,6 @@ class RunFolder:
                 for shown in outcome.shown
             ),
             conversation=tuple(self._keep_round(round_) for round_ in outcome.conversation),
-            features=self._keep_features(suite, index, outcome.features),
             round_seconds=tuple(round(value, 4) for value in outcome.round_seconds),
             seconds=round(seconds, 4),
         )
@@ -149,15 +152,6 @@ class RunFolder:
             file.write(line.encode())
         self.tasks[suite, index] = task
         return task
-
-    def features_of(self, suite: str) -> dict[str, np.ndarray]:
-        """The features of all finished tasks of a suite, joined in the order of their numbers."""
-        joined: dict[str, list[np.ndarray]] = {}
-        for task in self.of_suite(suite):
-            if task.features is not None:
-                for name, values in sorted(load_file(self.path / task.features).items()):
-                    joined.setdefault(name, []).append(values)
-        return {name: np.concatenate(parts) for name, parts in joined.items()}
 
     def conversation(self, task: FinishedTask) -> tuple[Round, ...]:
         """The conversation that a task held, with its pictures; empty when it kept none."""
@@ -182,7 +176,7 @@ class RunFolder:
     def _keep_picture(self, picture: Picture) -> str:
         name = f"pictures/{picture.digest[:DIGEST_CHARACTERS]}.png"
         if not (self.path / name).exists():
-            write_whole(self.path / name, picture.to_png())
+            write_whole(picture.to_png(), self.path / name)
         return name
 
     def _keep_round(self, round_: Round) -> HeldRound:
@@ -194,20 +188,10 @@ class RunFolder:
             picture=None if answer is None else self._keep_picture(answer),
         )
 
-    def _keep_features(self, suite: str, index: int, features: Mapping[str, np.ndarray]) -> str | None:
-        if not features:
-            return None
-        name = f"features/{suite}-{index:05d}.safetensors"
-        (self.path / "features").mkdir(exist_ok=True)
-        fresh = self.path / f"{name}.tmp"
-        save_file({key: np.ascontiguousarray(value) for key, value in features.items()}, fresh)
-        os.replace(fresh, self.path / name)
-        return name
-
 
 @contextmanager
 def open_run(path: Path, options: Mapping[str, Any]) -> Iterator[RunFolder]:
-    """A run to go on with, or a new one; locked, so that two processes never write to one folder.
+    """Open a run for writing: the one that is there, or a new one. Locked against other processes.
 
     A run without a finished task claims nothing: another takes its folder, and one that fails before its
     first task leaves none.
@@ -223,13 +207,7 @@ def open_run(path: Path, options: Mapping[str, Any]) -> Iterator[RunFolder]:
         known = None
     made = [folder for folder in (path, *path.parents) if not folder.exists()]
     path.mkdir(parents=True, exist_ok=True)
-    with (path / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ValueError(
-                f"Another evaluation is writing to {path}; wait for it or give another --out."
-            ) from None
+    with _alone_in(path):
         (path / "pictures").mkdir(exist_ok=True)
         for stale in path.rglob("*.tmp"):
             stale.unlink()
@@ -259,7 +237,7 @@ def write_rows(path: Path, rows: Mapping[str, Sequence[Row]]) -> None:
         for suite, found in rows.items()
         for row in found
     ]
-    write_whole(path / "rows.jsonl", "".join(lines).encode())
+    write_whole("".join(lines).encode(), path / "rows.jsonl")
 
 
 def read_rows(path: Path) -> dict[str, list[Row]]:
@@ -276,14 +254,23 @@ def read_rows(path: Path) -> dict[str, list[Row]]:
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
     """Write a JSON file, replacing an older one at once."""
-    write_whole(path, (json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
+    write_whole((json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode(), path)
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that appears whole or not at all."""
-    fresh = path.with_name(f"{path.name}.tmp")
-    fresh.write_bytes(data)
-    os.replace(fresh, path)
+@contextmanager
+def _alone_in(path: Path) -> Iterator[None]:
+    """Holds the folder's lock; ValueError when another process does."""
+    lock = FileLock(path / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ValueError(
+            f"Another evaluation is writing to {path}; wait for it or give another --out."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _write_header(path: Path, options: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
@@ -330,8 +317,7 @@ def _leave(path: Path, made: Sequence[Path]) -> None:
     """Take away what a run without tasks wrote, and the folders that were made for it."""
     for name in ("run.json", "tasks.jsonl", ".lock"):
         (path / name).unlink(missing_ok=True)
-    for name in ("pictures", "features"):
-        shutil.rmtree(path / name, ignore_errors=True)
+    shutil.rmtree(path / "pictures", ignore_errors=True)
     for folder in made:
         with suppress(OSError):  # somebody else's files are in it
             folder.rmdir()
@@ -339,7 +325,12 @@ def _leave(path: Path, made: Sequence[Path]) -> None:
 
 def _foreign(path: Path) -> Iterator[Path]:
     """What an interrupted first moment of a run does not leave behind."""
-    return (entry for entry in path.iterdir() if entry.name not in (".lock", "run.json.tmp", "pictures"))
+    return (
+        entry
+        for entry in path.iterdir()
+        if entry.name not in (".lock", "pictures")
+        and not (entry.name.startswith(".run.json.") and entry.suffix == ".tmp")
+    )
 
 
 def _cut_torn_line(path: Path) -> None:

@@ -6,7 +6,6 @@ Knows checkpoint folders and threads. Knows nothing about suites, tasks or resul
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import torch
 
 from limner.chat.model_folder import checkpoint_folder, files_of, fingerprint
 from limner.chat.painter import Painter, load_painter
-from limner.evaluation.given import judge_folder
+from limner.evaluation.given import Measured, judge_folder
 from limner.evaluation.suite import Bench
 from limner.models.precision import best_device, compute_dtype
 from limner.models.quantised import check_kind
@@ -31,17 +30,15 @@ SMALL_BYTES = 2**30
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """Everything a process needs to open a `Bench`: names and folders, no weights."""
+    """Everything a process needs to open a `Bench`: names and folders, no weights. `judge` is the folder of
+    the judge's senses.
+    """
 
-    model: str
-    others: tuple[tuple[str, str], ...]
+    measured: Measured
     judge: str
     judge_hash: str
     seed: int
     is_small: bool
-    quantize: str | None = None
-    offload: bool = False
-    true_tokens: bool = False
     warnings: tuple[str, ...] = ()
 
     def open(self) -> tuple[Bench, dict[str, Any]]:
@@ -52,10 +49,10 @@ class Setup:
         if self.is_small:
             torch.set_num_threads(1)
             cv2.setNumThreads(1)
-        painter = self._load(self.model)
+        painter = self._load(self.measured.model)
         judge = load_senses(self.judge)
-        others = {name: self._load(folder) for name, folder in self.others}
-        if self.true_tokens and not all(reads_scenes(p.model) for p in (painter, *others.values())):
+        others = {name: self._load(folder) for name, folder in self.measured.others.items()}
+        if self.measured.true_tokens and not all(reads_scenes(p.model) for p in (painter, *others.values())):
             raise ValueError(
                 "Only models whose image tokens are scene tokens can be given true ones; leave out "
                 "--true-tokens."
@@ -66,52 +63,39 @@ class Setup:
             judge_hash=self.judge_hash,
             others=others,
             seed=self.seed,
-            true_tokens=self.true_tokens,
+            true_tokens=self.measured.true_tokens,
         )
         return bench, _facts(self, painter, judge)
 
     def _load(self, folder: str) -> Painter:
-        return load_painter(folder, quantize=self.quantize, offload=self.offload)
+        return load_painter(folder, quantize=self.measured.quantize, offload=self.measured.offload)
 
 
-def prepare(
-    model: str,
-    *,
-    others: Mapping[str, str],
-    judge: str | Path | None,
-    seed: int,
-    quantize: str | None = None,
-    offload: bool = False,
-    true_tokens: bool = False,
-) -> tuple[Setup, dict[str, Any]]:
-    """Check that everything is where it is said to be; the setup, and the options that identify its weights.
+def prepare(measured: Measured, *, seed: int) -> tuple[Setup, dict[str, Any]]:
+    """Check that all paths exist; returns the setup, and the options that identify its weights.
 
     Loads nothing. ValueError when a folder holds no model or no senses.
     """
-    folders = [checkpoint_folder(folder) for folder in (model, *others.values())]
-    senses = judge_folder(judge)
+    folders = [checkpoint_folder(folder) for folder in (measured.model, *measured.others.values())]
+    senses = judge_folder(measured.judge)
     setup = Setup(
-        model=str(model),
-        others=tuple((name, str(folder)) for name, folder in others.items()),
+        measured=measured,
         judge=str(senses),
         judge_hash=hashlib.sha256((senses / WEIGHTS_FILE).read_bytes()).hexdigest(),
         seed=seed,
         is_small=sum(_weight_bytes(folder) for folder in folders) < SMALL_BYTES,
-        quantize=quantize,
-        offload=offload,
-        true_tokens=true_tokens,
         warnings=tuple(filter(None, map(unfinished_sentence, folders))),
     )
-    check_kind(quantize)
+    check_kind(measured.quantize)
     device = best_device()
     prints = [fingerprint(folder) for folder in folders]
     identity = {
         "model": prints[0],
-        "others": dict(zip(others, prints[1:], strict=True)),
+        "others": dict(zip(measured.others, prints[1:], strict=True)),
         "judge": setup.judge_hash,
         "computed_in": f"{compute_dtype(device)} on {device.type}".removeprefix("torch."),
-        "quantize": quantize,
-        "true_tokens": true_tokens,
+        "quantize": measured.quantize,
+        "true_tokens": measured.true_tokens,
     }
     return setup, identity
 
@@ -128,12 +112,12 @@ def _weight_bytes(folder: Path) -> int:
 
 def _facts(setup: Setup, painter: Painter, judge: WorldSenses) -> dict[str, Any]:
     return {
-        "model_name": setup.model,
+        "model_name": setup.measured.model,
         "model_summary": painter.summary,
         "preset": painter.model.preset.name,
         "image_size_px": painter.image_size_px,
         "parameters": painter.model.num_parameters,
-        "other_folders": dict(setup.others),
+        "other_folders": dict(setup.measured.others),
         "warnings": list(setup.warnings),
         "judge_measured": judge.measured,
     }

@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
 from limner.dialogue.parts import Picture, Round
 from limner.evaluation.score import Row
 
@@ -41,7 +39,6 @@ class Outcome:
         rows: measured values; `dialogue` is the task's name.
         shown: one row of the suite's figure, left to right.
         round_seconds: seconds of each round that the painter computed, in order.
-        features: named vectors for metrics of whole sets (FID, diversity): name -> (number, width) float32.
         conversation: the rounds as held with the painter (`Conversation.rounds`), with pictures given and
             answered, for people to judge (`study/`); empty when the task has no one conversation to show.
     """
@@ -49,7 +46,6 @@ class Outcome:
     rows: tuple[Row, ...]
     shown: tuple[Shown, ...] = ()
     round_seconds: tuple[float, ...] = ()
-    features: Mapping[str, np.ndarray] = field(default_factory=dict)
     conversation: tuple[Round, ...] = ()
 
 
@@ -99,10 +95,6 @@ class Suite(Protocol):
 
     def measure(self, bench: Bench, index: int) -> Outcome:
         """Task `index`, 0-based. Depends on `bench.seed` and `index` alone, so that runs resume exactly."""
-        ...
-
-    def finish(self, features: Mapping[str, np.ndarray]) -> tuple[Row, ...]:
-        """Metrics of the whole set, from the features of all tasks joined in task order; often none."""
         ...
 
 

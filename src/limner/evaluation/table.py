@@ -77,7 +77,9 @@ def interval(told: Mapping[str, Any]) -> str:
 
 
 def is_spread(told: Mapping[str, Any]) -> bool:
-    """Whether the values come from more than one task (or, where tasks are not told, are more than one)."""
+    """Whether the values come from more than one task (or, where tasks are not recorded, whether there are
+    several).
+    """
     return bool(told.get("tasks", told.get("n", 2)) > 1)
 
 

@@ -12,7 +12,6 @@ Knows nothing about losses.
 from __future__ import annotations
 
 import json
-import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,7 +30,6 @@ WEIGHTS: Final = "adapter_model.safetensors"
 BESIDE: Final = "beside.safetensors"
 PROJECTIONS: Final = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 SAVED_WHOLE: Final = ("input_layernorm", "post_attention_layernorm", "norm", "embed_tokens", "lm_head")
-_INSIDE_ATTENTION: Final = re.compile(r"(attn|attention)\.")
 _PREFIX: Final = "base_model.model."  # peft's own names for what it wraps
 
 

@@ -203,7 +203,7 @@ class DiTDetokenizer(Detokenizer):
         *,
         condition_BCHW: Tensor | None = None,
     ) -> Tensor:
-        """Errors at random times: the squared ones of the velocity, rectified flow's (`flow.flow_loss`);
+        """Errors at random times: the squared ones of the velocity, rectified flow's;
         where it draws pixels, the absolute ones of the finished picture and of its edges.
         """
         if condition_BCHW is not None:

@@ -54,35 +54,25 @@ def random_noise(data: Tensor, generator: torch.Generator | None) -> Tensor:
     return torch.randn(data.shape, generator=generator, device=source, dtype=torch.float32).to(data)
 
 
-def flow_loss(velocity: Velocity, data: Tensor, generator: torch.Generator | None = None) -> Tensor:
-    """Mean squared error of the velocity at random times: the rectified-flow objective, a scalar."""
-    time_B = random_times(data.shape[0], generator, data.device)
-    noise = random_noise(data, generator)
-    predicted = velocity(interpolate(data, noise, time_B), time_B)
-    return (predicted.float() - target_velocity(data, noise).float()).square().mean()
-
-
 def seeded_noise(
     seeds: Sequence[int],
     shape: Sequence[int],
     *,
     device: torch.device | str = "cpu",
-    dtype: torch.dtype = torch.float32,
 ) -> Tensor:
     """Noise (len(seeds), *shape): row i depends on seeds[i] alone, whatever the batch and the device."""
     rows = [
         torch.randn(tuple(shape), generator=torch.Generator().manual_seed(int(seed) % 2**63))
         for seed in seeds
     ]
-    return torch.stack(rows).to(device=device, dtype=dtype)
+    return torch.stack(rows).to(device=device)
 
 
-def time_schedule(steps: int, *, shift: float = 1.0) -> list[float]:
-    """S + 1 times from 0 to 1; shift > 1 spends more steps near the noise (Esser et al. 2024, eq. 23)."""
+def time_schedule(steps: int) -> list[float]:
+    """S + 1 evenly spaced times from 0 to 1."""
     if steps < 1:
         raise ValueError(f"A sampler needs at least 1 step, not {steps}.")
-    levels = [1 - step / steps for step in range(steps + 1)]
-    return [1 - shift * level / (1 + (shift - 1) * level) for level in levels]
+    return [1 - (1 - step / steps) for step in range(steps + 1)]
 
 
 def euler_step(velocity: Velocity, x: Tensor, time_B: Tensor, next_time_B: Tensor) -> Tensor:
@@ -92,23 +82,12 @@ def euler_step(velocity: Velocity, x: Tensor, time_B: Tensor, next_time_B: Tenso
     return x + spread_time(next_time_B - time_B, x) * velocity(x, time_B)
 
 
-def heun_step(velocity: Velocity, x: Tensor, time_B: Tensor, next_time_B: Tensor) -> Tensor:
-    """One second-order step: two evaluations, and exact for velocities linear in time."""
-    length = spread_time(next_time_B - time_B, x)
-    first = velocity(x, time_B)
-    second = velocity(x + length * first, next_time_B)
-    return x + length * (first + second) / 2
-
-
 @torch.no_grad()
-def integrate(
-    velocity: Velocity, noise: Tensor, steps: int, *, shift: float = 1.0, second_order: bool = False
-) -> Tensor:
-    """Carry noise (B, ...) at t = 0 to data at t = 1 in `steps` Euler (or Heun) steps."""
-    step = heun_step if second_order else euler_step
-    times = time_schedule(steps, shift=shift)
+def integrate(velocity: Velocity, noise: Tensor, steps: int) -> Tensor:
+    """Carry noise (B, ...) at t = 0 to data at t = 1 in `steps` Euler steps."""
+    times = time_schedule(steps)
     x = noise
     for now, later in pairwise(times):
         time_B = torch.full((x.shape[0],), now, device=x.device)
-        x = step(velocity, x, time_B, torch.full_like(time_B, later))
+        x = euler_step(velocity, x, time_B, torch.full_like(time_B, later))
     return x

@@ -74,7 +74,9 @@ class PixelFrame(nn.Module):
         return entered_BCGG
 
     def composed(self, image_tokens_BND: Tensor) -> Tensor | None:
-        """The layers of the scene (B, 3, S, S), which the tokens alone tell; None where there are none."""
+        """The picture composed of the scene's layers (B, 3, S, S), from the tokens alone; None without
+        layers.
+        """
         return None if self.layers is None else self.layers(image_tokens_BND, self.size_px)
 
     def leave(

@@ -29,7 +29,7 @@ def autocast(device: torch.device | str) -> torch.autocast:
 
 
 def place(network: nn.Module, device: torch.device | str, dtype: torch.dtype | None = None) -> None:
-    """Move a network to `device` and its weights to `dtype`, in place; buffers are moved only.
+    """Move a network to `device` and cast its weights to `dtype`, in place; buffers are moved and not cast.
 
     Buffers are constants of float32: token statistics, sine tables, rotary frequencies. transformers computes
     the last in float32 whatever a model's format; rounded to bfloat16, the angle at position 2,047 is off by

@@ -168,15 +168,6 @@ def decode_response(ids: Sequence[int], tokenizer: TextTokenizer) -> str:
     return "".join(pieces)
 
 
-def keep_faces(round_: Round) -> Round:
-    """The same round with the paper's identity phrases: asked for in the instruction, promised after."""
-    return replace(
-        round_,
-        instruction=keep_faces_instruction(round_.instruction),
-        response=replace(round_.response, text=f"{round_.response.text} {KEEP_FACE_ANSWER}".strip()),
-    )
-
-
 def keep_faces_instruction(instruction: Instruction) -> Instruction:
     """What chat sends when the identity phrases are wanted."""
     return replace(instruction, text=f"{instruction.text} {KEEP_FACE_REQUEST}".strip())

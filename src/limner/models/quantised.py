@@ -36,7 +36,7 @@ def check_kind(kind: str | None) -> None:
 def quantise(
     language: MultimodalLLM, kind: str, device: torch.device | str, dtype: torch.dtype
 ) -> MultimodalLLM:
-    """Squeezes the projections one after the other while moving `language` to `device`, in place.
+    """Quantise the projections one by one while moving `language` to `device`, in place.
 
     Args:
         language: as stored, on the CPU.

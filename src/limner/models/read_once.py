@@ -31,7 +31,9 @@ def read_once(layer: nn.Module) -> None:
 
 @contextmanager
 def known(answers: Mapping[nn.Module, Tensor] | None) -> Iterator[None]:
-    """Inside, every `read_once` layer that is asked answers so, in this thread; with None they compute."""
+    """Inside, every `read_once` layer in `answers` returns the given tensor, in this thread; with None all
+    compute.
+    """
     before = _KNOWN.set(answers)
     try:
         yield

@@ -72,7 +72,7 @@ class SceneLayers(nn.Module):
         return torch.cat([colours, opacity.clamp(0, 1)], dim=2)
 
     def told(self, image_tokens_BND: Tensor, picture_K: Tensor, person_K: Tensor) -> tuple[Tensor, Tensor]:
-        """What tells of these persons of these pictures: their own tokens, and those of the scene."""
+        """The tokens that describe these persons of these pictures: their own, and those of the scene."""
         each, persons = self.sizes.person_tokens, self.sizes.persons
         persons_BFTD = image_tokens_BND[:, : persons * each].unflatten(1, (persons, each))
         return persons_BFTD[picture_K, person_K], image_tokens_BND[picture_K, persons * each :]

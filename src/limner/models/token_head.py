@@ -254,7 +254,7 @@ def build_token_head(preset: Preset, kind: str) -> TokenHead:
 
 
 class TokenHeads(nn.ModuleDict):
-    """The heads of one model by kind; the first is used unless another is asked for."""
+    """The token heads of one model by kind; the first is the default."""
 
     @property
     def kinds(self) -> tuple[str, ...]:

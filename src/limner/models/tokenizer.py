@@ -97,10 +97,6 @@ class TextTokenizer:
         return self.opening_ids[0]
 
     @cached_property
-    def pad_id(self) -> int:
-        return int(self.fast.pad_token_id)
-
-    @cached_property
     def end_id(self) -> int:
         """What ends an answer."""
         return self.special_id(self.template.end)

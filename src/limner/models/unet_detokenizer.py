@@ -39,7 +39,7 @@ NUM_TOLD_SIZES: Final = 6
 
 
 class Told(NamedTuple):
-    """What the rows of a batch of the UNet are told."""
+    """What a batch of the UNet is conditioned on."""
 
     prompt_BQP: Tensor
     pooled_BG: Tensor
@@ -116,8 +116,8 @@ class UNetDetokenizer(Detokenizer):
         *,
         condition_BCHW: Tensor | None = None,
     ) -> Tensor:
-        """Squared errors of the predicted noise at random steps; some rows are told nothing while it
-        trains.
+        """Squared errors of the predicted noise at random steps; while training, some rows are left
+        unconditioned.
         """
         self._check_condition(condition_BCHW)
         step_B = random_steps(len(latents_BCHW), generator, latents_BCHW.device)

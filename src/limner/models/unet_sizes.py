@@ -27,7 +27,7 @@ class SDXLResamplerSizes:
 
 @dataclass(frozen=True, kw_only=True)
 class UNetDetokenizerSizes:
-    """A UNet that predicts the noise in square latents, told what to draw by image tokens.
+    """A UNet that predicts the noise in square latents, conditioned on image tokens.
 
     The levels go from fine to coarse; `transformer_layers` of 0 makes a level without attention.
 

@@ -232,7 +232,3 @@ class ImageTokenizer(nn.Module):
     def normalise(self, tokens_BND: Tensor) -> Tensor:
         """Encoder's tokens -> normalised ones."""
         return (tokens_BND - self.token_mean) / self.token_std
-
-    def denormalise(self, tokens_BND: Tensor) -> Tensor:
-        """The inverse of `normalise`."""
-        return tokens_BND * self.token_std + self.token_mean

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final
 
 import torch
 from einops import rearrange
@@ -22,18 +22,6 @@ FIXED, ANY_SIZE = "siglip_vision_model", "siglip2_vision_model"
 KINDS: Final = (FIXED, ANY_SIZE)
 HEAD: Final = "head."  # pools all patches to one vector, which nobody here asks for
 PIXELS: Final = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))  # mean and spread that these towers were trained with
-
-
-@runtime_checkable
-class VisionEncoder(Protocol):
-    """Pixels -> tokens. `sizes` tells the side of the pictures it reads (`image_size_px`), how many tokens it
-    makes of one (`num_queries`; their grid is the square root) and how wide they are (`output_dim`).
-    """
-
-    sizes: VisionSizes
-
-    def __call__(self, pixels_B3HW: Tensor) -> Tensor:
-        """Pixels (B, 3, S, S) normalised as in training -> tokens (B, num_queries, output_dim)."""
 
 
 class PublicTower(nn.Module):
@@ -50,7 +38,7 @@ class PublicTower(nn.Module):
         self.tower = (Siglip2VisionModel if self.any_size else SiglipVisionModel)(config)
 
     def forward(self, pixels_B3HW: Tensor) -> Tensor:
-        """See `VisionEncoder`."""
+        """Pixels (B, 3, S, S) normalised as in training -> tokens (B, num_queries, output_dim)."""
         side, patch = self.sizes.image_size_px, self.sizes.patch_size_px
         if pixels_B3HW.ndim != 4 or pixels_B3HW.shape[1:] != (3, side, side):
             raise ValueError(

@@ -70,7 +70,7 @@ class DlibFaces:
         return tuple(sorted(found, key=lambda face: face.box[0] + face.box[2]))
 
     def crop_face(self, pixels: np.ndarray, box: Box) -> np.ndarray:
-        """The square around a found face, 225 px; `embed` finds its landmarks anew."""
+        """The square around a found face, 225 px; `embed` locates its landmarks again."""
         return cut_face(pixels, box, _CROP_PX)
 
     def embed(self, crop: np.ndarray) -> np.ndarray:

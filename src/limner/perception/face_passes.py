@@ -17,7 +17,7 @@ _CROP_PX: Final = 160  # for readers that do not cut faces out in their own way
 
 
 def found_in_all(reader: FaceReader, pictures: Sequence[np.ndarray]) -> list[tuple[FoundFace, ...]]:
-    """The faces of each picture, as `find_faces` tells them."""
+    """The faces of each picture, as `find_faces` returns them."""
     together = getattr(reader, "find_faces_of", None)
     if together is not None:
         return list(together(pictures))

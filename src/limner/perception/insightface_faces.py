@@ -43,7 +43,7 @@ class InsightFaces:
         return tuple(sorted(found, key=lambda face: face.box[0] + face.box[2]))
 
     def crop_face(self, pixels: np.ndarray, box: Box) -> np.ndarray:
-        """The face with as much again around it, (320, 320, 3); `embed` finds and aligns it anew."""
+        """The face with as much again around it, (320, 320, 3); `embed` finds and aligns it again."""
         aspect = pixels.shape[1] / pixels.shape[0]
         half = max((box[2] - box[0]) * aspect, box[3] - box[1])
         x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2

@@ -17,12 +17,12 @@ from limner.dialogue.parts import Picture
 
 
 class PaintError(Exception):
-    """This one picture could not be made (refused, unreadable); others may be. The message says why."""
+    """This picture could not be made (refused, unreadable), while others may be. The message says why."""
 
 
 @runtime_checkable
 class PictureEditor(Protocol):
-    """Does to a picture what an instruction says."""
+    """Edits a picture by an instruction."""
 
     def edit(self, pixels: np.ndarray, instruction: str, *, seed: int) -> np.ndarray:
         """The edited picture, of any size. PaintError when this one cannot be made; ValueError or OSError
@@ -32,7 +32,7 @@ class PictureEditor(Protocol):
 
 @runtime_checkable
 class Personalizer(Protocol):
-    """Paints the person whom a face shows, as a text says."""
+    """Paints the person of a face crop as a text describes."""
 
     def personalize(self, face: np.ndarray, prompt: str, *, size_px: int, seed: int) -> np.ndarray:
         """A picture of that person, about `size_px` x `size_px`. Errors as of `PictureEditor.edit`."""
@@ -40,7 +40,7 @@ class Personalizer(Protocol):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reference:
-    """A picture that a painter is shown beside the one it changes.
+    """A further picture for the painter, beside the one that it edits.
 
     Args:
         picture: what it shows, such as a face cut out.
@@ -57,7 +57,7 @@ class Reference:
 
 @dataclass(frozen=True, kw_only=True)
 class Spending:
-    """What a painter behind a server has cost so far; `dollars` by the price that its user told."""
+    """What a painter behind a server has cost so far; `dollars` at the price that the user gave."""
 
     pictures: int
     input_tokens: int

@@ -27,7 +27,7 @@ class FoundFace:
 
 @runtime_checkable
 class FaceReader(Protocol):
-    """Finds faces and tells people apart.
+    """Finds faces and compares whose they are.
 
     A reader that wants its crops cut or aligned in its own way also has `crop_face(pixels, box)`; one whose
     networks take several pictures at once has `find_faces_of(pictures)` and `embed_all(crops)`
@@ -52,18 +52,9 @@ class TraitReader(Protocol):
         """Trait field -> word, for the person whose face is in `box` (the whole picture when None)."""
 
 
-class TextScorer(Protocol):
-    """Tells how well a text fits a picture."""
-
-    def text_score(self, pixels: np.ndarray, ids: Sequence[int]) -> float:
-        """Cosine of picture and text (token ids), -1 to 1; higher fits better. Not comparable between
-        scorers.
-        """
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class View:
-    """A picture to be told: its pixels, the faces in it from left to right, and the file it comes from."""
+    """A picture to caption: its pixels, the faces in it from left to right, and its file."""
 
     pixels: np.ndarray
     faces: tuple[Box, ...]
@@ -72,7 +63,7 @@ class View:
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """How a person looks to a stranger, as far as a fitting name needs it; "" where it cannot be told."""
+    """How a person looks, as far as a fitting name needs it; "" for what is unknown."""
 
     presentation: str = ""  # "woman" or "man", for girls and boys too
     age: str = ""  # "baby", "child" or "adult"
@@ -96,10 +87,10 @@ class Segmenter(Protocol):
 
 @runtime_checkable
 class Captioner(Protocol):
-    """Tells what is seen in a picture of two persons."""
+    """Describes a picture of two persons."""
 
     def caption(self, view: View) -> Told:
-        """A caption that tells the left and the right person apart, names nobody, and their looks.
+        """A caption that tells the left and the right person apart without naming them, and how each looks.
 
         ValueError when this picture cannot be told; the document is dropped with its sentence.
         """

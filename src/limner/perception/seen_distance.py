@@ -30,32 +30,26 @@ def seen_distance(
     drawn_B3SS: Tensor,
     true_B3SS: Tensor,
     boxes: Sequence[Sequence[Box]],
-    *,
-    whole: bool = True,
 ) -> Tensor:
-    """Distance (scalar, 0 for equal pictures): the mean over faces, persons and, where `whole`, pictures.
+    """Distance (scalar, 0 for equal pictures): the mean over faces, persons and whole pictures.
 
     Args:
         senses: who looks; frozen.
         drawn_B3SS: pixels in [-1, 1]; gradients reach them.
         true_B3SS: what they are compared with, of the same size.
         boxes: per picture the true faces, in the unit square.
-        whole: look at whole pictures too, through the text score.
 
     Raises:
-        ValueError: pictures of different sizes, or nothing to look at.
+        ValueError: pictures of different sizes.
     """
     if drawn_B3SS.shape != true_B3SS.shape or len(boxes) != len(drawn_B3SS):
         raise ValueError(
             f"Pictures of the shapes {tuple(drawn_B3SS.shape)} and {tuple(true_B3SS.shape)} with the faces "
             f"of {len(boxes)} do not go together; bring both to one size and pass the faces of each."
         )
-    views = list(_views(senses, boxes, whole))
-    if not views:
-        raise ValueError("There is nothing to look at: no face, and no whole picture was asked for.")
     told = [
         _apart(tower, *(windows_of(pictures, windows, size_px) for pictures in (drawn_B3SS, true_B3SS)))
-        for tower, windows, size_px in views
+        for tower, windows, size_px in _views(senses, boxes)
     ]
     return torch.stack(told).mean()
 
@@ -87,7 +81,7 @@ def windows_of(pictures_B3SS: Tensor, windows: Sequence[tuple[int, Box]], size_p
 
 
 def _views(
-    senses: WorldSenses, boxes: Sequence[Sequence[Box]], whole: bool
+    senses: WorldSenses, boxes: Sequence[Sequence[Box]]
 ) -> Iterator[tuple[Tower, list[tuple[int, Box]], int]]:
     """(who looks, at which windows, at which size)."""
     faces = [(row, face_window(box)) for row, found in enumerate(boxes) for box in found]
@@ -96,9 +90,8 @@ def _views(
         yield senses.face_embedder.tower, faces, senses.face_embedder.sizes.image_size_px
         yield senses.trait_reader.face, faces, senses.trait_reader.sizes.face_size_px
         yield senses.trait_reader.body, bodies, senses.trait_reader.sizes.body_size_px
-    if whole:
-        every = [(row, WHOLE) for row in range(len(boxes))]
-        yield senses.text_image_score.picture_tower, every, senses.text_image_score.sizes.image_size_px
+    every = [(row, WHOLE) for row in range(len(boxes))]
+    yield senses.text_image_score.picture_tower, every, senses.text_image_score.sizes.image_size_px
 
 
 def _apart(tower: Tower, drawn_N3HW: Tensor, true_N3HW: Tensor) -> Tensor:

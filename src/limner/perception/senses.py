@@ -47,7 +47,7 @@ class SensesSizes:
 class WorldSenses:
     """Face finder, face embedder, trait reader and text score behind plain questions.
 
-    Implements `FaceReader`, `TraitReader` and `TextScorer` of `protocols.py`. `measured` holds each sense's
+    Implements `FaceReader` and `TraitReader` of `protocols.py`. `measured` holds each sense's
     accuracy on held-out truth, as found after training: an evaluation is worth no more than the eyes that it
     looks through.
     """

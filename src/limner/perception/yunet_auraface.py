@@ -7,6 +7,7 @@ et al. 2019). Knows their inputs and outputs; decodes and aligns itself.
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -15,8 +16,8 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
+from limner.dialogue.boxes import iou
 from limner.perception.crops import cut
-from limner.perception.files import weights_file
 from limner.perception.protocols import Box, FoundFace
 
 FINDER: Final = "face_detection_yunet_2023mar.onnx"
@@ -134,17 +135,9 @@ def decode(outputs: dict[str, np.ndarray], scale: float, threshold: float) -> li
 def _without_overlaps(faces: list[Detection], most: float = 0.3) -> list[Detection]:
     kept: list[Detection] = []
     for face in sorted(faces, key=lambda face: -face.score):
-        if all(_overlap(face.box, other.box) <= most for other in kept):
+        if all(iou(face.box, other.box) <= most for other in kept):
             kept.append(face)
     return kept
-
-
-def _overlap(first: Box, second: Box) -> float:
-    width = min(first[2], second[2]) - max(first[0], second[0])
-    height = min(first[3], second[3]) - max(first[1], second[1])
-    common = max(0.0, width) * max(0.0, height)
-    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (first, second)]
-    return common / (sum(areas) - common)
 
 
 def aligned(pixels: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
@@ -165,3 +158,22 @@ def _session(path: Path) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     return onnxruntime.InferenceSession(str(path), options, providers=onnxruntime.get_available_providers())
+
+
+FOLDER_VARIABLE: Final = "LIMNER_WEIGHTS"
+
+
+def weights_folder() -> Path:
+    """The folder in `LIMNER_WEIGHTS`, or `~/.cache/limner/weights`."""
+    return Path(os.environ.get(FOLDER_VARIABLE) or Path.home() / ".cache/limner/weights")
+
+
+def weights_file(name: str, source: str) -> Path:
+    """The path of a file of weights; ValueError says where it comes from when it is not there."""
+    path = weights_folder() / name
+    if not path.is_file():
+        raise ValueError(
+            f"{path} is missing; get it from {source} and put it there, or name another folder in "
+            f"{FOLDER_VARIABLE}."
+        )
+    return path

@@ -65,7 +65,7 @@ def write_adapter_component(context: RunContext, language: MultimodalLLM) -> Non
 
 
 def gathered(context: RunContext, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """`tensors` whole on the first process' CPU, one after the other; nothing on the others."""
+    """`tensors` in full on the first process's CPU, gathered one at a time; empty on the others."""
     if context.team.size == 1:
         return dict(tensors)
     kept: dict[str, Tensor] = {}

@@ -65,7 +65,7 @@ def begun(out: Path, name: str, base: Path | None) -> Iterator[None]:
 
 
 def unfinished_sentence(model_folder: Path | str) -> str | None:
-    """What to tell who measures such a model; None for a finished one."""
+    """A warning for whoever evaluates an unfinished model; None for a finished one."""
     names = unfinished_stages(model_folder)
     if not names:
         return None

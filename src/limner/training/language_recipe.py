@@ -37,8 +37,8 @@ PLACES_OF_A_DIALOGUE: Final = 4_096
 
 @dataclass(frozen=True, kw_only=True)
 class Paper:
-    """What the paper says of one stage: dialogues in an optimizer step, and (iterations, rate) one after the
-    other.
+    """The paper's numbers of one stage: dialogues in an optimizer step, and the sequence of (iterations,
+    learning rate).
     """
 
     effective_batch: int

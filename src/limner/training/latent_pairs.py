@@ -106,7 +106,7 @@ class FolderPairs:
         return latents_BCHW.float(), tokens_BKD.float()
 
     def face_weights(self, rows: np.ndarray, inside: float) -> Tensor:
-        """1 everywhere: a data set doesn't say where its faces are."""
+        """1 everywhere: a data set has no positions of faces."""
         return torch.ones(len(rows), 1, 1, 1, device=self._device)
 
 

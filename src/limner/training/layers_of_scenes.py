@@ -103,7 +103,7 @@ class RepeatedFigures:
 
 
 def joined(parts: Sequence[FiguresCutFree]) -> FiguresCutFree:
-    """Batches one after the other."""
+    """Batches concatenated in order."""
     return FiguresCutFree(
         pixels_BWW4=np.concatenate([part.pixels_BWW4 for part in parts]),
         plain_BWW3=np.concatenate([part.plain_BWW3 for part in parts]),

@@ -58,7 +58,7 @@ class FilledLater(Protocol):
 
 
 class Trainer:
-    """Runs a stage to the end of its plan, from wherever the saved state stands.
+    """Trains a task to the end of its plan, starting from the saved state if there is one.
 
     `minutes` replaces `plan.steps`: of the first 20 steps, which lie in the warm-up and so don't depend on
     the total, the second half is timed (the first also loads and chooses kernels) and the total is set from

@@ -18,7 +18,7 @@ PLAIN_LINE_EVERY_S = 10.0
 
 class MetricLogger:
     """One stage's log. Opened at step n, it drops the lines of later steps, so that a resumed log has no
-    doubles. A silent one, of a process that isn't the first, tells nobody anything.
+    duplicates. A silent one writes and prints nothing (all processes but the first).
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class MetricLogger:
         self._write(step, "train", numbers)
 
     def validation(self, step: int, numbers: Mapping[str, float]) -> None:
-        """Write held-out numbers, and say them at once."""
+        """Log held-out numbers and print them."""
         self._write(step, "held-out", numbers)
         self.say(f"step {step}  held-out  {_short(numbers)}")
 
@@ -84,7 +84,7 @@ class MetricLogger:
             self.say(f"step {step}/{self.total_steps}  {pace}  {_short(numbers)}")
 
     def say(self, text: str) -> None:
-        """One line to whoever watches."""
+        """Print one line."""
         if self.silent:
             return
         if self._bar is not None:

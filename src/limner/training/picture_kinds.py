@@ -31,7 +31,7 @@ CONVERSATIONS: Final = {"named": 3, "rollback": 3, "text_to_image": 2, "full_bod
 
 
 def natural(seed: int, split: str) -> Scene:
-    """A place where nobody is close: the natural pictures of the detokenizer's first stage."""
+    """A place with nobody near the camera: the natural pictures of the detokenizer's first stage."""
     rng = seeded("picture bank", "natural", split, seed)
     return random_scene(rng, num_figures=1, framing="full body", split=split)
 

@@ -23,6 +23,7 @@ from limner.training.stopped import Stopped
 
 if TYPE_CHECKING:  # torch is imported late, so that the processes that render start quickly
     from limner.training.recipe import Pipeline
+    from limner.training.run_options import RunOptions
 
 INTERRUPTED = 130
 LOOK_EVERY_S = 0.5
@@ -30,28 +31,27 @@ LOOK_EVERY_S = 0.5
 
 def run_pipeline(
     pipeline: Pipeline,
-    out: Path,
-    options: Mapping[str, object],
+    options: RunOptions,
     *,
-    jobs: int,
-    minutes: float | None,
     beside: Path,
     lock: int,
 ) -> dict[str, float]:
     """Each stage in a process of its own (memory is given back; several can run side by side). They hold the
-    open file `lock`, the folder's, with this process.
+    open file `lock`, the folder's, with this process. `beside` is where the stages' recipes lie.
     """
+    shared = {
+        name: getattr(options, name) for name in ("scale", "out", "steps", "device", "workers", "threads")
+    }
     numbers: dict[str, float] = {}
     waiting = list(pipeline.stages)
     running: dict[str, subprocess.Popen[bytes]] = {}
     with _asked_to_stop() as asked:
         while waiting or running:
             for name in [name for name in waiting if not {*waiting, *running} & {*pipeline.stages[name]}]:
-                if len(running) == jobs:
+                if len(running) == options.jobs:
                     break
-                given = dict(options)
-                if options["--steps"] is None:
-                    given["--minutes"] = minutes if minutes is not None else pipeline.minutes.get(name)
+                minutes = options.minutes if options.minutes is not None else pipeline.minutes.get(name)
+                given = {**shared, "minutes": None if options.steps is not None else minutes}
                 waiting.remove(name)
                 running[name] = _start(str(recipe_path(name, beside)), given, lock)
             ended = _first_to_end(running, asked)
@@ -66,13 +66,13 @@ def run_pipeline(
                 raise ValueError(
                     f"The stage {ended} ended with exit code {code}; the same command resumes from there."
                 )
-            held_out = json.loads((stages_folder(out) / ended / FINISHED).read_text())["held_out"]
+            held_out = json.loads((stages_folder(options.out) / ended / FINISHED).read_text())["held_out"]
             numbers.update({f"{ended}/{key}": value for key, value in held_out.items()})
     return numbers
 
 
 def _start(path: str, options: Mapping[str, object], lock: int) -> subprocess.Popen[bytes]:
-    words = [word for key, value in options.items() if value is not None for word in (key, str(value))]
+    words = [word for key, value in options.items() if value is not None for word in (f"--{key}", str(value))]
     # A process group of its own: Ctrl-C reaches this process alone, which asks each stage to stop just once.
     command = [sys.executable, "-m", "limner.training.run", path, *words]
     return subprocess.Popen(

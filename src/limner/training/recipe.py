@@ -53,7 +53,8 @@ def tokens_need(preset: Preset) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Pipeline:
-    """Stages in order, each with those that it waits for; what waits for nothing that runs may run beside it.
+    """Stages in order, each with those that it waits for; stages that do not wait for each other may run side
+    by side.
 
     Raises:
         ValueError: a stage waits for one that doesn't stand before it.

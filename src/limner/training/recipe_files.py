@@ -21,8 +21,8 @@ FOLDER: Final = Path(__file__).parent / "recipes"
 
 @dataclass(frozen=True, kw_only=True)
 class RecipeFile:
-    """What a recipe's file says of itself. `scales`, and the `kinds` of dialogue that any of its mixes names,
-    are None where the text alone does not tell.
+    """What the text of a recipe's file shows. `scales`, and the `kinds` of dialogue that its mixes name, are
+    None where the text alone does not show them.
     """
 
     path: Path

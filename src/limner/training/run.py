@@ -15,12 +15,13 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from argparse import SUPPRESS
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from limner.models.presets import PRESETS
 from limner.models.unet_sizes import UNetDetokenizerSizes
@@ -29,6 +30,7 @@ from limner.training.mix import MULTI_TURN
 from limner.training.pipeline import INTERRUPTED, run_pipeline
 from limner.training.recipe_files import load_recipe, read_recipe, recipe_path
 from limner.training.run_lock import locked
+from limner.training.run_options import RunOptions
 from limner.training.stopped import Stopped
 
 if TYPE_CHECKING:  # torch is imported late, so that the processes that render start quickly
@@ -37,143 +39,69 @@ if TYPE_CHECKING:  # torch is imported late, so that the processes that render s
     from limner.training.recipe import Recipe
 
 
-def run_recipe(
-    path_or_name: str,
-    *,
-    scale: str = "sketch",
-    steps: int | None = None,
-    minutes: float | None = None,
-    out: Path | str = "runs/default",
-    device: str | None = None,
-    workers: int | None = None,
-    jobs: int = 1,
-    threads: int | None = None,
-    variant: str | None = None,
-    data: Sequence[str] = (),
-    micro_batch: int | None = None,
-    base: Path | str | None = None,
-    mix: str | None = None,
-) -> dict[str, float]:
-    """Run the recipe (or a whole pipeline of them) in folder `out`, resuming whatever stands there.
+def run_recipe(path_or_name: str, options: RunOptions) -> dict[str, float]:
+    """Run the recipe (or a whole pipeline of them) in folder `options.out`, resuming whatever stands there.
 
     Args:
         path_or_name: the path of a .py file, or the name of a recipe in the package.
-        scale: a preset's name.
-        steps: optimizer steps instead of the recipe's.
-        minutes: wall-clock minutes instead of steps; the first 20 steps decide how many fit.
-        device: "cpu", "cuda", or the best there is.
-        workers: processes that render samples.
-        jobs: how many stages of a pipeline run side by side, each with `threads` threads.
-        variant: "whole", "paper" (adapters of its rank) or "lora64", where the recipe has variants.
-        data: words NAME=FOLDER, data sets to train on instead of the world; the names are the recipe's, those
-            that are not given leave the mix, and NAME=world keeps the world's own.
-        micro_batch: samples at once, to fit the memory; the effective batch stays.
-        base: a checkpoint folder whose components the run starts from where it has none of its own.
-        mix: shares of the kinds of dialogue instead of the recipe's, "named=6,crop=3" (`mix.py`).
+        options: where and how.
 
     Returns:
         The stage's last held-out numbers; those of a pipeline's stages as "stage/number".
 
     Raises:
         Stopped: after Ctrl-C or a terminate signal; the same call goes on from there.
-        ValueError: no such recipe or scale, an earlier stage is missing, or another command trains in `out`.
+        ValueError: no such recipe or scale, an earlier stage is missing, or another command trains in that
+            folder.
     """
-    one = bool(data) or any(given is not None for given in (micro_batch, base, mix))
-    check_recipe(path_or_name, scale, variant, one=one)
-    if steps is not None and minutes is not None:
-        raise ValueError("Give either steps or minutes, not both.")
+    check_recipe(path_or_name, options)
     beside = recipe_path(path_or_name).parent
     module = load_recipe(path_or_name)
-    _check_scale(module, path_or_name, scale, beside)
-    if hasattr(module, "pipeline"):
-        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-            raise ValueError(
-                "Several processes train one recipe at a time; start the pipeline's recipes one by one."
-            )
-        options = {
-            "--scale": scale,
-            "--out": out,
-            "--steps": steps,
-            "--device": device,
-            "--workers": workers,
-            "--threads": threads,
-        }
-        minutes_of = None if steps is not None else minutes
-        with locked(Path(out)) as lock:
-            return run_pipeline(
-                module.pipeline(scale),
-                Path(out),
-                options,
-                jobs=jobs,
-                minutes=minutes_of,
-                beside=beside,
-                lock=lock,
-            )
-    return run_stage(
-        _recipe(module, path_or_name, scale, variant),
-        Path(out),
-        data=data,
-        micro_batch=micro_batch,
-        base=None if base is None else Path(base),
-        mix=mix,
-        steps=steps,
-        minutes=minutes,
-        device=device,
-        workers=workers,
-        threads=threads,
-    )
+    _check_scale(module, path_or_name, options.scale, beside)
+    if not hasattr(module, "pipeline"):
+        return run_stage(_recipe(module, path_or_name, options), options)
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise ValueError(
+            "Several processes train one recipe at a time; start the pipeline's recipes one by one."
+        )
+    with locked(options.out) as lock:
+        return run_pipeline(module.pipeline(options.scale), options, beside=beside, lock=lock)
 
 
-def run_stage(
-    recipe: Recipe,
-    out: Path,
-    *,
-    device: str | None = None,
-    base: Path | None = None,
-    data: Sequence[str] = (),
-    mix: str | None = None,
-    **options: Any,
-) -> dict[str, float]:
-    """Train one stage to its end and write its component; a finished stage only tells its numbers again.
-    Meanwhile no other command trains in `out`; ValueError when one does already.
+def run_stage(recipe: Recipe, options: RunOptions) -> dict[str, float]:
+    """Train one stage to its end and write its component; a finished stage only returns its numbers again.
+    The folder is locked meanwhile: ValueError when another command trains in it.
 
-    A stage that fails before its first training state is saved leaves no claim on `out`. `options`: `steps`,
-    `minutes`, `workers`, `threads`, `micro_batch` as in `run_recipe`, and `tensorboard`.
+    A stage that fails before its first training state is saved leaves no claim on the folder.
     """
     from limner.training.data_words import read_assignments
     from limner.training.mix import with_mix
     from limner.training.processes import join
 
+    out = options.out
     finished = stages_folder(out) / recipe.name / FINISHED
     if finished.is_file():
         numbers: dict[str, float] = json.loads(finished.read_text())["held_out"]
         _say(f"{recipe.name}: finished before; delete {finished.parent} to train it anew")
         return numbers
-    folders = read_assignments(data)
-    if mix is not None:
-        recipe = with_mix(recipe, mix, folders)
-    team = join(device)
+    folders = read_assignments(options.data)
+    if options.mix is not None:
+        recipe = with_mix(recipe, options.mix, folders)
+    team = join(options.device)
     with ExitStack() as inside:
         if team.is_first:
             inside.enter_context(locked(out))
-            inside.enter_context(begun(out, recipe.name, base))
+            inside.enter_context(begun(out, recipe.name, options.base))
         team.wait()
-        return _train(recipe, out, team, folders, finished, **options)
+        return _train(recipe, options, team, folders, finished)
 
 
 def _train(
     recipe: Recipe,
-    out: Path,
+    options: RunOptions,
     team: Processes,
     folders: Mapping[str, Path | None],
     finished: Path,
-    *,
-    steps: int | None = None,
-    minutes: float | None = None,
-    workers: int | None = None,
-    threads: int | None = None,
-    tensorboard: bool = True,
-    micro_batch: int | None = None,
 ) -> dict[str, float]:
     import torch
 
@@ -182,14 +110,15 @@ def _train(
     from limner.training.render_pool import default_workers
     from limner.training.run_context import RunContext
 
+    out = options.out
     missing = [name for name in recipe.needs if not is_made(out / "model", name)]
     if missing:
         raise ValueError(
             f"{recipe.name} needs {', '.join(missing)} in {out / 'model'}; train those stages first, "
             "or start from a checkpoint (--base FOLDER)."
         )
-    if threads:
-        torch.set_num_threads(threads)
+    if options.threads:
+        torch.set_num_threads(options.threads)
     # Numbers below 1e-38 make some processors tens of times slower, and teach nothing.
     torch.set_flush_denormal(True)
     torch.manual_seed(recipe.plan.seed)  # the first weights
@@ -197,23 +126,23 @@ def _train(
         out=out,
         preset=_preset(recipe, out),
         device=team.device,
-        workers=default_workers() if workers is None else workers,
+        workers=default_workers() if options.workers is None else options.workers,
         seed=recipe.plan.seed,
         data=folders,
         processes=team,
     )
     task = recipe.build(context)
-    plan = recipe.plan if steps is None else replace(recipe.plan, steps=steps)
-    if micro_batch is not None:
-        plan = plan.in_micro_batches_of(micro_batch)
+    plan = recipe.plan if options.steps is None else replace(recipe.plan, steps=options.steps)
+    if options.micro_batch is not None:
+        plan = plan.in_micro_batches_of(options.micro_batch)
     trainer = Trainer(
         task,
         plan,
         context.stage_folder(recipe.name),
         name=recipe.name,
         device=context.device,
-        minutes=minutes,
-        tensorboard=tensorboard,
+        minutes=options.minutes,
+        tensorboard=options.tensorboard,
         processes=team,
     )
     numbers = trainer.run()
@@ -252,26 +181,24 @@ def _preset(recipe: Recipe, out: Path) -> Preset:
     return found
 
 
-def _recipe(module: ModuleType, name: str, scale: str, variant: str | None) -> Recipe:
+def _recipe(module: ModuleType, name: str, options: RunOptions) -> Recipe:
     made: Recipe
     if "variant" in inspect.signature(module.recipe).parameters:
-        made = module.recipe(scale, variant)
-    elif variant is not None:
-        raise ValueError(f"{name} has no variants; leave {variant!r} out.")
+        made = module.recipe(options.scale, options.variant)
+    elif options.variant is not None:
+        raise ValueError(f"{name} has no variants; leave {options.variant!r} out.")
     else:
-        made = module.recipe(scale)
+        made = module.recipe(options.scale)
     return made
 
 
-def check_recipe(path_or_name: str, scale: str, variant: str | None = None, *, one: bool = False) -> None:
-    """Raises ValueError for what a recipe's text alone shows to be wrong; loads nothing.
-
-    `one`: options were given that belong to one recipe, not to a pipeline.
-    """
+def check_recipe(path_or_name: str, options: RunOptions) -> None:
+    """Raises ValueError for what a recipe's text alone shows to be wrong; loads nothing."""
+    scale, variant = options.scale, options.variant
     if scale not in PRESETS:
         raise ValueError(f"There is no scale {scale!r}; choose one of {', '.join(PRESETS)}.")
     told = read_recipe(path_or_name)
-    if told.is_pipeline and (one or variant is not None):
+    if told.is_pipeline and (options.are_of_one_recipe or variant is not None):
         raise ValueError(
             "A variant, data, a mix, a micro-batch or a base belong to one recipe, not to a pipeline."
         )
@@ -312,24 +239,19 @@ def _check_plan(name: str, scale: str, scales: Collection[str] | None) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; results as JSON on standard output, everything else on stderr."""
-    parser = argparse.ArgumentParser(prog="python -m limner.training.run", description=run_recipe.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m limner.training.run", description=f"{run_recipe.__doc__}\n{RunOptions.__doc__}"
+    )
     parser.add_argument("recipe")
-    parser.add_argument("--scale", default="sketch")
-    parser.add_argument("--steps", type=int)
-    parser.add_argument("--minutes", type=float)
-    parser.add_argument("--out", default="runs/default")
-    parser.add_argument("--device")
-    parser.add_argument("--workers", type=int)
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--threads", type=int)
-    parser.add_argument("--variant")
+    kinds: dict[str, Callable[[str], object]] = {"steps": int, "minutes": float, "out": Path, "base": Path}
+    kinds |= dict.fromkeys(("workers", "jobs", "threads", "micro_batch"), int)
+    for name in ("scale", "device", "variant", "mix", *kinds):
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kinds.get(name, str), default=SUPPRESS)
     parser.add_argument("--data", action="append", default=[], metavar="NAME=FOLDER")
-    parser.add_argument("--micro-batch", type=int)
-    parser.add_argument("--base")
-    parser.add_argument("--mix", metavar="NAME=SHARE,...")
     given = vars(parser.parse_args(arguments))
     try:
-        numbers = run_recipe(given.pop("recipe"), **given)
+        options = {**given, "data": tuple(given["data"])}
+        numbers = run_recipe(options.pop("recipe"), RunOptions(**options))
     except ValueError as error:
         _say(f"error: {error}")
         return 2

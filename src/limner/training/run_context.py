@@ -61,7 +61,7 @@ class RunContext:
 
     @property
     def team(self) -> Processes:
-        """The processes that share this run; one alone where nobody said otherwise."""
+        """The processes that share this run; by default one alone."""
         return self.processes or Processes(device=self.device)
 
     def chosen(self, kinds: Sequence[str]) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ so a second run reuses it and a changed world never meets stale pixels.
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import hashlib
 import json
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock
 
 import limner.world
 from limner.dialogue.parts import Dialogue, Instruction, NamedPerson, Picture, Response, Round
@@ -135,8 +135,8 @@ def dialogue_cache(spec: SampleCacheSpec, folder: Path, *, workers: int) -> Dial
 
 
 def cache_folder(folder: Path, spec: SampleCacheSpec) -> Path:
-    """Where the sample cache of `spec` lies: kind, split, number, and a hash of all that was asked and of the
-    world's source.
+    """Folder of the sample cache of `spec`, named by kind, split, number, and a hash of all options and of
+    the world's source code.
 
     With LIMNER_KEEP_BANKS=1 in the environment, a sample cache that an earlier version of the world drew is
     kept.
@@ -295,8 +295,7 @@ def _made(folder: Path, spec: SampleCacheSpec) -> Iterator[tuple[Path, bool]]:
     """
     place = cache_folder(folder, spec)
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{place.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(folder / f"{place.name}.lock"):
         if place.is_dir():
             yield place, False
             return

@@ -106,7 +106,7 @@ class ScenePictures:
 
 
 def face_boxes(scenes: Sequence[Scene]) -> np.ndarray:
-    """(B, F, 4) x0, y0, x1, y1 in the unit square; zeros where nobody stands."""
+    """(B, F, 4) x0, y0, x1, y1 in the unit square; zeros where there is no person."""
     boxes = np.zeros((len(scenes), MAX_FIGURES, 4), np.float32)
     for row, scene in enumerate(scenes):
         found = scene_truth(scene).face_boxes

@@ -69,7 +69,7 @@ class Speed:
         self.restart()
 
     def restart(self) -> None:
-        """Forget what was counted and begin anew."""
+        """Reset the counts."""
         self.meter.tokens = self.meter.images = self.meter.flops = 0.0
         self._began_s = time.monotonic()
 

@@ -39,7 +39,8 @@ WORD: Final = r"[a-z]+"
 def told_words(
     dialogue: Dialogue, round_index: int, layout: Layout, whose: np.ndarray, tokenizer: TextTokenizer
 ) -> Iterator[tuple[int, int]]:
-    """(scene token of the picture of round `round_index`, place of a word of its round that tells it).
+    """Pairs (scene token of the picture of round `round_index`, position of the word in that round's text
+    that states it).
 
     `whose` (N,) is the person that each place of `layout` is about, an index into the dialogue's persons, or
     NOBODY. A word without a person is taken for the only one who is seen, where there is only one.

@@ -19,6 +19,7 @@ import server_without_asserts
 from picture_bombs import data_url, long_text_png, many_pixels_png, many_scans_jpeg, png_bytes
 from PIL import Image
 from tiny_server import error_of, serving
+from waiting import until
 from wire_requests import WAIT_S, ask
 
 import limner
@@ -426,13 +427,6 @@ def test_rounds_whose_client_left_are_stopped_within_a_step(patient, path, body,
     until(lambda: patient.app.state.desk.num_running == 0)
     assert patient.service.engine.stats.num_rounds == 0
     assert ask(patient, "/v1/conversations").told["data"] == []
-
-
-def until(condition):
-    deadline = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/images/generations"])

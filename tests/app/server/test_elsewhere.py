@@ -10,8 +10,9 @@ import threading
 
 import pytest
 from test_responses import GARDEN
-from test_rounds_in_progress import ENDLESS, LONG, begin, queue, until
+from test_rounds_in_progress import ENDLESS, LONG, begin, queue
 from tiny_server import error_of, events_of, few_steps, serving
+from waiting import until
 from wire_requests import ask
 
 import limner

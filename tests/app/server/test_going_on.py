@@ -6,8 +6,9 @@ import threading
 
 import pytest
 from test_responses import GARDEN
-from test_rounds_in_progress import ENDLESS, begin, taking_endless_rounds, until
+from test_rounds_in_progress import ENDLESS, begin, taking_endless_rounds
 from tiny_server import error_of
+from waiting import until
 from wire_requests import ask
 
 openai = pytest.importorskip("openai", reason="needs the official client")

@@ -9,8 +9,9 @@ import pytest
 from picture_bombs import png_bytes
 from test_attacks import form
 from test_responses import GARDEN
-from test_rounds_in_progress import ENDLESS, LONG, until
+from test_rounds_in_progress import ENDLESS, LONG
 from tiny_server import ADA, BEN, error_of, serving
+from waiting import until
 from wire_requests import ask
 
 from limner.app.server.keys import ApiKeys

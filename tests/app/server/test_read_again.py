@@ -8,8 +8,8 @@ import io
 import pytest
 from PIL import Image
 from test_responses import GARDEN, image_of
-from test_rounds_in_progress import until
 from tiny_server import ADA, events_of
+from waiting import until
 from wire_requests import ask
 
 openai = pytest.importorskip("openai", reason="needs the official client")

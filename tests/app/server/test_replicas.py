@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +19,7 @@ import pytest
 from test_responses import GARDEN
 from test_rounds_in_progress import ENDLESS, LONG
 from tiny_server import error_of, events_of
+from waiting import until
 from wire_requests import ask
 
 # Not imported here: every test process reads this file.
@@ -32,15 +32,6 @@ pytestmark = [
 KEY = "a-key-for-all-replicas"
 OPERATOR = "a-key-of-the-operator"
 START_S = 600  # several processes that load Ray and torch, on a machine that may be busy
-
-
-def until(condition, seconds=START_S):
-    """Wait for what must come true."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.1)
-    return found
 
 
 def serve(folder, *words):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import time
 
 import pytest
 from test_responses import GARDEN
 from tiny_server import error_of, events_of, serving
+from waiting import until
 from wire_requests import WAIT_S, ask
 
 from limner.app.server.limits import Limits
@@ -19,14 +19,6 @@ from limner.app.server.settings import ServerSettings
 # So many steps last longer than any test waits: such a round ends only when it is stopped.
 ENDLESS = 200_000
 LONG = {"input": GARDEN, "limner": {"steps": ENDLESS, "picture": True}}
-
-
-def until(condition, wait_s=WAIT_S):
-    """Wait for what must come true."""
-    deadline = time.monotonic() + wait_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
 
 
 @contextlib.contextmanager

@@ -14,8 +14,9 @@ from types import SimpleNamespace
 
 import pytest
 from test_responses import GARDEN
-from test_rounds_in_progress import ENDLESS, until
+from test_rounds_in_progress import ENDLESS
 from tiny_server import error_of, events_of, serving
+from waiting import until
 from wire_requests import WAIT_S, ask
 
 import limner
@@ -58,6 +59,7 @@ def ended(server):
 
 
 @pytest.mark.serves
+@pytest.mark.kills
 def test_a_server_is_open_before_its_model_is_loaded_and_drains(checkpoint, tmp_path):
     words = ("--model", checkpoint, "--store", tmp_path / "store", "--max-steps", ENDLESS, "--no-sign")
     with limner_serve(*words, "--drain-seconds", 0.5) as server:

@@ -107,8 +107,8 @@ def read_json(body: bytes, limits: Limits) -> Any:
 
 
 class Pictures:
-    """The pictures of one body, lifted out of it before it is parsed: a parser reads every letter, and
-    nobody is answered meanwhile.
+    """The base64 pictures of one request body, taken out before the JSON is parsed: the parser reads every
+    character, and the event loop stands still meanwhile.
     """
 
     def __init__(self) -> None:
@@ -149,8 +149,8 @@ class Pictures:
 
 
 def check_values(value: Any, *, most: int) -> None:
-    """ApiError 400 when a JSON value holds more than `most` others, or a text that is no Unicode: it could
-    not be stored or said back, wherever in the body it stands.
+    """ApiError 400 when a JSON value contains more than `most` values, or a text that is not valid Unicode,
+    which could neither be stored nor sent back.
     """
     num, left = 0, [value]
     while left:

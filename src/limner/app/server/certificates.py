@@ -77,11 +77,11 @@ def algorithm_of(key: Any) -> str:
     raise ValueError("The key is of a kind that C2PA does not sign with; use P-256, Ed25519 or RSA.")
 
 
-def why_not(chain: Sequence[x509.Certificate], now: datetime.datetime | None = None) -> str | None:
+def why_not(chain: Sequence[x509.Certificate]) -> str | None:
     """Why the first of the chain cannot sign for C2PA, in words that end a sentence; None when it can."""
     from cryptography import x509
 
-    leaf, now = chain[0], now or datetime.datetime.now(datetime.UTC)
+    leaf, now = chain[0], datetime.datetime.now(datetime.UTC)
 
     def extension(kind: type[Any]) -> Any:
         try:
@@ -112,13 +112,13 @@ def why_not(chain: Sequence[x509.Certificate], now: datetime.datetime | None = N
 
 
 def is_self_signed(chain: Sequence[x509.Certificate]) -> bool:
-    """Whether nobody but its owner issued the signer's certificate."""
+    """Whether the signer's certificate was issued by itself."""
     return bool(chain[0].issuer == chain[0].subject)
 
 
 def make_pair() -> tuple[bytes, bytes]:
-    """A certificate with the root that issued it, and its key, as PEM. The root's key is thrown away at once:
-    nobody can issue another certificate under it.
+    """A certificate with the root that issued it, and its key, as PEM. The root's key is discarded, so that
+    no other certificate can be issued under it.
     """
     try:
         from cryptography.hazmat.primitives import serialization

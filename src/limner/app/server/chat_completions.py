@@ -73,7 +73,7 @@ class ChatMessage(Shape):
 
 
 class ChatStreamOptions(Shape):
-    """Whether the last chunk tells the number of tokens."""
+    """Stream options; `include_usage` asks for a last chunk with token counts."""
 
     include_usage: bool | None = None
 
@@ -107,7 +107,7 @@ class ChatRequest(Shape):
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A request, looked up: what is said, where it goes on, and how the answer is handed out."""
+    """A request after its lookups: the instruction, the round that it follows, and the form of the answer."""
 
     text: str
     pictures: list[Picture]
@@ -201,7 +201,7 @@ class ChatDesk:
         self.lookup = RoundLookup(service.store)
 
     def look_up(self, body: ChatRequest, headers: Headers, turns: Sequence[ChatTurn], owner: str) -> Asked:
-        """The new instruction and where it goes on, without model work. ValueError or ApiError."""
+        """Find the new instruction and the round that it follows; runs no model. ValueError or ApiError."""
         limits, limner = self.settings.limits, body.limner or ChatLimner()
 
         def read(sources: Sequence[PictureSource], most: int) -> list[Picture]:
@@ -291,7 +291,7 @@ class ChatDesk:
         yield DONE
 
     def housekeeping(self, text: str, task: str | None, body: ChatRequest) -> Response:
-        """The answer to what no person asked for; nothing is painted or kept."""
+        """Answer a request that the client made by itself (a title, tags); nothing is painted or stored."""
         content = housekeeping_answer(text, task)
         head = self._head("chat.completion", f"task{time.time_ns()}", time.time())
         if not body.stream:

@@ -31,7 +31,7 @@ SDKS: Final = ("OpenAI/", "AsyncOpenAI/", "AzureOpenAI/", "AsyncAzureOpenAI/")  
 
 @dataclass(frozen=True, kw_only=True)
 class Headers:
-    """What the headers name: the chat, the answer being asked for, and the answer before it.
+    """What the request headers identify: the chat, the requested answer, and the answer before it.
 
     `parent` None means that no header tells of it; an empty one, that this is a chat's beginning. `is_sdk`:
     a program asks through a library of OpenAI's, and shows words as they are.
@@ -45,7 +45,7 @@ class Headers:
 
     @property
     def needs_marker(self) -> bool:
-        """Whether nothing else may tell later which of several answers in the same words is meant."""
+        """Whether only a marker in the answer can later tell apart several answers with the same words."""
         return self.parent is None and not self.is_sdk
 
 
@@ -58,7 +58,7 @@ class Place:
 
 
 def read_headers(headers: Mapping[str, str]) -> Headers:
-    """The headers that tell of a chat; templates that a client left unfilled count as not sent."""
+    """Read the headers that identify a chat; an unfilled template ("{{...}}") counts as absent."""
 
     def first(names: Sequence[str]) -> str | None:
         for name in names:
@@ -89,7 +89,7 @@ def labels_for(headers: Headers, turns: Sequence[ChatTurn]) -> dict[str, str]:
 def find_place(
     service: ConversationService, lookup: RoundLookup, owner: str, headers: Headers, turns: Sequence[ChatTurn]
 ) -> Place:
-    """Where the last of the turns goes on. Only rounds of this owner are found."""
+    """Find the round that the last turn follows, among this owner's rounds."""
     before = turns[:-1]
     if headers.chat is not None and headers.parent:
         label = {
@@ -123,9 +123,9 @@ def _known(
             pass
     if turn.answer_picture is not None:
         node_id = node_of_url(turn.answer_picture.url or "")
-        found = None if node_id is None else lookup.of_node(owner, node_id)
-        if found is not None:
-            return found
+        painted = None if node_id is None else service.round_of_node(owner, node_id)
+        if painted is not None:
+            return painted.id
     told, asked = ({name: labels[name]} for name in ("chat_told", "chat_asked"))
     # A chat that was cloned has a name that no round of it was kept with.
     chats: list[dict[str, str]] = [{}]
@@ -143,13 +143,13 @@ def _known(
 
 @dataclass(frozen=True, kw_only=True)
 class Waiting:
-    """What the user said that nobody answered: a client dropped the answer, or there was none."""
+    """A user message without an answer: the client dropped the answer, or there was none."""
 
     text: str = ""
     pictures: tuple[PictureSource, ...] = ()
 
     def followed_by(self, turn: ChatTurn) -> Waiting:
-        """Both, as if said at once."""
+        """Both messages joined, as if they had been sent as one."""
         text = "\n".join(part for part in (self.text, turn.text) if part)
         return Waiting(text=text, pictures=(*self.pictures, *turn.pictures))
 

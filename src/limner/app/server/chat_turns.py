@@ -23,7 +23,7 @@ UNREAD_ROLES: Final = ("system", "developer", "tool", "function")
 
 @dataclass(kw_only=True)
 class ChatTurn:
-    """What the user said and, if it was sent, what was answered. `id` is the round's, from a marker."""
+    """What the user said and, if it was sent, the answer. `id` is the round's, from a marker in it."""
 
     text: str
     pictures: list[PictureSource] = field(default_factory=list)

@@ -247,7 +247,7 @@ class _Connection(HttpToolsProtocol):
             self.refuse(400, "The request is no valid HTTP.", code="invalid_http")
 
     def refuse(self, status: int, message: str, *, code: str) -> None:
-        """Say why, if nothing is being said already, and close."""
+        """Answer with the error, unless an answer has begun, and close."""
         self.registry.leave(self)
         self.is_refused = True
         self._unset_keepalive_if_required()

@@ -38,7 +38,7 @@ EVENT: Final[dict[str, Any]] = {
 
 
 class InProgressBody(BaseModel):
-    """A round that is asked for and not answered yet; its id is that of its response."""
+    """A round that was requested and is not finished; its id is its response's id."""
 
     id: str
     parent: str | None
@@ -56,7 +56,7 @@ class InProgress(BaseModel):
 
 
 class StillRead(BaseModel):
-    """Ids of the rounds that the model would read before what is said next, in order."""
+    """Ids of the rounds that the model would read before the next instruction, oldest first."""
 
     object: Literal["list"] = "list"
     data: list[str]
@@ -115,7 +115,7 @@ def running_in(desk: Desk, owner: str, conversation: str) -> list[RunningRound]:
 
 
 def in_progress_body(running: RunningRound) -> InProgressBody:
-    """A round in progress as the list tells it."""
+    """The list entry of a round in progress."""
     return InProgressBody(id=running.id, created_at=running.created, **running.notes["asked"])
 
 

@@ -66,7 +66,7 @@ class Tree(BaseModel):
 
 
 class NamedPersonBody(BaseModel):
-    """Somebody named: what was said, and the face where one was seen, as a data: URL."""
+    """A named person: what the user said about them and, where a face was found, its crop as a data: URL."""
 
     name: str
     said: str
@@ -213,7 +213,7 @@ def steps_of(service: ConversationService, round_: StoredRound) -> int | None:
 
 
 def round_body(round_: StoredRound, steps: int | None, *, liked: bool) -> RoundBody:
-    """A round as the tree tells it."""
+    """The tree's entry of a round."""
     return RoundBody(
         id=round_.id,
         parent=round_.parent,

@@ -46,7 +46,7 @@ LINKS: Final[tuple[tuple[str, str, str, dict[str, str], dict[str, str]], ...]] =
 
 
 def describe(app: FastAPI, *, with_keys: bool) -> None:
-    """Let `app` tell its document with links; without keys it asks for none."""
+    """Give `app` an OpenAPI document with links, and without a security scheme where no keys are used."""
     plain = app.openapi
 
     def openapi() -> Document:

@@ -37,7 +37,7 @@ class Elsewhere:
         return int(await self.call("num_running", owner, but=self.replica))
 
     async def lock(self, owner: str, conversation: str) -> bool:
-        """Whether nobody else adds to the conversation; from now on only this replica may."""
+        """Take the conversation's lock for this replica; False when another replica holds it."""
         return bool(await self.call("lock", owner, conversation, self.replica))
 
     def unlock(self, owner: str, conversation: str) -> None:
@@ -45,7 +45,7 @@ class Elsewhere:
         self._later(self.call("unlock", owner, conversation, self.replica))
 
     async def begun(self, running: RunningRound) -> None:
-        """Tell of a round that begins here."""
+        """Report a round that starts on this replica."""
         template = running.notes.get("template")
         response = None if template is None else template.model_dump(mode="json")
         await self.call(
@@ -53,7 +53,7 @@ class Elsewhere:
         )
 
     def ended(self, running: RunningRound, event: ServiceEvent) -> None:
-        """Tell of a round's end, without waiting for the answer."""
+        """Report that a round ended, without waiting for the reply."""
         if isinstance(event, Cancelled):
             self._later(self.call("end", running.id, "cancelled"))
         elif isinstance(event, Failed):
@@ -81,7 +81,7 @@ class Elsewhere:
         return found
 
     async def forget(self, owner: str, id: str) -> None:
-        """A round without an answer is no longer told about."""
+        """Stop listing a round that ended without an answer."""
         await self.call("forget", owner, id)
 
     async def numbers(self, own: bytes, owner: str | None = None) -> dict[str, bytes]:
@@ -89,7 +89,7 @@ class Elsewhere:
         return {**await self.call("numbers", owner), self.replica: own}
 
     async def keep_in_touch(self, desk: Desk) -> None:
-        """Tell that this replica lives, and do what the others wish, for ever."""
+        """Send heartbeats and carry out the orders that come back; runs until it is cancelled."""
         async for number in _beats():
             try:
                 is_due = number % BEATS_A_NUMBER == 0

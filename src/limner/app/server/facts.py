@@ -25,7 +25,7 @@ from limner.chat.painter import Painter
 
 
 class Example(BaseModel):
-    """Prompts to be said one after the other."""
+    """Prompts to send in this order."""
 
     title: str
     prompts: list[str]

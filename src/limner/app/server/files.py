@@ -162,7 +162,7 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
 
 
 def plain_name(name: str) -> str:
-    """The last part of a name, in letters that can be shown; it is never used as a path here."""
+    """The last component of a client's file name, in printable characters; never used as a path."""
     last = re.split(r"[\\/]", name)[-1]
     shown = "".join(letter for letter in last if unicodedata.category(letter)[0] not in "CZ" or letter == " ")
     return shown.strip(". ")[:200] or "picture"

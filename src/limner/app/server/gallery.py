@@ -96,7 +96,7 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
 
 
 def painted_body(round_: StoredRound, of: StoredConversation) -> PaintedBody:
-    """A round that painted something as the gallery tells it."""
+    """The gallery's entry of a round that painted a picture."""
     assert round_.picture is not None
     return PaintedBody(
         response=round_.id,

@@ -48,7 +48,9 @@ Observe = Callable[[str, str, int, float, str | None], None]
 
 
 class Answering:
-    """Outermost: the security headers, a request id, the log line, and a sentence for whatever breaks."""
+    """The outermost middleware: security headers, request id, access log line, and a plain error for any
+    uncaught exception.
+    """
 
     def __init__(self, app: ASGIApp, *, observe: Observe | None = None) -> None:
         self.app = app

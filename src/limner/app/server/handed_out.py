@@ -15,7 +15,7 @@ MAX_HELD_BYTES: Final = 2**23  # some 80 pictures of 256 px: they are asked for 
 
 
 class HandedOut:
-    """Files by what was asked for; those that nobody asked for longest leave when they are too many. For
+    """A cache of finished files by key, at most `max_bytes`; the least recently used leave first. Safe for
     several threads.
     """
 
@@ -27,8 +27,9 @@ class HandedOut:
         self._lock = threading.Lock()
 
     def once(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
-        """What is held under the key, or else what `make` gives. Whoever asks meanwhile may make it as well;
-        all are given what was made first. What was begun before something was forgotten isn't held.
+        """The cached file of `key`, or what `make` builds. Threads that ask at the same time may each build
+        it, and all get the first result; a result whose making began before the cache was emptied is not
+        cached.
         """
         with self._lock:
             if key in self._held:

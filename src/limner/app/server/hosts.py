@@ -70,7 +70,9 @@ class HostAndOrigin:
 
 
 def own_names(host: str, allowed: Collection[str] = ()) -> frozenset[str]:
-    """The names of this machine, of the address it listens at, and those that are allowed beside."""
+    """The host names that this server answers to: the machine's, those of the address it listens on, and the
+    allowed extra ones.
+    """
     machine = socket.gethostname()
     names = ("localhost", machine, f"{machine}.local", host, *allowed)
     return frozenset(name.lower().rstrip(".") for name in names)

@@ -59,7 +59,7 @@ class Wanted:
     num_given: int = 0
 
     def fields(self) -> dict[str, Any]:
-        """What every event and answer says back."""
+        """The request's options, as every event and answer repeats them."""
         return {
             "background": "opaque",
             "output_format": self.format,

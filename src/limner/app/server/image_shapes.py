@@ -106,7 +106,7 @@ class EditRequest(ImageRequest):
     mask: OneGiven | None = Field(default=None, description=MASK)
 
     def sources(self) -> list[PictureSource]:
-        """Where the pictures are, in order; ApiError 400 for one that says neither."""
+        """The sources of the pictures, in order; ApiError 400 for an entry without any."""
         return [*_sources(self.image, "image"), *_sources(self.images, "images")]
 
     def mask_source(self) -> PictureSource | None:

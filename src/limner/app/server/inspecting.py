@@ -47,7 +47,9 @@ class ManifestFound:
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
-    """Everything that was found. `is_marked`: whether any of it says that AI made or changed the picture."""
+    """All origin marks found in a file. `is_marked`: whether any of them says that AI made or changed the
+    picture.
+    """
 
     manifest: ManifestFound | None = None
     text: dict[str, str] = field(default_factory=dict)
@@ -62,7 +64,7 @@ class Findings:
 
 
 def inspect(data: bytes, picture: Picture | None = None) -> Findings:
-    """What the bytes of a picture's file say. ValueError when they are no picture.
+    """Read the origin marks in the bytes of a picture file; ValueError when they are not a picture.
 
     Args:
         picture: the same, decoded elsewhere; by default it is decoded here.

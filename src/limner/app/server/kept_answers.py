@@ -24,7 +24,9 @@ MAX_ANSWER_BYTES: Final = 256 * 2**20  # of pictures in one list of items
 
 
 class KeptAnswers:
-    """Tells kept rounds. For several threads, and not on the event loop: it reads and encodes pictures."""
+    """Builds answers from stored rounds. Safe for several threads; reads and encodes pictures, so call it off
+    the event loop.
+    """
 
     def __init__(self, service: ConversationService, settings: ServerSettings) -> None:
         self.service = service
@@ -37,15 +39,17 @@ class KeptAnswers:
         return self.completed(template, round_, self.item(round_))
 
     def item(self, round_: StoredRound) -> ImageItem | None:
-        """The picture of a kept round as an item, as it was asked for; None when it has none. Not on the
-        event loop.
+        """A stored round's picture as an output item in the requested form; None when it has none. Call it
+        off the event loop.
         """
         if round_.picture is None:
             return None
         return self.item_as(round_, self.service.png(round_.owner, round_.picture), wanted_of(round_))
 
     def events(self, round_: StoredRound, item: ImageItem | None) -> list[StreamEvent]:
-        """Every event of a kept round as it was told, but for partial images, whose numbers are left out."""
+        """All stream events of a stored round, as they were first sent, without partial images (whose
+        sequence numbers stay unused).
+        """
         template = begun_again(round_, model=self.settings.model)
         quality = wanted_of(round_).quality
         told_events = ResponseStream(template, words_at_once=item is None, quality=quality)

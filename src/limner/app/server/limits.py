@@ -14,7 +14,7 @@ from limner.app.server.errors import ApiError, wrong
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What this server takes.
+    """How much the server accepts: sizes, counts, times, and how much of it at once.
 
     max_body_bytes: of a whole request, files included (413 beyond). max_text_body_bytes: of a JSON body
         without its pictures; max_body_values: of the values in it, which bounds items times parts.
@@ -85,7 +85,7 @@ class Limits:
 
     @property
     def most_at_once(self) -> int:
-        """How many rounds one request may ask for: as many as can be admitted at all."""
+        """The most rounds that one request may start: as many as can be admitted at once."""
         return min(self.max_n, self.max_rounds_at_once, self.max_waiting)
 
     @property
@@ -93,12 +93,10 @@ class Limits:
         """How many requests of one client are answered at once; the other connections are for others."""
         return max(1, self.max_connections // 2)
 
-    def check_n(self, n: int, *, param: str = "n") -> None:
+    def check_n(self, n: int) -> None:
         """400 unless 1 <= n <= `most_at_once`."""
         if not 1 <= n <= self.most_at_once:
-            raise wrong(
-                f"n must be from 1 to {self.most_at_once}, not {n}.", param=param, code="invalid_value"
-            )
+            raise wrong(f"n must be from 1 to {self.most_at_once}, not {n}.", param="n", code="invalid_value")
 
 
 def too_large(max_body_bytes: int) -> ApiError:
@@ -179,7 +177,7 @@ def too_many_rounds(others: int, num: int, most: int) -> ApiError:
 
 
 def conversation_locked() -> ApiError:
-    """409: somebody else is about to add to the conversation."""
+    """409: another request is about to add to the conversation."""
     return ApiError(
         409,
         "Another round of this conversation is in progress; wait for it, or name the response to go on from "
@@ -209,13 +207,13 @@ def queue_full(retry_after_s: float) -> ApiError:
     )
 
 
-def draining(retry_after_s: float = 5) -> ApiError:
+def draining() -> ApiError:
     """503: the server is about to stop."""
     return ApiError(
         503,
         "The server is shutting down and takes no new rounds; try again.",
         code="shutting_down",
-        retry_after_s=retry_after_s,
+        retry_after_s=5,
     )
 
 

@@ -29,7 +29,7 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Making:
-    """How a picture came about.
+    """How a picture was made, for its manifest.
 
     sources: what it was made from, the one that it changes first; none: it is new.
     has_given: whether a picture that somebody gave went into it, in this round or an earlier one.
@@ -42,7 +42,7 @@ class Making:
 
 
 def manifest(told: Mapping[str, Any], making: Making) -> dict[str, Any]:
-    """The definition that the library's builder takes. `told` stands in the action's parameters."""
+    """The manifest definition for the C2PA library's builder. `told` becomes the action's parameters."""
     agent = {"name": "Limner", "version": limner.__version__}
     kind = COMPOSITE if making.has_given else GENERATED
     about: dict[str, Any] = {

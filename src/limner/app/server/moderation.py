@@ -83,7 +83,7 @@ class Safety:
         self._hook = hook
 
     def judge(self, text: str, pictures: Sequence[Picture] = ()) -> Verdict:
-        """ApiError 503 when the hook fails, whatever it raised."""
+        """The hook's verdict; ApiError 503 when the hook raises anything."""
         try:
             return _verdict(self._hook(text, tuple(pictures)))
         except Exception as error:
@@ -96,7 +96,7 @@ class Safety:
             ) from None
 
     def check(self, text: str, pictures: Sequence[Picture]) -> None:
-        """ApiError 400 when what is asked may not be."""
+        """ApiError 400 when the hook refuses the request."""
         verdict = self.judge(text, pictures)
         if verdict.is_flagged:
             raise _refused("Your request", verdict)

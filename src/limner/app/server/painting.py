@@ -38,7 +38,7 @@ TOLD_QUALITY: Final = {"standard": "medium", "hd": "high", "auto": "medium"}
 
 
 def default_steps(painter: Painter) -> int:
-    """Denoising steps when nobody says how many."""
+    """Denoising steps when the request names none."""
     return painter.default_steps
 
 
@@ -57,14 +57,16 @@ def sampling_for(
 
 
 def quality_used(quality: str | None, steps: int | None = None) -> str:
-    """The quality that is painted in, as it is told: low, medium or high; auto where steps were counted."""
+    """The quality that is painted in, for the answer: low, medium or high; auto where the request counted
+    steps.
+    """
     asked = quality or "auto"
     return "auto" if steps is not None else TOLD_QUALITY.get(asked, asked)
 
 
 class PictureFiles:
-    """Painted pictures as files that tell where they come from. A signed one is held for a while, so that its
-    bytes are the same when it is asked for again. For several threads.
+    """Builds picture files with their origin metadata. A signed file is cached for a while, so that asking
+    again gives the same bytes. Safe for several threads.
     """
 
     def __init__(self, service: ConversationService, settings: ServerSettings) -> None:
@@ -137,7 +139,7 @@ class PictureFiles:
         return making_of(self._service, round_, watermark)
 
     def origin(self, round_: StoredRound) -> Origin:
-        """What a file tells of a round."""
+        """The origin metadata of a round's files."""
         return Origin(
             model=self._model,
             weights=round_.state.painter or self._weights,
@@ -203,7 +205,7 @@ def credentials_of(settings: ServerSettings) -> Credentials | None:
 
 
 def signing_told(settings: ServerSettings) -> list[str]:
-    """Who signs pictures, in words for whoever runs the server."""
+    """How pictures are signed, in a sentence for the operator."""
     credentials = credentials_of(settings)
     if credentials is None:
         return ["pictures are not signed"]

@@ -67,7 +67,7 @@ class PeopleList(BaseModel):
 
 
 class PersonDeleted(BaseModel):
-    """What was deleted: the person, and the responses that had been given the face, with all after them."""
+    """What was deleted: the person, every response that had been given the face, and all later ones."""
 
     id: str
     object: Literal["person"] = "person"

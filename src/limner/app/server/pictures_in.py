@@ -38,7 +38,7 @@ class PictureRules:
 
 @dataclass(frozen=True, kw_only=True)
 class PictureSource:
-    """Where a client says that a picture is: a URL of any kind or the id of an uploaded file."""
+    """Where the request says a picture is: a URL of any scheme, or the id of an uploaded file."""
 
     url: str | None = None
     file_id: str | None = None
@@ -57,7 +57,7 @@ ReadFile = Callable[[str], bytes]  # a file's id -> its bytes; raises what says 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GivenPicture(Picture):
-    """A picture whose file carries a C2PA manifest, which is to be told of whatever is made from it."""
+    """A picture whose file carries a C2PA manifest, which manifests of derived pictures must name."""
 
     file: bytes = b""
 

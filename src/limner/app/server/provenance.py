@@ -41,8 +41,8 @@ DESCRIPTION: Final = 0x010E
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """What is told of a painted picture: the model's name and weights, the seed, the history node, perhaps
-    the prompt.
+    """The origin metadata of a painted picture: the model's name and weights, the seed, the history node,
+    perhaps the prompt.
     """
 
     model: str
@@ -93,7 +93,7 @@ def file_that_tells(
     making: Making | None = None,
     badge: bool = False,
 ) -> bytes:
-    """The picture as a file of that kind ("png", "jpeg", "webp") which tells its origin.
+    """The picture as a file of that kind ("png", "jpeg", "webp") with its origin metadata.
 
     `size` fits it as `sizes.py` says; None leaves it as it was painted. `quality` (0 to 100) is
     that of JPEG and WebP. Where `making` names a watermark, it is put into the pixels, above a `badge` for
@@ -143,8 +143,8 @@ def has_manifest(data: bytes) -> bool:
 
 
 def node_of_url(url: str) -> str | None:
-    """The history node that a data: URL's PNG tells, if it is a file of ours. Anybody can write such a file:
-    it says where to look, and proves nothing.
+    """The history node named in a data: URL's PNG, if it is a file of ours. Anybody can write such a file: it
+    says where to look, and proves nothing.
     """
     if not url.startswith(_PNG_URL):
         return None

@@ -29,7 +29,8 @@ FAILED: Final = "The picture's address gave no picture; send the picture itself 
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteRules:
-    """Which origins ("https://pictures.example", with a port when it is another) may be asked, and the cost.
+    """Which origins ("https://pictures.example", with the port unless it is the usual one) may be fetched
+    from, and how much.
 
     A name must lead to public addresses only. A private address is reached when the origin itself is that
     address ("http://10.0.0.5:9000"), which nobody can point elsewhere.
@@ -49,7 +50,7 @@ class RemoteRules:
 
 
 def fetch(url: str, rules: RemoteRules) -> bytes:
-    """The bytes at an allowed address. ValueError, in one sentence that tells nothing of the network.
+    """Download from an allowed address; ValueError in one sentence that reveals nothing of the network.
 
     Whether an inner address exists, refuses or is slow cannot be told from the answer: all fail alike.
     """
@@ -156,7 +157,7 @@ class _Connection(http.client.HTTPConnection):
             self.sock = self._open = context.wrap_socket(self.sock, server_hostname=self.host)
 
     def cut(self) -> None:
-        """End it at once, from another thread; whoever reads gets an end or an error."""
+        """Close the connection at once, from another thread; a read in progress ends or fails."""
         if self._open is not None:
             with contextlib.suppress(OSError):
                 self._open.shutdown(socket.SHUT_RDWR)

@@ -177,7 +177,7 @@ class ResponseDesk:
     def stream_from_afar(
         self, others: Elsewhere, listed: Listed, *, starting_after: int | None = None
     ) -> EventStream:
-        """The beginning and the end of a round that another replica computes; its previews stay there.
+        """The first and the last event of a round that another replica computes; its previews stay there.
 
         With `starting_after`, numbers go on from there, whatever the other replica told until then.
         """

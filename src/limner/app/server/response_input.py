@@ -21,7 +21,7 @@ _ITEM_ID: Final = re.compile(r"(?:ig_|msg_|resp_)([0-9a-f]{32})[01]?")
 
 @dataclass(kw_only=True)
 class Turn:
-    """One round as a transcript tells it: both sides' words and pictures, and its response's id if known."""
+    """One round of a transcript: both sides' words and pictures, and its response's id if known."""
 
     words: list[str] = field(default_factory=list)
     pictures: list[PictureSource] = field(default_factory=list)
@@ -50,8 +50,8 @@ class Turn:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """The transcript before, oldest first, and the new instruction; `shown` names a response whose picture
-    the instruction points at.
+    """A parsed input: the turns so far, oldest first, and the new instruction; `shown` is the response whose
+    picture the instruction points at.
     """
 
     before: tuple[Turn, ...]

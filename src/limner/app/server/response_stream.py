@@ -73,7 +73,7 @@ class ResponseStream:
         return events
 
     def passed_over(self, num_previews: int) -> None:
-        """Partial images were shown that are not there any more; their numbers stay theirs."""
+        """Skip the sequence numbers of partial images that were sent and not stored."""
         self._number += num_previews
 
     def answered(

@@ -47,7 +47,7 @@ async def start_round(
     region: Box | None = None,
     **more: Any,
 ) -> RunningRound:
-    """Ask the service for a round. All that can be refused is refused here, before any model work.
+    """Start a round in the service. Whatever can be refused is refused here, before any model work.
 
     Arguments are `ConversationService.ask`'s. `before` are rounds of the client's own transcript that the
     store does not have: they are remembered first, after `previous`; with `keep` False they are deleted when

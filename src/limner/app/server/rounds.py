@@ -66,7 +66,7 @@ def told(param: str | None = None) -> Iterator[None]:
 
 
 def damaged(error: Damaged) -> ApiError:
-    """500: something that was kept is not what it was, which is no fault of who asks. The log tells what."""
+    """500: stored data is not what was written, which is no fault of the client. Details go to the log."""
     log.error("the store is damaged: %s", error)
     return ApiError(
         500,
@@ -79,7 +79,9 @@ def damaged(error: Damaged) -> ApiError:
 
 @dataclass(eq=False, kw_only=True)
 class RunningRound:
-    """A round that was asked for. It goes on until it ends or `cancel` is called, whoever watches."""
+    """A round in progress. It runs until it ends or `cancel` is called, whether or not a client still
+    listens.
+    """
 
     id: str
     owner: str
@@ -138,7 +140,7 @@ class RunningRound:
 
 
 def ended_without_answer(event: object) -> ApiError:
-    """What to say when a round was cancelled or failed; the exception's text stays here."""
+    """The error of a cancelled or failed round; the exception's own text is not sent."""
     if isinstance(event, Cancelled):
         # Nobody wants it any more: a client that asked again by itself would have it painted anew.
         return ApiError(
@@ -194,8 +196,8 @@ class Desk:
         return num_begun, len(own) - num_begun
 
     async def lock(self, owner: str, conversation: str) -> None:
-        """Let nobody else add to a conversation until `unlock`; 409 when somebody is about to. Whoever names
-        only the conversation goes on from its newest round, of which there must be one.
+        """Lock a conversation until `unlock`; 409 when another request holds the lock. A request that names
+        only the conversation continues its newest round, of which there must be one.
         """
         if (owner, conversation) in self._locked:
             raise conversation_locked()
@@ -220,7 +222,7 @@ class Desk:
         return self._running
 
     def drain(self) -> None:
-        """Admit nothing more; what runs goes on."""
+        """Admit no new rounds; those in progress go on."""
         self.is_draining = True
         self.metrics.drained()
 
@@ -235,12 +237,12 @@ class Desk:
         return running if running is not None and running.owner == owner else None
 
     def forget(self, id: str) -> None:
-        """A round without an answer is no longer told about."""
+        """Stop listing a round that ended without an answer."""
         self._ended.pop(id, None)
 
     async def admit(self, owner: str, num: int = 1) -> None:
-        """Count so many more rounds for the owner; 503 while draining, 429 when they are too many beside the
-        owner's others.
+        """Reserve `num` more rounds for the owner; 503 while draining, 429 when they exceed the owner's
+        limit.
         """
         elsewhere = 0 if self.others is None else await self.others.num_running(owner)
         self.expect_room(owner, num, elsewhere=elsewhere)

@@ -206,7 +206,7 @@ def _load(
 
 @contextlib.contextmanager
 def log_to_stderr(*, quiet: bool) -> Iterator[None]:
-    """Meanwhile, one line a request on stderr, unless `quiet`, and the server's own troubles."""
+    """Inside, log one line per request to stderr (not if `quiet`), and the server's own errors."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     levels = {log: logging.WARNING if quiet else logging.INFO}

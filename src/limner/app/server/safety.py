@@ -35,7 +35,7 @@ def hook_of(service: ConversationService, settings: ServerSettings) -> str | Non
 
 
 def warnings_of(service: ConversationService, settings: ServerSettings) -> list[str]:
-    """What whoever runs the server should know of it, in sentences."""
+    """Warnings for the operator about the server's settings, one sentence each."""
     if hook_of(service, settings) is not None:
         return []
     told = []

@@ -17,7 +17,7 @@ READY_HOOKS: Final = ("nudity", "none")
 
 @dataclass(frozen=True, kw_only=True)
 class ServerSettings:
-    """Everything a server is told.
+    """A server's configuration.
 
     model: the name under which the one model is served; `aliases` are further names it answers to.
     keys: who may use it. None lets everybody in, which is refused on an address that others can reach, unless

@@ -19,7 +19,6 @@ MAX_ITEMS = 2048
 MAX_PARTS = 256
 
 RESPONSE_ID = r"^resp_[0-9a-f]{32}$"
-CONVERSATION_ID = r"^conv_[0-9a-f]{32}$"
 SEED = Field(default=None, ge=0, le=2**63 - 1, description="Same seed, same picture.")
 
 # x0, y0, x1, y1
@@ -73,7 +72,9 @@ class FilePart(Shape):
 
 
 class OtherPart(Shape):
-    """What other models said beside words and pictures; passed over in answers, refused of the user's."""
+    """Content of other models besides text and pictures: ignored in earlier answers, refused in the user's
+    input.
+    """
 
     type: str
 
@@ -183,7 +184,7 @@ class ImageTool(Shape):
 
 
 class OtherTool(Shape):
-    """Any other tool, said back as it was; the model has none, and none is ever called."""
+    """Any other tool; it is repeated in the response and never called."""
 
     model_config = ConfigDict(strict=True, extra="allow")
     type: str
@@ -215,13 +216,13 @@ class ConversationRef(Shape):
 
 
 class FormatAsked(Shape):
-    """How words are to be formatted; "text" is all there is."""
+    """The requested format of text; "text" is the only one."""
 
     type: str
 
 
 class TextAsked(Shape):
-    """What a client says about the words of an answer."""
+    """The request's options for the answer's text."""
 
     format: FormatAsked | None = None
 
@@ -233,7 +234,7 @@ class StreamOptions(Shape):
 
 
 class LimnerOptions(Shape):
-    """What Limner can do beyond OpenAI's fields.
+    """Request options beyond OpenAI's API.
 
     steps: denoising steps. picture: true insists on a picture, false forbids one.
     parent: a response to go on from; null begins the `conversation` anew, beside its other beginnings.

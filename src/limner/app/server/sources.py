@@ -106,7 +106,7 @@ def handed_out_of(service: ConversationService) -> HandedOut | None:
 
 
 def has_given(service: ConversationService, round_: StoredRound) -> bool:
-    """Whether a picture that somebody gave went into a round, by itself or by an earlier one."""
+    """Whether a given picture went into a round, directly or through an earlier round."""
     return bool(round_.pictures_in) or any(one.pictures_in for one in _before(service, round_))
 
 

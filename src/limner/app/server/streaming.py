@@ -73,7 +73,7 @@ class EventStream(Response):
 
 
 async def wait_until_left(request: Request) -> None:
-    """Returns when the client has gone. The body must have been read."""
+    """Return when the client has disconnected. The body must have been read."""
     await _left(request.receive)
 
 

@@ -20,7 +20,7 @@ NUM_REMEMBERED: Final = 1024  # rounds that ended without an answer, still told 
 
 @dataclass(frozen=True, kw_only=True)
 class Listed:
-    """A round that some replica computes, or that ended lately without an answer.
+    """A round that a replica computes, or that ended recently without an answer.
 
     `response` is what it was begun with, as JSON, None for a round that no client knows by its id. `status`
     is "in_progress", "cancelled" or "failed"; `failure` then says why, as code and sentence.
@@ -39,7 +39,7 @@ LOST: Final = ("replica_lost", "The replica that computed the round is gone; ask
 
 @dataclass(frozen=True, kw_only=True)
 class Orders:
-    """What a replica is to do: rounds to stop, rounds to tell again, and whether to take no new ones."""
+    """A replica's orders: rounds to stop, rounds to report again, and whether to admit no more."""
 
     stop: tuple[str, ...]
     unknown: tuple[str, ...]
@@ -66,7 +66,7 @@ class Switchboard:
         self._ended.pop(listed.id, None)  # it was taken for lost
 
     def end(self, id: str, status: str | None = None, failure: tuple[str, str] | None = None) -> None:
-        """A round is over; with a `status` it ended without an answer, and is told about for a while."""
+        """A round has ended; with a `status` it ended without an answer and stays listed for a while."""
         self._to_stop.discard(id)
         self._heard.pop(id, None)
         listed = self._running.pop(id, None)
@@ -82,7 +82,7 @@ class Switchboard:
         return listed if listed is not None and listed.owner == owner else None
 
     def stop(self, owner: str, id: str) -> None:
-        """Have the owner's round stopped by whoever computes it."""
+        """Have the replica that computes the owner's round stop it."""
         if self.find(owner, id) is not None and id in self._running:
             self._to_stop.add(id)
 
@@ -91,7 +91,7 @@ class Switchboard:
         self._to_stop |= set(self._running)
 
     def forget(self, owner: str, id: str) -> None:
-        """A round that ended without an answer is no longer told about."""
+        """Stop listing a round that ended without an answer."""
         if self.find(owner, id) is not None:
             self._ended.pop(id, None)
 
@@ -121,8 +121,8 @@ class Switchboard:
     def beat(
         self, replica: str, ids: tuple[str, ...], numbers: Mapping[str | None, bytes] | None = None
     ) -> Orders:
-        """A replica lives and computes these rounds; `numbers` are its metrics, when they are told anew: all
-        of them under None, and what each owner may know.
+        """A replica's heartbeat: it computes the rounds `ids`. `numbers`: its metrics whenever they are sent,
+        under None all of them, under an owner's name what that owner may see.
         """
         for name in (replica, *(id for id in ids if id in self._running)):
             self._heard[name] = self._clock()
@@ -136,7 +136,7 @@ class Switchboard:
         )
 
     def numbers(self, owner: str | None = None) -> dict[str, bytes]:
-        """The metrics of every replica, as it told them last: all of them, or what an owner may know."""
+        """The last metrics of every replica: all of them, or those that `owner` may see."""
         self._miss()
         return {name: texts[owner] for name, texts in self._numbers.items() if owner in texts}
 

@@ -23,7 +23,7 @@ from limner.dialogue.parts import Response as RoundResponse
 
 @dataclass(frozen=True, kw_only=True)
 class Resolved:
-    """A request, looked up: where it goes on from, and pictures decoded."""
+    """A request after its lookups: the round that it follows, and its pictures decoded."""
 
     previous: str | None
     before: tuple[Round, ...]

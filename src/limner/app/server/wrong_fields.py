@@ -103,7 +103,7 @@ def json_kind(value: object) -> str:
 
 
 def kind_tag(value: object) -> str:
-    """`json_kind` as the name of a union's branch, by which a path tells it from a field."""
+    """`json_kind` as the name of a union's branch, which an error's path can tell apart from a field."""
     return f"({json_kind(value)})"
 
 

@@ -113,7 +113,9 @@ class Planned:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadSession:
-    """A listed session -> the longest chain of its edits that can be read. What is broken is told."""
+    """A listed session -> the longest chain of its edits that can be read; what is broken is recorded with
+    its reason.
+    """
 
     source: EditSource
     folder: Path

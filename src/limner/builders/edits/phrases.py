@@ -55,7 +55,7 @@ def reply(rng: np.random.Generator, *, goes_back: bool = False) -> str:
 
 
 def opening(rng: np.random.Generator) -> tuple[str, str]:
-    """The user brings a picture and says nothing of edits yet, and the answer."""
+    """A first exchange (instruction, answer) in which the user brings a picture and asks for no edit yet."""
     return _pick(rng, _OPENINGS), _pick(rng, _OPENED)
 
 

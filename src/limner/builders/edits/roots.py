@@ -30,7 +30,9 @@ class ImageRoots:
         return cls(tuple(folders), ("", *inner))
 
     def looked_for(self, key: str) -> str:
-        """Where `find` looks for a key, told in one line: the first place in each root, and how many more."""
+        """Where `find` looks for a key, in one line for error messages: the first path in each root, and the
+        number of others.
+        """
         inside = Path(*[part for part in Path(key).parts if part not in ("/", "..", ".")])
         places = [str(folder / inside) for folder in self.folders]
         further = ", ".join(name for name in self.inner if name)

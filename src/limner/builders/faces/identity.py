@@ -19,13 +19,12 @@ from limner.perception.face_passes import embedded
 from limner.perception.protocols import Box, FaceReader
 
 READ_PX: Final = 1536  # the longer side at which portraits are looked at
-MATCH_FLOOR: Final = 0.5  # for readers that do not say what they call one person's
 _SAVE_EVERY: Final = 256
 
 
 def portraits_of(folder: Path) -> list[Path]:
-    """All picture files below `folder` and the folders linked there, in order, hidden ones left out; also
-    those of kinds that are told of and not read.
+    """All picture files below `folder` and folders linked there, sorted, hidden ones left out; includes
+    formats that can only be reported, not read.
 
     ValueError when there is no folder or no picture in it.
     """
@@ -68,7 +67,7 @@ def clustered(
     floor: float,
     tell: Callable[[int, int], object] | None = None,
 ) -> dict[str, list[Path]]:
-    """Identity -> portraits, by how alike their faces are: each person is named after the first portrait.
+    """Identity -> portraits, clustered by face similarity; each person is named after the first portrait.
 
     A portrait joins the person whose mean is nearest, if their cosine is `floor` or more; persons whose means
     are that near are joined at the end. Portraits without exactly one face are persons of their own, so that

@@ -45,7 +45,9 @@ class Portrait:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A sample to be: `target` is told of, `given` brings the face (the same one, save in stage 3)."""
+    """A sample to be built: `target` is the picture described, `given` brings the face (the same picture
+    except in stage 3).
+    """
 
     part: str
     given: Portrait
@@ -99,7 +101,9 @@ class ReadPortraits:
 
 @dataclass(frozen=True, kw_only=True)
 class SamePerson:
-    """Leaves out portraits whose face is another than the rest's; asked only where a floor is known."""
+    """Drops portraits whose face differs from the rest of that identity's; only where a similarity floor is
+    known.
+    """
 
     reader: FaceReader
     floor: float | None
@@ -127,7 +131,9 @@ class SamePerson:
 
 @dataclass(frozen=True, kw_only=True)
 class Caption:
-    """Captions from beside the portraits, else from the captioner. Without one, a portrait can be copied."""
+    """Captions from files beside the portraits, else from the captioner. A portrait without one can still be
+    copied.
+    """
 
     folder: Path
     captioner: Captioner | None

@@ -217,7 +217,8 @@ class PaintBodies:
 
 @dataclass(frozen=True, kw_only=True)
 class TellBodies:
-    """Three rounds: the pair as it was asked for, then each by name in full."""
+    """Writes three rounds: the picture of both as it was requested, then each person in full figure by name.
+    """
 
     names: Mapping[str, str]
     name: str = "told"

@@ -27,7 +27,7 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Document:
-    """What travels through the steps.
+    """The unit of work that steps receive and yield.
 
     `value` is the recipe's own; each step yields the document with another one. `pictures` ((H, W, 3) uint8)
     are shown on the run's page when the document is dropped. The last step sets `dialogue`, which is written.
@@ -103,17 +103,6 @@ class Stage:
     on_gpu: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Filter:
-    """A step from a function that returns why a document is dropped, or None to keep it as it is."""
-
-    name: str
-    why: Callable[[Document], Drop | None]
-
-    def __call__(self, document: Document) -> Iterable[Document | Drop]:
-        yield self.why(document) or document
-
-
 class Job(Protocol):
     """A recipe with its options. It is pickled to the workers, so it holds plain values only."""
 
@@ -132,5 +121,5 @@ class Job(Protocol):
 
 
 def open_steps(stages: Iterable[Stage]) -> list[Step]:
-    """The steps of these stages, one after the other, ready to run."""
+    """The steps of these stages in order, ready to run."""
     return [step for stage in stages for step in stage.open()]

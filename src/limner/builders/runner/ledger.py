@@ -36,7 +36,7 @@ create table if not exists shards (shard integer primary key, num_rows integer n
 
 
 class Ledger:
-    """An open ledger; nobody else can open the same file meanwhile. Use it in a `with` block."""
+    """An open ledger, locked against other processes. Use it in a `with` block."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -130,7 +130,7 @@ class Ledger:
                     )
 
     def waiting_sources(self) -> Iterator[tuple[int, Source]]:
-        """The sources that are not done, by number; others may be recorded meanwhile."""
+        """The sources that are not done, by number; others may be recorded while this iterates."""
         last = -1
         while True:
             row = self._base.execute(

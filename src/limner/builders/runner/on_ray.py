@@ -81,7 +81,7 @@ def _pools(stages: Sequence[Stage], workers: int, gpus: float) -> list[Pool]:
 
 
 class Actor:
-    """Takes batches of sources through some of the stages; its errors go on as values, not as tracebacks."""
+    """Runs batches of sources through some of the stages; exceptions are returned as values."""
 
     def __init__(self, stages: Sequence[Stage], is_last: bool) -> None:
         settle_threads()

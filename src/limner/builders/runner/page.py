@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import base64
 import io
-import os
 from dataclasses import dataclass
 from pathlib import Path
-
-import jinja2
 
 from limner.builders.files import printable
 from limner.builders.runner.build import ledger_path
@@ -19,10 +16,13 @@ from limner.builders.runner.funnel import Funnel, funnel_of
 from limner.builders.runner.ledger import Ledger
 from limner.builders.runner.steps import Dropped
 from limner.dataset.reader import DatasetReader
+from limner.dataset.show import write_html
 from limner.dataset.spec import shard_paths
 from limner.dialogue.parts import Picture
 
 _SHOWN_PX = 224
+_NUM_KEPT = 12
+_NUM_DROPPED = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,28 +39,19 @@ class _Group:
     samples: tuple[tuple[str, str, str], ...]  # document, detail, picture
 
 
-def write_build_page(folder: Path, page: Path, *, num_kept: int = 12, num_dropped: int = 6) -> Funnel:
+def write_build_page(folder: Path, page: Path) -> Funnel:
     """Write the page of the build in `folder` and return its funnel; an older page is replaced at once."""
     with Ledger(ledger_path(folder)) as ledger:
         funnel = funnel_of(ledger)
-        groups = _groups(ledger, funnel, num_dropped)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+        groups = _groups(ledger, funnel, _NUM_DROPPED)
+    write_html(
+        page,
+        Path(__file__).with_name("page.html"),
+        title=printable(folder.resolve().name),
+        funnel=funnel,
+        kept=_kept(folder, _NUM_KEPT),
+        groups=groups,
     )
-    html = environment.get_template("page.html").render(
-        title=printable(folder.resolve().name), funnel=funnel, kept=_kept(folder, num_kept), groups=groups
-    )
-    page.parent.mkdir(parents=True, exist_ok=True)
-    temporary = page.with_name(f".{page.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(html, encoding="utf-8")
-        temporary.replace(page)
-    finally:
-        temporary.unlink(missing_ok=True)
     return funnel
 
 

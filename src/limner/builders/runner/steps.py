@@ -48,7 +48,9 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Underway:
-    """A source on its way: the documents that it is by now, and what the steps so far have told of it."""
+    """A source in progress: its current documents, and what the steps so far have dropped, passed and
+    counted.
+    """
 
     number: int
     documents: tuple[Document, ...]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from limner.dataset.reader import DatasetReader
+from limner.dialogue.boxes import iou
 
 WANTED: Final = {"name_to_face": 0.99, "box_iou": 0.8, "yield_of_films": 0.7}
 
@@ -79,18 +80,8 @@ def _places(
     for found in sorted(faces.values(), key=lambda face: face["first"][0] + face["first"][2]):
         yield tuple(  # type: ignore[misc]
             max(
-                ((place, overlap(found[frame], box)) for place, box in enumerate(truth[frame]["face_boxes"])),
+                ((place, iou(found[frame], box)) for place, box in enumerate(truth[frame]["face_boxes"])),
                 key=lambda pair: pair[1],
             )
             for frame in ("first", "last")
         )
-
-
-def overlap(first: Any, second: Any) -> float:
-    """Intersection by union of two boxes."""
-    width = min(first[2], second[2]) - max(first[0], second[0])
-    height = min(first[3], second[3]) - max(first[1], second[1])
-    common = max(0.0, width) * max(0.0, height)
-    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (first, second)]
-    union = sum(areas) - common
-    return float(common / union) if union > 0 else 0.0

@@ -19,7 +19,7 @@ _POOLS = {"woman": WOMEN, "man": MEN, "": NEUTRAL}
 
 
 def draw_names(number: int, looks: tuple[Look, Look], seed: int, split: str = "train") -> tuple[str, str]:
-    """Two different names for the persons of document `number`, from left to right.
+    """Two different names for the persons of document `number`, the left one's first.
 
     Each side walks through a pool in a shuffled order, one step a document, so that all its names come up
     equally often whatever happens to other documents. The test split has names that training never sees.

@@ -117,7 +117,7 @@ class CutOutHeads:
 
 @dataclass(frozen=True, kw_only=True)
 class TellCaption:
-    """A caption that names nobody."""
+    """Adds a caption without names."""
 
     captioner: Captioner
     name: str = "captioned"
@@ -171,8 +171,8 @@ class TellDialogue:
 
 
 def asked(document: Document, sense: object, ask: Callable[[], T], reason: str) -> T:
-    """What a captioner or writer says; its tokens are counted. A server that fails ends the run, a picture
-    or text that it will not treat drops the document.
+    """Call a captioner or writer and count its tokens. A failing server ends the run; a refused picture or
+    text drops the document.
     """
     before = _spent(sense)
     try:

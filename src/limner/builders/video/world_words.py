@@ -37,7 +37,7 @@ class WorldCaptioner:
 
 
 class WorldWriter:
-    """A `Writer`: the same scene told anew, with names."""
+    """A `Writer` that captions the same scene again, with names."""
 
     def name_persons(self, view: View, told: Told, names: Sequence[str]) -> str:
         """ValueError when no truth lies beside the film."""

@@ -100,12 +100,12 @@ _NAMES: Final = _pattern(
 
 
 def is_new(text: str) -> bool:
-    """Whether another picture is wished for, whatever is in view."""
+    """Whether the text asks for a new picture, whatever is in view."""
     return _NEW.search(text) is not None
 
 
 def is_portrait(text: str) -> bool:
-    """Whether a text asks to see somebody from near, or alone."""
+    """Whether the text asks for a close-up, or for a picture of somebody alone."""
     bare = without_lead(text)
     if _CHANGES.match(bare) and not _MAKES.match(bare):
         return False
@@ -135,12 +135,12 @@ _OF_SOMEBODY: Final = _pattern(
 
 
 def is_scene_of(text: str) -> bool:
-    """Whether somebody is to be seen in a scene of their own; names in `text` are written "she"."""
+    """Whether a person is wanted in a scene of their own; names in `text` are written "she"."""
     return _OF_SOMEBODY.match(text) is not None
 
 
 def is_scene(text: str) -> bool:
-    """Whether a text tells of a picture to be painted anew."""
+    """Whether the text describes a new picture."""
     bare = without_lead(text)
     return (
         _NEW.search(text) is not None
@@ -165,7 +165,7 @@ def is_question(text: str) -> bool:
 
 
 def is_talk(text: str) -> bool:
-    """Whether nothing is asked for: thanks, a pause."""
+    """Whether the text asks for nothing: thanks, a pause."""
     return _CHAT.search(text) is not None and not text.strip().endswith("?")
 
 

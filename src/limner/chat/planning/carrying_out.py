@@ -22,7 +22,7 @@ _POSSESSIVE: Final = {"woman": "her", "girl": "her", "man": "his", "boy": "his"}
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Hands:
-    """Who carries plans out.
+    """The models that carry plans out.
 
     Args:
         painter: paints and changes.
@@ -46,8 +46,8 @@ class Done:
 
 
 def carry_out(plan: Plan, album: Album, hands: Hands, *, seed: int) -> Done:
-    """Do what the plan says. A picture that the painter refuses is told in words; ValueError or OSError when
-    the painter cannot be asked at all.
+    """Carry out a plan. A refusal of the painter becomes the reply's text; ValueError or OSError when the
+    painter cannot be reached.
     """
     if plan.act in ("listen", "ask"):
         return Done(text=plan.reply)

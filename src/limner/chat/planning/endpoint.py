@@ -47,7 +47,7 @@ The user says now: {text}{target}"""
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EndpointPlanner:
-    """See `Planner`. `faces` tells who stands where when words do not."""
+    """A `Planner` that asks a chat model. `faces` says who stands where when words do not."""
 
     endpoint: StructuredEndpoint
     faces: Faces | None = None

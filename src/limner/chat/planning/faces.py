@@ -22,7 +22,7 @@ MARGIN = 0.35  # of the face's size, on each side: hair and chin
 
 
 class Faces(Protocol):
-    """What finds faces; one that also reads traits tells apart whom words describe."""
+    """Finds faces; one that also reads traits can tell apart persons that words describe."""
 
     def find_faces(self, pixels: np.ndarray) -> tuple[FoundFace, ...]:
         """The faces of a picture, left to right."""
@@ -42,7 +42,7 @@ class Sides:
         self._faces = faces
 
     def placed(self, person: Person, everybody: Iterable[Person]) -> Person:
-        """The person with a place, where words or a face finder tell it."""
+        """`person` with a place in the picture, from the words or from a face finder."""
         if person.place is not None or not person.picture:
             return person
         together = [one for one in everybody if one.picture == person.picture]

@@ -20,7 +20,7 @@ Act = Literal["paint", "edit", "recall", "portray", "answer", "listen", "ask"]
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """Somebody named, and where they are seen.
+    """A named person, and where to see them.
 
     Args:
         name: as it was said.

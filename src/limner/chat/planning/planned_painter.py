@@ -57,9 +57,7 @@ class PlannedPainter(Painter):
         self._size_px = size_px
 
     def compute(self, request: RoundRequest) -> tuple[str, Picture | None]:
-        """The words and the picture of a round. ValueError or OSError when painter or planner cannot be
-        asked.
-        """
+        """Words and picture of a round. ValueError or OSError when painter or planner cannot be reached."""
         album, region = Album(request.history, request.instruction), request.instruction.region
         target = request.target
         if region is not None and target is None:  # who marks a part of a picture points at the picture
@@ -128,7 +126,7 @@ class PlannedPainter(Painter):
 
     @property
     def reads_regions(self) -> bool:
-        """Painters without memory are not shown the part."""
+        """False: painters without memory are not given a region."""
         return False
 
     @property

@@ -17,7 +17,7 @@ _DONE = "Here is the picture."
 
 @dataclass(frozen=True, kw_only=True)
 class LastPicture:
-    """The painter changes whatever is in view."""
+    """A planner that always has the picture in view edited."""
 
     name: str = "last picture"
 
@@ -34,7 +34,7 @@ class LastPicture:
 
 @dataclass(frozen=True, kw_only=True)
 class AllPictures:
-    """The painter is shown every picture so far, oldest first, at most `most` of them: the newest."""
+    """A planner that gives the painter the newest `most` pictures, oldest first."""
 
     most: int = 10
     name: str = "all pictures"

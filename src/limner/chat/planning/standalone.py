@@ -30,7 +30,9 @@ _HANDLE: Final = re.compile(r"@(?=[^\W\d_])")
 
 
 def as_standalone(text: str, people: Iterable[Person], words: Mapping[str, str]) -> str:
-    """`text` as one command. `words` tell for each name whom it means; names without words stay."""
+    """`text` as one command that needs no history. `words` describe whom each name means; names without words
+    stay.
+    """
     text = _HANDLE.sub("", text)
     spans = find_names(text, [one.name for one in people])
     for span in reversed(spans):

@@ -93,7 +93,7 @@ Check = StateCheck | PersonCheck | AnswerCheck | LookCheck
 
 @dataclass(frozen=True, kw_only=True)
 class Meaning:
-    """What an instruction asks for, as far as it can be understood without the history.
+    """What an instruction asks for, as far as it is clear without the history.
 
     Args:
         act: "paint" a described scene, "edit" a picture, "recall" one, "portray" a person, "answer" a
@@ -111,7 +111,7 @@ class Meaning:
 
 @dataclass(frozen=True, kw_only=True)
 class Scored:
-    """What is measured in one round.
+    """What one round measures.
 
     Args:
         family: the kind of memory that is needed.
@@ -130,7 +130,7 @@ class Scored:
 
 @dataclass(frozen=True, kw_only=True)
 class BenchRound:
-    """One thing said.
+    """One instruction, and what is expected of its answer.
 
     Args:
         say: the instruction.
@@ -178,7 +178,7 @@ class BenchConversation:
                 )
 
     def round_after(self, here: int, text: str, said: Collection[int] = ()) -> int:
-        """The round that goes on from round `here` with `text`; of several alike the first not in `said`.
+        """The round with `text` that follows round `here`; of several alike the first not in `said`.
 
         ValueError when the script has none.
         """

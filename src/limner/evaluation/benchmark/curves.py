@@ -13,7 +13,7 @@ Knows rows. Knows nothing about pictures.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
 from limner.evaluation.benchmark.scoring import SEPARATOR
@@ -21,7 +21,6 @@ from limner.evaluation.benchmark.tasks.long_chain import OWN, TRUE
 from limner.evaluation.score import Row, estimates
 
 _TURN: Final = re.compile(r"depth_(\d+)\.(accuracy|kept_db)")
-Hits = Mapping[str, Mapping[int, float]]
 
 
 def curves_of(rows: Iterable[Row]) -> dict[str, dict[str, Any]]:

@@ -28,7 +28,8 @@ class Stopped(Exception):  # noqa: N818 - nothing went wrong
 def hold(
     system: System, conversation: BenchConversation, stopped: Callable[[], bool] = lambda: False
 ) -> tuple[SystemAnswer, ...]:
-    """The answers, one a round. Seconds that a system does not tell are measured here.
+    """Run the conversation with a system; one answer per round. Times that a system does not report are
+    measured here.
 
     Stopped when `stopped()` holds before a round.
     """

@@ -21,7 +21,7 @@ from limner.evaluation.benchmark.conversation import LookCheck
 from limner.evaluation.benchmark.systems.endpoint import KEY_VARIABLE
 from limner.perception.endpoint.answers import data_url, from_chat
 from limner.perception.endpoint.spent import Spent, with_extra
-from limner.perception.endpoint.troubles import POLICY_CODES, EndpointError, RejectedError, excuse
+from limner.perception.endpoint.troubles import POLICY_CODES, EndpointError, RejectedError
 from limner.perception.endpoint.wire import Limits, Wire, key_from
 
 SAME_PERSON: Final = "Which of the two reference pictures shows the same person as the picture in question?"
@@ -43,7 +43,7 @@ _SYSTEM: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """What the judge said to one question.
+    """The judge's answer to one question.
 
     Args:
         value: the share of its answers that are right, in 0..1; None when it gave no answer that can be read.
@@ -82,7 +82,7 @@ class Looker:
     def choose(
         self, question: str, picture: Picture, options: Sequence[Picture], right: int, *, seed: int
     ) -> Look:
-        """Which of `options` it is, asked in an order drawn by `seed` and in the reverse of it.
+        """Which of `options` the judge picks, asked in an order drawn from `seed` and in its reverse.
 
         A judge that always names the same place gets one half of two, and what lies in the middle of an odd
         number stays there. ValueError when there is no choice.
@@ -132,10 +132,7 @@ class Looker:
         try:
             found = from_chat(self._post(content, answers))
         except EndpointError as error:
-            why = excuse(error)
-            if why is None:
-                raise
-            self.spent.complain(f"The judge refused: {why}")
+            self.spent.refused(error, "The judge refused: {}")
             return None
         said = read_answer(found.text, answers)
         complaint = "" if said is not None else "The judge gave none of the answers offered."

@@ -36,6 +36,7 @@ from limner.evaluation.benchmark.systems.perfect import PerfectSystem
 from limner.evaluation.benchmark.systems.planned import PlannedSystem
 from limner.evaluation.benchmark.systems.protocol import System
 from limner.evaluation.benchmark.systems.replay import replay_system
+from limner.evaluation.given import Measured
 from limner.evaluation.setup import prepare
 from limner.perception.senses import load_senses
 
@@ -68,7 +69,7 @@ def open_model(
     folder = Path(model)
     if model != EMBEDDED and folder.is_dir() and not (folder / "limner.json").is_file():
         return open_system(replay_system(folder), judge=judge, looker=looker)
-    setup, identity = prepare(model, others={}, judge=judge, seed=0)
+    setup, identity = prepare(Measured(model=model, judge=judge), seed=0)
     bench, facts = setup.open()
     identity = {name: value for name, value in identity.items() if name != "others"}
     system = PainterSystem(painter=bench.painter, name=folder.name)
@@ -103,7 +104,7 @@ def _open_planned(model: str, words: Sequence[str], *, judge: str | None, looker
 
 def open_system(system: System, *, judge: str | None, looker: Looker | None = None) -> Opened:
     """Any other system, with the judge from `judge` (a folder of senses; None: the embedded model's)."""
-    setup, _ = prepare(EMBEDDED, others={}, judge=judge, seed=0)
+    setup, _ = prepare(Measured(judge=judge), seed=0)
     torch.set_num_threads(1)  # the judge is small, and equal everywhere with one thread
     cv2.setNumThreads(1)
     senses = load_senses(setup.judge)

@@ -14,8 +14,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from limner.chat.whole_file import write_whole
 from limner.evaluation.benchmark.conversation import BenchConversation, as_picture
-from limner.evaluation.run_folder import write_json, write_whole
+from limner.evaluation.run_folder import write_json
 
 
 def write_scripts(
@@ -29,7 +30,7 @@ def write_scripts(
         for index, round_ in enumerate(conversation.rounds):
             names = [f"give-{index}-{number}.png" for number in range(len(round_.pictures))]
             for name, shot in zip(names, round_.pictures, strict=True):
-                write_whole(place / name, as_picture(shot, conversation.size_px).to_png())
+                write_whole(as_picture(shot, conversation.size_px).to_png(), place / name)
             rounds.append({"say": round_.say, "after": round_.after, "pictures": names})
         write_json(place / "script.json", {"rounds": rounds})
     write_json(folder / "set.json", json.loads(json.dumps(identity)))

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Any, Final
 
 import limner
+from limner.chat.whole_file import write_whole
 from limner.dialogue.parts import Instruction, Response, Round
 from limner.evaluation.benchmark.conversation import BenchConversation, as_picture
 from limner.evaluation.benchmark.curve_plots import curves_svg
@@ -23,20 +23,11 @@ from limner.evaluation.benchmark.holding import hold
 from limner.evaluation.benchmark.scoring import Scorer
 from limner.evaluation.benchmark.summing import by_family, suites
 from limner.evaluation.benchmark.systems.protocol import System, SystemAnswer
-from limner.evaluation.run_folder import RunFolder, open_run, write_json, write_rows, write_whole
+from limner.evaluation.run_folder import Progress, RunFolder, open_run, write_json, write_rows
 from limner.evaluation.suite import Outcome
 
 TASKS: Final = "conversations"
 Held = tuple[int, BenchConversation, tuple[SystemAnswer, ...]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """Conversations done of all, and how many of them an earlier start had done."""
-
-    done: int
-    total: int
-    resumed: int
 
 
 def run_bench(
@@ -149,7 +140,7 @@ def _conclude(folder: RunFolder) -> dict[str, Any]:
     }
     if "curves" in results:
         drawn = curves_svg(results["curves"], title=str(folder.options.get("system", "")))
-        write_whole(folder.path / "curves.svg", drawn.encode())
+        write_whole(drawn.encode(), folder.path / "curves.svg")
     seconds = [value for task in tasks for value in task.round_seconds]
     write_rows(folder.path, by_family(rows))
     write_json(

@@ -92,7 +92,7 @@ def conversations(num: int, *, seed: int = 0, size_px: int = SIZE_PX) -> Iterato
 
 
 def content_hash(found: Iterable[BenchConversation]) -> str:
-    """SHA-256 (hex) over everything that is said, shown and checked, in order; drafts, not pixels."""
+    """SHA-256 (hex) over all words, pictures and checks in order; of drafts, not of pixels."""
     digest = hashlib.sha256()
     for one in found:
         digest.update(json.dumps(to_json(one), sort_keys=True, ensure_ascii=True).encode() + b"\n")

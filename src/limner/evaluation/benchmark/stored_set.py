@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final, overload
 
 from limner.builders.edits.sessions import Dropped
+from limner.chat.whole_file import write_whole
 from limner.dialogue.parts import Picture
 from limner.evaluation.benchmark.conversation import (
     AnswerCheck,
@@ -69,7 +70,7 @@ class StoredSet(Sequence[BenchConversation]):
 
     @property
     def content_hash(self) -> str:
-        """SHA-256 (hex) of all that is said, shown and checked; of pictures by their digests."""
+        """SHA-256 (hex) over all words, pictures (by digest) and checks."""
         return hashlib.sha256("\n".join(self._lines).encode()).hexdigest()
 
     def __len__(self) -> int:
@@ -106,7 +107,7 @@ def write_set(
     found: Iterable[BenchConversation | Dropped],
     facts: Mapping[str, Any],
 ) -> StoredSet:
-    """Write a set; `facts` are told in `set.json`.
+    """Write a set; `facts` go into `set.json`.
 
     ValueError when `folder` is not empty, or when nothing was found to write: then with the first reason.
     """
@@ -187,9 +188,7 @@ def _store(shot: object, pictures: Path) -> str:
         raise ValueError("Only real pictures are stored; conversations of the world are made from a seed.")
     path = pictures / f"{shot.digest}.png"
     if not path.exists():
-        fresh = path.with_suffix(".tmp")
-        fresh.write_bytes(shot.to_png())
-        fresh.replace(path)
+        write_whole(shot.to_png(), path)
     return shot.digest
 
 

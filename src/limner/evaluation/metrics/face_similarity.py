@@ -1,20 +1,18 @@
 """Is it the same person? Cosine of two faces in the judge's face embedder.
 
 Knows the judge, two pictures and, where the caller knows them, the places of the faces. A face that is not
-found is similar to nobody: 0, told apart by `face_found`.
+found has the similarity 0; suites record beside it whether one was found (`face_found`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from limner.evaluation.metrics.grounding import iou
+from limner.dialogue.boxes import iou
 from limner.evaluation.metrics.metric import Metric, check_pixels
 
 if TYPE_CHECKING:
@@ -43,11 +41,6 @@ def faces_of(judge: WorldSenses, picture: np.ndarray) -> tuple[Face, ...]:
     return _faces(judge, picture, _boxes(judge, picture))
 
 
-def face_found(judge: WorldSenses, picture: np.ndarray) -> bool:
-    """Whether the judge finds any face in `picture`."""
-    return bool(_boxes(judge, picture))
-
-
 def face_at(judge: WorldSenses, picture: np.ndarray, box: Box) -> Face:
     """The face at a place that is known: the found face there, or `box` itself where none is found.
 
@@ -68,35 +61,18 @@ def largest_face(faces: Sequence[Face]) -> Face | None:
     return max(faces, key=lambda f: (f.box[2] - f.box[0]) * (f.box[3] - f.box[1]), default=None)
 
 
-def face_similarity(
-    judge: WorldSenses,
-    picture: np.ndarray,
-    reference: np.ndarray,
-    box: Box | None = None,
-    *,
-    reference_box: Box | None = None,
+def similarity_to(
+    judge: WorldSenses, picture: np.ndarray, reference: Face | None, box: Box | None = None
 ) -> float:
-    """Cosine of a face in `picture` and the face in `reference`, -1 to 1; 0 when either face is not found.
+    """Cosine of a face in `picture` and the `reference` face, -1 to 1; 0 when either is missing.
 
     Args:
         judge: the senses that look.
         picture: what was painted, (H, W, 3) uint8.
-        reference: a picture of the person; its largest face counts, or the one at `reference_box`.
+        reference: the person's face; None counts as not found.
         box: where the person should be in `picture`: the found face nearest to it counts. None: the found
             face that is most similar.
-        reference_box: the true place of the face in `reference`; then it is never missing.
     """
-    if reference_box is not None:
-        wanted: Face | None = face_at(judge, reference, reference_box)
-    else:
-        wanted = largest_face(faces_of(judge, reference))
-    return similarity_to(judge, picture, wanted, box)
-
-
-def similarity_to(
-    judge: WorldSenses, picture: np.ndarray, reference: Face | None, box: Box | None = None
-) -> float:
-    """`face_similarity` to a face already embedded, for many pictures against one person."""
     faces = faces_of(judge, picture)
     if reference is None or not faces:
         return 0.0
@@ -105,20 +81,6 @@ def similarity_to(
         assert near is not None
         faces = (near,)
     return max(float(np.clip(face.vector @ reference.vector, -1.0, 1.0)) for face in faces)
-
-
-def recogniser_hash(judge: WorldSenses) -> str:
-    """SHA-256 (hex) over the sizes and all weights of the judge's four networks, as float32 in name order.
-
-    The same for a folder read twice; different after any training. Numbers of two judges do not compare.
-    """
-    digest = hashlib.sha256(json.dumps(asdict(judge.sizes), sort_keys=True).encode())
-    for name, network in sorted(judge.networks.items()):
-        for key, tensor in sorted(network.state_dict().items()):
-            values = np.ascontiguousarray(tensor.detach().float().cpu().numpy(), dtype="<f4")
-            digest.update(f"{name}.{key} {values.shape}\n".encode())
-            digest.update(values.tobytes())
-    return digest.hexdigest()
 
 
 def _boxes(judge: WorldSenses, picture: np.ndarray) -> list[Box]:

@@ -44,22 +44,6 @@ def parse_box(text: str) -> Box | None:
     return next(iter(parse_boxes(text)), None)
 
 
-def iou(first: Box | None, second: Box | None) -> float:
-    """Shared area over joint area, 0 to 1; 0 when either is None (nothing was pointed at) or empty."""
-    if first is None or second is None:
-        return 0.0
-    width = min(first[2], second[2]) - max(first[0], second[0])
-    height = min(first[3], second[3]) - max(first[1], second[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    shared = width * height
-    return shared / (_area(first) + _area(second) - shared)
-
-
-def _area(box: Box) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
-
-
 def _box(numbers: Sequence[str]) -> Box | None:
     scale = 1.0 if any("." in number for number in numbers) else float(LAST)
     x0, y0, x1, y1 = (float(number) / scale for number in numbers)

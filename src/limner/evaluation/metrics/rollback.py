@@ -37,7 +37,6 @@ MOST_SHIFT = 2
 WINDOW = 9
 HELD_BACK = 1.0  # ridge of gain and offset, in units of the state's own variance
 COARSE_SIDE = 8
-NEAR = 0.75
 SUM = np.ones((1, 3), np.float32)
 
 
@@ -67,21 +66,6 @@ def right_state(picture: np.ndarray, states: Sequence[np.ndarray], target: int) 
 def chance_of_state(states: Sequence[np.ndarray], target: int) -> float:
     """The chance of a blind guess to name a state that looks like `states[target]`."""
     return sum(np.array_equal(state, states[target]) for state in states) / len(states)
-
-
-def near_any_state(picture: np.ndarray, states: Sequence[np.ndarray]) -> bool:
-    """Whether `picture` shows any state of the chain at all, rather than something else altogether."""
-    return likeness_to_states(picture, states) >= NEAR
-
-
-def likeness_to_states(picture: np.ndarray, states: Sequence[np.ndarray]) -> float:
-    """The greatest correlation of `picture` with a state, -1 to 1: colours on a grid of 8 x 8, means removed.
-
-    So coarse that blur, noise and small shifts do not matter, and edits of a person hardly do.
-    """
-    if not states:
-        raise ValueError("There is no state to compare with; pass the pictures of the chain.")
-    return max(_correlation(fit_to(picture, state), state) for state in states)
 
 
 def _distance(seen: np.ndarray, shifted: Sequence[np.ndarray], state: np.ndarray) -> float:
@@ -117,10 +101,3 @@ def _seen(pixels: np.ndarray, side: int = SIDE) -> np.ndarray:
     shrinks = side <= min(pixels.shape[:2])
     method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return cv2.resize(check_pixels(pixels), (side, side), interpolation=method).astype(np.float32)
-
-
-def _correlation(first: np.ndarray, second: np.ndarray) -> float:
-    x, y = (_seen(pixels, COARSE_SIDE) for pixels in (first, second))
-    x, y = x - x.mean((0, 1)), y - y.mean((0, 1))
-    power = float(np.sqrt(np.square(x).sum() * np.square(y).sum()))
-    return float((x * y).sum()) / power if power > 0 else float(np.array_equal(first, second))

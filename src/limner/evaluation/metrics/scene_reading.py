@@ -94,15 +94,15 @@ def change_said(tokens_ND: Tokens, before: Scene, after: Scene) -> float:
 
 
 def words_said(tokens_ND: Tokens, place: int, told: Mapping[str, str]) -> dict[str, bool]:
-    """Trait field -> whether the person at `place` (0 left, 1 right) has the word told of it; nobody has
-    none of them.
+    """Trait field -> whether the tokens give the person at `place` (0 left, 1 right) the stated word; all
+    False where the tokens have nobody.
     """
     said = read(tokens_ND)
     return {name: said.get(f"{WHERE[place]}.{name}") == word for name, word in told.items()}
 
 
 def identity_of(tokens_ND: Tokens, place: int = 0) -> Identity | None:
-    """The face of the person at `place`; None where the tokens have nobody."""
+    """The face of the person at `place`; None where the tokens have no person there."""
     figures = decode_scene(tokens_ND).figures
     return figures[place].person.identity if place < len(figures) else None
 
@@ -114,7 +114,7 @@ def identity_distance(first: Identity, second: Identity) -> float:
 
 
 def right_identity(found: Identity | None, own: Identity | None, other: Identity | None) -> float:
-    """1 when the face is nearer to `own` than to `other`, 0 when not; half where somebody is missing."""
+    """1.0 when the face is nearer to `own` than to `other`, 0.0 when not, 0.5 where a face is missing."""
     if found is None or own is None or other is None:
         return 0.5
     return right_of_two(-identity_distance(found, own), -identity_distance(found, other))

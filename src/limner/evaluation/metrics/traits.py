@@ -6,14 +6,12 @@ Knows the world's trait fields and which of them a framing shows. Knows nothing 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from limner.evaluation.metrics.metric import Metric, check_pixels
 from limner.world.person import Person
-from limner.world.scene import Figure, Scene
-from limner.world.staging import visible_traits
 
 if TYPE_CHECKING:
     from limner.perception.protocols import Box
@@ -26,26 +24,6 @@ METRIC = Metric(
     better="higher",
 )
 # What is "none" or "plain" is never listed as visible, yet its absence can be seen.
-ABSENCE_SHOWS: Final = (
-    "facial_hair",
-    "glasses",
-    "headwear",
-    "jewellery",
-    "neckwear",
-    "make_up",
-    "garment_pattern",
-)
-
-
-def visible_words(figure: Figure, scene: Scene, *, absent: bool = False) -> dict[str, str]:
-    """Trait field -> word for everything that can be seen of `figure` in `scene`, in its framing.
-
-    `absent` adds what is not there and could be seen to be missing ("glasses": "none").
-    """
-    shown = [name for name in visible_traits(figure, scene) if name != "holding"]
-    if absent:
-        shown += [name for name in ABSENCE_SHOWS if name not in shown]
-    return {name: str(getattr(figure.person.traits, name)) for name in shown}
 
 
 def stated_words(person: Person, fields: Collection[str]) -> dict[str, str]:
@@ -70,7 +48,7 @@ def traits_matched(
         picture: (H, W, 3) uint8.
         box: the person's face in the unit square; None: the largest face that the judge finds, or the whole
             picture where it finds none.
-        stated: trait field -> word. Leave out what the framing hides (`visible_words`).
+        stated: trait field -> word. Leave out what the framing hides.
     """
     wanted = readable(judge, stated)
     if not wanted:

@@ -6,14 +6,14 @@ Knows a study's key and its votes; unblinds here and nowhere else. Knows nothing
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from limner.evaluation.score import Estimate
-from limner.evaluation.study.agreement import nominal_alpha
-from limner.evaluation.study.interval import two_way_estimate
+import numpy as np
+
+from limner.evaluation.score import INTERVAL, Estimate
 from limner.evaluation.study.pairs import VOTES_FILE, Key, KeyRow, read_key, read_study
 from limner.evaluation.study.questions import Question
 from limner.evaluation.study.votes import Vote, read_votes
@@ -194,3 +194,69 @@ def _repeated(question: Question, votes: Sequence[Vote], key: Key) -> list[tuple
             first = outcome(before.answers[question.name], key.rows[before.pair])
             found.append((first, outcome(vote.answers[question.name], row)))
     return found
+
+
+def nominal_alpha(units: Iterable[Sequence[Hashable]]) -> float | None:
+    """Krippendorff's alpha for nominal data, any number of raters, values missing or not.
+
+    alpha = 1 - observed / expected disagreement, both from the coincidence matrix, in which each unit enters
+    with its pairs of values over (values - 1), and units with one value drop out (Krippendorff 2011,
+    "Computing Krippendorff's Alpha-Reliability", section D). 1 is full agreement, 0 is chance.
+
+    Args:
+        units: the values that one unit (here: a pair of conversations) received, one for each rater.
+
+    Returns:
+        None when it is not defined: no unit has two values, or all values are alike.
+    """
+    totals = Counter[Hashable]()
+    disagreed = 0.0
+    for values in units:
+        if len(values) < 2:
+            continue
+        counts = Counter(values)
+        totals.update(counts)
+        unlike = len(values) ** 2 - sum(count**2 for count in counts.values())
+        disagreed += unlike / (len(values) - 1)
+    num = sum(totals.values())
+    expected = num**2 - sum(count**2 for count in totals.values())
+    if expected == 0:
+        return None
+    return 1.0 - (num - 1) * disagreed / expected
+
+
+DRAWS = 2000
+
+
+def two_way_estimate(
+    values: Sequence[float], conversations: Sequence[str], raters: Sequence[str]
+) -> Estimate:
+    """The mean of `values` with a 95% percentile interval by the pigeonhole bootstrap (Owen 2007, Annals of
+    Applied Statistics 1(2), 386-411).
+
+    Conversations are drawn with replacement, and raters too, independently; a value counts as often as its
+    conversation was drawn times as often as its rater was. So the interval covers other conversations and
+    other raters, and is if anything too wide. With one rater it speaks of other conversations only. Draws in
+    which nothing is left are passed over. The draws are seeded, and equal values in any order give equal
+    intervals. ValueError when there are no values.
+    """
+    if not len(values):
+        raise ValueError("An estimate needs at least one vote.")
+    conversation_names, conversation_of = np.unique(conversations, return_inverse=True)
+    rater_names, rater_of = np.unique(raters, return_inverse=True)
+    shape = len(conversation_names), len(rater_names)
+    sums, counts = np.zeros(shape), np.zeros(shape)
+    numbers = np.asarray(values, dtype=np.float64)
+    order = np.lexsort((numbers, rater_of, conversation_of))  # floating-point sums depend on order
+    where = conversation_of[order], rater_of[order]
+    np.add.at(sums, where, numbers[order])
+    np.add.at(counts, where, 1.0)
+
+    chance = np.random.default_rng(0)
+    times_conversation = chance.multinomial(shape[0], np.full(shape[0], 1 / shape[0]), size=DRAWS)
+    times_rater = chance.multinomial(shape[1], np.full(shape[1], 1 / shape[1]), size=DRAWS)
+    drawn_sums = ((times_conversation @ sums) * times_rater).sum(1)
+    drawn_counts = ((times_conversation @ counts) * times_rater).sum(1)
+    left = drawn_counts > 0
+    low, high = np.percentile(drawn_sums[left] / drawn_counts[left], INTERVAL)
+    return Estimate(value=float(sums.sum() / counts.sum()), low=float(low), high=float(high), n=len(numbers))

@@ -124,7 +124,7 @@ class Ballot:
 
 
 def order_of(study: Study, rater: str) -> list[Pair]:
-    """The pairs in this rater's own order: the three parts one after the other, each shuffled by a hash."""
+    """The pairs in this rater's own order: part 0, 1, 2, each shuffled by a hash of study, rater and pair."""
 
     def key(pair: Pair) -> tuple[int, bytes]:
         return pair.part, hashlib.sha256(f"{study.id} {rater} {pair.id}".encode()).digest()

@@ -36,7 +36,7 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class PairRound:
-    """What was said in one round, with the pictures given, and what both sides answered."""
+    """One round of a pair: the instruction, the pictures given, and both sides' answers."""
 
     said: str
     given: tuple[str, ...]
@@ -66,7 +66,7 @@ class Pair:
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """What raters see. `id` tells studies apart; it says nothing about the runs."""
+    """What raters see. `id` tells studies apart and reveals nothing about the runs."""
 
     id: str
     questions: tuple[Question, ...]

@@ -68,7 +68,7 @@ class Asking:
         return reply.text
 
     def fork(self, id: str | None = None) -> Asking:
-        """Go on from an earlier round, with the same clock."""
+        """Continue from an earlier round, with the same timer."""
         return Asking(conversation=self.conversation.fork(id), seconds=self.seconds)
 
 

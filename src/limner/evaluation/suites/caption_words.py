@@ -55,7 +55,9 @@ def names_trait(text: str, traits: Traits, field: str) -> bool:
 
 
 def told_traits(scene: Scene, stated: Sequence[Collection[str]]) -> list[tuple[Traits, str]]:
-    """Whose and which traits a true caption tells, from what it states of each person."""
+    """(a person's traits, a field of them) for everything that a true caption states, given the stated fields
+    of each person.
+    """
     return [
         (figure.person.traits, field)
         for figure, told in zip(scene.figures, stated, strict=True)
@@ -76,7 +78,7 @@ def claims(text: str) -> set[tuple[str, str]]:
 
 
 def true_share(claimed: Collection[tuple[str, str]], scene: Scene) -> float:
-    """The share of claims that hold for somebody in `scene`. ValueError when there are none."""
+    """Share of the claims that are true of some person in `scene`. ValueError when there are no claims."""
     if not claimed:
         raise ValueError("There are no claims to check; leave out captions that claim nothing.")
     held = [

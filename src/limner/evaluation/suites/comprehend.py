@@ -7,17 +7,15 @@ rounds are given as they should be.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from limner.chat.painter import Painter
+from limner.dialogue.boxes import iou
 from limner.dialogue.parts import Dialogue
 from limner.evaluation.metrics.binding import right_of_two
-from limner.evaluation.metrics.grounding import iou, parse_box
+from limner.evaluation.metrics.grounding import parse_box
 from limner.evaluation.metrics.question import answer_matches
-from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
 from limner.evaluation.suites.asking import SPLIT, Asking
 from limner.evaluation.suites.caption_words import claims, names_trait, told_traits, true_share
@@ -145,10 +143,6 @@ class Comprehend:
         tally = Tally(dialogue=task_name(self.name, bench, index))
         measure(tally, task, answers)
         return Outcome(rows=tuple(tally.rows), shown=_shown(task, answers), round_seconds=tuple(seconds))
-
-    def finish(self, features: Mapping[str, np.ndarray]) -> tuple[Row, ...]:
-        """Nothing but what each task tells."""
-        return ()
 
 
 def _shown(task: ComprehendTask, answers: Answers) -> tuple[Shown, ...]:

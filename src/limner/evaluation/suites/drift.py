@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from limner.chat.conversation import HISTORIES
 from limner.chat.painter import Painter
 from limner.dialogue.parts import Picture
@@ -85,10 +83,6 @@ class Drift:
             shown += shown_of(f"chat, {history}", asked)
             seconds = seconds or asking.seconds
         return Outcome(rows=tuple(rows), shown=tuple(shown), round_seconds=tuple(seconds))
-
-    def finish(self, features: Mapping[str, np.ndarray]) -> tuple[Row, ...]:
-        """Nothing is measured of the whole set."""
-        return ()
 
 
 def scene_of(seed: int) -> Scene:

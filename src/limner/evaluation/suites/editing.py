@@ -6,7 +6,7 @@ Knows tasks, answers and measuring. Knows nothing about files and reports.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -18,7 +18,6 @@ from limner.evaluation.metrics.metric import fit_to
 from limner.evaluation.metrics.psnr import psnr_db
 from limner.evaluation.metrics.rollback import chance_of_state, right_state
 from limner.evaluation.metrics.scene_reading import change_said, nearest_scene, share_kept
-from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
 from limner.evaluation.suites.asking import SPLIT, Asking, Painted
 from limner.evaluation.suites.edit_measures import change_made, kept_psnr_db
@@ -159,10 +158,6 @@ class Editing:
             round_seconds=tuple(asking.seconds),
             conversation=asking.conversation.rounds,
         )
-
-    def finish(self, features: Mapping[str, np.ndarray]) -> tuple[Row, ...]:
-        """Nothing but what each task tells."""
-        return ()
 
 
 def _shown(task: EditTask, pictures: Sequence[Picture], twin: Redraw | None) -> tuple[Shown, ...]:

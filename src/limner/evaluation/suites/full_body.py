@@ -19,7 +19,6 @@ from limner.evaluation.metrics.clip_score import clip_score
 from limner.evaluation.metrics.face_similarity import Face, faces_of, largest_face
 from limner.evaluation.metrics.scene_reading import identity_of, right_identity, words_said
 from limner.evaluation.metrics.traits import readable, stated_words, traits_matched
-from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
 from limner.evaluation.suites.asking import Asking, held_out, tokens_of
 from limner.evaluation.suites.likeness import KnownPerson, known_person
@@ -80,7 +79,7 @@ class Answers:
     bodies: tuple[Picture, ...]
 
     def redrawn(self, redraw: Redraw) -> Answers:
-        """The same, with every picture that a model painted drawn anew."""
+        """The same answers, with every painted picture redrawn by `redraw`."""
         return Answers(first=redraw(self.first), bodies=tuple(redraw(picture) for picture in self.bodies))
 
 
@@ -98,7 +97,7 @@ def task_of(dialogue: Dialogue) -> FullBodyTask:
 
 
 def drive(painter: Painter, task: FullBodyTask, *, true_first: bool, seed: int) -> tuple[Answers, Asking]:
-    """Hold the conversation; the first picture is given or painted as `true_first` says."""
+    """Run the conversation; the first picture is given or painted as `true_first` says."""
     asking = Asking(conversation=painter.conversation(seed=seed))
     first, *rest = task.dialogue.rounds
     if true_first:
@@ -237,10 +236,6 @@ class FullBody:
             round_seconds=tuple(true_asking.seconds + own_asking.seconds),
             conversation=own_asking.conversation.rounds,
         )
-
-    def finish(self, features: Mapping[str, np.ndarray]) -> tuple[Row, ...]:
-        """Nothing but what each task tells."""
-        return ()
 
 
 def known_people(judge: WorldSenses, task: FullBodyTask, seed: int) -> tuple[KnownPerson, ...]:

@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from limner.evaluation.metrics.grounding import iou, parse_box
+from limner.dialogue.boxes import iou
+from limner.evaluation.metrics.grounding import parse_box
 from limner.evaluation.metrics.question import answer_matches
 from limner.evaluation.suites.asking import SPLIT
 from limner.evaluation.suites.caption_words import claims, names_trait, true_share

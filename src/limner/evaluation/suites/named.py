@@ -12,12 +12,10 @@ model's own. After the true one, the same close-ups are asked for at once and si
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
 from limner.evaluation.suites.likeness import KnownPerson
 from limner.evaluation.suites.named_answers import (
@@ -74,10 +72,6 @@ class Named:
             round_seconds=tuple(askings[1].seconds + askings[2].seconds),
             conversation=askings[2].conversation.rounds,
         )
-
-    def finish(self, features: Mapping[str, np.ndarray]) -> tuple[Row, ...]:
-        """Nothing but what each task tells."""
-        return ()
 
 
 def measure(

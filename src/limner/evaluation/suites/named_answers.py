@@ -40,7 +40,7 @@ class Answers:
     distance: int = FARTHEST
 
     def redrawn(self, redraw: Redraw) -> Answers:
-        """The same, with every picture that a model painted drawn anew."""
+        """The same answers, with every painted picture redrawn by `redraw`."""
         close_ups = tuple(redraw(picture) for picture in self.close_ups)
         return replace(self, first=redraw(self.first), close_ups=close_ups)
 
@@ -178,7 +178,7 @@ def measure_words(tally: Tally, prefix: str, task: NamedTask, answers: Answers) 
 
 
 def told_words(judge: WorldSenses, task: NamedTask, place: int) -> Mapping[str, str]:
-    """What the first text tells of a person, as far as the judge can read it."""
+    """Trait field -> word, of what the first text states about a person and the judge can read."""
     return readable(judge, stated_words(task.scene.figures[place].person, task.stated[place]))
 
 

@@ -112,10 +112,6 @@ class Personalize:
             rows=tuple(tally.rows), shown=tuple(shown), round_seconds=tuple(seconds), conversation=rounds
         )
 
-    def finish(self, features: Mapping[str, np.ndarray]) -> tuple[()]:
-        """Nothing is measured of the whole set."""
-        return ()
-
 
 def contestants(bench: Bench) -> dict[str, tuple[Painter, bool]]:
     """Painters by name in the paper's order, each with whether the identity phrases are added.
@@ -216,6 +212,6 @@ def read_tokens(tally: Tally, prefix: str, judge: WorldSenses, task: PersonalTas
 def stranger_likeness(
     judge: WorldSenses, scene: Scene, person: KnownPerson, seed: int, size_px: int
 ) -> float:
-    """What somebody with equal described traits, but another face, scores in the person's place."""
+    """The face similarity of a stranger with the same described traits, painted in the person's place."""
     (other,) = distractors(scene.figures[0].person, 1, seed=seed, split=SPLIT)
     return person.similarity(largest_face(faces_of(judge, render(with_person(scene, 0, other), size_px))))

@@ -12,16 +12,15 @@ from typing import Final
 import numpy as np
 
 from limner.chat.painter import Painter
+from limner.dialogue.boxes import iou
 from limner.dialogue.parts import Picture
 from limner.evaluation.metrics.binding import distractors, with_person
 from limner.evaluation.metrics.face_similarity import Face, face_at
-from limner.evaluation.metrics.grounding import iou
 from limner.evaluation.metrics.metric import fit_to
 from limner.evaluation.metrics.psnr import psnr_db
 from limner.evaluation.metrics.scene_reading import share_right
 from limner.evaluation.metrics.seen_distance import distance_seen
 from limner.evaluation.metrics.ssim import ssim
-from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
 from limner.evaluation.suites.asking import SPLIT
 from limner.evaluation.suites.redrawing import twin_of
@@ -99,10 +98,6 @@ class Reconstruct:
                 ]
         return Outcome(rows=tuple(tally.rows), shown=tuple(shown))
 
-    def finish(self, features: Mapping[str, np.ndarray]) -> tuple[Row, ...]:
-        """Nothing is measured of the whole set."""
-        return ()
-
 
 def scenes_of(seed: int) -> dict[str, Scene]:
     """Held-out scenes by group, different persons in each."""
@@ -132,7 +127,7 @@ def contestants(bench: Bench, seed: int) -> dict[str, Way]:
 
 
 def reads_conditions(bench: Bench) -> bool:
-    """Whether anyone who competes has to be shown condition pictures."""
+    """Whether any contestant needs condition pictures."""
     return any(painter.model.detokenizer.reads_condition for painter in _competing(bench).values())
 
 

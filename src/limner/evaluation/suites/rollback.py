@@ -15,10 +15,8 @@ is never right; a blind one is by chance; one that goes back and fails at the ch
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from limner.chat.painter import Painter
 from limner.dialogue.parts import Picture, Round
@@ -26,7 +24,6 @@ from limner.evaluation.metrics.metric import fit_to
 from limner.evaluation.metrics.psnr import psnr_db
 from limner.evaluation.metrics.rollback import chance_of_state, right_state
 from limner.evaluation.metrics.scene_reading import change_said, nearest_scene, share_kept
-from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
 from limner.evaluation.suites.asking import Asking, tokens_of
 from limner.evaluation.suites.edit_measures import change_made
@@ -161,10 +158,6 @@ class Rollback:
             round_seconds=tuple(asking.seconds),
             conversation=asking.conversation.rounds,
         )
-
-    def finish(self, features: Mapping[str, np.ndarray]) -> tuple[Row, ...]:
-        """Nothing but what each task tells."""
-        return ()
 
 
 def _shown(task: RollbackTask, answers: Answers, twin: Redraw | None) -> tuple[Shown, ...]:

@@ -25,8 +25,8 @@ class Tally:
         self.rows.append(Row(dialogue=self.dialogue, metric=f"{self.view}{metric}", value=float(value)))
 
     def rate(self, metric: str, hit: float, sample_rng: float) -> None:
-        """One trial that chance alone wins with probability `chance`: `metric` and "chance.<metric>". Chance
-        is the same in every view and told once.
+        """Record a trial that succeeds by chance with probability `chance`, as `metric` and
+        "chance.<metric>". The chance is the same in every view and recorded once.
         """
         self.add(metric, hit)
         if not self.view:
@@ -38,5 +38,7 @@ class Tally:
 
 
 def as_view(view: str, rows: Sequence[Row]) -> list[Row]:
-    """The same rows as another view of the same rates (`views.py`); chance is told once, without one."""
+    """The same rows as another view of the same rates (`views.py`), without the chance, which is recorded
+    once.
+    """
     return [replace(row, metric=f"{view}{row.metric}") for row in rows if not row.metric.startswith(CHANCE)]

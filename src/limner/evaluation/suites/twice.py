@@ -6,7 +6,7 @@ nothing about how a token head draws (`models/token_head.py`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +16,6 @@ from limner.chat.painter import Painter
 from limner.dialogue.parts import Picture, Round
 from limner.evaluation.metrics.binding import distractors, with_person
 from limner.evaluation.metrics.face_similarity import Face, face_at, faces_of, largest_face
-from limner.evaluation.metrics.fid import picture_features
 from limner.evaluation.metrics.scene_reading import identity_distance, identity_of, right_identity
 from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
@@ -41,7 +40,9 @@ CLOSE_UP: Final = "Generate a close-up photo of {}."
 
 @dataclass(frozen=True, kw_only=True)
 class OpenPrompt:
-    """What is said, and a scene that would be one right answer. `names` from left to right."""
+    """A prompt that leaves looks open, and a scene that would be one right answer. `names` from left to
+    right.
+    """
 
     text: str
     names: tuple[str, str]
@@ -111,13 +112,9 @@ class Twice:
             rows=tuple(rows), shown=tuple(shown), round_seconds=tuple(seconds), conversation=rounds
         )
 
-    def finish(self, features: Mapping[str, np.ndarray]) -> tuple[Row, ...]:
-        """Nothing is measured of the whole set."""
-        return ()
-
 
 def prompt_of(seed: int) -> OpenPrompt:
-    """A held-out scene of two persons in words that tell names and sides, but nothing of their looks."""
+    """A held-out scene of two persons in a text that gives names and sides and no looks."""
     rng = seeded("twice", SPLIT, seed)
     scene, names, _ = named_pair(rng, SPLIT, "bust")
     told = tell(scene, names, rng=rng, length="bare", sides=True)
@@ -192,7 +189,7 @@ def rows_of(task: str, who: str, judge: WorldSenses, runs: Sequence[PaintedRun])
                 (f"{who}.across_runs.face_similarity", likeness),
                 (f"{who}.across_runs.diversity", 1 - likeness),
             ]
-    one, other = picture_features(judge, [first.first.pixels, second.first.pixels]).astype(np.float64)
+    one, other = judge.embed_pictures([first.first.pixels, second.first.pixels]).astype(np.float64)
     apart = 1 - float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))
     found.append((f"{who}.first_picture.feature_distance", apart))
     return [Row(dialogue=task, metric=metric, value=value) for metric, value in found]

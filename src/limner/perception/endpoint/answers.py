@@ -22,7 +22,7 @@ _IN_WORDS: Final = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """An answer taken apart.
+    """A parsed answer.
 
     Args:
         text: the words, without picture links.

@@ -64,7 +64,7 @@ class EndpointCaptioner:
         self.endpoint = endpoint
 
     def caption(self, view: View) -> Told:
-        """What the model tells; `MalformedError`, `EndpointError` when it does not."""
+        """The model's caption; `MalformedError` or `EndpointError` when there is none."""
         if len(view.faces) == 1:
             found = self.endpoint.ask(_ASK_PORTRAIT, [view.pixels], _PORTRAIT, "caption")
             return Told(caption=" ".join(found["caption"].split()), looks=(_look(found["person"]),))

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from limner.dialogue.parts import Picture
 from limner.perception.endpoint.answers import Found, data_url, from_images, from_response, read_picture
 from limner.perception.endpoint.spent import Spent, with_extra
-from limner.perception.endpoint.troubles import EndpointError, NoRouteError, RejectedError, excuse
+from limner.perception.endpoint.troubles import EndpointError, NoRouteError, RejectedError
 from limner.perception.endpoint.wire import Limits, Wire, key_from
 from limner.perception.painters import PaintError, Reference, Spending
 
@@ -81,11 +81,7 @@ class PaintingEndpoint:
         try:
             found = self._asked(words, shown, size_px, seed)
         except EndpointError as error:
-            why = excuse(error)
-            if why is None:
-                raise
-            self.spent.complain(why)
-            raise PaintError(why) from error
+            raise PaintError(self.spent.refused(error)) from error
         self.spent.add(found)
         if found.picture is None:
             raise PaintError(found.complaint or found.text or "The server answered without a picture.")

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from limner.perception.endpoint.answers import Found
+from limner.perception.endpoint.troubles import EndpointError, excuse
 
 
 class Spent:
-    """Counts of answers, pictures and tokens, and complaints with how often each was heard."""
+    """Counts answers, pictures, tokens, and complaints by their text."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -32,10 +33,18 @@ class Spent:
                 self.complaints[found.complaint] += 1
 
     def complain(self, sentence: str) -> None:
-        """Count an answer that could not be used at all."""
+        """Count an answer that could not be used."""
         with self._lock:
             self.answers += 1
             self.complaints[sentence] += 1
+
+    def refused(self, error: EndpointError, told: str = "{}") -> str:
+        """Why this one request has no answer, counted as `told`; an error that ends the run is raised."""
+        why = excuse(error)
+        if why is None:
+            raise error
+        self.complain(told.format(why))
+        return why
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for the record of a run."""

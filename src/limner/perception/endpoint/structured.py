@@ -8,8 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +23,7 @@ _SENT_PX = 1024
 
 
 class MalformedError(ValueError):
-    """The model answers, but never in the shape asked for."""
+    """The model answers, but never in the requested form."""
 
 
 class StructuredEndpoint:
@@ -33,10 +32,8 @@ class StructuredEndpoint:
     Args:
         wire: the connection.
         model: the model's name, as the server knows it.
-        per_minute: at most so many requests a minute by this object; None for no limit.
         tries: how often a question is asked when the answer has the wrong shape.
         price: US dollars per million tokens in and out, to count what was spent.
-        pause: how to wait; tests give their own.
     """
 
     def __init__(
@@ -44,18 +41,13 @@ class StructuredEndpoint:
         wire: Wire,
         *,
         model: str,
-        per_minute: float | None = None,
         tries: int = 3,
         price: tuple[float, float] = (0.0, 0.0),
-        pause: Callable[[float], object] = time.sleep,
     ) -> None:
         if not model:
             raise ValueError("An endpoint needs the name of a model; give --endpoint-model NAME.")
         self.wire, self.model, self.tries, self.price = wire, model, tries, price
         self.spent = Spent()
-        self._gap_s = 60.0 / per_minute if per_minute else 0.0
-        self._next = 0.0
-        self._pause = pause
 
     def ask(
         self, text: str, pictures: Sequence[np.ndarray], schema: Mapping[str, Any], name: str
@@ -76,7 +68,6 @@ class StructuredEndpoint:
         }
         told = ""
         for _ in range(self.tries):
-            self._wait_turn()
             found = from_chat(self.wire.post("/chat/completions", body))
             told = found.text
             value = read_object(told)
@@ -91,12 +82,6 @@ class StructuredEndpoint:
         """What the tokens so far have cost."""
         spent = self.spent
         return (spent.input_tokens * self.price[0] + spent.output_tokens * self.price[1]) / 1e6
-
-    def _wait_turn(self) -> None:
-        now = time.monotonic()
-        if self._next > now:
-            self._pause(self._next - now)
-        self._next = max(now, self._next) + self._gap_s
 
 
 def read_object(text: str) -> dict[str, Any] | None:

@@ -20,7 +20,7 @@ _SHOWN_CHARACTERS: Final = 200
 
 
 class EndpointError(ValueError):
-    """The endpoint cannot be worked with; one sentence says why and what to do."""
+    """The endpoint cannot be used; the message says in one sentence why and what to do."""
 
 
 class NoRouteError(EndpointError):
@@ -120,6 +120,6 @@ def plain(text: str) -> str:
 
 
 def short(error: Exception) -> str:
-    """What an exception says, without error numbers, as part of a sentence."""
+    """The message of an exception without error numbers, as part of a sentence."""
     told = re.sub(r"\[Errno -?\d+\] ?", "", plain(str(error)))
     return told[:_SHOWN_CHARACTERS].rstrip(".") or type(error).__name__

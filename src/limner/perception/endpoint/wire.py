@@ -32,7 +32,6 @@ from limner.perception.endpoint.troubles import (
 MAX_ANSWER_BYTES: Final = 64_000_000  # a 25 MB picture in base64, with room for previews and words
 CONNECT_S: Final = 15.0
 LONGEST_PAUSE_S: Final = 60.0
-_JSON: Final = "application/json"
 
 Files = Mapping[str, bytes] | Sequence[tuple[str, bytes]]
 See = Callable[[Mapping[str, Any]], None]
@@ -40,7 +39,7 @@ See = Callable[[Mapping[str, Any]], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How long and how often a server is asked.
+    """Timeouts and retries of requests to a server.
 
     Args:
         timeout_s: seconds of one try, from sending to the last byte of the answer.
@@ -48,12 +47,14 @@ class Limits:
             again.
         first_pause_s: the pause after the first failed try; it doubles, unless the server says `Retry-After`.
         longest_pause_s: no pause is longer; a server that asks for more ends the request.
+        per_minute: at most so many requests a minute over this connection; None for no limit.
     """
 
     timeout_s: float = 300.0
     tries: int = 5
     first_pause_s: float = 1.0
     longest_pause_s: float = LONGEST_PAUSE_S
+    per_minute: float | None = None
 
     def __post_init__(self) -> None:
         if self.timeout_s <= 0:
@@ -87,6 +88,7 @@ class Wire:
         self._pause = pause
         self._lock = threading.Lock()
         self._chance = random.Random()
+        self._next_s = 0.0
         limit_s = self.limits.timeout_s
         self._client = httpx2.Client(
             headers=_headers(key),
@@ -96,31 +98,32 @@ class Wire:
         weakref.finalize(self, self._client.close)
 
     def post(self, route: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The JSON object that the server answers to `body`.
+        """Send `body` by POST; returns the JSON object of the answer.
 
         EndpointError says in one sentence why there is none: not reachable, key refused, no such route
         (`NoRouteError`), request rejected (`RejectedError`), answer too large (`TooLargeError`), not JSON, or
         still busy after all tries.
         """
-        return self._send(route, _encoded(body), _JSON)
+        return self._send(route, _encoded(body))
 
     def stream(self, route: str, body: Mapping[str, Any], see: See) -> dict[str, Any]:
         """The same for an answer in server-sent events: each goes to `see`, and the last one that completes
         the answer is returned. A server that answers in one piece is read as by `post`.
         """
-        return self._send(route, _encoded(body), _JSON, see)
+        return self._send(route, _encoded(body), see)
 
     def post_form(self, route: str, fields: Mapping[str, str], files: Files) -> dict[str, Any]:
         """The same for a form: text fields, and PNG files by field. Errors as of `post`."""
-        return self._send(route, *_form(fields, files))
+        return self._send(route, _form(fields, files))
 
     def stream_form(self, route: str, fields: Mapping[str, str], files: Files, see: See) -> dict[str, Any]:
         """`stream` for a form."""
-        return self._send(route, *_form(fields, files), see)
+        return self._send(route, _form(fields, files), see)
 
-    def _send(self, route: str, content: bytes, kind: str, see: See | None = None) -> dict[str, Any]:
+    def _send(self, route: str, sent: Mapping[str, Any], see: See | None = None) -> dict[str, Any]:
+        self._keep_pace()
         for attempt in range(self.limits.tries):
-            trouble = self._once("POST", f"{self.url}{route}", content, kind=kind, see=see)
+            trouble = self._once("POST", f"{self.url}{route}", sent, see=see)
             if isinstance(trouble, dict):
                 return trouble
             if attempt + 1 < self.limits.tries:
@@ -135,7 +138,7 @@ class Wire:
             raise EndpointError(
                 f"A picture lies at {_origin(there)}, and only the endpoint's own files are fetched."
             )
-        found = self._once("GET", str(there), b"", raw=True)
+        found = self._once("GET", str(there), {}, raw=True)
         if isinstance(found, bytes):
             return found
         raise EndpointError(f"{there} {getattr(found, 'told', 'gave nothing')}.")
@@ -144,17 +147,14 @@ class Wire:
         self,
         method: str,
         url: str,
-        content: bytes,
+        sent: Mapping[str, Any],
         *,
-        kind: str = _JSON,
         raw: bool = False,
         see: See | None = None,
     ) -> Any:
         """One try: the answer, or a `Trouble` that another try may overcome."""
         try:
-            with self._client.stream(
-                method, url, content=content, headers={"Content-Type": kind}
-            ) as response:
+            with self._client.stream(method, url, **sent) as response:
                 self._reached = True
                 told = response.headers.get("Content-Type", "")
                 if see is not None and response.is_success and told.startswith("text/event-stream"):
@@ -230,6 +230,16 @@ class Wire:
             told=f"gave no complete answer within {self.limits.timeout_s:g} s", remedy="allow it more time"
         )
 
+    def _keep_pace(self) -> None:
+        if self.limits.per_minute is None:
+            return
+        with self._lock:
+            now = time.monotonic()
+            pause_s = self._next_s - now
+            self._next_s = max(now, self._next_s) + 60.0 / self.limits.per_minute
+        if pause_s > 0:
+            self._pause(pause_s)
+
     def _wait(self, trouble: Trouble, attempt: int) -> None:
         if trouble.after_s is not None:
             if trouble.after_s > self.limits.longest_pause_s:
@@ -244,27 +254,19 @@ class Wire:
         self._pause(pause_s)
 
 
-def _encoded(body: Mapping[str, Any]) -> bytes:
-    return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+def _encoded(body: Mapping[str, Any]) -> dict[str, Any]:
+    content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+    return {"content": content, "headers": {"Content-Type": "application/json"}}
 
 
-def _form(fields: Mapping[str, str], files: Files) -> tuple[bytes, str]:
-    """A form's bytes and content type."""
-    boundary = os.urandom(16).hex()
-    parts = [
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
-        for name, value in fields.items()
-    ]
+def _form(fields: Mapping[str, str], files: Files) -> dict[str, Any]:
+    """A form of text fields and PNG files, as the client takes it."""
     listed = files.items() if isinstance(files, Mapping) else files
-    for number, (name, data) in enumerate(listed):
-        file = f"{name.removesuffix('[]')}{number or ''}.png"
-        parts.append(
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{file}"\r\n'
-            f"Content-Type: image/png\r\n\r\n".encode()
-            + data
-            + b"\r\n"
-        )
-    return b"".join(parts) + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
+    named = [
+        (name, (f"{name.removesuffix('[]')}{number or ''}.png", data, "image/png"))
+        for number, (name, data) in enumerate(listed)
+    ]
+    return {"data": dict(fields), "files": named}
 
 
 def _event(line: str) -> dict[str, Any] | None:

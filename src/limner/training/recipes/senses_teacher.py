@@ -1,10 +1,9 @@
-"""A second set of senses, of another seed, that a detokenizer's perceptual loss may look through.
+"""A second set of perceptual models, of another seed: a second opinion on what the judge measures.
 
-The checkpoint's own senses are the judge; a loss that looked through them would be measured by itself. This
-set sees other people, other scenes and other first weights (all follow from the plan's seed), and lies in
-OUT/teacher, beside the checkpoint and never in it. Only what a loss looks through is trained: face embedder
-and trait reader; face finder and text score are the judge's, and serve to measure the teacher alone. Needs
-the judge (`senses`) in OUT/model for these and for the vocabulary.
+It sees other people, other scenes and other first weights (all follow from the plan's seed), and lies in
+OUT/teacher, beside the checkpoint and never in it. Face embedder and trait reader are trained; face finder
+and text score are the judge's, and serve to measure the teacher alone. Needs the judge (`senses`) in
+OUT/model for these and for the vocabulary.
 
 Sketch (an estimate from `senses`, of which these two are most): 10 minutes to render on one core, then 35.
 

@@ -58,7 +58,7 @@ class SceneFactors(nn.Module):
         return torch.einsum("bmd,md->bm", tokens_BND[:, self.number_tokens], self.number_rows_MD)
 
     def there(self, tokens: list[int], num_figures_B: Tensor) -> Tensor:
-        """(B, len(tokens)): whether each token belongs to somebody who is there, or to the scene."""
+        """(B, len(tokens)): whether each token belongs to a person in the scene, or to the scene itself."""
         right = torch.tensor(
             [PERSON_TOKENS <= token < FIRST_SCENE_TOKEN for token in tokens], device=num_figures_B.device
         )

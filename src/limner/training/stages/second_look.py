@@ -28,14 +28,14 @@ POINTS_SPREAD = 0.3  # of a face's side: the unit in which places of features ar
 @dataclass(frozen=True, kw_only=True)
 class TrueFaces:
     """Face boxes (B, F, 4) as x0, y0, x1, y1 and features (B, F, points, 2) in the unit square; zeros where
-    nobody is.
+    there is no person.
     """
 
     boxes_BF4: Tensor
     points_BFP2: Tensor
 
     def there(self) -> Tensor:
-        """(B, F): whether somebody is there."""
+        """(B, F): whether there is a person."""
         return self.boxes_BF4[..., 2] > self.boxes_BF4[..., 0]
 
     def as_centres(self) -> Tensor:

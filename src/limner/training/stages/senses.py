@@ -45,7 +45,7 @@ DEFAULT_EMBEDDER: Final = FaceEmbedderSizes()
 DEFAULT_READER: Final = TraitReaderSizes(words=TRAIT_WORDS)
 SENSES: Final = ("face_finder", "face_embedder", "trait_reader", "text_image_score")
 JUDGE: Final = "senses"  # a checkpoint's own: what measures
-TEACHER: Final = "teacher"  # what a loss may look through; beside the checkpoint, never shipped
+TEACHER: Final = "teacher"  # a second opinion on what the judge says; beside the checkpoint, never shipped
 TAUGHT: Final = ("face_embedder", "trait_reader")  # what a teacher has of its own; the rest only measures it
 NUM_MEASURES: Final = len(fields(Identity))
 ARCFACE_WEIGHT: Final = 0.1
@@ -58,8 +58,8 @@ class SensesStage:
     """How much to learn from (of each picture size), and the sizes of the four networks.
 
     `learns` names those that train; the others stay as they stand in the folder that is written, or where
-    there is none the judge's. `role` says which set it is (`senses_folder`): what is learned through a
-    teacher must be measured by a judge that shares no seed with it.
+    there is none the judge's. `role` says which set it is (`senses_folder`); the teacher
+    shares no seed with the judge.
     """
 
     sizes_px: tuple[int, ...] = (128, 256)
@@ -91,7 +91,9 @@ class SensesStage:
 
 
 class SensesTask:
-    """Held out: faces found, same persons told from look-alikes, traits read, captions told apart."""
+    """Trains the perceptual models. Held-out numbers: faces found, persons told from look-alikes, traits
+    read, captions told apart.
+    """
 
     def __init__(self, stage: SensesStage, context: RunContext) -> None:
         self.stage, self.context = stage, context
@@ -225,31 +227,3 @@ class SensesTask:
 def senses_folder(context: RunContext, role: str) -> Path:
     """Where a set of senses lies: the judge's in the checkpoint, the teacher's beside it."""
     return (context.model_folder if role == JUDGE else context.out) / role
-
-
-def load_teacher(context: RunContext) -> WorldSenses:
-    """The frozen senses that a loss may look through (`perception/seen_distance.py`, with `whole=False`: its
-    text score is the judge's).
-
-    ValueError where none were trained, or where they are the judge's own face embedder or trait reader: then
-    nothing would be left to measure with.
-    """
-    folder = senses_folder(context, TEACHER)
-    if not folder.is_dir():
-        raise ValueError(f"There is no teacher in {folder}; train senses_teacher first.")
-    teacher = load_senses(folder, context.device)
-    judge_folder = senses_folder(context, JUDGE)
-    if judge_folder.is_dir():
-        judge = load_senses(judge_folder, context.device)
-        for name in TAUGHT:
-            if _same_weights(teacher.networks[name], judge.networks[name]):
-                raise ValueError(
-                    f"The teacher in {folder} has the judge's own {name}; train senses_teacher from another "
-                    "seed."
-                )
-    return teacher
-
-
-def _same_weights(one: nn.Module, other: nn.Module) -> bool:
-    own, others = one.state_dict(), other.state_dict()
-    return own.keys() == others.keys() and all(torch.equal(own[key], others[key]) for key in own)

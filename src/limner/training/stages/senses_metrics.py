@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from limner.dialogue.boxes import iou
 from limner.models.tokenizer import TextTokenizer
 from limner.perception.crops import shrink_whole, to_tensor
-from limner.perception.protocols import Box
 from limner.perception.senses import WorldSenses
 from limner.training.picture_kinds import VIEWS
 from limner.training.sample_cache import PictureCache
@@ -31,8 +31,8 @@ Spoil = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True, kw_only=True)
 class HeldOut:
-    """What nobody trained on: people in scenes, and look-alikes seen several times; a sample cache for each
-    size.
+    """Held-out pictures: people in scenes, and look-alikes seen several times; a sample cache for each
+    picture size.
     """
 
     people: Sequence[PictureCache]
@@ -89,7 +89,7 @@ def read_faces(
         num_found += len(found)
         scene = sample_cache.scene(index)
         for place, true in true_boxes(sample_cache, index):
-            shared, box = max(((overlap(box, true), box) for box in found), default=(0.0, None))
+            shared, box = max(((iou(box, true), box) for box in found), default=(0.0, None))
             words = labelled_words(figure_labels(scene.figures[place], scene))
             read = senses.read_traits(pixels, box) if shared > 0 else {}
             faces.append(
@@ -191,20 +191,6 @@ def caption_rates(
         wins += (own > cosines)[others].tolist()
         among += list(np.all(own >= cosines, axis=1))
     return {"captions_of_two": float(np.mean(wins)), "captions": float(np.mean(among))}
-
-
-def overlap(first: Box, second: Box) -> float:
-    """Intersection over union."""
-    width = min(first[2], second[2]) - max(first[0], second[0])
-    height = min(first[3], second[3]) - max(first[1], second[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    shared = width * height
-    return shared / (_area(first) + _area(second) - shared)
-
-
-def _area(box: Box) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def _picture(sample_cache: PictureCache, index: int, spoil: Spoil | None) -> np.ndarray:

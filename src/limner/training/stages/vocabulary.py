@@ -5,8 +5,9 @@ Knows which texts to read. How a vocabulary is learned is `limner.models.tokeniz
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
+
+from filelock import FileLock
 
 from limner.models.checkpoint import save_tokenizer
 from limner.models.prompt import TURN_END, TURN_START
@@ -23,8 +24,7 @@ def make_vocabulary(context: RunContext) -> None:
     there.
     """
     context.model_folder.mkdir(parents=True, exist_ok=True)
-    with (context.out / "tokenizer.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(context.out / "tokenizer.lock"):
         if not is_made(context.model_folder, "tokenizer"):
             size = context.preset.language.vocab_size
             save_tokenizer(context.model_folder, train_tokenizer(_texts(SENTENCES_PER_ENTRY * size), size))

@@ -20,7 +20,7 @@ from limner.dialogue.parts import Picture
 from limner.evaluation.benchmark.systems.protocol import Session, SystemAnswer
 from limner.perception.endpoint.answers import Found, data_url, from_chat
 from limner.perception.endpoint.spent import Spent, with_extra
-from limner.perception.endpoint.troubles import EndpointError, excuse
+from limner.perception.endpoint.troubles import EndpointError
 from limner.perception.endpoint.wire import Wire
 
 if TYPE_CHECKING:
@@ -96,11 +96,7 @@ class _Session:
         try:
             answer = system.wire.post("/chat/completions", with_extra(body, system.extra))
         except EndpointError as error:
-            why = excuse(error)
-            if why is None:
-                raise
-            system.spent.complain(why)
-            found = Found(text=why)
+            found = Found(text=system.spent.refused(error))
         else:
             found = from_chat(answer, partial(Wire.get_bytes, system.wire))
             system.spent.add(found)

@@ -19,7 +19,9 @@ from limner.world.staging import portrait
 
 @dataclass(frozen=True, kw_only=True)
 class OracleSystem:
-    """Answers every round as its script says. ValueError when something else is said than the script has."""
+    """Answers every round with the right answer of its script. ValueError for an instruction that the script
+    does not have.
+    """
 
     name: str = "oracle"
 
@@ -30,14 +32,16 @@ class OracleSystem:
 
 @dataclass(kw_only=True)
 class OracleSession:
-    """`said` are the script's rounds on this line, oldest first; `told` those of all lines."""
+    """`said` are the script's rounds on this line, oldest first; `told` those of all lines of the
+    conversation.
+    """
 
     conversation: BenchConversation
     said: list[int] = field(default_factory=list)
     told: set[int] = field(default_factory=set)
 
     def say(self, text: str, pictures: Sequence[Picture]) -> SystemAnswer:
-        """The script's answer to the round that goes on from here with `text`."""
+        """The script's answer to the round with `text` that follows here."""
         rounds = self.conversation.rounds
         index = self.conversation.round_after(self.said[-1] if self.said else -1, text, self.told)
         self.said.append(index)

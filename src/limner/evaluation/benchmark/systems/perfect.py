@@ -101,7 +101,7 @@ class PerfectPainter:
         self._known: dict[int, set[str]] = {}
 
     def attend(self, round_: BenchRound) -> None:
-        """This is what is said next."""
+        """Set the round that comes next."""
         self._round = round_
         for shot in round_.pictures:
             if isinstance(shot, Scene):

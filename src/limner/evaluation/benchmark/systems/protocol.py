@@ -33,12 +33,12 @@ class Session(Protocol):
         ...
 
     def fork(self, id: str) -> Session:
-        """Another session that goes on right after the answer `id`; this one stays as it is."""
+        """A new session that continues right after the answer `id`; this one is unchanged."""
         ...
 
 
 class System(Protocol):
-    """Something that holds conversations.
+    """A system under test, which holds conversations.
 
     `begin` is handed the whole task because a reference that paints the truth needs it, and a system that
     replays recorded answers its name; every other system uses what is said to its sessions alone.
@@ -50,5 +50,5 @@ class System(Protocol):
         ...
 
     def begin(self, conversation: BenchConversation) -> Session:
-        """A new conversation, nothing said yet."""
+        """Start a new, empty conversation."""
         ...

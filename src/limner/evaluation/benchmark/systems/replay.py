@@ -46,7 +46,7 @@ class ReplaySession:
     said: set[int] = field(default_factory=set)
 
     def say(self, text: str, pictures: Sequence[Picture]) -> SystemAnswer:
-        """The record of the round that goes on from here with `text`."""
+        """The recorded answer to the round with `text` that follows here."""
         self.here = self.conversation.round_after(self.here, text, self.said)
         self.said.add(self.here)
         return self.answers.get(self.here, SystemAnswer(text="", id=str(self.here)))

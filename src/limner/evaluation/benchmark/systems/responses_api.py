@@ -15,7 +15,7 @@ from limner.dialogue.parts import Picture
 from limner.evaluation.benchmark.systems.protocol import Session, SystemAnswer
 from limner.perception.endpoint.answers import data_url, from_response
 from limner.perception.endpoint.spent import Spent, with_extra
-from limner.perception.endpoint.troubles import POLICY_CODES, EndpointError, excuse
+from limner.perception.endpoint.troubles import POLICY_CODES, EndpointError
 from limner.perception.endpoint.wire import Wire
 
 if TYPE_CHECKING:
@@ -53,10 +53,7 @@ class _Session:
         try:
             answer = system.wire.post("/responses", self._body(text, pictures))
         except EndpointError as error:
-            why = excuse(error)
-            if why is None:
-                raise
-            system.spent.complain(why)
+            why = system.spent.refused(error)
             # No id came back, so that the next round continues from the one before.
             return SystemAnswer(text=why, id=self._previous or "", seconds=time.perf_counter() - start)
         _check(answer, system.wire.url)

@@ -68,7 +68,7 @@ def introduce(rng: np.random.Generator, names: tuple[str, str]) -> tuple[str, st
 
 
 def bring(rng: np.random.Generator) -> str:
-    """What is said with a picture of two."""
+    """An instruction for uploading a picture of two persons."""
     return pick(rng, _BRINGS)
 
 

@@ -46,7 +46,7 @@ _LOOK: Final = (
 
 
 class Story:
-    """Rounds so far. `shown` is the last true picture on the line that is being told, when there is one."""
+    """A script under construction. `shown` is the last true picture on the current line, if there is one."""
 
     def __init__(self, rng: np.random.Generator, given: str) -> None:
         self.rng = rng
