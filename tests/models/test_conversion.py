@@ -78,7 +78,7 @@ def test_every_weight_arrives(source, converted) -> None:
     torch.testing.assert_close(language.input_resampler.query.data, agent["input_resampler.query"])
     head = model.token_heads.of_kind()
     torch.testing.assert_close(head.output_resampler.query.data, agent["output_resampler.query"])
-    first_slot = model.tokenizer.fast.get_vocab()["<img_00000>"]
+    first_slot = model.tokenizer.backend.get_vocab()["<img_00000>"]
     rows = agent["llm.model.embed_tokens.weight"][first_slot : first_slot + official.SLOTS]
     torch.testing.assert_close(language.slots.data, rows)
     vision = official.load(source / VISION)
@@ -285,7 +285,7 @@ def test_code_in_a_weight_file_is_not_run(own, tmp_path, capsys) -> None:
 
 def test_text_never_becomes_a_special_token_and_comes_back(converted) -> None:
     tokenizer = load_model(converted).tokenizer
-    vocabulary = tokenizer.fast.get_vocab()
+    vocabulary = tokenizer.backend.get_vocab()
     # "the" cannot be reached by joining two pieces ("▁t" and "he" outrank it), as in SentencePiece.
     assert tokenizer.encode("a red") == [vocabulary["▁a"], vocabulary["▁red"]]
     for text in (
