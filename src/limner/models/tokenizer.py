@@ -259,4 +259,3 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int = 4096) -> TextTokeniz
     )
     backend.train_from_iterator((" " + text for text in texts), trainer)
     return TextTokenizer(backend)
-
