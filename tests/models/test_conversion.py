@@ -7,6 +7,7 @@ import pytest
 import seed_x_folder as official
 import torch
 from diffusers import PixArtTransformer2DModel
+from library_llama import llama_of
 from peft import PeftModel
 
 import limner
@@ -147,12 +148,11 @@ def test_a_kept_adapter_is_a_peft_folder_that_loads_as_merged(tmp_path) -> None:
         torch.testing.assert_close(found[key], tensor, atol=1e-5, rtol=1e-5)
     assert (kept / "unet_stage2" / ADAPTER).is_symlink()  # as the language model that it belongs to is
     # peft itself reads the folder on top of the plain LLaMA.
-    llama = other.llm
-    llama.load_state_dict({k.removeprefix("llm."): v for k, v in base.items() if k.startswith("llm.")})
-    adapted = PeftModel.from_pretrained(llama, kept / ADAPTER)
+    plain = {k.removeprefix("llm."): v for k, v in base.items() if k.startswith("llm.")}
+    adapted = PeftModel.from_pretrained(llama_of(other.sizes, plain), kept / ADAPTER)
     ids = torch.arange(3, 20)[None]
     with torch.no_grad():
-        expected = one.llm(ids).logits
+        expected = one.text_logits(one.hidden(one.embed_text(ids)))
         torch.testing.assert_close(adapted(ids).logits, expected, atol=1e-4, rtol=1e-4)
 
 

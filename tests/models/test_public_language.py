@@ -145,7 +145,7 @@ def test_the_template_is_the_vocabularys_own(places, name) -> None:
         assert tokenizer.decode(ids) == text
         assert tokenizer.special_ids.isdisjoint(ids)
     shown = tokenizer.backend.decode(
-        [*tokenizer.opening_ids, *tokenizer.encode("Hi"), *tokenizer.turning_ids]
+        [*tokenizer.opening_ids, *tokenizer.encode("Hi"), *tokenizer.turning_ids], skip_special_tokens=False
     )
     expected = {
         "chatml": "\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n",
