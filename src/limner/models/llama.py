@@ -141,7 +141,7 @@ class LlamaLayer(nn.Module):
         self.post_attention_layernorm = RMSNorm(sizes.width, sizes.rms_norm_eps)
 
     def forward(self, states_BNW: Tensor, turns: Turns, mask: Tensor, cache: KeyValueCache | None) -> Tensor:
-        if not (self.recomputes and self.training):
+        if not (self.recomputes and self.training and cache is None):
             return self._computed(states_BNW, turns, mask, cache)
         from torch.utils.checkpoint import checkpoint
 

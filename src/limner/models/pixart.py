@@ -53,7 +53,7 @@ class PatchEmbed(nn.Module):
         self.register_buffer("pos_embed", place_waves(grid, width, stretch), persistent=False)
 
     def forward(self, map_BCSS: Tensor) -> Tensor:
-        places_BNW = self.proj(map_BCSS).flatten(2).transpose(1, 2)
+        places_BNW: Tensor = self.proj(map_BCSS).flatten(2).transpose(1, 2)
         return (places_BNW + self.pos_embed).to(places_BNW.dtype)
 
 
@@ -131,7 +131,8 @@ class Attention(nn.Module):
         queries, keys, values = (x.flatten(0, 1) for x in (queries_BANH, keys_BAMH, values_BAMH))
         nothing = queries.new_empty(len(queries), queries.shape[1], keys.shape[1])
         scores = torch.baddbmm(nothing, queries, keys.transpose(1, 2), beta=0, alpha=self.scale)
-        return torch.bmm(scores.softmax(-1), values).unflatten(0, (-1, self.heads))
+        attended_BANH: Tensor = torch.bmm(scores.softmax(-1), values).unflatten(0, (-1, self.heads))
+        return attended_BANH
 
 
 class Widen(nn.Module):
@@ -247,4 +248,5 @@ class PixArtTransformer(nn.Module):
         shift_B1W, scale_B1W = (self.scale_shift_table[None] + told_BW[:, None]).chunk(2, dim=1)
         patches_BNp = self.proj_out(self.norm_out(places_BNW) * (1 + scale_B1W) + shift_B1W)
         patches = patches_BNp.reshape(len(map_BCSS), self.grid, self.grid, self.patch, self.patch, -1)
-        return patches.permute(0, 5, 1, 3, 2, 4).flatten(4, 5).flatten(2, 3)
+        made_BOSS: Tensor = patches.permute(0, 5, 1, 3, 2, 4).flatten(4, 5).flatten(2, 3)
+        return made_BOSS
