@@ -46,6 +46,7 @@ def main() -> None:
     for _ in range(options.repeats):
         for name, source in sources.items():
             found[name].append(measured(source))
+            print(f"{name}: load {found[name][-1][2]:.2f} CPU s", file=sys.stderr, flush=True)
     print("checkout   import: CPU s  wall s   load: CPU s  wall s")
     medians = {
         name: [statistics.median(column) for column in zip(*rows, strict=True)]

@@ -13,7 +13,7 @@ from limner.models.cache import KeyValueCache
 def piece(num_tokens, value=0.0):
     cache = KeyValueCache()
     filled = torch.full((1, 2, num_tokens, 4), value)
-    cache.dynamic.update(filled, filled, 0)
+    cache.update(filled, filled, 0)
     return cache.piece(0, num_tokens, own_memory=True)
 
 

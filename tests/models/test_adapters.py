@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from library_llama import llama_of
 
 from limner.models.adapters import (
     ADAPTER,
@@ -16,7 +17,8 @@ from limner.models.adapters import (
     with_adapter,
     write_adapter,
 )
-from limner.models.mllm import MultimodalLLM
+from limner.models.causal_lm import last_states
+from limner.models.mllm import MultimodalLLM, causal_mask
 from limner.models.presets import SKETCH, TINY
 
 SIZES = LoraSizes(rank=4, alpha=8, dropout=0.0)
@@ -79,14 +81,17 @@ def test_written_read_and_merged_it_answers_the_same(tmp_path: Path) -> None:
 def test_peft_itself_reads_the_folder(tmp_path: Path) -> None:
     from peft import PeftModel
 
-    language = _trained()
+    language, plain = _trained(), _language()
     write_adapter(tmp_path, language, adapter_tensors(language))
-    other = _language()
-    PeftModel.from_pretrained(other.llm, str(tmp_path))
-    other.load_state_dict(
-        adapter_tensors(language)[1], strict=False
-    )  # what lies beside, which peft doesn't know
-    torch.testing.assert_close(_logits(other.eval()), _logits(language), atol=1e-5, rtol=1e-5)
+    theirs = PeftModel.from_pretrained(llama_of(TINY.language, plain.llm.state_dict()), str(tmp_path)).eval()
+    merge_adapter(language)
+    plain.llm.load_state_dict(language.llm.state_dict())  # inside of the LLaMA, which is all that peft knows
+    embeds, positions = torch.randn(1, 9, TINY.language.width), torch.arange(9)[None]
+    ours = last_states(plain.llm, embeds, positions, causal_mask(9, 0), None)
+    found = theirs.get_base_model().model(inputs_embeds=embeds, position_ids=positions).last_hidden_state
+    torch.testing.assert_close(found, ours, atol=1e-5, rtol=1e-5)
+    plain_states = last_states(_language().llm, embeds, positions, causal_mask(9, 0), None)
+    assert float((plain_states - ours).detach().abs().max()) > 0.1
 
 
 def test_what_does_not_fit_is_named(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 import seed_x_folder as official
 import torch
 from diffusers import PixArtTransformer2DModel
+from library_llama import llama_of
 from peft import PeftModel
 
 import limner
@@ -78,7 +79,7 @@ def test_every_weight_arrives(source, converted) -> None:
     torch.testing.assert_close(language.input_resampler.query.data, agent["input_resampler.query"])
     head = model.token_heads.of_kind()
     torch.testing.assert_close(head.output_resampler.query.data, agent["output_resampler.query"])
-    first_slot = model.tokenizer.fast.get_vocab()["<img_00000>"]
+    first_slot = model.tokenizer.backend.get_vocab()["<img_00000>"]
     rows = agent["llm.model.embed_tokens.weight"][first_slot : first_slot + official.SLOTS]
     torch.testing.assert_close(language.slots.data, rows)
     vision = official.load(source / VISION)
@@ -147,12 +148,11 @@ def test_a_kept_adapter_is_a_peft_folder_that_loads_as_merged(tmp_path) -> None:
         torch.testing.assert_close(found[key], tensor, atol=1e-5, rtol=1e-5)
     assert (kept / "unet_stage2" / ADAPTER).is_symlink()  # as the language model that it belongs to is
     # peft itself reads the folder on top of the plain LLaMA.
-    llama = other.llm
-    llama.load_state_dict({k.removeprefix("llm."): v for k, v in base.items() if k.startswith("llm.")})
-    adapted = PeftModel.from_pretrained(llama, kept / ADAPTER)
+    plain = {k.removeprefix("llm."): v for k, v in base.items() if k.startswith("llm.")}
+    adapted = PeftModel.from_pretrained(llama_of(other.sizes, plain), kept / ADAPTER)
     ids = torch.arange(3, 20)[None]
     with torch.no_grad():
-        expected = one.llm(ids).logits
+        expected = one.text_logits(one.hidden(one.embed_text(ids)))
         torch.testing.assert_close(adapted(ids).logits, expected, atol=1e-4, rtol=1e-4)
 
 
@@ -285,7 +285,7 @@ def test_code_in_a_weight_file_is_not_run(own, tmp_path, capsys) -> None:
 
 def test_text_never_becomes_a_special_token_and_comes_back(converted) -> None:
     tokenizer = load_model(converted).tokenizer
-    vocabulary = tokenizer.fast.get_vocab()
+    vocabulary = tokenizer.backend.get_vocab()
     # "the" cannot be reached by joining two pieces ("▁t" and "he" outrank it), as in SentencePiece.
     assert tokenizer.encode("a red") == [vocabulary["▁a"], vocabulary["▁red"]]
     for text in (

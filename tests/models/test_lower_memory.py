@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 from language_samples import small_tokenizer
+from library_llama import llama_of
 from transformers import LlamaForCausalLM
 
 from limner.models.adapters import ADAPTER, LoraSizes, adapter_tensors, add_adapter, write_adapter
 from limner.models.checkpoint import load_model, save_model
 from limner.models.detokenizer_presets import KINDS, with_detokenizer
-from limner.models.mllm import position_waves
+from limner.models.mllm import causal_mask, position_waves
 from limner.models.model import LimnerModel, build_model
 from limner.models.presets import TINY, Preset
 
@@ -76,7 +77,7 @@ def test_rotary_angles_are_transformers_own_in_sixteen_bits(folder, tmp_path) ->
     """transformers keeps the frequencies in float32 in every format; cast, far positions turn wrongly."""
     moved = build_model(TINY, small_tokenizer()).to("cpu", torch.bfloat16)
     loaded = load_model(folder, dtype=torch.bfloat16)
-    loaded.language.llm.save_pretrained(tmp_path / "llama")
+    llama_of(TINY.language, loaded.language.llm.state_dict()).save_pretrained(tmp_path / "llama")
     own = LlamaForCausalLM.from_pretrained(tmp_path / "llama", dtype=torch.bfloat16)
     for model in (moved, loaded):
         frequencies = model.language.llm.model.rotary_emb.inv_freq
@@ -89,7 +90,8 @@ def test_rotary_angles_are_transformers_own_in_sixteen_bits(folder, tmp_path) ->
     assert place_map is not None
     waves = position_waves(far, sizes.position_waves, longest=2.0 * sizes.context_tokens)
     entering = embeds + waves.to(embeds.dtype) @ place_map
-    theirs = own.model(inputs_embeds=entering, position_ids=far).last_hidden_state
+    mask = causal_mask(24, 0)
+    theirs = own.model(inputs_embeds=entering, position_ids=far, attention_mask=mask).last_hidden_state
     assert torch.equal(ours, theirs)
 
 

@@ -36,7 +36,9 @@ words = st.lists(
 def spelled(parts: list) -> str:
     """Segments as the string that they stand for."""
     names = {
-        index: token for token, index in TOKENIZER.fast.get_vocab().items() if index in TOKENIZER.special_ids
+        index: token
+        for token, index in TOKENIZER.backend.get_vocab().items()
+        if index in TOKENIZER.special_ids
     }
     out = ""
     for part in parts:

@@ -145,7 +145,9 @@ def test_the_template_is_the_vocabularys_own(places, name) -> None:
         ids = tokenizer.encode(text)
         assert tokenizer.decode(ids) == text
         assert tokenizer.special_ids.isdisjoint(ids)
-    shown = tokenizer.fast.decode([*tokenizer.opening_ids, *tokenizer.encode("Hi"), *tokenizer.turning_ids])
+    shown = tokenizer.backend.decode(
+        [*tokenizer.opening_ids, *tokenizer.encode("Hi"), *tokenizer.turning_ids], skip_special_tokens=False
+    )
     expected = {
         "chatml": "\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n",
         "llama3": "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>"

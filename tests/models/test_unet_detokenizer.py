@@ -247,7 +247,9 @@ def test_a_transformer_may_be_told_its_size() -> None:
     torch.nn.init.normal_(detokenizer.transformer.proj_out.weight, std=0.2)
     assert any("resolution_embedder" in name for name in detokenizer.state_dict())
     told = detokenizer._told_sizes(random_latents(2))
-    assert told["resolution"].tolist() == [[32.0, 32.0]] * 2
+    assert told is not None
+    assert told[0].tolist() == [[32.0, 32.0]] * 2
+    assert told[1].tolist() == [[1.0]] * 2
     together = detokenizer.sample(random_tokens(2), 2, [1, 2])
     torch.testing.assert_close(
         detokenizer.sample(random_tokens(2)[1:], 2, [2]), together[1:], atol=1e-4, rtol=1e-4

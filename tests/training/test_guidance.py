@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from dots import dots
+from library_llama import llama_of
 
 from limner.dialogue.parts import Dialogue, Instruction, NamedPerson, Picture, Response, Round
 from limner.models.mllm import MultimodalLLM
@@ -231,14 +232,14 @@ def test_guided_heads_learn_where_to_look(tokenizer: TextTokenizer) -> None:
 def test_the_attention_that_is_guided_is_the_models_own(tokenizer: TextTokenizer) -> None:
     torch.manual_seed(1)
     layout = laid_out(told(), tokenizer)
-    sizes = replace(TINY.language, vocab_size=len(tokenizer))
+    sizes = replace(TINY.language, vocab_size=len(tokenizer), position_waves=0)
     language = MultimodalLLM(sizes, TINY.input_resampler)
-    language.llm.config._attn_implementation = "eager"
+    theirs = llama_of(sizes, language.llm.state_dict(), how="eager").model
     batch = collate([layout], {})
     with watching(language) as watch, torch.no_grad():
         packed_hidden(language, batch)
         everything = torch.ones(1, 1, batch.ids_BN.shape[1], batch.ids_BN.shape[1]).tril().bool()
-        attended = language.llm.model(
+        attended = theirs(
             inputs_embeds=language.embed_text(batch.ids_BN),
             position_ids=batch.positions_BN,
             attention_mask=torch.zeros(everything.shape).masked_fill(~everything, float("-inf")),

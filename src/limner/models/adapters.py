@@ -12,7 +12,6 @@ Knows nothing about losses.
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,13 +56,9 @@ def add_adapter(language: MultimodalLLM, sizes: LoraSizes) -> None:
             "Adapters train embeddings and text head apart, but this preset ties them; train it whole."
         )
     config = _lora_config(sizes, language)
-    from peft import get_peft_model
+    from peft import inject_adapter_in_model
 
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", FutureWarning
-        )  # peft asks transformers by a name that is being renamed
-        get_peft_model(language.llm, config)  # wraps in place; the outer object is not needed
+    inject_adapter_in_model(config, language.llm)
     for parameter in language.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.float()

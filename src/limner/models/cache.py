@@ -12,20 +12,22 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
-from transformers.cache_utils import DynamicLayer
 
 
 class KeyValueCache:
-    """Wraps transformers' `DynamicCache`, whose `crop` wants a negative count and which cannot be joined."""
+    """Keys and values of every layer, (batch, heads, length, head width).
 
-    def __init__(self) -> None:
-        self.dynamic = DynamicCache()
+    Args:
+        layers: of equal length; they are shared, not copied.
+    """
+
+    def __init__(self, layers: Sequence[tuple[Tensor, Tensor]] = ()) -> None:
+        self._layers = list(layers)
 
     @property
     def length(self) -> int:
         """Positions held."""
-        return int(self.dynamic.get_seq_length())
+        return self._layers[0][0].shape[-2] if self._layers else 0
 
     @property
     def num_bytes(self) -> int:
@@ -33,23 +35,28 @@ class KeyValueCache:
         return sum(tensor.numel() * tensor.element_size() for pair in self.layers() for tensor in pair)
 
     def layers(self) -> list[tuple[Tensor, Tensor]]:
-        """Keys and values of each layer, (batch, heads, length, head width); none for an empty cache."""
-        pairs = [
-            (layer.keys, layer.values) for layer in self.dynamic.layers if isinstance(layer, DynamicLayer)
-        ]
-        return [
-            (keys, values)
-            for keys, values in pairs
-            if keys is not None and values is not None and keys.numel()
-        ]
+        """Keys and values of each layer; none for an empty cache."""
+        return list(self._layers)
+
+    def update(self, keys: Tensor, values: Tensor, layer: int) -> tuple[Tensor, Tensor]:
+        """Append new positions to a layer, in the order of layers; returns all that it holds now."""
+        if layer == len(self._layers):
+            self._layers.append((keys, values))
+        else:
+            pairs = zip(self._layers[layer], (keys, values), strict=True)
+            all_keys, all_values = (torch.cat(pair, dim=-2) for pair in pairs)
+            self._layers[layer] = all_keys, all_values
+        return self._layers[layer]
+
+    def replace(self, layers: Sequence[tuple[Tensor, Tensor]]) -> None:
+        """Hold these layers from now on."""
+        self._layers = list(layers)
 
     def crop(self, length: int) -> None:
         """Keep the first `length` positions; changes this cache only."""
-        excess = self.length - length
-        if length < 0 or excess < 0:
+        if not 0 <= length <= self.length:
             raise ValueError(f"A cache of {self.length} positions cannot be cropped to {length}.")
-        if excess:
-            self.dynamic.crop(-excess)
+        self.replace(self.piece(0, length).layers())
 
     def copy(self) -> KeyValueCache:
         """An independent cache with the same content; shares its memory."""
@@ -70,12 +77,12 @@ class KeyValueCache:
         cut = [(keys[..., start:stop, :], values[..., start:stop, :]) for keys, values in self.layers()]
         if own_memory:
             cut = [(keys.clone(), values.clone()) for keys, values in cut]
-        return _from_layers(cut)
+        return KeyValueCache(cut)
 
     def row(self, index: int, start: int = 0) -> KeyValueCache:
         """One conversation of a stacked cache, from position `start` on; shares the memory."""
         one = slice(index, index + 1)
-        return _from_layers(
+        return KeyValueCache(
             [(keys[one, :, start:], values[one, :, start:]) for keys, values in self.layers()]
         )
 
@@ -84,8 +91,8 @@ class KeyValueCache:
         """One cache from consecutive pieces, in order; empty pieces are skipped."""
         filled = [piece.layers() for piece in pieces if piece.length]
         if len(filled) == 1:
-            return _from_layers(filled[0])
-        return _from_layers(
+            return KeyValueCache(filled[0])
+        return KeyValueCache(
             [
                 (
                     torch.cat([keys for keys, _ in parts], dim=-2),
@@ -119,15 +126,4 @@ class KeyValueCache:
         ]
         device = layers[0][0].device
         starts = torch.tensor([longest - length for length in lengths], device=device)
-        return _from_layers(layers), torch.arange(longest, device=device) >= starts[:, None]
-
-
-def _from_layers(layers: Sequence[tuple[Tensor, Tensor]]) -> KeyValueCache:
-    made = KeyValueCache()
-    for keys, values in layers:
-        # DynamicCache.update() would copy; a layer filled by hand shares the memory.
-        layer = DynamicLayer()
-        layer.lazy_initialization(keys, values)
-        layer.keys, layer.values = keys, values
-        made.dynamic.layers.append(layer)
-    return made
+        return KeyValueCache(layers), torch.arange(longest, device=device) >= starts[:, None]

@@ -1,26 +1,29 @@
-"""The causal language model in the middle: SEED-X's LLaMA by its sizes, or a public one by its `config.json`.
+"""The causal language model in the middle: a LLaMA by its sizes, or a public one by its `config.json`.
 
-Knows transformers' configurations and what its models have in common. Knows nothing about image tokens.
+Knows transformers' configurations and what its models have in common; imports it only for public ones. Knows
+nothing about image tokens.
+
+Legend: B batch, N new positions, S all keys, W width.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
-from limner.models.light_import import without_siblings
+from limner.models.cache import KeyValueCache
+from limner.models.llama import Llama, LlamaLayer
 from limner.models.sizes import LanguageSizes
 
-with without_siblings("transformers.models"):  # whose own code reads through the files of all models
-    from transformers.modeling_layers import GradientCheckpointingLayer
-    from transformers.modeling_utils import PreTrainedModel
-    from transformers.models.llama.configuration_llama import LlamaConfig
-    from transformers.models.llama.modeling_llama import LlamaForCausalLM
+if TYPE_CHECKING:
+    from transformers import DynamicCache, PreTrainedModel
 
+CausalLM: TypeAlias = "Llama | PreTrainedModel"
+PUBLIC_LAYER: Final = "GradientCheckpointingLayer"  # the base class of transformers' layers
 USUAL_CONTEXT: Final = 4_096  # of a public model that could read more, unless a conversion says otherwise
 ATTENDING: Final = {"full_attention", "sliding_attention", "chunked_attention"}  # layers, by their kinds
 # Written by the library or decided here.
@@ -34,15 +37,15 @@ LEFT_OUT: Final = (
 )
 
 
-def build_llm(sizes: LanguageSizes) -> PreTrainedModel:
+def build_llm(sizes: LanguageSizes) -> CausalLM:
     """A causal language model with random weights.
 
     Raises:
         ValueError: transformers knows no such architecture, or it is none that reads embeddings and a mask.
     """
     if not sizes.public_config:
-        return LlamaForCausalLM(_llama_config(sizes))
-    from transformers import AutoModelForCausalLM  # which reads what is known of every architecture
+        return Llama(sizes)
+    from transformers import AutoModelForCausalLM
 
     config = read_config(json.loads(sizes.public_config), "the checkpoint's sizes")
     config.vocab_size, config.use_cache = sizes.vocab_size, False
@@ -128,10 +131,54 @@ def public_sizes(
 
 def layers_of(llm: nn.Module) -> list[nn.Module]:
     """The layers, in order, whatever the architecture calls them."""
-    return [module for module in llm.modules() if isinstance(module, GradientCheckpointingLayer)]
+    return [module for module in llm.modules() if is_layer(module)]
 
 
-def as_read(mask_B1NS: Tensor, llm: PreTrainedModel, dtype: torch.dtype) -> Tensor:
+def is_layer(module: nn.Module) -> bool:
+    """Whether it is a layer of a language model, perhaps of a class that splitting made of its own."""
+    return isinstance(module, LlamaLayer) or PUBLIC_LAYER in {kind.__name__ for kind in type(module).__mro__}
+
+
+def last_states(
+    llm: CausalLM,
+    embeds_BNW: Tensor,
+    position_ids_BN: Tensor,
+    mask_B1NS: Tensor,
+    cache: KeyValueCache | None,
+) -> Tensor:
+    """Hidden states (B, N, W) after the final norm; `cache`, when given, grows by N."""
+    if isinstance(llm, Llama):
+        states_BNW: Tensor = llm.model(embeds_BNW, position_ids_BN, mask_B1NS, cache)
+        return states_BNW
+    dynamic = None if cache is None else _as_dynamic(cache)
+    base: Any = llm.base_model
+    states_BNW = base(
+        inputs_embeds=embeds_BNW,
+        position_ids=position_ids_BN,
+        attention_mask=_as_read(mask_B1NS, llm, embeds_BNW.dtype),
+        past_key_values=dynamic,
+        use_cache=cache is not None,
+    ).last_hidden_state
+    if cache is not None and dynamic is not None:
+        cache.replace([(layer.keys, layer.values) for layer in dynamic.layers])  # type: ignore[misc]
+    return states_BNW
+
+
+def _as_dynamic(cache: KeyValueCache) -> DynamicCache:
+    """The same layers, not copied, as transformers' models let them grow."""
+    from transformers import DynamicCache
+    from transformers.cache_utils import DynamicLayer
+
+    dynamic = DynamicCache()
+    for keys, values in cache.layers():
+        layer = DynamicLayer()
+        layer.lazy_initialization(keys, values)
+        layer.keys, layer.values = keys, values
+        dynamic.layers.append(layer)
+    return dynamic
+
+
+def _as_read(mask_B1NS: Tensor, llm: PreTrainedModel, dtype: torch.dtype) -> Tensor:
     """A mask of True and False as the model's attention reads it: unfused attention adds it to its scores."""
     if llm.config._attn_implementation != "eager":
         return mask_B1NS
@@ -146,22 +193,3 @@ def scaled_logits(logits: Tensor, config: Any) -> Tensor:
         logits = logits / config.logits_scaling
     cap = getattr(config, "final_logit_softcapping", None)
     return logits if cap is None else cap * torch.tanh(logits / cap)
-
-
-def _llama_config(sizes: LanguageSizes) -> LlamaConfig:
-    # Attention is torch's sdpa, the library's default where no other is named.
-    return LlamaConfig(
-        vocab_size=sizes.vocab_size,
-        hidden_size=sizes.width,
-        intermediate_size=sizes.ffn_width,
-        num_hidden_layers=sizes.layers,
-        num_attention_heads=sizes.heads,
-        num_key_value_heads=sizes.heads,
-        max_position_embeddings=sizes.context_tokens,
-        rms_norm_eps=sizes.rms_norm_eps,
-        tie_word_embeddings=sizes.tie_embeddings,
-        use_cache=False,
-        pad_token_id=None,
-        bos_token_id=None,
-        eos_token_id=None,
-    )

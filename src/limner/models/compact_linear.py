@@ -37,9 +37,10 @@ class CompactLinear(nn.Linear):
 
     def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
         super()._save_to_state_dict(destination, prefix, keep_vars)
-        if self.weight.is_meta:  # shape alone; torch would work the rest out operation by operation in Python
-            destination[prefix + "weight"] = torch.empty_like(self.weight, dtype=torch.int8)
-            destination[prefix + SCALE] = self.weight.new_empty(self.out_features, dtype=torch.float32)
+        if self.weight.is_meta:  # shapes alone; torch works out others than `empty` in Python, with sympy
+            sizes_OI = self.out_features, self.in_features
+            destination[prefix + "weight"] = torch.empty(sizes_OI, dtype=torch.int8, device="meta")
+            destination[prefix + SCALE] = torch.empty(self.out_features, dtype=torch.float32, device="meta")
             return
         weight_OI = self.weight.detach().float()
         scale_O = weight_OI.abs().amax(1).clamp_min(1e-12) / LARGEST

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -29,13 +28,13 @@ from limner.models.flow import (
     target_velocity,
     time_schedule,
 )
-from limner.models.light_import import without_siblings
+from limner.models.pixart import PixArtTransformer
 from limner.models.pixel_frame import PixelFrame, pixel_errors, times_with_start
 from limner.models.read_once import known, read_once
 from limner.models.sampling_state import SamplingState, batch
 from limner.models.sizes import DetokenizerSizes
 
-DIFFUSERS_TIMES = 1000.0
+PIXART_TIMES = 1000.0
 # Scene tokens decide nearly every pixel, so the first step from noise is most of the drawing.
 START_SHARE = 0.75
 PIXART_DOWNSAMPLING = 8  # of SDXL's autoencoder, for the sizes in pixels that PixArt may be told
@@ -88,25 +87,20 @@ class DiTDetokenizer(Detokenizer):
 
     def __init__(self, sizes: DetokenizerSizes) -> None:
         super().__init__()
-        # Imported here: a machine that only encodes or trains the language model needs no diffusers.
-        with without_siblings("diffusers.models.transformers"):
-            from diffusers.models.transformers.pixart_transformer_2d import PixArtTransformer2DModel
-        from diffusers.models.attention_processor import AttnProcessor
-
         self.sizes = sizes
-        transformer_class: Any = PixArtTransformer2DModel  # the library's lazy modules have no types
-        self.transformer = transformer_class(
-            num_attention_heads=sizes.heads,
-            attention_head_dim=sizes.width // sizes.heads,
-            in_channels=sizes.bottleneck if sizes.draws_pixels else sizes.latent_channels,
-            out_channels=sizes.width if sizes.draws_pixels else sizes.latent_channels,
-            num_layers=sizes.layers,
-            cross_attention_dim=sizes.width,
-            sample_size=sizes.grid if sizes.draws_pixels else sizes.latent_size,
-            patch_size=1 if sizes.draws_pixels else sizes.patch_size,
-            caption_channels=sizes.token_dim,
-            interpolation_scale=sizes.interpolation_scale,
-            use_additional_conditions=sizes.size_conditions,
+        self.transformer = PixArtTransformer(
+            channels=sizes.bottleneck if sizes.draws_pixels else sizes.latent_channels,
+            channels_out=sizes.width if sizes.draws_pixels else sizes.latent_channels,
+            side=sizes.grid if sizes.draws_pixels else sizes.latent_size,
+            patch=1 if sizes.draws_pixels else sizes.patch_size,
+            width=sizes.width,
+            heads=sizes.heads,
+            layers=sizes.layers,
+            read_width=sizes.token_dim,
+            stretch=sizes.interpolation_scale,
+            size_conditions=sizes.size_conditions,
+            # Fused kernels' way back is five times slower in bfloat16 for as few as 64 places and tokens.
+            is_fused=not sizes.draws_pixels,
         )
         # Scene tokens hold the same words for both persons and all colours: only their places tell which.
         spread = 1.0 if sizes.draws_pixels else 0.1
@@ -116,8 +110,6 @@ class DiTDetokenizer(Detokenizer):
             nn.init.zeros_(self.transformer.proj_out.weight)
             nn.init.zeros_(self.transformer.proj_out.bias)
         else:
-            # Fused kernels' way back is five times slower in bfloat16 for as few as 64 places and tokens.
-            self.transformer.set_attn_processor(AttnProcessor())
             compact(self.transformer)
         for layer in (self.transformer.caption_projection, *self._readers()):
             read_once(layer)
@@ -172,11 +164,10 @@ class DiTDetokenizer(Detokenizer):
         with known(None if read is None else self._answers(read)):
             made_BCHW: Tensor = self.transformer(
                 latents_BCHW,
-                encoder_hidden_states=image_tokens_BND + self.token_positions,
-                timestep=(1 - time_B) * DIFFUSERS_TIMES,
-                added_cond_kwargs=self._told_sizes(latents_BCHW),
-                return_dict=False,
-            )[0]
+                image_tokens_BND + self.token_positions,
+                (1 - time_B) * PIXART_TIMES,
+                self._told_sizes(latents_BCHW),
+            )
         return made_BCHW
 
     @property
@@ -267,12 +258,10 @@ class DiTDetokenizer(Detokenizer):
             for row, x_CHW, predicted_x0_CHW in zip(rows, stepped_BCHW, predicted_x0_BCHW, strict=True)
         ]
 
-    def _told_sizes(self, latents_BCHW: Tensor) -> dict[str, Tensor | None]:
+    def _told_sizes(self, latents_BCHW: Tensor) -> tuple[Tensor, Tensor] | None:
         """PixArt-alpha's micro-conditions of a square picture; Sigma dropped them."""
         if not self.sizes.size_conditions:
-            return {"resolution": None, "aspect_ratio": None}
+            return None
         count, size_px = len(latents_BCHW), float(self.sizes.latent_size * PIXART_DOWNSAMPLING)
-        return {
-            "resolution": latents_BCHW.new_full((count, 2), size_px, dtype=torch.float32),
-            "aspect_ratio": latents_BCHW.new_ones((count, 1), dtype=torch.float32),
-        }
+        resolution_B2 = latents_BCHW.new_full((count, 2), size_px, dtype=torch.float32)
+        return resolution_B2, latents_BCHW.new_ones((count, 1), dtype=torch.float32)

@@ -30,7 +30,7 @@ import torch
 from torch import Tensor, nn
 
 from limner.models.cache import KeyValueCache
-from limner.models.causal_lm import as_read, build_llm, layers_of, scaled_logits
+from limner.models.causal_lm import build_llm, last_states, layers_of, scaled_logits
 from limner.models.resampler import Resampler
 from limner.models.resampler_start import start_as_copy
 from limner.models.sizes import LanguageSizes, ResamplerSizes
@@ -144,14 +144,7 @@ class MultimodalLLM(nn.Module):
             embeds_BNW = embeds_BNW + waves_BNF.to(embeds_BNW.dtype) @ self.position_map
         if mask_B1NS is None:
             mask_B1NS = causal_mask(num_new, cached, embeds_BNW.device).expand(embeds_BNW.shape[0], 1, -1, -1)
-        states: Tensor = self.llm.base_model(
-            inputs_embeds=embeds_BNW,
-            position_ids=position_ids_BN,
-            attention_mask=as_read(mask_B1NS, self.llm, embeds_BNW.dtype),
-            past_key_values=cache.dynamic if cache is not None else None,
-            use_cache=cache is not None,
-        ).last_hidden_state
-        return states
+        return last_states(self.llm, embeds_BNW, position_ids_BN, mask_B1NS, cache)
 
     def text_logits(self, hidden_BNW: Tensor) -> Tensor:
         """Hidden states -> logits over the vocabulary; pass only the positions that are needed.

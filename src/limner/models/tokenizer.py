@@ -11,16 +11,19 @@ Two rules hold everywhere:
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast
 
 from limner.dialogue.boxes import NUM_PLACES
 from limner.models.chat_template import INST, ChatTemplate, template_for
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
 
 NUM_LOCATIONS: Final = NUM_PLACES
 START: Final = "<s>"
@@ -51,19 +54,21 @@ PICTURE_TOKENS: Final = SPECIAL_TOKENS[3:]
 
 
 class TextTokenizer:
-    """A vocabulary around transformers' `PreTrainedTokenizerFast`, and the template of rounds; immutable.
+    """A vocabulary of the `tokenizers` library, and the template of rounds; immutable.
 
     Args:
-        fast: a fast tokenizer that holds every one of `SPECIAL_TOKENS`; with a template other than our own,
-            the template's in place of the first three.
+        backend: holds every one of `SPECIAL_TOKENS`; with a template other than our own, the template's in
+            place of the first three. A copy of it is used.
         template: what stands around an instruction and its answer.
 
     Raises:
         ValueError: a special token is missing from the vocabulary.
     """
 
-    def __init__(self, fast: PreTrainedTokenizerFast, template: ChatTemplate = INST) -> None:
-        vocabulary = fast.get_vocab()
+    def __init__(self, backend: Tokenizer, template: ChatTemplate = INST) -> None:
+        self.backend, self.template = copy.deepcopy(backend), template
+        self._name_specials()
+        vocabulary = self.backend.get_vocab(with_added_tokens=True)
         if PAD not in vocabulary and UNKNOWN in vocabulary:
             vocabulary[PAD] = vocabulary[UNKNOWN]
         needed = SPECIAL_TOKENS if template is INST else (template.end, *PICTURE_TOKENS)
@@ -72,24 +77,23 @@ class TextTokenizer:
             raise ValueError(
                 f"The tokenizer lacks the special tokens {missing[:4]}...; train it with train_tokenizer()."
             )
-        self.fast, self.template = fast, template
-        self._backend = fast.backend_tokenizer
         # From here on the string "<img>" is plain text; without this the library would return the special id.
-        self._backend.encode_special_tokens = True
+        self.backend.encode_special_tokens = True
         self._special = {token: int(vocabulary[token]) for token in needed}
         # A public vocabulary has more of them, such as SEED-X's slots.
-        others = (index for index, token in fast.added_tokens_decoder.items() if token.special)
+        added = self.backend.get_added_tokens_decoder()
+        others = (index for index, token in added.items() if token.special)
         self._special_ids = frozenset({*self._special.values(), *others})
         self.opening_ids = self._pieces(template.opening, vocabulary)
         self.turning_ids = self._pieces(template.turning, vocabulary)
 
     def __len__(self) -> int:
-        return len(self.fast)
+        return self.backend.get_vocab_size(with_added_tokens=True)
 
     @cached_property
     def vocab_size(self) -> int:
         """Entries, special tokens included: the least that a language model must have embeddings for."""
-        return len(self.fast)
+        return self.backend.get_vocab_size(with_added_tokens=True)
 
     @cached_property
     def start_id(self) -> int:
@@ -139,15 +143,37 @@ class TextTokenizer:
         """
         clean = text.encode("utf-8", "replace").decode("utf-8")
         space = " " if self.template.prefix_space else ""
-        ids: list[int] = self._backend.encode(space + clean, add_special_tokens=False).ids
+        ids: list[int] = self.backend.encode(space + clean, add_special_tokens=False).ids
         assert self._special_ids.isdisjoint(ids), "plain text produced a special token"
         return ids
 
     def decode(self, ids: Sequence[int]) -> str:
         """Ids -> text. Special ids are left out; the prefix space of `encode` is removed."""
         plain = [index for index in ids if index not in self._special_ids]
-        text: str = self._backend.decode(plain, skip_special_tokens=False)
+        text: str = self.backend.decode(plain, skip_special_tokens=False)
         return text.removeprefix(" ") if self.template.prefix_space else text
+
+    @property
+    def _pad(self) -> str | None:
+        candidates = (PAD, UNKNOWN, self.template.end)
+        return next((token for token in candidates if self.backend.token_to_id(token) is not None), None)
+
+    def _name_specials(self) -> None:
+        """What begins, ends and fills up a text is special, even where its vocabulary doesn't say so."""
+        named = {START if self.template is INST else None, self.template.end, self._pad} - {None}
+        known = {token.content for token in self.backend.get_added_tokens_decoder().values()}
+        self.backend.add_special_tokens(sorted(named - known))
+
+    def _as_transformers(self) -> PreTrainedTokenizerFast:
+        from transformers import PreTrainedTokenizerFast
+
+        return PreTrainedTokenizerFast(
+            tokenizer_object=self.backend,
+            bos_token=START if self.template is INST else None,
+            eos_token=self.template.end,
+            pad_token=self._pad,
+            clean_up_tokenization_spaces=False,
+        )
 
     def _pieces(self, pieces: Sequence[str], vocabulary: Mapping[str, int]) -> tuple[int, ...]:
         """Special tokens by name, everything else as text."""
@@ -160,7 +186,7 @@ class TextTokenizer:
     @classmethod
     def of_backend(cls, backend: Tokenizer, template: ChatTemplate = INST) -> TextTokenizer:
         """From the `tokenizers` library's own; see the class for what is raised."""
-        return cls(_wrap(backend, template), template)
+        return cls(backend, template)
 
     @classmethod
     def of_public(
@@ -182,13 +208,9 @@ class TextTokenizer:
 
     def save(self, folder: Path | str) -> None:
         """Writes `tokenizer.json` and `tokenizer_config.json` (transformers' own layout)."""
-        self._backend.encode_special_tokens = False
-        try:
-            self.fast.save_pretrained(str(folder))
-            if self.template is not INST:
-                self.template.save(Path(folder))
-        finally:
-            self._backend.encode_special_tokens = True
+        self._as_transformers().save_pretrained(str(folder))
+        if self.template is not INST:
+            self.template.save(Path(folder))
 
     @classmethod
     def load(cls, folder: Path | str) -> TextTokenizer:
@@ -201,7 +223,7 @@ class TextTokenizer:
         except Exception as error:  # the library raises a bare Exception
             raise ValueError(f"{path} is not a readable tokenizer file: {error}.") from error
         template = ChatTemplate.load(Path(folder))
-        return cls(_wrap(backend, template), template)
+        return cls(backend, template)
 
 
 def train_tokenizer(texts: Iterable[str], vocab_size: int = 4096) -> TextTokenizer:
@@ -230,15 +252,4 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int = 4096) -> TextTokeniz
         show_progress=False,
     )
     backend.train_from_iterator((" " + text for text in texts), trainer)
-    return TextTokenizer(_wrap(backend))
-
-
-def _wrap(backend: Tokenizer, template: ChatTemplate = INST) -> PreTrainedTokenizerFast:
-    pads = [token for token in (PAD, UNKNOWN, template.end) if backend.token_to_id(token) is not None]
-    return PreTrainedTokenizerFast(
-        tokenizer_object=backend,
-        bos_token=START if template is INST else None,
-        eos_token=template.end,
-        pad_token=next(iter(pads), None),
-        clean_up_tokenization_spaces=False,
-    )
+    return TextTokenizer(backend)

@@ -39,9 +39,9 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
 
 from limner.dialogue.parts import Dialogue
+from limner.models.llama import apply_rotary_pos_emb
 from limner.models.mllm import MultimodalLLM
 from limner.models.packing import NO_LABEL, SEEN, SLOT, TEXT, Layout, PackedBatch, block_mask
 from limner.models.tokenizer import TextTokenizer

@@ -17,13 +17,14 @@ import torch
 from torch import Tensor, nn
 from torch import distributed as dist
 
+from limner.models.causal_lm import is_layer
 from limner.models.precision import best_device, compute_dtype
 
 Result = TypeVar("Result")
 
-# diffusers' transformers and UNets are made of these. By name, for whoever trains a language model needs no
-# diffusers.
-DIFFUSION_BLOCK: Final = "BasicTransformerBlock"
+# Libraries' classes by name, for whoever has none of their networks needs no import of them.
+DIFFUSION_BLOCKS: Final = {"PixArtBlock", "BasicTransformerBlock"}  # ours, and those of diffusers' UNets
+PUBLIC_MODEL: Final = "PreTrainedModel"  # transformers' base class
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,20 +109,17 @@ def split_blocks(network: nn.Module) -> list[nn.Module]:
     Raises:
         ValueError: a public network has no such layers, and would be gathered whole in every process.
     """
-    from transformers import PreTrainedModel
-    from transformers.modeling_layers import GradientCheckpointingLayer
-
     blocks: list[nn.Module] = []
     inside: set[nn.Module] = set()
     for module in network.modules():
         # Among its ancestors: splitting a module gives it a class of its own.
         names = {kind.__name__ for kind in type(module).__mro__}
-        is_block = isinstance(module, GradientCheckpointingLayer) or DIFFUSION_BLOCK in names
-        if is_block and module not in inside:
+        if (is_layer(module) or names & DIFFUSION_BLOCKS) and module not in inside:
             blocks.append(module)
             inside.update(module.modules())
     for module in network.modules():
-        if isinstance(module, PreTrainedModel) and inside.isdisjoint(module.modules()):
+        names = {kind.__name__ for kind in type(module).__mro__}
+        if PUBLIC_MODEL in names and inside.isdisjoint(module.modules()):
             raise ValueError(
                 f"{type(module).__name__} has no layers that several processes could split one by one; "
                 "train it in one process."

@@ -10,7 +10,7 @@ import functools
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -74,7 +74,7 @@ def _standing(dialogue: Dialogue, round_index: int, num_figures: int) -> list[tu
 
 def written(ids: np.ndarray, tokenizer: TextTokenizer) -> tuple[str, np.ndarray]:
     """The text of these tokens in small letters, and where each of them starts in it (and the last ends)."""
-    pieces: Sequence[Any] = tokenizer.fast.convert_ids_to_tokens(ids.tolist())
+    pieces = [tokenizer.backend.id_to_token(index) for index in ids.tolist()]
     written = [str(piece).replace("Ġ", " ").lower() for piece in pieces]
     return "".join(written), np.cumsum([0, *map(len, written)])
 

@@ -79,7 +79,7 @@ def slot_rows(tokenizer: TextTokenizer, num_slots: int) -> int:
     Raises:
         ValueError: the vocabulary has not so many tokens <img_00000>, <img_00001>, ... in a row.
     """
-    ids = [tokenizer.fast.get_vocab().get(f"<img_{index:05d}>") for index in range(num_slots)]
+    ids = [tokenizer.backend.token_to_id(f"<img_{index:05d}>") for index in range(num_slots)]
     if ids[0] is None or ids != list(range(ids[0], ids[0] + num_slots)):
         raise ValueError(f"The tokenizer lacks {num_slots} tokens {FIRST_SLOT}, <img_00001>, ... in a row.")
     return ids[0]
