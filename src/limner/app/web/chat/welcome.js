@@ -30,7 +30,7 @@ export function showWelcome(about, begin) {
       "Describe somebody and Limner paints them. Then keep talking: ask for a change, for a close-up of somebody " +
         "by name, or to go back a step. Limner remembers the whole conversation.",
     ),
-    ...(about?.subjects ? [make("p", { class: "small" }, about.subjects)] : []),
+    ...(about?.subjects ? [make("p", { class: "small subjects" }, about.subjects)] : []),
     ...(examples.length
       ? [
           make("p", { class: "small label" }, "Start with one of these, or write your own below"),
