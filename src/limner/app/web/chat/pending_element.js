@@ -109,6 +109,6 @@ function told(one, before) {
   if (one.queued)
     return before.some((other) => other.trouble)
       ? "Waits until what is above is painted or put away"
-      : `${of}Is painted next`;
+      : `${of}Will be painted next`;
   return one.waiting || (one.painting ? `${of}Painting` : `${of}Reading what you said`);
 }
