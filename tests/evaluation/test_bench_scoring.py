@@ -26,7 +26,7 @@ from limner.evaluation.benchmark.conversation import (
 from limner.evaluation.benchmark.holding import hold
 from limner.evaluation.benchmark.scoring import Scorer, chosen_option
 from limner.evaluation.benchmark.scripts import conversations
-from limner.evaluation.benchmark.summing import by_family, suites
+from limner.evaluation.benchmark.summing import by_family, has_interval, suites
 from limner.evaluation.benchmark.systems.markov import MarkovSystem
 from limner.evaluation.benchmark.systems.oracle import OracleSystem
 from limner.evaluation.score import Row
@@ -188,4 +188,17 @@ def test_each_family_and_in_it_each_conversation_weighs_the_same():
 def test_a_perfect_system_has_no_interval_however_many_conversations_a_family_has():
     rows = [Row(dialogue=f"a{i}", metric="step_back/score", value=1.0) for i in range(3)]
     rows += [Row(dialogue="b", metric="instead_of/score", value=1.0)]
-    assert suites(rows)["overall"]["non_markov_score"] == {"value": 1.0, "low": 1.0, "high": 1.0, "n": 4}
+    found = suites(rows)["overall"]["non_markov_score"]
+    assert found == {"value": 1.0, "low": 1.0, "high": 1.0, "n": 4}
+    assert has_interval(found, 2)
+
+
+@pytest.mark.parametrize("num", [1, 2])
+def test_one_conversation_of_each_family_has_no_interval(num):
+    names = ("step_back", "instead_of")
+    rows = [
+        Row(dialogue=f"{name}{i}", metric=f"{name}/score", value=float(i + (name == "step_back")))
+        for name in names
+        for i in range(num)
+    ]
+    assert has_interval(suites(rows)["overall"]["non_markov_score"], 2) == (num > 1)

@@ -171,19 +171,21 @@ def _print(results: dict[str, Any]) -> None:
     for metric, found in overall.items():
         if metric.startswith(DEPTH):
             depth = metric.removeprefix(DEPTH).partition(".")[0]
-            out.print(f"{depth} back: {_told(found)}", markup=False)
+            out.print(f"{depth} back: {_told(found, len(families))}", markup=False)
     for curve, of in results.get("curves", {}).items():
         turns = "  ".join(f"{turn}: {_number(found)}" for turn, found in of.items())
         out.print(plain(f"{curve} at turn {turns}"))
     if EXPOSURE in overall:
-        out.print(f"{EXPOSURE}: {_told(overall[EXPOSURE])}", markup=False)
+        out.print(f"{EXPOSURE}: {_told(overall[EXPOSURE], 2 * len(families))}", markup=False)
     if SCORE in overall:
         found = overall[SCORE]
-        out.print(f"{SCORE}: {_told(found)}", markup=False)
+        out.print(f"{SCORE}: {_told(found, len(families))}", markup=False)
 
 
-def _told(found: dict[str, Any]) -> str:
-    between = _interval(found)
+def _told(found: dict[str, Any], num_families: int) -> str:
+    from limner.evaluation.benchmark.summing import has_interval
+
+    between = _interval(found) if has_interval(found, num_families) else ""
     return f"{_number(found)}  {f'[{between}]  ' if between else ''}n {found['n']}"
 
 

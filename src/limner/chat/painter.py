@@ -79,7 +79,7 @@ class Painter:
         millions = self.model.num_parameters / 1e6
         dtype = str(self.model.language.dtype).removeprefix("torch.")
         return (
-            f"{self.model.preset.name}: {self.image_size_px} px, {millions:.1f} M parameters, "
+            f"Scale {self.model.preset.name}: {self.image_size_px} px, {millions:.1f} million parameters, "
             f"{dtype} on {self.device_name}."
         )
 

@@ -39,7 +39,8 @@ def test_a_picture_tells_where_it_was_painted(plain):  # noqa: F811
     file = ask(plain, f"{round_['picture']}?download=1").content
     node = Image.open(io.BytesIO(file)).info["limner:node"]
     found = ask(plain, f"/v1/limner/nodes/{node}").told
-    assert found == {"response": made["id"], "conversation": made["conversation"]["id"]}
+    conversation = made["conversation"]["id"]
+    assert found == {"response": made["id"], "conversation": conversation, "text_in": GARDEN}
     assert error_of(ask(plain, f"/v1/limner/nodes/{'0' * 64}"))["code"] == "not_found"
     assert ask(plain, "/v1/limner/nodes/none").status == 404
 

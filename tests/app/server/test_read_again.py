@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+import time
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -11,6 +13,8 @@ from test_responses import GARDEN, image_of
 from tiny_server import ADA, events_of
 from waiting import until
 from wire_requests import ask
+
+from limner.chat import conversation_service
 
 openai = pytest.importorskip("openai", reason="needs the official client")
 
@@ -37,7 +41,9 @@ ASKED = {
 }
 
 
-def test_a_round_in_the_background_is_polled_with_all_that_was_asked(client):
+def test_a_round_in_the_background_is_polled_with_all_that_was_asked(client, monkeypatch):
+    later = SimpleNamespace(time=lambda: time.time() + 60.0)  # a picture that is painted for a minute
+    monkeypatch.setattr(conversation_service, "time", later)
     begun = client.responses.create(background=True, **ASKED)
     assert (begun.background, begun.instructions) == (True, "You are a painter.")
     until(lambda: client.responses.retrieve(begun.id).status != "in_progress")
@@ -46,7 +52,9 @@ def test_a_round_in_the_background_is_polled_with_all_that_was_asked(client):
     said_back = ("background", "tools", "tool_choice", "instructions", "metadata", "temperature", "top_p")
     for name in (*said_back, "max_output_tokens", "truncation", "user", "created_at", "model", "store"):
         left, right = (response.to_dict().get(name) for response in (begun, found))
-        assert name == "created_at" or left == right, name
+        assert left == right, name
+    assert begun.completed_at is None
+    assert 59 <= found.completed_at - found.created_at <= 120
     assert found.tools[1].to_dict() == FUNCTION
     assert (image_of(found).format, image_of(found).size) == ("WEBP", (512, 512))
     call = found.output[0]

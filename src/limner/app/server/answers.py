@@ -36,7 +36,7 @@ def completed(
     return template.model_copy(
         update={
             "status": "completed",
-            "created_at": int(round_.created),
+            "completed_at": int(round_.created),
             "output": list(output),
             "usage": ResponseUsage(input_tokens=read, output_tokens=written, total_tokens=read + written),
             "previous_response_id": round_.parent,

@@ -22,10 +22,11 @@ from limner.chat.records import is_digest
 
 
 class RoundPlace(BaseModel):
-    """Where a round stands: its response, and the conversation that it is in."""
+    """Where a round stands: its response, the conversation that it is in, and what was said in it."""
 
     response: str
     conversation: str | None
+    text_in: str
 
 
 def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
@@ -56,6 +57,6 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
                 round_ = await run_in_threadpool(service.round_of_node, owner, node)
         if round_ is None:
             raise not_found(f"round of the node {node[:80]!r}")
-        return RoundPlace(response=round_.id, conversation=round_.conversation)
+        return RoundPlace(response=round_.id, conversation=round_.conversation, text_in=round_.text_in)
 
     return routes

@@ -62,6 +62,7 @@ class Facts(BaseModel):
     max_image_bytes: int
     max_text: int
     regions: str  # what becomes of a part of a picture that is pointed at
+    subjects: str  # what it can paint, where that is little; else empty
     uploads: str  # what becomes of a picture that is given, where that may surprise; else empty
     notice: str = AI_NOTICE
     marks: Marks
@@ -74,15 +75,19 @@ GENERAL: Final = (
     Example(
         title="Two people, by name",
         prompts=[
-            "The image shows Clara and Hugo in a living room. Clara has long red hair and wears a yellow "
-            "sweater. Hugo has short black hair and a beard.",
+            "Generate an image of Clara and Hugo in a living room. Clara has long red hair and wears a "
+            "yellow sweater. Hugo has short black hair and a beard.",
             "A close-up of Clara.",
             "Now a close-up of Hugo.",
         ],
     ),
     Example(
         title="Change it, and go back",
-        prompts=["A woman in a garden.", "Make it night.", "Step back once, then add a straw hat."],
+        prompts=[
+            "Generate an image of a woman in a garden.",
+            "Make it night.",
+            "Step back once, then add a straw hat.",
+        ],
     ),
 )
 
@@ -92,9 +97,24 @@ def examples(scale: str) -> tuple[Example, ...]:
     if scale not in OF_THE_WORLD:
         return GENERAL
     return tuple(
-        Example(title=script.title, prompts=[line.text for line in script.lines])
+        Example(title=script.title, prompts=[_asked(line.text) for line in script.lines])
         for script in SCRIPTS
         if not any(line.with_face for line in script.lines)
+    )
+
+
+def _asked(text: str) -> str:
+    """Words that describe a picture, as somebody asks for one."""
+    return text.replace("The image shows ", "Generate an image of ", 1)
+
+
+def subjects(scale: str) -> str:
+    """What a model of that scale can paint at all."""
+    if scale not in OF_THE_WORLD:
+        return ""
+    return (
+        "This small model paints one or two illustrated people, their clothes and the place around them; "
+        "other subjects it does not know."
     )
 
 
@@ -103,8 +123,8 @@ def uploads(scale: str) -> str:
     if scale not in OF_THE_WORLD:
         return ""
     return (
-        "This painter knows an illustrated world alone: a photograph of somebody real becomes an inhabitant "
-        "of it at best."
+        "This model knows only its own illustrated world: somebody on a photograph becomes, at best, an "
+        "illustrated inhabitant of it."
     )
 
 
@@ -136,6 +156,7 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
             max_image_bytes=limits.max_image_bytes,
             max_text=limits.max_text,
             regions=regions(painter),
+            subjects=subjects(painter.kind),
             uploads=uploads(painter.kind),
             marks=Marks(
                 signed=settings.sign,

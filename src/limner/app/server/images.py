@@ -35,6 +35,15 @@ from limner.chat.conversation_service import ConversationService
 
 Read = TypeVar("Read")
 JSON_EDIT: Final = {"$ref": "#/components/schemas/EditRequest"}  # which `document.py` puts there
+# Clients of OpenAI's API elsewhere send it. Where an operation takes bodies of two kinds and nothing that can
+# be left out, openapi-python-client forgets an import (its issue 1451), and the file it makes cannot be used.
+API_VERSION: Final = {
+    "name": "api-version",
+    "in": "query",
+    "required": False,
+    "description": "Taken and not used.",
+    "schema": {"type": "string"},
+}
 STREAMS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
 }
@@ -72,7 +81,10 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
         summary="Paint from a prompt and pictures",
         response_model=ImagesBody,
         responses=STREAMS,
-        openapi_extra={"requestBody": {"content": {"application/json": {"schema": JSON_EDIT}}}},
+        openapi_extra={
+            "requestBody": {"content": {"application/json": {"schema": JSON_EDIT}}},
+            "parameters": [API_VERSION],
+        },
     )
     async def edit(
         request: Request,

@@ -6,6 +6,7 @@ about HTTP or how rounds come to be.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -20,6 +21,7 @@ from limner.chat.records import StoredRound
 SAID_BACK: Final = frozenset(
     {
         "background",
+        "created_at",
         "instructions",
         "max_output_tokens",
         "parallel_tool_calls",
@@ -79,7 +81,7 @@ def template_of(asked: ResponseRequest, *, model: str) -> ResponseBody:
     choice = asked.tool_choice
     return ResponseBody(
         id="",
-        created_at=0,
+        created_at=int(time.time()),
         status="in_progress",
         background=bool(asked.background),
         instructions=asked.instructions,
@@ -108,10 +110,10 @@ def kept_request(template: ResponseBody, wanted: Wanted) -> dict[str, Any]:
     return {name: held for name, held in kept.items() if held}
 
 
-def begun(template: ResponseBody, id: str, conversation: str | None, created: float) -> ResponseBody:
+def begun(template: ResponseBody, id: str, conversation: str | None) -> ResponseBody:
     """The response of a round in progress."""
     told = None if conversation is None else ConversationId(id=conversation)
-    return template.model_copy(update={"id": id, "conversation": told, "created_at": int(created)})
+    return template.model_copy(update={"id": id, "conversation": told})
 
 
 def begun_again(round_: StoredRound, *, model: str) -> ResponseBody:

@@ -78,9 +78,7 @@ class ResponseDesk:
             running.notes |= {
                 "wanted": wanted,
                 "words_at_once": picture is False,
-                "template": begun(
-                    template, running.id, running.conversation if keep else None, running.created
-                ),
+                "template": begun(template, running.id, running.conversation if keep else None),
             }
 
         return await start_round(

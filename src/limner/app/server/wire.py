@@ -192,6 +192,7 @@ class ResponseBody(BaseModel):
     id: str
     object: Literal["response"] = "response"
     created_at: int
+    completed_at: int | None = None
     status: Literal["in_progress", "completed", "failed", "cancelled"]
     background: bool = False
     error: ResponseFailure | None = None

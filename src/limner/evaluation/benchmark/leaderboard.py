@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from limner.evaluation.benchmark.conversation import NON_MARKOV_FAMILIES
-from limner.evaluation.benchmark.summing import DEPTH, EXPOSURE, OVERALL, SCORE
+from limner.evaluation.benchmark.summing import DEPTH, EXPOSURE, OVERALL, SCORE, has_interval
 from limner.evaluation.benchmark.tasks.long_chain import BACK
 
 _SHORT: Final = 12
@@ -119,11 +119,12 @@ def _rows(entries: Sequence[Entry]) -> list[str]:
     for entry in entries:
         suites = entry.told["suites"]
         overall = suites.get(OVERALL, {})
+        num_families = sum(name in suites for name in NON_MARKOV_FAMILIES)
         lines.append(
             _line(
                 [
                     _words(entry.told["system"]),
-                    *_with_interval(overall.get(SCORE)),
+                    *_with_interval(overall.get(SCORE), num_families),
                     *(_value(suites.get(name, {}).get("score")) for name in families),
                     _value(overall.get(EXPOSURE)),
                 ]
@@ -151,11 +152,11 @@ def _success(told: Mapping[str, Any]) -> float:
     return sum(values) / len(values)
 
 
-def _with_interval(found: Mapping[str, float] | None) -> tuple[str, str]:
+def _with_interval(found: Mapping[str, float] | None, num_families: int) -> tuple[str, str]:
     if found is None:
         return "-", "-"
     value, low, high = (round(found[name], 3) + 0.0 for name in ("value", "low", "high"))  # no "-0.000"
-    return f"{value:.3f}", f"{low:.3f} to {high:.3f}"
+    return f"{value:.3f}", f"{low:.3f} to {high:.3f}" if has_interval(found, num_families) else "-"
 
 
 def _value(found: Mapping[str, float] | None, digits: int = 3) -> str:

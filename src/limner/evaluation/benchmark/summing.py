@@ -100,6 +100,13 @@ def difference(first: Mapping[str, Sequence[Row]], second: Mapping[str, Sequence
     return Estimate(value=float(np.mean(means)), low=float(low), high=float(high), n=num)
 
 
+def has_interval(found: Mapping[str, float], num_families: int) -> bool:
+    """Whether an interval over families says anything: where each has one conversation, all draws are the
+    same. `found` is an estimate as JSON.
+    """
+    return found["low"] < found["high"] or found["n"] > num_families
+
+
 def _one_score_each(rows: Sequence[Row]) -> list[Row]:
     """The rows, with the scores of a conversation's rounds replaced by their mean."""
     kept = [row for row in rows if not _is_score(row.metric)]

@@ -15,7 +15,7 @@ from limner.app.server.opening import service_of
 from limner.app.server.settings import ServerSettings
 
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
-WAIT_MS = 60_000  # for what must happen; a busy machine is slow
+WAIT_MS = 180_000  # for what must happen; a busy machine is slow
 
 ROUND = ".round[data-round]"
 

@@ -61,17 +61,24 @@ def test_a_phone_has_room_for_everything(visit):
     page.tap(".example >> nth=0")
     page.settled(1)
     assert page.evaluate(FITS)
-    for selector in ("#send", "#choose", "#settings-open", "#shelf-open", "#panel-open", "[data-act=again]"):
+    for selector in (
+        "#send",
+        "#choose",
+        "#settings-open",
+        "#sidebar-open",
+        "#panel-open",
+        "[data-act=again]",
+    ):
         box = page.locator(selector).bounding_box()
         assert min(box["width"], box["height"]) >= 40, selector
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 360
     # The columns slide over the page, take the focus and give it back.
-    page.tap("#shelf-open")
-    assert page.evaluate("document.querySelector('#shelf').contains(document.activeElement)")
+    page.tap("#sidebar-open")
+    assert page.evaluate("document.querySelector('#sidebar').contains(document.activeElement)")
     assert page.evaluate("document.querySelector('#middle').inert")
     page.keyboard.press("Escape")
-    assert page.evaluate("document.activeElement.id") == "shelf-open"
+    assert page.evaluate("document.activeElement.id") == "sidebar-open"
     page.tap("#panel-open")
     page.tap("#tab-people")
     page.tap(".person .ask >> nth=0")

@@ -92,7 +92,7 @@ def test_steps_are_told_of_every_round(visit):
     assert f"{usual} step" in page.inner_text(".facts >> nth=1")
 
 
-def test_a_picture_of_limners_tells_its_seed_and_leads_to_where_it_was_painted(visit):
+def test_a_picture_of_limners_tells_words_and_seed_and_leads_to_where_it_was_painted(visit):
     page = visit()
     page.say("A woman in a garden.", 1)
     page.say("Add a hat.", 2)
@@ -105,6 +105,10 @@ def test_a_picture_of_limners_tells_its_seed_and_leads_to_where_it_was_painted(v
         "#choose-file", {"name": "mine.png", "mimeType": "image/png", "buffer": saved.read_bytes()}
     )
     page.wait_for_selector(f".origin:has-text('with seed {first['seed']}')")
+    page.wait_for_selector(".origin:has-text('It was asked for: “A woman in a garden.”')")
+    page.click("text=Use its words")
+    assert page.input_value("#say") == "A woman in a garden."
+    page.fill("#say", "")
     page.click("text=Use its seed")
     assert page.text_content("#settings-short") == f"seed {first['seed']}"
     page.click("text=Go to where it was painted")

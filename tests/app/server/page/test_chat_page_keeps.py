@@ -293,6 +293,7 @@ def test_what_is_said_while_painting_is_painted_next(visit):
     page = visit()
     set_steps(page, SLOW_STEPS)
     begin(page, "A woman in a garden.")
+    set_steps(page, "1")  # of those that wait
     page.fill("#say", "Add a hat.")
     page.press("#say", "Enter")
     page.fill("#say", "Make it night.")

@@ -140,6 +140,6 @@ def test_pictures_of_all_conversations_and_favourites(visit):
     page.wait_for_function("() => document.querySelectorAll('#pictures-all li').length === 2")
     for _ in range(2):
         page.click("#pictures-all .star >> nth=0")
-    page.wait_for_selector("text=Press the star of a picture, and it hangs here.")
+    page.wait_for_selector("text=Press the star of a picture, and it is shown here.")
     page.keyboard.press("Escape")
     assert page.locator("[data-act=favourite][aria-pressed=true]").count() == 0

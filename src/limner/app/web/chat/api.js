@@ -17,7 +17,7 @@ const SENTENCES = {
 };
 
 /** What went wrong. `kind` is a name of SENTENCES, "refused" or "stopped"; `message` is a sentence to show. */
-export class Trouble extends Error {
+export class RequestError extends Error {
   constructor(kind, message = SENTENCES[kind], retryAfterS = 0) {
     super(message);
     this.kind = kind;
@@ -44,41 +44,41 @@ export function setKey(value) {
 }
 
 /** The trouble that an answer of the server tells of. */
-async function troubleOf(response) {
+async function errorOf(response) {
   const told = (await response.json().catch(() => null))?.error ?? {};
   const retryAfterS = Number(response.headers.get("Retry-After")) || 0;
   const said = typeof told.message === "string" && told.message ? told.message : undefined;
   switch (response.status) {
     case 401:
-      return new Trouble("key");
+      return new RequestError("key");
     case 404:
     case 410:
-      return new Trouble("gone");
+      return new RequestError("gone");
     case 409: // somebody else was faster, here or in another tab
       return ["already_continued", "conversation_locked"].includes(told.code)
-        ? new Trouble("moved")
-        : new Trouble("refused", said);
+        ? new RequestError("moved")
+        : new RequestError("refused", said);
     case 413:
-      return new Trouble("big");
+      return new RequestError("big");
     case 429:
-      return new Trouble("busy", SENTENCES.busy, retryAfterS || 3);
+      return new RequestError("busy", SENTENCES.busy, retryAfterS || 3);
     case 502: // a proxy before a server that is away
     case 504:
-      return new Trouble("down");
+      return new RequestError("down");
     case 507:
-      return new Trouble("full", said);
+      return new RequestError("full", said);
     case 503: {
       const kind = { model_loading: "loading", shutting_down: "stopping" }[told.code] ?? "busy";
-      return new Trouble(kind, SENTENCES[kind], retryAfterS || 3);
+      return new RequestError(kind, SENTENCES[kind], retryAfterS || 3);
     }
     default:
       return response.status >= 500
-        ? new Trouble("broken")
-        : new Trouble("refused", said ?? "The server refused this.");
+        ? new RequestError("broken")
+        : new RequestError("refused", said ?? "The server refused this.");
   }
 }
 
-/** Ask the server; its response. Trouble when it cannot be reached or says no. */
+/** Ask the server; its response. RequestError when it cannot be reached or says no. */
 export async function ask(path, { method = "GET", json, body, signal } = {}) {
   const headers = {};
   if (key) headers.Authorization = `Bearer ${key}`;
@@ -92,15 +92,15 @@ export async function ask(path, { method = "GET", json, body, signal } = {}) {
       signal: signal ?? AbortSignal.timeout(WAIT_MS),
     });
   } catch {
-    throw new Trouble(signal?.aborted ? "stopped" : "down");
+    throw new RequestError(signal?.aborted ? "stopped" : "down");
   }
-  if (!response.ok) throw await troubleOf(response);
+  if (!response.ok) throw await errorOf(response);
   return response;
 }
 
 const told = async (path, options) =>
   (await ask(path, options)).json().catch(() => {
-    throw new Trouble("broken");
+    throw new RequestError("broken");
   });
 const at = (id) => `/v1/conversations/${encodeURIComponent(id)}`;
 

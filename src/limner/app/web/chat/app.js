@@ -2,57 +2,57 @@
 
 import { Addressing } from "./addressing.js";
 import { about, faces } from "./api.js";
-import { attempt, importOf, originActs, picturesActs, roundActs, shelfActs, toast } from "./acts.js";
+import { attempt, importOf, originActions, pictureActions, roundActions, conversationActions, toast } from "./actions.js";
 import { Composer } from "./composer.js";
 import { $, announce, placeIcons } from "./dom.js";
 import { drafts } from "./drafts.js";
-import { Drawer } from "./drawer.js";
+import { Sidebar } from "./sidebar.js";
 import { Following } from "./following.js";
 import { showGallery } from "./gallery.js";
 import { showHints, showReading } from "./hints.js";
 import { listenToKeys, openShortcuts } from "./keys.js";
 import { showMap } from "./map.js";
-import { Painting } from "./painting.js";
+import { RoundQueue } from "./round_queue.js";
 import { Panel } from "./panel.js";
 import { showPeople } from "./people.js";
 import { openAllPictures } from "./pictures_all.js";
 import { Settings } from "./settings.js";
-import { Shelf } from "./shelf.js";
-import { askedHere, isPainting, runningHere, sizePx, state } from "./state.js";
+import { ConversationList } from "./conversation_list.js";
+import { pendingHere, isPainting, runningHere, sizePx, state } from "./state.js";
 import { Thread } from "./thread.js";
-import { insist } from "./trouble.js";
-import { visits } from "./visits.js";
-import { Watch } from "./watch.js";
+import { withRetries } from "./retries.js";
+import { navigation } from "./navigation.js";
+import { ConversationEvents } from "./conversation_events.js";
 import { showWelcome } from "./welcome.js";
 import { shortened } from "./words.js";
 
 const IS_NARROW = matchMedia("(max-width: 34rem)");
 const HAS_KEYBOARD = matchMedia("(hover: hover)");
 
-// The parts; acts reach each other through it.
+// The parts; actions reach each other through it.
 const page = { show, loadFaces, scrollDown: () => page.following.toEnd(), focusField };
-Object.assign(page, visits(page));
-const acts = roundActs(page);
+Object.assign(page, navigation(page));
+const actions = roundActions(page);
 page.settings = new Settings();
-page.thread = new Thread($("thread"), acts);
+page.thread = new Thread($("thread"), actions);
 page.following = new Following($("main"), $("thread"));
-page.shelf = new Shelf(shelfActs(page));
-page.shelfDrawer = new Drawer("shelf");
+page.conversationList = new ConversationList(conversationActions(page));
+page.sidebar = new Sidebar("sidebar");
 page.panel = new Panel((tab, place) => {
-  if (tab === "people") showPeople(place, state, acts);
-  else if (tab === "map") showMap(place, state, acts);
-  else showGallery(place, state, acts);
+  if (tab === "people") showPeople(place, state, actions);
+  else if (tab === "map") showMap(place, state, actions);
+  else showGallery(place, state, actions);
 });
-page.watch = new Watch(page);
-page.painting = new Painting({
+page.events = new ConversationEvents(page);
+page.queue = new RoundQueue({
   thread: page.thread,
   settings: page.settings,
   view: { show, scrollDown: page.scrollDown, begun: page.begun, settled, left },
 });
 page.composer = new Composer({
-  say: (said) => page.painting.say({ ...said, target: page.addressing.take() }),
+  say: (said) => page.queue.say({ ...said, target: page.addressing.take() }),
   stop,
-  origins: originActs(page),
+  origins: originActions(page),
   said: () => state.tree.path(state.head).map((round) => round.text_in),
   keepText: (text) => drafts.keepText(state.conversation, text),
   keepPictures: (pictures) => drafts.keepPictures(state.conversation, pictures),
@@ -68,9 +68,9 @@ function show() {
   // While something is painted beside a round, what came after that round is out of sight.
   const now = runningHere().find((one) => !one.foreign || one.previous === state.head);
   const head = now ? now.previous : state.head;
-  const asks = askedHere().filter((one) => !one.foreign || one.previous === head);
-  const isEmpty = state.tree.rounds.length === 0 && !asks.length && !state.isOpening;
-  const title = isEmpty ? "" : state.title || asks[0]?.title || "";
+  const pending = pendingHere().filter((one) => !one.foreign || one.previous === head);
+  const isEmpty = state.tree.rounds.length === 0 && !pending.length && !state.isOpening;
+  const title = isEmpty ? "" : state.title || pending[0]?.title || "";
   $("title").textContent = title || "Limner";
   document.title = title ? `${shortened(title, 40)} · Limner` : "Limner";
   document.body.classList.toggle("empty", isEmpty);
@@ -79,7 +79,7 @@ function show() {
   page.thread.show({
     tree: state.tree,
     head,
-    asks,
+    pending,
     editing: now ? null : state.editing,
     read: state.read,
     sizePx: sizePx(),
@@ -93,16 +93,16 @@ function show() {
         ? "Ask for a change…"
         : "Ask for a change, a close-up, a step back…",
   );
-  page.panel.drawer.setAvailable(!isEmpty || state.faces.length > 0);
+  page.panel.sidebar.setAvailable(!isEmpty || state.faces.length > 0);
   page.panel.refresh();
-  showHints((line) => page.painting.say({ text: line, pictures: [] }));
+  showHints((line) => page.queue.say({ text: line, pictures: [] }));
   showReading();
 }
 
 /** What was said is painted, or gone. */
 function settled(one) {
-  page.shelf.load().catch(() => {});
-  if (one.conversation === state.conversation) page.lookAround();
+  page.conversationList.load().catch(() => {});
+  if (one.conversation === state.conversation) page.loadContext();
   else if (!one.foreign) toast(`“${shortened(one.title, 60)}” is painted.`);
 }
 
@@ -110,8 +110,8 @@ function settled(one) {
 function left(one) {
   const { kind, message } = one.trouble;
   if (one.foreign) {
-    state.asks.remove(one);
-    page.painting.next(one.conversation);
+    state.pending.remove(one);
+    page.queue.next(one.conversation);
   } else announce(message);
   if (kind === "moved" && one.conversation === state.conversation) page.refresh();
   show();
@@ -139,8 +139,8 @@ const ofRound =
   };
 
 function showAllPictures() {
-  page.shelfDrawer.closeOver();
-  openAllPictures(picturesActs(page));
+  page.sidebar.closeOver();
+  openAllPictures(pictureActions(page));
 }
 
 function listen() {
@@ -165,16 +165,16 @@ function listen() {
       "?": openShortcuts,
       j: () => page.thread.step(1),
       k: () => page.thread.step(-1),
-      ArrowLeft: ofRound((round) => acts.turn(round, -1)),
-      ArrowRight: ofRound((round) => acts.turn(round, 1)),
-      r: ofRound(acts.again),
-      e: ofRound((round) => acts.edit(round.id)),
-      g: ofRound((round) => acts.goOn(round.id)),
-      l: ofRound((round) => acts.enlarge(round.id), needsPicture),
-      c: ofRound((round) => acts.compare(round.id), needsPicture),
-      d: ofRound(acts.download, needsPicture),
-      b: ofRound(acts.markPart, needsPicture),
-      f: ofRound(acts.like, needsPicture),
+      ArrowLeft: ofRound((round) => actions.turn(round, -1)),
+      ArrowRight: ofRound((round) => actions.turn(round, 1)),
+      r: ofRound(actions.again),
+      e: ofRound((round) => actions.edit(round.id)),
+      g: ofRound((round) => actions.goOn(round.id)),
+      l: ofRound((round) => actions.enlarge(round.id), needsPicture),
+      c: ofRound((round) => actions.compare(round.id), needsPicture),
+      d: ofRound(actions.download, needsPicture),
+      b: ofRound(actions.markPart, needsPicture),
+      f: ofRound(actions.like, needsPicture),
       i: showAllPictures,
       p: () => page.panel.show("people"),
       m: () => page.panel.show("map"),
@@ -192,13 +192,13 @@ const start = attempt(async () => {
   Object.assign(state, { conversation: id, isOpening: id !== null });
   const draft = drafts.get(id);
   page.composer.put(draft.text, draft.pictures);
-  page.painting.resume();
+  page.queue.resume();
   show();
-  state.about = await insist(about);
+  state.about = await withRetries(about);
   page.settings.setLimits(state.about);
   page.composer.setLimits(state.about);
-  showWelcome(state.about, (prompts) => page.painting.begin(prompts));
-  await insist(() => page.shelf.load());
+  showWelcome(state.about, (prompts) => page.queue.begin(prompts));
+  await withRetries(() => page.conversationList.load());
   await page.loadFaces();
   if (state.isOpening) await page.openConversation(id);
   else if (document.activeElement === document.body) focusField(); // never away from where the user is

@@ -6,7 +6,7 @@ import { askForMarks, marksNote } from "./marks.js";
 import { originNote } from "./origin_note.js";
 import { picture } from "./pictures.js";
 import { carriesFiles, filesOf, readPicture } from "./uploads.js";
-import { Recall } from "./recall.js";
+import { InputHistory } from "./input_history.js";
 import { counted } from "./words.js";
 
 const NEAR_LIMIT = 0.9; // of the characters, from where on they are counted
@@ -26,7 +26,7 @@ export class Composer {
       this.send();
     });
     $("stop").addEventListener("click", stop);
-    this.recall = new Recall(this.field, said, () => this.changed());
+    this.inputHistory = new InputHistory(this.field, said, () => this.changed());
     this.field.addEventListener("input", () => this.changed());
     this.field.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -77,7 +77,9 @@ export class Composer {
       try {
         const one = await readPicture(file);
         this.pictures.push(one);
-        askForMarks(one, file, () => this.pictures.includes(one) && this.showPictures());
+        const changed = () => this.pictures.includes(one) && this.showPictures();
+        askForMarks(one, file, changed);
+        if (one.origin) this.origins.complete(one, changed);
         announce("Picture added.");
       } catch (error) {
         this.complain(error.message);

@@ -23,7 +23,7 @@ const ICONS = {
   panel: "M4 5h16v14H4zM14.5 5v14",
   region: "M4 8V4h4M16 4h4v4M20 16v4h-4M8 20H4v-4M9 9h6v6H9z",
   send: "M12 19V6M6 11.5L12 5.5l6 6",
-  shelf: "M4 5h16v14H4zM9.5 5v14",
+  sidebar: "M4 5h16v14H4zM9.5 5v14",
   sliders: "M4 8h9M17 8h3M4 16h3M11 16h9M13 8a2 2 0 1 0 4 0 2 2 0 0 0-4 0M7 16a2 2 0 1 0 4 0 2 2 0 0 0-4 0",
   star: "M12 3.8l2.5 5.2 5.7.8-4.1 4 1 5.6-5.1-2.7-5.1 2.7 1-5.6-4.1-4 5.7-.8z",
   stop: "M8 8h8v8H8z",

@@ -79,7 +79,7 @@ export async function forgetFace(face) {
   return true;
 }
 
-function row(face, acts) {
+function row(face, actions) {
   return make(
     "li",
     {},
@@ -89,7 +89,7 @@ function row(face, acts) {
         type: "button",
         class: "ask",
         title: "Send with what you say next",
-        onclick: () => acts.sendFace(face),
+        onclick: () => actions.sendFace(face),
       },
       picture(face.face, "", { class: "face" }),
       make(
@@ -99,12 +99,12 @@ function row(face, acts) {
         make("span", { class: "small" }, "Send this face"),
       ),
     ),
-    button("close", `Delete ${face.name}`, () => acts.forgetFace(face)),
+    button("close", `Delete ${face.name}`, () => actions.forgetFace(face)),
   );
 }
 
 /** The faces that are kept, as a part of the people's panel. */
-export function facesSection(kept, acts) {
+export function facesSection(kept, actions) {
   const heading = make("h2", {}, "Faces you keep");
   heading.id = "faces-title";
   return make(
@@ -112,8 +112,8 @@ export function facesSection(kept, acts) {
     { class: "faces", "aria-labelledby": heading.id },
     heading,
     kept.length
-      ? make("ul", {}, ...kept.map((face) => row(face, acts)))
+      ? make("ul", {}, ...kept.map((face) => row(face, actions)))
       : make("p", { class: "small" }, "Somebody real, whom you want to paint again and again."),
-    button("add", "Keep a face", () => acts.keepFace(), { seen: true }),
+    button("add", "Keep a face", () => actions.keepFace(), { seen: true }),
   );
 }

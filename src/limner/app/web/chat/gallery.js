@@ -7,10 +7,10 @@ import { shortened } from "./words.js";
 
 const painted = (tree) => tree.rounds.filter((round) => round.picture);
 
-export function showGallery(place, { tree, head }, acts) {
+export function showGallery(place, { tree, head }, actions) {
   const rounds = painted(tree);
   if (!rounds.length) {
-    place.replaceChildren(make("p", { class: "none" }, "Every picture of this conversation hangs here."));
+    place.replaceChildren(make("p", { class: "none" }, "Every picture of this conversation is shown here."));
     return;
   }
   const onPath = new Set(tree.path(head).map((round) => round.id));
@@ -19,7 +19,7 @@ export function showGallery(place, { tree, head }, acts) {
     const words = `Round ${tree.label(round)}: ${shortened(round.text_in, 80)}`;
     const open = make(
       "button",
-      { type: "button", title: words, "aria-label": words, onclick: () => acts.enlarge(round.id) },
+      { type: "button", title: words, "aria-label": words, onclick: () => actions.enlarge(round.id) },
       picture(round.picture, ""),
       make("span", { class: "tag", "aria-hidden": "true" }, tree.label(round)),
     );
@@ -28,14 +28,14 @@ export function showGallery(place, { tree, head }, acts) {
   });
   const compare =
     rounds.length > 1
-      ? button("compare", "Compare two", () => acts.compare(null), { seen: true, class: "wide" })
+      ? button("compare", "Compare two", () => actions.compare(null), { seen: true, class: "wide" })
       : null;
   place.replaceChildren(...(compare ? [compare] : []), make("ul", { class: "gallery" }, ...items));
   if (focused) place.querySelector(`[data-round="${CSS.escape(focused)}"]`)?.focus();
 }
 
 /** One picture large, with the others before and after it. */
-export function enlarge(tree, id, acts) {
+export function enlarge(tree, id, actions) {
   const rounds = painted(tree);
   let now = Math.max(
     0,
@@ -68,20 +68,20 @@ export function enlarge(tree, id, acts) {
     count,
     next,
     make("span", { class: "gap" }),
-    button("down", "Download", () => acts.download(rounds[now])),
+    button("down", "Download", () => actions.download(rounds[now])),
     ...(rounds.length > 1
       ? [
           button(
             "compare",
             "Compare",
-            close((round) => acts.compare(round.id)),
+            close((round) => actions.compare(round.id)),
           ),
         ]
       : []),
     button(
       "onward",
       "Go on from here",
-      close((round) => acts.goOn(round.id)),
+      close((round) => actions.goOn(round.id)),
       { seen: true },
     ),
   );

@@ -3,7 +3,7 @@
 
 import { $, make } from "./dom.js";
 import { closeUpOf } from "./people.js";
-import { askedHere, state } from "./state.js";
+import { pendingHere, state } from "./state.js";
 
 /** `say(line)` says a hint. */
 export function showHints(say) {
@@ -14,7 +14,7 @@ export function showHints(say) {
         .slice(0, 2)
         .map((person) => closeUpOf(person.name));
   const last = state.tree.get(state.head)?.text_in;
-  const hints = askedHere().length || !state.head ? [] : lines.filter((line) => line !== last);
+  const hints = pendingHere().length || !state.head ? [] : lines.filter((line) => line !== last);
   if ([...$("hints").children].map((one) => one.textContent).join("\n") === hints.join("\n")) return;
   $("hints").replaceChildren(
     ...hints.map((line) =>

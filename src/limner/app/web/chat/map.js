@@ -16,7 +16,7 @@ function edge(from, to, isOnPath) {
   return vector("path", { d, class: isOnPath ? "edge on" : "edge" });
 }
 
-function node({ round, column, row }, { tree, head, path }, acts) {
+function node({ round, column, row }, { tree, head, path }, actions) {
   const words = `Round ${tree.label(round)}: ${shortened(round.text_in, 80)}`;
   const button = make(
     "button",
@@ -27,7 +27,7 @@ function node({ round, column, row }, { tree, head, path }, acts) {
       "aria-label": words,
       "aria-current": round.id === head ? "true" : null,
       tabIndex: round.id === head ? 0 : -1,
-      onclick: () => acts.goOn(round.id),
+      onclick: () => actions.goOn(round.id),
     },
     round.picture ? picture(round.picture, "") : make("span", { "aria-hidden": "true" }, "“”"),
   );
@@ -55,10 +55,10 @@ function neighbour(tree, id, key) {
   }
 }
 
-export function showMap(place, { tree, head }, acts) {
+export function showMap(place, { tree, head }, actions) {
   if (!tree.rounds.length) {
     place.replaceChildren(
-      make("p", { class: "none" }, "Every round stands here, and every way the conversation went."),
+      make("p", { class: "none" }, "Every round of the conversation is shown here, with all its branches."),
     );
     return;
   }
@@ -79,7 +79,7 @@ export function showMap(place, { tree, head }, acts) {
     "div",
     { class: "field", role: "group", "aria-label": "Rounds; arrow keys follow the branches" },
     edges,
-    ...places.map((one) => node(one, { tree, head, path }, acts)),
+    ...places.map((one) => node(one, { tree, head, path }, actions)),
   );
   field.style.width = `${columns * CELL_PX}px`;
   field.style.height = `${rows * CELL_PX}px`;

@@ -1,7 +1,7 @@
 // The side panel: people, map and pictures behind three tabs. Knows which tab is open; what is in a tab is the
 // business of people.js, map.js and gallery.js.
 
-import { Drawer } from "./drawer.js";
+import { Sidebar } from "./sidebar.js";
 import { $, memory } from "./dom.js";
 
 const TABS = ["people", "map", "gallery"];
@@ -12,7 +12,7 @@ export class Panel {
     this.fill = fill;
     this.tab = memory.get("tab", "people");
     if (!TABS.includes(this.tab)) this.tab = "people";
-    this.drawer = new Drawer("panel", () => this.fill(this.tab, $(this.tab)));
+    this.sidebar = new Sidebar("panel", () => this.fill(this.tab, $(this.tab)));
     for (const name of TABS) {
       $(`tab-${name}`).addEventListener("click", () => this.select(name));
       $(`tab-${name}`).addEventListener("keydown", (event) => {
@@ -40,16 +40,16 @@ export class Panel {
 
   /** Open a tab; pressed again while it is seen, close the panel. */
   show(tab) {
-    if (this.drawer.isOpen && this.tab === tab) {
-      this.drawer.close();
+    if (this.sidebar.isOpen && this.tab === tab) {
+      this.sidebar.close();
       return;
     }
     this.select(tab);
-    this.drawer.open();
+    this.sidebar.open();
     $(`tab-${tab}`).focus();
   }
 
   refresh() {
-    if (this.drawer.isOpen) this.fill(this.tab, $(this.tab));
+    if (this.sidebar.isOpen) this.fill(this.tab, $(this.tab));
   }
 }

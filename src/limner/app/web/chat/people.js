@@ -12,11 +12,11 @@ function face(person) {
   return make("span", { class: "face none", "aria-hidden": "true" }, person.name.slice(0, 1));
 }
 
-function card(person, tree, acts) {
+function card(person, tree, actions) {
   const round = tree.get(person.response);
   const ask = make(
     "button",
-    { type: "button", class: "ask", title: "Ask for a close-up", onclick: () => acts.closeUp(person.name) },
+    { type: "button", class: "ask", title: "Ask for a close-up", onclick: () => actions.closeUp(person.name) },
     face(person),
     make(
       "span",
@@ -26,7 +26,7 @@ function card(person, tree, acts) {
     ),
   );
   const where = round
-    ? button(null, `From round ${tree.label(round)}`, () => acts.reveal(round.id), {
+    ? button(null, `From round ${tree.label(round)}`, () => actions.reveal(round.id), {
         seen: true,
         class: "quiet link",
       })
@@ -41,18 +41,18 @@ function card(person, tree, acts) {
 }
 
 /** Those who were named, as the server tells them, and the faces that are kept. */
-export function showPeople(place, { people, faces, tree }, acts) {
+export function showPeople(place, { people, faces, tree }, actions) {
   const focused = place.contains(document.activeElement)
     ? [...place.querySelectorAll("button")].indexOf(document.activeElement)
     : -1;
   const named = people.length
-    ? make("ul", { class: "people" }, ...people.map((person) => card(person, tree, acts)))
+    ? make("ul", { class: "people" }, ...people.map((person) => card(person, tree, actions)))
     : make(
         "p",
         { class: "none" },
         "Give somebody a name when you describe them, and Limner finds them again by it: " +
           "“Clara has red hair”, then “A close-up of Clara.”",
       );
-  place.replaceChildren(named, facesSection(faces, acts));
+  place.replaceChildren(named, facesSection(faces, actions));
   if (focused >= 0) [...place.querySelectorAll("button")].at(focused)?.focus();
 }

@@ -1,5 +1,5 @@
 // The pictures of all conversations in one dialog, the newest first, and the favourites among them.
-// Knows how it looks. Where pictures come from and what a press does is the business of `acts`.
+// Knows how it looks. Where pictures come from and what a press does is the business of `actions`.
 
 import { dialog } from "./dialogs.js";
 import { announce, button, make } from "./dom.js";
@@ -7,12 +7,12 @@ import { picture } from "./pictures.js";
 import { counted, shortened } from "./words.js";
 
 const EMPTY = {
-  false: "Every picture of every conversation hangs here.",
-  true: "Press the star of a picture, and it hangs here.",
+  false: "Every picture of every conversation is shown here.",
+  true: "Press the star of a picture, and it is shown here.",
 };
 
-/** `acts`: {load({after, favourites}), open(one), like(one)}; `like` resolves to whether it is a favourite now. */
-export function openAllPictures(acts) {
+/** `actions`: {load({after, favourites}), open(one), like(one)}; `like` resolves to whether it is a favourite now. */
+export function openAllPictures(actions) {
   let isLiked = false; // only favourites are shown
   let asked = 0;
   const list = make("ul", { class: "gallery wide" });
@@ -28,13 +28,13 @@ export function openAllPictures(acts) {
         "aria-label": `Go to where it was painted. ${words}`,
         onclick: () => {
           element.close();
-          acts.open(one);
+          actions.open(one);
         },
       },
       picture(one.picture, ""),
     );
     const star = button("star", `Favourite: ${shortened(one.text_in, 60)}`, async () => {
-      const liked = await acts.like(one);
+      const liked = await actions.like(one);
       if (liked === null) return;
       one.favourite = liked;
       mark();
@@ -63,7 +63,7 @@ export function openAllPictures(acts) {
     const turn = asked;
     let page;
     try {
-      page = await acts.load({ after, favourites: isLiked });
+      page = await actions.load({ after, favourites: isLiked });
     } catch (error) {
       none.textContent = error.message;
       none.hidden = false;

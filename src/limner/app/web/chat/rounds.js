@@ -1,5 +1,5 @@
 // One round as elements: what was said, what was painted, what can be done with it.
-// Knows how a round looks. What its buttons do is the business of `acts`.
+// Knows how a round looks. What its buttons do is the business of `actions`.
 
 import { button, make, vector } from "./dom.js";
 import { picture } from "./pictures.js";
@@ -36,7 +36,7 @@ export function said(text, images, region = null) {
 }
 
 /** The painted picture in its frame; pressing it shows it large. */
-export function framed(round, sizePx, acts) {
+export function framed(round, sizePx, actions) {
   const image = picture(round.picture, `Painted for: ${shortened(round.text_in, 160)}`, {
     width: sizePx,
     height: sizePx,
@@ -45,14 +45,14 @@ export function framed(round, sizePx, acts) {
     "enlarge",
     make(
       "button",
-      { type: "button", class: "frame", title: "See it large", onclick: () => acts.enlarge(round.id) },
+      { type: "button", class: "frame", title: "See it large", onclick: () => actions.enlarge(round.id) },
       image,
     ),
   );
 }
 
 /** The form that replaces the bubble while its words are edited. */
-function editor(round, acts) {
+function editor(round, actions) {
   const field = make("textarea", { "aria-label": "Say it differently", rows: 3, value: round.text_in });
   const form = make(
     "form",
@@ -61,13 +61,13 @@ function editor(round, acts) {
     make(
       "div",
       { class: "editing-tools" },
-      make("button", { type: "button", class: "quiet", onclick: () => acts.edit(null) }, "Cancel"),
+      make("button", { type: "button", class: "quiet", onclick: () => actions.edit(null) }, "Cancel"),
       make("button", { type: "submit", class: "strong" }, "Paint this"),
     ),
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (field.value.trim()) acts.sayInstead(round, field.value.trim());
+    if (field.value.trim()) actions.sayInstead(round, field.value.trim());
   });
   field.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
@@ -75,7 +75,7 @@ function editor(round, acts) {
       form.requestSubmit();
     } else if (event.key === "Escape") {
       event.stopPropagation();
-      acts.edit(null);
+      actions.edit(null);
     }
   });
   setTimeout(() => {
@@ -85,11 +85,11 @@ function editor(round, acts) {
   return form;
 }
 
-function versions(round, { version, numVersions }, acts) {
+function versions(round, { version, numVersions }, actions) {
   const turn = (by, name, words) =>
     act(
       `version${by}`,
-      button(name, words, () => acts.turn(round, by), {
+      button(name, words, () => actions.turn(round, by), {
         key: by < 0 ? "←" : "→",
         disabled: version + by < 0 || version + by >= numVersions,
       }),
@@ -103,7 +103,7 @@ function versions(round, { version, numVersions }, acts) {
   );
 }
 
-function facts(round, acts) {
+function facts(round, actions) {
   const seconds = round.seconds >= 10 ? round.seconds.toFixed(0) : round.seconds.toFixed(1);
   return make(
     "p",
@@ -116,7 +116,7 @@ function facts(round, acts) {
           type: "button",
           class: "fact",
           title: "Keep this seed for the next pictures",
-          onclick: () => acts.keepSeed(round.seed),
+          onclick: () => actions.keepSeed(round.seed),
         },
         `seed ${round.seed}`,
       ),
@@ -127,8 +127,8 @@ function facts(round, acts) {
 }
 
 /** A star that is pressed while the picture is a favourite. */
-export function likeButton(round, acts) {
-  return button("star", "Favourite", () => acts.like(round), {
+export function likeButton(round, actions) {
+  return button("star", "Favourite", () => actions.like(round), {
     key: "F",
     class: round.favourite ? "quiet bare star on" : "quiet bare star",
     "aria-pressed": Boolean(round.favourite),
@@ -139,33 +139,33 @@ const NOT_READ =
   "Limner no longer reads this round: the conversation is longer than what it can hold in mind at once.";
 
 /** A round that is there. `view`: {index, version, numVersions, isLast, isRead, editing, numPictures, isFavourite, figure}. */
-export function roundElement(round, view, acts) {
+export function roundElement(round, view, actions) {
   const images = round.pictures_in.map((address) => picture(address, "A picture that was given"));
   const tools = make("div", { class: "tools" });
-  if (view.numVersions > 1) tools.append(versions(round, view, acts));
+  if (view.numVersions > 1) tools.append(versions(round, view, actions));
   tools.append(
     act(
       "again",
-      button("again", "Paint again", () => acts.again(round), { key: "R" }),
+      button("again", "Paint again", () => actions.again(round), { key: "R" }),
     ),
   );
   if (round.picture) {
     tools.append(
       act(
         "region",
-        button("region", "Change a part of it", () => acts.markPart(round), { key: "B" }),
+        button("region", "Change a part of it", () => actions.markPart(round), { key: "B" }),
       ),
-      act("favourite", likeButton(round, acts)),
+      act("favourite", likeButton(round, actions)),
       act(
         "download",
-        button("down", "Download", () => acts.download(round), { key: "D" }),
+        button("down", "Download", () => actions.download(round), { key: "D" }),
       ),
     );
     if (view.numPictures > 1)
       tools.append(
         act(
           "compare",
-          button("compare", "Compare", () => acts.compare(round.id), { key: "C" }),
+          button("compare", "Compare", () => actions.compare(round.id), { key: "C" }),
         ),
       );
   }
@@ -173,16 +173,16 @@ export function roundElement(round, view, acts) {
     tools.append(
       act(
         "onward",
-        button("onward", "Go on from here", () => acts.goOn(round.id), { seen: true }),
+        button("onward", "Go on from here", () => actions.goOn(round.id), { seen: true }),
       ),
     );
-  tools.append(facts(round, acts));
-  const above = view.editing ? editor(round, acts) : said(round.text_in, images, round.region);
+  tools.append(facts(round, actions));
+  const above = view.editing ? editor(round, actions) : said(round.text_in, images, round.region);
   const edit = view.editing
     ? null
     : act(
         "edit",
-        button("edit", "Edit what was said", () => acts.edit(round.id), {
+        button("edit", "Edit what was said", () => actions.edit(round.id), {
           key: "E",
           class: "quiet bare edit",
         }),

@@ -1,8 +1,8 @@
 // What the page knows: which conversation, which branch, what is being painted, who was named.
 // Plain values; who shows them is app.js's business.
 
-import { isRunning } from "./asking.js";
-import { Asks } from "./asks.js";
+import { isRunning } from "./pending_round.js";
+import { PendingRounds } from "./pending_rounds.js";
 import { memory } from "./dom.js";
 import { Tree } from "./tree.js";
 
@@ -15,7 +15,7 @@ export const state = {
   title: "",
   tree: new Tree(),
   head: null, // the round that what is said next goes on from
-  asks: new Asks(), // what was said and is not painted yet
+  pending: new PendingRounds(), // what was said and is not painted yet
   editing: null, // the round whose words are edited
   read: null, // ids of the rounds that the model still reads; null when it reads all
   people: [], // who was named in this conversation
@@ -24,10 +24,10 @@ export const state = {
 };
 
 /** What was said in this conversation and is not painted yet, in order. */
-export const askedHere = () => state.asks.of(state.conversation);
+export const pendingHere = () => state.pending.of(state.conversation);
 
 /** Those that are being painted, or asked for. */
-export const runningHere = () => askedHere().filter(isRunning);
+export const runningHere = () => pendingHere().filter(isRunning);
 
 export const isPainting = () => runningHere().length > 0;
 

@@ -2,8 +2,8 @@
 // A round goes on in the server when the page leaves it, and is followed again by its id.
 // Knows the shape of Responses. Knows nothing of the page.
 
-import { cancel, follow, respond, Trouble } from "./api.js";
-import { eventsOf } from "./events.js";
+import { cancel, follow, respond, RequestError } from "./api.js";
+import { eventsOf } from "./server_sent_events.js";
 
 const NUM_PREVIEWS = 3;
 const STOPPED = "Stopped. Nothing of it is kept.";
@@ -54,11 +54,11 @@ export function requestOf({
 
 /**
  * Ask for a round and tell `on` what happens: began(id), wrote(text), painting(), preview(dataUrl).
- * Resolves to the round's id when it is kept; Trouble when it fails, `kind` "stopped" after `stop()`.
+ * Resolves to the round's id when it is kept; RequestError when it fails, `kind` "stopped" after `stop()`.
  */
 export const askRound = (request, on) => followed((signal) => respond(request, signal), on, null);
 
-/** The same for a round that was asked for earlier; Trouble "gone" when the server knows nothing of it. */
+/** The same for a round that was asked for earlier; RequestError "gone" when the server knows nothing of it. */
 export const followRound = (id, on) => followed((signal) => follow(id, signal), on, id);
 
 function followed(request, on, known) {
@@ -84,31 +84,31 @@ function followed(request, on, known) {
         if (end) return end;
       }
     } catch (error) {
-      if (isStopped) throw new Trouble("stopped", STOPPED);
-      throw error instanceof Trouble ? error : new Trouble("down");
+      if (isStopped) throw new RequestError("stopped", STOPPED);
+      throw error instanceof RequestError ? error : new RequestError("down");
     }
-    throw isStopped ? new Trouble("stopped", STOPPED) : new Trouble("down");
+    throw isStopped ? new RequestError("stopped", STOPPED) : new RequestError("down");
   })();
   return { done, stop };
 }
 
-/** How a round ended that is told as a whole: its id, or Trouble. */
+/** How a round ended that is told as a whole: its id, or RequestError. */
 function over(response) {
   switch (response.status) {
     case "completed":
       return response.id;
     case "cancelled":
-      throw new Trouble("stopped", STOPPED);
+      throw new RequestError("stopped", STOPPED);
     case "in_progress":
     case "queued":
-      throw new Trouble("busy", undefined, 1);
+      throw new RequestError("busy", undefined, 1);
     default:
       throw failure(response.error);
   }
 }
 
 const failure = (error) =>
-  new Trouble(
+  new RequestError(
     PASSING.includes(error?.code) ? "failed" : "refused",
     error?.message ?? "The round could not be painted.",
   );
@@ -131,7 +131,7 @@ function told(event, on) {
     case "response.completed":
       return event.response.id;
     case "response.cancelled":
-      throw new Trouble("stopped", STOPPED);
+      throw new RequestError("stopped", STOPPED);
     case "response.failed":
     case "response.incomplete":
     case "error":

@@ -2,25 +2,25 @@
 // Knows which elements can stay, so that pictures do not load twice and focus is not lost.
 
 import { make, button } from "./dom.js";
-import { AskedElement } from "./asked.js";
+import { PendingElement } from "./pending_element.js";
 import { framed, roundElement } from "./rounds.js";
 
 export class Thread {
-  constructor(place, acts) {
+  constructor(place, actions) {
     this.place = place;
-    this.acts = acts;
+    this.actions = actions;
     this.forget();
   }
 
   forget() {
     this.figures = new Map(); // round id -> picture in its frame
     this.elements = new Map(); // round id -> {signature, element}
-    this.asked = new Map(); // what was said and is not painted -> its element
+    this.pendingElements = new Map(); // what was said and is not painted -> its element
     this.place.replaceChildren();
   }
 
-  /** Put the rounds on the page. `asks` come after `head`; `read` are the rounds still read, null for all. */
-  show({ tree, head, asks, editing, read, sizePx }) {
+  /** Put the rounds on the page. `pending` come after `head`; `read` are the rounds still read, null for all. */
+  show({ tree, head, pending, editing, read, sizePx }) {
     const path = tree.path(head);
     const numPictures = tree.rounds.filter((round) => round.picture).length;
     const wanted = path.map((round, index) => {
@@ -38,9 +38,9 @@ export class Thread {
       return this.elementOf(round, view, sizePx);
     });
     const later = tree.children(head).length;
-    if (head && later && !asks.length) wanted.push(this.laterRounds(tree, head));
-    for (const one of this.asked.keys()) if (!asks.includes(one)) this.asked.delete(one);
-    wanted.push(...asks.map((one, index) => this.askedOf(one, asks.slice(0, index), sizePx)));
+    if (head && later && !pending.length) wanted.push(this.laterRounds(tree, head));
+    for (const one of this.pendingElements.keys()) if (!pending.includes(one)) this.pendingElements.delete(one);
+    wanted.push(...pending.map((one, index) => this.pendingElementOf(one, pending.slice(0, index), sizePx)));
     this.arrange(wanted);
   }
 
@@ -49,15 +49,15 @@ export class Thread {
     const kept = this.elements.get(round.id);
     if (kept?.signature === signature) return kept.element;
     if (round.picture && !this.figures.has(round.id))
-      this.figures.set(round.id, framed(round, sizePx, this.acts));
-    const element = roundElement(round, { ...view, figure: this.figures.get(round.id) ?? null }, this.acts);
+      this.figures.set(round.id, framed(round, sizePx, this.actions));
+    const element = roundElement(round, { ...view, figure: this.figures.get(round.id) ?? null }, this.actions);
     this.elements.set(round.id, { signature, element });
     return element;
   }
 
-  askedOf(one, before, sizePx) {
-    if (!this.asked.has(one)) this.asked.set(one, new AskedElement(one, sizePx, this.acts));
-    const found = this.asked.get(one);
+  pendingElementOf(one, before, sizePx) {
+    if (!this.pendingElements.has(one)) this.pendingElements.set(one, new PendingElement(one, sizePx, this.actions));
+    const found = this.pendingElements.get(one);
     found.show(one, before);
     return found.element;
   }
@@ -69,7 +69,7 @@ export class Thread {
         "p",
         { class: "later" },
         "What you say now goes on from here.",
-        button("next", "Back to the later rounds", () => this.acts.open(tree.leaf(head)), { seen: true }),
+        button("next", "Back to the later rounds", () => this.actions.open(tree.leaf(head)), { seen: true }),
       );
       this.later.head = head;
     }
@@ -79,7 +79,7 @@ export class Thread {
   /** Resolves when the picture of a round can be seen, or cannot be had, or takes too long. */
   async ready(round, sizePx) {
     if (!round?.picture) return;
-    if (!this.figures.has(round.id)) this.figures.set(round.id, framed(round, sizePx, this.acts));
+    if (!this.figures.has(round.id)) this.figures.set(round.id, framed(round, sizePx, this.actions));
     const image = this.figures.get(round.id).querySelector("img");
     const waited = new Promise((resolve) => {
       setTimeout(resolve, 4000);

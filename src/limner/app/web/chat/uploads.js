@@ -1,9 +1,9 @@
 // Pictures from the user's machine: dropped, pasted or chosen, made small enough to send.
 // A picture is drawn anew, so that its place, time and camera stay on the user's machine.
 
-const LONGEST_PX = 1024;
 import { originIn } from "./origins.js";
 
+const LONGEST_PX = 1024;
 const LEAST_PX = 16; // a side, as the server takes it
 const MOST_BYTES = 40 * 2 ** 20;
 

@@ -23,19 +23,20 @@ function card({ title, prompts }, begin) {
 export function showWelcome(about, begin) {
   const examples = (about?.examples ?? []).filter((one) => one.prompts?.length);
   $("welcome").replaceChildren(
-    make("h2", {}, "Who shall be painted?"),
+    make("h2", {}, "Who should Limner paint?"),
     make(
       "p",
       { class: "lead" },
-      "Describe somebody and Limner paints them. Then go on talking: ask for a change, a close-up by name, " +
-        "or a step back. Every round remembers the ones before.",
+      "Describe somebody and Limner paints them. Then keep talking: ask for a change, for a close-up of somebody " +
+        "by name, or to go back a step. Limner remembers the whole conversation.",
     ),
+    ...(about?.subjects ? [make("p", { class: "small subjects" }, about.subjects)] : []),
     ...(examples.length
       ? [
-          make("p", { class: "small label" }, "Begin with one of these, or with your own words below"),
+          make("p", { class: "small label" }, "Start with one of these, or write your own below"),
           make("ul", { class: "examples" }, ...examples.slice(0, 4).map((one) => card(one, begin))),
         ]
       : []),
-    ...(about ? [make("p", { class: "small model" }, `${about.model}. ${about.summary}`)] : []),
+    ...(about ? [make("p", { class: "small model" }, `Model: ${about.model}. ${about.summary}`)] : []),
   );
 }

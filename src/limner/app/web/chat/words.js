@@ -1,8 +1,8 @@
 // Words made shorter, counted, dated, or turned into a name. Plain strings; knows nothing of the page.
 
 const OPENING = new RegExp(
-  "^(?:(?:the|an?) (?:image|picture|photo) (?:shows|of)|(?:please )?(?:generate|paint|draw|create|show))" +
-    "\\s+(?:me\\s+)?",
+  "^(?:(?:please )?(?:generate|paint|draw|create|show)\\s+(?:me\\s+)?)?" +
+    "(?:(?:the|this|an?) (?:image|picture|photo) (?:that )?(?:shows|showing|of)\\s+)?",
   "i",
 );
 const UNITS = [

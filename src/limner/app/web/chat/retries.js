@@ -1,24 +1,24 @@
 // When the server does not answer: say so, wait, try again. Knows which troubles pass by themselves.
 
-import { setKey, Trouble } from "./api.js";
+import { setKey, RequestError } from "./api.js";
 import { $ } from "./dom.js";
 import { askKey } from "./dialogs.js";
 
 const PATIENCE_S = [2, 3, 5, 8, 13];
 let asking = null; // the key dialog that is open
 
-/** Ask for the key, once for all that need it; Trouble "key" when the user declines. */
-export async function demandKey(wasWrong) {
+/** Ask for the key, once for all that need it; RequestError "key" when the user declines. */
+export async function requestKey(wasWrong) {
   asking ??= askKey(wasWrong).finally(() => {
     asking = null;
   });
   const given = await asking;
-  if (!given) throw new Trouble("key");
+  if (!given) throw new RequestError("key");
   setKey(given);
 }
 
 /** Wait, telling each second how long still; true when `signal` ended it early. */
-export function waitTelling(seconds, tell, signal) {
+export function countDown(seconds, tell, signal) {
   return new Promise((resolve) => {
     let left = Math.ceil(seconds);
     tell(left);
@@ -38,7 +38,7 @@ export function waitTelling(seconds, tell, signal) {
 }
 
 /** Show the bar until the time is over or it is pressed. */
-async function pauseWithBar(trouble, attempt) {
+async function waitWithBar(trouble, attempt) {
   const pressed = new AbortController();
   const press = () => pressed.abort();
   const seconds = trouble.retryAfterS || PATIENCE_S[Math.min(attempt, PATIENCE_S.length - 1)];
@@ -53,7 +53,7 @@ async function pauseWithBar(trouble, attempt) {
         ? "The model is still loading. This page goes on by itself."
         : `${trouble.message} This page tries again by itself.`;
   }
-  await waitTelling(seconds, () => {}, pressed.signal);
+  await countDown(seconds, () => {}, pressed.signal);
   $("trouble-again").removeEventListener("click", press);
 }
 
@@ -63,7 +63,7 @@ function clear() {
 }
 
 /** Do `task` until it is done: through lost connections, loading, full queues, and the key that is needed. */
-export async function insist(task) {
+export async function withRetries(task) {
   let keysTried = 0;
   for (let attempt = 0; ; attempt += 1) {
     try {
@@ -71,12 +71,12 @@ export async function insist(task) {
       clear();
       return result;
     } catch (error) {
-      if (!(error instanceof Trouble)) throw error;
+      if (!(error instanceof RequestError)) throw error;
       if (error.kind === "key") {
-        await demandKey(keysTried > 0);
+        await requestKey(keysTried > 0);
         keysTried += 1;
       } else if (["down", "loading", "stopping", "busy", "broken"].includes(error.kind)) {
-        await pauseWithBar(error, attempt);
+        await waitWithBar(error, attempt);
       } else throw error;
     }
   }

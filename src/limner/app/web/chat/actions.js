@@ -1,6 +1,6 @@
 // What can be done with a round, a person, a conversation: the buttons' and keys' business, in one place.
 
-import { conversations, pictures, Trouble } from "./api.js";
+import { conversations, pictures, RequestError } from "./api.js";
 import { compare } from "./compare.js";
 import { askDelete, askName } from "./dialogs.js";
 import { $, announce } from "./dom.js";
@@ -9,7 +9,7 @@ import { forgetFace, keepFace } from "./faces.js";
 import { enlarge } from "./gallery.js";
 import { closeUpOf } from "./people.js";
 import { download, downloadPicture } from "./pictures.js";
-import { titleOf } from "./shelf.js";
+import { titleOf } from "./conversation_list.js";
 import { askRegion } from "./region.js";
 import { isPainting, state } from "./state.js";
 import { counted } from "./words.js";
@@ -34,7 +34,7 @@ export const attempt =
     try {
       return await task(...values);
     } catch (error) {
-      if (!(error instanceof Trouble)) throw error;
+      if (!(error instanceof RequestError)) throw error;
       if (error.kind !== "stopped") toast(error.message);
       return null;
     }
@@ -43,22 +43,22 @@ export const attempt =
 const elementOf = (id) => $("thread").querySelector(`[data-round="${CSS.escape(id)}"]`);
 
 /** What a round's buttons do. `page` has the parts: thread, composer, settings, painting, panel, goTo, show. */
-export function roundActs(page) {
-  const acts = {
-    enlarge: (id) => enlarge(state.tree, id, acts),
+export function roundActions(page) {
+  const actions = {
+    enlarge: (id) => enlarge(state.tree, id, actions),
     compare: (id) => compare(state.tree, state.head, id),
     download: attempt((round) =>
       downloadPicture(round, `round-${state.tree.label(round)}`, page.settings.downloadPx),
     ),
     open: (id) => page.goTo(id),
     goOn(id) {
-      page.panel.drawer.closeOver();
+      page.panel.sidebar.closeOver();
       page.goTo(id);
       page.composer.focus();
       announce(`You go on from round ${state.tree.label(state.tree.get(id))}.`);
     },
     reveal(id) {
-      page.panel.drawer.closeOver();
+      page.panel.sidebar.closeOver();
       if (!elementOf(id)) page.goTo(state.tree.leaf(id));
       elementOf(id)?.focus({ preventScroll: true });
       elementOf(id)?.scrollIntoView({ block: "start" });
@@ -77,30 +77,30 @@ export function roundActs(page) {
       page.show();
       if (before && !id) elementOf(before)?.querySelector("[data-act=edit]")?.focus();
     },
-    sayInstead: attempt((round, text) => page.painting.sayBeside(round, text)),
-    again: attempt((round) => page.painting.sayBeside(round, round.text_in)),
+    sayInstead: attempt((round, text) => page.queue.sayBeside(round, text)),
+    again: attempt((round) => page.queue.sayBeside(round, round.text_in)),
     /** Ask which part of a picture is to change, and how. */
     async markPart(round) {
       const asked = await askRegion(round, state.about?.regions ?? "");
-      if (asked && state.tree.get(round.id)) page.painting.sayOfPart(round, asked);
+      if (asked && state.tree.get(round.id)) page.queue.sayOfPart(round, asked);
     },
     like: attempt(async (round) => {
       const { favourite } = await pictures.like(round.id, !round.favourite);
       const kept = state.tree.get(round.id);
       if (kept) kept.favourite = favourite;
       page.show();
-      announce(favourite ? "It is a favourite." : "It is no favourite any more.");
+      announce(favourite ? "Added to the favourites." : "Removed from the favourites.");
     }),
     keepSeed(seed) {
       page.settings.keepSeed(seed);
       toast(`The next pictures are painted with seed ${seed}.`);
     },
     closeUp(name) {
-      page.panel.drawer.closeOver();
-      page.painting.say({ text: closeUpOf(name), pictures: [] });
+      page.panel.sidebar.closeOver();
+      page.queue.say({ text: closeUpOf(name), pictures: [] });
     },
     sendFace(face) {
-      page.panel.drawer.closeOver();
+      page.panel.sidebar.closeOver();
       page.composer.addPicture({ url: face.face, name: face.name, fileId: face.id });
     },
     async keepFace() {
@@ -114,28 +114,28 @@ export function roundActs(page) {
       page.composer.dropFace(face.id);
       page.thread.forget();
       await page.refresh();
-      await page.shelf.load();
+      await page.conversationList.load();
     }),
     // What was said and is not painted: each of these takes it.
-    retry: (one) => page.painting.again(one),
+    retry: (one) => page.queue.again(one),
     branch(one) {
       one.beside = true;
-      page.painting.again(one, { elsewhere: true });
+      page.queue.again(one, { elsewhere: true });
     },
     hurry: (one) => one.hurry(),
     change(one) {
       page.composer.putBack(one.text, one.pictures);
-      acts.putAway(one);
+      actions.putAway(one);
       page.composer.focus();
     },
     putAway(one) {
-      state.asks.remove(one);
-      page.painting.next(one.conversation);
+      state.pending.remove(one);
+      page.queue.next(one.conversation);
       page.show();
-      page.sweep();
+      page.removeEmpty();
     },
   };
-  return acts;
+  return actions;
 }
 
 const fileName = (title) =>
@@ -153,7 +153,7 @@ export const importOf = (page) =>
     const one = await conversations.import(file).finally(() => {
       event.target.value = "";
     });
-    await page.shelf.load();
+    await page.conversationList.load();
     await page.openConversation(one.id);
     toast(`“${titleOf(one)}” is here, with ${counted(state.tree.rounds.length, "round")}.`);
   });
@@ -165,7 +165,7 @@ async function goToPlace(page, { conversation, response }) {
 }
 
 /** What can be done with the pictures of all conversations. */
-export const picturesActs = (page) => ({
+export const pictureActions = (page) => ({
   load: (wanted) => pictures.list(wanted),
   open: attempt((one) => goToPlace(page, one)),
   like: attempt(async (one) => {
@@ -173,13 +173,22 @@ export const picturesActs = (page) => ({
     const kept = state.tree.get(one.response);
     if (kept) kept.favourite = favourite;
     page.show();
-    announce(favourite ? "It is a favourite." : "It is no favourite any more.");
+    announce(favourite ? "Added to the favourites." : "Removed from the favourites.");
     return favourite;
   }),
 });
 
 /** What can be done with a picture of Limner's that was given. */
-export const originActs = (page) => ({
+export const originActions = (page) => ({
+  /** Ask for the words of a picture whose file does not tell them, as most do not; `changed()` when they are here. */
+  async complete(one, changed) {
+    const { node, prompt } = one.origin;
+    if (node === null || prompt !== null) return;
+    const place = await conversations.ofNode(node).catch(() => null); // painted elsewhere, or deleted
+    if (place === null) return;
+    one.origin.prompt = place.text_in;
+    changed();
+  },
   useSeed(seed) {
     page.settings.keepSeed(seed);
     toast(`The next pictures are painted with seed ${seed}.`);
@@ -203,26 +212,26 @@ export const originActs = (page) => ({
 });
 
 /** What a conversation's menu does. */
-export function shelfActs(page) {
+export function conversationActions(page) {
   return {
     openConversation: attempt((id) => page.openConversation(id)),
-    isAsked: (id) => state.asks.of(id).length > 0,
-    older: attempt(() => page.shelf.loadOlder()),
+    isPending: (id) => state.pending.of(id).length > 0,
+    older: attempt(() => page.conversationList.loadOlder()),
     rename: attempt(async (one) => {
       const title = await askName(titleOf(one));
       if (!title) return;
       await conversations.rename(one.id, title, one.metadata);
       if (one.id === state.conversation) state.title = title;
-      await page.shelf.load();
+      await page.conversationList.load();
       page.show();
     }),
     remove: attempt(async (one) => {
       if (!(await askDelete(titleOf(one)))) return;
-      for (const other of state.asks.of(one.id)) state.asks.remove(other);
-      if (one.id === state.conversation) page.watch.follow(null);
+      for (const other of state.pending.of(one.id)) state.pending.remove(other);
+      if (one.id === state.conversation) page.events.follow(null);
       await conversations.remove(one.id);
       drafts.forget(one.id);
-      page.shelf.forget(one.id);
+      page.conversationList.forget(one.id);
       announce("Deleted.");
       if (one.id === state.conversation) page.beginAnew();
     }),

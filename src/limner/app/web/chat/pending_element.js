@@ -1,5 +1,5 @@
 // What was said and is not painted yet, as an element: being painted, waiting its turn, stopped or failed.
-// Knows how it looks, and which offers help against which trouble. What they do is the business of `acts`.
+// Knows how it looks, and which offers help against which trouble. What they do is the business of `actions`.
 
 import { icon, make } from "./dom.js";
 import { picture } from "./pictures.js";
@@ -23,11 +23,11 @@ const OFFERS = {
   ],
 };
 
-export class AskedElement {
+export class PendingElement {
   /** `one` is its state; `show()` puts it on the page. */
-  constructor(one, sizePx, acts) {
+  constructor(one, sizePx, actions) {
     this.one = one;
-    this.acts = acts;
+    this.actions = actions;
     this.words = make("p", { class: "words" });
     this.frame = make("div", { class: "frame wash" });
     this.frame.style.setProperty("--size", `${sizePx}px`);
@@ -86,7 +86,7 @@ export class AskedElement {
             {
               type: "button",
               class: index || one.queued ? "quiet" : "strong small-button",
-              onclick: () => this.acts[name](one),
+              onclick: () => this.actions[name](one),
             },
             icon(drawn),
             words,
@@ -109,6 +109,6 @@ function told(one, before) {
   if (one.queued)
     return before.some((other) => other.trouble)
       ? "Waits until what is above is painted or put away"
-      : `${of}Is painted next`;
+      : `${of}Will be painted next`;
   return one.waiting || (one.painting ? `${of}Painting` : `${of}Reading what you said`);
 }

@@ -2,27 +2,27 @@
 // Knows state, server and the address bar. The parts that show it are `page`'s.
 
 import { conversations } from "./api.js";
-import { toast } from "./acts.js";
+import { toast } from "./actions.js";
 import { drafts } from "./drafts.js";
-import { titleOf } from "./shelf.js";
-import { askedHere, keepPlace, keptPlace, runningHere, setRounds, state } from "./state.js";
-import { insist } from "./trouble.js";
+import { titleOf } from "./conversation_list.js";
+import { pendingHere, keepPlace, keptPlace, runningHere, setRounds, state } from "./state.js";
+import { withRetries } from "./retries.js";
 
 const LONG = 3; // rounds: the first and the newest are read in any case
 
 /** The ways of a page. `page` has the parts, and show(), scrollDown(). */
-export function visits(page) {
+export function navigation(page) {
   /** Show the branch that ends in a round. */
   function goTo(id, { scroll = true } = {}) {
     Object.assign(state, { head: id, editing: null });
     keepPlace();
     page.show();
     if (scroll) page.scrollDown();
-    lookAround();
+    loadContext();
   }
 
   /** Ask who was named up to here, and which rounds are still read. */
-  async function lookAround() {
+  async function loadContext() {
     const { conversation, head } = state;
     const isThere = conversation && head;
     const isLong = isThere && state.tree.path(head).length >= LONG;
@@ -38,8 +38,8 @@ export function visits(page) {
   function setConversation(id, title) {
     if (location.hash.slice(1) !== (id ?? "")) history.pushState(null, "", id ? `#${id}` : location.pathname);
     Object.assign(state, { conversation: id, title, editing: null, isOpening: false });
-    page.shelf.select(id);
-    page.watch.follow(id);
+    page.conversationList.select(id);
+    page.events.follow(id);
   }
 
   /** A conversation has begun with what was said just now; what is written goes with it. */
@@ -52,19 +52,19 @@ export function visits(page) {
   }
 
   /** Put away what was stopped, and a conversation that is empty then. */
-  function sweep({ leaving = false } = {}) {
+  function removeEmpty({ leaving = false } = {}) {
     if (leaving)
-      for (const one of askedHere()) if (one.trouble?.kind === "stopped") state.asks.remove(one);
+      for (const one of pendingHere()) if (one.trouble?.kind === "stopped") state.pending.remove(one);
     const { conversation } = state;
-    if (!conversation || state.isOpening || state.tree.rounds.length || askedHere().length) return;
-    page.shelf.forget(conversation);
+    if (!conversation || state.isOpening || state.tree.rounds.length || pendingHere().length) return;
+    page.conversationList.forget(conversation);
     drafts.forget(conversation);
     conversations.remove(conversation).catch(() => {});
     if (!leaving) begun(null, "");
     page.show();
   }
 
-  function arrive(id, title, rounds) {
+  function showConversation(id, title, rounds) {
     page.thread.forget();
     setRounds(rounds, { keepChoices: false });
     Object.assign(state, { head: null, people: [], script: [], read: null });
@@ -74,23 +74,23 @@ export function visits(page) {
   }
 
   function beginAnew() {
-    sweep({ leaving: true });
-    arrive(null, "", []);
-    page.shelfDrawer.closeOver();
+    removeEmpty({ leaving: true });
+    showConversation(null, "", []);
+    page.sidebar.closeOver();
     page.show();
     page.focusField();
   }
 
   async function openConversation(id) {
-    page.shelfDrawer.closeOver();
+    page.sidebar.closeOver();
     if (id === state.conversation && !state.isOpening) return;
-    if (id !== state.conversation) sweep({ leaving: true });
+    if (id !== state.conversation) removeEmpty({ leaving: true });
     try {
-      const [one, rounds] = await insist(() => Promise.all([conversations.get(id), conversations.tree(id)]));
-      arrive(id, titleOf(one), rounds);
+      const [one, rounds] = await withRetries(() => Promise.all([conversations.get(id), conversations.tree(id)]));
+      showConversation(id, titleOf(one), rounds);
       goTo(keptPlace());
-      page.painting.next(id);
-      page.painting.adopt(id);
+      page.queue.next(id);
+      page.queue.adopt(id);
     } catch (error) {
       if (error.kind !== "gone") throw error;
       lost(id, "This conversation is no longer there.");
@@ -99,17 +99,17 @@ export function visits(page) {
 
   /** A conversation was deleted, not here. What was said in it and is not painted begins a new one. */
   function lost(id, words) {
-    page.shelf.forget(id);
+    page.conversationList.forget(id);
     const { text, pictures } = id === state.conversation ? page.composer.draft : drafts.get(id);
-    for (const one of state.asks.of(id))
-      if (one.foreign) state.asks.remove(one);
+    for (const one of state.pending.of(id))
+      if (one.foreign) state.pending.remove(one);
       else Object.assign(one, { conversation: null, previous: null, isFirst: true, id: null });
     state.isOpening = false;
     if (state.conversation === id) state.conversation = null;
     beginAnew();
     if (text || pictures.length) page.composer.put(text, pictures);
     toast(words);
-    page.painting.next(null);
+    page.queue.next(null);
   }
 
   /** Ask for the conversation anew, as rounds may have come or gone. Who is at the end of a branch stays there. */
@@ -126,29 +126,29 @@ export function visits(page) {
     state.head = wasEnd && !isOwn && there ? state.tree.leaf(there) : there;
     keepPlace();
     page.show();
-    lookAround();
+    loadContext();
   }
 
   /** The server says how this conversation stands; others may have said something. */
   function changed(conversation, { num_rounds: number, newest, title, in_progress: running }) {
     if (conversation !== state.conversation || state.isOpening) return;
-    const isOwn = askedHere().some((one) => one.id === newest);
+    const isOwn = pendingHere().some((one) => one.id === newest);
     const isSame = number === state.tree.rounds.length && newest === state.tree.newest;
     if (!isSame && !isOwn) {
       refresh();
-      page.shelf.load().catch(() => {});
+      page.conversationList.load().catch(() => {});
     }
     if (title && number && title !== state.title && isSame) {
       state.title = title;
-      page.shelf.load().catch(() => {});
+      page.conversationList.load().catch(() => {});
       page.show();
     }
-    if (running.some((id) => !askedHere().some((one) => one.id === id))) page.painting.adopt(conversation);
+    if (running.some((id) => !pendingHere().some((one) => one.id === id))) page.queue.adopt(conversation);
   }
 
   function gone(conversation) {
     if (conversation === state.conversation) lost(conversation, "This conversation was deleted.");
   }
 
-  return { goTo, lookAround, begun, sweep, beginAnew, openConversation, refresh, changed, gone };
+  return { goTo, loadContext, begun, removeEmpty, beginAnew, openConversation, refresh, changed, gone };
 }

@@ -1,4 +1,4 @@
-// The list of conversations: open, rename, export, delete, import. Knows how it looks; `acts` does things.
+// The list of conversations: open, rename, export, delete, import. Knows how it looks; `actions` does things.
 
 import { conversations } from "./api.js";
 import { $, announce, button, make } from "./dom.js";
@@ -9,13 +9,13 @@ const FIND_AFTER_MS = 250;
 
 export const titleOf = (conversation) => conversation?.metadata?.title || "Untitled";
 
-export class Shelf {
-  /** `acts`: {openConversation(id), isAsked(id), older(), rename(one), remove(one), save(one)}. */
-  constructor(acts) {
-    this.acts = acts;
+export class ConversationList {
+  /** `actions`: {openConversation(id), isPending(id), older(), rename(one), remove(one), save(one)}. */
+  constructor(actions) {
+    this.actions = actions;
     this.all = [];
     this.current = null;
-    $("older").addEventListener("click", () => this.acts.older());
+    $("older").addEventListener("click", () => this.actions.older());
     this.found = null; // conversations in which the searched words stand; null when nothing is searched
     $("find").addEventListener("input", () => {
       clearTimeout(this.finding);
@@ -75,7 +75,7 @@ export class Shelf {
 
   show() {
     // One without rounds was never begun, unless something is being painted for it.
-    const shown = (this.found ?? this.all).filter((one) => one.limner?.num_rounds || this.acts.isAsked(one.id));
+    const shown = (this.found ?? this.all).filter((one) => one.limner?.num_rounds || this.actions.isPending(one.id));
     const focused = document.activeElement?.closest?.("#conversations li")?.dataset.id;
     $("conversations").replaceChildren(...shown.map((one) => this.entry(one)));
     if (!shown.length)
@@ -96,7 +96,7 @@ export class Shelf {
       {
         type: "button",
         class: "open",
-        onclick: () => this.acts.openConversation(one.id),
+        onclick: () => this.actions.openConversation(one.id),
         "aria-current": one.id === this.current ? "true" : null,
       },
       face,
@@ -136,9 +136,9 @@ export class Shelf {
     const menu = make(
       "div",
       { class: "menu", role: "menu", popover: "auto", "aria-label": `More for ${titleOf(one)}` },
-      item("Rename", this.acts.rename),
-      item("Export", this.acts.save),
-      item("Delete", this.acts.remove, "danger"),
+      item("Rename", this.actions.rename),
+      item("Export", this.actions.save),
+      item("Delete", this.actions.remove, "danger"),
     );
     this.menu = menu;
     menu.addEventListener("keydown", (event) => {
@@ -151,7 +151,7 @@ export class Shelf {
     menu.addEventListener("toggle", (event) => {
       if (event.newState === "closed") menu.remove();
     });
-    $("shelf").append(menu);
+    $("sidebar").append(menu);
     menu.showPopover();
     const place = from.getBoundingClientRect();
     menu.style.left = `${Math.max(8, Math.min(place.left, innerWidth - menu.offsetWidth - 8))}px`;

@@ -29,7 +29,7 @@ function lasting(one) {
   };
 }
 
-export class Asks {
+export class PendingRounds {
   constructor() {
     this.all = [];
   }

@@ -2,14 +2,14 @@
 // Knows state and server. What is seen of it is the business of `view`.
 
 import { conversations } from "./api.js";
-import { askedRound, isRunning, run } from "./asking.js";
+import { pendingRound, isRunning, run } from "./pending_round.js";
 import { announce } from "./dom.js";
 import { dataAddress } from "./pictures.js";
-import { askedHere, isPainting, keepPlace, keepPlaceOf, setRounds, sizePx, state } from "./state.js";
-import { insist } from "./trouble.js";
+import { pendingHere, isPainting, keepPlace, keepPlaceOf, setRounds, sizePx, state } from "./state.js";
+import { withRetries } from "./retries.js";
 import { titleFrom } from "./words.js";
 
-export class Painting {
+export class RoundQueue {
   /** `view`: {show(), scrollDown(), begun(id, title), settled(), left(one)}; `thread`, `settings`: those elements. */
   constructor({ view, thread, settings }) {
     Object.assign(this, { view, thread, settings });
@@ -49,7 +49,7 @@ export class Painting {
     const title = titleFrom(text);
     if (!state.conversation) state.title = title;
     state.editing = null;
-    const one = askedRound({
+    const one = pendingRound({
       text,
       pictures,
       target,
@@ -64,7 +64,7 @@ export class Painting {
       settings: this.settings.value,
       model: state.about?.model,
     });
-    state.asks.add(one);
+    state.pending.add(one);
     this.addVersions(one, this.settings.number);
     this.view.show();
     this.view.scrollDown();
@@ -81,7 +81,7 @@ export class Painting {
     for (let which = 2; which <= number; which += 1) {
       const seed = (one.seed + which - 1) % 2 ** 31;
       const versions = { beside: true, queued: true, isFirst: false, part: [which, number] };
-      state.asks.add(askedRound({ ...one, seed, ...versions }));
+      state.pending.add(pendingRound({ ...one, seed, ...versions }));
     }
   }
 
@@ -91,7 +91,7 @@ export class Painting {
     this.aim(one);
     announce("Painting.");
     const id = await run(one, () => this.changed(one));
-    state.asks.save();
+    state.pending.save();
     if (id) await this.settle(one, id);
     else this.view.left(one);
   }
@@ -100,7 +100,7 @@ export class Painting {
   place(one, previous) {
     one.previous = previous;
     if (one.group === null) return;
-    for (const other of state.asks.of(one.conversation))
+    for (const other of state.pending.of(one.conversation))
       if (other.group === one.group && other.queued) other.previous = previous;
   }
 
@@ -122,8 +122,8 @@ export class Painting {
     else if (!one.beside && one.id === null && !elsewhere) this.place(one, state.head);
     one.trouble = null;
     one.id = null;
-    one.queued = isPainting() && askedHere().some((other) => other !== one && isRunning(other));
-    state.asks.save();
+    one.queued = isPainting() && pendingHere().some((other) => other !== one && isRunning(other));
+    state.pending.save();
     this.view.show();
     this.view.scrollDown();
     if (!one.queued) this.paint(one);
@@ -131,22 +131,22 @@ export class Painting {
 
   /** Let the next one that waits have its turn, unless one before it failed or is painted. */
   next(conversation) {
-    const [first] = state.asks.of(conversation);
+    const [first] = state.pending.of(conversation);
     if (!first?.queued) return;
     const isHere = conversation === state.conversation;
     if (isHere && state.isOpening) return;
     first.queued = false;
     if (!first.beside && isHere) this.place(first, state.head);
     first.isFirst = first.isFirst && (!isHere || state.tree.rounds.length === 0);
-    state.asks.save();
+    state.pending.save();
     this.paint(first);
   }
 
   /** Take up what this tab had said before it was loaded anew. */
   resume() {
-    for (const kept of state.asks.kept()) {
-      const one = { ...askedRound(kept), wasSent: true, trouble: kept.trouble ?? null };
-      state.asks.add(one);
+    for (const kept of state.pending.kept()) {
+      const one = { ...pendingRound(kept), wasSent: true, trouble: kept.trouble ?? null };
+      state.pending.add(one);
       if (isRunning(one)) this.paint(one);
     }
   }
@@ -155,35 +155,35 @@ export class Painting {
   async adopt(conversation) {
     const running = await conversations.inProgress(conversation).catch(() => []);
     for (const { id, parent, text_in: text, seed, region } of running) {
-      const isKnown = state.asks
+      const isKnown = state.pending
         .of(conversation)
         .some((one) => one.id === id || (one.text === text && one.seed === seed));
       if (isKnown || state.conversation !== conversation || state.tree.get(id)) continue;
       const asked = { id, conversation, previous: parent, text, seed, region, pictures: [], foreign: true };
-      const one = askedRound(asked);
-      state.asks.add(one);
+      const one = pendingRound(asked);
+      state.pending.add(one);
       this.paint(one);
     }
   }
 
   changed(one) {
-    if (!state.asks.has(one)) return;
+    if (!state.pending.has(one)) return;
     const isNew = one.conversation && state.conversation === null && one.isFirst && !one.wasPlaced;
     if (one.conversation && !one.wasPlaced) {
       one.wasPlaced = true;
-      for (const waiting of state.asks.of(null)) if (waiting.queued) waiting.conversation = one.conversation;
+      for (const waiting of state.pending.of(null)) if (waiting.queued) waiting.conversation = one.conversation;
       if (isNew) this.view.begun(one.conversation, one.title);
     }
     if (one.id !== one.savedId) {
       one.savedId = one.id;
-      state.asks.save();
+      state.pending.save();
     }
     if (one.conversation === state.conversation) this.view.show();
   }
 
   async settle(one, id) {
     const { conversation } = one;
-    const rounds = await insist(() => conversations.tree(conversation)).catch(() => null);
+    const rounds = await withRetries(() => conversations.tree(conversation)).catch(() => null);
     const isHere = () => conversation === state.conversation && rounds !== null;
     let round = null;
     if (isHere()) {
@@ -191,8 +191,8 @@ export class Painting {
       round = state.tree.get(id);
       await this.thread.ready(round, sizePx()); // the last preview stays until the picture can be seen
     }
-    state.asks.remove(one);
-    for (const waiting of state.asks.of(conversation))
+    state.pending.remove(one);
+    for (const waiting of state.pending.of(conversation))
       if (waiting.queued && !waiting.beside) this.place(waiting, id);
     if (isHere()) {
       // Another's round does not take the user away from where they are.

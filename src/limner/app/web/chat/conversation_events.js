@@ -2,11 +2,11 @@
 // Knows when to look. What is done about a change is the business of `changed` and `gone`.
 
 import { conversations } from "./api.js";
-import { eventsOf } from "./events.js";
+import { eventsOf } from "./server_sent_events.js";
 
 const AGAIN_MS = 5000;
 
-export class Watch {
+export class ConversationEvents {
   /** `changed(standing)`: the conversation is not as it was; `gone()`: it was deleted. */
   constructor({ changed, gone }) {
     Object.assign(this, { changed, gone, conversation: null, leaving: null });

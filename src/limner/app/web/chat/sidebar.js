@@ -2,16 +2,17 @@
 
 import { $, memory } from "./dom.js";
 
-const WIDE = { shelf: matchMedia("(min-width: 56rem)"), panel: matchMedia("(min-width: 76rem)") };
+const WIDE = { sidebar: matchMedia("(min-width: 56rem)"), panel: matchMedia("(min-width: 76rem)") };
+const KEPT_AS = { sidebar: "shelf-wanted", panel: "panel-wanted" }; // in this browser, by these names since before
 
 /** A column at the side that slides over the page where there is no room for it. */
-export class Drawer {
+export class Sidebar {
   constructor(name, onshow = () => {}) {
     this.name = name;
     this.element = $(name);
     this.opener = $(`${name}-open`);
     this.onshow = onshow;
-    this.wanted = memory.get(`${name}-wanted`, true); // where there is room
+    this.wanted = memory.get(KEPT_AS[name], true); // where there is room
     this.over = false; // over the page, where there is none
     this.available = true;
     this.opener.addEventListener("click", () => this.toggle());
@@ -65,7 +66,7 @@ export class Drawer {
 
   remember(wanted) {
     this.wanted = wanted;
-    memory.set(`${this.name}-wanted`, wanted);
+    memory.set(KEPT_AS[this.name], wanted);
   }
 
   apply() {

@@ -1,7 +1,7 @@
 // What was said before comes back into the field with the arrow keys, as in a terminal.
 // Knows one text field. What was said is asked for when it is needed.
 
-export class Recall {
+export class InputHistory {
   /** `said()`: words, oldest first; `changed()` after the field was filled. */
   constructor(field, said, changed) {
     Object.assign(this, { field, said, changed, back: 0, shown: "" });
