@@ -430,11 +430,11 @@ def _conversation(target: Target, *, named: bool) -> bytes:
     import torch
     from safetensors.torch import load
 
-    from limner.chat.conversation import RoundState
-    from limner.chat.saved_conversation import conversation_bytes
-    from limner.chat.sealed import metadata_of, sealed
     from limner.dialogue.history import HistoryTree
     from limner.dialogue.parts import Instruction, Picture, Response, Round
+    from limner.inference.conversation import RoundState
+    from limner.inference.saved_conversation import conversation_bytes
+    from limner.inference.sealed import metadata_of, sealed
 
     made = target.paint("The image shows Mia in a garden.")
     own = target.ask("GET", f"/v1/conversations/{made['conversation']['id']}/export")

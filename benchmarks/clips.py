@@ -8,9 +8,9 @@ import av
 import cv2
 import numpy as np
 
-from limner.world.chance import seeded
-from limner.world.film import random_film
-from limner.world.render import render
+from limner_world.chance import seeded
+from limner_world.film import random_film
+from limner_world.render import render
 
 WIDTH_PX, HEIGHT_PX, SECONDS, FPS, KEY_EVERY = 1280, 720, 8, 24, 48
 

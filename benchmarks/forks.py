@@ -7,7 +7,7 @@ past. Warm, the past's keys and values are in the prefix cache, where the first 
 after a restart or an eviction, they are computed anew from what was said and from the kept image tokens.
 Until the first word can be chosen both only read: tokens and CPU seconds of that are printed, of the best of
 --repeats, and of the whole round beside them. Both branches must answer alike. Rounds are short enough that
-all of them are read (`chat/context_selection.py` lets long ones leave).
+all of them are read (`inference/context_selection.py` lets long ones leave).
 
 The second table: what is read off a picture's image tokens once and not at every denoising step (keys and
 values of the cross-attentions; layers of the scene): measured on the embedded detokenizer,
@@ -26,11 +26,11 @@ from typing import Any
 import torch
 
 import limner
-from limner.chat.conversation import Conversation
-from limner.chat.events import Event, Finished, Wrote
-from limner.chat.painter import Painter
-from limner.chat.scheduler import Scheduler
-from limner.chat.stages import prefill
+from limner.inference.conversation import Conversation
+from limner.inference.events import Event, Finished, Wrote
+from limner.inference.painter import Painter
+from limner.inference.scheduler import Scheduler
+from limner.inference.stages import prefill
 from limner.models.detokenizer import DiTDetokenizer
 from limner.models.presets import SEED_X
 from limner.models.sizes import DetokenizerSizes, LanguageSizes

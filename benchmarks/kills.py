@@ -98,10 +98,10 @@ def _breed(store: Path, port: int, ask: int, tell: int) -> None:
     # Not used here: a child has what its parent imported, and would take longer over it than it lives.
     import uvicorn  # noqa: F401
 
-    import limner.app.server.app
-    import limner.app.server.opening
-    import limner.app.server.run  # noqa: F401
-    from limner.chat.painter import Painter
+    import limner.server.app
+    import limner.server.opening
+    import limner.server.run  # noqa: F401
+    from limner.inference.painter import Painter
 
     torch.set_num_threads(1)
     painter = Painter(tiny_model(), None, fingerprint="tiny").with_sampling(
@@ -123,12 +123,12 @@ def _breed(store: Path, port: int, ask: int, tell: int) -> None:
 def _serve(painter: Any, store: Path, port: int) -> None:
     import uvicorn
 
-    from limner.app.server.app import server_app
-    from limner.app.server.decoding import Decoder
-    from limner.app.server.opening import service_of
-    from limner.app.server.run import listen
-    from limner.app.server.settings import ServerSettings
     from limner.dialogue.parts import Picture
+    from limner.server.app import server_app
+    from limner.server.opening import service_of
+    from limner.server.run import listen
+    from limner.server.security.decoding import Decoder
+    from limner.server.settings import ServerSettings
 
     # The decoder's own process takes longer to start than a life lasts.
     Decoder.decode = lambda _, data: Picture.from_bytes(data)  # type: ignore[method-assign]
@@ -211,9 +211,9 @@ def live_and_die(nursery: Nursery, told: Told, chance: random.Random) -> None:
 
 def lost(folder: Path, told: Told) -> list[str]:
     """What is not as it was acknowledged, a sentence each."""
-    from limner.chat.records import LOCAL_OWNER, StoredFile
-    from limner.chat.store import Store
-    from limner.chat.store_fsck import check_store
+    from limner.store.fsck import check_store
+    from limner.store.records import LOCAL_OWNER, StoredFile
+    from limner.store.store import Store
 
     store = Store(folder, read_only=True)
     try:

@@ -16,10 +16,10 @@ import time
 import cv2
 import numpy as np
 
-from limner.world.canvas import Canvas
-from limner.world.render import render
-from limner.world.settings import paint_setting
-from limner.world.staging import random_scene
+from limner_world.canvas import Canvas
+from limner_world.render import render
+from limner_world.settings import paint_setting
+from limner_world.staging import random_scene
 
 
 def cpu_ms_per_image(num_scenes: int, repeats: int, size_px: int) -> float:

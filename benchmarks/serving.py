@@ -159,7 +159,7 @@ def limner_serve(
         words = ["serve", "--port", "0", "--model", model, "--store", str(store or f"{folder}/store")]
         words += ["--max-batch", str(max_batch), "--max-rounds-at-once", "64", "--max-steps", "1000"]
         words += ["--cache-mb", str(cache_mb), "--quiet"]
-        command = [sys.executable, "-u", "-m", "limner.app.cli", *words]
+        command = [sys.executable, "-u", "-m", "limner.cli.main", *words]
         if open_files is not None:
             command = ["sh", "-c", 'ulimit -n "$0" && exec "$@"', str(open_files), *command]
         start = time.perf_counter()

@@ -126,7 +126,7 @@ class BlindWatermark:
 
 @dataclass
 class Limner:
-    """Ours: `limner.app.server.watermark`."""
+    """Ours: `limner.provenance.watermark`."""
 
     name: str = "limner"
     license: str = "Apache-2.0"
@@ -134,12 +134,12 @@ class Limner:
     num_bits: int = 1
 
     def embed(self, pixels: np.ndarray) -> np.ndarray:
-        from limner.app.server.watermark import mark
+        from limner.provenance.watermark import mark
 
         return mark(pixels)
 
     def is_there(self, pixels: np.ndarray) -> bool:
-        from limner.app.server.watermark import look_for
+        from limner.provenance.watermark import look_for
 
         return look_for(pixels).is_there
 

@@ -79,8 +79,8 @@ def pictures(num: int, folder: Path | None, *, world_alone: bool) -> np.ndarray:
         return np.load(kept)
     import limner
     from limner.dialogue.parts import Picture
-    from limner.world.render import render
-    from limner.world.staging import random_scene
+    from limner_world.render import render
+    from limner_world.staging import random_scene
 
     rng = np.random.default_rng(17)
     world = [render(scene, 256) for scene in [random_scene(rng) for _ in range(2 * num)]]

@@ -24,11 +24,11 @@ import limner  # so that annotations have a name for what is loaded late: get_ty
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 if TYPE_CHECKING:
-    from limner.chat.conversation import Conversation as Conversation
-    from limner.chat.conversation import Reply as Reply
-    from limner.chat.generation import Sampling as Sampling
-    from limner.chat.painter import Painter as Painter
-    from limner.chat.planning.opening import Planning as Planning
+    from limner.inference.conversation import Conversation as Conversation
+    from limner.inference.conversation import Reply as Reply
+    from limner.inference.generation import Sampling as Sampling
+    from limner.inference.painter import Painter as Painter
+    from limner.planning.opening import Planning as Planning
 
 __version__ = "0.1.0"
 __all__ = [
@@ -43,11 +43,11 @@ __all__ = [
 ]
 
 _LATE: Final = {
-    "Conversation": "limner.chat.conversation",
-    "Painter": "limner.chat.painter",
-    "Planning": "limner.chat.planning.opening",
-    "Reply": "limner.chat.conversation",
-    "Sampling": "limner.chat.generation",
+    "Conversation": "limner.inference.conversation",
+    "Painter": "limner.inference.painter",
+    "Planning": "limner.planning.opening",
+    "Reply": "limner.inference.conversation",
+    "Sampling": "limner.inference.generation",
 }
 
 
@@ -79,16 +79,16 @@ def load(
     detokenizer and autoencoder are in memory only while they work. Raises ValueError with one sentence when
     there is no such model or when a file of it is missing or damaged.
     """
-    from limner.chat.planning.names import is_planned
+    from limner.planning.names import is_planned
 
     if is_planned(str(name_or_folder)):
-        from limner.chat.planning.opening import load_planned
+        from limner.planning.opening import load_planned
 
         return load_planned(str(name_or_folder), planning)
-    from limner.chat.model_folder import checkpoint_folder
+    from limner.inference.model_folder import checkpoint_folder
 
     folder = checkpoint_folder(name_or_folder)  # a wrong name is told before anything heavy is loaded
-    from limner.chat.painter import load_painter
+    from limner.inference.painter import load_painter
 
     return load_painter(folder, device=device, quantize=quantize, offload=offload)
 
@@ -98,6 +98,6 @@ def open_conversation(path: str | Path, painter: limner.Painter) -> limner.Conve
 
     Raises ValueError when the file is no conversation, is damaged, or comes from a painter of other weights.
     """
-    from limner.chat.conversation_file import open_conversation as open_saved
+    from limner.inference.conversation_file import open_conversation as open_saved
 
     return open_saved(path, painter)

@@ -1,5 +1,5 @@
 """`python -m limner`: the command line."""
 
-from limner.app.cli import main
+from limner.cli.main import main
 
 main()

@@ -20,7 +20,7 @@ from limner.builders.runner.build import build, ledger_path
 from limner.builders.runner.engines import engine_by_name
 from limner.builders.runner.steps import DIED
 from limner.builders.video.recipe import VideoJob
-from limner.world.video import write_films
+from limner_world.video import write_films
 
 # Not imported here: every test process reads this file.
 pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="needs the extra `ray`")
@@ -82,7 +82,7 @@ def test_killed_and_gone_on_with_on_a_gpu_and_actors_that_die(
     films: Path, calm: dict[str, str], tmp_path: Path
 ) -> None:
     folder, deadly = tmp_path / "set", tmp_path / "deadly"
-    command = [sys.executable, "-m", "limner.app.cli", "build", "video", str(films), "--out", str(folder)]
+    command = [sys.executable, "-m", "limner.cli.main", "build", "video", str(films), "--out", str(folder)]
     log = ledger_path(folder).with_name(f"{ledger_path(folder).name}-wal")
     process = subprocess.Popen([*command, "--size", "64", "--engine", "ray", "--workers", "2"])
     while process.poll() is None and not (log.exists() and log.stat().st_size > 120_000):

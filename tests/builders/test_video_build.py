@@ -9,15 +9,15 @@ import pytest
 from film_files import plain, write
 from stub_endpoint import Told, completion, serving
 
-from limner.app.cli import main
 from limner.builders.adapters import Endpoint, captioner_by_name, faces_by_name, segmenter_by_name
 from limner.builders.runner.build import build
 from limner.builders.video.check_films import check_films
 from limner.builders.video.recipe import VideoJob
+from limner.cli.main import main
 from limner.dataset.check import check_dataset
 from limner.dataset.reader import DatasetReader
 from limner.perception.dlib_faces import DlibFaces
-from limner.world.video import write_films
+from limner_world.video import write_films
 
 NUM_FILMS = 16
 

@@ -12,7 +12,7 @@ from limner.builders.video.framing import square_with_both
 from limner.builders.video.matching import Limits, limits_of, match, two_faces, why_unclear
 from limner.builders.video.naming import draw_names, why_not_two_names
 from limner.perception.protocols import Box, FaceReader, FoundFace, Look
-from limner.world.names import WOMEN, is_held_out
+from limner_world.names import WOMEN, is_held_out
 
 LEFT: Box = (0.1, 0.3, 0.3, 0.6)
 RIGHT: Box = (0.7, 0.3, 0.9, 0.6)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from limner.app.cli import main
+from limner.cli.main import main
 from limner.dataset.check import check_dataset
 from limner.dataset.filter import cap_of, condition_of, filter_dataset, scores_of
 from limner.dataset.reader import DatasetReader

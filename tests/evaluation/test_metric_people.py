@@ -27,11 +27,11 @@ from limner.evaluation.metrics.face_similarity import (
 from limner.evaluation.metrics.traits import readable, stated_words, traits_matched
 from limner.models.tokenizer import train_tokenizer
 from limner.perception.senses import load_senses
-from limner.world.caption import tell
-from limner.world.render import render
-from limner.world.sampling import identity_split
-from limner.world.staging import random_scene, visible_traits
-from limner.world.truth import scene_truth
+from limner_world.caption import tell
+from limner_world.render import render
+from limner_world.sampling import identity_split
+from limner_world.staging import random_scene, visible_traits
+from limner_world.truth import scene_truth
 
 NUM_SCENES = 10
 EMBEDDED = str(files("limner") / "miniature" / "senses")

@@ -4,14 +4,14 @@ import cv2
 import numpy as np
 import pytest
 
+from limner.builders.world import DRAFTS
 from limner.evaluation.metrics.rollback import (
     chance_of_state,
     nearest_state,
     right_state,
     state_distances,
 )
-from limner.world.dialogues import DRAFTS
-from limner.world.render import render
+from limner_world.render import render
 
 NUM_CHAINS = 14
 

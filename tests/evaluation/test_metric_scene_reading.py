@@ -18,11 +18,11 @@ from limner.evaluation.metrics.scene_reading import (
     share_right,
     words_said,
 )
-from limner.world.chance import seeded
-from limner.world.edit import apply, random_edit
-from limner.world.person import Person
-from limner.world.scene_tokens import encode_scene
-from limner.world.staging import random_scene
+from limner_world.chance import seeded
+from limner_world.edit import apply, random_edit
+from limner_world.person import Person
+from limner_world.scene_tokens import encode_scene
+from limner_world.staging import random_scene
 
 NUM = 30
 

@@ -9,9 +9,9 @@ from limner.dialogue.boxes import Box, box_text, iou
 from limner.evaluation.metrics.answer_words import plain_words, spoken_words
 from limner.evaluation.metrics.grounding import parse_box, parse_boxes
 from limner.evaluation.metrics.question import answer_matches
-from limner.world.names import random_names
-from limner.world.question import random_question
-from limner.world.staging import random_scene
+from limner_world.names import random_names
+from limner_world.question import random_question
+from limner_world.staging import random_scene
 
 NAMES = ("Ada Harrison", "Dr. Bob Okafor")
 AGREE = [

@@ -11,8 +11,8 @@ from limner.evaluation.suites.caption_words import claims, names_trait, true_sha
 from limner.evaluation.suites.comprehend import Comprehend, drive, make_task, measure, oracle
 from limner.evaluation.suites.guessing import chance_of_answer
 from limner.evaluation.suites.tally import Tally
-from limner.world.person import Identity, Person, Traits
-from limner.world.scene import Figure, Scene
+from limner_world.person import Identity, Person, Traits
+from limner_world.scene import Figure, Scene
 
 NUM = 16
 

@@ -12,8 +12,8 @@ from limner.evaluation.metrics.face_similarity import face_at
 from limner.evaluation.suites.asking import Asking
 from limner.evaluation.suites.drift import Drift, ask_again, loop, rows_of, scene_of
 from limner.evaluation.suites.repainting import through_tokens
-from limner.world.render import render
-from limner.world.truth import scene_truth
+from limner_world.render import render
+from limner_world.truth import scene_truth
 
 SCENE = scene_of(4)
 

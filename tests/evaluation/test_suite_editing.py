@@ -15,10 +15,10 @@ from limner.evaluation.suites.edit_measures import carry_over, change_made, chan
 from limner.evaluation.suites.editing import CHAIN, Editing, make_task, measure, read_tokens
 from limner.evaluation.suites.tally import Tally
 from limner.evaluation.views import TOKENS, TWIN
-from limner.world.chance import seeded
-from limner.world.edit import apply, random_edit
-from limner.world.scene_tokens import encode_scene
-from limner.world.staging import random_scene
+from limner_world.chance import seeded
+from limner_world.edit import apply, random_edit
+from limner_world.scene_tokens import encode_scene
+from limner_world.staging import random_scene
 
 SIZE_PX = 96
 

@@ -8,6 +8,7 @@ import pytest
 from roomy_painter import gray, roomy_painter
 from tiny_bench import bench, judge, values
 
+from limner.builders.world import KINDS
 from limner.evaluation.metrics.face_similarity import Face, faces_of, largest_face
 from limner.evaluation.score import estimates
 from limner.evaluation.suites.full_body import (
@@ -22,9 +23,8 @@ from limner.evaluation.suites.full_body import (
 )
 from limner.evaluation.suites.likeness import KnownPerson
 from limner.evaluation.suites.tally import Tally
-from limner.world.dialogues import KINDS
-from limner.world.scene import FRAMINGS
-from limner.world.truth import scene_truth
+from limner_world.scene import FRAMINGS
+from limner_world.truth import scene_truth
 
 SIZE_PX = 128
 

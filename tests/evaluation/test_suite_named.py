@@ -26,9 +26,9 @@ from limner.evaluation.suites.named_answers import (
 from limner.evaluation.suites.named_tasks import FARTHEST, SCENES, make_task
 from limner.evaluation.suites.tally import Tally
 from limner.evaluation.views import CEILING, TOKENS, TWIN
-from limner.world.scene_tokens import encode_scene
-from limner.world.serial import scene_from_json
-from limner.world.staging import scene_split
+from limner_world.scene_tokens import encode_scene
+from limner_world.serial import scene_from_json
+from limner_world.staging import scene_split
 
 NUM = 6
 SIZE_PX = 128

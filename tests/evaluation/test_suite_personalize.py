@@ -17,7 +17,7 @@ from limner.evaluation.suites.personalize import (
 )
 from limner.evaluation.suites.tally import Tally
 from limner.models.prompt import KEEP_FACE_REQUEST
-from limner.world.sampling import identity_split
+from limner_world.sampling import identity_split
 
 BIG = bench(tiny_painter(), seed=2)
 

@@ -5,7 +5,6 @@ import pytest
 import torch
 from tiny_bench import TEXTS, bench, embedded, tiny_painter, values
 
-from limner.chat.painter import Painter
 from limner.dialogue.parts import Picture
 from limner.evaluation.metrics.psnr import psnr_db
 from limner.evaluation.suites.reconstruct import (
@@ -19,12 +18,13 @@ from limner.evaluation.suites.reconstruct import (
 )
 from limner.evaluation.suites.repainting import through_autoencoder, through_tokens
 from limner.evaluation.suites.tally import Tally
+from limner.inference.painter import Painter
 from limner.models.detokenizer_presets import with_all_tokens, with_detokenizer
 from limner.models.model import build_model
 from limner.models.presets import TINY
 from limner.models.tokenizer import train_tokenizer
-from limner.world.render import render
-from limner.world.scene_tokens import encode_scene
+from limner_world.render import render
+from limner_world.scene_tokens import encode_scene
 
 
 def score(picture, truth, scene):

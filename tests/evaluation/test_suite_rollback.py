@@ -17,7 +17,7 @@ from limner.evaluation.suites.rollback import Answers, Rollback, drive, measure,
 from limner.evaluation.suites.rollback_tasks import FAMILIES, make_task
 from limner.evaluation.suites.tally import Tally
 from limner.evaluation.views import TOKENS, TWIN
-from limner.world.scene_tokens import encode_scene
+from limner_world.scene_tokens import encode_scene
 
 SIZE_PX = 96
 

@@ -10,7 +10,6 @@ import torch
 from scene_painter import scene_painter
 from tiny_bench import bench, tiny_painter, values
 
-from limner.chat.generation import Sampling, detokenize
 from limner.dialogue.parts import Picture
 from limner.evaluation.suites.asking import Asking, Painted
 from limner.evaluation.suites.drift import Drift
@@ -20,8 +19,9 @@ from limner.evaluation.suites.reconstruct import Reconstruct
 from limner.evaluation.suites.redrawing import twin_of
 from limner.evaluation.suites.twice import Twice
 from limner.evaluation.views import CEILING, TOKENS, TWIN, rate_of
+from limner.inference.generation import Sampling, detokenize
 from limner.models.symbolic_twin import with_symbolic_twin
-from limner.world.scene_tokens import decode_scene
+from limner_world.scene_tokens import decode_scene
 
 
 @pytest.mark.parametrize(

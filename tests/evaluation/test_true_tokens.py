@@ -11,6 +11,7 @@ from roomy_painter import gray
 from scene_painter import scene_painter
 from tiny_bench import bench
 
+from limner.builders.world import KINDS
 from limner.evaluation.setup import alone
 from limner.evaluation.suites.comprehend import Comprehend
 from limner.evaluation.suites.drift import Drift
@@ -21,8 +22,7 @@ from limner.evaluation.suites.personalize import Personalize
 from limner.evaluation.suites.reconstruct import Reconstruct
 from limner.evaluation.suites.rollback import Rollback
 from limner.evaluation.suites.true_tokens import shown_in, tell_truth
-from limner.world.dialogues import KINDS
-from limner.world.scene_tokens import encode_scene
+from limner_world.scene_tokens import encode_scene
 
 SUITES = (
     Named(num_strangers=0),

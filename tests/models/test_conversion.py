@@ -11,8 +11,8 @@ from library_llama import llama_of
 from peft import PeftModel
 
 import limner
-from limner.app.cli import main
-from limner.chat.painter import fingerprint
+from limner.cli.main import main
+from limner.inference.painter import fingerprint
 from limner.models.adapters import ADAPTER, adapter_sizes
 from limner.models.checkpoint import load_component, load_manifest, load_model, read_tensors
 from limner.models.conversion.pixart import convert_pixart

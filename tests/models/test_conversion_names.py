@@ -12,7 +12,7 @@ import torch
 from diffusers import AutoencoderKL, PixArtTransformer2DModel
 from huggingface_hub.utils import filter_repo_objects
 
-from limner.app.cli import main
+from limner.cli.main import main
 from limner.models.checkpoint import read_tensors
 from limner.models.conversion.pixart import convert_pixart
 from limner.models.conversion.seed_x import convert_seed_x

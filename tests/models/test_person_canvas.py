@@ -15,9 +15,9 @@ from limner.models.sizes import CanvasSizes
 from limner.models.windows import FACE, FIGURE, SEEN_FIGURE, sampling_grid
 from limner.training.picture_kinds import PICTURE_KINDS
 from limner.training.scene_pictures import face_boxes
-from limner.world.scene import Scene
-from limner.world.scene_tokens import NUM_TOKENS, TOKEN_DIM, encode_scene
-from limner.world.truth import body_frames
+from limner_world.scene import Scene
+from limner_world.scene_tokens import NUM_TOKENS, TOKEN_DIM, encode_scene
+from limner_world.truth import body_frames
 
 SMALL = CanvasSizes(widths=(8, 4), summary_width=8, direct_width=4, blocks=1, heads=2)
 SIZES = replace(

@@ -17,7 +17,7 @@ from torch.testing._internal.distributed.fake_pg import FakeStore
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
 import limner
-from limner.app.cli import main
+from limner.cli.main import main
 from limner.dialogue.parts import Instruction, Picture, Response, Round
 from limner.models.adapters import LoraSizes, add_adapter, merge_adapter
 from limner.models.cache import KeyValueCache

@@ -10,17 +10,17 @@ import torch
 from scene_painter import scene_model
 from torch import Tensor
 
-from limner.chat.generation import Sampling, detokenize
+from limner.inference.generation import Sampling, detokenize
 from limner.models.autoencoder import Autoencoder
 from limner.models.model import build_model
 from limner.models.presets import SKETCH, TINY
 from limner.models.sizes import AutoencoderSizes
 from limner.models.symbolic_twin import KIND, SymbolicTwin, reads_scenes, with_symbolic_twin
 from limner.models.tokenizer import train_tokenizer
-from limner.world.chance import seeded
-from limner.world.render import render
-from limner.world.scene_tokens import canonical_scene, encode_scene
-from limner.world.staging import random_scene
+from limner_world.chance import seeded
+from limner_world.render import render
+from limner_world.scene_tokens import canonical_scene, encode_scene
+from limner_world.staging import random_scene
 
 SIZE_PX = 64
 

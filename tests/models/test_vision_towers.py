@@ -8,7 +8,7 @@ import pytest
 import torch
 from transformers import Siglip2VisionConfig, Siglip2VisionModel, SiglipVisionConfig, SiglipVisionModel
 
-from limner.app.cli import main
+from limner.cli.main import main
 from limner.models.checkpoint import load_component, load_manifest
 from limner.models.conversion.vision import convert_vision
 from limner.models.model import build_component

@@ -38,7 +38,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_holds_what_limner_needs(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert {"limner/py.typed", "limner/miniature/limner.json", "limner/app/web/chat/app.js"} <= names
+    assert {"limner/py.typed", "limner/miniature/limner.json", "limner/web/chat/app.js"} <= names
     weights = "limner/perception/weights"
     assert {f"{weights}/selfie_segmentation.tflite", f"{weights}/NOTICE.md"} <= names
     assert {f"limner/training/recipes/{name}.py" for name in recipe_names()} <= names

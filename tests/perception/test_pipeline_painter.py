@@ -12,12 +12,12 @@ from recording import blank
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import Qwen2TokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
-from limner.chat.planning.carrying_out import Hands
-from limner.chat.planning.planned_painter import PlannedPainter
-from limner.chat.planning.rules import RulesPlanner
 from limner.dialogue.parts import Picture
 from limner.perception.painters import PaintError, Reference
 from limner.perception.pipeline_painter import PipelinePainter
+from limner.planning.carrying_out import Hands
+from limner.planning.planned_painter import PlannedPainter
+from limner.planning.rules import RulesPlanner
 
 TEMPLATE = "{% for message in messages %}{{ message['content'] }}{% endfor %}"
 LAYERS = 28  # FLUX.2-klein reads the 9th, 18th and 27th

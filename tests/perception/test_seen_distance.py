@@ -12,10 +12,10 @@ from tiny_bench import judge
 
 from limner.perception.crops import body_window, cut, face_window, to_tensor
 from limner.perception.seen_distance import seen_distance, windows_of
-from limner.world.chance import seeded
-from limner.world.render import render
-from limner.world.staging import random_scene
-from limner.world.truth import scene_truth
+from limner_world.chance import seeded
+from limner_world.render import render
+from limner_world.staging import random_scene
+from limner_world.truth import scene_truth
 
 SCENE = random_scene(seeded("seen distance", 1), num_figures=2, framing="bust")
 BOXES = [tuple(scene_truth(SCENE).face_boxes)]

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from limner.benchmark.conversation import BenchConversation, PersonCheck, StateCheck, as_picture
+from limner.benchmark.systems.oracle import OracleSystem
+from limner.benchmark.systems.protocol import Session, SystemAnswer
 from limner.dialogue.parts import Picture
-from limner.evaluation.benchmark.conversation import BenchConversation, PersonCheck, StateCheck, as_picture
-from limner.evaluation.benchmark.systems.oracle import OracleSystem
-from limner.evaluation.benchmark.systems.protocol import Session, SystemAnswer
-from limner.world.chance import seeded
-from limner.world.scene import Scene
-from limner.world.staging import portrait
+from limner_world.chance import seeded
+from limner_world.scene import Scene
+from limner_world.staging import portrait
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from zlib import crc32
 
 import numpy as np
 
-from limner.world.scene import Scene
+from limner_world.scene import Scene
 
 
 def dots(scene: Scene, size_px: int) -> np.ndarray:

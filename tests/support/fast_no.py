@@ -18,7 +18,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from limner.app.cli import main
+from limner.cli.main import main
 
 HEAVY = {
     *("torch", "transformers", "diffusers", "numba", "scipy"),

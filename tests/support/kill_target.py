@@ -12,12 +12,12 @@ import sys
 import torch
 from chat_texts import TEXTS
 
-from limner.chat.conversation_service import ConversationService
-from limner.chat.painter import Painter
-from limner.chat.store import Store
+from limner.inference.painter import Painter
 from limner.models.model import build_model
 from limner.models.presets import TINY
 from limner.models.tokenizer import train_tokenizer
+from limner.service.conversation_service import ConversationService
+from limner.store.store import Store
 
 FAST = {"token_steps": 1, "pixel_steps": 1, "max_text_tokens": 1}
 

@@ -14,9 +14,9 @@ import time
 from recording import blank
 from stub_endpoint import Told, completion, serving
 
-from limner.chat.planning.plan import Plan
-from limner.chat.planning.rules import RulesPlanner
 from limner.dialogue.parts import Instruction, Response, Round
+from limner.planning.plan import Plan
+from limner.planning.rules import RulesPlanner
 
 _USER = re.compile(r"User(?: \(brings (?P<brings>[^)]*)\))?: (?P<text>.*)")
 _PAINTER = re.compile(

@@ -5,8 +5,8 @@ import json
 import cv2
 import numpy as np
 
+from limner.benchmark.importers.importing import import_set
 from limner.dialogue.parts import Picture
-from limner.evaluation.benchmark.importers.importing import import_set
 
 THINGS = ("a hat", "a dog", "a balloon", "a tree", "a kite")
 

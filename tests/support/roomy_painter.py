@@ -8,8 +8,8 @@ from functools import lru_cache
 import numpy as np
 import torch
 
-from limner.chat.painter import Painter
 from limner.dialogue.parts import Picture
+from limner.inference.painter import Painter
 from limner.models.model import build_model
 from limner.models.presets import TINY
 from limner.models.tokenizer import train_tokenizer

@@ -7,11 +7,11 @@ from functools import lru_cache
 
 import torch
 
-from limner.chat.painter import Painter
+from limner.inference.painter import Painter
 from limner.models.model import LimnerModel, build_model
 from limner.models.presets import TINY, Preset
 from limner.models.tokenizer import train_tokenizer
-from limner.world.scene_tokens import NUM_TOKENS, TOKEN_DIM
+from limner_world.scene_tokens import NUM_TOKENS, TOKEN_DIM
 
 TEXTS = ("A close-up of Mia.", "The image shows a woman in a garden. She has curly black hair.")
 

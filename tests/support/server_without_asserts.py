@@ -32,10 +32,10 @@ if __name__ == "__main__":
     from tiny_server import serving
 
     import limner
-    from limner.app.server.keys import ApiKeys
-    from limner.app.server.limits import Limits
-    from limner.app.server.opening import service_of
-    from limner.app.server.settings import ServerSettings
+    from limner.server.opening import service_of
+    from limner.server.security.keys import ApiKeys
+    from limner.server.security.limits import Limits
+    from limner.server.settings import ServerSettings
 
     checkpoint, store, operator, *keys = sys.argv[1:]
     settings = ServerSettings(

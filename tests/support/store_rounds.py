@@ -4,10 +4,10 @@ import time
 
 import numpy as np
 
-from limner.chat.blobs import digest_of
-from limner.chat.records import KeptState, StoredConversation, StoredRound, new_id
 from limner.dialogue.history import node_id
 from limner.dialogue.parts import Instruction, Picture, Response, Round
+from limner.store.blobs import digest_of
+from limner.store.records import KeptState, StoredConversation, StoredRound, new_id
 
 
 def picture(number):

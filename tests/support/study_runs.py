@@ -58,7 +58,7 @@ def serving(folder, *more):
         sys.executable,
         "-u",
         "-m",
-        "limner.app.cli",
+        "limner.cli.main",
         "study",
         "serve",
         str(folder),

@@ -8,9 +8,9 @@ from functools import lru_cache
 import torch
 
 import limner
-from limner.chat.model_folder import EMBEDDED, checkpoint_folder
-from limner.chat.painter import Painter
 from limner.evaluation.suite import Bench
+from limner.inference.model_folder import EMBEDDED, checkpoint_folder
+from limner.inference.painter import Painter
 from limner.models.model import build_model
 from limner.models.presets import TINY
 from limner.models.tokenizer import train_tokenizer

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import torch
 
-from limner.chat.generation import read_instruction
 from limner.dialogue.parts import Instruction, Picture
 from limner.evaluation.given import Measured
 from limner.evaluation.run import run_suites
 from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
+from limner.inference.generation import read_instruction
 from limner.models.cache import KeyValueCache
 from limner.models.checkpoint import save_model
 from limner.models.model import build_model

@@ -10,10 +10,10 @@ from types import SimpleNamespace
 import uvicorn
 from wire_requests import WAIT_S
 
-from limner.app.server.app import server_app
-from limner.app.server.connections import served
-from limner.app.server.run import connection_limits, listen
-from limner.app.server.settings import ServerSettings
+from limner.server.app import server_app
+from limner.server.run import connection_limits, listen
+from limner.server.security.connections import served
+from limner.server.settings import ServerSettings
 
 ADA, BEN = "ada-has-a-key-of-her-own", "ben-has-another-key-here"
 

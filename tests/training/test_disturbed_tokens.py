@@ -10,7 +10,7 @@ import torch
 
 from limner.training.disturbed_tokens import NUMBERS_SHARE, TokenDisturbance
 from limner.training.picture_kinds import PICTURE_KINDS
-from limner.world.scene_tokens import SLOTS, Numbers, decode_scene, encode_scene
+from limner_world.scene_tokens import SLOTS, Numbers, decode_scene, encode_scene
 
 NUMBERS = [any(isinstance(factor, Numbers) for factor in slot.factors) for slot in SLOTS]
 

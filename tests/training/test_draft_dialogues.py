@@ -7,13 +7,13 @@ import pytest
 import torch
 from language_samples import small_tokenizer
 
+from limner.builders.world import KINDS
 from limner.models.presets import MINIATURE, SEED_X, SKETCH, TINY
 from limner.training import draft_dialogues
 from limner.training.draft_dialogues import DraftDialogues, SceneTokens, reads_scene_tokens
 from limner.training.language_data import laid_out
-from limner.world.dialogues import KINDS
-from limner.world.scene_tokens import NUM_TOKENS, encode_scene
-from limner.world.serial import scene_from_json
+from limner_world.scene_tokens import NUM_TOKENS, encode_scene
+from limner_world.serial import scene_from_json
 
 
 def drafts(kind: str = "rollback", count: int = 50) -> DraftDialogues:

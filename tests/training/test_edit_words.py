@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from dots import dots
 
+from limner.builders.world import KINDS, words_of_world
 from limner.dialogue.parts import Dialogue
 from limner.models.packing import SEEN, SLOT, Layout, lay_out
 from limner.models.presets import TINY
@@ -14,8 +15,7 @@ from limner.models.tokenizer import TextTokenizer, train_tokenizer
 from limner.training.draft_dialogues import DraftDialogues, SceneTokens
 from limner.training.edit_words import edit_words, way_back
 from limner.training.guidance import pointers_of
-from limner.world.dialogues import KINDS, words_of_world
-from limner.world.scene_tokens import NUM_TOKENS
+from limner_world.scene_tokens import NUM_TOKENS
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import torch
 from dots import dots
 from library_llama import llama_of
 
+from limner.builders.world import KINDS, words_of_world
 from limner.dialogue.parts import Dialogue, Instruction, NamedPerson, Picture, Response, Round
 from limner.models.mllm import MultimodalLLM
 from limner.models.packing import SEEN, SLOT, TEXT, Layout, collate, lay_out, packed_hidden
@@ -20,8 +21,7 @@ from limner.training.answers import tokens_asked
 from limner.training.guidance import HEADS, Guidance, guidance_loss, places, pointers_of, watching
 from limner.training.sources import LASTING, token_sources
 from limner.training.told_words import TOLD
-from limner.world.dialogues import KINDS, words_of_world
-from limner.world.scene_tokens import FIRST_SCENE_TOKEN, NUM_TOKENS, PERSON_TOKENS
+from limner_world.scene_tokens import FIRST_SCENE_TOKEN, NUM_TOKENS, PERSON_TOKENS
 
 
 @pytest.fixture(scope="module")

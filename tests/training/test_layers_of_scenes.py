@@ -26,12 +26,12 @@ from limner.training.layers_of_scenes import (
 from limner.training.run_context import RunContext
 from limner.training.stages.scene_layers import SPANS, SceneLayersStage, SceneLayersTask
 from limner.training.state import SampleRng
-from limner.world.chance import seeded
-from limner.world.render import render, render_figure
-from limner.world.scene import SETTINGS, Scene
-from limner.world.scene_tokens import NUM_TOKENS, PERSON_SLOTS, TOKEN_DIM, decode_scene, encode_scene
-from limner.world.settings import seen_window, variant_parts, whole_backdrop
-from limner.world.staging import random_scene
+from limner_world.chance import seeded
+from limner_world.render import render, render_figure
+from limner_world.scene import SETTINGS, Scene
+from limner_world.scene_tokens import NUM_TOKENS, PERSON_SLOTS, TOKEN_DIM, decode_scene, encode_scene
+from limner_world.settings import seen_window, variant_parts, whole_backdrop
+from limner_world.staging import random_scene
 
 CANVAS = CanvasSizes(widths=(16, 8), summary_width=16, direct_width=8, blocks=1, heads=2)
 FIGURES = replace(CANVAS, texture_pitch=0.17, texture_tokens=(12, 13, 14))

@@ -16,7 +16,7 @@ from limner.models.prompt import ImageSegment, Segment, TextSegment
 from limner.training.draft_dialogues import DraftDialogues, SceneTokens
 from limner.training.language_data import LaidOut, laid_out
 from limner.training.own_history import Repaints, with_own_history
-from limner.world.scene_tokens import NUM_TOKENS
+from limner_world.scene_tokens import NUM_TOKENS
 
 K, D = 3, 2
 

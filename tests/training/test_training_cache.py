@@ -3,11 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from limner.builders.world import KINDS
 from limner.training.batches import PictureBatches, draw, face_weights
 from limner.training.picture_kinds import VIEWS, identities, people
 from limner.training.sample_cache import SampleCacheSpec, cache_folder, dialogue_cache, picture_cache
 from limner.training.stages.scene_labels import ABSENT, TRAIT_WORDS, figure_labels
-from limner.world.dialogues import KINDS
 
 PEOPLE = SampleCacheSpec(kind="people", count=6, size_px=32)
 

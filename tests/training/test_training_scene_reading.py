@@ -11,10 +11,10 @@ from limner.training.pictures_to_read import PicturesToRead, draw_pictures, scen
 from limner.training.stages.scene_factors import Agreement, SceneFactors
 from limner.training.stages.vision import FACE_NUMBERS, FACE_TOKENS, Shown, patches_in_faces, token_weights
 from limner.training.state import SampleRng
-from limner.world.sampling import SPLITS
-from limner.world.scene import FRAMINGS, STYLES
-from limner.world.scene_tokens import decode_scene, encode_scene
-from limner.world.staging import scene_split
+from limner_world.sampling import SPLITS
+from limner_world.scene import FRAMINGS, STYLES
+from limner_world.scene_tokens import decode_scene, encode_scene
+from limner_world.staging import scene_split
 
 SIZE_PX = 64
 

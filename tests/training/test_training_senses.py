@@ -12,7 +12,7 @@ from limner.training.picture_kinds import VIEWS, identities
 from limner.training.sample_cache import PictureCache, SampleCacheSpec, picture_cache
 from limner.training.stages.senses_data import Persons
 from limner.training.stages.senses_metrics import ReadFace, face_rates, person_rates
-from limner.world.scene import Scene
+from limner_world.scene import Scene
 
 
 def _read(shared: float, right: dict[str, bool], described: set[str]) -> ReadFace:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import ArrayLike, NDArray
 
-from limner.world.canvas import Canvas, Outline
-from limner.world.curves import oval
+from limner_world.canvas import Canvas, Outline
+from limner_world.curves import oval
 
 GROWN_PX = 0.3  # by which every outline goes beyond itself
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
@@ -188,12 +188,12 @@ def test_large_pictures_are_the_small_ones_in_detail() -> None:
 
 
 def test_the_compiler_waits_for_the_first_shape() -> None:
-    asked = "import sys, limner.app.cli, limner.world.render; sys.exit('numba' in sys.modules)"
+    asked = "import sys, limner.cli.main, limner_world.render; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
 
 
 def test_a_function_without_a_folder_of_its_own_is_compiled_all_the_same() -> None:
-    from limner.world.compiled import compiled
+    from limner_world.compiled import compiled
 
     made: dict[str, object] = {}
     exec("def twice(x):\n    return 2 * x", made)

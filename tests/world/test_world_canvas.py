@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from limner.world.canvas import Canvas
-from limner.world.curves import arc, oval, ribbon, smooth
+from limner_world.canvas import Canvas
+from limner_world.curves import arc, oval, ribbon, smooth
 
 RED, BLUE, WHITE = (200, 30, 30), (30, 30, 200), (255, 255, 255)
 SQUARE = [[0.25, 0.25], [0.75, 0.25], [0.75, 0.75], [0.25, 0.75]]

@@ -7,13 +7,13 @@ from functools import cache
 
 import pytest
 
-from limner.world.chance import seeded
-from limner.world.edit import OPERATIONS, Edit, apply, random_edit
-from limner.world.instruction import ask, phrase, say
-from limner.world.person import HAIR_COLOURS, Traits
-from limner.world.question import random_question
-from limner.world.scene import Scene
-from limner.world.staging import random_scene, scene_split
+from limner_world.chance import seeded
+from limner_world.edit import OPERATIONS, Edit, apply, random_edit
+from limner_world.instruction import ask, phrase, say
+from limner_world.person import HAIR_COLOURS, Traits
+from limner_world.question import random_question
+from limner_world.scene import Scene
+from limner_world.staging import random_scene, scene_split
 
 
 @cache

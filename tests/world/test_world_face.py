@@ -7,10 +7,10 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from limner.world.canvas import Canvas
-from limner.world.curves import smooth
-from limner.world.face import draw_head_back, draw_head_front, head_bounds
-from limner.world.person import (
+from limner_world.canvas import Canvas
+from limner_world.curves import smooth
+from limner_world.face import draw_head_back, draw_head_front, head_bounds
+from limner_world.person import (
     AGES,
     EXPRESSIONS,
     FACIAL_HAIR,
@@ -25,7 +25,7 @@ from limner.world.person import (
     Person,
     Traits,
 )
-from limner.world.strands import curve
+from limner_world.strands import curve
 
 PARAMETERS = [f.name for f in fields(Identity)]
 VOCABULARY = {

@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from limner.world.curves import oval, ribbon
-from limner.world.person import Identity, Person, Traits
-from limner.world.skull import measure
-from limner.world.strands import grow
+from limner_world.curves import oval, ribbon
+from limner_world.person import Identity, Person, Traits
+from limner_world.skull import measure
+from limner_world.strands import grow
 
 
 def area(outline: np.ndarray) -> float:

@@ -7,11 +7,11 @@ from collections import Counter
 
 import pytest
 
-from limner.world.chance import seeded
-from limner.world.film import random_film
-from limner.world.names import MEN, NEUTRAL, WOMEN, held_out_names, is_held_out, random_names, seen_names
-from limner.world.person import COLOURS, GARMENTS, HAIR_COLOURS, HAIR_STYLES, Traits
-from limner.world.sampling import (
+from limner_world.chance import seeded
+from limner_world.film import random_film
+from limner_world.names import MEN, NEUTRAL, WOMEN, held_out_names, is_held_out, random_names, seen_names
+from limner_world.person import COLOURS, GARMENTS, HAIR_COLOURS, HAIR_STYLES, Traits
+from limner_world.sampling import (
     identity_split,
     person_split,
     random_outfit,
@@ -19,9 +19,9 @@ from limner.world.sampling import (
     settle,
     traits_split,
 )
-from limner.world.scene import INTERACTIONS, SETTINGS, STYLES
-from limner.world.serial import scene_from_json, scene_to_json
-from limner.world.staging import cut_out, random_scene, scene_split, shared_traits_pair
+from limner_world.scene import INTERACTIONS, SETTINGS, STYLES
+from limner_world.serial import scene_from_json, scene_to_json
+from limner_world.staging import cut_out, random_scene, scene_split, shared_traits_pair
 
 
 @pytest.mark.parametrize("split", ["train", "test"])

@@ -8,10 +8,10 @@ from itertools import cycle
 import numpy as np
 import pytest
 
-from limner.world.layout import lay_out
-from limner.world.person import GARMENTS, NECKWEAR, PATTERNS, Identity, Person, Traits
-from limner.world.render import render
-from limner.world.scene import (
+from limner_world.layout import lay_out
+from limner_world.person import GARMENTS, NECKWEAR, PATTERNS, Identity, Person, Traits
+from limner_world.render import render
+from limner_world.scene import (
     FRAMINGS,
     HOLDABLE,
     INTERACTIONS,
@@ -21,8 +21,8 @@ from limner.world.scene import (
     Figure,
     Scene,
 )
-from limner.world.staging import random_scene
-from limner.world.truth import face_points, scene_truth
+from limner_world.staging import random_scene
+from limner_world.truth import face_points, scene_truth
 
 ANN = Person(traits=Traits(garment="cardigan", hair_style="long"), identity=Identity(jaw_width=-0.4))
 BEN = Person(

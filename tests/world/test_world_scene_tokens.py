@@ -11,11 +11,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from limner.world.chance import seeded
-from limner.world.dialogues import DRAFTS
-from limner.world.render import render
-from limner.world.scene import Scene
-from limner.world.scene_tokens import (
+from limner.builders.world import DRAFTS
+from limner_world.chance import seeded
+from limner_world.render import render
+from limner_world.scene import Scene
+from limner_world.scene_tokens import (
     FIRST_SCENE_TOKEN,
     NUM_TOKENS,
     PERSON_TOKENS,
@@ -26,8 +26,8 @@ from limner.world.scene_tokens import (
     face_box,
     factor_values,
 )
-from limner.world.staging import cut_out, random_scene
-from limner.world.truth import scene_truth
+from limner_world.staging import cut_out, random_scene
+from limner_world.truth import scene_truth
 
 KINDS = ("rollback", "named", "edit", "full_body", "text_to_image", "face_to_image", "plain_named", "paired")
 

@@ -7,10 +7,10 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from limner.world.canvas import Canvas
-from limner.world.person import Identity, Person, Traits
-from limner.world.scene import LIGHTINGS, SETTINGS, STYLES, Figure, Scene
-from limner.world.settings import (
+from limner_world.canvas import Canvas
+from limner_world.person import Identity, Person, Traits
+from limner_world.scene import LIGHTINGS, SETTINGS, STYLES, Figure, Scene
+from limner_world.settings import (
     NUM_CUTS,
     NUM_LAYOUTS,
     NUM_VARIANTS,
@@ -21,8 +21,8 @@ from limner.world.settings import (
     variant_of,
     variant_parts,
 )
-from limner.world.settings.lettering import width_of
-from limner.world.styles import apply_lighting, apply_style
+from limner_world.settings.lettering import width_of
+from limner_world.styles import apply_lighting, apply_style
 
 PEOPLE = tuple(Figure(person=Person(traits=Traits(), identity=Identity())) for _ in range(2))
 
@@ -80,7 +80,7 @@ def test_white_is_plain_white():
 
 
 def test_painting_repeats_exactly_on_a_fresh_cache():
-    from limner.world import settings
+    from limner_world import settings
 
     first = [painted(setting, 5, "night") for setting in SETTINGS]
     settings._small_backdrop.cache_clear()

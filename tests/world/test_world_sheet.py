@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import ImageFont
 
-from limner.world.sheet import _wrap, sheet
+from limner_world.sheet import _wrap, sheet
 
 
 @pytest.mark.parametrize(

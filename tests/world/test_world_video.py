@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from limner.world.serial import scene_from_json
-from limner.world.video import write_film, write_films
+from limner_world.serial import scene_from_json
+from limner_world.video import write_film, write_films
 
 
 def moving_square(num_frames: int = 12, side_px: int = 64) -> list[np.ndarray]:

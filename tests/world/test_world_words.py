@@ -9,14 +9,14 @@ from functools import cache
 import numpy as np
 import pytest
 
-from limner.world.caption import Caption, tell
-from limner.world.chance import seeded
-from limner.world.names import Name, random_names
-from limner.world.person import Identity, Traits
-from limner.world.places import LIGHT_MARKS, PLACE_MARKS, STYLE_MARKS
-from limner.world.scene import Scene
-from limner.world.staging import random_scene, visible_traits
-from limner.world.wording import HOLDING_MARKS, colour_word, marks, with_article
+from limner_world.caption import Caption, tell
+from limner_world.chance import seeded
+from limner_world.names import Name, random_names
+from limner_world.person import Identity, Traits
+from limner_world.places import LIGHT_MARKS, PLACE_MARKS, STYLE_MARKS
+from limner_world.scene import Scene
+from limner_world.staging import random_scene, visible_traits
+from limner_world.wording import HOLDING_MARKS, colour_word, marks, with_article
 
 NUM = 200
 

@@ -80,7 +80,7 @@ def segmenter_for(name: str, faces: str) -> str:
 
 def captioner_by_name(name: str, endpoint: Endpoint) -> Captioner:
     """world (reads the truth beside its films), openai (any compatible endpoint), or module:Class."""
-    from limner.builders.video.world_words import WorldCaptioner
+    from limner.builders.world.film_words import WorldCaptioner
 
     return made_by_name(
         name,
@@ -92,7 +92,7 @@ def captioner_by_name(name: str, endpoint: Endpoint) -> Captioner:
 
 def writer_by_name(name: str, endpoint: Endpoint) -> Writer:
     """world (reads the truth beside its films), openai (any compatible endpoint), or module:Class."""
-    from limner.builders.video.world_words import WorldWriter
+    from limner.builders.world.film_words import WorldWriter
 
     return made_by_name(
         name,

@@ -1,7 +1,7 @@
 """Editors and personalizers by name, and how a step asks one: what it refuses drops a document, what fails
 ends the run.
 
-Knows no model: Limner's own painter is handed in from above (`app/limner_editor.py`).
+Knows no model: Limner's own painter is handed in from above (`cli/limner_editor.py`).
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from limner.chat.model_folder import EMBEDDED, checkpoint_folder
+from limner.inference.model_folder import EMBEDDED, checkpoint_folder
 from limner.perception.senses_files import WEIGHTS_FILE
 
 # In the paper's order; `suites` has what they do.

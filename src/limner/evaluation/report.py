@@ -12,12 +12,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup
 
-from limner.chat.whole_file import write_whole
 from limner.evaluation.figures import is_numbered, picture_table, plots_of, seconds_plot
 from limner.evaluation.metrics import METRICS
 from limner.evaluation.run_folder import RunFolder, read_run
 from limner.evaluation.suite import Suite
 from limner.evaluation.table import Line, lines_of, views_of
+from limner.whole_file import write_whole
 
 PICTURE_BYTES = 11_000_000  # of the page, all suites together
 

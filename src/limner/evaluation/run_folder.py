@@ -23,11 +23,11 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from limner.chat.whole_file import write_whole
 from limner.dialogue.parts import Instruction, Picture, Response, Round
 from limner.evaluation.given import check_run
 from limner.evaluation.score import Row
 from limner.evaluation.suite import Outcome
+from limner.whole_file import write_whole
 
 FORMAT = 1
 DIGEST_CHARACTERS = 24

@@ -13,10 +13,10 @@ from typing import Any
 import cv2
 import torch
 
-from limner.chat.model_folder import checkpoint_folder, files_of, fingerprint
-from limner.chat.painter import Painter, load_painter
 from limner.evaluation.given import Measured, judge_folder
 from limner.evaluation.suite import Bench
+from limner.inference.model_folder import checkpoint_folder, files_of, fingerprint
+from limner.inference.painter import Painter, load_painter
 from limner.models.precision import best_device, compute_dtype
 from limner.models.quantised import check_kind
 from limner.models.symbolic_twin import reads_scenes

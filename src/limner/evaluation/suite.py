@@ -15,7 +15,7 @@ from limner.dialogue.parts import Picture, Round
 from limner.evaluation.score import Row
 
 if TYPE_CHECKING:
-    from limner.chat.painter import Painter
+    from limner.inference.painter import Painter
     from limner.perception.senses import WorldSenses
 
 FIRST_SEED = 20_000_000  # far from the seeds of training and of its held-out sample caches

@@ -23,8 +23,8 @@ from limner.models.autoencoder import Autoencoder
 from limner.models.detokenizer_contract import Detokenizer, Sizes
 from limner.models.model import LimnerModel
 from limner.models.sampling_state import SamplingState
-from limner.world.render import render
-from limner.world.scene_tokens import NUM_TOKENS, TOKEN_DIM, decode_scene
+from limner_world.render import render
+from limner_world.scene_tokens import NUM_TOKENS, TOKEN_DIM, decode_scene
 
 KIND = "symbolic_twin"
 

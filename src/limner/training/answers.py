@@ -14,7 +14,7 @@ import numpy as np
 from limner.dialogue.parts import Dialogue, Picture
 from limner.models.packing import NO_LABEL, SEEN, Layout
 from limner.models.tokenizer import TextTokenizer
-from limner.world.scene_tokens import (
+from limner_world.scene_tokens import (
     FIRST_SCENE_TOKEN,
     NUM_TOKENS,
     PERSON_SLOTS,

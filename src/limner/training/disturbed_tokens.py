@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from limner.models.flow import random_noise
-from limner.world.scene_tokens import SLOTS, Words
+from limner_world.scene_tokens import SLOTS, Words
 
 NUMBERS_SHARE = 0.2  # of the noise, in tokens that hold a number
 UNDECIDED_SHARE = 0.5  # of pictures that have undecided tokens at all

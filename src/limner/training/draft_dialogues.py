@@ -17,11 +17,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from limner.builders.world import draft, paint_draft
 from limner.dialogue.parts import Dialogue, Picture
 from limner.models.presets import Preset
-from limner.world.dialogues import draft, paint_draft
-from limner.world.scene import Scene
-from limner.world.scene_tokens import NUM_TOKENS, TOKEN_DIM, encode_scene
+from limner_world.scene import Scene
+from limner_world.scene_tokens import NUM_TOKENS, TOKEN_DIM, encode_scene
 
 STAND_IN_PX: Final = 16  # the smallest side of a picture
 MOST_SCENES: Final = 4_000  # whose tokens are kept: 16 kB each

@@ -49,7 +49,7 @@ from limner.training.answers import answering_tokens
 from limner.training.edit_words import edit_words
 from limner.training.sources import EDITS, token_sources
 from limner.training.told_words import NOBODY, told_words
-from limner.world.scene_tokens import NUM_TOKENS
+from limner_world.scene_tokens import NUM_TOKENS
 
 LEAST_CHANGE: Final = 1e-3  # of a token's numbers, which have unit spread
 HEADS: Final = ("owner", "follow", "recall", "told", "quote", "gather", "picture")

@@ -30,12 +30,12 @@ from limner.training.picture_kinds import PICTURE_KINDS
 from limner.training.repeated_pictures import RepeatedDraws
 from limner.training.scene_pictures import face_boxes
 from limner.training.state import SampleRng
-from limner.world.chance import pick
-from limner.world.render import render_figure
-from limner.world.scene import FRAMINGS, LIGHTINGS, SETTINGS, Scene
-from limner.world.scene_tokens import FIRST_SCENE_TOKEN, HIDDEN, SCENE_SLOTS, Words, encode_scene
-from limner.world.settings import NUM_CUTS, NUM_LAYOUTS, seen_window, variant_of, whole_backdrop
-from limner.world.truth import body_frames, scene_truth
+from limner_world.chance import pick
+from limner_world.render import render_figure
+from limner_world.scene import FRAMINGS, LIGHTINGS, SETTINGS, Scene
+from limner_world.scene_tokens import FIRST_SCENE_TOKEN, HIDDEN, SCENE_SLOTS, Words, encode_scene
+from limner_world.settings import NUM_CUTS, NUM_LAYOUTS, seen_window, variant_of, whole_backdrop
+from limner_world.truth import body_frames, scene_truth
 
 AnySpan = Span | FittedSpan
 KIND: Final = "conversation"  # of scenes: all that conversations show

@@ -11,15 +11,15 @@ from typing import Final
 
 import numpy as np
 
-from limner.world.chance import chance, pick, seeded, weighted
-from limner.world.dialogues import draft
-from limner.world.dialogues.plain import plain_scene
-from limner.world.edit import apply, random_edit
-from limner.world.film import later
-from limner.world.person import EXPRESSIONS, Person, Traits
-from limner.world.sampling import random_identity, random_outfit, random_traits, settle
-from limner.world.scene import Scene
-from limner.world.staging import cut_out, portrait, random_scene
+from limner.builders.world import draft
+from limner.builders.world.plain import plain_scene
+from limner_world.chance import chance, pick, seeded, weighted
+from limner_world.edit import apply, random_edit
+from limner_world.film import later
+from limner_world.person import EXPRESSIONS, Person, Traits
+from limner_world.sampling import random_identity, random_outfit, random_traits, settle
+from limner_world.scene import Scene
+from limner_world.staging import cut_out, portrait, random_scene
 
 # Pictures of one person in the sample cache of identities: seed // VIEWS is the person, seed % VIEWS the
 # view.

@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limner.training.degrade import wear
-from limner.world.chance import chance, pick, seeded
-from limner.world.film import later
-from limner.world.render import render
-from limner.world.scene import FRAMINGS, STYLES, Scene
-from limner.world.scene_tokens import encode_scene
-from limner.world.staging import cut_out, portrait, random_scene
-from limner.world.truth import face_points, scene_truth
+from limner_world.chance import chance, pick, seeded
+from limner_world.film import later
+from limner_world.render import render
+from limner_world.scene import FRAMINGS, STYLES, Scene
+from limner_world.scene_tokens import encode_scene
+from limner_world.staging import cut_out, portrait, random_scene
+from limner_world.truth import face_points, scene_truth
 
 # A few sizes, not any: the painter keeps the textures of each size that it met.
 DRAWN_PX: Final = (96, 112, 128, 160, 192, 224, 256, 320, 384, 512)

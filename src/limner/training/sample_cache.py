@@ -22,13 +22,14 @@ from typing import Any
 import numpy as np
 from filelock import FileLock
 
-import limner.world
+import limner.builders.world
+import limner_world
 from limner.dialogue.parts import Dialogue, Instruction, NamedPerson, Picture, Response, Round
 from limner.training.picture_kinds import PICTURE_KINDS
 from limner.training.render_pool import in_processes
-from limner.world.chance import seeded
-from limner.world.scene import Scene
-from limner.world.serial import scene_from_json, scene_to_json
+from limner_world.chance import seeded
+from limner_world.scene import Scene
+from limner_world.serial import scene_from_json, scene_to_json
 
 MAX_FIGURES = 2
 
@@ -112,9 +113,9 @@ def picture_cache(spec: SampleCacheSpec, folder: Path, *, workers: int) -> Pictu
 
 def dialogue_cache(spec: SampleCacheSpec, folder: Path, *, workers: int) -> DialogueCache:
     """The sample cache of dialogues at `folder` (made there first if it is not). Kinds are those of
-    `limner.world.dialogues`.
+    `limner.builders.world`.
     """
-    from limner.world.dialogues import KINDS
+    from limner.builders.world import KINDS
 
     if spec.kind not in KINDS:
         raise ValueError(
@@ -154,9 +155,10 @@ def cache_folder(folder: Path, spec: SampleCacheSpec) -> Path:
 def world_digest() -> str:
     """SHA-256 over the source of the world: another drawing is another sample cache."""
     digest = hashlib.sha256()
-    root = Path(limner.world.__path__[0])
-    for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    for package in (limner_world, limner.builders.world):
+        root = Path(package.__path__[0])
+        for path in sorted(root.rglob("*.py")):
+            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 
@@ -164,9 +166,9 @@ def draw_picture(
     seed: int, kind: str, split: str, size_px: int
 ) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """(pixels, face boxes, {"caption", "scene"}) of one seed; the same everywhere."""
-    from limner.world.caption import caption
-    from limner.world.render import render
-    from limner.world.truth import scene_truth
+    from limner_world.caption import caption
+    from limner_world.render import render
+    from limner_world.truth import scene_truth
 
     scene = PICTURE_KINDS[kind](seed, split)
     boxes = np.zeros((MAX_FIGURES, 4), np.float32)
@@ -209,7 +211,7 @@ def _make_dialogues(
     seeds: Sequence[int], *, spec: SampleCacheSpec
 ) -> list[tuple[dict[str, Any], list[tuple[str, np.ndarray]]]]:
     """Each dialogue as plain values, its pictures numbered within it."""
-    from limner.world.dialogues import KINDS
+    from limner.builders.world import KINDS
 
     made = []
     for seed in seeds:

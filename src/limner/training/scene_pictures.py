@@ -22,10 +22,10 @@ from limner.models.vision import ImageTokenizer
 from limner.training.batches import face_weights
 from limner.training.picture_kinds import PICTURE_KINDS
 from limner.training.run_context import HELD_OUT_SEED
-from limner.world.render import render
-from limner.world.scene import Scene
-from limner.world.scene_tokens import encode_scene
-from limner.world.truth import scene_truth
+from limner_world.render import render
+from limner_world.scene import Scene
+from limner_world.scene_tokens import encode_scene
+from limner_world.truth import scene_truth
 
 MAX_FIGURES = 2
 

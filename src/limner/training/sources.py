@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from limner.dialogue.parts import Dialogue, Picture
-from limner.world.scene_tokens import NUM_TOKENS, PERSON_TOKENS
+from limner_world.scene_tokens import NUM_TOKENS, PERSON_TOKENS
 
 EDITS: Final = ("edit", "rollback", "branches")
 # Of a person, what stays from picture to picture: all but pose, what is held, and where the face lies.

@@ -17,9 +17,9 @@ import numpy as np
 from limner.dialogue.parts import Dialogue
 from limner.models.packing import TEXT, Layout
 from limner.models.tokenizer import TextTokenizer
-from limner.world.person import Traits
-from limner.world.scene_tokens import PERSON_SLOTS, PERSON_TOKENS, Words
-from limner.world.wording import marks
+from limner_world.person import Traits
+from limner_world.scene_tokens import PERSON_SLOTS, PERSON_TOKENS, Words
+from limner_world.wording import marks
 
 NOBODY: Final = -1
 # Colours are left out: a text says "red" of hair, hats and shirts alike, and only its neighbours tell which.

@@ -13,7 +13,7 @@ from limner.builders.runner.document import Drop
 from limner.dialogue.names import find_names
 from limner.dialogue.people import find_people
 from limner.perception.protocols import Look
-from limner.world.names import MEN, NEUTRAL, WOMEN, held_out_names, seen_names
+from limner_world.names import MEN, NEUTRAL, WOMEN, held_out_names, seen_names
 
 _POOLS = {"woman": WOMEN, "man": MEN, "": NEUTRAL}
 

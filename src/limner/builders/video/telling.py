@@ -11,9 +11,9 @@ from limner.builders.heads import worst
 from limner.builders.likeness import alike, sharpness
 from limner.builders.runner.document import Document
 from limner.builders.video.clip import Clip
+from limner.builders.world.replies import CLOSE_UP_ASKS, HERE_THEY_ARE, with_identity
 from limner.dialogue.parts import Dialogue, Instruction, NamedPerson, Picture, Response, Round
-from limner.world.chance import chance, pick
-from limner.world.dialogues.replies import CLOSE_UP_ASKS, HERE_THEY_ARE, with_identity
+from limner_world.chance import chance, pick
 
 _OPENINGS: Final = (
     "{text}",

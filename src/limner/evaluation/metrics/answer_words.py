@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
-from limner.world import person
-from limner.world.places import PLACE_NOUNS, PLACE_PHRASES
-from limner.world.scene import HOLDABLE, LIGHTINGS, STYLES
-from limner.world.wording import (
+from limner_world import person
+from limner_world.places import PLACE_NOUNS, PLACE_PHRASES
+from limner_world.scene import HOLDABLE, LIGHTINGS, STYLES
+from limner_world.wording import (
     COLOUR_FORMS,
     EXPRESSION_FORMS,
     FACIAL_HAIR_FORMS,

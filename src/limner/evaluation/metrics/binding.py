@@ -12,13 +12,13 @@ import numpy as np
 
 from limner.evaluation.metrics.metric import Metric
 from limner.perception.protocols import Box
-from limner.world.chance import seeded
-from limner.world.person import Person
-from limner.world.render import render
-from limner.world.sampling import random_identity
-from limner.world.scene import Scene
-from limner.world.staging import cut_out
-from limner.world.truth import scene_truth
+from limner_world.chance import seeded
+from limner_world.person import Person
+from limner_world.render import render
+from limner_world.sampling import random_identity
+from limner_world.scene import Scene
+from limner_world.staging import cut_out
+from limner_world.truth import scene_truth
 
 METRIC = Metric(
     name="right_person",

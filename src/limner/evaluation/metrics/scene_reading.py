@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from limner.evaluation.metrics.binding import right_of_two
 from limner.evaluation.metrics.metric import Metric
-from limner.world.person import Identity
-from limner.world.scene import Scene
-from limner.world.scene_tokens import decode_scene, encode_scene, factor_values, number_factors
+from limner_world.person import Identity
+from limner_world.scene import Scene
+from limner_world.scene_tokens import decode_scene, encode_scene, factor_values, number_factors
 
 METRIC = Metric(
     name="factors_kept",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from limner.evaluation.metrics.metric import Metric, check_pixels
-from limner.world.person import Person
+from limner_world.person import Person
 
 if TYPE_CHECKING:
     from limner.perception.protocols import Box

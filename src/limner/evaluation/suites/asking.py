@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from limner.chat.conversation import Conversation
-from limner.chat.generation import Sampling
+from limner.builders.world import KINDS
 from limner.dialogue.parts import Dialogue, Picture
 from limner.evaluation.suite import Bench
-from limner.world.dialogues import KINDS
+from limner.inference.conversation import Conversation
+from limner.inference.generation import Sampling
 
 SPLIT = "test"
 

@@ -9,9 +9,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from limner.world.person import Traits
-from limner.world.scene import Scene
-from limner.world.wording import (
+from limner_world.person import Traits
+from limner_world.scene import Scene
+from limner_world.wording import (
     FACIAL_HAIR_FORMS,
     GARMENT_FORMS,
     GLASSES_FORMS,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from limner.chat.painter import Painter
+from limner.builders.world import KINDS
 from limner.dialogue.boxes import iou
 from limner.dialogue.parts import Dialogue
 from limner.evaluation.metrics.binding import right_of_two
@@ -22,9 +22,9 @@ from limner.evaluation.suites.caption_words import claims, names_trait, told_tra
 from limner.evaluation.suites.guessing import chance_box, chance_of_answer, chance_of_claims, chance_of_naming
 from limner.evaluation.suites.tally import Tally
 from limner.evaluation.suites.true_tokens import shown_in, tell_truth
-from limner.world.dialogues import KINDS
-from limner.world.scene import Scene
-from limner.world.serial import scene_from_json
+from limner.inference.painter import Painter
+from limner_world.scene import Scene
+from limner_world.serial import scene_from_json
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

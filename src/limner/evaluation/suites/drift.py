@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from limner.chat.conversation import HISTORIES
-from limner.chat.painter import Painter
 from limner.dialogue.parts import Picture
 from limner.evaluation.metrics.drift import drift_per_round
 from limner.evaluation.metrics.face_similarity import Face, face_at, similarity_to
@@ -25,12 +23,14 @@ from limner.evaluation.suites.repainting import through_tokens
 from limner.evaluation.suites.tally import as_view
 from limner.evaluation.suites.true_tokens import tell_truth
 from limner.evaluation.views import TOKENS, TWIN
+from limner.inference.conversation import HISTORIES
+from limner.inference.painter import Painter
 from limner.perception.senses import WorldSenses
-from limner.world.chance import seeded
-from limner.world.render import render
-from limner.world.scene import Scene
-from limner.world.staging import random_scene
-from limner.world.truth import scene_truth
+from limner_world.chance import seeded
+from limner_world.render import render
+from limner_world.scene import Scene
+from limner_world.staging import random_scene
+from limner_world.truth import scene_truth
 
 AGAIN: Final = (
     "Paint this picture again.",

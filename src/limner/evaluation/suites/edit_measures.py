@@ -12,8 +12,8 @@ import numpy as np
 
 from limner.evaluation.metrics.metric import fit_to
 from limner.evaluation.metrics.psnr import psnr_db
-from limner.world.person import Traits
-from limner.world.scene import Figure, Scene
+from limner_world.person import Traits
+from limner_world.scene import Figure, Scene
 
 VISIBLE = 16  # the least difference of a channel that counts as a change
 MARGIN_PX = 5  # around a change: where blurred painters mix both sides

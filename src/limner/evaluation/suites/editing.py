@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from limner.chat.painter import Painter
+from limner.builders.world import Draft, draft, paint_draft
 from limner.dialogue.parts import Dialogue, Picture
 from limner.evaluation.metrics.metric import fit_to
 from limner.evaluation.metrics.psnr import psnr_db
@@ -25,11 +25,11 @@ from limner.evaluation.suites.redrawing import Redraw, twin_of
 from limner.evaluation.suites.tally import Tally
 from limner.evaluation.suites.true_tokens import shown_in, tell_truth
 from limner.evaluation.views import TOKENS, TWIN
-from limner.world.chance import seeded
-from limner.world.dialogues import Draft, draft, paint_draft
-from limner.world.edit import apply, random_edit
-from limner.world.render import render
-from limner.world.scene import Scene
+from limner.inference.painter import Painter
+from limner_world.chance import seeded
+from limner_world.edit import apply, random_edit
+from limner_world.render import render
+from limner_world.scene import Scene
 
 NUM_DECOYS = 3
 CHAIN = 3  # edits in a row

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from limner.chat.painter import Painter
 from limner.dialogue.parts import Dialogue, Picture
 from limner.evaluation.metrics.binding import right_of_two
 from limner.evaluation.metrics.clip_score import clip_score
@@ -27,13 +26,14 @@ from limner.evaluation.suites.tally import Tally
 from limner.evaluation.suites.trait_chance import chance_of_word
 from limner.evaluation.suites.true_tokens import shown_in, tell_truth
 from limner.evaluation.views import CEILING, TOKENS, TWIN
+from limner.inference.painter import Painter
 from limner.perception.protocols import Box
 from limner.perception.senses import WorldSenses
-from limner.world.person import Identity
-from limner.world.scene import FRAMINGS, Scene
-from limner.world.scene_tokens import decode_scene
-from limner.world.serial import scene_from_json
-from limner.world.truth import scene_truth
+from limner_world.person import Identity
+from limner_world.scene import FRAMINGS, Scene
+from limner_world.scene_tokens import decode_scene
+from limner_world.serial import scene_from_json
+from limner_world.truth import scene_truth
 
 ASKED = (1, 2)  # the rounds that ask for one person each
 WORN = (

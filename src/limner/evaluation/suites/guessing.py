@@ -10,15 +10,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+from limner.builders.world import draft
 from limner.dialogue.boxes import iou
 from limner.evaluation.metrics.grounding import parse_box
 from limner.evaluation.metrics.question import answer_matches
 from limner.evaluation.suites.asking import SPLIT
 from limner.evaluation.suites.caption_words import claims, names_trait, true_share
 from limner.perception.protocols import Box
-from limner.world.dialogues import draft
-from limner.world.person import Traits
-from limner.world.scene import Scene
+from limner_world.person import Traits
+from limner_world.scene import Scene
 
 POOL_SEED = 19_000_000  # below the seeds of all tasks
 NUM_DIALOGUES = 120

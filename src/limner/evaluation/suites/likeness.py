@@ -13,9 +13,9 @@ import numpy as np
 from limner.evaluation.metrics.binding import ReferenceFace, distractor_faces, rank_among, reference_face
 from limner.evaluation.metrics.face_similarity import Face
 from limner.perception.senses import WorldSenses
-from limner.world.chance import seeded
-from limner.world.scene import Figure
-from limner.world.staging import portrait
+from limner_world.chance import seeded
+from limner_world.scene import Figure
+from limner_world.staging import portrait
 
 NUM_POSES = 3
 REFERENCE_PX = 96  # the same for all, so that sharpness tells nobody apart

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from limner.chat.painter import Painter
 from limner.dialogue.names import bare_name
 from limner.dialogue.parts import Picture
 from limner.evaluation.metrics.binding import chance_rank, right_of_two
@@ -23,9 +22,10 @@ from limner.evaluation.suites.named_tasks import FARTHEST, NamedTask
 from limner.evaluation.suites.redrawing import Redraw
 from limner.evaluation.suites.tally import Tally
 from limner.evaluation.suites.trait_chance import chance_of_word
+from limner.inference.painter import Painter
 from limner.perception.protocols import Box
 from limner.perception.senses import WorldSenses
-from limner.world.truth import scene_truth
+from limner_world.truth import scene_truth
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

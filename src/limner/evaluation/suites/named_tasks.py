@@ -9,19 +9,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from limner.builders.world import Draft, DraftRound, paint_draft
+from limner.builders.world.naming import named_pair
+from limner.builders.world.plain import plain_scene
+from limner.builders.world.replies import CLOSE_UP_ASKS, HERE_ONE, HERE_THEY_ARE, restate
 from limner.dialogue.parts import Dialogue
 from limner.evaluation.suites.asking import SPLIT
-from limner.world.caption import Caption, tell
-from limner.world.chance import chance, pick, seeded
-from limner.world.dialogues import Draft, DraftRound, paint_draft
-from limner.world.dialogues.naming import named_pair
-from limner.world.dialogues.plain import plain_scene
-from limner.world.dialogues.replies import CLOSE_UP_ASKS, HERE_ONE, HERE_THEY_ARE, restate
-from limner.world.film import later
-from limner.world.names import Name, random_names
-from limner.world.question import random_question
-from limner.world.scene import Scene
-from limner.world.staging import cut_out, random_scene
+from limner_world.caption import Caption, tell
+from limner_world.chance import chance, pick, seeded
+from limner_world.film import later
+from limner_world.names import Name, random_names
+from limner_world.question import random_question
+from limner_world.scene import Scene
+from limner_world.staging import cut_out, random_scene
 
 SCENES = ("varied", "shared_traits", "plain")
 FARTHEST = 6  # rounds from a name to the first close-up by it

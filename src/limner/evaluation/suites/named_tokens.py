@@ -12,8 +12,8 @@ from limner.evaluation.suites.asking import tokens_of
 from limner.evaluation.suites.named_answers import Answers
 from limner.evaluation.suites.named_tasks import NamedTask
 from limner.evaluation.suites.tally import Tally
-from limner.world.person import Identity
-from limner.world.scene_tokens import decode_scene
+from limner_world.person import Identity
+from limner_world.scene_tokens import decode_scene
 
 Told = Sequence[Mapping[str, str]]
 """Per person, trait field -> word as the first text tells it."""

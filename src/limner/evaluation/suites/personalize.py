@@ -12,7 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from limner.chat.painter import Painter
+from limner.builders.world import DRAFTS, paint_draft
+from limner.builders.world.replies import KEEP_FACE
 from limner.dialogue.parts import Instruction, Picture, Round
 from limner.evaluation.metrics.binding import distractors, with_person
 from limner.evaluation.metrics.clip_score import clip_score
@@ -32,13 +33,12 @@ from limner.evaluation.suites.tally import Tally
 from limner.evaluation.suites.trait_chance import chance_of_word
 from limner.evaluation.suites.true_tokens import tell_truth
 from limner.evaluation.views import CEILING, TOKENS, TWIN
+from limner.inference.painter import Painter
 from limner.models.prompt import keep_faces_instruction
 from limner.perception.senses import WorldSenses
-from limner.world.dialogues import DRAFTS, paint_draft
-from limner.world.dialogues.replies import KEEP_FACE
-from limner.world.render import render
-from limner.world.scene import Scene
-from limner.world.truth import scene_truth
+from limner_world.render import render
+from limner_world.scene import Scene
+from limner_world.truth import scene_truth
 
 KINDS: Final = ("face_to_image", "paired")
 STAGES: Final = ("baseline", "stage1", "stage2", "stage3")

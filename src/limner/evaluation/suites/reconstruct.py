@@ -11,7 +11,6 @@ from typing import Final
 
 import numpy as np
 
-from limner.chat.painter import Painter
 from limner.dialogue.boxes import iou
 from limner.dialogue.parts import Picture
 from limner.evaluation.metrics.binding import distractors, with_person
@@ -28,13 +27,14 @@ from limner.evaluation.suites.repainting import encoded, through_autoencoder, th
 from limner.evaluation.suites.tally import Tally
 from limner.evaluation.suites.true_tokens import tell_truth
 from limner.evaluation.views import TOKENS, TWIN
+from limner.inference.painter import Painter
 from limner.perception.senses import WorldSenses
-from limner.world.chance import seeded
-from limner.world.edit import apply, random_edit
-from limner.world.render import render
-from limner.world.scene import Scene
-from limner.world.staging import portrait, random_scene
-from limner.world.truth import scene_truth
+from limner_world.chance import seeded
+from limner_world.edit import apply, random_edit
+from limner_world.render import render
+from limner_world.scene import Scene
+from limner_world.staging import portrait, random_scene
+from limner_world.truth import scene_truth
 
 COMPETING: Final = ("dit", "unet")  # how the names of further detokenizers begin
 FOUND_OVERLAP: Final = 0.3

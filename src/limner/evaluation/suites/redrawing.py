@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import torch
 
-from limner.chat.generation import Sampling, detokenize
-from limner.chat.painter import Painter
 from limner.dialogue.parts import Picture
 from limner.evaluation.suites.asking import Painted
+from limner.inference.generation import Sampling, detokenize
+from limner.inference.painter import Painter
 from limner.models.symbolic_twin import reads_scenes, with_symbolic_twin
 
 Redraw = Callable[[Picture], Picture]

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import torch
 
-from limner.chat.generation import to_uint8
-from limner.chat.painter import Painter
 from limner.dialogue.parts import Picture
 from limner.evaluation.suites.asking import Painted
+from limner.inference.generation import to_uint8
+from limner.inference.painter import Painter
 from limner.models.pad_to_square import pad_to_square
 
 

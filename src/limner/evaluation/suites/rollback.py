@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from limner.chat.painter import Painter
 from limner.dialogue.parts import Picture, Round
 from limner.evaluation.metrics.metric import fit_to
 from limner.evaluation.metrics.psnr import psnr_db
@@ -32,6 +31,7 @@ from limner.evaluation.suites.rollback_tasks import FAMILIES, RollbackTask, make
 from limner.evaluation.suites.tally import Tally
 from limner.evaluation.suites.true_tokens import shown_in, tell_truth
 from limner.evaluation.views import TOKENS, TWIN
+from limner.inference.painter import Painter
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

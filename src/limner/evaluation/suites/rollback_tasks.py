@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from limner.builders.world import Draft, draft, paint_draft
 from limner.dialogue.parts import Dialogue, Picture
 from limner.evaluation.suites.asking import SPLIT
 from limner.evaluation.suites.edit_measures import carry_over
-from limner.world.dialogues import Draft, draft, paint_draft
-from limner.world.render import render
-from limner.world.scene import Scene
+from limner_world.render import render
+from limner_world.scene import Scene
 
 FAMILIES: Mapping[str, str] = {  # in metrics -> in the world's truth
     "instead": "instead",

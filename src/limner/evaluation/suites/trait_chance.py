@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
 
-from limner.world.chance import seeded
-from limner.world.sampling import random_traits
+from limner_world.chance import seeded
+from limner_world.sampling import random_traits
 
 NUM_PEOPLE = 400
 

@@ -13,9 +13,9 @@ import torch
 
 from limner.dialogue.parts import Dialogue, Picture
 from limner.evaluation.suite import Bench
-from limner.world.scene import Scene
-from limner.world.scene_tokens import encode_scene
-from limner.world.serial import scene_from_json
+from limner_world.scene import Scene
+from limner_world.scene_tokens import encode_scene
+from limner_world.serial import scene_from_json
 
 Shown = tuple[Picture, Scene]
 

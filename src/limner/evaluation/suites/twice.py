@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from limner.chat.painter import Painter
+from limner.builders.world.naming import named_pair
 from limner.dialogue.parts import Picture, Round
 from limner.evaluation.metrics.binding import distractors, with_person
 from limner.evaluation.metrics.face_similarity import Face, face_at, faces_of, largest_face
@@ -23,15 +23,15 @@ from limner.evaluation.suites.asking import SPLIT, Asking, tokens_of
 from limner.evaluation.suites.redrawing import twin_of
 from limner.evaluation.suites.tally import as_view
 from limner.evaluation.views import CEILING, TOKENS, TWIN
+from limner.inference.painter import Painter
 from limner.perception.senses import WorldSenses
-from limner.world.caption import tell
-from limner.world.chance import seeded
-from limner.world.dialogues.naming import named_pair
-from limner.world.film import later
-from limner.world.render import render
-from limner.world.scene import Scene
-from limner.world.staging import cut_out
-from limner.world.truth import scene_truth
+from limner_world.caption import tell
+from limner_world.chance import seeded
+from limner_world.film import later
+from limner_world.render import render
+from limner_world.scene import Scene
+from limner_world.staging import cut_out
+from limner_world.truth import scene_truth
 
 RUNS: Final = 2
 PERSONS: Final = (0, 1)  # left, right

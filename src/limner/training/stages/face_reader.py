@@ -27,7 +27,7 @@ from limner.training.stages.scene_factors import Agreement, SceneFactors
 from limner.training.stages.second_look import SecondLook, TrueFaces, go_on_from, jittered
 from limner.training.stages.vision import FACE_NUMBERS, FACE_TOKENS, Shown, clear_faces
 from limner.training.state import SampleRng
-from limner.world.scene_tokens import PERSON_SLOTS, PERSON_TOKENS, TOKEN_DIM
+from limner_world.scene_tokens import PERSON_SLOTS, PERSON_TOKENS, TOKEN_DIM
 
 
 @dataclass(frozen=True, kw_only=True)

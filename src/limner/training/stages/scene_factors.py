@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from limner.world.scene_tokens import FIRST_SCENE_TOKEN, PERSON_TOKENS, number_factors, word_factors
+from limner_world.scene_tokens import FIRST_SCENE_TOKEN, PERSON_TOKENS, number_factors, word_factors
 
 LOGIT_SCALE: Final = 8.0  # of the true word of true tokens; the others' are 0
 _PLACES: Final = ("left", "right")

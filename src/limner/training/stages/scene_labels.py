@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from limner.world import person
-from limner.world.scene import Figure, Scene
-from limner.world.staging import visible_traits
+from limner_world import person
+from limner_world.scene import Figure, Scene
+from limner_world.staging import visible_traits
 
 TRAIT_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "age": person.AGES,

@@ -38,7 +38,7 @@ from limner.training.stages.senses_data import Persons, SeenFaces, ShrunkPicture
 from limner.training.stages.senses_metrics import HeldOut, measure_senses
 from limner.training.stages.vocabulary import make_vocabulary
 from limner.training.state import SampleRng
-from limner.world.person import Identity
+from limner_world.person import Identity
 
 DEFAULT_FINDER: Final = FaceFinderSizes()
 DEFAULT_EMBEDDER: Final = FaceEmbedderSizes()

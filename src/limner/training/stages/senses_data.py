@@ -24,7 +24,7 @@ from limner.training.degrade import degrade
 from limner.training.picture_kinds import VIEWS
 from limner.training.sample_cache import PictureCache
 from limner.training.stages.scene_labels import TRAIT_WORDS, figure_labels
-from limner.world.truth import face_points
+from limner_world.truth import face_points
 
 # A found box is never the true one, so crops are learned with boxes moved by up to this part of their size.
 JITTER = 0.04

@@ -20,8 +20,8 @@ from limner.training.picture_kinds import VIEWS
 from limner.training.sample_cache import PictureCache
 from limner.training.stages.scene_labels import figure_labels
 from limner.training.stages.senses_data import labelled_words, true_boxes
-from limner.world.scene import Scene
-from limner.world.staging import visible_traits
+from limner_world.scene import Scene
+from limner_world.staging import visible_traits
 
 AT_ONCE = 64
 CHOICES = 32

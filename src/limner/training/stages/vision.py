@@ -38,10 +38,10 @@ from limner.training.run_context import HELD_OUT_SEED, RunContext
 from limner.training.stages.scene_factors import Agreement, SceneFactors
 from limner.training.stages.second_look import SecondLook, TrueFaces, go_on_from
 from limner.training.state import SampleRng
-from limner.world.chance import seeded
-from limner.world.person import Identity
-from limner.world.scene import FRAMINGS, STYLES
-from limner.world.scene_tokens import NUM_TOKENS, PERSON_SLOTS, PERSON_TOKENS, TOKEN_DIM, Numbers
+from limner_world.chance import seeded
+from limner_world.person import Identity
+from limner_world.scene import FRAMINGS, STYLES
+from limner_world.scene_tokens import NUM_TOKENS, PERSON_SLOTS, PERSON_TOKENS, TOKEN_DIM, Numbers
 
 CLEAR_FACE_PX = 40.0  # of 256: about where the numbers of a face can be read
 PLACE_SPREAD = 0.2  # of the positions at the start, about that of what the convolutions say

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 from filelock import FileLock
 
+from limner.builders.world import words_of_world
 from limner.models.checkpoint import save_tokenizer
 from limner.models.prompt import TURN_END, TURN_START
 from limner.models.tokenizer import train_tokenizer
 from limner.training.components import is_made
 from limner.training.run_context import RunContext
-from limner.world.dialogues import words_of_world
 
 SENTENCES_PER_ENTRY = 10
 

@@ -1,0 +1,137 @@
+"""`limner study ...`: blinded pairs for people, the page to judge them on, and what came of it. Thin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from limner.cli.files import folder_to_write
+from limner.cli.terminal import err, out, plain
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Let people compare two evaluation runs, blindly, conversation by conversation.",
+)
+Folder = Annotated[Path, typer.Argument(help="The study's folder.", show_default=False)]
+
+
+@app.command()
+def make(
+    run_a: Annotated[
+        Path, typer.Argument(help="The run whose wins are counted: a folder of `limner evaluate`.")
+    ],
+    run_b: Annotated[Path, typer.Argument(help="The run it is compared with: same suites, same seed.")],
+    folder: Annotated[Path, typer.Option("--out", help="New folder for the study.")],
+    suites: Annotated[
+        list[str] | None, typer.Option("--suite", help="Tasks of this suite; repeatable. [default: all]")
+    ] = None,
+    num: Annotated[int, typer.Option("--num", min=1, help="Pairs that count, at most.")] = 40,
+    checks: Annotated[
+        int | None,
+        typer.Option(
+            "--checks", min=0, help="Attention checks of each of two kinds. [default: a tenth of the pairs]"
+        ),
+    ] = None,
+    repeats: Annotated[
+        int | None,
+        typer.Option(
+            "--repeats", min=0, help="Pairs shown again, sides swapped. [default: a tenth of the pairs]"
+        ),
+    ] = None,
+    questions: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--question", help="quality, alignment, face or content; repeatable. [default: the first three]"
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            "--seed",
+            min=0,
+            max=2**63 - 1,
+            help="Makes the same study again; whoever knows it can unblind the study. [default: random]",
+        ),
+    ] = None,
+) -> None:
+    """Draw blinded pairs from two runs: the same tasks, whole conversations, sides at random.
+
+    The key (which side is whose) lies in key.json, which the server never opens; keep it from the raters.
+    """
+    folder_to_write(folder)
+    from limner.evaluation.given import check_run
+    from limner.study.questions import TABLE_1, chosen_questions
+
+    chosen_questions(questions or TABLE_1)
+    for run in (run_a, run_b):
+        check_run(run)
+    from limner.cli.run_study import make_study
+
+    drawn = make_study(
+        run_a,
+        run_b,
+        folder,
+        suites=suites or [],
+        questions=questions or [],
+        num=num,
+        checks=checks,
+        repeats=repeats,
+        seed=seed,
+    )
+    for reason, count in drawn.left_out.items():
+        err.print(plain(f"left out {count} {'task' if count == 1 else 'tasks'}: {reason}"))
+    kinds = [row.kind for row in drawn.key.rows.values()]
+    out.print(
+        plain(
+            f"{folder}: {kinds.count('pair')} pairs, {kinds.count('same') + kinds.count('broken')} "
+            f"attention checks, {kinds.count('repeat')} repeats"
+        )
+    )
+    err.print(plain(f"next: limner study serve {folder}"))
+
+
+@app.command()
+def serve(
+    folder: Folder,
+    host: Annotated[
+        str, typer.Option("--host", help="Where to listen; 0.0.0.0 lets phones in the same network in.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free one.")] = 8480,
+    allow_host: Annotated[
+        list[str] | None, typer.Option("--allow-host", help="A name it is reached by; repeatable.")
+    ] = None,
+) -> None:
+    """Serve the page for raters. Votes go to votes.jsonl, one line each; Ctrl-C stops, nothing is lost."""
+    try:
+        from limner.server.study import serve_study
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"The page needs {error.name}, which is not installed; pip install 'limner[serve]' brings it."
+        ) from error
+
+    serve_study(
+        folder,
+        host,
+        port,
+        lambda address: out.print(plain(f"{folder} is open at {address}")),
+        allowed_hosts=tuple(allow_host or ()),
+    )
+
+
+@app.command()
+def analyse(
+    folder: Folder,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    keep_all: Annotated[
+        bool, typer.Option("--all-raters", help="Count raters who failed the attention checks, too.")
+    ] = False,
+) -> None:
+    """Wins, losses and ties of the first run, with intervals, agreement, checks and repeats."""
+    from limner.study.analysis import analyse as analyse_study
+
+    analysis = analyse_study(folder, keep_all=keep_all)
+    from limner.cli.run_study import print_analysis, print_json
+
+    (print_json if as_json else print_analysis)(analysis)

@@ -1,0 +1,127 @@
+"""`limner train`: one stage of training, or all of them. Thin."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command()(train)
+
+
+def _recipes(beginning: str) -> list[str]:
+    from limner.training.recipe_files import recipe_names
+
+    return [name for name in recipe_names() if name.startswith(beginning)]
+
+
+class Variant(StrEnum):
+    """How much of the language model learns, where a recipe has variants."""
+
+    whole = "whole"
+    paper = "paper"
+    lora64 = "lora64"
+    frozen = "frozen"
+
+
+class Scale(StrEnum):
+    """The scales that the recipes know."""
+
+    tiny = "tiny"
+    sketch = "sketch"
+    miniature = "miniature"
+    seed_x = "seed-x"
+
+
+def train(
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            help="A recipe's name, as listed above, or its path.",
+            show_default=False,
+            autocompletion=_recipes,
+        ),
+    ],
+    scale: Annotated[
+        Scale, typer.Option("--scale", help="Sizes: tests, two CPU cores, one GPU, or SEED-X's own.")
+    ] = Scale.sketch,
+    steps: Annotated[
+        int | None, typer.Option("--steps", min=1, help="Optimizer steps (default: the recipe's).")
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", min=0.05, help="Fit the steps into about so many minutes.")
+    ] = None,
+    folder: Annotated[Path, typer.Option("--out", help="Run folder; a run that is there is resumed.")] = Path(
+        "runs/run"
+    ),
+    device: Annotated[
+        str | None, typer.Option("--device", help="torch device (default: cuda if there is one).")
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option("--jobs", min=1, help="Stages of the pipeline that run side by side.")
+    ] = 1,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="CPU threads of each stage (default: all).")
+    ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--data",
+            metavar="NAME=FOLDER",
+            help="A data set to train on instead of the world; NAME is a kind of the recipe's. Repeatable.",
+        ),
+    ] = None,
+    variant: Annotated[
+        Variant | None,
+        typer.Option("--variant", help="For language recipes: whole, paper (LoRA 1280), lora64 or frozen."),
+    ] = None,
+    base: Annotated[
+        Path | None, typer.Option("--base", help="A checkpoint folder to start a new run from.")
+    ] = None,
+    micro_batch: Annotated[
+        int | None,
+        typer.Option("--micro-batch", min=1, help="Samples at once; the effective batch stays as it is."),
+    ] = None,
+    mix: Annotated[
+        str | None,
+        typer.Option(
+            "--mix",
+            metavar="NAME=SHARE,...",
+            help="Shares of kinds of dialogue; the paper: multi_turn=6,text_to_image=2,crop=3,question=1.",
+        ),
+    ] = None,
+) -> None:
+    """Train one stage, or the whole pipeline. Ctrl-C saves; the same command resumes.
+
+    The pipeline: [bold]miniature[/]. Its stages, in order: [bold]face_reader, vision, scene_layers, senses,
+    language_text, detokenizer_natural, detokenizer_human, language, stage1, stage2, stage3, multi_round,
+    flow_head[/] (and autoencoder, where the detokenizer draws latents).
+    Beside it: detokenizer_unet (the paper's baselines: detokenizer_unet_stage1, detokenizer_unet_stage2) and
+    detokenizer_all_tokens; senses_teacher (a second judge); align_tokens (a
+    public language model learns what image tokens are).
+    Each is a file in limner/training/recipes/ that tells its hardware, time and expected numbers.
+    Full scale and many GPUs: docs/training.md.
+    """
+    from limner.cli.run_training import run_training
+    from limner.training.run_options import RunOptions
+
+    options = RunOptions(
+        scale=scale.value,
+        steps=steps,
+        minutes=minutes,
+        out=folder,
+        device=device,
+        jobs=jobs,
+        threads=threads,
+        data=tuple(data or ()),
+        variant=None if variant is None else variant.value,
+        base=base,
+        micro_batch=micro_batch,
+        mix=mix,
+    )
+    run_training(recipe, options)

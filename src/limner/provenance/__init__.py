@@ -1,0 +1,1 @@
+"""Where a picture comes from, told by its file and its pixels, and read again. Knows no server."""

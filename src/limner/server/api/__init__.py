@@ -1,0 +1,1 @@
+"""The endpoints: one file an API, and beside it what stands behind it."""

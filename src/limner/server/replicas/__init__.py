@@ -1,0 +1,1 @@
+"""What several replicas of one server tell each other."""

@@ -1,0 +1,191 @@
+"""How a round is begun: every endpoint that asks for one does it through `start_round`, so that limits,
+draining, metrics and cancellation hold for all of them.
+
+Knows the desk and the service; knows nothing about the shapes of any API.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from limner.dialogue.boxes import Box, checked_region
+from limner.dialogue.parts import Picture, Round
+from limner.inference.generation import Sampling
+from limner.server.errors import ApiError, wrong
+from limner.server.rounds.rounds import Desk, RunningRound, desk_of, told
+from limner.server.schemas.shapes import LimnerOptions
+from limner.server.security.limits import Limits, already_continued
+from limner.service.conversation_service import ConversationService
+from limner.service.service_round import ENDS, ServiceEvent, ServiceRound
+from limner.store.records import NotThere, StoredRound
+
+
+async def start_round(
+    request: Request,
+    service: ConversationService,
+    *,
+    owner: str,
+    text: str,
+    images: Sequence[Picture] = (),
+    previous: str | None = None,
+    conversation: str | None = None,
+    seed: int | None = None,
+    picture: bool | None = None,
+    sampling: Sampling | None = None,
+    num_previews: int = 0,
+    keep: bool = True,
+    before: Sequence[Round] = (),
+    continues: bool = False,
+    annotate: Callable[[RunningRound], None] | None = None,
+    is_admitted: bool = False,
+    region: Box | None = None,
+    **more: Any,
+) -> RunningRound:
+    """Start a round in the service. Whatever can be refused is refused here, before any model work.
+
+    Arguments are `ConversationService.ask`'s. `before` are rounds of the client's own transcript that the
+    store does not have: they are remembered first, after `previous`; with `keep` False they are deleted when
+    the round ends. `continues` refuses to go on from a `previous` that has, or is about to have, a round
+    after it. `annotate` may leave notes with the round before anybody can find it. `is_admitted`: the desk
+    has counted it already; it is released here when it cannot be begun. Raises ApiError: 400, 404, 409
+    (`conversation` alone is named, and another round of it is in progress; or `continues`), 429, or 503 with
+    Retry-After.
+    """
+    desk = desk_of(request)
+    # What says itself where it goes on needs no lock, nor what is not kept.
+    locks = conversation if previous is None and keep and not more.get("from_start") else None
+    with contextlib.ExitStack() as undo:
+        if is_admitted:
+            undo.callback(desk.release, owner)
+        text = desk.limits.check_text(text, param="input")
+        desk.limits.check_images(images, param="input")
+        if previous is not None and continues:
+            locks = await _lock_end(desk, service, owner, previous)
+        elif locks is not None:
+            await desk.lock(owner, locks)
+        if locks is not None:
+            undo.callback(desk.unlock, owner, locks)
+        if not is_admitted:
+            await desk.admit(owner)
+            undo.callback(desk.release, owner)
+        with _refusals_counted(desk, owner), told():
+            round_, parent = await run_in_threadpool(
+                _ask,
+                service,
+                desk.limits,
+                tuple(before),
+                owner=owner,
+                text=text,
+                images=images,
+                previous=previous,
+                conversation=conversation,
+                seed=seed,
+                picture=picture,
+                sampling=sampling,
+                num_previews=num_previews,
+                keep=keep,
+                region=region,
+                **more,
+            )
+        undo.pop_all()
+    running = RunningRound(
+        id=round_.id, owner=owner, conversation=round_.conversation, round=round_, keep=keep, locks=locks
+    )
+    running.notes["asked"] = {"parent": parent, "text_in": text, "seed": seed, "region": region}
+    if annotate is not None:
+        annotate(running)
+    desk.follow(running)
+    if desk.others is not None:
+        await desk.others.begun(running)
+    return running
+
+
+def region_asked(limner: LimnerOptions) -> Box | None:
+    """The part of a picture that a request points at by its sides; ApiError 400."""
+    if limner.region is None:
+        return None
+    with told("limner.region"):
+        return checked_region(limner.region)
+
+
+async def _lock_end(desk: Desk, service: ConversationService, owner: str, previous: str) -> str:
+    """Let nobody else continue from the end of a branch; what to unlock. 409 when it is no end any more."""
+    try:
+        await desk.lock(owner, previous)
+    except ApiError:
+        raise already_continued() from None
+    try:
+        with told("previous_response_id"):
+            is_end = await run_in_threadpool(service.is_end, owner, previous)
+        if not is_end:
+            raise already_continued()
+    except BaseException:
+        desk.unlock(owner, previous)
+        raise
+    return previous
+
+
+@contextlib.contextmanager
+def _refusals_counted(desk: Desk, owner: str) -> Iterator[None]:
+    try:
+        yield
+    except ApiError as error:
+        desk.metrics.refused(error.code or "refused", owner)
+        raise
+
+
+def _ask(
+    service: ConversationService, limits: Limits, before: Sequence[Round], **asked: Any
+) -> tuple[ServiceRound, str | None]:
+    """The round, and the round that it goes on from."""
+    previous, owner = asked["previous"], asked["owner"]
+    newest = previous
+    if newest is None and asked["conversation"] is not None and not asked.get("from_start"):
+        newest = service.conversation(owner, asked["conversation"]).head
+    depth = 0 if newest is None else service.get(owner, newest).depth + 1
+    if depth + len(before) >= limits.max_rounds:
+        raise wrong(
+            f"This conversation has {limits.max_rounds} rounds, as many as this server allows; begin anew.",
+            code="conversation_too_long",
+        )
+    told: list[StoredRound] = []
+    try:
+        for round_ in before:
+            told.append(
+                service.remember(
+                    owner, round_=round_, previous=asked["previous"], conversation=asked["conversation"]
+                )
+            )
+            asked |= {"previous": told[-1].id, "conversation": None, "from_start": False}
+        running = service.ask(**asked)
+    except BaseException:
+        _forget(service, told)
+        raise
+    if told and not asked["keep"]:
+        running.subscribe(lambda event: _forget_at_end(service, told, event))
+    return running, told[-1].id if told else newest
+
+
+def _forget_at_end(
+    service: ConversationService, told_rounds: Sequence[StoredRound], event: ServiceEvent
+) -> None:
+    if isinstance(event, ENDS):  # in the engine's thread, which has no time for a disk
+        threading.Thread(target=_forget, args=(service, told_rounds), name="limner-forget").start()
+
+
+def _forget(service: ConversationService, told_rounds: Sequence[StoredRound]) -> None:
+    """What a transcript told, gone again; with the conversation that was made for it."""
+    for round_ in reversed(told_rounds):
+        with contextlib.suppress(NotThere):
+            service.delete(round_.owner, round_.id)
+    if told_rounds and told_rounds[0].parent is None and told_rounds[0].conversation is not None:
+        owner, conversation = told_rounds[0].owner, told_rounds[0].conversation
+        with contextlib.suppress(NotThere):
+            if service.conversation(owner, conversation).num_rounds == 0:
+                service.delete_conversation(owner, conversation)

@@ -1,0 +1,1 @@
+"""Many owners' conversations over inference and store: what a server talks to."""

@@ -1,0 +1,413 @@
+"""What a server talks to: asks the painter for rounds and keeps them in the store.
+
+Knows owners, ids, the order "compute, make durable, then tell", and how deletion reaches memory. Knows
+nothing about HTTP. How a round is computed is the engine's business, what is on disk the store's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Hashable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from limner.dialogue.boxes import Box
+from limner.dialogue.parts import Picture, Round
+from limner.inference.addressing import picture_number
+from limner.inference.conversation import Conversation
+from limner.inference.engine import Busy, Engine
+from limner.inference.events import Cancelled, Event, Failed, Finished
+from limner.inference.generation import Sampling
+from limner.inference.painter import Painter
+from limner.inference.request import RoundRequest
+from limner.inference.round_handle import CancelledRound
+from limner.inference.saying import checked_text
+from limner.service.library import Library, PersonSeen, begun_conversation
+from limner.service.round_cache import as_stored
+from limner.service.service_round import Answered, ServiceEvent, ServiceRound
+from limner.service.unwritten import Unwritten
+from limner.store.errors import full
+from limner.store.records import (
+    NotThere,
+    StoredConversation,
+    StoredRound,
+    StoreFailed,
+    new_id,
+)
+from limner.store.store import Store
+
+__all__ = [
+    "Answered",
+    "Busy",
+    "CancelledRound",
+    "ConversationService",
+    "NotThere",
+    "PersonSeen",
+    "ServiceEvent",
+    "ServiceRound",
+]
+
+
+CLOSING_RETRY_S = 5.0  # another process is started within about that time
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Order:
+    """What was asked, until it is answered."""
+
+    asked: ServiceRound
+    talk: Conversation
+    request: RoundRequest
+    of: StoredConversation
+    is_new: bool
+    previous: str | None
+    sampling: Sampling | None
+    keep: bool
+    metadata: Mapping[str, str]
+    asked_with: Mapping[str, Any] = field(default_factory=dict)
+    wish: Hashable = None  # what was asked, to know it again
+
+
+class ConversationService(Library):
+    """Conversations of many owners with one painter. Safe for several threads.
+
+    Args:
+        painter: who answers.
+        store: where answers are kept. Several services, in several processes, may share it.
+        engine: computes the rounds; made and started when it is not given, closed with the service.
+
+    Expected errors: `NotThere` (unknown, foreign or deleted), `Busy` (ask again later) and ValueError (one
+    sentence on what is wrong), and `StoreFull`, all raised before any model work.
+
+    A round that is answered but cannot be written fails with `StoreFailed`; its answer is held for a while,
+    and whoever asks for the same again gets it once it can be written, under the same id.
+    """
+
+    def __init__(self, painter: Painter, store: Store, *, engine: Engine | None = None) -> None:
+        super().__init__(painter, store)
+        self.engine = engine if engine is not None else Engine(painter)
+        self.engine.start()
+        self._running: dict[str, ServiceRound] = {}
+        self._lock = threading.Lock()
+        self._is_closing = False
+        # Writing to disk must not hold up the engine's thread.
+        self._keeper = ThreadPoolExecutor(1, "limner-keeper")
+        self._unwritten: Unwritten[_Order] = Unwritten()
+
+    # Rounds
+
+    def ask(
+        self,
+        *,
+        owner: str,
+        text: str,
+        images: Sequence[Picture] = (),
+        previous: str | None = None,
+        conversation: str | None = None,
+        seed: int | None = None,
+        picture: bool | None = None,
+        sampling: Sampling | None = None,
+        num_previews: int = 0,
+        keep: bool = True,
+        metadata: Mapping[str, str] | None = None,
+        from_start: bool = False,
+        asked_with: Mapping[str, Any] | None = None,
+        region: Box | None = None,
+        reply_to: int | str | None = None,
+    ) -> ServiceRound:
+        """Begin a round; it goes on after the round `previous`, else after the newest of `conversation`, else
+        it begins a new conversation.
+
+        Args:
+            seed: draws this round; by default it follows from the conversation's and differs from siblings'.
+            picture: True insists on a picture, False forbids one, None leaves it to the model.
+            num_previews: how many unfinished pictures to show, 0 to 3.
+            keep: False keeps nothing of the round, on disk or in memory.
+            metadata: kept with the round, as it is.
+            from_start: begin `conversation` anew, beside its other first rounds, whatever its newest round.
+            asked_with: as in `StoredRound`.
+            region: the part of the last picture that the words are about, as in `Instruction`.
+            reply_to: the picture that is meant: its number, as in `Conversation.say`, or its round's id.
+        """
+        if self._is_closing:
+            raise Busy(CLOSING_RETRY_S, "The service is closing")
+        self._follow_deletions()
+        text = checked_text(text)
+        if keep and self.store.is_full:
+            raise full(self.store.folder)
+        digests = tuple(given.digest for given in images)
+        wish = (
+            owner,
+            text,
+            digests,
+            previous,
+            conversation,
+            seed,
+            picture,
+            sampling,
+            from_start,
+            region,
+            reply_to,
+        )
+        held = self._unwritten.take(wish) if keep else None
+        if held is not None:
+            return self._write_again(replace(held, asked_with=dict(asked_with or {})))
+        of, is_new, previous = self._place(owner, previous, conversation)
+        if from_start:
+            previous = None
+        path = self.store.path(owner, previous)
+        talk = self._talk(of, path)
+        target = picture_number(path, reply_to)
+        if seed is None:
+            seed = self._fresh_seed(talk, owner, of, previous, text)
+        request = talk.prepare(
+            text,
+            images,
+            seed=seed,
+            picture=picture,
+            sampling=sampling,
+            region=region,
+            num_previews=num_previews,
+            target=target,
+        )
+        asked = ServiceRound(
+            id=new_id("resp"), owner=owner, conversation=of.id if keep or not is_new else None
+        )
+        order = _Order(
+            asked=asked,
+            talk=talk,
+            request=request,
+            of=of,
+            is_new=is_new,
+            previous=previous,
+            sampling=sampling,
+            keep=keep,
+            metadata=dict(metadata or {}),
+            asked_with=dict(asked_with or {}),
+            wish=wish,
+        )
+        handle = self.engine.submit(request)
+        self._traces.note(of.id, request)
+        with self._lock:
+            self._running[asked.id] = asked
+        asked.stop_with(handle.cancel)
+        handle.subscribe(lambda event: self._see(order, event))
+        return asked
+
+    def running(self, owner: str, id: str) -> ServiceRound:
+        """A round that is not answered yet."""
+        with self._lock:
+            found = self._running.get(id)
+        if found is None or found.owner != owner:
+            raise NotThere("round in progress", id)
+        return found
+
+    def get(self, owner: str, id: str) -> StoredRound:
+        """An answered round."""
+        return self.store.round(owner, id)
+
+    def delete(self, owner: str, id: str) -> None:
+        """Forget a round: its words, pictures, tokens, and whatever memory holds of them. A round in progress
+        is cancelled. Rounds after it stay, and go on after the one before it.
+        """
+        with self._lock:
+            found = self._running.get(id)
+        if found is not None and found.owner != owner:
+            found = None
+        if found is not None:
+            _stop([found])
+        try:
+            self.store.delete_round(owner, id)
+        except NotThere:
+            if found is None:
+                raise
+        self._follow_deletions()
+
+    def remember(
+        self,
+        owner: str,
+        *,
+        round_: Round,
+        previous: str | None = None,
+        conversation: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        from_start: bool = False,
+        asked_with: Mapping[str, Any] | None = None,
+    ) -> StoredRound:
+        """Keep a round whose answer is known, such as one of a client's own transcript; where as in `ask`."""
+        self._follow_deletions()
+        of, is_new, previous = self._place(owner, previous, conversation)
+        if from_start:
+            previous = None
+        talk = self._talk(of, self.store.path(owner, previous))
+        request = talk.prepare(round_.instruction.text, round_.instruction.pictures)
+        talk.remember(round_)
+        order = _Order(
+            asked=ServiceRound(id=new_id("resp"), owner=owner, conversation=of.id),
+            talk=talk,
+            request=request,
+            of=of,
+            is_new=is_new,
+            previous=previous,
+            sampling=None,
+            keep=True,
+            metadata=dict(metadata or {}),
+            asked_with=dict(asked_with or {}),
+        )
+        self._traces.note(of.id, request)
+        return self._keep(order).round
+
+    # Conversations
+
+    def delete_conversation(self, owner: str, id: str) -> None:
+        """Forget a conversation with all its rounds; those in progress are cancelled."""
+        with self._lock:
+            running = [
+                asked for asked in self._running.values() if asked.owner == owner and asked.conversation == id
+            ]
+        _stop(running)
+        try:
+            self.store.delete_conversation(owner, id)
+        except NotThere:
+            if not running:
+                raise
+        self._follow_deletions()
+
+    def close(self, drain_s: float = 30.0) -> None:
+        """Take nothing more (`Busy`), let rounds in progress end within `drain_s` and cancel the others; then
+        close engine and store.
+        """
+        self._is_closing = True
+        self.engine.close(drain_s)
+        self._keeper.shutdown(wait=True)
+        self.store.close()
+
+    # What stands behind
+
+    def _place(
+        self, owner: str, previous: str | None, conversation: str | None
+    ) -> tuple[StoredConversation, bool, str | None]:
+        """Where a round goes: its conversation, whether that is new, and the round before it."""
+        if previous is not None:
+            before = self.store.round(owner, previous)
+            if conversation is not None and before.conversation != conversation:
+                raise ValueError(f"The round {previous} is not in the conversation {conversation}.")
+            return self.store.conversation(owner, before.conversation or ""), False, previous
+        if conversation is not None:
+            of = self.store.conversation(owner, conversation)
+            return of, False, of.head
+        return begun_conversation(owner), True, None
+
+    def _fresh_seed(
+        self, talk: Conversation, owner: str, of: StoredConversation, previous: str | None, text: str
+    ) -> int:
+        """What follows from the conversation's seed; asked the same again, something else each time."""
+        same = [s.seed for s in self.store.children(owner, of.id, previous) if s.text_in == text]
+        seed = talk.next_seed(None)
+        while seed in same:
+            seed = int.from_bytes(hashlib.sha256(str(seed).encode()).digest()[:4], "big") >> 1
+        return seed
+
+    def _see(self, order: _Order, event: Event) -> None:
+        """What the engine tells, in its thread."""
+        if isinstance(event, Finished):
+            self._keeper.submit(self._finish, order, event)
+            return
+        if isinstance(event, Cancelled | Failed):
+            self._leave_no_trace(order)
+            self._end(order)
+        order.asked.emit(event)
+
+    def _finish(self, order: _Order, finished: Finished) -> None:
+        try:
+            if order.asked.is_cancelled:
+                answered: ServiceEvent = Cancelled()
+            else:
+                order.talk.commit(finished)
+                root = order.talk.past()[0].key
+                self._traces.note(order.of.id, finished.request, root)
+                answered = self._written(order)
+        except Exception as error:
+            answered = Failed(error=error)
+        self._tell_end(order, answered)
+
+    def _write_again(self, order: _Order) -> ServiceRound:
+        """A round that was answered before and could not be written then; as `ask`."""
+        before = order.asked
+        asked = ServiceRound(id=before.id, owner=before.owner, conversation=before.conversation)
+        order = replace(order, asked=asked)
+        with self._lock:
+            self._running[asked.id] = asked
+        self._keeper.submit(lambda: self._tell_end(order, self._written(order)))
+        return asked
+
+    def _written(self, order: _Order) -> ServiceEvent:
+        """How a round ends whose answer is in its conversation; held when the store cannot take it."""
+        try:
+            return self._keep(order)
+        except NotThere:  # its conversation was deleted meanwhile
+            return Cancelled()
+        except StoreFailed as error:
+            for given_up in self._unwritten.hold(order.wish, order):
+                self._leave_no_trace(given_up)
+            return Failed(error=error)
+        except Exception as error:
+            return Failed(error=error)
+
+    def _tell_end(self, order: _Order, answered: ServiceEvent) -> None:
+        is_held = isinstance(answered, Failed) and isinstance(answered.error, StoreFailed)
+        if not (isinstance(answered, Answered) and order.keep) and not is_held:
+            self._leave_no_trace(order)
+        self._end(order)
+        order.asked.emit(answered)
+
+    def _keep(self, order: _Order) -> Answered:
+        """Make the round at the conversation's head durable."""
+        talk, asked = order.talk, order.asked
+        node_id = talk.head
+        assert node_id is not None
+        round_ = talk.tree.node(node_id).round
+        stored, blobs = as_stored(
+            talk,
+            node_id,
+            id=asked.id,
+            owner=asked.owner,
+            of=asked.conversation,
+            parent=order.previous,
+            created=time.time(),
+            sampling=order.sampling,
+            metadata=order.metadata,
+            asked_with=order.asked_with,
+            piece_lengths=asked.piece_lengths,
+            num_previews=asked.num_previews,
+        )
+        if not order.keep:
+            stored = replace(stored, kept=False, depth=talk.tree.depth(node_id) - 1)
+            return Answered(stored, round_.response.picture)
+        new = order.of if order.is_new else None
+        stored = self.store.add_rounds([stored], blobs.values(), new_conversation=new)[0]
+        self._round_cache.remember(stored, round_, talk.states[node_id], blobs)
+        return Answered(stored, round_.response.picture)
+
+    def _leave_no_trace(self, order: _Order) -> None:
+        """Nothing of a round that is not kept stays in memory."""
+        talk, request = order.talk, order.request
+        keys = [talk.past()[-1].key] if talk.head != request.parent_id else []
+        self.painter.forget(request.salt, [p.digest for p in request.instruction.pictures], keys)
+        if order.is_new:
+            self._traces.forget(order.of.id)
+
+    def _end(self, order: _Order) -> None:
+        with self._lock:
+            self._running.pop(order.asked.id, None)
+
+
+def _stop(rounds: Sequence[ServiceRound]) -> None:
+    """Cancel and wait until all are over: what was answered by then can be deleted, and nothing follows."""
+    for asked in rounds:
+        asked.cancel()
+    for asked in rounds:
+        asked.wait()

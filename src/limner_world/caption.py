@@ -1,0 +1,350 @@
+"""Whole scenes in words: descriptions and requests, short to long, with or without names.
+
+Every text comes with what it tells (`Caption.stated`), so that questions and tests ask only what was said. A
+trait may be left out at random, because a user who says little is as welcome as one who says all.
+Knows nothing about dialogues.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from limner_world.chance import chance, pick, weighted
+from limner_world.describe import choose_told, join, person_sentences, pronouns, terse_traits
+from limner_world.names import Name
+from limner_world.openings import ASKS, ASKS_PICTURE, MEDIA, QUESTIONS, SHOWS, SHOWS_PICTURE
+from limner_world.places import (
+    BACKGROUND_SENTENCES,
+    DETAIL_SENTENCES,
+    FRAMING_NOUNS,
+    LIGHT_PHRASES,
+    LIGHT_SENTENCES,
+    LONE_DOINGS,
+    ONE_SIDED,
+    PAIR_DOINGS,
+    PLACE_NOUNS,
+    PLACE_PHRASES,
+    STYLE_NOUNS,
+    STYLE_PHRASES,
+)
+from limner_world.scene import Scene
+from limner_world.wording import AGE_NOUNS, with_article
+
+MAX_WORDS: Final = 110
+_LENGTH_WEIGHTS: Final = {"bare": 0.07, "short": 0.25, "medium": 0.4, "long": 0.28}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caption:
+    """A text about a scene and what it claims.
+
+    `stated` holds for each figure, left to right, the field names of Traits it tells (plus "holding" and
+    "side");
+    `stated_scene` the told ones of "setting", "style", "lighting", "framing", "interaction", "written_word".
+    """
+
+    text: str
+    stated: tuple[frozenset[str], ...]
+    stated_scene: frozenset[str]
+
+    @property
+    def num_words(self) -> int:
+        """Words as separated by blanks."""
+        return len(self.text.split())
+
+
+def caption(scene: Scene, names: Sequence[Name] | None = None, *, rng: np.random.Generator) -> str:
+    """A text about `scene` in any register and length; see `tell`."""
+    return tell(scene, names, rng=rng).text
+
+
+def tell(
+    scene: Scene,
+    names: Sequence[Name] | None = None,
+    *,
+    rng: np.random.Generator,
+    length: str | None = None,
+    register: str | None = None,
+    sides: bool | None = None,
+    untold: Collection[str] = (),
+    frame: bool | None = None,
+) -> Caption:
+    """A text about `scene` of at most 110 words.
+
+    `names` in the order of the figures (left to right), or None for an unnamed description; `length` one of
+    "bare", "short", "medium", "long"; `register` "describe" (a caption) or "ask" (a request); `sides`
+    whether each person's place is told, `frame` whether the framing is; `untold` fields are left out. What
+    is None is drawn.
+    """
+    length = length or weighted(rng, _LENGTH_WEIGHTS)
+    register = register or ("ask" if chance(rng, 0.5) else "describe")
+    while True:
+        made = _Teller(rng, scene, names, length, register, sides, untold, frame).caption()
+        if made.num_words <= MAX_WORDS:
+            return made
+        length = "medium" if length == "long" and chance(rng, 0.5) else length
+
+
+def unnamed_subjects(scene: Scene, rng: np.random.Generator | None = None) -> list[str]:
+    """Definite references that tell the figures apart: "the woman", "the man on the left", "the baby"."""
+    nouns = []
+    for figure in scene.figures:
+        traits = figure.person.traits
+        noun = {"baby": "baby", "child": "girl" if traits.presentation == "woman" else "boy"}.get(
+            traits.age, traits.presentation
+        )
+        nouns.append(noun)
+    if len(nouns) == 1:
+        return [f"the {nouns[0]}"]
+    if nouns[0] != nouns[1] and (rng is None or chance(rng, 0.8)):
+        return [f"the {noun}" for noun in nouns]
+    if rng is not None and nouns[0] != nouns[1] and chance(rng, 0.5):
+        nouns = ["person", "person"]
+    return [f"the {nouns[0]} on the left", f"the {nouns[1]} on the right"]
+
+
+class _Teller:
+    """One text in the making: draws what is told, then writes opening, persons and surroundings."""
+
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        scene: Scene,
+        names: Sequence[Name] | None,
+        length: str,
+        register: str,
+        sides: bool | None,
+        untold: Collection[str],
+        frame: bool | None,
+    ) -> None:
+        self.rng, self.scene, self.names, self.length, self.register = rng, scene, names, length, register
+        self.pair = len(scene.figures) == 2
+        self.told = [choose_told(rng, figure, scene, length) - set(untold) for figure in scene.figures]
+        self.frame = frame
+        self.subjects = [str(name) for name in names] if names else unnamed_subjects(scene, rng)
+        self.told_scene = self._choose_scene()
+        self.sides = ["", ""] if not self.pair else self._choose_sides(sides)
+        self.reversed = (
+            self.pair and scene.interaction not in ONE_SIDED and all(self.sides) and chance(rng, 0.3)
+        )
+
+    def _choose_scene(self) -> set[str]:
+        rng, scene = self.rng, self.scene
+        told = set()
+        if chance(rng, {"bare": 0.7, "short": 0.7, "medium": 0.88, "long": 0.96}[self.length]):
+            told.add("setting")
+        if chance(rng, 0.96 if scene.style != "storybook" else 0.1):
+            told.add("style")
+        if chance(rng, 0.92 if scene.lighting != "daylight" else 0.06):
+            told.add("lighting")
+        rate = 0.5 if scene.framing == "close-up" else 0.22
+        if chance(rng, rate) if self.frame is None else self.frame:
+            told.add("framing")
+        if chance(rng, 0.95):
+            told.add("interaction")
+        if scene.written_word and chance(rng, 0.95):
+            told.add("written_word")
+        return told
+
+    def _choose_sides(self, wanted: bool | None) -> list[str]:
+        rng = self.rng
+        places = ["on the left", "on the right"]
+        if wanted is False or (not self.names and self.subjects[0].endswith("on the left")):
+            return ["", ""]
+        if wanted or chance(rng, {"bare": 0.2, "short": 0.2, "medium": 0.35, "long": 0.5}[self.length]):
+            return places if chance(rng, 0.6) else [places[0], ""] if chance(rng, 0.6) else ["", places[1]]
+        return ["", ""]
+
+    def caption(self) -> Caption:
+        rng = self.rng
+        compact = self.register == "ask" and self.length in ("short", "medium") and chance(rng, 0.15)
+        parts = [self._compact()] if compact else [self._opening(), *self._persons()]
+        parts += [] if compact else self._surroundings()
+        text = " ".join(part for part in parts if part)
+        if self.register == "ask" and chance(rng, 0.03):
+            text = text.lower().rstrip(".")
+        stated = [
+            told | ({"side"} if any(self.sides) or self.subjects[0].endswith("left") else set())
+            for told in self.told
+        ]
+        return Caption(
+            text=text,
+            stated=tuple(frozenset(told) for told in stated),
+            stated_scene=frozenset(self.told_scene),
+        )
+
+    def _who(self) -> str:
+        """The persons as the opening calls them, with what they do."""
+        rng, interaction = self.rng, self.scene.interaction
+        first = [name.introduction for name in self.names] if self.names else self._unnamed_introductions()
+        if not self.pair:
+            doing = pick(rng, LONE_DOINGS[interaction]) if "interaction" in self.told_scene else ""
+            return f"{first[0]} {doing}".strip()
+        if interaction in ONE_SIDED:
+            self.told_scene.add("interaction")
+            doing = pick(rng, PAIR_DOINGS[interaction]).format(other=first[1])
+            return f"{first[0]} {doing}"
+        if self.reversed:
+            first.reverse()
+        both = self._two_alike() if not self.names and not any(self.sides) else ""
+        both = both or f"{first[0]} and {first[1]}"
+        doing = pick(rng, PAIR_DOINGS[interaction]) if "interaction" in self.told_scene else ""
+        return f"{both} {doing}".strip()
+
+    def _unnamed_introductions(self) -> list[str]:
+        nouns = []
+        for subject, figure, told in zip(self.subjects, self.scene.figures, self.told, strict=False):
+            traits = figure.person.traits
+            full = "age" in told or chance(self.rng, 0.3)
+            noun = pick(self.rng, AGE_NOUNS[traits.age, traits.presentation])
+            nouns.append(with_article(noun if full else subject.removeprefix("the ").split(" on the ")[0]))
+        return nouns
+
+    def _two_alike(self) -> str:
+        first, second = (subject.removeprefix("the ").split(" on the ")[0] for subject in self.subjects)
+        plurals = {"woman": "women", "man": "men", "person": "people", "girl": "girls", "boy": "boys"}
+        return f"two {plurals[first]}" if first == second and first in plurals else ""
+
+    def _opening(self) -> str:
+        rng, scene, told = self.rng, self.scene, self.told_scene
+        who = self._who()
+        place = ""
+        self.place_told = "setting" in told and chance(rng, 0.45)
+        if self.place_told:
+            place = f" {pick(rng, PLACE_PHRASES[scene.setting])}"
+        self.light_told = "lighting" in told and self.place_told and chance(rng, 0.6)
+        if self.light_told:
+            place += f" {pick(rng, LIGHT_PHRASES[scene.lighting])}"
+        self.style_told = "style" in told and chance(rng, 0.6)
+        if self.style_told:
+            place, who = self._styled(place, who)
+        elif "framing" in told:
+            who = f"a {pick(rng, FRAMING_NOUNS[scene.framing])} of {who}"
+        return self._lead_in(who, place)
+
+    def _lead_in(self, who: str, place: str) -> str:
+        """`who` and `place` within one of the opening forms; pictures are not said to show pictures."""
+        rng, is_picture = self.rng, who.startswith(MEDIA)
+        if self.register == "ask":
+            form = pick(rng, ASKS_PICTURE if is_picture else ASKS)
+            return form.format(who) + place + ("?" if form.startswith(QUESTIONS) else ".")
+        if chance(rng, 0.25):
+            return self._finite(who, place)
+        return pick(rng, SHOWS_PICTURE if is_picture else SHOWS).format(who) + place + "."
+
+    def _styled(self, place: str, who: str) -> tuple[str, str]:
+        rng, style = self.rng, self.scene.style
+        if chance(rng, 0.5):
+            self.told_scene.discard("framing")
+            return place, f"{with_article(pick(rng, STYLE_NOUNS[style]))} of {who}"
+        if "framing" in self.told_scene:
+            who = f"a {pick(rng, FRAMING_NOUNS[self.scene.framing])} of {who}"
+        return f"{place} {pick(rng, STYLE_PHRASES[style])}", who
+
+    def _finite(self, who: str, place: str) -> str:
+        """An opening without "The image shows": "Mia and Tom are hugging.", "A portrait of Mia." """
+        if who.startswith("a ") or (not self.names and self.pair):
+            return f"{who[0].upper()}{who[1:]}{place}."
+        names = [name.introduction for name in self.names] if self.names else []
+        if self.pair and self.reversed:
+            names.reverse()
+        head = (
+            " and ".join(names)
+            if self.pair and self.scene.interaction not in ONE_SIDED
+            else (names or [""])[0]
+        )
+        if not head or not who.startswith(head):
+            return f"{who[0].upper()}{who[1:]}{place}."
+        verb = "are" if " and " in head else "is"
+        rest = f"{who[len(head) :]}{place}"
+        return f"{head[0].upper()}{head[1:]} {verb}{rest}." if rest.strip() else f"A picture of {head}."
+
+    def _persons(self) -> list[str]:
+        if not self.names:  # the opening has told the age where it is told at all
+            self.told = [told - {"age"} for told in self.told]
+        order = [1, 0] if self.reversed else list(range(len(self.scene.figures)))
+        return [
+            person_sentences(
+                self.rng, self.scene.figures[place], self.subjects[place], self.told[place], self.sides[place]
+            )
+            for place in order
+        ]
+
+    def _surroundings(self) -> list[str]:
+        rng, scene, told = self.rng, self.scene, self.told_scene
+        parts = []
+        if "setting" in told and not self.place_told:
+            parts.append(self._background())
+        details = DETAIL_SENTENCES[scene.setting]
+        if "setting" in told and details and scene.framing != "close-up":
+            parts += (
+                [pick(rng, details)]
+                if chance(rng, {"long": 0.5, "medium": 0.2}.get(self.length, 0.0))
+                else []
+            )
+        if "written_word" in told:
+            parts.append(
+                pick(
+                    rng,
+                    (
+                        'A sign reads "{}".',
+                        'There is a sign that says "{}".',
+                        'The word "{}" is written on a sign.',
+                    ),
+                ).format(scene.written_word)
+            )
+        if "lighting" in told and not self.light_told:
+            parts.append(pick(rng, LIGHT_SENTENCES[scene.lighting]))
+        if "style" in told and not self.style_told:
+            noun = with_article(pick(rng, STYLE_NOUNS[scene.style]))
+            form = pick(rng, ("The picture is {}.", "It is {}.", "The image looks like {}."))
+            if self.register == "ask":
+                form = pick(rng, ("Make it {}.", "It should be {}.", "The picture is {}."))
+            parts.append(form.format(noun))
+        return parts
+
+    def _background(self) -> str:
+        rng, setting = self.rng, self.scene.setting
+        they = pronouns(self.scene.figures[0].person.traits)
+        words = {"them": "them", "They": "They", "are": "are"}
+        if not self.pair:
+            words = {"them": they.object, "They": they.subject.capitalize(), "are": "is"}
+        form = pick(rng, BACKGROUND_SENTENCES[:3] if setting == "white" else BACKGROUND_SENTENCES)
+        return form.format(pick(rng, PLACE_NOUNS[setting]), place=pick(rng, PLACE_PHRASES[setting]), **words)
+
+    def _compact(self) -> str:
+        """A request in note form: "Mia (red curly hair) and Tom (gray suit) hugging in a garden,
+        watercolor".
+        """
+        rng, scene, told = self.rng, self.scene, self.told_scene
+        heads = [name.introduction for name in self.names] if self.names else self._unnamed_introductions()
+        shown = []
+        for place, head in enumerate(heads):
+            worn = self.told[place] - {"age", "expression", "holding"}
+            self.told[place] = frozenset(worn)
+            words = terse_traits(rng, scene.figures[place].person.traits, worn)
+            side = self.sides[place].removeprefix("on the ")
+            notes = ", ".join(note for note in (side, words) if note)
+            shown.append(f"{head} ({notes})" if notes else head)
+        one_sided = self.pair and scene.interaction in ONE_SIDED
+        doings = PAIR_DOINGS if self.pair else LONE_DOINGS
+        if one_sided:
+            text = f"{shown[0]} {pick(rng, doings[scene.interaction]).format(other=shown[1])}"
+        else:
+            text = join(shown)
+            if "interaction" in told:
+                text = f"{text} {pick(rng, doings[scene.interaction])}".strip()
+        if "setting" in told:
+            text += f" {pick(rng, PLACE_PHRASES[scene.setting])}"
+        if "lighting" in told:
+            text += f", {pick(rng, LIGHT_PHRASES[scene.lighting])}"
+        if "style" in told:
+            text += f", {scene.style}"
+        if "written_word" in told:
+            text += f', with a sign that says "{scene.written_word}"'
+        told.discard("framing")
+        return f"{text[0].upper()}{text[1:]}{pick(rng, ('', '.'))}"
