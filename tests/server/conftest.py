@@ -7,17 +7,20 @@ import pytest
 pytest.importorskip("fastapi", reason="the server needs the extra `serve`")
 pytest.importorskip("uvicorn", reason="the server needs the extra `serve`")
 
+from command_line import checkpoint, face, limner
 from tiny_server import ADA, BEN, few_steps, serving
 
-import limner
+from limner import load
 from limner.server.opening import service_of
 from limner.server.security.keys import ApiKeys
 from limner.server.settings import ServerSettings
 
+__all__ = ["checkpoint", "face", "limner"]
+
 
 @pytest.fixture(scope="session")
 def painter(checkpoint):
-    return few_steps(limner.load(checkpoint, device="cpu"))
+    return few_steps(load(checkpoint, device="cpu"))
 
 
 @pytest.fixture
