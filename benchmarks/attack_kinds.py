@@ -432,7 +432,7 @@ def _conversation(target: Target, *, named: bool) -> bytes:
 
     from limner.dialogue.history import HistoryTree
     from limner.dialogue.parts import Instruction, Picture, Response, Round
-    from limner.inference.conversation import RoundState
+    from limner.inference.conversation_state import RoundState
     from limner.inference.saved_conversation import conversation_bytes
     from limner.inference.sealed import metadata_of, sealed
 

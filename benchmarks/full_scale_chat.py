@@ -21,8 +21,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from limner.inference.generation import Sampling
 from limner.inference.painter import Painter
+from limner.inference.sampling import Sampling
 from limner.models.cache import KeyValueCache
 from limner.models.detokenizer import DiTDetokenizer
 from limner.models.mllm import MultimodalLLM

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import limner  # so that annotations have a name for what is loaded late: get_type_hints() finds it
+from limner.version import __version__
 
 # Threads that spin while they wait slow small models down on a busy CPU; OpenMP reads this when torch loads.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -26,11 +27,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 if TYPE_CHECKING:
     from limner.inference.conversation import Conversation as Conversation
     from limner.inference.conversation import Reply as Reply
-    from limner.inference.generation import Sampling as Sampling
     from limner.inference.painter import Painter as Painter
+    from limner.inference.sampling import Sampling as Sampling
     from limner.planning.opening import Planning as Planning
 
-__version__ = "0.1.0"
 __all__ = [
     "Conversation",
     "Painter",
@@ -47,7 +47,7 @@ _LATE: Final = {
     "Painter": "limner.inference.painter",
     "Planning": "limner.planning.opening",
     "Reply": "limner.inference.conversation",
-    "Sampling": "limner.inference.generation",
+    "Sampling": "limner.inference.sampling",
 }
 
 
@@ -98,6 +98,6 @@ def open_conversation(path: str | Path, painter: limner.Painter) -> limner.Conve
 
     Raises ValueError when the file is no conversation, is damaged, or comes from a painter of other weights.
     """
-    from limner.inference.conversation_file import open_conversation as open_saved
+    from limner.inference.conversation import open_conversation as open_saved
 
     return open_saved(path, painter)

@@ -19,7 +19,8 @@ from limner.evaluation.suites.reconstruct import Reconstruct
 from limner.evaluation.suites.redrawing import twin_of
 from limner.evaluation.suites.twice import Twice
 from limner.evaluation.views import CEILING, TOKENS, TWIN, rate_of
-from limner.inference.generation import Sampling, detokenize
+from limner.inference.generation import detokenize
+from limner.inference.sampling import Sampling
 from limner.models.symbolic_twin import with_symbolic_twin
 from limner_world.scene_tokens import decode_scene
 

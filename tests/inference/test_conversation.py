@@ -10,7 +10,7 @@ from PIL import Image
 
 import limner
 from limner.dialogue.parts import Instruction, Picture, Response, Round
-from limner.inference.generation import Sampling
+from limner.inference.sampling import Sampling
 from limner.inference.stages import prefill_past
 from limner.models.cache import KeyValueCache
 from limner.models.sequence_batch import BatchedSequence

@@ -10,7 +10,7 @@ import torch
 
 from limner.dialogue.history import HistoryTree
 from limner.dialogue.parts import Instruction, Picture, Response, Round
-from limner.inference.conversation_file import open_conversation
+from limner.inference.conversation import open_conversation
 from limner.inference.naive import answer_naively
 from limner.inference.painter import Painter
 from limner.inference.region import as_asked

@@ -10,7 +10,8 @@ import torch
 from scene_painter import scene_model
 from torch import Tensor
 
-from limner.inference.generation import Sampling, detokenize
+from limner.inference.generation import detokenize
+from limner.inference.sampling import Sampling
 from limner.models.autoencoder import Autoencoder
 from limner.models.model import build_model
 from limner.models.presets import SKETCH, TINY

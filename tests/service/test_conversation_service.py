@@ -11,8 +11,8 @@ from limner.dialogue.parts import Instruction, Picture, Response, Round
 from limner.inference.conversation import Conversation
 from limner.inference.engine import Busy, Engine
 from limner.inference.events import Cancelled
-from limner.inference.generation import Sampling
 from limner.inference.painter import Painter
+from limner.inference.sampling import Sampling
 from limner.service.conversation_service import Answered, CancelledRound, ConversationService
 from limner.store.fsck import check_store
 from limner.store.records import NotThere

@@ -14,10 +14,10 @@ from limner.inference.model_folder import checkpoint_folder, fingerprint
 from limner.inference.saved_header import check_saved
 from limner.perception.endpoint.wire import api_url
 from limner.perception.pipeline_folder import pipeline_folder
+from limner.planning.loading import PLANNED_ONLY
 from limner.planning.names import DIFFUSERS, ENDPOINT, is_planned
 from limner.training.finished import unfinished_sentence
 
-PLANNED_ONLY = "--with is for painters without memory: --model endpoint:URL or diffusers:FOLDER."
 _DEVICE = re.compile(r"(cpu|cuda|mps|xpu|hpu|xla|meta)(:\d+)?")
 
 

@@ -1,15 +1,11 @@
-"""How a model is loaded, as options that commands share. Knows words of the command line only."""
+"""Options that commands share: which model and how it is loaded, seed, signature. Knows words alone."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from limner.inference.painter import Painter
 
 
 class Squeezed(StrEnum):
@@ -46,18 +42,3 @@ Sign = Annotated[
 Seed = Annotated[
     int, typer.Option("--seed", min=0, max=2**31 - 1, help="Same seed, same words, same pictures.")
 ]
-
-
-def load(model: str, *, words: Sequence[str], **options: Any) -> Painter:
-    """`limner.load`, with the words of `--with` for painters that have no memory. ValueError where they are
-    given for one that has.
-    """
-    import limner
-    from limner.cli.given import PLANNED_ONLY
-    from limner.planning.names import is_planned
-    from limner.planning.opening import Planning
-
-    if words and not is_planned(model):
-        raise ValueError(PLANNED_ONLY)
-    planning = Planning.from_words(words) if is_planned(model) else None
-    return limner.load(model, planning=planning, **options)

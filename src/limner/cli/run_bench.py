@@ -75,9 +75,10 @@ def run(
 def _check(asked: Asked, stored: Path | None) -> None:
     """What is mistyped is told before anything heavy is imported."""
     from limner.benchmark.names import APIS, MARKOV, ORACLE, PERFECT
-    from limner.cli.given import PLANNED_ONLY, planned_given
+    from limner.cli.given import planned_given
     from limner.evaluation.given import Measured, judge_folder
     from limner.perception.endpoint.wire import api_url
+    from limner.planning.loading import PLANNED_ONLY
     from limner.planning.names import is_planned
 
     for url in (asked.endpoint, asked.judge_url):

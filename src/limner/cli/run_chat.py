@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import limner
 from limner.cli.files import file_to_write, folder_to_write
 from limner.cli.given import conversation_given, model_given
-from limner.cli.loading import load
 from limner.cli.terminal import err, out, plain, sentence
 from limner.cli.terminal_picture import show
 from limner.cli.told_picture import write_reply
+from limner.planning.loading import load
 
 if TYPE_CHECKING:
     from limner.inference.conversation import Conversation, Reply

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import limner
 from limner.cli.files import file_to_write
 from limner.cli.given import conversation_given, model_given, pictures_given
-from limner.cli.loading import load
 from limner.cli.terminal import err, out, plain
 from limner.cli.told_picture import write_reply
+from limner.planning.loading import load
 from limner.whole_file import alone_with
 
 if TYPE_CHECKING:

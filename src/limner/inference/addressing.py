@@ -1,22 +1,22 @@
 """Explicit addresses for the model that reads history by itself: "reply to picture 2", "@Mia".
 
 A picture that is pointed at is given again, and read as the very tokens that it was painted from, so that it
-does not drift on the way through the encoder. Knows conversations and pictures' numbers.
+does not drift on the way through the encoder. Knows rounds and pictures' numbers.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from limner.dialogue.parts import Instruction, Picture
+from limner.dialogue.parts import Instruction, Picture, Round
+from limner.inference.conversation_state import RoundState
 from limner.inference.saying import MAX_IMAGES
 
 if TYPE_CHECKING:
-    from limner.inference.conversation import Conversation
-    from limner.store.records import StoredRound
+    from torch import Tensor
 
 # "Picture 2: add a bird" and "@picture2 add a bird"; other ways of saying it are the model's to understand.
 _PICTURE: Final = re.compile(
@@ -28,9 +28,16 @@ _PICTURE: Final = re.compile(
 _HANDLE: Final = re.compile(r"(?<![\w@.])@(?=[^\W\d_])")
 
 
-def pointed_at(talk: Conversation, instruction: Instruction, target: int | None) -> Instruction:
-    """The instruction with picture `target` given first; handles lose their sign. ValueError for a picture
-    that is not there.
+def pointed_at(
+    instruction: Instruction,
+    target: int | None,
+    *,
+    rounds: Sequence[Round],
+    states: Sequence[RoundState],
+    know: Callable[[Picture, Tensor], None],
+) -> Instruction:
+    """The instruction with picture `target` of these rounds given first; handles lose their sign. The tokens
+    that it was painted from are told to `know`. ValueError for a picture that is not there.
     """
     said = instruction.text
     match = _PICTURE.match(said)
@@ -41,39 +48,21 @@ def pointed_at(talk: Conversation, instruction: Instruction, target: int | None)
         return replace(instruction, text=text)
     if len(instruction.pictures) >= MAX_IMAGES:
         raise ValueError(f"With picture {target} that would be more than {MAX_IMAGES} pictures; give fewer.")
-    node_id, picture, is_painted = numbered(talk, target)
-    tokens_KD = talk.states[node_id].image_tokens_KD
-    if is_painted and tokens_KD is not None:
-        talk.painter.know(picture, tokens_KD, talk.salt)
+    state, picture, is_painted = numbered(rounds, states, target)
+    if is_painted and state.image_tokens_KD is not None:
+        know(picture, state.image_tokens_KD)
     return replace(instruction, text=text, pictures=(picture, *instruction.pictures))
 
 
-def numbered(talk: Conversation, target: int) -> tuple[str, Picture, bool]:
-    """Picture `target` of a conversation: its round's node, itself, whether it was painted."""
-    found: list[tuple[str, Picture, bool]] = []
-    for node_id, round_ in zip(talk.tree.path_ids(talk.head), talk.rounds, strict=True):
-        found += [(node_id, picture, False) for picture in round_.instruction.pictures]
+def numbered(
+    rounds: Sequence[Round], states: Sequence[RoundState], target: int
+) -> tuple[RoundState, Picture, bool]:
+    """Picture `target` of these rounds: what is kept of its round, itself, whether it was painted."""
+    found: list[tuple[RoundState, Picture, bool]] = []
+    for round_, state in zip(rounds, states, strict=True):
+        found += [(state, picture, False) for picture in round_.instruction.pictures]
         if round_.response.picture is not None:
-            found.append((node_id, round_.response.picture, True))
+            found.append((state, round_.response.picture, True))
     if not 1 <= target <= len(found):
         raise ValueError(f"There is no picture {target}; this conversation has {len(found)} so far.")
     return found[target - 1]
-
-
-def picture_number(path: Sequence[StoredRound], reply_to: int | str | None) -> int | None:
-    """The number of the picture that is meant on a line of rounds, given as itself or by its round's id.
-
-    ValueError when the line has no such round, or the round no picture.
-    """
-    if reply_to is None or isinstance(reply_to, int):
-        return reply_to
-    number = 0
-    for stored in path:
-        number += len(stored.pictures_in) + (stored.picture is not None)
-        if stored.id == reply_to:
-            if stored.picture is None:
-                raise ValueError(f"The round {reply_to} has no picture to reply to.")
-            return number
-    raise ValueError(
-        f"The round {reply_to[:60]} is not on this line of the conversation; go on from it instead."
-    )

@@ -13,41 +13,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
-from torch import Tensor
 
 from limner.dialogue.boxes import Box
 from limner.dialogue.history import HistoryTree
 from limner.dialogue.history import node_id as id_of
 from limner.dialogue.parts import Instruction, Picture, Response, Round
+from limner.inference.backend import Backend
 from limner.inference.context_selection import visible_rounds
+from limner.inference.conversation_file import as_damaged, read_conversation, save_conversation
+from limner.inference.conversation_state import RoundState, check_settings
 from limner.inference.events import Finished
-from limner.inference.generation import Sampling
 from limner.inference.notebook import conversation_html, png_bytes, reply_html
-from limner.inference.painter import Painter
 from limner.inference.people import Sighting, people_of
 from limner.inference.referenced_rounds import ranks
 from limner.inference.request import PastRound, RoundRequest
+from limner.inference.sampling import Sampling
 from limner.inference.saved_header import check_round
 from limner.inference.saying import Image_, checked_steps, instruction_of
 
-# What later rounds read of a painted picture: the tokens as predicted, or those of its pixels, encoded anew.
-HISTORIES = ("cache", "reencode")
 # Room kept free for an answer: its words, its picture and the closing.
 ANSWER_TOKENS = 256
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class RoundState:
-    """What the token cache keeps of a round: the answer's ids and its image tokens, as predicted; `encoded`
-    when they are those of pixels, as the round was remembered or the conversation's history is "reencode".
-    """
-
-    response_ids: tuple[int, ...]
-    image_tokens_KD: Tensor | None
-    num_tokens: int
-    seed: int
-    seconds: float
-    encoded: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -81,7 +66,7 @@ class Conversation:
 
     def __init__(
         self,
-        painter: Painter,
+        painter: Backend,
         *,
         seed: int = 0,
         tree: HistoryTree | None = None,
@@ -91,12 +76,7 @@ class Conversation:
         salt: str = "",
         kept_as: dict[Path, str] | None = None,
     ) -> None:
-        if history not in HISTORIES:
-            raise ValueError(
-                f"A conversation's history is {' or '.join(map(repr, HISTORIES))}, not {history!r}."
-            )
-        if not 0 <= seed < 2**63:
-            raise ValueError(f"A conversation's seed is a whole number from 0 to 2**63 - 1, not {seed}.")
+        check_settings(seed, history)
         self.painter = painter
         self.seed = seed
         self.tree = tree if tree is not None else HistoryTree()
@@ -161,7 +141,13 @@ class Conversation:
         `num_previews` (0 to 3) unfinished pictures are shown on the way. ValueError as in `say`; nothing is
         changed.
         """
-        instruction = self.painter.addressed(self, instruction_of(text, images, region), target)
+        instruction = self.painter.addressed(
+            instruction_of(text, images, region),
+            target,
+            rounds=self.rounds,
+            states=[self.states[node_id] for node_id in self.tree.path_ids(self.head)],
+            salt=self.salt,
+        )
         condition = self._latest_picture(instruction)
         if region is not None and condition is None:
             raise ValueError("There is no picture yet for the region to be a part of; leave the region out.")
@@ -288,9 +274,16 @@ class Conversation:
         What somebody else saved there meanwhile stays: its rounds become branches of this conversation too.
         ValueError when the file that is there cannot be read as one of these weights' conversations.
         """
-        from limner.inference.conversation_file import save_conversation
-
-        return save_conversation(self, path)
+        return save_conversation(
+            Path(path),
+            self.painter,
+            self.tree,
+            self.states,
+            seed=self.seed,
+            head=self.head,
+            history=self.history,
+            kept_as=self.kept_as,
+        )
 
     def still_read(self, text: str = "") -> list[int]:
         """The rounds (counted from 0) that the model would read if `text` were said now: all, unless they no
@@ -382,3 +375,19 @@ class Conversation:
         response, state = self.tree.node(node_id).round.response, self.states[node_id]
         image = response.picture.to_pil() if response.picture is not None else None
         return Reply(text=response.text, image=image, id=node_id, seconds=state.seconds, seed=state.seed)
+
+
+def open_conversation(path: str | Path, painter: Backend) -> Conversation:
+    """See `limner.open_conversation`."""
+    path = Path(path)
+    saved, tree, states, kept_as = read_conversation(path, painter)
+    with as_damaged(str(path)):
+        return Conversation(
+            painter,
+            seed=saved.seed,
+            tree=tree,
+            states=states,
+            head=saved.head,
+            history=saved.history,
+            kept_as=kept_as,
+        )

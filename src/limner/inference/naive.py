@@ -14,7 +14,6 @@ from torch import Tensor
 from limner.dialogue.parts import Picture
 from limner.inference.generation import (
     Answer,
-    Sampling,
     choose_word,
     embed_answer,
     embed_ids,
@@ -26,6 +25,7 @@ from limner.inference.generation import (
 from limner.inference.painter import Painter
 from limner.inference.region import as_asked
 from limner.inference.request import RoundRequest
+from limner.inference.sampling import Sampling
 from limner.models.cache import KeyValueCache
 from limner.models.prompt import decode_response
 

@@ -9,20 +9,23 @@ from __future__ import annotations
 import threading
 import warnings
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-import limner
 from limner.dialogue.parts import Instruction, Picture, Round
+from limner.inference.addressing import pointed_at
+from limner.inference.conversation import Conversation
+from limner.inference.conversation_state import RoundState
 from limner.inference.events import Failed, Finished
-from limner.inference.generation import Sampling, detokenize
+from limner.inference.generation import detokenize
 from limner.inference.model_folder import EMBEDDED, checkpoint_folder, fingerprint
 from limner.inference.prefix_cache import PrefixCache
 from limner.inference.request import RoundRequest
+from limner.inference.sampling import Sampling
 from limner.inference.scheduler import Scheduler
 from limner.inference.stages import ScheduledRound
 from limner.models.checkpoint import load_model
@@ -141,14 +144,23 @@ class Painter:
         return None
 
     def addressed(
-        self, talk: limner.Conversation, instruction: Instruction, target: int | None
+        self,
+        instruction: Instruction,
+        target: int | None,
+        *,
+        rounds: Sequence[Round],
+        states: Sequence[RoundState],
+        salt: str,
     ) -> Instruction:
-        """The instruction as this painter reads it, when the user points at picture `target`: the picture is
-        given again, read as the tokens that it was painted from. Handles lose their sign ("@Mia").
+        """The instruction as this painter reads it, when the user points at picture `target` of the `rounds`
+        so far: the picture is given again, read as the tokens that it was painted from, which `states` keep.
+        Handles lose their sign ("@Mia").
         """
-        from limner.inference.addressing import pointed_at
 
-        return pointed_at(talk, instruction, target)
+        def know(picture: Picture, image_tokens_KD: Tensor) -> None:
+            self.know(picture, image_tokens_KD, salt)
+
+        return pointed_at(instruction, target, rounds=rounds, states=states, know=know)
 
     def count(self, instruction: Instruction) -> int:
         """How many tokens an instruction takes."""
@@ -177,14 +189,12 @@ class Painter:
         warnings.warn("Painter.rounds_in_flight is now Painter.scheduler.", DeprecationWarning, stacklevel=2)
         return self.scheduler()
 
-    def conversation(self, *, seed: int = 0, history: str = "cache") -> limner.Conversation:
+    def conversation(self, *, seed: int = 0, history: str = "cache") -> Conversation:
         """A new, empty conversation. Same seed and same words: same pictures.
 
         `history="reencode"` lets later rounds see painted pictures through the encoder, as most systems do,
         and drifts (paper, supplement, Figure 10).
         """
-        from limner.inference.conversation import Conversation
-
         return Conversation(self, seed=seed, history=history)
 
     def encode(self, picture: Picture, salt: str = "", *, remember: bool = True) -> Tensor:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from limner.dialogue.parts import Instruction, Picture, Round
-from limner.inference.generation import Sampling
+from limner.inference.sampling import Sampling
 
 MAX_PREVIEWS = 3
 

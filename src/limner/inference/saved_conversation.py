@@ -20,8 +20,8 @@ from safetensors.torch import load as load_tensors
 from torch import Tensor
 
 from limner.dialogue.history import HistoryTree
-from limner.inference.conversation import RoundState
-from limner.inference.painter import Painter
+from limner.inference.backend import Backend
+from limner.inference.conversation_state import RoundState
 from limner.inference.saved_header import (
     FORMAT,
     FORMAT_VERSION,
@@ -95,7 +95,7 @@ def conversation_bytes(
     return sealed(tensors, {"limner": json.dumps(metadata)})
 
 
-def read_saved(data: bytes, where: str, painter: Painter) -> SavedConversation:
+def read_saved(data: bytes, where: str, painter: Backend) -> SavedConversation:
     """The content of a file's bytes; ValueError, in which the file is called `where`, when they are no such
     file, are damaged, or belong to other weights than the painter's.
     """
@@ -117,7 +117,7 @@ def read_saved(data: bytes, where: str, painter: Painter) -> SavedConversation:
         raise ValueError(f"{where} is damaged: {reason}.") from error
 
 
-def state_of_row(row: Mapping[str, Any], tokens_KD: Tensor | None, painter: Painter) -> RoundState:
+def state_of_row(row: Mapping[str, Any], tokens_KD: Tensor | None, painter: Backend) -> RoundState:
     """What later rounds read of a round; ValueError when it is nothing that the painter could have made."""
     ids = tuple(int(index) for index in row["response_ids"])
     if not all(0 <= index < painter.num_words for index in ids):
@@ -149,7 +149,7 @@ def _checked(
     data: bytes,
     parts: Mapping[str, Mapping[str, Any]],
     where: str,
-    painter: Painter,
+    painter: Backend,
 ) -> SavedConversation:
     check_weights(metadata, where, painter.fingerprint)
     nodes = list(metadata["history"]["nodes"])

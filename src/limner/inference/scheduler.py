@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import torch
 
+from limner.inference.backend import LoadedModel
 from limner.inference.events import Begun, Cancelled, Event, Failed
 from limner.inference.request import RoundRequest
 from limner.inference.stages import (
@@ -23,14 +24,11 @@ from limner.inference.stages import (
     sample_image_tokens,
 )
 
-if TYPE_CHECKING:
-    from limner.inference.painter import Painter
-
 # Tokens prefilled in one step at most, or one round if that is longer: rounds under way should not wait for
 # long until a new one has joined them, and new ones that come together should stay together.
 PREFILL_TOKENS: Final = 512
 
-Stage = Callable[["Painter", Sequence[ScheduledRound]], None]
+Stage = Callable[[LoadedModel, Sequence[ScheduledRound]], None]
 
 
 class Scheduler:
@@ -39,7 +37,7 @@ class Scheduler:
     `num_steps` and `num_rows` count denoising steps and the pictures that shared them.
     """
 
-    def __init__(self, painter: Painter) -> None:
+    def __init__(self, painter: LoadedModel) -> None:
         self.painter = painter
         self.num_steps = 0
         self.num_rows = 0

@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from limner.dialogue.parts import Picture
+from limner.inference.backend import LoadedModel
 from limner.inference.events import Cancelled, Event, Failed, Finished, Painting, Preview, Wrote
 from limner.inference.generation import (
     Answer,
@@ -44,9 +44,6 @@ from limner.models.prompt import decode_response
 from limner.models.sampling_state import SamplingState
 from limner.models.sequence_batch import BatchedSequence, hidden_together
 
-if TYPE_CHECKING:
-    from limner.inference.painter import Painter
-
 UNFINISHED = "�"  # what a character's bytes decode to while some are missing
 
 
@@ -55,7 +52,7 @@ class ScheduledRound:
 
     def __init__(
         self,
-        painter: Painter,
+        painter: LoadedModel,
         request: RoundRequest,
         emit: Callable[[Event], None],
         wants_stop: Callable[[], bool],
@@ -89,7 +86,7 @@ class ScheduledRound:
         self.end, self.stage = end, ""
 
 
-def prefill(painter: Painter, round_: ScheduledRound) -> int:
+def prefill(painter: LoadedModel, round_: ScheduledRound) -> int:
     """Read one more round of the past, else the instruction; how many tokens that were."""
     request, model = round_.request, painter.model
     if not round_.num_prefilled:
@@ -109,7 +106,7 @@ def prefill(painter: Painter, round_: ScheduledRound) -> int:
     return round_.sequence.length - start
 
 
-def prefill_past(painter: Painter, sequence: BatchedSequence, request: RoundRequest, num: int) -> None:
+def prefill_past(painter: LoadedModel, sequence: BatchedSequence, request: RoundRequest, num: int) -> None:
     """Append the last of the first `num` past rounds to a sequence that holds the others, and keep its
     piece in the prefix cache.
     """
@@ -124,7 +121,7 @@ def prefill_past(painter: Painter, sequence: BatchedSequence, request: RoundRequ
     painter.prefixes.insert([known.key for known in past], piece, tree=request.tree)
 
 
-def decode(painter: Painter, rounds: Sequence[ScheduledRound]) -> None:
+def decode(painter: LoadedModel, rounds: Sequence[ScheduledRound]) -> None:
     """The next word of each: chosen, emitted and read; or the end of the words."""
     model, tokenizer = painter.model, painter.model.tokenizer
     choosing = [round_ for round_ in rounds if round_.chosen is None]
@@ -164,7 +161,7 @@ def decode(painter: Painter, rounds: Sequence[ScheduledRound]) -> None:
             _say(painter, round_)
 
 
-def finish_text(painter: Painter, rounds: Sequence[ScheduledRound]) -> None:
+def finish_text(painter: LoadedModel, rounds: Sequence[ScheduledRound]) -> None:
     """The end of answers in words alone."""
     model = painter.model
     embeds_11W = embed_ids(model, [model.tokenizer.end_id])
@@ -175,7 +172,7 @@ def finish_text(painter: Painter, rounds: Sequence[ScheduledRound]) -> None:
         _finish(painter, round_, None)
 
 
-def sample_image_tokens(painter: Painter, rounds: Sequence[ScheduledRound]) -> None:
+def sample_image_tokens(painter: LoadedModel, rounds: Sequence[ScheduledRound]) -> None:
     """The image tokens of each: slots in one forward, the token head's draw, and the draw as history.
 
     The rounds' sampling must agree in what concerns the token head.
@@ -200,7 +197,7 @@ def sample_image_tokens(painter: Painter, rounds: Sequence[ScheduledRound]) -> N
         round_.emit(Painting(step=0, num_steps=state.num_steps))
 
 
-def denoise(painter: Painter, rounds: Sequence[ScheduledRound]) -> None:
+def denoise(painter: LoadedModel, rounds: Sequence[ScheduledRound]) -> None:
     """Advance every picture by one denoising step, whichever step each is at; then emit finished pictures and
     due previews.
     """
@@ -234,7 +231,7 @@ def preview_steps(num_previews: int, num_steps: int) -> list[int]:
     return sorted(spread - {0, num_steps})
 
 
-def _begin(painter: Painter, round_: ScheduledRound, tokens_KD: Tensor) -> SamplingState:
+def _begin(painter: LoadedModel, round_: ScheduledRound, tokens_KD: Tensor) -> SamplingState:
     model, condition = painter.model, round_.request.condition
     shown = None
     if condition is not None and model.detokenizer.reads_condition:
@@ -249,7 +246,7 @@ def _begin(painter: Painter, round_: ScheduledRound, tokens_KD: Tensor) -> Sampl
     return state
 
 
-def _say(painter: Painter, round_: ScheduledRound, *, is_all: bool = False) -> None:
+def _say(painter: LoadedModel, round_: ScheduledRound, *, is_all: bool = False) -> None:
     """Emit the words that are new since the last call, but no half character while more may come."""
     text = decode_response(round_.ids, painter.model.tokenizer)
     if len(text) > round_.num_said and (is_all or not text.endswith(UNFINISHED)):
@@ -263,7 +260,7 @@ def _cut_piece(round_: ScheduledRound) -> None:
     round_.sequence, round_.hidden_W = BatchedSequence(KeyValueCache()), None
 
 
-def _finish(painter: Painter, round_: ScheduledRound, picture: Picture | None) -> None:
+def _finish(painter: LoadedModel, round_: ScheduledRound, picture: Picture | None) -> None:
     assert round_.piece is not None
     answer = Answer(
         text=decode_response(round_.ids, painter.model.tokenizer),

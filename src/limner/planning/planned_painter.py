@@ -7,29 +7,27 @@ another has begun. Rounds are computed in threads of their own, since a painter 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from torch import Tensor
 
 from limner.dialogue.parts import Instruction, Picture, Round
+from limner.inference.conversation_state import RoundState
 from limner.inference.events import Finished
-from limner.inference.generation import Sampling
 from limner.inference.painter import Painter
 from limner.inference.prefix_cache import PrefixCache
 from limner.inference.region import within
 from limner.inference.request import RoundRequest
+from limner.inference.sampling import Sampling
 from limner.inference.saying import MAX_TEXT_CHARACTERS
 from limner.perception.painters import Spending
 from limner.planning.album import Album, pointing_at
 from limner.planning.carrying_out import Hands, carry_out
 from limner.planning.faces import Faces
 from limner.planning.plan import KIND, Planner
-from limner.planning.scheduler import PlannedScheduler
-
-if TYPE_CHECKING:
-    from limner.inference.conversation import Conversation
+from limner.planning.scheduler import PlannedScheduler, finished
 
 _ENDLESS: Final = 2**31
 
@@ -139,13 +137,21 @@ class PlannedPainter(Painter):
         """As the painter counts, where it does."""
         return getattr(self.hands.painter, "spending", None)
 
-    def addressed(self, talk: Conversation, instruction: Instruction, target: int | None) -> Instruction:
+    def addressed(
+        self,
+        instruction: Instruction,
+        target: int | None,
+        *,
+        rounds: Sequence[Round],
+        states: Sequence[RoundState],
+        salt: str,
+    ) -> Instruction:
         """With the picture that is pointed at told in words, which the history keeps. ValueError for one that
         is not there.
         """
         if target is None:
             return instruction
-        Album(talk.rounds, instruction).at(target)
+        Album(rounds, instruction).at(target)
         said = pointing_at(target, instruction.text)
         return replace(instruction, text=said) if len(said) <= MAX_TEXT_CHARACTERS else instruction
 
@@ -179,13 +185,11 @@ class PlannedPainter(Painter):
 
     def scheduler(self) -> PlannedScheduler:  # type: ignore[override]
         """See `Painter.scheduler`."""
-        return PlannedScheduler(self)
+        return PlannedScheduler(self.compute)
 
     def answer(self, request: RoundRequest) -> Finished:
         """One round here and now."""
-        from limner.planning.scheduler import finished
-
-        return finished(self, request)
+        return finished(self.compute, request)
 
     def with_sampling(self, **changes: object) -> PlannedPainter:
         """Itself: how it draws is not in our hands."""

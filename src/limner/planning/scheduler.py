@@ -9,14 +9,15 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from limner.dialogue.parts import Picture
 from limner.inference.events import Begun, Cancelled, Event, Failed, Finished, Painting, Wrote
 from limner.inference.generation import Answer
 from limner.inference.request import RoundRequest
 
-if TYPE_CHECKING:
-    from limner.planning.planned_painter import PlannedPainter
+# A round's words and picture; raises what failed.
+Compute = Callable[[RoundRequest], tuple[str, Picture | None]]
 
 MOST_AT_ONCE: Final = 16
 _LOOK_S: Final = 0.1  # until new rounds and wishes to stop are looked at again
@@ -37,7 +38,7 @@ class PlannedRound:
 class PlannedScheduler:
     """Has the interface of `Scheduler`; `num_steps` and `num_rows` count pictures."""
 
-    painter: PlannedPainter
+    compute: Compute
     num_steps: int = 0
     num_rows: int = 0
     _rounds: list[PlannedRound] = field(default_factory=list)
@@ -56,7 +57,7 @@ class PlannedScheduler:
     ) -> None:
         """Take a round up; its events go to `emit`."""
         emit(Begun())
-        future = self._pool.submit(finished, self.painter, request)
+        future = self._pool.submit(finished, self.compute, request)
         self._rounds.append(PlannedRound(request=request, emit=emit, wants_stop=wants_stop, future=future))
 
     def step(self) -> list[PlannedRound]:
@@ -101,10 +102,10 @@ class PlannedScheduler:
         return ended
 
 
-def finished(painter: PlannedPainter, request: RoundRequest) -> Finished:
+def finished(compute: Compute, request: RoundRequest) -> Finished:
     """Compute a round; raises what failed."""
     start = time.perf_counter()
-    text, picture = painter.compute(request)
+    text, picture = compute(request)
     return Finished(
         request=request,
         answer=Answer(text=text, response_ids=(), image_tokens_KD=None),

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import limner
+from limner.version import __version__
 
 _TYPES: Final = "http://cv.iptc.org/newscodes/digitalsourcetype"
 GENERATED: Final = f"{_TYPES}/trainedAlgorithmicMedia"
@@ -43,7 +43,7 @@ class Making:
 
 def manifest(told: Mapping[str, Any], making: Making) -> dict[str, Any]:
     """The manifest definition for the C2PA library's builder. `told` becomes the action's parameters."""
-    agent = {"name": "Limner", "version": limner.__version__}
+    agent = {"name": "Limner", "version": __version__}
     kind = COMPOSITE if making.has_given else GENERATED
     about: dict[str, Any] = {
         "softwareAgent": agent,

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from PIL import Image
 
-import limner
 from limner.provenance.badge import with_badge
+from limner.provenance.fitting import Size, fitted
 from limner.provenance.watermark import mark
-from limner.server.pictures.sizes import Size, fitted
+from limner.version import __version__
 
 if TYPE_CHECKING:
     from limner.dialogue.parts import Picture
@@ -63,7 +63,7 @@ class Origin:
 
 def software() -> str:
     """The name and version of what painted."""
-    return f"limner {limner.__version__}"
+    return f"limner {__version__}"
 
 
 def png_that_tells(
@@ -95,7 +95,7 @@ def file_that_tells(
 ) -> bytes:
     """The picture as a file of that kind ("png", "jpeg", "webp") with its origin metadata.
 
-    `size` fits it as `sizes.py` says; None leaves it as it was painted. `quality` (0 to 100) is
+    `size` fits it as `fitting.py` says; None leaves it as it was painted. `quality` (0 to 100) is
     that of JPEG and WebP. Where `making` names a watermark, it is put into the pixels, above a `badge` for
     people.
     """

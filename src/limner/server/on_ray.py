@@ -23,8 +23,7 @@ from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from limner.inference.model_folder import EMBEDDED, checkpoint_folder
-from limner.planning.names import is_planned
+from limner.planning.loading import known_model
 from limner.server.replicas.switchboard import Switchboard
 from limner.server.run import FLUSH_S, POLL_S, Tell, listen, log_to_stderr
 from limner.server.settings import ServerSettings
@@ -48,9 +47,7 @@ def serve_replicas(
     ValueError when Ray is missing, the address cannot be had, or the model or the store cannot be opened.
     """
     ray, serve = _imported()
-    if not is_planned(model):
-        folder = checkpoint_folder(model)
-        model = model if model == EMBEDDED else str(folder.resolve())
+    model = known_model(model)
     with listen(settings.host, settings.port) as listener:
         port = listener.getsockname()[1]
     with _connected(ray, num), _signals() as signals:

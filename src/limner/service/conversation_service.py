@@ -16,16 +16,16 @@ from typing import Any
 
 from limner.dialogue.boxes import Box
 from limner.dialogue.parts import Picture, Round
-from limner.inference.addressing import picture_number
 from limner.inference.conversation import Conversation
-from limner.inference.engine import Busy, Engine
+from limner.inference.engine import Busy, Engine, EngineStats
 from limner.inference.events import Cancelled, Event, Failed, Finished
-from limner.inference.generation import Sampling
 from limner.inference.painter import Painter
 from limner.inference.request import RoundRequest
 from limner.inference.round_handle import CancelledRound
+from limner.inference.sampling import Sampling
 from limner.inference.saying import checked_text
 from limner.service.library import Library, PersonSeen, begun_conversation
+from limner.service.reply_to import picture_number
 from limner.service.round_cache import as_stored
 from limner.service.service_round import Answered, ServiceEvent, ServiceRound
 from limner.service.unwritten import Unwritten
@@ -44,7 +44,9 @@ __all__ = [
     "Busy",
     "CancelledRound",
     "ConversationService",
+    "EngineStats",
     "NotThere",
+    "Painter",
     "PersonSeen",
     "ServiceEvent",
     "ServiceRound",

@@ -20,7 +20,7 @@ import numpy as np
 from limner.dialogue.boxes import Box, checked_region
 from limner.dialogue.history import HistoryTree, node_id_of_json
 from limner.dialogue.parts import MAX_PIXELS, MIN_SIDE_PX, Instruction, Picture
-from limner.inference.conversation import RoundState
+from limner.inference.conversation_state import RoundState
 from limner.inference.painter import Painter
 from limner.inference.saved_conversation import (
     SavedConversation,

@@ -19,9 +19,10 @@ from torch import Tensor
 from limner.dialogue.history import HistoryTree
 from limner.dialogue.packed_picture import PackedPicture, packed
 from limner.dialogue.parts import Instruction, Picture, Response, Round
-from limner.inference.conversation import Conversation, RoundState
-from limner.inference.generation import Sampling
+from limner.inference.conversation import Conversation
+from limner.inference.conversation_state import RoundState
 from limner.inference.painter import Painter
+from limner.inference.sampling import Sampling
 from limner.store.blobs import digest_of
 from limner.store.records import Damaged, KeptState, StoredConversation, StoredRound
 from limner.store.store import Store

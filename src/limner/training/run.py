@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING
 
 from limner.models.presets import PRESETS
 from limner.models.unet_sizes import UNetDetokenizerSizes
-from limner.training.finished import FINISHED, begun, stages_folder
+from limner.training.begun import begun
+from limner.training.finished import FINISHED, stages_folder
 from limner.training.mix import MULTI_TURN
 from limner.training.pipeline import INTERRUPTED, run_pipeline
 from limner.training.recipe_files import load_recipe, read_recipe, recipe_path

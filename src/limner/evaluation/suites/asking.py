@@ -15,7 +15,7 @@ from limner.builders.world import KINDS
 from limner.dialogue.parts import Dialogue, Picture
 from limner.evaluation.suite import Bench
 from limner.inference.conversation import Conversation
-from limner.inference.generation import Sampling
+from limner.inference.sampling import Sampling
 
 SPLIT = "test"
 

@@ -23,7 +23,7 @@ from limner.evaluation.suites.repainting import through_tokens
 from limner.evaluation.suites.tally import as_view
 from limner.evaluation.suites.true_tokens import tell_truth
 from limner.evaluation.views import TOKENS, TWIN
-from limner.inference.conversation import HISTORIES
+from limner.inference.conversation_state import HISTORIES
 from limner.inference.painter import Painter
 from limner.perception.senses import WorldSenses
 from limner_world.chance import seeded

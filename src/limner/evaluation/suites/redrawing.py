@@ -11,8 +11,9 @@ import torch
 
 from limner.dialogue.parts import Picture
 from limner.evaluation.suites.asking import Painted
-from limner.inference.generation import Sampling, detokenize
+from limner.inference.generation import detokenize
 from limner.inference.painter import Painter
+from limner.inference.sampling import Sampling
 from limner.models.symbolic_twin import reads_scenes, with_symbolic_twin
 
 Redraw = Callable[[Picture], Picture]

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from limner.dialogue.boxes import Box
 from limner.dialogue.parts import Picture, Round
 from limner.inference.events import Cancelled, Failed, Wrote
-from limner.inference.generation import Sampling
+from limner.inference.sampling import Sampling
 from limner.server.api.chat_places import (
     Headers,
     Waiting,

@@ -12,7 +12,6 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from limner.demo import SCRIPTS
-from limner.inference.painter import Painter
 from limner.server.api.models import AI_NOTICE
 from limner.server.pictures.painting import default_steps
 from limner.server.pictures.sizes import MAX_SIZE_PX
@@ -21,7 +20,7 @@ from limner.server.safety import OF_THE_WORLD, warnings_of
 from limner.server.schemas.wire import ERRORS
 from limner.server.security.auth import IsOperator, Owner, needs_key
 from limner.server.settings import ServerSettings
-from limner.service.conversation_service import ConversationService
+from limner.service.conversation_service import ConversationService, Painter
 
 
 class Example(BaseModel):

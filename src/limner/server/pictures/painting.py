@@ -14,21 +14,20 @@ from pathlib import Path
 from typing import Final, Literal
 
 from limner.dialogue.parts import Picture
-from limner.inference.generation import Sampling
-from limner.inference.painter import Painter
+from limner.inference.sampling import Sampling
 from limner.provenance.credentials import Credentials, NotStamped, local_credentials, own_credentials
+from limner.provenance.fitting import Size
 from limner.provenance.manifests import Making
 from limner.provenance.origin import Origin, file_that_tells, png_that_tells
 from limner.provenance.watermark import NAME as WATERMARK
 from limner.server.errors import ApiError, wrong
 from limner.server.pictures.pictures_in import PictureReader, PictureRules, picture_reader
-from limner.server.pictures.sizes import Size
 from limner.server.pictures.sources import handed_out_of, has_given, making_of
 from limner.server.security.decoding import DecodingLimits
 from limner.server.security.limits import Limits
 from limner.server.security.remote_pictures import RemoteRules
 from limner.server.settings import ServerSettings
-from limner.service.conversation_service import ConversationService
+from limner.service.conversation_service import ConversationService, Painter
 from limner.store.records import StoredRound
 
 Format = Literal["png", "jpeg", "webp"]

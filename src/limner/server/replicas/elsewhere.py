@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Final, Protocol
 
-from limner.inference.events import Cancelled, Failed
 from limner.server.replicas.switchboard import IN_PROGRESS, Listed, Orders
-from limner.server.rounds.rounds import Desk, RunningRound, ended_without_answer
-from limner.service.service_round import ServiceEvent
 
 log = logging.getLogger("limner.server")
 
@@ -22,6 +19,36 @@ BEAT_S: Final = 0.25  # within this time and a denoising step, a round is stoppe
 BEATS_A_NUMBER: Final = 8  # so often metrics travel
 
 Call = Callable[..., Awaitable[Any]]
+
+
+class Running(Protocol):
+    """A round in progress, as the other replicas are told of it."""
+
+    id: str
+    owner: str
+    notes: dict[str, Any]
+
+    def cancel(self) -> None: ...
+
+
+class Numbers(Protocol):
+    """The metrics of one replica."""
+
+    def texts(self) -> dict[str | None, bytes]: ...
+
+
+class ReplicasDesk(Protocol):
+    """The rounds in progress of one replica."""
+
+    is_draining: bool
+
+    @property
+    def metrics(self) -> Numbers: ...
+
+    @property
+    def running(self) -> Mapping[str, Running]: ...
+
+    def drain(self) -> None: ...
 
 
 class Elsewhere:
@@ -44,7 +71,7 @@ class Elsewhere:
         """Others may add to it, too. Does not wait for the answer."""
         self._later(self.call("unlock", owner, conversation, self.replica))
 
-    async def begun(self, running: RunningRound) -> None:
+    async def begun(self, running: Running) -> None:
         """Report a round that starts on this replica."""
         template = running.notes.get("template")
         response = None if template is None else template.model_dump(mode="json")
@@ -52,15 +79,11 @@ class Elsewhere:
             "begin", Listed(id=running.id, owner=running.owner, replica=self.replica, response=response)
         )
 
-    def ended(self, running: RunningRound, event: ServiceEvent) -> None:
-        """Report that a round ended, without waiting for the reply."""
-        if isinstance(event, Cancelled):
-            self._later(self.call("end", running.id, "cancelled"))
-        elif isinstance(event, Failed):
-            error = ended_without_answer(event)
-            self._later(self.call("end", running.id, "failed", (error.code or "server_error", error.message)))
-        else:
-            self._later(self.call("end", running.id))
+    def ended(self, running: Running, *how: Any) -> None:
+        """Report that a round ended, without waiting for the reply: `how` is nothing when it was answered,
+        "cancelled", or "failed" with its code and message.
+        """
+        self._later(self.call("end", running.id, *how))
 
     async def find(self, owner: str, id: str) -> Listed | None:
         """A round that another replica computes, or that ended anywhere without an answer."""
@@ -88,7 +111,7 @@ class Elsewhere:
         """Every replica's metrics, this one's as they are now: all of them, or what an owner may know."""
         return {**await self.call("numbers", owner), self.replica: own}
 
-    async def keep_in_touch(self, desk: Desk) -> None:
+    async def keep_in_touch(self, desk: ReplicasDesk) -> None:
         """Send heartbeats and carry out the orders that come back; runs until it is cancelled."""
         async for number in _beats():
             try:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 
 from limner.dialogue.boxes import Box, checked_region
 from limner.dialogue.parts import Picture, Round
-from limner.inference.generation import Sampling
+from limner.inference.sampling import Sampling
 from limner.server.errors import ApiError, wrong
 from limner.server.rounds.rounds import Desk, RunningRound, desk_of, told
 from limner.server.schemas.shapes import LimnerOptions

@@ -13,15 +13,15 @@ import traceback
 from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from starlette.requests import Request
 
-from limner.inference.engine import Busy
 from limner.inference.events import Begun, Cancelled, Failed, Preview
 from limner.perception.endpoint.structured import MalformedError
 from limner.perception.endpoint.troubles import EndpointError
 from limner.server.errors import ApiError, not_found, wrong
+from limner.server.replicas.elsewhere import Elsewhere
 from limner.server.rounds.metrics import Metrics
 from limner.server.rounds.store_errors import answer_of, log_store_failed, store_failed
 from limner.server.rounds.streaming import wait_until_left
@@ -34,11 +34,9 @@ from limner.server.security.limits import (
     too_many_pictures,
     too_many_rounds,
 )
+from limner.service.conversation_service import Busy
 from limner.service.service_round import ENDS, Answered, ServiceEvent, ServiceRound
 from limner.store.records import Damaged, NotThere, StoreFailed
-
-if TYPE_CHECKING:
-    from limner.server.replicas.elsewhere import Elsewhere
 
 log = logging.getLogger("limner.server")
 
@@ -292,7 +290,7 @@ class Desk:
             self.unlock(running.owner, running.locks)
         self.metrics.ended(type(event).__name__.lower(), seconds, running.owner)
         if self.others is not None:
-            self.others.ended(running, event)
+            self.others.ended(running, *_how(event))
         elif not isinstance(event, Answered):
             self._ended[running.id] = running
             while len(self._ended) > NUM_REMEMBERED:
@@ -304,6 +302,16 @@ def desk_of(request: Request) -> Desk:
     desk = request.app.state.desk
     assert isinstance(desk, Desk)
     return desk
+
+
+def _how(event: ServiceEvent) -> tuple[Any, ...]:
+    """How a round ended, as the other replicas are told."""
+    if isinstance(event, Cancelled):
+        return ("cancelled",)
+    if isinstance(event, Failed):
+        error = ended_without_answer(event)
+        return "failed", (error.code or "server_error", error.message)
+    return ()
 
 
 def _log_failure(running: RunningRound, error: BaseException) -> None:
