@@ -1,0 +1,1 @@
+"""The non-Markov benchmark: conversations that need more than the last round, for any system."""

@@ -1,7 +1,7 @@
 """Pictures of a conversation as files that tell where they come from, signed if asked for.
 
 Knows a conversation's rounds and the local certificate of whoever sits here. How files tell is the business
-of `server/provenance.py`.
+of `provenance/origin.py`.
 """
 
 from __future__ import annotations

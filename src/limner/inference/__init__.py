@@ -1,1 +1,1 @@
-"""The chat room: painters, conversations, and what is computed for a round and never twice."""
+"""Painters and conversations: what is computed for a round, and never twice."""

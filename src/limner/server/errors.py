@@ -1,7 +1,7 @@
 """What goes wrong, in the shape that OpenAI's clients parse: a status and one sentence of ours.
 
 Knows statuses, codes and sentences. Text of exceptions that are not ours never reaches a client. Knows
-nothing about rounds; what the chat room's exceptions mean stands in `rounds.py`.
+nothing about rounds; what the service's exceptions mean stands in `rounds.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
 """The human study: blinded pairs of whole conversations, votes, and what they amount to (paper, Table 1).
 
-Knows pairs, votes and their analysis. Knows no web framework: the page and its server are in `app`.
+Knows pairs, votes and their analysis. Knows no web framework: its page lies in `web`, the page's server in `server`.
 """

@@ -1,6 +1,6 @@
 """A Limner model as a system: what is said goes through the front door, `Conversation.say`.
 
-Knows the chat room. Uses nothing of the task but its name, from which its seed follows.
+Knows painters and their conversations. Uses nothing of the task but its name, from which its seed follows.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ NUM_REMEMBERED: Final = 256  # rounds that ended without an answer, still told a
 
 @contextlib.contextmanager
 def told(param: str | None = None) -> Iterator[None]:
-    """The chat room's expected errors as answers; `param` is the field that a ValueError is about."""
+    """The service's expected errors as answers; `param` is the field that a ValueError is about."""
     try:
         yield
     except NotThere as error:
