@@ -1,6 +1,6 @@
 """How much one request, and one owner, may ask for; refused before any model work.
 
-Knows numbers and the sentences for exceeding them. The numbers of the room `inference` (text, images) are repeated
+Knows numbers and the sentences for exceeding them. The numbers of `inference` (text, images) are repeated
 here so that the server can answer before torch is loaded; a test holds them equal.
 """
 
