@@ -19,6 +19,7 @@ PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
     ROOT / "src/limner/miniature/README.md",
+    ROOT / "src/limner_world/README.md",
     *(page for page in sorted((ROOT / "docs").glob("*.md")) if page.name != "LOG.md"),
 ]
 CHEAP = ("limner info --plan seed-x", "limner --version")

@@ -39,6 +39,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_what_limner_needs(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {"limner/py.typed", "limner/miniature/limner.json", "limner/web/chat/app.js"} <= names
+    assert {"limner_world/py.typed", "limner_world/README.md", "limner_world/render.py"} <= names
+    assert {"limner/cli/templates/demo.html", "limner/benchmark/wordings.json"} <= names
     weights = "limner/perception/weights"
     assert {f"{weights}/selfie_segmentation.tflite", f"{weights}/NOTICE.md"} <= names
     assert {f"limner/training/recipes/{name}.py" for name in recipe_names()} <= names
