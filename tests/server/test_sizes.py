@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 from test_responses import GARDEN, image_of
 
+from limner.provenance.fitting import fitted
 from limner.server.errors import ApiError
-from limner.server.pictures.sizes import fitted, size_of
+from limner.server.pictures.sizes import size_of
 
 OFFERED = ("1024x1024", "1024x1536", "1536x1024", "1792x1024", "1024x1792", "256x256", "512x300")
 
