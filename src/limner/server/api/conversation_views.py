@@ -21,10 +21,11 @@ from starlette.responses import Response
 
 from limner.dialogue.boxes import Box
 from limner.dialogue.parts import Picture
+from limner.provenance.fitting import Size
 from limner.server.api.conversations import Conversations, Id, conversation_body, picture_url
 from limner.server.errors import not_found, wrong
 from limner.server.pictures.painting import PictureFiles, default_steps, reader_of
-from limner.server.pictures.sizes import Size, size_of
+from limner.server.pictures.sizes import size_of
 from limner.server.rounds.rounds import told
 from limner.server.schemas.wire import ERRORS, ConversationBody
 from limner.server.security.auth import Owner, needs_key

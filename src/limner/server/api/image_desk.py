@@ -17,6 +17,7 @@ from starlette.responses import Response
 from limner.dialogue.boxes import Box
 from limner.dialogue.parts import Picture
 from limner.inference.events import Cancelled, Failed, Preview
+from limner.provenance.fitting import Size
 from limner.server.api.people import file_reader
 from limner.server.errors import not_found, wrong
 from limner.server.pictures.painting import (
@@ -29,7 +30,7 @@ from limner.server.pictures.painting import (
     tokens_of,
 )
 from limner.server.pictures.pictures_in import PictureSource
-from limner.server.pictures.sizes import Size, size_of, size_text
+from limner.server.pictures.sizes import size_of, size_text
 from limner.server.rounds.many_rounds import all_answered, all_events, cancel_all, start_rounds
 from limner.server.rounds.rounds import RunningRound, desk_of, ended_without_answer, told
 from limner.server.rounds.streaming import EventStream, event_bytes

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from limner.provenance.fitting import Size
 from limner.server.pictures.painting import Format, quality_used
-from limner.server.pictures.sizes import Size, size_of
+from limner.server.pictures.sizes import size_of
 from limner.server.schemas.shapes import ImageTool, ResponseRequest, ToolChoice
 from limner.server.schemas.wire import ConversationId, ResponseBody
 from limner.service.lookup import LABELS
