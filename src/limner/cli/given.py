@@ -80,6 +80,6 @@ def file_given(file: Path, what: str) -> None:
 
 
 def device_given(device: str | None) -> None:
-    """ValueError unless `device` reads like a torch device; whether the machine has it, only torch can say."""
+    """ValueError unless `device` reads like a torch device; only torch knows whether the machine has it."""
     if device is not None and not _DEVICE.fullmatch(device):
         raise ValueError(f"There is no device {device!r}; give cpu, cuda, cuda:1 or the like.")
