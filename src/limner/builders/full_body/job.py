@@ -217,7 +217,7 @@ class PaintBodies:
 
 @dataclass(frozen=True, kw_only=True)
 class TellBodies:
-    """Writes three rounds: the picture of both as it was asked for, then each person in full figure by name."""
+    """Writes three rounds: the picture of both as it was asked for, then each person whole, by name."""
 
     names: Mapping[str, str]
     name: str = "told"
