@@ -30,7 +30,7 @@ class PackedPicture(Picture):
         self.__dict__.update(digest=picture.digest, _png=png, _size_px=size_px)
 
     @property
-    def pixels(self) -> np.ndarray:  # type: ignore[override]
+    def pixels(self) -> np.ndarray:
         """(H, W, 3) uint8, read-only, decoded anew."""
         with Image.open(io.BytesIO(self._png), formats=("PNG",)) as image:
             pixels = rgb_pixels(image)

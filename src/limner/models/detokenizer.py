@@ -10,8 +10,9 @@ Legend: B batch, C latent channels, H W latent places, N image tokens, D token w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -28,7 +29,7 @@ from limner.models.flow import (
     target_velocity,
     time_schedule,
 )
-from limner.models.pixart import PixArtTransformer
+from limner.models.pixart import PixArtBlock, PixArtTransformer
 from limner.models.pixel_frame import PixelFrame, pixel_errors, times_with_start
 from limner.models.read_once import known, read_once
 from limner.models.sampling_state import SamplingState, batch
@@ -177,8 +178,8 @@ class DiTDetokenizer(Detokenizer):
 
     def _readers(self) -> list[nn.Module]:
         """The layers that make keys and values of the tokens, block by block."""
-        attentions = [block.attn2 for block in self.transformer.transformer_blocks]
-        return [layer for attention in attentions for layer in (attention.to_k, attention.to_v)]
+        blocks = cast("Iterable[PixArtBlock]", self.transformer.transformer_blocks)
+        return [layer for block in blocks for layer in (block.attn2.to_k, block.attn2.to_v)]
 
     def _answers(self, read: TokensRead) -> dict[nn.Module, Tensor]:
         answers_RBNW = read.answers_RNW.unbind(1)
