@@ -92,7 +92,8 @@ def write_adapter(
     folder: Path, language: MultimodalLLM, tensors: tuple[Mapping[str, Tensor], Mapping[str, Tensor]]
 ) -> None:
     """Write `adapter_tensors` (gathered, if they were split) into an existing, empty folder."""
-    write_adapter_files(folder, language.llm.peft_config["default"], tensors)
+    llm: Any = language.llm
+    write_adapter_files(folder, llm.peft_config["default"], tensors)
 
 
 def write_adapter_files(

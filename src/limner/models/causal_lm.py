@@ -160,7 +160,8 @@ def last_states(
         use_cache=cache is not None,
     ).last_hidden_state
     if cache is not None and dynamic is not None:
-        cache.replace([(layer.keys, layer.values) for layer in dynamic.layers])  # type: ignore[misc]
+        layers: Any = dynamic.layers
+        cache.replace([(layer.keys, layer.values) for layer in layers])
     return states_BNW
 
 

@@ -157,9 +157,7 @@ def watching(language: MultimodalLLM) -> Iterator[Watch]:
         return record
 
     hooks = [
-        language.llm.model.layers[place.layer].self_attn.register_forward_pre_hook(
-            recorder(place), with_kwargs=True
-        )
+        _attention(language, place).register_forward_pre_hook(recorder(place), with_kwargs=True)
         for heads in places(language.sizes.layers).values()
         for place in heads
     ]
@@ -215,6 +213,11 @@ def _projected(
     return queries[:, 0], keys[:, 0]
 
 
+def _attention(language: MultimodalLLM, place: Place) -> Any:
+    layer: Any = language.layers[place.layer]
+    return layer.self_attn
+
+
 def _log_attention(
     language: MultimodalLLM, watch: Watch, place: Place, mask_BNN: Tensor, looking_Q2: Tensor
 ) -> Tensor:
@@ -223,7 +226,7 @@ def _log_attention(
     dialogues_Q, places_Q = looking_Q2.unbind(1)
     scores_QN = torch.einsum("qh,qnh->qn", queries_BNH[dialogues_Q, places_Q], keys_BNH[dialogues_Q])
     seen_QN = mask_BNN[dialogues_Q, places_Q]
-    scaling = float(language.llm.model.layers[place.layer].self_attn.scaling)
+    scaling = float(_attention(language, place).scaling)
     scores_QN = (scores_QN.float() * scaling).masked_fill(~seen_QN, float("-inf"))
     chances_QN: Tensor = scores_QN.log_softmax(-1)
     return chances_QN
