@@ -73,7 +73,6 @@ PLANS = {
             tokens_in_batch=2_600,
             flow_weight=0.0,  # the stage flow_head trains it
             change_weight=0.1,
-            own_history=0.5,
             measured=SKETCH_MEASURED,
         ),
     ),

@@ -46,7 +46,7 @@ class FlowHeadStage:
     pictures: int = 6_000  # of each kind, at most: a picture's hidden states take as much as its pixels
     held_out: int = 48  # dialogues of each kind
     tokens_in_batch: int = 4096  # places in a forward of the language model
-    own_history: bool = True  # every other history holds the model's own predictions, where that is known
+    own_history: bool = False  # every other history holds the model's own predictions, where that is known
     draws: int = 2  # of noise, for each picture in a step
     hidden_noise: float = 0.02  # later words change these states a little; no two pictures are told by them
     sampling_steps: int = 12
