@@ -12,6 +12,7 @@ import uuid
 import pytest
 from test_responses import GARDEN
 from tiny_server import error_of, serving
+from waiting import until
 from wire_requests import ask
 
 from limner.server.opening import service_of
@@ -52,6 +53,7 @@ def test_a_full_disk_is_one_answer_and_deleting_works(painter, small_disk, caplo
         with ballast.open("wb", buffering=0) as file, contextlib.suppress(OSError):
             while True:
                 file.write(b"x" * 65536)
+        until(lambda: not server.service.engine.stats.num_running)  # a round is counted after it is told
         num_painted = server.service.engine.stats.num_rounds
         png = server.service.png("local", server.service.get("local", first["id"]).picture)
         for answer in (
@@ -109,6 +111,7 @@ def test_another_process_with_the_lock_stops_no_reading_and_costs_no_picture(pai
         assert ask(server, f"/v1/responses/{first['id']}", method="DELETE").status == 503
         lock.execute("ROLLBACK")
         lock.close()
+        until(lambda: not server.service.engine.stats.num_running)  # a round is counted after it is told
         num_painted = server.service.engine.stats.num_rounds
         assert ask(server, "/v1/responses", wish).status == 200
         assert server.service.engine.stats.num_rounds == num_painted, "it had been painted"

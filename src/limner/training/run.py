@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING
 
 from limner.models.presets import PRESETS
 from limner.models.unet_sizes import UNetDetokenizerSizes
-from limner.training.begun import begun
 from limner.training.finished import FINISHED, stages_folder
 from limner.training.mix import MULTI_TURN
 from limner.training.pipeline import INTERRUPTED, run_pipeline
@@ -75,6 +74,7 @@ def run_stage(recipe: Recipe, options: RunOptions) -> dict[str, float]:
 
     A stage that fails before its first training state is saved leaves no claim on the folder.
     """
+    from limner.training.begun import begun
     from limner.training.data_words import read_assignments
     from limner.training.mix import with_mix
     from limner.training.processes import join
