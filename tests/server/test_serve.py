@@ -119,7 +119,7 @@ def test_where_all_connections_are_being_answered_a_new_one_is_told_so(checkpoin
         )
         refused = ask(server, "/v1/models")
         assert (refused.status, error_of(refused)["code"]) == (503, "too_many_connections")
-        assert any("all 8 connections are taken; one is refused" in line for line in server.lines)
+        until(lambda: any("all 8 connections are taken; one is refused" in line for line in server.lines))
         for line in lines:
             line.close()
         until(lambda: ask(server, "/health/live").status == 200)
