@@ -33,10 +33,9 @@ def _yuv10(rgb: np.ndarray, matrix: tuple[float, float]) -> np.ndarray:
 
 
 def _film(folder: Path, levels: np.ndarray, told: str) -> Path:
-    # In one thread: with more, on a busy machine, the film could not be written now and then.
-    options = {"x265-params": f"log-level=none:lossless=1:pools=none:frame-threads=1{told}"}
+    options = {"qp": "0", "x264-params": f"log-level=none{told}"}  # without loss
     return film_files.write(
-        folder / "film.mp4", [levels] * 2, codec="libx265", options=options, pixel_format="yuv444p10le"
+        folder / "film.mp4", [levels] * 2, codec="libx264", options=options, pixel_format="yuv444p10le"
     )
 
 
