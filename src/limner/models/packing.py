@@ -286,7 +286,7 @@ def loss(
     if batch.num_painted:
         is_slot = batch.kinds_BN == SLOT
         shape = (batch.num_painted, language.num_image_tokens)
-        hidden_TKW = _at_slots(language, batch, hidden_BNW)
+        hidden_TKW = hidden_at_slots(language, batch, hidden_BNW)
         errors = token_head.losses(
             hidden_TKW, batch.painted_tokens_TKD, generator, weights_BK=batch.painted_weights_TK
         )
@@ -297,10 +297,11 @@ def loss(
 
 def painted_hidden(language: MultimodalLLM, batch: PackedBatch) -> Tensor:
     """Hidden states (T, K, W) that a token head paints a batch's pictures from, in one forward pass."""
-    return _at_slots(language, batch, packed_hidden(language, batch))
+    return hidden_at_slots(language, batch, packed_hidden(language, batch))
 
 
-def _at_slots(language: MultimodalLLM, batch: PackedBatch, hidden_BNW: Tensor) -> Tensor:
+def hidden_at_slots(language: MultimodalLLM, batch: PackedBatch, hidden_BNW: Tensor) -> Tensor:
+    """Of `packed_hidden` (B, N, W) those at the slots of painted pictures, (T, K, W)."""
     slots = hidden_BNW[batch.kinds_BN == SLOT]
     return language.image_hidden(slots.reshape(batch.num_painted, language.num_image_tokens, -1))
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from limner.dialogue.parts import Dialogue
 from limner.models.mllm import MultimodalLLM
-from limner.models.packing import NO_LABEL, SLOT, PackedBatch, packed_hidden
+from limner.models.packing import NO_LABEL, SLOT, PackedBatch, hidden_at_slots, packed_hidden
 from limner.training.heads import BothHeads
 
 FLOW_STEPS = 8
@@ -52,7 +52,7 @@ def _measure_batch(
         return found
     is_slot = batch.kinds_BN == SLOT
     shape = (batch.num_painted, language.num_image_tokens)
-    hidden_TKW = hidden_BNW[is_slot].reshape(*shape, -1)
+    hidden_TKW = hidden_at_slots(language, batch, hidden_BNW)
     rows, rounds = (
         values[is_slot].reshape(shape)[:, 0]
         for values in (

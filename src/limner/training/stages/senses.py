@@ -58,8 +58,8 @@ class SensesStage:
     """How much to learn from (of each picture size), and the sizes of the four networks.
 
     `learns` names those that train; the others stay as they stand in the folder that is written, or where
-    there is none the judge's. `role` says which set it is (`senses_folder`); the teacher
-    shares no seed with the judge.
+    there is none the judge's. `role` says which set it is (`senses_folder`); the teacher shares no seed
+    with the judge.
     """
 
     sizes_px: tuple[int, ...] = (128, 256)
