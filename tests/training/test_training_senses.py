@@ -9,7 +9,10 @@ import pytest
 import torch
 
 from limner.training.picture_kinds import VIEWS, identities
+from limner.training.recipe_files import load_recipe
+from limner.training.run_context import RunContext
 from limner.training.sample_cache import PictureCache, SampleCacheSpec, picture_cache
+from limner.training.stages.senses import JUDGE, senses_folder
 from limner.training.stages.senses_data import Persons
 from limner.training.stages.senses_metrics import ReadFace, face_rates, person_rates
 from limner_world.scene import Scene
@@ -86,3 +89,16 @@ def test_a_batch_of_persons_holds_look_alikes_with_their_true_faces(
     others = persons.draw_others(rng, 5)
     assert (others >= 4 * VIEWS).all()
     assert persons.take(others, rng)[0].shape == (5, 3, 32, 32)
+
+
+def test_a_run_goes_on_from_the_senses_in_its_folder(tmp_path: Path) -> None:
+    recipe = load_recipe("senses").recipe("tiny")
+    context = RunContext(out=tmp_path, preset=recipe.preset, device=torch.device("cpu"), workers=1)
+    first = recipe.build(context)
+    with torch.no_grad():
+        next(first.senses.trait_reader.parameters()).fill_(0.5)
+    first.senses.save(senses_folder(context, JUDGE), torch.bfloat16)
+    second = recipe.build(context)
+    weights = next(second.senses.trait_reader.parameters())
+    assert torch.equal(weights, torch.full_like(weights, 0.5))
+    assert weights.requires_grad
