@@ -1,7 +1,7 @@
 """Pictures that are met again and again, each time worn in another way, with a few new ones in every step.
 
 Drawing a picture takes far longer than cutting a face out of it. Which pictures a step has depends on its
-`Chance` alone, so a stopped run goes on with the same ones (and draws again what it had kept). Knows no
+random numbers alone, so a stopped run goes on with the same ones (and draws again what it had kept). Knows no
 torch.
 """
 
@@ -22,15 +22,18 @@ Item = TypeVar("Item")
 
 
 class RepeatedDraws(Generic[Item]):
-    """Step s draws `new` items, each by its row (0, 1, 2, ...), and meets those of the last `kept` again."""
+    """Step s draws `new` items, each by its row (0, 1, 2, ...), and meets those of the last `kept` again.
 
-    def __init__(self, draw: Callable[[int], Item], *, kept: int, new: int) -> None:
-        self._draw, self._limit, self._new = draw, kept, new
+    The first step already chooses among `ahead` rows, so that a run does not begin with the same few items.
+    """
+
+    def __init__(self, draw: Callable[[int], Item], *, kept: int, new: int, ahead: int = 0) -> None:
+        self._draw, self._limit, self._new, self._ahead = draw, kept, new, ahead
         self._kept: dict[int, Item] = {}
 
     def take(self, sample_rng: SampleRng, rng: np.random.Generator, batch: int) -> list[Item]:
         """`batch` items of this micro-batch, the newest first; `rng` chooses the others."""
-        newest = (sample_rng.number + 1) * self._new
+        newest = self._ahead + (sample_rng.number + 1) * self._new
         rows = [*range(newest - self._new, newest)][:batch]
         oldest = max(0, newest - self._limit)
         rows += [int(row) for row in rng.integers(oldest, newest, size=batch - len(rows))]
@@ -44,10 +47,14 @@ class RepeatedDraws(Generic[Item]):
 
 
 class RepeatedPictures:
-    """Pictures that are met again and again, 192 KiB each at 256 px."""
+    """Pictures that are met again and again, 192 KiB each at 256 px; those of other `first_seed`s are others."""
 
-    def __init__(self, size_px: int, *, kept: int, new: int) -> None:
-        self._clean = RepeatedDraws(lambda row: draw_clean(FIRST_SEED + row, size_px), kept=kept, new=new)
+    def __init__(
+        self, size_px: int, *, kept: int, new: int, ahead: int = 0, first_seed: int = FIRST_SEED
+    ) -> None:
+        self._clean = RepeatedDraws(
+            lambda row: draw_clean(first_seed + row, size_px), kept=kept, new=new, ahead=ahead
+        )
 
     def take(self, sample_rng: SampleRng, batch: int) -> PicturesToRead:
         """`batch` pictures of this micro-batch, worn."""

@@ -9,7 +9,7 @@ from limner.training.recipe import Recipe
 from limner.training.stages.vision import VisionStage
 
 PLANS = {
-    "tiny": (Plan(steps=60, batch=4, learning_rate=2e-3, warmup_steps=20), VisionStage(held_out=8)),
+    "tiny": (Plan(steps=60, batch=4, learning_rate=2e-3, warmup_steps=20), VisionStage(kept=64, new=2, ahead=8, held_out=8)),
     "sketch": (
         Plan(
             steps=6_000,
@@ -33,7 +33,7 @@ PLANS = {
             validations=20,
             average_decay=0.9995,
         ),
-        VisionStage(held_out=2_048),
+        VisionStage(kept=60_000, new=32, held_out=2_048),
     ),
 }
 

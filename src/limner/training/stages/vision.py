@@ -17,7 +17,6 @@ patches in faces.
 
 from __future__ import annotations
 
-import functools
 import itertools
 from dataclasses import dataclass
 
@@ -32,8 +31,8 @@ from limner.models.resampler_start import keep_routing, start_as_copy
 from limner.models.vision import ImageTokenizer, QwenVisionTransformer, pool_tokens
 from limner.training.components import write_component
 from limner.training.draft_dialogues import reads_scene_tokens
-from limner.training.picture_stream import PictureStream
 from limner.training.pictures_to_read import NUM_POINTS, PicturesToRead, draw_pictures
+from limner.training.repeated_pictures import RepeatedPictures
 from limner.training.run_context import HELD_OUT_SEED, RunContext
 from limner.training.stages.scene_factors import Agreement, SceneFactors
 from limner.training.stages.second_look import SecondLook, TrueFaces, go_on_from
@@ -44,6 +43,7 @@ from limner_world.scene import FRAMINGS, STYLES
 from limner_world.scene_tokens import NUM_TOKENS, PERSON_SLOTS, PERSON_TOKENS, TOKEN_DIM, Numbers
 
 CLEAR_FACE_PX = 40.0  # of 256: about where the numbers of a face can be read
+FIRST_SEED = 8_000_000_000  # far from other streams'
 PLACE_SPREAD = 0.2  # of the positions at the start, about that of what the convolutions say
 POINTS_SPREAD = 0.1  # of the picture's side: the unit in which features' places are learned
 FACE_NUMBERS = tuple(Identity().__dict__)
@@ -56,8 +56,13 @@ FACE_TOKENS = tuple(
 
 @dataclass(frozen=True, kw_only=True)
 class VisionStage:
-    """The weights of the terms beside the tokens' squared error, and how many held-out pictures there are."""
+    """Pictures in memory and new ones a step (drawing one takes as long as learning from it), the weights of
+    the terms beside the tokens' squared error, and how many held-out pictures there are.
+    """
 
+    kept: int = 12_000
+    new: int = 4
+    ahead: int = 1_000
     held_out: int = 512
     face_weight: float = 4.0  # of the tokens that hold the numbers of a face that is large
     word_weight: float = 0.25
@@ -121,8 +126,8 @@ class VisionTask:
         self._factors = SceneFactors().to(context.device)
         self._target = Target(context.preset).to(context.device)
         size_px = context.preset.vision.image_size_px
-        self._stream = PictureStream(
-            functools.partial(draw_pictures, size_px=size_px), workers=context.workers
+        self._pictures = RepeatedPictures(
+            size_px, kept=stage.kept, new=stage.new, ahead=stage.ahead, first_seed=FIRST_SEED
         )
         self.held_out = draw_pictures(range(HELD_OUT_SEED, HELD_OUT_SEED + stage.held_out), size_px, "test")
         self.tokenizer = ImageTokenizer(self._model.vision, context.preset.num_image_tokens)
@@ -130,7 +135,7 @@ class VisionTask:
         go_on_from(context.model_folder, self.tokenizer)
 
     def loss(self, sample_rng: SampleRng, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
-        shown = Shown(self._stream.take(sample_rng, batch), self.context.device)
+        shown = Shown(self._pictures.take(sample_rng, batch), self.context.device)
         read_BQD, half_way_BPW, patches_BPW = self._model(shown.pixels_B3SS)
         where = seen_points = read_BQD.new_zeros(())
         reader = self._model.vision.face_reader
