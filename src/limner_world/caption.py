@@ -16,7 +16,16 @@ import numpy as np
 from limner_world.chance import chance, pick, weighted
 from limner_world.describe import choose_told, join, person_sentences, pronouns, terse_traits
 from limner_world.names import Name
-from limner_world.openings import ASKS, ASKS_PICTURE, MEDIA, QUESTIONS, SHOWS, SHOWS_PICTURE
+from limner_world.openings import (
+    ASKS,
+    ASKS_PICTURE,
+    MEDIA,
+    QUESTIONS,
+    SHOWS,
+    SHOWS_PICTURE,
+    USUAL_ASKS,
+    USUAL_ASKS_PICTURE,
+)
 from limner_world.places import (
     BACKGROUND_SENTENCES,
     DETAIL_SENTENCES,
@@ -76,9 +85,9 @@ def tell(
     """A text about `scene` of at most 110 words.
 
     `names` in the order of the figures (left to right), or None for an unnamed description; `length` one of
-    "bare", "short", "medium", "long"; `register` "describe" (a caption) or "ask" (a request); `sides`
+    "bare", "short", "medium", "long"; `register` "describe" (a caption), "ask" or "usual" (a request); `sides`
     whether each person's place is told, `frame` whether the framing is; `untold` fields are left out. What
-    is None is drawn.
+    is None is drawn. The register "usual" asks with the few openings that most people use.
     """
     length = length or weighted(rng, _LENGTH_WEIGHTS)
     register = register or ("ask" if chance(rng, 0.5) else "describe")
@@ -161,11 +170,11 @@ class _Teller:
 
     def caption(self) -> Caption:
         rng = self.rng
-        compact = self.register == "ask" and self.length in ("short", "medium") and chance(rng, 0.15)
+        compact = self.register != "describe" and self.length in ("short", "medium") and chance(rng, 0.15)
         parts = [self._compact()] if compact else [self._opening(), *self._persons()]
         parts += [] if compact else self._surroundings()
         text = " ".join(part for part in parts if part)
-        if self.register == "ask" and chance(rng, 0.03):
+        if self.register != "describe" and chance(rng, 0.15 if self.register == "usual" else 0.03):
             text = text.lower().rstrip(".")
         stated = [
             told | ({"side"} if any(self.sides) or self.subjects[0].endswith("left") else set())
@@ -229,12 +238,18 @@ class _Teller:
     def _lead_in(self, who: str, place: str) -> str:
         """`who` and `place` within one of the opening forms; pictures are not said to show pictures."""
         rng, is_picture = self.rng, who.startswith(MEDIA)
-        if self.register == "ask":
-            form = pick(rng, ASKS_PICTURE if is_picture else ASKS)
-            return form.format(who) + place + ("?" if form.startswith(QUESTIONS) else ".")
+        if self.register != "describe":
+            form = pick(rng, self._asks(is_picture))
+            text = form.format(who) + place + ("?" if form.startswith(QUESTIONS) else ".")
+            return f"{text[0].upper()}{text[1:]}"
         if chance(rng, 0.25):
             return self._finite(who, place)
         return pick(rng, SHOWS_PICTURE if is_picture else SHOWS).format(who) + place + "."
+
+    def _asks(self, is_picture: bool) -> tuple[str, ...]:
+        if self.register == "usual":
+            return USUAL_ASKS_PICTURE if is_picture else USUAL_ASKS
+        return ASKS_PICTURE if is_picture else ASKS
 
     def _styled(self, place: str, who: str) -> tuple[str, str]:
         rng, style = self.rng, self.scene.style
@@ -302,7 +317,7 @@ class _Teller:
         if "style" in told and not self.style_told:
             noun = with_article(pick(rng, STYLE_NOUNS[scene.style]))
             form = pick(rng, ("The picture is {}.", "It is {}.", "The image looks like {}."))
-            if self.register == "ask":
+            if self.register != "describe":
                 form = pick(rng, ("Make it {}.", "It should be {}.", "The picture is {}."))
             parts.append(form.format(noun))
         return parts

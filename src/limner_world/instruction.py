@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from limner_world.chance import chance, pick
+from limner_world.describe import Pronouns
 from limner_world.edit import Edit
 from limner_world.person import Traits
 from limner_world.places import LIGHT_PHRASES, PLACE_NOUNS, PLACE_PHRASES, STYLE_NOUNS
@@ -130,6 +131,40 @@ _FORMS: Final[dict[str, tuple[Form, ...]]] = {
     ),
     "unword": (("remove", "removing", "the sign"), ("take away", "taking away", 'the sign that says "{o}"')),
 }
+# The same where nobody has to be named: {t}, {o} and {n} as above.
+_UNADDRESSED: Final[dict[str, tuple[Form, ...]]] = {
+    "add": (("add", "adding", "{n}"), ("add", "adding", "{n}"), ("include", "including", "{n}")),
+    "remove": (
+        ("remove", "removing", "the {o}"),
+        ("take off", "taking off", "the {o}"),
+        ("lose", "losing", "the {o}"),
+    ),
+    "replace": (
+        ("replace", "replacing", "the {o} with {n}"),
+        ("change", "changing", "the {o} to {n}"),
+        ("swap", "swapping", "the {o} for {n}"),
+    ),
+    "recolour garment": (
+        ("make", "making", "the {t} {n}"),
+        ("turn", "turning", "the {t} {n}"),
+        ("change", "changing", "the colour of the {t} to {n}"),
+        ("change", "changing", "the {t} to {n}"),
+    ),
+    "recolour accessory": (("make", "making", "the {o} {n}"), ("turn", "turning", "the {o} {n}")),
+    "recolour hair": (
+        ("make", "making", "the hair {n}"),
+        ("change", "changing", "the hair to {n}"),
+        ("change", "changing", "the hair colour to {n}"),
+    ),
+    "restyle hair": (("change", "changing", "the hairstyle to {n}"),),
+    "change garment": (
+        ("change", "changing", "the {t} to {n}"),
+        ("replace", "replacing", "the {t} with {n}"),
+        ("swap", "swapping", "the {t} for {n}"),
+    ),
+    "pattern": (("make", "making", "the {t} {n}"),),
+    "release": (("remove", "removing", "{o}"), ("take away", "taking away", "{o}")),
+}
 _RESULTS: Final[dict[str, tuple[str, ...]]] = {
     "add": ("{x} now wears {n}", "{x} is wearing {n} now", "here is {x} with {n}"),
     "remove": ("{x}'s {o} is gone", "I removed {x}'s {o}", "here is {x} without the {o}"),
@@ -189,9 +224,16 @@ class Phrase:
     result: str
 
 
-def phrase(rng: np.random.Generator, edit: Edit, traits: Traits | None, subject: str = "") -> Phrase:
-    """`edit` in words; `traits` are those of its figure before the edit, `subject` how that figure is
-    called.
+def phrase(
+    rng: np.random.Generator,
+    edit: Edit,
+    traits: Traits | None,
+    subject: str = "",
+    called: Pronouns | str | None = None,
+) -> Phrase:
+    """`edit` in words; `traits` are those of its figure before the edit, `subject` how that figure is called
+    in the answer, and in the instruction unless it is `called` otherwise: by pronouns, or ("") not at all
+    where the edit can be said so.
     """
     key = edit.operation
     new, old, kind = _things(rng, edit, traits)
@@ -203,10 +245,11 @@ def phrase(rng: np.random.Generator, edit: Edit, traits: Traits | None, subject:
             if edit.before["written_word"]
             else "word"
         )
-    forms = _FORMS[key]
-    if key == "add" and "facial_hair" in edit.after:
+    forms = _UNADDRESSED.get(key, ()) if called == "" else ()
+    forms = forms or _FORMS[key]
+    if called != "" and key == "add" and "facial_hair" in edit.after:
         forms = (forms[1], ("let", "letting", "{x} have {n}"))
-    if key == "remove" and "facial_hair" in edit.after:
+    if called != "" and key == "remove" and "facial_hair" in edit.after:
         forms = (forms[0], ("shave off", "shaving off", "{x}'s {o}"))
     verb, gerund, rest = pick(rng, forms)
     setting = edit.after.get("setting", "white")
@@ -215,11 +258,16 @@ def phrase(rng: np.random.Generator, edit: Edit, traits: Traits | None, subject:
     words["l"] = pick(rng, LIGHT_PHRASES[edit.after.get("lighting", "daylight")])
     if "facial_hair" in edit.after and key in ("add", "replace"):
         key = "beard"
+    asked = _with_pronouns(rest, called) if isinstance(called, Pronouns) else rest
     return Phrase(
-        imperative=f"{verb} {rest.format(**words)}",
-        gerund=f"{gerund} {rest.format(**words)}",
+        imperative=f"{verb} {asked.format(**words)}",
+        gerund=f"{gerund} {asked.format(**words)}",
         result=pick(rng, _RESULTS[key]).format(**words),
     )
+
+
+def _with_pronouns(form: str, called: Pronouns) -> str:
+    return form.replace("{x}'s", called.possessive).replace("{x}", called.object)
 
 
 def _things(rng: np.random.Generator, edit: Edit, traits: Traits | None) -> tuple[str, str, str]:

@@ -60,6 +60,38 @@ ASKS: Final = (
     "Now paint {}",
     "Give me an image of {}",
 )
+# How most people begin who have not read a data set.
+USUAL_ASKS: Final = (
+    "Paint {}",
+    "Draw {}",
+    "Generate an image of {}",
+    "Generate {}",
+    "Create an image of {}",
+    "Create a picture of {}",
+    "Make a picture of {}",
+    "Show me {}",
+    "A picture of {}",
+    "An image of {}",
+    "Please paint {}",
+    "Please draw {}",
+    "Paint me {}",
+    "Draw a picture of {}",
+    "Paint a picture of {}",
+    "I want {}",
+    "Can you paint {}",
+    "{}",
+)
+USUAL_ASKS_PICTURE: Final = (
+    "Paint {}",
+    "Draw {}",
+    "Generate {}",
+    "Create {}",
+    "Make {}",
+    "Show me {}",
+    "Please paint {}",
+    "I want {}",
+    "{}",
+)
 ASKS_PICTURE: Final = (
     "Generate {}",
     "Create {}",

@@ -47,7 +47,7 @@ from limner.models.packing import NO_LABEL, SEEN, SLOT, TEXT, Layout, PackedBatc
 from limner.models.tokenizer import TextTokenizer
 from limner.training.answers import answering_tokens
 from limner.training.edit_words import edit_words
-from limner.training.sources import EDITS, token_sources
+from limner.training.sources import is_edit, token_sources
 from limner.training.told_words import NOBODY, told_words
 from limner_world.scene_tokens import NUM_TOKENS
 
@@ -306,10 +306,12 @@ def _edits(
     changes: Pairs = []
     quotes: Pairs = []
     gathered: Pairs = []
-    if dialogue.kind not in EDITS or not dialogue.truth.get("scenes"):
+    if not dialogue.truth.get("scenes"):
         return changes, quotes, gathered
     for block, key in zip(_blocks(layout), layout.painted_keys, strict=True):
         round_index = int(layout.rounds[block[0]])
+        if not is_edit(dialogue, round_index):
+            continue
         source = token_sources(dialogue, round_index, num_tokens=len(block))
         if source is None:
             continue

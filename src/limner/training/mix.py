@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # which loads torch
 
 # One name for the dialogues of several rounds, and for the single turns that a recipe counts among them.
 MULTI_TURN: Final = "multi_turn"
-MULTI_TURN_KINDS: Final = ("named", "full_body", "rollback", "branches", "edit", "paired")
+MULTI_TURN_KINDS: Final = ("named", "full_body", "rollback", "branches", "edit", "paired", "chat")
 
 
 def read_mix(text: str) -> dict[str, Fraction]:

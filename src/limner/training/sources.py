@@ -30,23 +30,32 @@ def token_sources(dialogue: Dialogue, round_index: int, *, num_tokens: int) -> T
     """What round `round_index` repaints; None where nothing earlier shows it (or nothing is known of it).
 
     An edit, a way back or a copy takes token i from token i of its base. Any other picture takes the tokens
-    of its persons from the earliest picture that shows most of them, where image tokens are scene tokens.
+    of its persons from the earliest picture that shows most of them, where image tokens are scene tokens; in a
+    chat from the latest, as they may have been changed.
     """
-    if dialogue.kind in EDITS:
+    if is_edit(dialogue, round_index):
         base = _edited(dialogue, round_index)
         return None if base is None else _whole(base, num_tokens)
     scenes = dialogue.truth.get("scenes")
     if not scenes or scenes[round_index] is None:
         return None
-    wanted = scenes[round_index]
+    wanted, latest = scenes[round_index], "edits" in dialogue.truth
     best: tuple[int, Picture, tuple[tuple[int, int], ...]] | None = None
     for picture, scene in _earlier(dialogue, round_index):
         if scene == wanted:
             return _whole(picture, num_tokens)
         pairs = tuple(_shared_persons(wanted, scene)) if num_tokens == NUM_TOKENS else ()
-        if pairs and (best is None or len(pairs) > best[0]):
+        if pairs and (best is None or len(pairs) > best[0] or (latest and len(pairs) == best[0])):
             best = len(pairs), picture, pairs
     return None if best is None else TokenSource(digest=best[1].digest, pairs=best[2])
+
+
+def is_edit(dialogue: Dialogue, round_index: int) -> bool:
+    """Whether a round changes an earlier picture or goes back to one, as the world's truth has it."""
+    if dialogue.kind in EDITS:
+        return True
+    edits = dialogue.truth.get("edits")  # of dialogues of many kinds of rounds: the base, or None
+    return edits is not None and edits[round_index] is not None
 
 
 def _whole(picture: Picture, num_tokens: int) -> TokenSource:

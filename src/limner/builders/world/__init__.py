@@ -19,6 +19,7 @@ from limner.builders.world.binding import (
     draft_drill,
     draft_echo,
 )
+from limner.builders.world.chatting import draft_chat
 from limner.builders.world.draft import Draft, DraftRound, Paint, draft_truth, paint_draft
 from limner.builders.world.naming import draft_full_body, draft_named, draft_point
 from limner.builders.world.picturing import (
@@ -67,6 +68,7 @@ _DRAFTERS: Final[Mapping[str, Callable[[np.random.Generator, str], Draft]]] = {
     "crop": draft_crop,
     "full_body": draft_full_body,
     "point": draft_point,
+    "chat": draft_chat,
 }
 
 
@@ -93,7 +95,7 @@ def words_of_world(num: int, seed: int = 0, split: str = "train") -> Iterator[st
     """`num` plain texts (instructions and responses) over all kinds in turn, without rendering; for the
     tokenizer.
     """
-    kinds = [kind for kind in _DRAFTERS if kind != "branches"]  # whose words are those of rollbacks
+    kinds = [kind for kind in _DRAFTERS if kind not in ("branches", "chat")]  # words of the others
     made = index = 0
     while made < num:
         for text in draft(kinds[index % len(kinds)], seed * 1_000_003 + index // len(kinds), split).words():

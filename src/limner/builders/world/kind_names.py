@@ -22,4 +22,5 @@ KIND_NAMES: Final = (
     "crop",
     "full_body",
     "point",
+    "chat",
 )

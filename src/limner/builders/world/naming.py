@@ -24,8 +24,8 @@ from limner_world.staging import CLOSE_FRAMINGS, cut_out, random_scene, shared_t
 
 _FULL_BODY_RATE: Final = 0.85
 # What the first picture has settled, so that a later request need not say it again.
-_BODY: Final = ("age", "skin", "hair_colour", "hair_style", "facial_hair")
-_AS_ASKED: Final = (
+BODY: Final = ("age", "skin", "hair_colour", "hair_style", "facial_hair")
+AS_ASKED: Final = (
     "Here is {x}.",
     "Here is {x}, as you asked.",
     "This is {x}.",
@@ -108,11 +108,11 @@ def draft_full_body(rng: np.random.Generator, split: str) -> Draft:
         framing = "full body" if chance(rng, _FULL_BODY_RATE) else "half body"
         target = random_scene(rng, people=(person,), framing=framing, style=scene.style, split=split)
         length = pick(rng, ("short", "medium", "long"))
-        known = _BODY if chance(rng, 0.7) else ()
+        known = BODY if chance(rng, 0.7) else ()
         framed = chance(rng, 0.6)
         asked = tell(target, [names[place]], rng=rng, length=length, untold=known, frame=framed)
         stated.append([sorted(fields) for fields in asked.stated])
-        ask, say = with_identity(rng, asked.text, pick(rng, _AS_ASKED).format(x=names[place]))
+        ask, say = with_identity(rng, asked.text, pick(rng, AS_ASKED).format(x=names[place]))
         rounds.append(DraftRound(instruction=ask, response=say, scene=target, depends_on=(0,)))
     return Draft(
         kind="full_body",

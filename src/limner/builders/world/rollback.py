@@ -8,7 +8,7 @@ branch, as the planner counts (`planning/album.py`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,9 +19,11 @@ from limner.builders.world.replies import HERE_ONE, HERE_THEY_ARE
 from limner.dialogue import ways_back
 from limner_world.caption import tell, unnamed_subjects
 from limner_world.chance import chance, pick, weighted
+from limner_world.describe import Pronouns, pronouns
 from limner_world.edit import Edit, apply, random_edit
 from limner_world.instruction import Phrase, ask, phrase, say
-from limner_world.names import random_names
+from limner_world.names import Name, random_names
+from limner_world.person import Identity
 from limner_world.scene import Scene
 from limner_world.staging import random_scene
 
@@ -41,11 +43,15 @@ BRANCH_WAYS: Final = {
     "before": 0.34,
     "after": 0.12,
 }
+# How often an edit's figure is called by a pronoun, or not at all ("add a red beanie").
+LEFT_OUT: Final = 0.3
+PRONOUN_ALONE: Final = 0.65  # or left out
+PRONOUN_OF_TWO: Final = 0.3
 UPLOAD: Final = -1  # as a base: the picture that the user brought
 
 
 @dataclass
-class _Chain:
+class Chain:
     """A conversation of edits in the making; `scenes[i]` is round i's picture, `words[i]` how round i was
     asked, `bases[i]` the round whose picture it changed (`UPLOAD`, or None: it began with words), `ways[i]`
     how it went back.
@@ -57,7 +63,7 @@ class _Chain:
     rounds: list[DraftRound]
     scenes: list[Scene]
     words: list[Phrase | None]
-    names: tuple[object, ...] | None
+    names: Mapping[Identity, Name]  # of those who have one
     uploaded: bool
     bases: list[int | None] = field(default_factory=list)
     ways: list[dict[str, Any] | None] = field(default_factory=list)
@@ -71,8 +77,8 @@ class _Chain:
 
     def before(self, round_index: int) -> int | None:
         """The base of a round's picture; one that only showed an earlier one again counts as that one."""
-        base = self.bases[round_index]
-        shown_again = self.words[round_index] is None and base is not None
+        base, way = self.bases[round_index], self.ways[round_index]
+        shown_again = way is not None and not way["change"]
         return self.bases[base] if shown_again and base is not None and base >= 0 else base
 
     def ancestors(self) -> list[int]:
@@ -87,13 +93,25 @@ class _Chain:
     def draw(self, base: Scene, also_avoid: Scene | None = None) -> tuple[Edit, Phrase]:
         avoid = [*self.scenes, *([also_avoid] if also_avoid is not None else [])]
         edit = random_edit(base, self.rng, split=self.split, avoid=avoid)
-        traits = None if edit.place is None else base.figures[edit.place].person.traits
-        return edit, phrase(self.rng, edit, traits, self.subject(base, edit.place))
+        if edit.place is None:
+            return edit, phrase(self.rng, edit, None)
+        traits = base.figures[edit.place].person.traits
+        subject, called = self.subject(base, edit.place), self._called(base, edit.place)
+        return edit, phrase(self.rng, edit, traits, subject, called)
 
-    def subject(self, scene: Scene, place: int | None) -> str:
-        if place is None:
+    def subject(self, scene: Scene, place: int) -> str:
+        """How a figure is called: by name, else "the woman"."""
+        name = self.names.get(scene.figures[place].person.identity)
+        return unnamed_subjects(scene)[place] if name is None else str(name)
+
+    def _called(self, scene: Scene, place: int) -> Pronouns | str | None:
+        """Now and then by a pronoun, where it can mean nobody else, or not at all; None: by the subject."""
+        each = [pronouns(figure.person.traits) for figure in scene.figures]
+        alone, drawn = len(each) == 1, self.rng.random()
+        if alone and drawn < LEFT_OUT:
             return ""
-        return str(self.names[place]) if self.names else unnamed_subjects(scene)[place]
+        said = drawn < (PRONOUN_ALONE if alone else PRONOUN_OF_TWO)
+        return each[place] if said and each.count(each[place]) == 1 else None
 
     def add(
         self,
@@ -128,25 +146,26 @@ class _Chain:
         )
 
 
-def _begin(rng: np.random.Generator, split: str, uploaded: bool, named: bool) -> _Chain:
+def begin(rng: np.random.Generator, split: str, *, uploaded: bool, named: bool) -> Chain:
     """The first round: a picture painted from text, or an uploaded one edited at once."""
     scene = random_scene(rng, split=split)
     names = random_names(rng, [figure.person.traits for figure in scene.figures], split) if named else None
-    chain = _Chain(rng, split, scene, [], [], [], names, uploaded)
+    chain = Chain(rng, split, scene, [], [], [], names_of(scene, names), uploaded)
     if uploaded:
         chain.scenes, chain.words = [], []
         edit, words = chain.draw(scene)
         chain.add(ask(rng, words), say(rng, words), apply(edit, scene), UPLOAD, words, pictures=(scene,))
     else:
         length = pick(rng, ("bare", "short", "short", "medium"))
-        text = tell(scene, names, rng=rng, length=length).text
+        register = "usual" if chance(rng, 0.5) else None
+        text = tell(scene, names, rng=rng, length=length, register=register).text
         chain.add(text, pick(rng, HERE_THEY_ARE if len(scene.figures) == 2 else HERE_ONE), scene, None, None)
     return chain
 
 
 def draft_edit(rng: np.random.Generator, split: str) -> Draft:
     """An uploaded picture and one edit of it; two or three edits in a row in a third of the samples."""
-    chain = _begin(rng, split, uploaded=True, named=False)
+    chain = begin(rng, split, uploaded=True, named=False)
     while chance(rng, 0.25) and len(chain.rounds) < 3:
         chain.step()
     return Draft(kind="edit", rounds=tuple(chain.rounds))
@@ -157,13 +176,13 @@ def draft_rollback(rng: np.random.Generator, split: str) -> Draft:
     gave.
     """
     named = chance(rng, 0.45)
-    chain = _begin(rng, split, uploaded=not named and chance(rng, 0.35), named=named)
+    chain = begin(rng, split, uploaded=not named and chance(rng, 0.35), named=named)
     for _ in range(int(rng.integers(1 if chain.uploaded else 2, 4))):
         chain.step()
-    way = _reach_back(chain, WAYS)
+    way = reach_back(chain, WAYS)
     if chance(rng, 0.3):
         chain.step()
-    return _finished(chain, "rollback", rollback=way["way"], base=way["base"], change=way["change"])
+    return finished(chain, "rollback", rollback=way["way"], base=way["base"], change=way["change"])
 
 
 def draft_branches(rng: np.random.Generator, split: str) -> Draft:
@@ -171,24 +190,31 @@ def draft_branches(rng: np.random.Generator, split: str) -> Draft:
     picture before.
     """
     named = chance(rng, 0.45)
-    chain = _begin(rng, split, uploaded=not named and chance(rng, 0.35), named=named)
+    chain = begin(rng, split, uploaded=not named and chance(rng, 0.35), named=named)
     for _ in range(int(rng.integers(1 if chain.uploaded else 2, 4))):
         chain.step()
-    _reach_back(chain, BRANCH_WAYS)
+    reach_back(chain, BRANCH_WAYS)
     if chance(rng, 0.4):
         chain.step()
-    _reach_back(chain, BRANCH_WAYS)
+    reach_back(chain, BRANCH_WAYS)
     if chance(rng, 0.2):
         chain.step()
-    return _finished(chain, "branches")
+    return finished(chain, "branches")
 
 
-def _finished(chain: _Chain, kind: str, **truth: Any) -> Draft:
-    names = {} if chain.names is None else {str(name): (0, place) for place, name in enumerate(chain.names)}
+def finished(chain: Chain, kind: str, **truth: Any) -> Draft:
+    """The dialogue as it stands."""
+    first = [chain.names.get(figure.person.identity) for figure in chain.scenes[0].figures]
+    names = {str(name): (0, place) for place, name in enumerate(first) if name is not None}
     return Draft(kind=kind, rounds=tuple(chain.rounds), names=names, truth={**truth, "ways": chain.ways})
 
 
-def _reach_back(chain: _Chain, ways: Mapping[str, float]) -> dict[str, Any]:
+def names_of(scene: Scene, names: Sequence[Name] | None) -> dict[Identity, Name]:
+    """The names of the figures of `scene`, from left to right, by whom they mean."""
+    return {figure.person.identity: name for figure, name in zip(scene.figures, names or (), strict=False)}
+
+
+def reach_back(chain: Chain, ways: Mapping[str, float]) -> dict[str, Any]:
     """Add a round that goes back. Returns its "way", the "base" whose picture it starts from (`UPLOAD` or a
     round), the round that it has "quoted" (None where it quotes none) and the "change" asked of that picture
     as an imperative ("" when none is).
@@ -212,7 +238,7 @@ def _reach_back(chain: _Chain, ways: Mapping[str, float]) -> dict[str, Any]:
     return way
 
 
-def _possible(chain: _Chain, how: str) -> str:
+def _possible(chain: Chain, how: str) -> str:
     """`how`, or where the chain does not allow it the nearest that it does."""
     if how == "instead" and chain.words[chain.last] is None:
         how = "before"
@@ -221,7 +247,7 @@ def _possible(chain: _Chain, how: str) -> str:
     return "first" if how == "step back" and not chain.ancestors() else how
 
 
-def _place(chain: _Chain, how: str) -> tuple[str, int, int, int | None]:
+def _place(chain: Chain, how: str) -> tuple[str, int, int, int | None]:
     """(way, base, steps back, the round that is quoted)."""
     rng, last = chain.rng, chain.last
     if how == "step back":
@@ -244,7 +270,7 @@ def _place(chain: _Chain, how: str) -> tuple[str, int, int, int | None]:
     return how, quoted_base, 1, quoted
 
 
-def _reaching(chain: _Chain, how: str, quoted: int | None, steps: int, words: Phrase) -> str:
+def _reaching(chain: Chain, how: str, quoted: int | None, steps: int, words: Phrase) -> str:
     rng = chain.rng
     if how == "step back":
         return pick(rng, ways_back.WORLD_STEP_BACK).format(

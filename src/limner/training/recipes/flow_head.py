@@ -22,6 +22,7 @@ MIX = {
     "rollback": 2,
     "branches": 1,
     "edit": 1,
+    "chat": 3,
     "face_to_image": 1,
 }
 # Some 2,000 pictures of each kind: a picture's hidden states take 32 kB.
@@ -34,6 +35,7 @@ SKETCH_DIALOGUES = {
     "rollback": 700,
     "branches": 400,
     "edit": 900,
+    "chat": 900,
     "face_to_image": 1_000,
 }
 

@@ -36,10 +36,11 @@ SKETCH_MIX = {
     "text_to_image": 3,
     "named": 6,
     "full_body": 1,
-    "rollback": 8,
-    "branches": 6,
-    "edit": 9,
-    "question": 6,
+    "chat": 12,
+    "rollback": 7,
+    "branches": 5,
+    "edit": 6,
+    "question": 5,
     "caption": 1,
     "point": 1,
     "crop": 1,
@@ -51,7 +52,16 @@ SKETCH_MIX = {
     "binding_words": 1,
 }
 MEASURED = ("named", "text_to_image", "question", "binding_words")
-SKETCH_MEASURED = ("plain_named", "named", "rollback", "branches", "edit", "question", "face_to_image")
+SKETCH_MEASURED = (
+    "plain_named",
+    "named",
+    "rollback",
+    "branches",
+    "edit",
+    "chat",
+    "question",
+    "face_to_image",
+)
 
 PLANS = {
     "tiny": (

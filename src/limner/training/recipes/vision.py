@@ -9,7 +9,10 @@ from limner.training.recipe import Recipe
 from limner.training.stages.vision import VisionStage
 
 PLANS = {
-    "tiny": (Plan(steps=60, batch=4, learning_rate=2e-3, warmup_steps=20), VisionStage(kept=64, new=2, ahead=8, held_out=8)),
+    "tiny": (
+        Plan(steps=60, batch=4, learning_rate=2e-3, warmup_steps=20),
+        VisionStage(kept=64, new=2, ahead=8, held_out=8),
+    ),
     "sketch": (
         Plan(
             steps=6_000,
