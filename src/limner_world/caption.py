@@ -85,9 +85,9 @@ def tell(
     """A text about `scene` of at most 110 words.
 
     `names` in the order of the figures (left to right), or None for an unnamed description; `length` one of
-    "bare", "short", "medium", "long"; `register` "describe" (a caption), "ask" or "usual" (a request); `sides`
-    whether each person's place is told, `frame` whether the framing is; `untold` fields are left out. What
-    is None is drawn. The register "usual" asks with the few openings that most people use.
+    "bare", "short", "medium", "long"; `register` "describe" (a caption), "ask" or "usual" (a request, with
+    the few openings that most people use); `sides` whether each person's place is told, `frame` whether the
+    framing is; `untold` fields are left out. What is None is drawn.
     """
     length = length or weighted(rng, _LENGTH_WEIGHTS)
     register = register or ("ask" if chance(rng, 0.5) else "describe")

@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from limner.training.picture_stream import PictureStream
 from limner.training.pictures_to_read import PicturesToRead, draw_pictures, scene_to_read
 from limner.training.stages.scene_factors import Agreement, SceneFactors
 from limner.training.stages.vision import FACE_NUMBERS, FACE_TOKENS, Shown, patches_in_faces, token_weights
-from limner.training.state import SampleRng
 from limner_world.sampling import SPLITS
 from limner_world.scene import FRAMINGS, STYLES
 from limner_world.scene_tokens import decode_scene, encode_scene
@@ -110,14 +108,3 @@ def test_large_faces_weigh_more(shown: Shown) -> None:
     assert bool((weights[:, :17] == 1).all())
     alone = int((shown.num_figures_B == 1).nonzero()[0])
     assert bool((weights[alone, 24:48] == 1).all())
-
-
-def test_another_process_draws_the_same_pictures() -> None:
-    chances = [
-        SampleRng(seed=1, step=step, micro=micro, accumulation=2) for step in (0, 1) for micro in (0, 1)
-    ]
-    here, there = PictureStream(sorted, workers=1), PictureStream(sorted, workers=2)
-    made = [there.take(sample_rng, 3) for sample_rng in chances]
-    assert made == [here.take(sample_rng, 3) for sample_rng in chances]
-    assert len({tuple(seeds) for seeds in made}) == 4
-    assert there.take(chances[0], 3) == made[0]  # a run that begins anew

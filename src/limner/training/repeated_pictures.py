@@ -47,7 +47,7 @@ class RepeatedDraws(Generic[Item]):
 
 
 class RepeatedPictures:
-    """Pictures that are met again and again, 192 KiB each at 256 px; those of other `first_seed`s are others."""
+    """Pictures that are met again and again, 192 KiB each at 256 px. Another `first_seed`, other pictures."""
 
     def __init__(
         self, size_px: int, *, kept: int, new: int, ahead: int = 0, first_seed: int = FIRST_SEED

@@ -30,8 +30,8 @@ def token_sources(dialogue: Dialogue, round_index: int, *, num_tokens: int) -> T
     """What round `round_index` repaints; None where nothing earlier shows it (or nothing is known of it).
 
     An edit, a way back or a copy takes token i from token i of its base. Any other picture takes the tokens
-    of its persons from the earliest picture that shows most of them, where image tokens are scene tokens; in a
-    chat from the latest, as they may have been changed.
+    of its persons from the earliest picture that shows most of them, where image tokens are scene tokens; in
+    a chat from the latest, as they may have been changed.
     """
     if is_edit(dialogue, round_index):
         base = _edited(dialogue, round_index)

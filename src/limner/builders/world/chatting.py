@@ -16,7 +16,7 @@ import numpy as np
 from limner.builders.world.draft import Draft, DraftRound
 from limner.builders.world.naming import AS_ASKED, BODY
 from limner.builders.world.picturing import draft_face_to_image, draft_paired
-from limner.builders.world.replies import CLOSE_UP_ASKS, HERE_ONE, HERE_THEY_ARE
+from limner.builders.world.replies import CLOSE_UP_ASKS, HERE_THEY_ARE
 from limner.builders.world.rollback import BRANCH_WAYS, Chain, begin, finished, names_of, reach_back
 from limner_world.caption import tell, unnamed_subjects
 from limner_world.chance import chance, pick, weighted
