@@ -21,6 +21,7 @@ SUITE_NAMES: Final = (
     "full-body",
     "editing",
     "rollback",
+    "chat",
     "drift",
     "twice",
     "comprehend",

@@ -72,13 +72,15 @@ def read(tokens_ND: Tokens) -> Factors:
 def share_right(tokens_ND: Tokens, truth: Scene) -> float:
     """The share of the factors of `truth` that the tokens say."""
     said, true = read(tokens_ND), factors(truth)
-    return _share(said, true, list(true))
+    return share_of(said, true, list(true))
 
 
 def share_kept(tokens_ND: Tokens, before: Scene, after: Scene) -> float:
     """The share of the factors that are the same `before` and `after` an edit and in the tokens."""
     old, new = factors(before), factors(after)
-    return _share(read(tokens_ND), new, [name for name in new if name in old and _same(old[name], new[name])])
+    return share_of(
+        read(tokens_ND), new, [name for name in new if name in old and same(old[name], new[name])]
+    )
 
 
 def change_said(tokens_ND: Tokens, before: Scene, after: Scene) -> float:
@@ -86,11 +88,16 @@ def change_said(tokens_ND: Tokens, before: Scene, after: Scene) -> float:
 
     ValueError when the edit changes nothing.
     """
-    old, new = factors(before), factors(after)
-    changed = [name for name in new if name not in old or not _same(old[name], new[name])]
+    new, changed = factors(after), changed_names(before, after)
     if not changed:
         raise ValueError("These two scenes look the same; pass the scenes before and after an edit.")
-    return float(_share(read(tokens_ND), new, changed) == 1)
+    return float(share_of(read(tokens_ND), new, changed) == 1)
+
+
+def changed_names(before: Scene, after: Scene) -> list[str]:
+    """The factors of `after` that `before` lacks or has otherwise."""
+    old, new = factors(before), factors(after)
+    return [name for name in new if name not in old or not same(old[name], new[name])]
 
 
 def words_said(tokens_ND: Tokens, place: int, told: Mapping[str, str]) -> dict[str, bool]:
@@ -125,11 +132,15 @@ def nearest_scene(tokens_ND: Tokens, scenes: Sequence[Scene]) -> int:
     return int(np.argmin([np.square(tokens_ND - encode_scene(scene)).mean() for scene in scenes]))
 
 
-def _share(said: Factors, true: Factors, names: Sequence[str]) -> float:
-    return float(np.mean([name in said and _same(said[name], true[name]) for name in names]))
+def share_of(said: Factors, true: Factors, names: Sequence[str]) -> float:
+    """The share of the factors `names` that are said as in `true`; 1 of none."""
+    if not names:
+        return 1.0
+    return float(np.mean([name in said and name in true and same(said[name], true[name]) for name in names]))
 
 
-def _same(first: str | tuple[float, ...], second: str | tuple[float, ...]) -> bool:
+def same(first: str | tuple[float, ...], second: str | tuple[float, ...]) -> bool:
+    """Whether two values of a factor count as the same."""
     if isinstance(first, str) or isinstance(second, str):
         return first == second
     return _rms(first, second) < MOST_APART

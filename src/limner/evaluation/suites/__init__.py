@@ -1,6 +1,7 @@
 """All suites by the names they have on the command line, in the paper's order."""
 
 from limner.evaluation.suite import Suite
+from limner.evaluation.suites.chat import Chat
 from limner.evaluation.suites.comprehend import Comprehend
 from limner.evaluation.suites.drift import Drift
 from limner.evaluation.suites.editing import Editing
@@ -18,6 +19,7 @@ _ALL: tuple[Suite, ...] = (
     FullBody(),
     Editing(),
     Rollback(),
+    Chat(),
     Drift(),
     Twice(),
     Comprehend(),
