@@ -202,6 +202,45 @@ def test_branches_go_back_along_the_tree() -> None:
     assert found == {"undo", "step back", "first", "instead", "before", "after"}
 
 
+def test_chats_mix_rounds_of_every_kind() -> None:
+    kinds = set()
+    for seed in range(200):
+        made = drafted("chat", seed)
+        scenes, ways, edits = _pictures(made), made.truth["ways"], made.truth["edits"]
+        assert len(ways) == len(edits) == len(made.rounds)
+        for index, round_ in enumerate(made.rounds[1:], 1):
+            if round_.scene is None:
+                kinds.add("question")
+                assert index == len(made.rounds) - 1
+                continue
+            (source,) = round_.depends_on
+            if edits[index] is not None:
+                kinds.add("edit" if ways[index] is None else "back")
+                assert source == edits[index]
+                assert _num_changed(scenes[index], scenes[source]) == (
+                    ways[index] is None or ways[index]["change"] != ""
+                )
+                continue
+            assert source == index - 1
+            kinds.add("close-up" if scenes[index].setting == "white" else "elsewhere")
+            before = {figure.person.identity for figure in scenes[source].figures}
+            assert {figure.person.identity for figure in scenes[index].figures} <= before
+    assert kinds == {"question", "edit", "back", "close-up", "elsewhere"}
+
+
+def test_pronouns_mean_one_person() -> None:
+    said = 0
+    for seed in range(300):
+        made = drafted("rollback", seed)
+        for index, round_ in enumerate(made.rounds):
+            if {"her", "his", "him"} & set(re.findall(r"[a-z]+", round_.instruction.lower())) and index:
+                figures = made.rounds[index].scene.figures
+                shown = [figure.person.traits.presentation == "woman" for figure in figures]
+                said += 1
+                assert len(shown) == 1 or shown[0] != shown[1], round_.instruction
+    assert said > 30
+
+
 def _num_changed(one: Scene, other: Scene) -> int:
     """How many of the scene's own fields and of its figures differ."""
     own = sum(

@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 
 from limner_world.chance import seeded
+from limner_world.describe import pronouns
 from limner_world.edit import OPERATIONS, Edit, apply, random_edit
 from limner_world.instruction import ask, phrase, say
 from limner_world.person import HAIR_COLOURS, Traits
@@ -69,6 +70,25 @@ def test_every_operation_occurs_and_is_put_into_words() -> None:
         new = [value for value in changed if value in ("red", "navy-blue", "beanie", "cap", "cardigan")]
         assert all(value in words.imperative for value in new), words.imperative
     assert seen == set(OPERATIONS)
+
+
+def test_a_figure_is_called_by_pronouns_or_not_at_all() -> None:
+    unaddressed = set()
+    for seed, (scene, edit) in enumerate(edits(400)):
+        if edit.place is None:
+            continue
+        traits = scene.figures[edit.place].person.traits
+        own = pronouns(traits)
+        words = phrase(seeded("called", seed), edit, traits, "Mia", own)
+        assert "Mia" not in words.imperative + words.gerund
+        assert "{" not in words.imperative + words.gerund
+        assert {own.object, own.possessive} & set(words.imperative.split())
+        bare = phrase(seeded("called", seed), edit, traits, "Mia", "")
+        if "Mia" not in bare.imperative:
+            unaddressed.add(edit.operation)
+            assert not {"her", "his", "him"} & set(bare.imperative.split())
+        assert "{" not in bare.imperative + bare.gerund
+    assert {"add", "remove", "recolour garment", "recolour hair", "change garment"} <= unaddressed
 
 
 def test_wrong_edits_are_refused() -> None:

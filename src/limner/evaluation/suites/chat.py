@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from limner.builders.world import Draft, draft
 from limner.builders.world.draft import DraftRound
 from limner.dialogue.parts import Picture
+from limner.evaluation.metrics.face_similarity import faces_of
 from limner.evaluation.metrics.scene_reading import (
     Factors,
     changed_names,
@@ -25,7 +26,7 @@ from limner.evaluation.metrics.scene_reading import (
     same,
     share_of,
 )
-from limner.evaluation.metrics.traits import traits_matched
+from limner.evaluation.metrics.traits import readable, traits_matched
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
 from limner.evaluation.suites.asking import SPLIT, Asking, Painted
 from limner.evaluation.suites.redrawing import Redraw, twin_of
@@ -36,7 +37,6 @@ from limner.perception.senses import WorldSenses
 from limner_world.places import PLACE_NOUNS, PLACE_PHRASES
 from limner_world.render import render
 from limner_world.scene import Scene
-from limner_world.scene_tokens import decode_scene
 
 SIDES = ("left", "right")
 POSE = ("pose", "holding", "holding_colour")  # of a person, what another picture may change
@@ -100,25 +100,25 @@ def read_tokens(tally: Tally, played: Played) -> None:
 
 
 def see_changes(tally: Tally, judge: WorldSenses, played: Played, redraw: Redraw | None = None) -> None:
-    """Rows of whether the judge sees what an edit of a person's traits asked for."""
+    """Rows of whether the judge sees what an edit of a person's traits asked for; nothing is seen of a person
+    who cannot be told from others by where the faces are.
+    """
     for index, base in enumerate(played.edits):
         if base is None:
             continue
         before, after = played.scene(base), played.scene(index)
         picture = played.pictures[index] if redraw is None else redraw(played.pictures[index])
-        now = decode_scene(played.pictures[index].tokens_ND)
         for place, (old, new) in enumerate(zip(before.figures, after.figures, strict=True)):
             was, told = vars(old.person.traits), vars(new.person.traits)
-            changed = {name: str(word) for name, word in told.items() if was[name] != word}
-            if place < len(now.figures):
-                for hit in traits_matched(judge, picture.pixels, _box(now, place), changed):
-                    tally.add("edit.seen", hit)
-
-
-def _box(scene: Scene, place: int) -> tuple[float, float, float, float]:
-    from limner_world.truth import scene_truth
-
-    return scene_truth(scene).face_boxes[place]
+            changed = readable(judge, {n: str(word) for n, word in told.items() if was[n] != word})
+            if not changed:
+                continue
+            faces = faces_of(judge, picture.pixels)
+            hits = [False] * len(changed)
+            if len(faces) == len(after.figures):
+                hits = traits_matched(judge, picture.pixels, faces[place].box, changed)
+            for hit in hits:
+                tally.add("edit.seen", hit)
 
 
 def _edit(tally: Tally, played: Played, index: int, base: int) -> None:
@@ -135,10 +135,6 @@ def _edit(tally: Tally, played: Played, index: int, base: int) -> None:
     if way == "back":
         shares = [share_of(said, played.said(state), kept) for state in range(index)]
         tally.rate("back.right_state", shares[base] >= max(shares), 1 / index)
-        number = sum(1 for each in played.ways[:index] if each is not None)
-        tally.rate(
-            f"back.{'first' if number == 0 else 'later'}.right_state", shares[base] >= max(shares), 1 / index
-        )
 
 
 def _persons(tally: Tally, played: Played, index: int) -> None:
