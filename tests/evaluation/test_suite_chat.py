@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
-import pytest
 from scene_painter import scene_painter
 from tiny_bench import bench, tiny_painter, values
 
@@ -81,9 +80,8 @@ def test_a_first_picture_of_somebody_else_is_what_later_ones_are_held_against():
     assert found["edit.change_made"] > 0.9
 
 
-def test_a_task_is_the_same_each_time_and_tells_what_tokens_say():
+def test_a_task_tells_what_tokens_say():
     rows = Chat().measure(bench(scene_painter()), 1).rows
-    assert rows == Chat().measure(bench(scene_painter()), 1).rows
     assert values(rows, f"{TOKENS}person.kept") or values(rows, f"{TOKENS}edit.rest_kept")
 
 
@@ -95,9 +93,9 @@ def test_every_picture_of_a_chat_is_asked_for():
     assert asked == [round_.instruction for round_ in made.rounds[:-1]]
 
 
-@pytest.mark.parametrize("index", [0, 7])
-def test_a_conversation_is_shown_round_by_round(index):
-    outcome = Chat().measure(bench(tiny_painter()), index)
+def test_a_conversation_is_shown_round_by_round():
+    outcome = Chat().measure(bench(tiny_painter()), 0)
+    assert outcome.rows == Chat().measure(bench(tiny_painter()), 0).rows
     assert [shown.column for shown in outcome.shown] == [
         f"Round {number + 1}" for number in range(len(outcome.conversation))
     ]
