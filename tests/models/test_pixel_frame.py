@@ -9,7 +9,7 @@ import torch
 
 from limner.models.autoencoder import Autoencoder
 from limner.models.detokenizer import DiTDetokenizer
-from limner.models.pixel_frame import PixelFrame, edges, times_with_start
+from limner.models.pixel_frame import PixelFrame, edges, sharpened, times_with_start
 from limner.models.sizes import AutoencoderSizes, DetokenizerSizes
 
 SIZES = DetokenizerSizes(
@@ -108,3 +108,28 @@ def test_latents_may_be_the_pixels(unshuffle: int) -> None:
     torch.testing.assert_close(autoencoder.decode(latents), pixels)
     with pytest.raises(ValueError, match="channels"):
         Autoencoder(replace(sizes, latent_channels=5))
+
+
+def test_sharpening_leaves_plain_colours_and_steepens_edges() -> None:
+    plain = torch.full((1, 3, 16, 16), 0.4)
+    torch.testing.assert_close(sharpened(plain, 0.8), plain)
+    edge = torch.zeros(1, 3, 16, 16)
+    edge[..., 6:10] = torch.linspace(0, 1, 4)
+    edge[..., 10:] = 1.0
+    made = sharpened(edge, 0.8)
+    steepest = [float((pixels[..., 1:] - pixels[..., :-1]).max()) for pixels in (edge, made)]
+    assert steepest[1] > 1.1 * steepest[0]
+    torch.testing.assert_close(made[..., 0], edge[..., 0])
+    torch.testing.assert_close(sharpened(edge.mT.contiguous(), 0.8), made.mT)  # both ways alike
+
+
+def test_only_what_is_finished_is_sharpened() -> None:
+    tokens = torch.randn(2, SIZES.num_tokens, SIZES.token_dim)
+    drawn = []
+    for strength in (0.0, 0.8):
+        torch.manual_seed(3)
+        network = DiTDetokenizer(replace(SIZES, sharpening=strength)).eval()
+        drawn.append(network.sample(tokens, 3, [1, 2]))
+    soft, crisp = drawn
+    torch.testing.assert_close(crisp, sharpened(soft, 0.8))
+    assert not torch.equal(crisp, soft)

@@ -30,7 +30,7 @@ from limner.models.flow import (
     time_schedule,
 )
 from limner.models.pixart import PixArtBlock, PixArtTransformer
-from limner.models.pixel_frame import PixelFrame, pixel_errors, times_with_start
+from limner.models.pixel_frame import PixelFrame, pixel_errors, sharpened, times_with_start
 from limner.models.read_once import known, read_once
 from limner.models.sampling_state import SamplingState, batch
 from limner.models.sizes import DetokenizerSizes
@@ -258,6 +258,11 @@ class DiTDetokenizer(Detokenizer):
             replace(row, x_CHW=x_CHW, predicted_x0_CHW=predicted_x0_CHW, step=row.step + 1)
             for row, x_CHW, predicted_x0_CHW in zip(rows, stepped_BCHW, predicted_x0_BCHW, strict=True)
         ]
+
+    def _latents(self, states: Sequence[SamplingState], made: Sequence[Tensor]) -> Tensor:
+        latents_BCHW = super()._latents(states, made)
+        sharpening = self.sizes.sharpening if self.frame is not None else 0.0
+        return sharpened(latents_BCHW, sharpening) if sharpening else latents_BCHW
 
     def _told_sizes(self, latents_BCHW: Tensor) -> tuple[Tensor, Tensor] | None:
         """PixArt-alpha's micro-conditions of a square picture; Sigma dropped them."""

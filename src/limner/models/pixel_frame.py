@@ -117,6 +117,19 @@ def edges(error_BCSS: Tensor) -> Tensor:
     return right + below
 
 
+def sharpened(pixels_BCSS: Tensor, strength: float) -> Tensor:
+    """Unsharp masking: what pixels (B, C, S, S) differ from a blurred copy is added `strength` times.
+
+    The blur is a Gaussian of one pixel, cut off after three; edges of the picture are repeated.
+    """
+    reach_7 = torch.arange(-3, 4, device=pixels_BCSS.device, dtype=pixels_BCSS.dtype)
+    weights_7 = (-0.5 * reach_7.square()).softmax(0)
+    padded = F.pad(pixels_BCSS, (3, 3, 3, 3), mode="replicate").flatten(0, 1)[:, None]
+    down = F.conv2d(padded, weights_7.view(1, 1, 7, 1))
+    blurred_BCSS = F.conv2d(down, weights_7.view(1, 1, 1, 7)).view_as(pixels_BCSS)
+    return pixels_BCSS + strength * (pixels_BCSS - blurred_BCSS)
+
+
 def times_with_start(time_B: Tensor, start_share: float, generator: torch.Generator | None) -> Tensor:
     """`time_B` with a random `start_share` of it set to 0, where a sampler begins: pure noise."""
     device = generator.device if generator is not None else time_B.device

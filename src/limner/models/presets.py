@@ -249,6 +249,7 @@ SKETCH: Final = Preset(
         token_dim=64,
         num_tokens=64,
         default_steps=2,
+        sharpening=0.8,
         refiner_widths=(128, 64, 32, 16),
         layers_of_scene=SCENE_LAYERS,
     ),

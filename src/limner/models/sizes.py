@@ -207,6 +207,9 @@ class DetokenizerSizes:
     bottleneck: int = 128
     summary_width: int = 384
     layers_of_scene: LayerSizes | None = None
+    # Of finished pixels: how much is added of what they differ from a copy blurred by one pixel
+    # (`pixel_frame.sharpened`), for what a small network regresses is soft at its edges.
+    sharpening: float = 0.0
     kind: str = "dit"
 
     @property
