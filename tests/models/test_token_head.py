@@ -3,7 +3,7 @@ import torch
 
 from limner.models.presets import TINY
 from limner.models.sizes import TokenHeadSizes
-from limner.models.token_head import FlowHead, RegressionHead, build_token_head
+from limner.models.token_head import FlowHead, RegressionHead, agreed, build_token_head
 
 K, D, W = TINY.num_image_tokens, TINY.vision.output_dim, TINY.language.width
 
@@ -129,3 +129,42 @@ def test_the_regression_head_is_seed_x_output_resampler() -> None:
 def test_an_unknown_head_is_refused() -> None:
     with pytest.raises(ValueError, match="choose 'flow' or 'regression'"):
         build_token_head(TINY, "gan")
+
+
+def words_of(*rows: int) -> torch.Tensor:
+    """Samples (1, M, 1, 8) that each say one word of unit spread."""
+    codebook = torch.eye(8) * 8**0.5
+    return torch.stack([codebook[row] for row in rows])[None, :, None]
+
+
+def test_samples_that_agree_are_averaged_and_one_that_strays_is_left_out() -> None:
+    noise = 0.1 * torch.randn(1, 4, 1, 8, generator=torch.Generator().manual_seed(1))
+    samples = words_of(2, 2, 2, 5) + noise
+    torch.testing.assert_close(agreed(samples)[0, 0], samples[0, :3, 0].mean(0))
+    settled = words_of(3, 3, 3, 3) + noise
+    torch.testing.assert_close(agreed(settled)[0, 0], settled[0, :, 0].mean(0))
+
+
+def test_what_is_left_open_is_the_first_sample_s_choice() -> None:
+    for rows in ((0, 1, 2, 3), (4, 4, 1, 1), (6, 1, 1, 6)):
+        samples = words_of(*rows)
+        torch.testing.assert_close(agreed(samples)[0, 0], samples[0, 0, 0])
+
+
+def test_one_sample_stays_as_it_is() -> None:
+    samples = torch.randn(3, 1, 4, 8)
+    torch.testing.assert_close(agreed(samples), samples[:, 0])
+
+
+def test_several_samples_belong_to_their_seed_alone() -> None:
+    torch.manual_seed(0)
+    sizes = TokenHeadSizes(width=32, depth=2, heads=2, samples=3)
+    flow = FlowHead(sizes, num_tokens=4, token_dim=4, hidden_dim=8).eval()
+    torch.nn.init.normal_(flow.token_out.weight)
+    hidden = torch.randn(3, 4, 8)
+    together = flow.predict(hidden, [5, 6, 7])
+    for row, seed in enumerate((5, 6, 7)):
+        torch.testing.assert_close(flow.predict(hidden[row : row + 1], [seed])[0], together[row])
+    assert not torch.allclose(flow.predict(hidden, [8, 9, 10]), together)
+    typical = flow.predict(hidden, [5, 6, 7], temperature=0)
+    torch.testing.assert_close(flow.predict(hidden, [8, 9, 10], temperature=0), typical)

@@ -238,7 +238,7 @@ SKETCH: Final = Preset(
         tie_embeddings=True,
         position_waves=8,
     ),
-    token_head=TokenHeadSizes(width=192, depth=3, heads=6, default_temperature=0.4),
+    token_head=TokenHeadSizes(width=192, depth=3, heads=6, samples=4),
     detokenizer=DetokenizerSizes(
         latent_size=256,
         latent_channels=3,

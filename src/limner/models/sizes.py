@@ -110,6 +110,9 @@ class TokenHeadSizes:
     depth: int
     heads: int
     default_temperature: float = 1.0  # as a detokenizer's
+    # Drawn of every picture, so that tokens on which they agree are told from those that are left open
+    # (`token_head.agreed`); 1 takes the one sample as it is.
+    samples: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

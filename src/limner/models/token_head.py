@@ -38,6 +38,11 @@ from limner.models.resampler import Resampler
 from limner.models.resampler_start import start_as_copy
 from limner.models.sizes import ResamplerSizes, TokenHeadSizes
 
+# Mean squares of tokens of unit spread. Two words are 2 apart: of four samples, one that says another word
+# gives a spread of .38, two against two .5.
+OPEN: Final = 0.45
+NEAR: Final = 0.3
+
 
 class RegressionHead(nn.Module):
     """SEED-X's `output_resampler` and nothing else, at every scale."""
@@ -112,6 +117,7 @@ class FlowHead(nn.Module):
     ) -> None:
         super().__init__()
         self.num_tokens, self.token_dim, self.draws, self.drop = num_tokens, token_dim, draws, drop
+        self.samples = sizes.samples
         self.guess = nn.Linear(hidden_dim, token_dim)
         nn.init.zeros_(self.guess.weight)
         nn.init.zeros_(self.guess.bias)
@@ -226,13 +232,33 @@ class FlowHead(nn.Module):
             free = self.velocity(tokens, time_B, self.no_condition.expand_as(condition))
             return free + guidance * (led - free)
 
-        noise = seeded_noise(seeds, (self.num_tokens, self.token_dim), device=condition.device)
-        missed_BKD = integrate(velocity, temperature * noise, steps)
-        return self._guessed(hidden_BKW) + missed_BKD * self.missed_log_std.float().exp()
+        samples = self.samples if temperature > 0 else 1  # without noise all samples are one
+        shape = (samples, self.num_tokens, self.token_dim)
+        noise_MKD = seeded_noise(seeds, shape, device=condition.device).flatten(0, 1)
+        condition = condition.repeat_interleave(samples, 0)
+        missed_BMKD = integrate(velocity, temperature * noise_MKD, steps).unflatten(0, (-1, samples))
+        return self._guessed(hidden_BKW) + agreed(missed_BMKD * self.missed_log_std.float().exp())
 
     def _guessed(self, hidden_BKW: Tensor) -> Tensor:
         guessed: Tensor = self.guess(hidden_BKW.to(self.guess.weight.dtype))
         return guessed.float()
+
+
+def agreed(samples_BMKD: Tensor) -> Tensor:
+    """One picture (B, K, D) of M samples of its tokens (B, M, K, D), token by token.
+
+    Where the samples are apart, the text left the token open, and the first sample decides; all open tokens
+    are that sample's, so that they fit each other. Where all or most agree, history or text has settled it:
+    the mean of those around the most central sample, without the noise of a single one.
+    """
+    apart_BMMKD = samples_BMKD[:, :, None] - samples_BMKD[:, None]
+    apart_BMMK = apart_BMMKD.square().mean(-1)
+    spread_BK = apart_BMMK.mean((1, 2)) / 2
+    central_BK = apart_BMMK.sum(2).argmin(1)
+    index_B1MK = central_BK[:, None, None].expand(-1, 1, samples_BMKD.shape[1], -1)
+    near_BMK = (apart_BMMK.gather(1, index_B1MK)[:, 0] < NEAR).to(samples_BMKD)
+    settled_BKD = (samples_BMKD * near_BMK[..., None]).sum(1) / near_BMK.sum(1)[..., None]
+    return torch.where((spread_BK > OPEN)[..., None], samples_BMKD[:, 0], settled_BKD)
 
 
 TokenHead = RegressionHead | FlowHead
