@@ -80,7 +80,8 @@ Judge = Annotated[
     str | None,
     typer.Option(
         "--judge",
-        help="Folder of the senses that measure, or a checkpoint with some (default: the embedded).",
+        help="Folder of the perceptual models that measure, or a checkpoint with some "
+        "(default: the embedded).",
         show_default=False,
     ),
 ]

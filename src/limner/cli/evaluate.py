@@ -66,7 +66,8 @@ Judge = Annotated[
     str | None,
     typer.Option(
         "--judge",
-        help="Folder of the senses that measure, or a checkpoint that has some. \\[default: embedded]",
+        help="Folder of the perceptual models that measure, or a checkpoint that has some. "
+        "\\[default: embedded]",
         show_default=False,
     ),
 ]

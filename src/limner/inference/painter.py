@@ -1,4 +1,5 @@
-"""The painter: one loaded model and what all its conversations share: prefix cache, encoder memory, senses.
+"""The painter: one loaded model and what all its conversations share: prefix cache, encoder memory,
+perceptual models.
 
 Knows how a round is computed on top of any history. Knows nothing about trees, forks or files
 (`conversation.py`).
