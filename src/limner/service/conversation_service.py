@@ -24,8 +24,7 @@ from limner.inference.round_handle import CancelledRound
 from limner.inference.sampling import Sampling
 from limner.inference.saying import checked_text
 from limner.service.library import Library, PersonSeen, begun_conversation
-from limner.service.pending_rounds import PendingRound, Place, Unwritten
-from limner.service.reply_to import picture_number
+from limner.service.pending_rounds import PendingRound, Place, Unwritten, picture_number
 from limner.service.round_cache import as_stored
 from limner.service.service_round import Answered, ServiceEvent, ServiceRound
 from limner.store.errors import full

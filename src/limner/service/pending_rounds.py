@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from limner.inference.conversation import Conversation
 from limner.inference.request import RoundRequest
 from limner.inference.sampling import Sampling
 from limner.service.service_round import ServiceRound
-from limner.store.records import StoredConversation
+from limner.store.records import StoredConversation, StoredRound
 
 MAX_HELD = 64
 HELD_S = 900.0
@@ -31,6 +31,25 @@ class Place:
     conversation: StoredConversation
     is_new: bool
     previous: str | None
+
+
+def picture_number(path: Sequence[StoredRound], reply_to: int | str | None) -> int | None:
+    """The number of the picture that is meant on a line of rounds, given as itself or by its round's id.
+
+    ValueError when the line has no such round, or the round no picture.
+    """
+    if reply_to is None or isinstance(reply_to, int):
+        return reply_to
+    number = 0
+    for stored in path:
+        number += len(stored.pictures_in) + (stored.picture is not None)
+        if stored.id == reply_to:
+            if stored.picture is None:
+                raise ValueError(f"The round {reply_to} has no picture to reply to.")
+            return number
+    raise ValueError(
+        f"The round {reply_to[:60]} is not on this line of the conversation; go on from it instead."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
