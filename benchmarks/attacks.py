@@ -47,7 +47,12 @@ def probe(port: int, pid: int) -> None:
     times: list[tuple[float, float]] = []
     clock = ~pid << 3 | 2  # Linux: the computing time of all threads of that process
     over = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
+
+    def wait_for_the_end() -> None:
+        sys.stdin.read()
+        over.set()
+
+    threading.Thread(target=wait_for_the_end, daemon=True).start()
     print("ready", flush=True)
     while not over.wait(PROBE_EVERY_S):
         start, computed = time.perf_counter(), time.clock_gettime(clock)

@@ -110,7 +110,7 @@ def drawing(painter: Painter, repeats: int) -> dict[str, float]:
     def every_step() -> torch.Tensor:
         real = detokenizer.velocity
         try:
-            detokenizer.velocity = lambda x, time_B, told, read: real(x, time_B, told)  # type: ignore[method-assign]
+            detokenizer.velocity = lambda x, time_B, told, read: real(x, time_B, told)  # type: ignore
             return once()
         finally:
             del detokenizer.velocity

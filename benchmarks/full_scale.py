@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,14 +64,12 @@ def parts(
     drawn: dict[str, Callable[[], dict[str, Any]]] = {}
     for picture_px in reversed(SIZES_PX.get(scale, (preset.image_size_px,))):
         sized = at_size(preset, picture_px) if scale in SIZES_PX else preset
-        chats[f"chat_{picture_px}_px"] = lambda sized=sized: measure_chat(sized, device, rounds=rounds)
-        drawn[f"detokenizer_{picture_px}_px"] = lambda sized=sized: measure_detokenizer(
-            sized, device, steps=steps, batch=batch
+        chats[f"chat_{picture_px}_px"] = partial(measure_chat, sized, device, rounds=rounds)
+        drawn[f"detokenizer_{picture_px}_px"] = partial(
+            measure_detokenizer, sized, device, steps=steps, batch=batch
         )
     taught: dict[str, Callable[[], dict[str, Any]]] = {
-        f"lora_{rank}": lambda rank=rank: measure_language(
-            preset, device, rank=rank, steps=steps, batch=batch
-        )
+        f"lora_{rank}": partial(measure_language, preset, device, rank=rank, steps=steps, batch=batch)
         for rank in RANKS.get(scale, (64,))
     }
     smallest = RANKS.get(scale, (64,))[0]

@@ -131,7 +131,7 @@ def _serve(painter: Any, store: Path, port: int) -> None:
     from limner.server.settings import ServerSettings
 
     # The decoder's own process takes longer to start than a life lasts.
-    Decoder.decode = lambda _, data: Picture.from_bytes(data)  # type: ignore[method-assign]
+    Decoder.decode = lambda _, data: Picture.from_bytes(data)  # type: ignore
     settings = ServerSettings()
     app = server_app(service_of(painter, store, settings), settings)
     with listen("127.0.0.1", port) as listener:
@@ -140,7 +140,8 @@ def _serve(painter: Any, store: Path, port: int) -> None:
 
 def write(port: int, told: Told, seed: int, is_over: Callable[[], bool]) -> None:
     """Ask for rounds, uploads and deletions until the server dies."""
-    chance, own = random.Random(seed), []
+    chance = random.Random(seed)
+    own: list[str] = []
     try:
         while not is_over():
             what = chance.random()

@@ -95,8 +95,8 @@ def main() -> None:
     pictures = held_out(context, options.model, options.num, options.persons)
     table = columns(senses, pictures)
     print(f"{'':24}" + "".join(f"{name:>14}" for name in table))
-    for rate in next(iter(table.values())):
-        print(f"{rate:24}" + "".join(f"{values[rate]:14.3f}" for values in table.values()))
+    for row in next(iter(table.values())):
+        print(f"{row:24}" + "".join(f"{values[row]:14.3f}" for values in table.values()))
     faces = [face for sample_cache in pictures.people for face in read_faces(senses, sample_cache)[0]]
     described = described_rates(faces)
     for name, (rate, count) in described.items():

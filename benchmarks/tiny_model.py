@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from limner.models.model import LimnerModel
 
 TEXTS = ("The image shows Mia in a garden.", "A close-up of Mia.", "Make it night.")
 
 
-def tiny_model():  # type: ignore[no-untyped-def]
+def tiny_model() -> LimnerModel:
     """The tiny preset; torch is imported late, so that a script is there at once."""
     import torch
 

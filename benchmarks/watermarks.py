@@ -34,7 +34,9 @@ Attack = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 def jpeg(pixels: np.ndarray, quality: int) -> np.ndarray:
     """Through JPEG and back."""
     _, data = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert decoded is not None
+    return np.ascontiguousarray(decoded[..., ::-1])
 
 
 def half(pixels: np.ndarray) -> np.ndarray:
@@ -76,7 +78,7 @@ def pictures(num: int, folder: Path | None, *, world_alone: bool) -> np.ndarray:
     name = f"watermark-pictures-{num}{'-world' if world_alone else ''}.npy"
     kept = None if folder is None else folder / name
     if kept is not None and kept.is_file():
-        return np.load(kept)
+        return np.asarray(np.load(kept))
     import limner
     from limner.dialogue.parts import Picture
     from limner_world.render import render

@@ -11,7 +11,7 @@ from limner.builders.faces import phrases
 from limner.builders.faces.framing import largest_square
 from limner.builders.faces.identity import by_folder, clustered
 from limner.builders.faces.job import FacesJob
-from limner.builders.faces.steps import PARTS
+from limner.builders.faces.parts import PARTS
 from limner.builders.runner.build import build
 from limner.dataset.check import check_dataset
 from limner.dataset.reader import DatasetReader

@@ -12,7 +12,7 @@ from peft import PeftModel
 
 import limner
 from limner.cli.main import main
-from limner.inference.painter import fingerprint
+from limner.inference.model_folder import fingerprint
 from limner.models.adapters import ADAPTER, adapter_sizes
 from limner.models.checkpoint import load_component, load_manifest, load_model, read_tensors
 from limner.models.conversion.pixart import convert_pixart

@@ -10,7 +10,7 @@ import pytest
 import seed_x_folder as official
 import torch
 from diffusers import AutoencoderKL, PixArtTransformer2DModel
-from huggingface_hub.utils import filter_repo_objects
+from huggingface_hub.utils import filter_repo_objects  # type: ignore[attr-defined]
 
 from limner.cli.main import main
 from limner.models.checkpoint import read_tensors

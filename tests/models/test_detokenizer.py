@@ -86,10 +86,10 @@ def test_tokens_are_read_once_and_nothing_changes(sizes: DetokenizerSizes) -> No
     states = made.begin(tokens, 3, [1, 2])
     with torch.no_grad():
         for _ in range(3):
-            at = torch.tensor([row.times[row.step] for row in states])
+            at = torch.tensor([row.times[row.step] for row in states])  # type: ignore[attr-defined]
             x = torch.stack([row.x_CHW for row in states])
             alone = made.velocity(x, at, tokens)
-            read = TokensRead.joined([row.read for row in states])
+            read = TokensRead.joined([row.read for row in states])  # type: ignore[attr-defined]
             assert torch.equal(made.velocity(x, at, tokens, read), alone)
             states = made.advance(states)
         # What is known is used: other answers draw another picture.

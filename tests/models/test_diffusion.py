@@ -30,7 +30,7 @@ def sdxl_scheduler(num_steps: int, spacing: str):
         timestep_spacing=spacing,
         steps_offset=1,
     )
-    scheduler.set_timesteps(num_steps)
+    scheduler.set_timesteps(num_steps)  # type: ignore[attr-defined]
     return scheduler
 
 
@@ -70,7 +70,7 @@ def test_noise_is_added_as_sdxl_does() -> None:
 
     scheduler = DDPMScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear")
     data, noise, step_B = torch.randn(3, 4), torch.randn(3, 4), torch.tensor([0, 500, 999])
-    torch.testing.assert_close(add_noise(data, noise, step_B), scheduler.add_noise(data, noise, step_B))
+    torch.testing.assert_close(add_noise(data, noise, step_B), scheduler.add_noise(data, noise, step_B))  # type: ignore[attr-defined]
 
 
 def test_one_known_picture_is_found() -> None:

@@ -222,7 +222,7 @@ def test_two_processes_split_it_layer_by_layer(places, name, team, tmp_path) -> 
     for (key, own), whole in zip(split.named_parameters(), alone.parameters(), strict=True):
         expected = torch.empty_like(own)
         copy_into(expected, whole)
-        assert torch.equal(own.to_local(), expected.to_local()), key
+        assert torch.equal(own.to_local(), expected.to_local()), key  # type: ignore[attr-defined]
 
 
 def test_sizes_that_a_window_limits(places) -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from recording import blank
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-from transformers import Qwen2TokenizerFast, Qwen3Config, Qwen3ForCausalLM
+from transformers import Qwen2TokenizerFast, Qwen3Config, Qwen3ForCausalLM  # type: ignore[attr-defined]
 
 from limner.dialogue.parts import Picture
 from limner.perception.painters import PaintError, Reference

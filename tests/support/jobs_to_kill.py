@@ -23,7 +23,7 @@ from test_build_full_body import Patches, named_set
 
 from limner.builders.edits.job import EditsJob
 from limner.builders.faces.job import FacesJob
-from limner.builders.faces.steps import PARTS
+from limner.builders.faces.parts import PARTS
 from limner.builders.full_body.job import FullBodyJob
 from limner.builders.questions import QuestionsJob
 from limner.builders.runner.build import build

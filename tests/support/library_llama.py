@@ -19,7 +19,7 @@ def llama_of(
     how: str = "sdpa",
 ) -> LlamaForCausalLM:
     """The library's model, filled strictly. `how`: its attention, "sdpa" or "eager"."""
-    config = LlamaConfig(
+    config = LlamaConfig(  # type: ignore[call-arg]
         vocab_size=sizes.vocab_size,
         hidden_size=sizes.width,
         intermediate_size=sizes.ffn_width,

@@ -68,8 +68,8 @@ def write_seed_x(folder: Path, *, lora: bool = False) -> Path:
     for stage, channels in (("first_stage", 4), ("second_stage", 8)):
         save(_detokenizer(channels), folder / "seed_detokenizer" / stage / "pytorch_model.bin")
     sdxl = folder / "stable-diffusion-xl-base-1.0"
-    _unet(4).save_pretrained(sdxl / "unet")
-    _vae().save_pretrained(sdxl / "vae")
+    _unet(4).save_pretrained(sdxl / "unet")  # type: ignore[attr-defined]
+    _vae().save_pretrained(sdxl / "vae")  # type: ignore[attr-defined]
     return folder
 
 
@@ -93,7 +93,7 @@ def with_adapters(agent: Weights) -> Weights:
 def write_pixart(folder: Path) -> Path:
     """A pipeline's two folders that matter."""
     torch.manual_seed(1)
-    PixArtTransformer2DModel(
+    PixArtTransformer2DModel(  # type: ignore[attr-defined]
         num_attention_heads=2,
         attention_head_dim=8,
         in_channels=4,
@@ -105,7 +105,7 @@ def write_pixart(folder: Path) -> Path:
         caption_channels=DIM,
         use_additional_conditions=False,
     ).save_pretrained(folder / "transformer")
-    _vae().save_pretrained(folder / "vae")
+    _vae().save_pretrained(folder / "vae")  # type: ignore[attr-defined]
     return folder
 
 
@@ -143,7 +143,7 @@ def _detokenizer(in_channels: int) -> Weights:
         width=32, depth=2, head_width=4, heads=16, num_queries=5, token_dim=DIM, first_dim=8, second_dim=16
     )
     parts = {"unet": _unet(in_channels), "resampler": SDXLResampler(sizes)}
-    return {f"{p}.{name}": tensor for p, part in parts.items() for name, tensor in part.state_dict().items()}
+    return {f"{p}.{name}": tensor for p, part in parts.items() for name, tensor in part.state_dict().items()}  # type: ignore[attr-defined]
 
 
 def _vae() -> AutoencoderKL:

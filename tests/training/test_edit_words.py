@@ -12,9 +12,9 @@ from limner.models.packing import SEEN, SLOT, Layout, lay_out
 from limner.models.presets import TINY
 from limner.models.prompt import segments
 from limner.models.tokenizer import TextTokenizer, train_tokenizer
+from limner.training.attention_supervision import pointers_of
 from limner.training.draft_dialogues import DraftDialogues, SceneTokens
 from limner.training.edit_words import edit_words, way_back
-from limner.training.guidance import pointers_of
 from limner_world.scene_tokens import NUM_TOKENS
 
 

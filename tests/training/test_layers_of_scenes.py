@@ -174,7 +174,7 @@ def test_a_pattern_is_told_apart_from_the_cloth() -> None:
 
 @torch.no_grad()
 def test_learning_patterns_moves_the_texture_alone(layers: SceneLayers) -> None:
-    told = [torch.randn(2, count, TOKEN_DIM) for count in (24, NUM_TOKENS - 48)]
+    told = (torch.randn(2, 24, TOKEN_DIM), torch.randn(2, NUM_TOKENS - 48, TOKEN_DIM))
     windows = torch.tensor([[-1.0, -1.0, 1.0, 2.0]] * 2)
     with torch.enable_grad():
         drawn, added = layers.figures.with_pattern(*told, windows)

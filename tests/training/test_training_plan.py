@@ -59,7 +59,7 @@ def test_mixes_and_adapters_are_the_paper_s() -> None:
     stage3 = _recipe("stage3").build
     assert isinstance(stage3, LanguageStage)
     assert stage3.mix == {"face_to_image": 1, "paired": 2}
-    assert (stage3.guidance_weight, stage3.keep_routing, stage3.heads) == (0.0, False, ("regression",))
+    assert (stage3.attention_weight, stage3.keep_routing, stage3.heads) == (0.0, False, ("regression",))
     for variant in ("paper", "lora64"):
         built = _recipe("stage1", variant).build
         assert isinstance(built, LanguageStage)

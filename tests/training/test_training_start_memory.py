@@ -100,7 +100,7 @@ def split_up(context: RunContext) -> nn.Module:
 def test_the_start_takes_no_more_than_the_own_part(context: RunContext) -> None:
     with CountedBytes() as counted:
         language = split_up(context)
-    parts = [p.to_local() for p in language.parameters()]
+    parts = [p.to_local() for p in language.parameters()]  # type: ignore[attr-defined]
     own = sum(p.numel() * p.element_size() for p in parts)
     whole = sum(p.numel() * p.element_size() for p in language.parameters())
     largest = max(p.numel() * p.element_size() for p in language.parameters())
@@ -118,7 +118,7 @@ def test_the_part_holds_what_one_process_holds(context: RunContext) -> None:
         expected = torch.empty_like(own)
         copy_into(expected, whole)
         assert own.requires_grad == whole.requires_grad, name
-        assert torch.equal(own.to_local(), expected.to_local()), name
+        assert torch.equal(own.to_local(), expected.to_local()), name  # type: ignore[attr-defined]
     for (name, own), whole in zip(language.named_buffers(), alone.buffers(), strict=True):
         assert torch.equal(own, whole), name
 
@@ -131,10 +131,10 @@ def test_an_adapter_is_read_in_parts(context: RunContext) -> None:
     write_adapter(folder, trained, tensors_of_adapter(trained))
     language = split_up(context)
     own = dict(language.named_parameters())["llm.model.norm.modules_to_save.default.weight"]
-    assert own.to_local().shape == (LANGUAGE.width // SIZE,)
+    assert own.to_local().shape == (LANGUAGE.width // SIZE,)  # type: ignore[attr-defined]
     name = "llm.model.layers.3.mlp.up_proj.lora_A.default.weight"
     expected = dict(trained.named_parameters())[name]
-    assert torch.equal(dict(language.named_parameters())[name].to_local()[0], expected[RANK])
+    assert torch.equal(dict(language.named_parameters())[name].to_local()[0], expected[RANK])  # type: ignore[attr-defined]
 
 
 def test_another_checkpoint_is_refused(context: RunContext) -> None:

@@ -82,7 +82,7 @@ def open_model(
 
 
 def _open_planned(model: str, words: Sequence[str], *, judge: str | None, looker: Looker | None) -> Opened:
-    """A planner in front of the perfect painter or of a real one; faces are found by the world's senses
+    """A planner in front of the perfect painter or of a real one; faces are found by the world's models
     unless the words say otherwise.
     """
     if not any(word.startswith("faces=") for word in words):
@@ -103,7 +103,7 @@ def _open_planned(model: str, words: Sequence[str], *, judge: str | None, looker
 
 
 def open_system(system: System, *, judge: str | None, looker: Looker | None = None) -> Opened:
-    """Any other system, with the judge from `judge` (a folder of senses; None: the embedded model's)."""
+    """Any other system, with the judge from `judge`: a folder of perceptual models, None for the embedded."""
     setup, _ = prepare(Measured(judge=judge), seed=0)
     torch.set_num_threads(1)  # the judge is small, and equal everywhere with one thread
     cv2.setNumThreads(1)

@@ -1,4 +1,4 @@
-"""Whom does a picture show? Evidence for each of two persons, from the judge's senses.
+"""Whom does a picture show? Evidence for each of two persons, from the judge's perceptual models.
 
 Three kinds are added, because each of them alone errs now and then: the face's likeness to true takes of the
 person, the traits by which the two differ in words, and, where a system painted both persons itself, the

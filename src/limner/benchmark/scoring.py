@@ -42,7 +42,7 @@ class Scorer:
     """Measures conversations.
 
     Args:
-        judge: the senses that look at faces and traits.
+        judge: the perceptual models that look at faces and traits.
         looker: a vision-language judge for real pictures; without one such rounds are left out.
     """
 
@@ -144,7 +144,7 @@ class Scorer:
         portraits: Sequence[Picture],
         right: int,
     ) -> float | None:
-        """Real faces are nothing that the world's senses know; None without a looker's answer."""
+        """Real faces are nothing that the world's perceptual models know; None without a looker's answer."""
         if self.looker is None:
             return None
         if picture is None:

@@ -1,4 +1,4 @@
-"""Senses by name: each is made only when it is asked for, and says what is missing.
+"""Perceptual models by name: each is made only when it is asked for, and says what is missing.
 
 Names are `world`, `dlib`, ...; `name=argument` for those that take one; or `module:Class` for a user's own
 class, made without arguments, which must have the protocol's methods (`perception/protocols.py`).

@@ -35,67 +35,78 @@ app = typer.Typer(
 )
 
 
+Suites = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="SUITE",
+        help="reconstruct, personalize, named, full-body, editing, rollback, drift, twice, comprehend; "
+        "none or all for all of them.",
+        show_default=False,
+    ),
+]
+Model = Annotated[str, typer.Option("--model", help='"miniature" (embedded) or a checkpoint folder.')]
+NumTasks = Annotated[int, typer.Option("--num", min=1, max=100_000, help="Tasks of each suite.")]
+Seed = Annotated[
+    int, typer.Option("--seed", min=0, max=2**31 - 1, help="Which tasks: other seeds, other dialogues.")
+]
+Out = Annotated[
+    Path,
+    typer.Option("--out", help="The run's folder; a run that was interrupted there is gone on with."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Results as JSON, alone on stdout.")]
+Also = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--also",
+        metavar="NAME=FOLDER",
+        help="A further checkpoint, for suites that compare stages: stage1=runs/stage1; repeatable.",
+    ),
+]
+Judge = Annotated[
+    str | None,
+    typer.Option(
+        "--judge",
+        help="Folder of the perceptual models that measure, or a checkpoint that has some. "
+        "\\[default: embedded]",
+        show_default=False,
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        min=1,
+        max=256,
+        help="Processes side by side; results do not depend on it. \\[default: one a core]",
+        show_default=False,
+    ),
+]
+TrueTokens = Annotated[
+    bool,
+    typer.Option(
+        "--true-tokens",
+        help="Given pictures enter as what they truly show, not by the encoder: language model and "
+        "detokenizer alone are measured.",
+    ),
+]
+
+
 @app.command(
     SUITES,
     epilog="[bold]limner evaluate compare A B[/]: paired differences of two runs. "
     "[bold]limner evaluate document RESULTS...[/]: the paper's numbers and ours, side by side.",
 )
 def suites(
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="SUITE",
-            help="reconstruct, personalize, named, full-body, editing, rollback, drift, twice, comprehend; "
-            "none or all for all of them.",
-            show_default=False,
-        ),
-    ] = None,
-    model: Annotated[
-        str, typer.Option("--model", help='"miniature" (embedded) or a checkpoint folder.')
-    ] = "miniature",
-    num: Annotated[int, typer.Option("--num", min=1, max=100_000, help="Tasks of each suite.")] = 40,
-    seed: Annotated[
-        int, typer.Option("--seed", min=0, max=2**31 - 1, help="Which tasks: other seeds, other dialogues.")
-    ] = 0,
-    folder: Annotated[
-        Path,
-        typer.Option("--out", help="The run's folder; a run that was interrupted there is gone on with."),
-    ] = Path("evaluation"),
-    as_json: Annotated[bool, typer.Option("--json", help="Results as JSON, alone on stdout.")] = False,
-    also: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--also",
-            metavar="NAME=FOLDER",
-            help="A further checkpoint, for suites that compare stages: stage1=runs/stage1; repeatable.",
-        ),
-    ] = None,
-    judge: Annotated[
-        str | None,
-        typer.Option(
-            "--judge",
-            help="Folder of the senses that measure, or a checkpoint that has some. \\[default: embedded]",
-            show_default=False,
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            "--workers",
-            min=1,
-            max=256,
-            help="Processes side by side; results do not depend on it. \\[default: one a core]",
-            show_default=False,
-        ),
-    ] = None,
-    true_tokens: Annotated[
-        bool,
-        typer.Option(
-            "--true-tokens",
-            help="Given pictures enter as what they truly show, not by the encoder: language model and "
-            "detokenizer alone are measured.",
-        ),
-    ] = False,
+    names: Suites = None,
+    model: Model = "miniature",
+    num: NumTasks = 40,
+    seed: Seed = 0,
+    folder: Out = Path("evaluation"),
+    as_json: AsJson = False,
+    also: Also = None,
+    judge: Judge = None,
+    workers: Workers = None,
+    true_tokens: TrueTokens = False,
     quantize: Quantize = None,
     offload: Offload = False,
 ) -> None:

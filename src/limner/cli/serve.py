@@ -19,6 +19,7 @@ from limner.planning.names import is_planned
 
 if TYPE_CHECKING:
     from limner.server.security.keys import ApiKeys
+    from limner.server.settings import ServerSettings
 
 
 def add_to(app: typer.Typer) -> None:
@@ -69,27 +70,13 @@ def serve(
 
     The page is at the address that is printed, the API below it at /v1: docs/api.md.
     """
-    from limner.cli.given import file_given, model_given
-
-    model_given(model, words or [])
-    folder_to_write(store)
-    for file in (api_key_file, operator_key_file, certificate, certificate_key):
-        if file is not None:
-            file_given(file, "file")
+    _check(model, words or [], store, [api_key_file, operator_key_file, certificate, certificate_key])
     err.print(plain(f"starting, with conversations in {store} ..."))
-    try:
-        from limner.provenance.certificates import read_pair
-        from limner.server.run import log_to_stderr
-        from limner.server.run import serve as serve_until_stopped
-        from limner.server.security.limits import Limits
-        from limner.server.settings import ServerSettings
-        from limner.store.store import lost_database
-    except ModuleNotFoundError as error:
-        raise ValueError(
-            f"The server needs {error.name}, which is not installed; pip install 'limner[serve]' brings it."
-        ) from error
-    if certificate is not None and certificate_key is not None:
-        read_pair(certificate.read_bytes(), certificate_key.read_bytes())
+    _import_server()
+    from limner.server.security.limits import Limits
+    from limner.server.settings import ServerSettings
+
+    _check_pair(certificate, certificate_key)
 
     settings = ServerSettings(
         host=host,
@@ -129,6 +116,43 @@ def serve(
         offload=offload,
         planning=tuple(words or ()),
     )
+
+    _run(settings, model=model, store=store, replicas=replicas, quiet=quiet)
+
+
+def _check(model: str, words: list[str], store: Path, files: list[Path | None]) -> None:
+    """What is mistyped is told before anything heavy is imported."""
+    from limner.cli.given import file_given, model_given
+
+    model_given(model, words)
+    folder_to_write(store)
+    for file in files:
+        if file is not None:
+            file_given(file, "file")
+
+
+def _import_server() -> None:
+    """ValueError when a library of the server's is missing."""
+    try:
+        import limner.server.run  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"The server needs {error.name}, which is not installed; pip install 'limner[serve]' brings it."
+        ) from error
+
+
+def _check_pair(certificate: Path | None, key: Path | None) -> None:
+    if certificate is not None and key is not None:
+        from limner.provenance.certificates import read_pair
+
+        read_pair(certificate.read_bytes(), key.read_bytes())
+
+
+def _run(settings: ServerSettings, *, model: str, store: Path, replicas: int, quiet: bool) -> None:
+    """Serve until stopped, in this process or in several."""
+    from limner.server.run import log_to_stderr
+    from limner.server.run import serve as serve_until_stopped
+    from limner.store.store import lost_database
 
     def tell(words: str) -> None:
         err.print(plain(words))

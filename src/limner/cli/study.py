@@ -17,44 +17,53 @@ app = typer.Typer(
 Folder = Annotated[Path, typer.Argument(help="The study's folder.", show_default=False)]
 
 
+RunA = Annotated[Path, typer.Argument(help="The run whose wins are counted: a folder of `limner evaluate`.")]
+RunB = Annotated[Path, typer.Argument(help="The run it is compared with: same suites, same seed.")]
+NewFolder = Annotated[Path, typer.Option("--out", help="New folder for the study.")]
+Suites = Annotated[
+    list[str] | None, typer.Option("--suite", help="Tasks of this suite; repeatable. [default: all]")
+]
+NumPairs = Annotated[int, typer.Option("--num", min=1, help="Pairs that count, at most.")]
+Checks = Annotated[
+    int | None,
+    typer.Option(
+        "--checks", min=0, help="Attention checks of each of two kinds. [default: a tenth of the pairs]"
+    ),
+]
+Repeats = Annotated[
+    int | None,
+    typer.Option(
+        "--repeats", min=0, help="Pairs shown again, sides swapped. [default: a tenth of the pairs]"
+    ),
+]
+Questions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--question", help="quality, alignment, face or content; repeatable. [default: the first three]"
+    ),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        "--seed",
+        min=0,
+        max=2**63 - 1,
+        help="Makes the same study again; whoever knows it can unblind the study. [default: random]",
+    ),
+]
+
+
 @app.command()
 def make(
-    run_a: Annotated[
-        Path, typer.Argument(help="The run whose wins are counted: a folder of `limner evaluate`.")
-    ],
-    run_b: Annotated[Path, typer.Argument(help="The run it is compared with: same suites, same seed.")],
-    folder: Annotated[Path, typer.Option("--out", help="New folder for the study.")],
-    suites: Annotated[
-        list[str] | None, typer.Option("--suite", help="Tasks of this suite; repeatable. [default: all]")
-    ] = None,
-    num: Annotated[int, typer.Option("--num", min=1, help="Pairs that count, at most.")] = 40,
-    checks: Annotated[
-        int | None,
-        typer.Option(
-            "--checks", min=0, help="Attention checks of each of two kinds. [default: a tenth of the pairs]"
-        ),
-    ] = None,
-    repeats: Annotated[
-        int | None,
-        typer.Option(
-            "--repeats", min=0, help="Pairs shown again, sides swapped. [default: a tenth of the pairs]"
-        ),
-    ] = None,
-    questions: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--question", help="quality, alignment, face or content; repeatable. [default: the first three]"
-        ),
-    ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            "--seed",
-            min=0,
-            max=2**63 - 1,
-            help="Makes the same study again; whoever knows it can unblind the study. [default: random]",
-        ),
-    ] = None,
+    run_a: RunA,
+    run_b: RunB,
+    folder: NewFolder,
+    suites: Suites = None,
+    num: NumPairs = 40,
+    checks: Checks = None,
+    repeats: Repeats = None,
+    questions: Questions = None,
+    seed: Seed = None,
 ) -> None:
     """Draw blinded pairs from two runs: the same tasks, whole conversations, sides at random.
 

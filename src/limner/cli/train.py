@@ -38,63 +38,68 @@ class Scale(StrEnum):
     seed_x = "seed-x"
 
 
-def train(
-    recipe: Annotated[
-        str,
-        typer.Argument(
-            help="A recipe's name, as listed above, or its path.",
-            show_default=False,
-            autocompletion=_recipes,
-        ),
-    ],
-    scale: Annotated[
-        Scale, typer.Option("--scale", help="Sizes: tests, two CPU cores, one GPU, or SEED-X's own.")
-    ] = Scale.sketch,
-    steps: Annotated[
-        int | None, typer.Option("--steps", min=1, help="Optimizer steps (default: the recipe's).")
-    ] = None,
-    minutes: Annotated[
-        float | None, typer.Option("--minutes", min=0.05, help="Fit the steps into about so many minutes.")
-    ] = None,
-    folder: Annotated[Path, typer.Option("--out", help="Run folder; a run that is there is resumed.")] = Path(
-        "runs/run"
+RecipeName = Annotated[
+    str,
+    typer.Argument(
+        help="A recipe's name, as listed above, or its path.",
+        show_default=False,
+        autocompletion=_recipes,
     ),
-    device: Annotated[
-        str | None, typer.Option("--device", help="torch device (default: cuda if there is one).")
-    ] = None,
-    jobs: Annotated[
-        int, typer.Option("--jobs", min=1, help="Stages of the pipeline that run side by side.")
-    ] = 1,
-    threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="CPU threads of each stage (default: all).")
-    ] = None,
-    data: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--data",
-            metavar="NAME=FOLDER",
-            help="A data set to train on instead of the world; NAME is a kind of the recipe's. Repeatable.",
-        ),
-    ] = None,
-    variant: Annotated[
-        Variant | None,
-        typer.Option("--variant", help="For language recipes: whole, paper (LoRA 1280), lora64 or frozen."),
-    ] = None,
-    base: Annotated[
-        Path | None, typer.Option("--base", help="A checkpoint folder to start a new run from.")
-    ] = None,
-    micro_batch: Annotated[
-        int | None,
-        typer.Option("--micro-batch", min=1, help="Samples at once; the effective batch stays as it is."),
-    ] = None,
-    mix: Annotated[
-        str | None,
-        typer.Option(
-            "--mix",
-            metavar="NAME=SHARE,...",
-            help="Shares of kinds of dialogue; the paper: multi_turn=6,text_to_image=2,crop=3,question=1.",
-        ),
-    ] = None,
+]
+ScaleOption = Annotated[
+    Scale, typer.Option("--scale", help="Sizes: tests, two CPU cores, one GPU, or SEED-X's own.")
+]
+Steps = Annotated[int | None, typer.Option("--steps", min=1, help="Optimizer steps (default: the recipe's).")]
+Minutes = Annotated[
+    float | None, typer.Option("--minutes", min=0.05, help="Fit the steps into about so many minutes.")
+]
+Out = Annotated[Path, typer.Option("--out", help="Run folder; a run that is there is resumed.")]
+Device = Annotated[str | None, typer.Option("--device", help="torch device (default: cuda if there is one).")]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Stages of the pipeline that run side by side.")]
+Threads = Annotated[
+    int | None, typer.Option("--threads", min=1, help="CPU threads of each stage (default: all).")
+]
+Data = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--data",
+        metavar="NAME=FOLDER",
+        help="A data set to train on instead of the world; NAME is a kind of the recipe's. Repeatable.",
+    ),
+]
+VariantOption = Annotated[
+    Variant | None,
+    typer.Option("--variant", help="For language recipes: whole, paper (LoRA 1280), lora64 or frozen."),
+]
+Base = Annotated[Path | None, typer.Option("--base", help="A checkpoint folder to start a new run from.")]
+MicroBatch = Annotated[
+    int | None,
+    typer.Option("--micro-batch", min=1, help="Samples at once; the effective batch stays as it is."),
+]
+Mix = Annotated[
+    str | None,
+    typer.Option(
+        "--mix",
+        metavar="NAME=SHARE,...",
+        help="Shares of kinds of dialogue; the paper: multi_turn=6,text_to_image=2,crop=3,question=1.",
+    ),
+]
+
+
+def train(
+    recipe: RecipeName,
+    scale: ScaleOption = Scale.sketch,
+    steps: Steps = None,
+    minutes: Minutes = None,
+    folder: Out = Path("runs/run"),
+    device: Device = None,
+    jobs: Jobs = 1,
+    threads: Threads = None,
+    data: Data = None,
+    variant: VariantOption = None,
+    base: Base = None,
+    micro_batch: MicroBatch = None,
+    mix: Mix = None,
 ) -> None:
     """Train one stage, or the whole pipeline. Ctrl-C saves; the same command resumes.
 

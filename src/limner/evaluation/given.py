@@ -35,7 +35,7 @@ class Measured:
     Args:
         model: "miniature" or a checkpoint folder.
         others: further checkpoints by name, for suites that compare stages.
-        judge: a folder of senses, or a checkpoint that has some (default: the embedded model's).
+        judge: a folder of perceptual models, or a checkpoint that has some (default: the embedded model's).
         quantize: as in `limner.load`, of the model and the others.
         offload: as in `limner.load`.
         true_tokens: given pictures enter as what they truly show, not by the encoder.
@@ -65,7 +65,7 @@ def check_suites(names: Sequence[str], suites: Collection[str] = SUITE_NAMES) ->
 
 
 def judge_folder(judge: str | Path | None) -> Path:
-    """Where the senses lie that measure: the embedded ones, a folder's own, or those of a checkpoint.
+    """Where the perceptual models that measure lie: the embedded, a folder's own, or those of a checkpoint.
 
     Raises:
         ValueError: there are none.

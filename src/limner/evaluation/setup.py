@@ -31,7 +31,7 @@ SMALL_BYTES = 2**30
 @dataclass(frozen=True, kw_only=True)
 class Setup:
     """Everything a process needs to open a `Bench`: names and folders, no weights. `judge` is the folder of
-    the judge's senses.
+    the judge's perceptual models.
     """
 
     measured: Measured

@@ -55,7 +55,7 @@ class Bench:
 
     Args:
         painter: the model under evaluation.
-        judge: the senses that measure, the same for every model (default: the embedded model's).
+        judge: the perceptual models that measure, the same for every model (default: the embedded model's).
         judge_hash: SHA-256 of the judge's weights, for the record.
         others: further painters by name, such as the stages of training ("baseline", "stage1", ...).
         seed: the seed of the run.

@@ -6,13 +6,13 @@ planner has no model and implements the first (`limner.planning`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from limner.dialogue.parts import Instruction, Picture, Round
 from limner.inference.conversation_state import RoundState
-from limner.inference.events import Finished
+from limner.inference.events import Cancelled, Event, Failed, Finished
 from limner.inference.prefix_cache import PrefixCache
 from limner.inference.request import RoundRequest
 from limner.inference.sampling import Sampling
@@ -68,6 +68,33 @@ class Backend(Protocol):
     def words_of(self, text: str) -> tuple[int, ...]: ...
 
     def as_computed(self, image_tokens_KD: Tensor) -> Tensor: ...
+
+
+class EndedRound(Protocol):
+    """A round that a scheduler computes; `end` is None until it has ended."""
+
+    @property
+    def end(self) -> Finished | Cancelled | Failed | None: ...
+
+
+class RoundScheduler(Protocol):
+    """Advances rounds of one painter together, whatever computes them; as `Scheduler` documents it."""
+
+    num_steps: int
+    num_rows: int
+
+    def __len__(self) -> int: ...
+
+    def add(
+        self,
+        request: RoundRequest,
+        emit: Callable[[Event], None],
+        wants_stop: Callable[[], bool] = ...,
+    ) -> None: ...
+
+    def step(self) -> Sequence[EndedRound]: ...
+
+    def abandon(self, error: Exception | None = None) -> Sequence[EndedRound]: ...
 
 
 class LoadedModel(Protocol):

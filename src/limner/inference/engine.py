@@ -13,12 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
+from limner.inference.backend import EndedRound, RoundScheduler
 from limner.inference.events import Cancelled, Finished
 from limner.inference.painter import Painter
 from limner.inference.request import RoundRequest
 from limner.inference.round_handle import RoundHandle
-from limner.inference.scheduler import Scheduler
-from limner.inference.stages import ScheduledRound
 
 _LOG = logging.getLogger(__name__)
 
@@ -174,7 +173,7 @@ class Engine:
             self._running.append(begun[-1])
         return begun, given_up
 
-    def _count(self, scheduler: Scheduler, ended: Sequence[ScheduledRound]) -> None:
+    def _count(self, scheduler: RoundScheduler, ended: Sequence[EndedRound]) -> None:
         with self._changed:
             self._running = [handle for handle in self._running if not handle.is_over]
             self._num_steps, self._num_rows = scheduler.num_steps, scheduler.num_rows

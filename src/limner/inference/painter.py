@@ -1,4 +1,5 @@
-"""The painter: one loaded model and what all its conversations share: prefix cache, encoder memory, senses.
+"""The painter: one loaded model and what all its conversations share: prefix cache, encoder memory,
+perceptual models.
 
 Knows how a round is computed on top of any history. Knows nothing about trees, forks or files
 (`conversation.py`).
@@ -18,6 +19,7 @@ from torch import Tensor
 
 from limner.dialogue.parts import Instruction, Picture, Round
 from limner.inference.addressing import pointed_at
+from limner.inference.backend import EndedRound, RoundScheduler
 from limner.inference.conversation import Conversation
 from limner.inference.conversation_state import RoundState
 from limner.inference.events import Failed, Finished
@@ -27,7 +29,6 @@ from limner.inference.prefix_cache import PrefixCache
 from limner.inference.request import RoundRequest
 from limner.inference.sampling import Sampling
 from limner.inference.scheduler import Scheduler
-from limner.inference.stages import ScheduledRound
 from limner.models.checkpoint import load_model
 from limner.models.model import LimnerModel
 from limner.models.pad_to_square import pad_to_square
@@ -180,11 +181,11 @@ class Painter:
         """Kept image tokens on this painter's device and in its number format."""
         return image_tokens_KD.to(self.model.language.device, self.model.language.dtype)
 
-    def scheduler(self) -> Scheduler:
+    def scheduler(self) -> RoundScheduler:
         """What advances rounds of this painter together."""
         return Scheduler(self)
 
-    def rounds_in_flight(self) -> Scheduler:
+    def rounds_in_flight(self) -> RoundScheduler:
         """Deprecated name of `scheduler`."""
         warnings.warn("Painter.rounds_in_flight is now Painter.scheduler.", DeprecationWarning, stacklevel=2)
         return self.scheduler()
@@ -236,7 +237,7 @@ class Painter:
     def answer(self, request: RoundRequest) -> Finished:
         """Compute one round here and now, as an engine would; raises what failed."""
         scheduler = self.scheduler()
-        ended: list[ScheduledRound] = []
+        ended: Sequence[EndedRound] = ()
         scheduler.add(request, lambda event: None)
         try:
             while not ended:

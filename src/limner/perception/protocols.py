@@ -1,4 +1,4 @@
-"""What the rest of limner asks of a pair of eyes, whoever's they are.
+"""What the rest of limner asks of a perceptual model, whoever's it is.
 
 Knows the questions only. The world's own small networks (`senses.py`) answer them, and adapters to real
 libraries may. Boxes are (x0, y0, x1, y1) in the unit square of the picture, y down; pixels are (H, W, 3)

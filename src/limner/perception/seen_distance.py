@@ -1,9 +1,9 @@
-"""How far two pictures are apart to somebody who looks: features of trained senses, layer by layer.
+"""How far two pictures are apart to somebody who looks: features of perceptual models, layer by layer.
 
 The distance is LPIPS' (Zhang et al. 2018, eq. 1) with all weights 1, through networks of the world's own in
 the place of AlexNet: faces through the face embedder and the trait reader, persons from hat to hips through
 the trait reader, and the whole picture through the text score. It can be learned through (gradients reach the
-pixels) as well as measured by; whoever does both needs two sets of senses. Knows no scenes and no losses.
+pixels) as well as measured by; whoever does both needs two sets of them. Knows no scenes and no losses.
 
 Legend: B pictures, N windows, c channels, S picture side, H W places.
 """

@@ -1,5 +1,5 @@
-"""The world's own senses, together: what a picture of the world can be asked, from numpy pixels to plain
-answers.
+"""The world's own perceptual models, together: what a picture of the world can be asked, from numpy pixels to
+plain answers. Their folder in a checkpoint and the recipe that trains them are called `senses`.
 
 Knows the four small networks, their folder on disk and the sizes they read. Knows nothing about the world's
 drawing or its vocabulary: the trait words lie in the folder beside the weights.
@@ -35,7 +35,7 @@ FLATTEST_FACE = 4.0  # standard deviation of gray levels; drawn faces have 10 an
 
 @dataclass(frozen=True, kw_only=True)
 class SensesSizes:
-    """The sizes of all four senses."""
+    """The sizes of all four models."""
 
     face_finder: FaceFinderSizes
     face_embedder: FaceEmbedderSizes
@@ -47,7 +47,7 @@ class SensesSizes:
 class WorldSenses:
     """Face finder, face embedder, trait reader and text score behind plain questions.
 
-    Implements `FaceReader` and `TraitReader` of `protocols.py`. `measured` holds each sense's
+    Implements `FaceReader` and `TraitReader` of `protocols.py`. `measured` holds each model's
     accuracy on held-out truth, as found after training: an evaluation is worth no more than the eyes that it
     looks through.
     """

@@ -1,4 +1,4 @@
-"""The files of a folder of senses. Knows names."""
+"""The files of a folder of perceptual models. Knows names."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The convolutions that all of the world's senses are made of.
+"""The convolutions that all of the world's perceptual models are made of.
 
 Knows feature maps. Knows nothing about faces, traits or words.
 

@@ -183,7 +183,7 @@ class PlannedPainter(Painter):
     def forget(self, salt: str, digests: Iterable[str], keys: Iterable[str] = ()) -> None:
         """Nothing is remembered."""
 
-    def scheduler(self) -> PlannedScheduler:  # type: ignore[override]
+    def scheduler(self) -> PlannedScheduler:
         """See `Painter.scheduler`."""
         return PlannedScheduler(self.compute)
 

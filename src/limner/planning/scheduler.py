@@ -36,7 +36,7 @@ class PlannedRound:
 
 @dataclass(eq=False)
 class PlannedScheduler:
-    """Has the interface of `Scheduler`; `num_steps` and `num_rows` count pictures."""
+    """A `RoundScheduler`; `num_steps` and `num_rows` count pictures."""
 
     compute: Compute
     num_steps: int = 0

@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from limner.dialogue.boxes import Box
@@ -20,19 +20,16 @@ from limner.inference.conversation import Conversation
 from limner.inference.engine import Busy, Engine, EngineStats
 from limner.inference.events import Cancelled, Event, Failed, Finished
 from limner.inference.painter import Painter
-from limner.inference.request import RoundRequest
 from limner.inference.round_handle import CancelledRound
 from limner.inference.sampling import Sampling
 from limner.inference.saying import checked_text
 from limner.service.library import Library, PersonSeen, begun_conversation
-from limner.service.reply_to import picture_number
+from limner.service.pending_rounds import PendingRound, Place, Unwritten, picture_number
 from limner.service.round_cache import as_stored
 from limner.service.service_round import Answered, ServiceEvent, ServiceRound
-from limner.service.unwritten import Unwritten
 from limner.store.errors import full
 from limner.store.records import (
     NotThere,
-    StoredConversation,
     StoredRound,
     StoreFailed,
     new_id,
@@ -54,23 +51,6 @@ __all__ = [
 
 
 CLOSING_RETRY_S = 5.0  # another process is started within about that time
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Order:
-    """What was asked, until it is answered."""
-
-    asked: ServiceRound
-    talk: Conversation
-    request: RoundRequest
-    of: StoredConversation
-    is_new: bool
-    previous: str | None
-    sampling: Sampling | None
-    keep: bool
-    metadata: Mapping[str, str]
-    asked_with: Mapping[str, Any] = field(default_factory=dict)
-    wish: Hashable = None  # what was asked, to know it again
 
 
 class ConversationService(Library):
@@ -97,7 +77,7 @@ class ConversationService(Library):
         self._is_closing = False
         # Writing to disk must not hold up the engine's thread.
         self._keeper = ThreadPoolExecutor(1, "limner-keeper")
-        self._unwritten: Unwritten[_Order] = Unwritten()
+        self._unwritten = Unwritten()
 
     # Rounds
 
@@ -140,64 +120,39 @@ class ConversationService(Library):
         text = checked_text(text)
         if keep and self.store.is_full:
             raise full(self.store.folder)
-        digests = tuple(given.digest for given in images)
-        wish = (
-            owner,
-            text,
-            digests,
-            previous,
-            conversation,
-            seed,
-            picture,
-            sampling,
-            from_start,
-            region,
-            reply_to,
-        )
+        shown = tuple(given.digest for given in images)
+        where = (owner, previous, conversation, from_start)
+        wish = (*where, text, shown, seed, picture, sampling, region, reply_to)
         held = self._unwritten.take(wish) if keep else None
         if held is not None:
             return self._write_again(replace(held, asked_with=dict(asked_with or {})))
-        of, is_new, previous = self._place(owner, previous, conversation)
-        if from_start:
-            previous = None
-        path = self.store.path(owner, previous)
-        talk = self._talk(of, path)
-        target = picture_number(path, reply_to)
-        if seed is None:
-            seed = self._fresh_seed(talk, owner, of, previous, text)
+        place = self._place(owner, previous, conversation, from_start=from_start)
+        path = self.store.path(owner, place.previous)
+        talk = self._talk(place.conversation, path)
         request = talk.prepare(
             text,
             images,
-            seed=seed,
+            target=picture_number(path, reply_to),
+            seed=self._fresh_seed(talk, owner, place, text) if seed is None else seed,
             picture=picture,
             sampling=sampling,
             region=region,
             num_previews=num_previews,
-            target=target,
         )
-        asked = ServiceRound(
-            id=new_id("resp"), owner=owner, conversation=of.id if keep or not is_new else None
+        is_kept = keep or not place.is_new
+        return self._begin(
+            PendingRound(
+                handle=_new_handle(owner, place.conversation.id if is_kept else None),
+                talk=talk,
+                request=request,
+                place=place,
+                sampling=sampling,
+                keep=keep,
+                metadata=dict(metadata or {}),
+                asked_with=dict(asked_with or {}),
+                wish=wish,
+            )
         )
-        order = _Order(
-            asked=asked,
-            talk=talk,
-            request=request,
-            of=of,
-            is_new=is_new,
-            previous=previous,
-            sampling=sampling,
-            keep=keep,
-            metadata=dict(metadata or {}),
-            asked_with=dict(asked_with or {}),
-            wish=wish,
-        )
-        handle = self.engine.submit(request)
-        self._traces.note(of.id, request)
-        with self._lock:
-            self._running[asked.id] = asked
-        asked.stop_with(handle.cancel)
-        handle.subscribe(lambda event: self._see(order, event))
-        return asked
 
     def running(self, owner: str, id: str) -> ServiceRound:
         """A round that is not answered yet."""
@@ -241,35 +196,27 @@ class ConversationService(Library):
     ) -> StoredRound:
         """Keep a round whose answer is known, such as one of a client's own transcript; where as in `ask`."""
         self._follow_deletions()
-        of, is_new, previous = self._place(owner, previous, conversation)
-        if from_start:
-            previous = None
-        talk = self._talk(of, self.store.path(owner, previous))
+        place = self._place(owner, previous, conversation, from_start=from_start)
+        talk = self._talk(place.conversation, self.store.path(owner, place.previous))
         request = talk.prepare(round_.instruction.text, round_.instruction.pictures)
         talk.remember(round_)
-        order = _Order(
-            asked=ServiceRound(id=new_id("resp"), owner=owner, conversation=of.id),
+        pending = PendingRound(
+            handle=_new_handle(owner, place.conversation.id),
             talk=talk,
             request=request,
-            of=of,
-            is_new=is_new,
-            previous=previous,
-            sampling=None,
-            keep=True,
+            place=place,
             metadata=dict(metadata or {}),
             asked_with=dict(asked_with or {}),
         )
-        self._traces.note(of.id, request)
-        return self._keep(order).round
+        self._traces.note(place.conversation.id, request)
+        return self._keep(pending).round
 
     # Conversations
 
     def delete_conversation(self, owner: str, id: str) -> None:
         """Forget a conversation with all its rounds; those in progress are cancelled."""
         with self._lock:
-            running = [
-                asked for asked in self._running.values() if asked.owner == owner and asked.conversation == id
-            ]
+            running = [one for one in self._running.values() if one.owner == owner and one.conversation == id]
         _stop(running)
         try:
             self.store.delete_conversation(owner, id)
@@ -290,126 +237,142 @@ class ConversationService(Library):
     # What stands behind
 
     def _place(
-        self, owner: str, previous: str | None, conversation: str | None
-    ) -> tuple[StoredConversation, bool, str | None]:
-        """Where a round goes: its conversation, whether that is new, and the round before it."""
+        self, owner: str, previous: str | None, conversation: str | None, *, from_start: bool
+    ) -> Place:
+        """Where a round goes. ValueError when the round before it is in another conversation."""
         if previous is not None:
             before = self.store.round(owner, previous)
             if conversation is not None and before.conversation != conversation:
                 raise ValueError(f"The round {previous} is not in the conversation {conversation}.")
-            return self.store.conversation(owner, before.conversation or ""), False, previous
-        if conversation is not None:
-            of = self.store.conversation(owner, conversation)
-            return of, False, of.head
-        return begun_conversation(owner), True, None
+            of, is_new = self.store.conversation(owner, before.conversation or ""), False
+        elif conversation is not None:
+            of, is_new = self.store.conversation(owner, conversation), False
+            previous = of.head
+        else:
+            of, is_new = begun_conversation(owner), True
+        return Place(conversation=of, is_new=is_new, previous=None if from_start else previous)
 
-    def _fresh_seed(
-        self, talk: Conversation, owner: str, of: StoredConversation, previous: str | None, text: str
-    ) -> int:
+    def _fresh_seed(self, talk: Conversation, owner: str, place: Place, text: str) -> int:
         """What follows from the conversation's seed; asked the same again, something else each time."""
-        same = [s.seed for s in self.store.children(owner, of.id, previous) if s.text_in == text]
+        siblings = self.store.children(owner, place.conversation.id, place.previous)
+        same = [sibling.seed for sibling in siblings if sibling.text_in == text]
         seed = talk.next_seed(None)
         while seed in same:
             seed = int.from_bytes(hashlib.sha256(str(seed).encode()).digest()[:4], "big") >> 1
         return seed
 
-    def _see(self, order: _Order, event: Event) -> None:
+    def _begin(self, pending: PendingRound) -> ServiceRound:
+        """Hand a round to the engine and follow it; `Busy` when too many wait."""
+        handle = pending.handle
+        computed = self.engine.submit(pending.request)
+        self._traces.note(pending.place.conversation.id, pending.request)
+        with self._lock:
+            self._running[handle.id] = handle
+        handle.stop_with(computed.cancel)
+        computed.subscribe(lambda event: self._see(pending, event))
+        return handle
+
+    def _see(self, pending: PendingRound, event: Event) -> None:
         """What the engine tells, in its thread."""
         if isinstance(event, Finished):
-            self._keeper.submit(self._finish, order, event)
+            self._keeper.submit(self._finish, pending, event)
             return
         if isinstance(event, Cancelled | Failed):
-            self._leave_no_trace(order)
-            self._end(order)
-        order.asked.emit(event)
+            self._leave_no_trace(pending)
+            self._end(pending)
+        pending.handle.emit(event)
 
-    def _finish(self, order: _Order, finished: Finished) -> None:
+    def _finish(self, pending: PendingRound, finished: Finished) -> None:
         try:
-            if order.asked.is_cancelled:
+            if pending.handle.is_cancelled:
                 answered: ServiceEvent = Cancelled()
             else:
-                order.talk.commit(finished)
-                root = order.talk.past()[0].key
-                self._traces.note(order.of.id, finished.request, root)
-                answered = self._written(order)
+                pending.talk.commit(finished)
+                root = pending.talk.past()[0].key
+                self._traces.note(pending.place.conversation.id, finished.request, root)
+                answered = self._written(pending)
         except Exception as error:
             answered = Failed(error=error)
-        self._tell_end(order, answered)
+        self._tell_end(pending, answered)
 
-    def _write_again(self, order: _Order) -> ServiceRound:
+    def _write_again(self, pending: PendingRound) -> ServiceRound:
         """A round that was answered before and could not be written then; as `ask`."""
-        before = order.asked
-        asked = ServiceRound(id=before.id, owner=before.owner, conversation=before.conversation)
-        order = replace(order, asked=asked)
+        before = pending.handle
+        handle = ServiceRound(id=before.id, owner=before.owner, conversation=before.conversation)
+        pending = replace(pending, handle=handle)
         with self._lock:
-            self._running[asked.id] = asked
-        self._keeper.submit(lambda: self._tell_end(order, self._written(order)))
-        return asked
+            self._running[handle.id] = handle
+        self._keeper.submit(lambda: self._tell_end(pending, self._written(pending)))
+        return handle
 
-    def _written(self, order: _Order) -> ServiceEvent:
+    def _written(self, pending: PendingRound) -> ServiceEvent:
         """How a round ends whose answer is in its conversation; held when the store cannot take it."""
         try:
-            return self._keep(order)
+            return self._keep(pending)
         except NotThere:  # its conversation was deleted meanwhile
             return Cancelled()
         except StoreFailed as error:
-            for given_up in self._unwritten.hold(order.wish, order):
+            for given_up in self._unwritten.hold(pending):
                 self._leave_no_trace(given_up)
             return Failed(error=error)
         except Exception as error:
             return Failed(error=error)
 
-    def _tell_end(self, order: _Order, answered: ServiceEvent) -> None:
+    def _tell_end(self, pending: PendingRound, answered: ServiceEvent) -> None:
         is_held = isinstance(answered, Failed) and isinstance(answered.error, StoreFailed)
-        if not (isinstance(answered, Answered) and order.keep) and not is_held:
-            self._leave_no_trace(order)
-        self._end(order)
-        order.asked.emit(answered)
+        if not (isinstance(answered, Answered) and pending.keep) and not is_held:
+            self._leave_no_trace(pending)
+        self._end(pending)
+        pending.handle.emit(answered)
 
-    def _keep(self, order: _Order) -> Answered:
+    def _keep(self, pending: PendingRound) -> Answered:
         """Make the round at the conversation's head durable."""
-        talk, asked = order.talk, order.asked
+        talk, handle = pending.talk, pending.handle
         node_id = talk.head
         assert node_id is not None
         round_ = talk.tree.node(node_id).round
         stored, blobs = as_stored(
             talk,
             node_id,
-            id=asked.id,
-            owner=asked.owner,
-            of=asked.conversation,
-            parent=order.previous,
+            id=handle.id,
+            owner=handle.owner,
+            of=handle.conversation,
+            parent=pending.place.previous,
             created=time.time(),
-            sampling=order.sampling,
-            metadata=order.metadata,
-            asked_with=order.asked_with,
-            piece_lengths=asked.piece_lengths,
-            num_previews=asked.num_previews,
+            sampling=pending.sampling,
+            metadata=pending.metadata,
+            asked_with=pending.asked_with,
+            piece_lengths=handle.piece_lengths,
+            num_previews=handle.num_previews,
         )
-        if not order.keep:
+        if not pending.keep:
             stored = replace(stored, kept=False, depth=talk.tree.depth(node_id) - 1)
             return Answered(stored, round_.response.picture)
-        new = order.of if order.is_new else None
+        new = pending.place.conversation if pending.place.is_new else None
         stored = self.store.add_rounds([stored], blobs.values(), new_conversation=new)[0]
         self._round_cache.remember(stored, round_, talk.states[node_id], blobs)
         return Answered(stored, round_.response.picture)
 
-    def _leave_no_trace(self, order: _Order) -> None:
+    def _leave_no_trace(self, pending: PendingRound) -> None:
         """Nothing of a round that is not kept stays in memory."""
-        talk, request = order.talk, order.request
+        talk, request = pending.talk, pending.request
         keys = [talk.past()[-1].key] if talk.head != request.parent_id else []
         self.painter.forget(request.salt, [p.digest for p in request.instruction.pictures], keys)
-        if order.is_new:
-            self._traces.forget(order.of.id)
+        if pending.place.is_new:
+            self._traces.forget(pending.place.conversation.id)
 
-    def _end(self, order: _Order) -> None:
+    def _end(self, pending: PendingRound) -> None:
         with self._lock:
-            self._running.pop(order.asked.id, None)
+            self._running.pop(pending.handle.id, None)
+
+
+def _new_handle(owner: str, conversation: str | None) -> ServiceRound:
+    return ServiceRound(id=new_id("resp"), owner=owner, conversation=conversation)
 
 
 def _stop(rounds: Sequence[ServiceRound]) -> None:
     """Cancel and wait until all are over: what was answered by then can be deleted, and nothing follows."""
-    for asked in rounds:
-        asked.cancel()
-    for asked in rounds:
-        asked.wait()
+    for running in rounds:
+        running.cancel()
+    for running in rounds:
+        running.wait()

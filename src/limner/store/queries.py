@@ -316,3 +316,36 @@ def _record(kind: type[Record], id: str, number: int, body: str, digest: str) ->
 def _short(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= MAX_TITLE_CHARACTERS else f"{line[: MAX_TITLE_CHARACTERS - 1].rstrip()}…"
+
+
+def read_holders(db: sqlite3.Connection, digest: str, owner: str) -> list[str]:
+    """The ids of this owner's rows that need a blob."""
+    found = db.execute(
+        "SELECT holder FROM refs WHERE digest = ? AND owner = ? ORDER BY holder", (digest, owner)
+    ).fetchall()
+    return [holder for (holder,) in found]
+
+
+def read_gone(db: sqlite3.Connection, number: int) -> tuple[list[tuple[str, str | None]], int]:
+    """What was deleted after the mark `number`: ids and their conversations; the new mark."""
+    found = db.execute(
+        "SELECT number, id, conversation FROM tombstones WHERE number > ? ORDER BY number", (number,)
+    ).fetchall()
+    return [(id, conversation) for _, id, conversation in found], found[-1][0] if found else number
+
+
+def read_owners(db: sqlite3.Connection) -> list[str]:
+    """Everybody who has a conversation."""
+    found = db.execute("SELECT DISTINCT owner FROM conversations ORDER BY owner").fetchall()
+    return [owner for (owner,) in found]
+
+
+def owner_of(db: sqlite3.Connection, id: str) -> str | None:
+    """The owner of a conversation, round, file or person; None if there is none."""
+    found = db.execute(
+        "SELECT owner FROM conversations WHERE id = :id "
+        "UNION SELECT owner FROM rounds WHERE id = :id "
+        "UNION SELECT owner FROM files WHERE id = :id UNION SELECT owner FROM people WHERE id = :id",
+        {"id": id},
+    ).fetchone()
+    return None if found is None else str(found[0])

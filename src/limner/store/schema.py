@@ -208,3 +208,23 @@ class Database:
                 self._idle.append(connection)
                 return
         connection.close()
+
+
+def settled_blobs_url(folder: Path, database: Database, blobs_url: str | None) -> str | None:
+    """Where the store in `folder` keeps its blobs, decided once: None for in the folder itself. ValueError
+    when it was decided otherwise.
+    """
+    found = "SELECT value FROM settings WHERE name = 'blobs_url'"
+    with database.reading() as db:
+        row = db.execute(found).fetchone()
+    if row is None and blobs_url:
+        with database.writing() as db:
+            if db.execute("SELECT 1 FROM refs LIMIT 1").fetchone() is not None:
+                raise ValueError(f"The store {folder} keeps its blobs in itself; leave {blobs_url} out.")
+            db.execute("INSERT OR IGNORE INTO settings VALUES ('blobs_url', ?)", (blobs_url,))
+            row = db.execute(found).fetchone()
+    if row is None:
+        return None
+    if blobs_url is not None and blobs_url != row[0]:
+        raise ValueError(f"The store {folder} keeps its blobs at {row[0]}; leave {blobs_url} out.")
+    return str(row[0])

@@ -32,7 +32,7 @@ from limner.store.records import (
 )
 from limner.store.replication import CatchUp
 from limner.store.reserve import Room
-from limner.store.schema import Database
+from limner.store.schema import Database, settled_blobs_url
 from limner.store.search import Finder
 from limner.store.shared_rows import SharedRows
 from limner.store.writes import Keep
@@ -86,7 +86,7 @@ class Store:
             lambda: Database(self.folder / DATABASE, read_only=read_only, upgrade=upgrade)
         )
         try:
-            self.blobs_url = _settled_url(self.folder, database, blobs_url)
+            self.blobs_url = settled_blobs_url(self.folder, database, blobs_url)
             place = place_at(self.blobs_url) if self.blobs_url else FolderPlace(self.folder)
         except BaseException:
             database.close()
@@ -352,24 +352,17 @@ class Store:
         """The ids of this owner's rows that need a blob."""
         self._catch_up.blob(owner, digest)
         with self._database.reading() as db:
-            found = db.execute(
-                "SELECT holder FROM refs WHERE digest = ? AND owner = ? ORDER BY holder", (digest, owner)
-            ).fetchall()
-        return [holder for (holder,) in found]
+            return rows.read_holders(db, digest, owner)
 
     def gone_since(self, number: int) -> tuple[list[tuple[str, str | None]], int]:
         """What any process has deleted after the mark `number`: ids and their conversations; the new mark."""
         with self._database.reading() as db:
-            found = db.execute(
-                "SELECT number, id, conversation FROM tombstones WHERE number > ? ORDER BY number", (number,)
-            ).fetchall()
-        return [(id, conversation) for _, id, conversation in found], found[-1][0] if found else number
+            return rows.read_gone(db, number)
 
     def owners(self) -> list[str]:
         """Everybody who has a conversation here; for the command line, which could read the disk anyway."""
         with self._database.reading() as db:
-            found = db.execute("SELECT DISTINCT owner FROM conversations ORDER BY owner").fetchall()
-        return [owner for (owner,) in found]
+            return rows.read_owners(db)
 
     def num_enrolled(self) -> int:
         """How many people are enrolled here, of all owners."""
@@ -381,13 +374,7 @@ class Store:
         only.
         """
         with self._database.reading() as db:
-            found = db.execute(
-                "SELECT owner FROM conversations WHERE id = :id "
-                "UNION SELECT owner FROM rounds WHERE id = :id "
-                "UNION SELECT owner FROM files WHERE id = :id UNION SELECT owner FROM people WHERE id = :id",
-                {"id": id},
-            ).fetchone()
-        return None if found is None else str(found[0])
+            return rows.owner_of(db, id)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -404,21 +391,3 @@ class Store:
     def close(self) -> None:
         """Close the database; everything acknowledged is already on disk."""
         self._database.close()
-
-
-def _settled_url(folder: Path, database: Database, blobs_url: str | None) -> str | None:
-    """Where this store keeps its blobs, decided once: None for in the folder itself."""
-    found = "SELECT value FROM settings WHERE name = 'blobs_url'"
-    with database.reading() as db:
-        row = db.execute(found).fetchone()
-    if row is None and blobs_url:
-        with database.writing() as db:
-            if db.execute("SELECT 1 FROM refs LIMIT 1").fetchone() is not None:
-                raise ValueError(f"The store {folder} keeps its blobs in itself; leave {blobs_url} out.")
-            db.execute("INSERT OR IGNORE INTO settings VALUES ('blobs_url', ?)", (blobs_url,))
-            row = db.execute(found).fetchone()
-    if row is None:
-        return None
-    if blobs_url is not None and blobs_url != row[0]:
-        raise ValueError(f"The store {folder} keeps its blobs at {row[0]}; leave {blobs_url} out.")
-    return str(row[0])

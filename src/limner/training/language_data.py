@@ -21,8 +21,8 @@ from limner.dialogue.parts import Dialogue
 from limner.models.packing import Layout, PackedBatch, collate, lay_out
 from limner.models.prompt import TextSegment, segments
 from limner.models.tokenizer import TextTokenizer
+from limner.training.attention_supervision import AttentionTargets, Pointers, pointers_of
 from limner.training.crop_tokens import CropEncoder
-from limner.training.guidance import Guidance, Pointers, pointers_of
 from limner.training.loss_weights import loss_weights
 from limner.training.own_history import Repaints
 from limner.training.state import SampleRng
@@ -105,9 +105,9 @@ class LaidOut:
         weights = [loss_weights(layout, tokens, self.change_weight) for layout in layouts]
         return replace(packed, painted_weights_TK=torch.cat([w for w in weights if len(w)]))
 
-    def guidance(self, indices: Sequence[int]) -> Guidance:
-        """Where the guided heads of this batch should look."""
-        return Guidance.joined(self._pointers(indices))
+    def attention_targets(self, indices: Sequence[int]) -> AttentionTargets:
+        """Where the supervised heads of this batch should look."""
+        return AttentionTargets.joined(self._pointers(indices))
 
     def repaints(self, indices: Sequence[int]) -> Repaints:
         """What the pictures of this batch take from earlier ones."""

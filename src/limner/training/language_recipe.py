@@ -91,7 +91,7 @@ class Personalization:
         lora = LORA.get(variant)
         plan, stage = self._full(lora) if scale == FULL_SCALE else self._small(scale, lora)
         if variant == FROZEN:
-            stage = replace(stage, frozen=True, guidance_weight=0.0, keep_routing=False)
+            stage = replace(stage, frozen=True, attention_weight=0.0, keep_routing=False)
         return Recipe(
             name=self.name if variant != FROZEN else f"{self.name}_{FROZEN}",
             preset=PRESETS[scale],
@@ -149,7 +149,7 @@ class Personalization:
             held_out=64,
             tokens_in_batch=DIALOGUES_IN_MICRO_BATCH * PLACES_OF_A_DIALOGUE,
             measured=tuple(kind for kind in self.measured if kind in mix),
-            guidance_weight=0.0,
+            attention_weight=0.0,
             keep_routing=False,
             lora=lora,
             heads=("regression",),

@@ -1,4 +1,4 @@
-"""The video recipe: which steps, with which senses, over which files."""
+"""The video recipe: which steps, with which perceptual models, over which files."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def similarity_to(
     """Cosine of a face in `picture` and the `reference` face, -1 to 1; 0 when either is missing.
 
     Args:
-        judge: the senses that look.
+        judge: the perceptual models that look.
         picture: what was painted, (H, W, 3) uint8.
         reference: the person's face; None counts as not found.
         box: where the person should be in `picture`: the found face nearest to it counts. None: the found

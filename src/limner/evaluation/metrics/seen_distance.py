@@ -1,4 +1,4 @@
-"""How different two pictures look to the judge: LPIPS through the senses' own features.
+"""How different two pictures look to the judge: LPIPS through its models' own features.
 
 Knows two pictures and where the faces in the true one are. What is measured is in
 `limner.perception.seen_distance`.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -116,7 +117,7 @@ def running_in(desk: Desk, owner: str, conversation: str) -> list[RunningRound]:
 
 def in_progress_body(running: RunningRound) -> InProgressBody:
     """The list entry of a round in progress."""
-    return InProgressBody(id=running.id, created_at=running.created, **running.notes["asked"])
+    return InProgressBody(id=running.id, created_at=running.created, **asdict(running.asked))
 
 
 class Standings:

@@ -9,7 +9,7 @@ import asyncio
 import base64
 import io
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Final, Literal
 
@@ -88,8 +88,14 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/conversations/{id}/tree, /people, /export, /v1/conversations/import and /v1/pictures."""
     routes = APIRouter(route_class=BodyRoute, tags=["limner"], dependencies=[needs_key], responses=ERRORS)
     held = Conversations(service, settings)
-    files = PictureFiles(service, settings)
-    decode = reader_of(settings).from_bytes
+    _add_looking(routes, service, held)
+    _add_exchange(routes, service, held, reader_of(settings).from_bytes)
+    _add_pictures(routes, service, PictureFiles(service, settings))
+    return routes
+
+
+def _add_looking(routes: APIRouter, service: ConversationService, held: Conversations) -> None:
+    """/tree and /people."""
 
     @routes.get("/v1/conversations/{id}/tree", summary="Every round of every branch", response_model=Tree)
     async def tree(id: Id, owner: Owner) -> Response:
@@ -116,6 +122,15 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
             looking = asyncio.get_running_loop().run_in_executor(_lookers, _people, service, owner, at or id)
             return await looking
 
+
+def _add_exchange(
+    routes: APIRouter,
+    service: ConversationService,
+    held: Conversations,
+    decode: Callable[[bytes], Picture],
+) -> None:
+    """/export and /import."""
+
     @routes.get(
         "/v1/conversations/{id}/export",
         summary="A conversation with all branches as one file",
@@ -140,6 +155,10 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
         with told("file"):
             made = await run_in_threadpool(service.import_, owner, data, decode=decode)
         return conversation_body(made)
+
+
+def _add_pictures(routes: APIRouter, service: ConversationService, files: PictureFiles) -> None:
+    """/v1/pictures."""
 
     @routes.get(
         "/v1/pictures/{name}",
@@ -181,8 +200,6 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
         round_ = await run_in_threadpool(_painted_in, service, owner, digest, None)
         body = png if round_ is None else await run_in_threadpool(files.png, png, round_, shown=True)
         return Response(body, media_type="image/png", headers=headers)
-
-    return routes
 
 
 # Long answers are written where they are looked up, not on the event loop, which would answer nobody else.

@@ -71,6 +71,13 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     routes = APIRouter(
         route_class=BodyRoute, prefix="/v1/files", tags=["files"], dependencies=[needs_key], responses=ERRORS
     )
+    _add_upload(routes, service, settings)
+    _add_reading(routes, service)
+    return routes
+
+
+def _add_upload(routes: APIRouter, service: ConversationService, settings: ServerSettings) -> None:
+    """POST /v1/files."""
     reader = reader_of(settings)
 
     @routes.post("", summary="Upload a picture")
@@ -111,6 +118,10 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
         if held is not None and isinstance(picture, GivenPicture):
             held.keep(kept.id, [picture])
         return _body(kept)
+
+
+def _add_reading(routes: APIRouter, service: ConversationService) -> None:
+    """GET and DELETE."""
 
     @routes.get("", summary="List files")
     async def every(
@@ -157,8 +168,6 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
         with told():
             await run_in_threadpool(service.delete_file, owner, id)
         return Deleted(id=id, object="file")
-
-    return routes
 
 
 def plain_name(name: str) -> str:

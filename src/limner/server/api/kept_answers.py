@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from limner.dialogue.parts import Picture
-from limner.server.api.kept_requests import Wanted, begun_again, wanted_of
+from limner.server.api.kept_requests import begun_again, wanted_of
 from limner.server.errors import wrong
 from limner.server.pictures.painting import PictureFiles, base64_of, tokens_of
 from limner.server.pictures.sizes import size_text
 from limner.server.schemas import answers
+from limner.server.schemas.answers import Wanted
 from limner.server.schemas.response_stream import ResponseStream, StreamEvent
 from limner.server.schemas.wire import AnyItem, ImageItem, ResponseBody
 from limner.server.settings import ServerSettings

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Final
 
-from limner.provenance.fitting import Size
-from limner.server.pictures.painting import Format, quality_used
+from limner.server.pictures.painting import quality_used
 from limner.server.pictures.sizes import size_of
+from limner.server.schemas.answers import Wanted
 from limner.server.schemas.shapes import ImageTool, ResponseRequest, ToolChoice
 from limner.server.schemas.wire import ConversationId, ResponseBody
 from limner.service.lookup import LABELS
@@ -34,21 +34,6 @@ SAID_BACK: Final = frozenset(
         "user",
     }
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """How the picture is to be handed out; `quality` is the one that it is painted in."""
-
-    format: Format = "png"
-    compression: int | None = None
-    size: Size | None = None
-    quality: str = "auto"
-
-    @property
-    def is_as_kept(self) -> bool:
-        """Whether it is the very file that is kept."""
-        return self.format == "png" and self.size is None
 
 
 def image_tool(asked: ResponseRequest) -> ImageTool:

@@ -15,7 +15,6 @@ from limner.inference.events import Cancelled, Failed, Painting, Preview, Wrote
 from limner.server.api.going_on import check_previous
 from limner.server.api.kept_answers import KeptAnswers
 from limner.server.api.kept_requests import (
-    Wanted,
     begun,
     image_tool,
     kept_request,
@@ -31,6 +30,7 @@ from limner.server.replicas.switchboard import Listed
 from limner.server.rounds.round_start import region_asked, start_round
 from limner.server.rounds.rounds import RunningRound, desk_of, ended_without_answer, told
 from limner.server.rounds.streaming import EventStream, event_bytes
+from limner.server.schemas.answers import BegunResponse
 from limner.server.schemas.response_input import Reading, read_input
 from limner.server.schemas.response_stream import ResponseStream
 from limner.server.schemas.shapes import (
@@ -80,12 +80,12 @@ class ResponseDesk:
         region = await run_in_threadpool(self._region, tool, limner)
         keep = asked.store is not False
 
-        def annotate(running: RunningRound) -> None:
-            running.notes |= {
-                "wanted": wanted,
-                "words_at_once": picture is False,
-                "template": begun(template, running.id, running.conversation if keep else None),
-            }
+        def respond(running: RunningRound) -> BegunResponse:
+            return BegunResponse(
+                template=begun(template, running.id, running.conversation if keep else None),
+                wanted=wanted,
+                words_at_once=picture is False,
+            )
 
         return await start_round(
             request,
@@ -105,19 +105,20 @@ class ResponseDesk:
             from_start=conversation is not None and limner.begins_anew and not resolved.before,
             continues=bool(limner.continues),
             reply_to=limner.reply_to or limner.reply_to_picture,
-            annotate=annotate,
+            respond=respond,
             region=region,
             asked_with=kept_request(template, wanted) if keep else None,
         )
 
     async def finished(self, running: RunningRound, answered: Answered) -> ResponseBody:
         """The response of a round that has just been answered."""
-        item = await run_in_threadpool(self._fresh_item, running, answered)
-        return self.kept.completed(running.notes["template"], answered.round, item)
+        begun_with = response_of(running)
+        item = await run_in_threadpool(self._fresh_item, begun_with, answered)
+        return self.kept.completed(begun_with.template, answered.round, item)
 
     def unfinished(self, running: RunningRound) -> ResponseBody:
         """The response of a round in progress, or of one that ended without an answer."""
-        template: ResponseBody = running.notes["template"]
+        template = response_of(running).template
         if isinstance(running.last, Cancelled):
             return template.model_copy(update={"status": "cancelled"})
         if isinstance(running.last, Failed):
@@ -161,7 +162,7 @@ class ResponseDesk:
     def running(self, request: Request, owner: str, id: str) -> RunningRound | None:
         """A response in progress, or one that ended lately without an answer."""
         found = desk_of(request).find(owner, id)
-        return found if found is not None and "template" in found.notes else None
+        return found if found is not None and found.response is not None else None
 
     async def elsewhere(self, request: Request, owner: str, id: str) -> Listed | None:
         """A response that another replica computes, or that ended lately on any without an answer."""
@@ -193,10 +194,11 @@ class ResponseDesk:
             raise not_found(f"response {id[:60]!r}")
 
     async def _chunks(self, running: RunningRound, starting_after: int) -> AsyncIterator[bytes]:
+        begun_with = response_of(running)
         told_events = ResponseStream(
-            running.notes["template"],
-            words_at_once=running.notes["words_at_once"],
-            quality=running.notes["wanted"].quality,
+            begun_with.template,
+            words_at_once=begun_with.words_at_once,
+            quality=begun_with.wanted.quality,
         )
         coming = told_events.begin()
         async for event in running.events():
@@ -210,7 +212,7 @@ class ResponseDesk:
                     size = f"{event.picture.width_px}x{event.picture.height_px}"
                     coming += told_events.preview(event.index, base64_of(png), size=size, format="png")
                 case Answered():
-                    item = await run_in_threadpool(self._fresh_item, running, event)
+                    item = await run_in_threadpool(self._fresh_item, begun_with, event)
                     tokens = tokens_of(event.round, self.service.painter)
                     coming += told_events.answered(event.round, item, tokens)
                 case Cancelled():
@@ -263,13 +265,12 @@ class ResponseDesk:
         self.settings.limits.check_images(reading.pictures, param="input")
         return reading
 
-    def _fresh_item(self, running: RunningRound, answered: Answered) -> ImageItem | None:
-        wanted: Wanted = running.notes["wanted"]
+    def _fresh_item(self, begun_with: BegunResponse, answered: Answered) -> ImageItem | None:
         if answered.picture is None:
             return None
         if answered.round.kept:
             return self.kept.item(answered.round)  # what is told when it is read again
-        return self.kept.item_as(answered.round, answered.picture.to_png(), wanted)
+        return self.kept.item_as(answered.round, answered.picture.to_png(), begun_with.wanted)
 
     def _check(self, asked: ResponseRequest) -> None:
         if asked.model is not None and not self.settings.answers_to(asked.model):
@@ -290,6 +291,12 @@ class ResponseDesk:
             )
         if asked.background and asked.store is False:
             raise wrong("A round in the background must be stored.", param="background")
+
+
+def response_of(running: RunningRound) -> BegunResponse:
+    """The response that a round of this API was begun with."""
+    assert running.response is not None
+    return running.response
 
 
 def _wants_picture(asked: ResponseRequest, limner: LimnerOptions) -> bool | None:

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from limner.server.api.response_desk import ResponseDesk
+from limner.server.api.response_desk import ResponseDesk, response_of
 from limner.server.errors import ApiError
 from limner.server.rounds.rounds import desk_of, told
 from limner.server.schemas import answers
@@ -42,6 +42,14 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
         responses=ERRORS,
     )
     desk = ResponseDesk(service, settings)
+    _add_reading(routes, desk)
+    _add_stopping(routes, service, desk)
+    _add_items(routes, service, desk)
+    return routes
+
+
+def _add_reading(routes: APIRouter, desk: ResponseDesk) -> None:
+    """POST /v1/responses and GET of one."""
 
     @routes.post(
         "",
@@ -54,7 +62,7 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
         if asked.stream:
             return desk.stream(running, cancel_when_left=not asked.background)
         if asked.background:
-            return running.notes["template"]  # type: ignore[no-any-return]
+            return response_of(running).template
         return await desk.finished(running, await running.answered(request))
 
     @routes.get(
@@ -71,7 +79,7 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
         starting_after: Annotated[int | None, Query(ge=0)] = None,
     ) -> ResponseBody | Response:
         running = desk.running(request, owner, id)
-        if running is not None and running.notes["template"].store:
+        if running is not None and response_of(running).template.store:
             if stream:
                 return desk.stream(running, starting_after=starting_after)
             if running.last is None or not isinstance(running.last, Answered):
@@ -84,6 +92,10 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
         if stream:
             return await desk.stored_stream(owner, id, starting_after=starting_after)
         return await desk.stored(owner, id)
+
+
+def _add_stopping(routes: APIRouter, service: ConversationService, desk: ResponseDesk) -> None:
+    """DELETE of a response, and /cancel."""
 
     @routes.delete("/{id}", summary="Forget a round")
     async def delete(request: Request, id: Id, owner: Owner) -> Deleted:
@@ -116,6 +128,10 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
         except ApiError:
             return desk.unfinished(running)
 
+
+def _add_items(routes: APIRouter, service: ConversationService, desk: ResponseDesk) -> None:
+    """/input_items."""
+
     @routes.get("/{id}/input_items", summary="What a round was asked with")
     async def input_items(
         id: Id,
@@ -136,5 +152,3 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
                 after=after,
                 order=order,
             )
-
-    return routes

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol
 
 from limner.server.replicas.switchboard import IN_PROGRESS, Listed, Orders
+from limner.server.schemas.answers import BegunResponse
 
 log = logging.getLogger("limner.server")
 
@@ -26,7 +27,7 @@ class Running(Protocol):
 
     id: str
     owner: str
-    notes: dict[str, Any]
+    response: BegunResponse | None
 
     def cancel(self) -> None: ...
 
@@ -73,8 +74,8 @@ class Elsewhere:
 
     async def begun(self, running: Running) -> None:
         """Report a round that starts on this replica."""
-        template = running.notes.get("template")
-        response = None if template is None else template.model_dump(mode="json")
+        begun = running.response
+        response = None if begun is None else begun.template.model_dump(mode="json")
         await self.call(
             "begin", Listed(id=running.id, owner=running.owner, replica=self.replica, response=response)
         )

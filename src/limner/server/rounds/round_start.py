@@ -18,7 +18,8 @@ from limner.dialogue.boxes import Box, checked_region
 from limner.dialogue.parts import Picture, Round
 from limner.inference.sampling import Sampling
 from limner.server.errors import ApiError, wrong
-from limner.server.rounds.rounds import Desk, RunningRound, desk_of, told
+from limner.server.rounds.rounds import AskedRound, Desk, RunningRound, desk_of, told
+from limner.server.schemas.answers import BegunResponse
 from limner.server.schemas.shapes import LimnerOptions
 from limner.server.security.limits import Limits, already_continued
 from limner.service.conversation_service import ConversationService
@@ -42,7 +43,7 @@ async def start_round(
     keep: bool = True,
     before: Sequence[Round] = (),
     continues: bool = False,
-    annotate: Callable[[RunningRound], None] | None = None,
+    respond: Callable[[RunningRound], BegunResponse] | None = None,
     is_admitted: bool = False,
     region: Box | None = None,
     **more: Any,
@@ -52,7 +53,7 @@ async def start_round(
     Arguments are `ConversationService.ask`'s. `before` are rounds of the client's own transcript that the
     store does not have: they are remembered first, after `previous`; with `keep` False they are deleted when
     the round ends. `continues` refuses to go on from a `previous` that has, or is about to have, a round
-    after it. `annotate` may leave notes with the round before anybody can find it. `is_admitted`: the desk
+    after it. `respond` makes the response that the round is found with. `is_admitted`: the desk
     has counted it already; it is released here when it cannot be begun. Raises ApiError: 400, 404, 409
     (`conversation` alone is named, and another round of it is in progress; or `continues`), 429, or 503 with
     Retry-After.
@@ -95,11 +96,16 @@ async def start_round(
             )
         undo.pop_all()
     running = RunningRound(
-        id=round_.id, owner=owner, conversation=round_.conversation, round=round_, keep=keep, locks=locks
+        id=round_.id,
+        owner=owner,
+        conversation=round_.conversation,
+        round=round_,
+        keep=keep,
+        locks=locks,
+        asked=AskedRound(parent=parent, text_in=text, seed=seed, region=region),
     )
-    running.notes["asked"] = {"parent": parent, "text_in": text, "seed": seed, "region": region}
-    if annotate is not None:
-        annotate(running)
+    if respond is not None:
+        running.response = respond(running)
     desk.follow(running)
     if desk.others is not None:
         await desk.others.begun(running)

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from starlette.requests import Request
 
+from limner.dialogue.boxes import Box
 from limner.inference.events import Begun, Cancelled, Failed, Preview
 from limner.perception.endpoint.structured import MalformedError
 from limner.perception.endpoint.troubles import EndpointError
@@ -25,6 +26,7 @@ from limner.server.replicas.elsewhere import Elsewhere
 from limner.server.rounds.metrics import Metrics
 from limner.server.rounds.store_errors import answer_of, log_store_failed, store_failed
 from limner.server.rounds.streaming import wait_until_left
+from limner.server.schemas.answers import BegunResponse
 from limner.server.security.decoding import DecoderBusy
 from limner.server.security.limits import (
     Limits,
@@ -75,6 +77,16 @@ def damaged(error: Damaged) -> ApiError:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class AskedRound:
+    """What a client asked, as lists of rounds in progress tell it; `parent` is the round before it."""
+
+    parent: str | None = None
+    text_in: str = ""
+    seed: int | None = None
+    region: Box | None = None
+
+
 @dataclass(eq=False, kw_only=True)
 class RunningRound:
     """A round in progress. It runs until it ends or `cancel` is called, whether or not a client still
@@ -90,8 +102,8 @@ class RunningRound:
     keep: bool = True
     is_begun: bool = False  # it no longer waits
     locks: str | None = None  # the conversation that nobody else may add to meanwhile
-    # What an API wants to keep with it, such as the answer that it was begun with.
-    notes: dict[str, Any] = field(default_factory=dict)
+    asked: AskedRound = AskedRound()
+    response: BegunResponse | None = None  # of those begun by the Responses API
 
     def cancel(self) -> None:
         """Stop it within one denoising step; nothing of it is kept. No effect when it has ended."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from limner.provenance.fitting import Size
 from limner.server.pictures.painting import Format
 from limner.server.schemas.response_input import item_ids
 from limner.server.schemas.wire import (
@@ -26,6 +27,32 @@ from limner.server.schemas.wire import (
     RoundFacts,
 )
 from limner.store.records import StoredRound
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """How the picture is to be handed out; `quality` is the one that it is painted in."""
+
+    format: Format = "png"
+    compression: int | None = None
+    size: Size | None = None
+    quality: str = "auto"
+
+    @property
+    def is_as_kept(self) -> bool:
+        """Whether it is the very file that is kept."""
+        return self.format == "png" and self.size is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BegunResponse:
+    """What a round of the Responses API was begun with: the response so far, how its picture is handed out,
+    and whether its words are streamed as they come, as there will be no picture.
+    """
+
+    template: ResponseBody
+    wanted: Wanted
+    words_at_once: bool
 
 
 def completed(

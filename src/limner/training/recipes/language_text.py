@@ -1,6 +1,7 @@
 """Name binding from text alone: the phase transition that pictures learn a hundred times more slowly.
 
-Guided attention (`training/guidance.py`) brings the transition after some 5,000 samples instead of 141,000.
+Attention supervision (`training/attention_supervision.py`) brings the transition after some 5,000 samples
+instead of 141,000.
 One CPU core, sketch: 15 minutes. One GPU, miniature (an estimate): 10 minutes.
 
     limner train language_text --scale sketch --out runs/sketch

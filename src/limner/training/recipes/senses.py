@@ -1,13 +1,13 @@
-"""The world's senses (face finder, face embedder, trait reader, text-image score), through which results are
-measured.
+"""The world's perceptual models (face finder, face embedder, trait reader, text-image score), through which
+results are measured.
 
 They learn from pictures of 128 and of 256 px alike, each made worse in every other draw, so that a painted
 face that is merely soft is still read. Sketch: 20,000 scenes of people and 24,000 views of 6,000 persons,
 about 10 minutes to render on one core, then 0.9 s of one core a step, 45 minutes in all. The shipped weights
-are of four such runs side by side, one for each sense (`SensesStage.learns`), two of them stopped by the
+are of four such runs side by side, one for each model (`SensesStage.learns`), two of them stopped by the
 clock (docs/LOG.md has their steps) while they were still getting better; reader and score then went on for
-3,000 steps more, 28 minutes of a core. A run whose folder has senses goes on from them. One GPU, miniature
-(an estimate): an hour.
+3,000 steps more, 28 minutes of a core. A run whose folder has such models goes on from them. One GPU,
+miniature (an estimate): an hour.
 
     limner train senses --scale sketch --out runs/sketch
     python benchmarks/senses.py --model runs/sketch/model

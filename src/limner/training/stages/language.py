@@ -25,6 +25,7 @@ from limner.models.packing import PackedBatch, loss
 from limner.models.resampler_start import keep_routing
 from limner.models.token_head import HEAD_KINDS, TokenHead
 from limner.models.unfilled import unfilled
+from limner.training.attention_supervision import HEADS, AttentionTargets, Watch, attention_loss, watching
 from limner.training.components import (
     is_made,
     read_component,
@@ -32,7 +33,6 @@ from limner.training.components import (
     write_adapter_component,
     write_component,
 )
-from limner.training.guidance import HEADS, Guidance, Watch, guidance_loss, watching
 from limner.training.heads import BothHeads
 from limner.training.kinds import crop_encoder, kind_laid_out
 from limner.training.language_data import LaidOut, draw_batch
@@ -63,7 +63,7 @@ class LanguageStage:
     flow_detached: bool = False
     flow_pictures: int = 6
     flow_draws: int = 2
-    guidance_weight: float = 1.0  # of `guidance.py`; 0 leaves attention to itself
+    attention_weight: float = 1.0  # of `attention_supervision.py`; 0 leaves attention to itself
     # Share of batches with the model's own predictions in the history (`own_history.py`), where it is known
     # what repaints what: of the world's dialogues.
     own_history: float = 0.0
@@ -143,14 +143,14 @@ class LanguageTask:
         # Where a head should look is known of the world's dialogues alone, and heads of our own LLaMA alone.
         own = not self.context.preset.language.public_config
         is_world = own and kind not in self.context.data and not self._crops
-        guidance = source.guidance(indices) if is_world and self.stage.guidance_weight else None
+        targets = source.attention_targets(indices) if is_world and self.stage.attention_weight else None
         packed = source.batch(indices).to(device)
         self._count(packed)
         generator = sample_rng.torch(device)
         if is_world and sample_rng.numpy(OWN_HISTORY).random() < self.stage.own_history:
             repaints, head = source.repaints(indices), self.heads.regression
             packed = predicted_history(self.language, head, packed, repaints, generator)
-        total, metrics = self._loss(packed, generator, guidance)
+        total, metrics = self._loss(packed, generator, targets)
         told = {name: metrics[name] for name in TOLD if name in metrics}
         return total, {f"{kind}.{name}": value for name, value in told.items()}
 
@@ -170,9 +170,9 @@ class LanguageTask:
         write_component(self.context, "token_head", self.heads.heads)
 
     def _loss(
-        self, packed: PackedBatch, generator: torch.Generator, guidance: Guidance | None
+        self, packed: PackedBatch, generator: torch.Generator, targets: AttentionTargets | None
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        looked = watching(self.language) if guidance is not None else nullcontext(Watch())
+        looked = watching(self.language) if targets is not None else nullcontext(Watch())
         with looked as watch:
             total, metrics = loss(
                 self.language,
@@ -182,9 +182,9 @@ class LanguageTask:
                 text_weight=self.stage.text_weight,
                 image_weight=self.stage.image_weight,
             )
-        if guidance is not None:
-            guided, looks = guidance_loss(self.language, watch, packed, guidance)
-            total, metrics = total + self.stage.guidance_weight * guided, metrics | looks
+        if targets is not None:
+            looked_elsewhere, looks = attention_loss(self.language, watch, packed, targets)
+            total, metrics = total + self.stage.attention_weight * looked_elsewhere, metrics | looks
         return total, metrics
 
     def _random_heads(self) -> BothHeads:

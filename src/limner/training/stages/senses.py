@@ -1,4 +1,4 @@
-"""The stage that trains the world's senses: face finder, face embedder, trait reader, text-image score.
+"""The stage that trains the perceptual models: face finder and embedder, trait reader, text-image score.
 
 All four learn in every step, each on its own samples; they share nothing but the loop. Their accuracy on
 held-out persons and trait combinations is stored with them. Knows crops, labels and captions; nothing about

@@ -1,4 +1,4 @@
-"""Where guided heads should look: checked on the words themselves, then shown to be learnable."""
+"""Where supervised heads should look: checked on the words themselves, then shown to be learnable."""
 
 from __future__ import annotations
 
@@ -18,7 +18,14 @@ from limner.models.presets import TINY
 from limner.models.prompt import segments
 from limner.models.tokenizer import TextTokenizer, train_tokenizer
 from limner.training.answers import tokens_asked
-from limner.training.guidance import HEADS, Guidance, guidance_loss, places, pointers_of, watching
+from limner.training.attention_supervision import (
+    HEADS,
+    AttentionTargets,
+    attention_loss,
+    places,
+    pointers_of,
+    watching,
+)
 from limner.training.sources import LASTING, token_sources
 from limner.training.told_words import TOLD
 from limner_world.scene_tokens import FIRST_SCENE_TOKEN, NUM_TOKENS, PERSON_TOKENS
@@ -206,7 +213,7 @@ def test_what_is_asked_is_found_among_the_scene_tokens() -> None:
     assert tokens_asked("no such field", 0) == []
 
 
-def test_guided_heads_learn_where_to_look(tokenizer: TextTokenizer) -> None:
+def test_supervised_heads_learn_where_to_look(tokenizer: TextTokenizer) -> None:
     torch.manual_seed(0)
     dialogue = dialogue_of("plain_named", 1)
     layout = laid_out(dialogue, tokenizer, NUM_TOKENS)
@@ -214,13 +221,13 @@ def test_guided_heads_learn_where_to_look(tokenizer: TextTokenizer) -> None:
     language = MultimodalLLM(sizes, replace(TINY.input_resampler, grid=8))
     picture_tokens = {key: torch.randn(NUM_TOKENS, 16) for key in {*layout.seen_keys, *layout.painted_keys}}
     batch = collate([layout], picture_tokens)
-    guidance = Guidance.joined([pointers_of(dialogue, layout, tokenizer)])
+    targets = AttentionTargets.joined([pointers_of(dialogue, layout, tokenizer)])
     optimizer = torch.optim.Adam(language.parameters(), lr=3e-3)
     looks = []
     for _ in range(80):
         with watching(language) as watch:
             packed_hidden(language, batch)
-        total, metrics = guidance_loss(language, watch, batch, guidance)
+        total, metrics = attention_loss(language, watch, batch, targets)
         optimizer.zero_grad()
         total.backward()
         optimizer.step()
@@ -229,7 +236,7 @@ def test_guided_heads_learn_where_to_look(tokenizer: TextTokenizer) -> None:
         assert looks[-1][name] > looks[0][name] + 0.2, name
 
 
-def test_the_attention_that_is_guided_is_the_models_own(tokenizer: TextTokenizer) -> None:
+def test_the_attention_that_is_supervised_is_the_models_own(tokenizer: TextTokenizer) -> None:
     torch.manual_seed(1)
     layout = laid_out(told(), tokenizer)
     sizes = replace(TINY.language, vocab_size=len(tokenizer), position_waves=0)
@@ -247,13 +254,13 @@ def test_the_attention_that_is_guided_is_the_models_own(tokenizer: TextTokenizer
         ).attentions
     pairs = pointers_of(told(), layout, tokenizer)["recall"]
     one = dict.fromkeys(HEADS, pairs[:0]) | {"recall": pairs[:1]}
-    _, metrics = guidance_loss(language, watch, batch, Guidance.joined([one]))
+    _, metrics = attention_loss(language, watch, batch, AttentionTargets.joined([one]))
     (place,) = places(sizes.layers)["recall"]
     expected = attended[place.layer][0, place.head, pairs[0, 0], pairs[0, 1]]
     assert float(metrics["look_recall"]) == pytest.approx(float(expected), abs=1e-5)
 
 
-def test_a_dialogue_without_names_guides_nothing(tokenizer: TextTokenizer) -> None:
+def test_a_dialogue_without_names_supervises_nothing(tokenizer: TextTokenizer) -> None:
     dialogue = Dialogue(
         rounds=(
             Round(
