@@ -26,8 +26,12 @@ export class Composer {
       this.send();
     });
     $("stop").addEventListener("click", stop);
-    this.inputHistory = new InputHistory(this.field, said, () => this.changed());
-    this.field.addEventListener("input", () => this.changed());
+    const typed = () => {
+      this.changed();
+      if (this.field.value) this.complain("");
+    };
+    this.inputHistory = new InputHistory(this.field, said, typed);
+    this.field.addEventListener("input", typed);
     this.field.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
@@ -152,7 +156,7 @@ export class Composer {
       return;
     }
     const { pictures } = this;
-    this.put("", []);
+    this.put({ text: "", pictures: [] });
     this.say({ text, pictures });
   }
 
@@ -169,16 +173,17 @@ export class Composer {
   }
 
   /** Give back what was said, before what is written now. */
-  putBack(text, pictures) {
+  putBack({ text, pictures, lost }) {
     const words = [text, this.field.value].filter((one) => one.trim()).join("\n");
-    this.put(words, [...pictures, ...this.pictures].slice(0, this.limits.numPictures));
+    this.put({ text: words, pictures: [...pictures, ...this.pictures].slice(0, this.limits.numPictures), lost });
   }
 
-  /** Replace what is written. */
-  put(text, pictures) {
+  /** Replace what is written. `lost` pictures that went with it were not kept. */
+  put({ text, pictures, lost = 0 }) {
     this.field.value = text;
     this.pictures = pictures;
-    this.complain("");
+    const them = lost === 1 ? "it" : "them";
+    this.complain(lost ? `${counted(lost, "picture")} took too much room to be kept here. Add ${them} again.` : "");
     this.showPictures();
   }
 
@@ -192,7 +197,6 @@ export class Composer {
     this.keepText(this.field.value);
     this.showButtons();
     this.count();
-    if (this.field.value) this.complain("");
   }
 
   /** Near the limit, say how much fits still. */
