@@ -123,11 +123,15 @@ def test_a_full_queue_is_waited_for(visit):
     page.expect("503", "429")
 
 
-def test_a_model_that_loads_is_waited_for(visit):
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("model_loading", "The model is still loading."), ("store_busy", "The server cannot answer just now.")],
+)
+def test_a_server_that_is_not_ready_is_waited_for(visit, code, words):
     page = visit(ready=False)
-    refuse_once(page, "**/v1/limner", 503, "model_loading")
+    refuse_once(page, "**/v1/limner", 503, code)
     page.goto(page.server.url)
-    page.wait_for_selector("#trouble >> text=The model is still loading.")
+    page.wait_for_selector(f"#trouble >> text={words}")
     page.wait_for_selector(".example")
     page.expect("503")
 

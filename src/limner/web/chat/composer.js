@@ -81,7 +81,7 @@ export class Composer {
       try {
         const one = await readPicture(file);
         this.pictures.push(one);
-        const changed = () => this.pictures.includes(one) && this.showPictures();
+        const changed = () => this.pictures.includes(one) && this.picturesChanged();
         askForMarks(one, file, changed);
         if (one.origin) this.origins.complete(one, changed);
         announce("Picture added.");
@@ -89,14 +89,14 @@ export class Composer {
         this.complain(error.message);
       }
     }
-    this.showPictures();
+    this.picturesChanged();
     this.field.focus();
   }
 
   /** Take in a picture that is there already. */
   addPicture(one) {
     if (this.pictures.length < this.limits.numPictures) this.pictures.push(one);
-    this.showPictures();
+    this.picturesChanged();
     announce(`The face of ${one.name} goes with what you say next.`);
     this.field.focus();
   }
@@ -104,18 +104,23 @@ export class Composer {
   /** Leave a picture out again. */
   dropPicture(one) {
     this.pictures = this.pictures.filter((other) => other !== one);
-    this.showPictures();
+    this.picturesChanged();
   }
 
   /** A face that was deleted cannot be sent. */
   dropFace(id) {
     this.pictures = this.pictures.filter((one) => one.fileId !== id);
-    this.showPictures();
+    this.picturesChanged();
   }
 
   complain(words) {
     $("say-trouble").textContent = words;
     $("say-trouble").hidden = !words;
+  }
+
+  picturesChanged() {
+    this.keepPictures(this.pictures);
+    this.showPictures();
   }
 
   showPictures() {
@@ -128,7 +133,7 @@ export class Composer {
           picture(one.url, one.name),
           button("close", `Remove ${one.name}`, () => {
             this.pictures.splice(index, 1);
-            this.showPictures();
+            this.picturesChanged();
             this.field.focus();
           }),
         ),
@@ -139,7 +144,6 @@ export class Composer {
         ? [make("li", { class: "consent" }, `Of real people, send only pictures they agreed to. ${this.uploads}`)]
         : []),
     );
-    this.keepPictures(this.pictures);
     this.changed();
   }
 
@@ -184,7 +188,8 @@ export class Composer {
     this.pictures = pictures;
     const them = lost === 1 ? "it" : "them";
     this.complain(lost ? `${counted(lost, "picture")} took too much room to be kept here. Add ${them} again.` : "");
-    this.showPictures();
+    if (lost) this.showPictures(); // which is told until others are added
+    else this.picturesChanged();
   }
 
   focus() {
