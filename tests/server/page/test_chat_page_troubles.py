@@ -71,9 +71,11 @@ def test_what_is_typed_while_the_page_loads_stays(visit):
     page.fill("#say", "A woman with")
     page.wait_for_function("() => localStorage.getItem('limner-draft-new')")
     held = []
-    page.route("**/drafts.js", held.append)
+    page.route("**/drafts.js", lambda route: held.append(route))
     page.goto(page.server.url, wait_until="commit")
     page.fill("#say", "red hair")
+    while not held:
+        page.wait_for_timeout(50)
     held[0].continue_()
     page.wait_for_selector(".example")
     assert page.input_value("#say") == "A woman with\nred hair"
