@@ -219,3 +219,12 @@ def test_words_stand_out_in_light_and_dark(open_page, scheme):
     press(page, "1")
     words = [".said p", ".said .number", ".answer h3", "#asks", "#hint", "#choices button", "#undo", "#count"]
     assert min(page.evaluate(CONTRAST, words)) >= 4.5  # WCAG 2.2, 1.4.3
+
+
+def test_a_part_of_the_page_that_does_not_arrive_is_loaded_again(open_page):
+    page = open_page(**DESKTOP)
+    page.route("**/pair.js", lambda route: route.abort(), times=1)
+    page.reload()
+    page.wait_for_selector(".notice >> text=A part of this page has not arrived.")
+    page.wait_for_selector("#begin >> visible=true")
+    page.complaints.remove("Failed to load resource: net::ERR_FAILED")

@@ -39,11 +39,12 @@ CONTENT_POLICY: Final = (
 )
 HEADERS: Final = {**guard.HEADERS, "Content-Security-Policy": CONTENT_POLICY}
 PAGE_FILES: Final = {
-    "/": ("index.html", "text/html"),
-    "/study.css": ("study.css", "text/css"),
-    "/study.js": ("study.js", "text/javascript"),
-    "/pair.js": ("pair.js", "text/javascript"),
-    "/icon.svg": ("icon.svg", "image/svg+xml"),
+    "/": ("study/index.html", "text/html"),
+    "/study.css": ("study/study.css", "text/css"),
+    "/study.js": ("study/study.js", "text/javascript"),
+    "/pair.js": ("study/pair.js", "text/javascript"),
+    "/loading.js": ("chat/loading.js", "text/javascript"),
+    "/icon.svg": ("study/icon.svg", "image/svg+xml"),
 }
 SENTENCES: Final = {
     404: "There is nothing at this address.",
@@ -100,7 +101,7 @@ def serve_study(
 
 
 def _page_route(path: str, name: str, kind: str) -> Route:
-    body = resources.files("limner").joinpath("web", "study", name).read_bytes()
+    body = resources.files("limner").joinpath("web", name).read_bytes()
 
     async def page(request: Request) -> Response:
         return Response(body, media_type=kind, headers={"Cache-Control": "no-cache"})

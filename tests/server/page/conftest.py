@@ -130,3 +130,13 @@ def picture_files(tmp_path):
     (tmp_path / "notes.txt").write_text("no picture")
     (tmp_path / "broken.png").write_bytes(b"\x89PNG broken")
     return SimpleNamespace(**made, notes=tmp_path / "notes.txt", broken=tmp_path / "broken.png")
+
+
+@pytest.fixture
+def large_pictures(tmp_path):
+    """Two files of pictures as large as a page sends them, in which no two pixels are alike."""
+    image = pytest.importorskip("PIL.Image")
+    paths = [tmp_path / f"photo-{which}.png" for which in (1, 2)]
+    for path in paths:
+        image.effect_noise((1024, 768), 40).convert("RGB").save(path)
+    return paths

@@ -13,7 +13,7 @@ CARDS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("screen", [(1280, 800), (1280, 720), (1440, 900)])
+@pytest.mark.parametrize("screen", [(1280, 800), (1280, 720), (1366, 768), (1440, 900)])
 def test_no_card_of_the_welcome_is_cut(visit, screen):
     page = visit(viewport={"width": screen[0], "height": screen[1]})
     assert min(page.evaluate(CARDS)) > 0

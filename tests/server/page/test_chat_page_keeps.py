@@ -98,6 +98,51 @@ def test_what_the_server_had_already_is_not_asked_for_again(visit):
     page.expect("ERR_FAILED")
 
 
+def test_reloading_keeps_what_a_message_is_about_and_that_it_makes_a_branch(visit):
+    page = visit()
+    page.say("A woman in a garden.", 1)
+    page.say("Add a hat.", 2)
+    asked = []
+    page.on("request", lambda one: asked.append(one) if one.url.endswith("/v1/responses") else None)
+    page.act("onward", 0)
+    page.act("reply", 0)
+    page.route("**/v1/responses", lambda route: route.abort(), times=1)
+    page.fill("#say", "Make it night.")
+    page.press("#say", "Enter")
+    page.wait_for_selector(".painting >> text=The server cannot be reached.")
+    page.reload()
+    page.settled(2)
+    first, _, third = page.tree
+    assert third["parent"] == first["id"]
+    assert [one.post_data_json["limner"].get("reply_to") for one in asked] == [first["id"]] * 2
+    page.expect("ERR_FAILED")
+
+
+def test_pictures_that_the_browser_cannot_keep_are_told(visit, large_pictures):
+    page = visit()
+    page.say("A woman in a garden.", 1)
+    page.evaluate("localStorage.setItem('filler', 'x'.repeat(5_200_000))")  # of 5,242,880
+    page.set_input_files("#choose-file", large_pictures[:1])
+    page.wait_for_selector("#given img")
+    page.reload()
+    page.wait_for_selector("#say-trouble:has-text('1 picture took too much room to be kept here.')")
+    page.set_input_files("#choose-file", large_pictures)
+    page.wait_for_function("() => document.querySelectorAll('#given img').length === 2")
+    # A photo is sent with a little loss, so that the browser can keep it.
+    assert page.get_attribute("#given img >> nth=0", "src").startswith("data:image/jpeg")
+    page.route("**/v1/responses", lambda route: route.abort(), times=1)
+    page.fill("#say", "This person at the beach.")
+    page.press("#say", "Enter")
+    page.wait_for_selector(".painting >> text=The server cannot be reached.")
+    page.reload()
+    page.wait_for_selector(".painting >> text=Its pictures were too large for this browser to keep.")
+    page.click("text=Change the words")
+    assert page.input_value("#say") == "This person at the beach."
+    assert page.inner_text("#say-trouble").startswith("2 pictures took too much room")
+    assert len(page.tree) == 1
+    page.expect("ERR_FAILED")
+
+
 def test_nothing_empty_stays_in_the_list(visit):
     page = visit()
     before = len(ask_json(page.server, "/v1/conversations")["data"])

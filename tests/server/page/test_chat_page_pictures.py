@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from test_chat_page_access import PHONE, STILL, findings
+from test_chat_page_troubles import refuse_once
 
 from conftest import ROUND, ask_json
 
@@ -84,6 +85,28 @@ def test_a_part_is_marked_with_keys_alone(visit):
     assert page.inner_text("#region [role=status]") == "Paint over the part that is to change."
     page.keyboard.press("Escape")
     assert page.locator("#region").count() == 0
+
+
+def test_a_part_that_was_refused_is_said_differently_and_stays_a_part(visit):
+    page = visit()
+    page.say("A woman in a garden.", 1)
+    page.act("region")
+    page.keyboard.press("ArrowRight")
+    page.fill("#region-words", "Add a scarf.")
+    refuse_once(page, "**/v1/responses", 400, "invalid_value")
+    page.press("#region-words", "Enter")
+    page.wait_for_selector("text=Not now.")
+    page.click("text=Change the words")
+    assert page.input_value("#region-words") == "Add a scarf."
+    page.keyboard.press("Escape")
+    assert page.inner_text(".painting .said p") == "Add a scarf."  # nothing is lost by looking
+    page.click("text=Change the words")
+    page.fill("#region-words", "Add a blue scarf.")
+    page.press("#region-words", "Enter")
+    page.settled(2)
+    assert page.tree[1]["text_in"] == "Add a blue scarf."
+    assert page.tree[1]["region"] == [0.3, 0.3, 0.7, 0.7]
+    page.expect("400")
 
 
 def test_a_part_is_marked_with_a_finger(visit):

@@ -53,6 +53,60 @@ def test_a_page_without_a_server_says_so_and_goes_on_by_itself(visit):
     page.expect("ERR_FAILED")
 
 
+@pytest.mark.parametrize("part", ["drafts.js", "app.js", "base.css"])
+def test_a_part_of_the_page_that_does_not_arrive_is_loaded_again(visit, part):
+    page = visit(ready=False)
+    page.route(f"**/{part}", lambda route: route.abort(), times=1)
+    page.goto(page.server.url)
+    page.wait_for_selector(".notice >> text=A part of this page has not arrived.")
+    page.fill("#say", "A man who")
+    page.wait_for_selector(".notice", state="detached")
+    page.wait_for_selector(".example")
+    assert page.input_value("#say") == "A man who"
+    page.expect("ERR_FAILED")
+
+
+def test_what_is_typed_while_the_page_loads_stays(visit):
+    page = visit()
+    page.fill("#say", "A woman with")
+    page.wait_for_function("() => localStorage.getItem('limner-draft-new')")
+    held = []
+    page.route("**/drafts.js", lambda route: held.append(route))
+    page.goto(page.server.url, wait_until="commit")
+    page.fill("#say", "red hair")
+    while not held:
+        page.wait_for_timeout(50)
+    held[0].continue_()
+    page.wait_for_selector(".example")
+    assert page.input_value("#say") == "A woman with\nred hair"
+
+
+def test_a_complaint_stays_while_words_are_written(visit, picture_files):
+    page = visit()
+    page.fill("#say", "This person at the beach.")
+    page.set_input_files("#choose-file", picture_files.notes)
+    page.wait_for_selector("#say-trouble:has-text('is not a picture')")
+    page.press("#say", "End")
+    page.keyboard.type(" Please.")
+    assert page.locator("#say-trouble").is_hidden()
+
+
+def test_a_deletion_that_fails_takes_nothing_away(visit):
+    page = visit()
+    page.say("A woman in a garden.", 1)
+    refuse_once(page, "**/v1/responses", 400, "invalid_value")
+    page.fill("#say", "Add a hat.")
+    page.press("#say", "Enter")
+    page.wait_for_selector("text=Not now.")
+    page.route(f"**/v1/conversations/{page.conversation}", lambda route: route.abort(), times=1)
+    page.click("#conversations [aria-current] + .more")
+    page.click("[role=menuitem]:has-text('Delete')")
+    page.click("#delete [type=submit]")
+    page.wait_for_selector("#toast:has-text('The server cannot be reached.')")
+    assert page.inner_text(".painting .said") == "Add a hat."
+    page.expect("400", "ERR_FAILED")
+
+
 def test_a_full_queue_is_waited_for(visit):
     page = visit()
     refuse_once(page, "**/v1/responses", 503, "queue_full")
@@ -71,11 +125,15 @@ def test_a_full_queue_is_waited_for(visit):
     page.expect("503", "429")
 
 
-def test_a_model_that_loads_is_waited_for(visit):
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("model_loading", "The model is still loading."), ("store_busy", "The server cannot answer just now.")],
+)
+def test_a_server_that_is_not_ready_is_waited_for(visit, code, words):
     page = visit(ready=False)
-    refuse_once(page, "**/v1/limner", 503, "model_loading")
+    refuse_once(page, "**/v1/limner", 503, code)
     page.goto(page.server.url)
-    page.wait_for_selector("#trouble >> text=The model is still loading.")
+    page.wait_for_selector(f"#trouble >> text={words}")
     page.wait_for_selector(".example")
     page.expect("503")
 

@@ -123,9 +123,18 @@ export function roundActions(page) {
       page.queue.again(one, { elsewhere: true });
     },
     hurry: (one) => one.hurry(),
-    change(one) {
-      page.composer.putBack(one.text, one.pictures);
+    async change(one) {
+      const shown = one.region && state.tree.get(one.previous);
+      if (shown) {
+        const asked = await askRegion(shown, state.about?.regions ?? "", one);
+        if (!asked || !state.pending.has(one)) return;
+        page.queue.sayOfPart(shown, asked);
+        actions.putAway(one);
+        return;
+      }
+      page.composer.putBack(one);
       actions.putAway(one);
+      if (one.target) page.addressing.reply(one.target);
       page.composer.focus();
     },
     putAway(one) {
@@ -194,7 +203,7 @@ export const originActions = (page) => ({
     toast(`The next pictures are painted with seed ${seed}.`);
   },
   useWords(text) {
-    page.composer.putBack(text, []);
+    page.composer.putBack({ text, pictures: [] });
     page.composer.focus();
   },
   goTo: attempt(async (one) => {
@@ -227,9 +236,17 @@ export function conversationActions(page) {
     }),
     remove: attempt(async (one) => {
       if (!(await askDelete(titleOf(one)))) return;
+      const isHere = one.id === state.conversation;
+      if (isHere) page.events.follow(null);
+      try {
+        await conversations.remove(one.id);
+      } catch (error) {
+        if (error.kind !== "gone") {
+          if (isHere) page.events.follow(one.id);
+          throw error;
+        }
+      }
       for (const other of state.pending.of(one.id)) state.pending.remove(other);
-      if (one.id === state.conversation) page.events.follow(null);
-      await conversations.remove(one.id);
       drafts.forget(one.id);
       page.conversationList.forget(one.id);
       announce("Deleted.");

@@ -10,10 +10,20 @@ const SENTENCES = {
   gone: "This is no longer there.",
   big: "This is too big for the server: fewer or smaller pictures will fit.",
   busy: "Many are asking at once, and the queue is full.",
+  away: "The server cannot answer just now.",
   loading: "The model is still loading.",
   stopping: "The server is about to stop.",
   moved: "This conversation has gone on elsewhere meanwhile. Nothing was painted.",
   broken: "Something went wrong in the server.",
+};
+
+/** Why a server is unavailable (503), by the code that it tells. */
+const UNAVAILABLE = {
+  model_loading: "loading",
+  shutting_down: "stopping",
+  queue_full: "busy",
+  too_busy: "busy",
+  too_many_connections: "busy",
 };
 
 /** What went wrong. `kind` is a name of SENTENCES, "refused" or "stopped"; `message` is a sentence to show. */
@@ -68,7 +78,7 @@ async function errorOf(response) {
     case 507:
       return new RequestError("full", said);
     case 503: {
-      const kind = { model_loading: "loading", shutting_down: "stopping" }[told.code] ?? "busy";
+      const kind = UNAVAILABLE[told.code] ?? "away";
       return new RequestError(kind, SENTENCES[kind], retryAfterS || 3);
     }
     default:

@@ -190,8 +190,7 @@ const start = attempt(async () => {
   showWelcome(null);
   const id = location.hash.slice(1) || null;
   Object.assign(state, { conversation: id, isOpening: id !== null });
-  const draft = drafts.get(id);
-  page.composer.put(draft.text, draft.pictures);
+  page.composer.putBack(drafts.get(id)); // before what was typed while the page was loaded
   page.queue.resume();
   show();
   state.about = await withRetries(about);

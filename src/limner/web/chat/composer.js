@@ -26,8 +26,12 @@ export class Composer {
       this.send();
     });
     $("stop").addEventListener("click", stop);
-    this.inputHistory = new InputHistory(this.field, said, () => this.changed());
-    this.field.addEventListener("input", () => this.changed());
+    const typed = () => {
+      this.changed();
+      if (this.field.value) this.complain("");
+    };
+    this.inputHistory = new InputHistory(this.field, said, typed);
+    this.field.addEventListener("input", typed);
     this.field.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
@@ -77,7 +81,7 @@ export class Composer {
       try {
         const one = await readPicture(file);
         this.pictures.push(one);
-        const changed = () => this.pictures.includes(one) && this.showPictures();
+        const changed = () => this.pictures.includes(one) && this.picturesChanged();
         askForMarks(one, file, changed);
         if (one.origin) this.origins.complete(one, changed);
         announce("Picture added.");
@@ -85,14 +89,14 @@ export class Composer {
         this.complain(error.message);
       }
     }
-    this.showPictures();
+    this.picturesChanged();
     this.field.focus();
   }
 
   /** Take in a picture that is there already. */
   addPicture(one) {
     if (this.pictures.length < this.limits.numPictures) this.pictures.push(one);
-    this.showPictures();
+    this.picturesChanged();
     announce(`The face of ${one.name} goes with what you say next.`);
     this.field.focus();
   }
@@ -100,18 +104,23 @@ export class Composer {
   /** Leave a picture out again. */
   dropPicture(one) {
     this.pictures = this.pictures.filter((other) => other !== one);
-    this.showPictures();
+    this.picturesChanged();
   }
 
   /** A face that was deleted cannot be sent. */
   dropFace(id) {
     this.pictures = this.pictures.filter((one) => one.fileId !== id);
-    this.showPictures();
+    this.picturesChanged();
   }
 
   complain(words) {
     $("say-trouble").textContent = words;
     $("say-trouble").hidden = !words;
+  }
+
+  picturesChanged() {
+    this.keepPictures(this.pictures);
+    this.showPictures();
   }
 
   showPictures() {
@@ -124,7 +133,7 @@ export class Composer {
           picture(one.url, one.name),
           button("close", `Remove ${one.name}`, () => {
             this.pictures.splice(index, 1);
-            this.showPictures();
+            this.picturesChanged();
             this.field.focus();
           }),
         ),
@@ -135,7 +144,6 @@ export class Composer {
         ? [make("li", { class: "consent" }, `Of real people, send only pictures they agreed to. ${this.uploads}`)]
         : []),
     );
-    this.keepPictures(this.pictures);
     this.changed();
   }
 
@@ -152,7 +160,7 @@ export class Composer {
       return;
     }
     const { pictures } = this;
-    this.put("", []);
+    this.put({ text: "", pictures: [] });
     this.say({ text, pictures });
   }
 
@@ -169,17 +177,19 @@ export class Composer {
   }
 
   /** Give back what was said, before what is written now. */
-  putBack(text, pictures) {
+  putBack({ text, pictures, lost }) {
     const words = [text, this.field.value].filter((one) => one.trim()).join("\n");
-    this.put(words, [...pictures, ...this.pictures].slice(0, this.limits.numPictures));
+    this.put({ text: words, pictures: [...pictures, ...this.pictures].slice(0, this.limits.numPictures), lost });
   }
 
-  /** Replace what is written. */
-  put(text, pictures) {
+  /** Replace what is written. `lost` pictures that went with it were not kept. */
+  put({ text, pictures, lost = 0 }) {
     this.field.value = text;
     this.pictures = pictures;
-    this.complain("");
-    this.showPictures();
+    const them = lost === 1 ? "it" : "them";
+    this.complain(lost ? `${counted(lost, "picture")} took too much room to be kept here. Add ${them} again.` : "");
+    if (lost) this.showPictures(); // which is told until others are added
+    else this.picturesChanged();
   }
 
   focus() {
@@ -192,7 +202,6 @@ export class Composer {
     this.keepText(this.field.value);
     this.showButtons();
     this.count();
-    if (this.field.value) this.complain("");
   }
 
   /** Near the limit, say how much fits still. */

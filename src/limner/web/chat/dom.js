@@ -97,7 +97,7 @@ export function announce(words) {
   }, 30); // emptied first, so that equal words are told again
 }
 
-/** What this browser remembers; storage that is off forgets. */
+/** What this browser remembers; storage that is off forgets. `set` says whether it is kept. */
 export const memory = {
   get(name, otherwise) {
     try {
@@ -110,8 +110,9 @@ export const memory = {
     try {
       if (value === null) localStorage.removeItem(`limner-${name}`);
       else localStorage.setItem(`limner-${name}`, JSON.stringify(value));
+      return true;
     } catch {
-      /* off, or full: kept as long as this page */
+      return false; // off, or full: kept as long as this page
     }
   },
 };

@@ -6,6 +6,7 @@ import { toast } from "./actions.js";
 import { drafts } from "./drafts.js";
 import { titleOf } from "./conversation_list.js";
 import { pendingHere, keepPlace, keptPlace, runningHere, setRounds, state } from "./state.js";
+import { anew } from "./pending_round.js";
 import { withRetries } from "./retries.js";
 
 const LONG = 3; // rounds: the first and the newest are read in any case
@@ -69,8 +70,7 @@ export function navigation(page) {
     setRounds(rounds, { keepChoices: false });
     Object.assign(state, { head: null, people: [], script: [], read: null });
     setConversation(id, title);
-    const { text, pictures } = drafts.get(id);
-    page.composer.put(text, pictures);
+    page.composer.put(drafts.get(id));
   }
 
   function beginAnew() {
@@ -100,14 +100,14 @@ export function navigation(page) {
   /** A conversation was deleted, not here. What was said in it and is not painted begins a new one. */
   function lost(id, words) {
     page.conversationList.forget(id);
-    const { text, pictures } = id === state.conversation ? page.composer.draft : drafts.get(id);
+    const draft = id === state.conversation ? page.composer.draft : drafts.get(id);
     for (const one of state.pending.of(id))
       if (one.foreign) state.pending.remove(one);
-      else Object.assign(one, { conversation: null, previous: null, isFirst: true, id: null });
+      else Object.assign(one, anew, { id: null });
     state.isOpening = false;
     if (state.conversation === id) state.conversation = null;
     beginAnew();
-    if (text || pictures.length) page.composer.put(text, pictures);
+    if (draft.text || draft.pictures.length) page.composer.put(draft);
     toast(words);
     page.queue.next(null);
   }

@@ -11,8 +11,10 @@ const WAITING = {
   loading: "The model is still loading",
   stopping: "The server is starting anew",
   down: "The server cannot be reached",
+  away: "The server cannot answer just now",
 };
-const PATIENCE_S = { busy: [3], loading: [3], stopping: [3], down: [5, 5, 8, 13] };
+const LOST = "Its pictures were too large for this browser to keep. Add them again.";
+const PATIENCE_S = { busy: [3], loading: [3], stopping: [3], away: [3], down: [5, 5, 8, 13] };
 
 /**
  * A round to be asked for. `conversation` and `previous` are ids or null; `title` names a new conversation,
@@ -28,6 +30,8 @@ export const pendingRound = (given) => ({
   part: null, // [which, of how many] pictures of the same words
   group: null, // names those that are of the same words
   region: null, // [x0, y0, x1, y1] of the picture before, which the words are about
+  target: null, // the round whose picture is replied to
+  lost: 0, // pictures that were too large for this browser to keep through a reload
   id: null,
   ...given,
   wasSent: false,
@@ -39,6 +43,9 @@ export const pendingRound = (given) => ({
   stop: () => {},
   hurry: () => {},
 });
+
+/** Of a round whose conversation is gone: it begins another, where there is nothing yet that it could be about. */
+export const anew = { conversation: null, previous: null, isFirst: true, region: null, target: null, known: [] };
 
 export const isRunning = (round) => round.trouble === null && !round.queued;
 
@@ -112,6 +119,7 @@ async function once(round, changed) {
       round.id = null; // the server that was painting it has been started anew
     }
   }
+  if (round.lost) throw new RequestError("refused", LOST);
   round.wasSent = true;
   return follow(askRound(requestOf(round), on));
 }

@@ -21,11 +21,11 @@ const PLACE = `limner-asks-${tabName()}`;
 /** Of an ask what has to last; the rest is how it stands just now. */
 function lasting(one) {
   const { conversation, previous, beside, text, pictures, title, isFirst, seed, settings, model, id, known } = one;
-  const { trouble, queued, part, group, region } = one;
+  const { trouble, queued, part, group, region, target, lost } = one;
   const kept = trouble && { kind: trouble.kind, message: trouble.message };
   return {
     conversation, previous, beside, text, pictures, title, isFirst, seed, settings, model, id, known,
-    trouble: kept, queued, part, group, region,
+    trouble: kept, queued, part, group, region, target, lost,
   };
 }
 
@@ -56,14 +56,20 @@ export class PendingRounds {
   /** Remember them all. Pictures that are too large for this browser's storage are remembered as lost. */
   save() {
     const own = this.all.filter((one) => !one.foreign).map(lasting);
-    let text = JSON.stringify(own);
-    if (text.length > MOST_CHARACTERS)
-      text = JSON.stringify(own.map((one) => ({ ...one, pictures: [], lost: one.pictures.length })));
+    if (this.written(own)) return;
+    this.written(own.map((one) => ({ ...one, pictures: [], lost: one.lost + one.pictures.length })));
+  }
+
+  /** Whether the browser keeps these; what it does not keep lasts as long as this page. */
+  written(own) {
+    const text = JSON.stringify(own);
+    if (text.length > MOST_CHARACTERS) return false;
     try {
       if (own.length) localStorage.setItem(PLACE, text);
       else localStorage.removeItem(PLACE);
+      return true;
     } catch {
-      /* off, or full: they last as long as this page */
+      return false; // off, or full
     }
   }
 

@@ -33,12 +33,13 @@ export function boxAfterKey(box, key, grows) {
   return rounded([x0 + mx, y0 + my, x1 + mx, y1 + my]);
 }
 
-/** Ask; {text, region}, or null when it was closed. `told` says what becomes of the region. */
-export function askRegion(round, told) {
+/** Ask; {text, region}, or null when it was closed. `told` says what becomes of the region, `before` is what was
+ * said already. */
+export function askRegion(round, told, before = { text: "", region: null }) {
   return new Promise((resolve) => {
     let answer = null;
     let points = [];
-    let box = null;
+    let box = before.region;
     const strokes = vector("g", { class: "strokes" });
     const frame = vector("rect", { class: "part" });
     const drawn = vector("svg", { viewBox: "0 0 1 1", "aria-hidden": "true" }, strokes, frame);
@@ -57,6 +58,7 @@ export function askRegion(round, told) {
     const field = make("textarea", {
       id: "region-words",
       rows: 2,
+      value: before.text,
       maxLength: 4000,
       placeholder: "Make her hair white.",
     });

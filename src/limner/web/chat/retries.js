@@ -75,7 +75,7 @@ export async function withRetries(task) {
       if (error.kind === "key") {
         await requestKey(keysTried > 0);
         keysTried += 1;
-      } else if (["down", "loading", "stopping", "busy", "broken"].includes(error.kind)) {
+      } else if (["down", "away", "loading", "stopping", "busy", "broken"].includes(error.kind)) {
         await waitWithBar(error, attempt);
       } else throw error;
     }

@@ -2,7 +2,7 @@
 // Knows state and server. What is seen of it is the business of `view`.
 
 import { conversations } from "./api.js";
-import { pendingRound, isRunning, run } from "./pending_round.js";
+import { anew, pendingRound, isRunning, run } from "./pending_round.js";
 import { announce } from "./dom.js";
 import { dataAddress } from "./pictures.js";
 import { pendingHere, isPainting, keepPlace, keepPlaceOf, setRounds, sizePx, state } from "./state.js";
@@ -107,18 +107,15 @@ export class RoundQueue {
   /** Whether it makes a branch that is not meant: then the server refuses instead. */
   aim(one) {
     if (one.foreign || one.id) return;
-    if (one.conversation !== state.conversation) {
-      one.continues = !one.beside;
-      return;
-    }
-    const after = state.tree.children(one.previous);
-    one.known = after.map((round) => round.id);
-    one.continues = !one.beside && one.previous !== null && after.length === 0;
+    // While its rounds are not here, what was after it when it was said counts.
+    if (one.conversation === state.conversation && !state.isOpening)
+      one.known = state.tree.children(one.previous).map((round) => round.id);
+    one.continues = !one.beside && one.previous !== null && one.known.length === 0;
   }
 
   /** Ask once more: what goes on, goes on from where the user is now. */
   again(one, { elsewhere = false } = {}) {
-    if (one.trouble?.kind === "gone") Object.assign(one, { conversation: null, previous: null, isFirst: true });
+    if (one.trouble?.kind === "gone") Object.assign(one, anew);
     else if (!one.beside && one.id === null && !elsewhere) this.place(one, state.head);
     one.trouble = null;
     one.id = null;

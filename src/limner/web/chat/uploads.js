@@ -6,6 +6,8 @@ import { originIn } from "./origins.js";
 const LONGEST_PX = 1024;
 const LEAST_PX = 16; // a side, as the server takes it
 const MOST_BYTES = 40 * 2 ** 20;
+const MOST_CHARACTERS = 600_000; // of a picture without loss; a photo takes four times that, and browsers keep little
+const JPEG_QUALITY = 0.95;
 
 /** A file as {url, name, origin}: a data: address at most 1024 px long, and what a picture of Limner's tells of
  * itself, else null. Error with a sentence when it is no picture. */
@@ -35,7 +37,12 @@ export async function readPicture(file) {
   context.imageSmoothingQuality = "high";
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   bitmap.close();
-  return { url: canvas.toDataURL("image/png"), name, origin: originIn(await file.arrayBuffer()) };
+  return { url: addressOf(canvas), name, origin: originIn(await file.arrayBuffer()) };
+}
+
+function addressOf(canvas) {
+  const exact = canvas.toDataURL("image/png");
+  return exact.length <= MOST_CHARACTERS ? exact : canvas.toDataURL("image/jpeg", JPEG_QUALITY);
 }
 
 /** The picture files of a drop or a paste. */
