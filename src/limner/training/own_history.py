@@ -49,8 +49,8 @@ class Repaints:
 
         Args:
             layouts: as they were collated.
-            pointers: for each of them (looking place, place to look at) int64, as `guidance` has them of
-                "picture"; those that are not of a slot and a seen picture are left out.
+            pointers: for each of them (looking place, place to look at) int64, as `attention_supervision`
+                has them of "picture"; those that are not of a slot and a seen picture are left out.
         """
         history: list[int] = []
         pairs: list[np.ndarray] = []
