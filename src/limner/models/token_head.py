@@ -38,8 +38,8 @@ from limner.models.resampler_start import start_as_copy
 from limner.models.sizes import ResamplerSizes, TokenHeadSizes
 
 # Mean squares of tokens of unit spread. Two words are 2 apart: of four samples, one that says another word
-# gives a spread of .38, two against two .5.
-OPEN: Final = 0.45
+# gives a spread of .38, two against two .5, four different ones .75; numbers of which nothing is known 1.
+OPEN: Final = 0.7
 NEAR: Final = 0.3
 
 
@@ -246,9 +246,10 @@ class FlowHead(nn.Module):
 def agreed(samples_BMKD: Tensor) -> Tensor:
     """One picture (B, K, D) of M samples of its tokens (B, M, K, D), token by token.
 
-    Where the samples are apart, the text left the token open, and the first sample decides; all open tokens
-    are that sample's, so that they fit each other. Where all or most agree, history or text has settled it:
-    the mean of those around the most central sample, without the noise of a single one.
+    Where the samples are far apart, the text left the token open, and the first sample decides; all open
+    tokens are that sample's, so that they fit each other. Else history or text has settled it: the mean of
+    those around the most central sample, without the noise of a single one; of all, where none is near
+    another (numbers that are known a little).
     """
     apart_BMMKD = samples_BMKD[:, :, None] - samples_BMKD[:, None]
     apart_BMMK = apart_BMMKD.square().mean(-1)
@@ -256,6 +257,8 @@ def agreed(samples_BMKD: Tensor) -> Tensor:
     central_BK = apart_BMMK.sum(2).argmin(1)
     index_B1MK = central_BK[:, None, None].expand(-1, 1, samples_BMKD.shape[1], -1)
     near_BMK = (apart_BMMK.gather(1, index_B1MK)[:, 0] < NEAR).to(samples_BMKD)
+    is_lonely_B1K = near_BMK.sum(1, keepdim=True) == 1
+    near_BMK = torch.where(is_lonely_B1K, 1.0, near_BMK)
     settled_BKD = (samples_BMKD * near_BMK[..., None]).sum(1) / near_BMK.sum(1)[..., None]
     return torch.where((spread_BK > OPEN)[..., None], samples_BMKD[:, 0], settled_BKD)
 
