@@ -116,6 +116,14 @@ def test_a_head_cut_off_by_the_photo_is_no_head() -> None:
     assert why.reason == "head cut off by the picture's edge"
 
 
+def test_a_face_on_the_pictures_edge_is_no_head() -> None:
+    mask = _egg(left=0.59, right=0.99)  # the mask keeps clear of the edge that the face's box lies on
+    why = why_no_head(head_scores(mask, (0.7, 0.35, 1.0, 0.65)))
+    assert why is not None
+    assert why.reason == "head cut off by the picture's edge"
+    assert why_no_head(head_scores(mask, (0.64, 0.35, 0.94, 0.65))) is None
+
+
 def test_a_head_stands_alone_on_white() -> None:
     pixels = np.full((120, 120, 3), (40, 120, 60), np.uint8)
     y, x = np.mgrid[0:120, 0:120]

@@ -149,7 +149,7 @@ def test_adapters_say_what_is_missing(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("LIMNER_WEIGHTS", str(tmp_path))
     with pytest.raises(ValueError, match=r"face_detection_yunet_2023mar\.onnx is missing; get it from"):
         faces_by_name("yunet-auraface")
-    with pytest.raises(ValueError, match="choose world, dlib, yunet-auraface, insightface, or module:Class"):
+    with pytest.raises(ValueError, match="choose world, light, dlib, yunet-auraface, insightface, or module"):
         faces_by_name("eagle")
     with pytest.raises(ValueError, match="SAM 2 cannot be loaded"):
         segmenter_by_name(f"sam2={tmp_path}")

@@ -194,6 +194,8 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[list[str], d
     for file in ("file", "rubbish", "asked.json"):
         (place / file).write_text("no such thing\n")
     lines = [line for name, command in COMMANDS.items() for line in wrong_lines(name, command)]
+    without_weights = ["build", "faces", "portraits", "--out", "new", "--faces", "light=empty"]
+    lines.append(without_weights)
     script = Path(__file__).parents[1] / "support" / "fast_no.py"
     environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
     subprocess.run(

@@ -42,7 +42,8 @@ def test_the_wheel_holds_what_limner_needs(wheel: Path) -> None:
     assert {"limner_world/py.typed", "limner_world/README.md", "limner_world/render.py"} <= names
     assert {"limner/cli/templates/demo.html", "limner/benchmark/wordings.json"} <= names
     weights = "limner/perception/weights"
-    assert {f"{weights}/selfie_segmentation.tflite", f"{weights}/NOTICE.md"} <= names
+    needed = {"selfie_segmentation.tflite", "face_detection_short_range.tflite", "NOTICE.md"}
+    assert {name for name in names if name.startswith(weights)} == {f"{weights}/{name}" for name in needed}
     assert {f"limner/training/recipes/{name}.py" for name in recipe_names()} <= names
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from limner.perception.face_weights import face_weights_files
 from limner.perception.protocols import Captioner, FaceReader, Segmenter, Writer
 
 T = TypeVar("T")
@@ -25,7 +26,7 @@ _WORLD_SENSES: Final = Path(__file__).parents[1] / "miniature" / "senses"
 
 # What may stand for an adapter beside module:Class, by the option that names it.
 NAMES: Final[Mapping[str, tuple[str, ...]]] = {
-    "--faces": ("world", "dlib", "yunet-auraface", "insightface"),
+    "--faces": ("world", "light", "dlib", "yunet-auraface", "insightface"),
     "--segmenter": ("selfie", "world", "grabcut", "sam2"),
     "--captioner": ("world", "openai"),
     "--writer": ("world", "openai"),
@@ -50,12 +51,18 @@ class Endpoint:
 
 
 def faces_by_name(name: str) -> FaceReader:
-    """world, dlib, yunet-auraface, insightface, or module:Class."""
+    """world, light, dlib, yunet-auraface, insightface, or module:Class."""
     return made_by_name(
         name,
         "--faces",
         FaceReader,  # type: ignore[type-abstract]
-        {"world": _world, "dlib": _dlib, "yunet-auraface": _yunet, "insightface": _insightface},
+        {
+            "world": _world,
+            "light": _light,
+            "dlib": _dlib,
+            "yunet-auraface": _yunet,
+            "insightface": _insightface,
+        },
     )
 
 
@@ -115,13 +122,17 @@ def on_gpu(name: str, known: Sequence[str]) -> bool:
 
 
 def check_name(name: str, option: str, *further: str) -> None:
-    """ValueError when `name` is neither one of `NAMES`, nor `further`, nor a class of the user's."""
-    kind, is_given, _ = name.partition("=")
+    """ValueError when `name` is neither one of `NAMES`, nor `further`, nor a class of the user's, and when
+    files of weights that it needs are missing.
+    """
+    kind, is_given, argument = name.partition("=")
     known = (*further, *NAMES[option])
     if kind not in known and not (":" in name and not is_given):
         raise ValueError(
             f"{option} {name} is not known; choose {', '.join(known)}, or module:Class of your own."
         )
+    if kind == "light":
+        face_weights_files(argument)
 
 
 def made_by_name(name: str, option: str, protocol: type[T], known: Mapping[str, Callable[[str], Any]]) -> T:
@@ -180,6 +191,13 @@ def _best_device() -> str:
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _light(folder: str) -> Any:
+    from limner.perception.face_network import FaceNetwork
+    from limner.perception.light_faces import LightFaces
+
+    return LightFaces(FaceNetwork(folder))
 
 
 def _dlib(_: str) -> Any:

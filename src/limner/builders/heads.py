@@ -37,8 +37,8 @@ class HeadScores:
 
     `cover` and `crown` are shares of the face's box and of what lies above the brows that the mask covers,
     `feature` is that of the worst of eyes, nose and mouth corners; `straight` and `at_edge` are the longest
-    straight piece of its outline inside the picture and along the picture's edge, `spread` its area, all in
-    faces.
+    straight piece of its outline inside the picture and along the picture's edge (or of the face's box along
+    it), `spread` its area, all in faces.
     """
 
     cover: float
@@ -144,6 +144,7 @@ def head_scores(mask: np.ndarray, box: Box) -> HeadScores:
 
     size = _FEATURE_SIZE
     straight, at_edge = _straight(mask, face)
+    at_edge = max(at_edge, _box_at_edge(box, width, height))
     return HeadScores(
         cover=covered(0, 0, 1, 1),
         feature=min(covered(u - size, v - size, u + size, v + size) for u, v in _FEATURES),
@@ -152,6 +153,13 @@ def head_scores(mask: np.ndarray, box: Box) -> HeadScores:
         straight=straight / face,
         at_edge=at_edge / face,
     )
+
+
+def _box_at_edge(box: Box, width: int, height: int) -> float:
+    """The longest side of a face's box that lies on the picture's edge, in pixels: such a face is cut."""
+    x0, y0, x1, y1 = box[0] * width, box[1] * height, box[2] * width, box[3] * height
+    beside = y1 - y0 if min(x0, width - x1) < 0.5 else 0.0
+    return max(beside, x1 - x0 if min(y0, height - y1) < 0.5 else 0.0)
 
 
 def why_no_head(scores: HeadScores) -> Drop | None:

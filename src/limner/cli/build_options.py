@@ -60,7 +60,11 @@ Margin = Annotated[
 
 # Adapters by name.
 Faces = Annotated[
-    str, typer.Option("--faces", help="world, dlib, yunet-auraface, insightface, or module:Class.")
+    str,
+    typer.Option(
+        "--faces",
+        help="world, light, light=FOLDER of its weights, dlib, yunet-auraface, insightface, or module:Class.",
+    ),
 ]
 Segmenter = Annotated[
     str,

@@ -21,6 +21,9 @@ from limner.perception.protocols import Box
 WEIGHTS: Final = Path(__file__).parent / "weights" / "selfie_segmentation.tflite"
 _NETWORK_PX: Final = 256
 _WINDOW_FACES: Final = 3.2  # the window's side: persons as large as the network knows them
+# Persons are asked for in the window, in a narrower and a wider one: of 36 portraits 25 heads came out with
+# one window, 28 with all three, and ground that one of them took for a person is gone.
+_LOOKS: Final = (0.75, 1.0, 1.3)
 _REFINED_PX: Final = 384  # the window's side at which the mask finds the picture's own edges
 _THREAD_PX: Final = 13  # at that size; what is thinner is no part of a head
 _FEWEST_PX: Final = 200  # to know the colours of clothes by
@@ -48,7 +51,7 @@ class SelfieSegmenter:
         """
         height, width = pixels.shape[:2]
         window = _window(box, width, height)
-        person = self._person(cut(pixels, window, _NETWORK_PX))
+        person = self._person(pixels, window)
         asked = _above_and_beside(_NETWORK_PX) & _within_picture(window, _NETWORK_PX)
         around = float((person[asked] > 0.5).sum()) / max(1, int(asked.sum()))
         if around > _MOST_AROUND:
@@ -59,11 +62,25 @@ class SelfieSegmenter:
         mask = _one_piece(person * _head_region(_REFINED_PX) * _unlike_clothes(fine, person))
         return _back(mask, window, width, height)
 
-    def _person(self, window: np.ndarray) -> np.ndarray:
-        """How much of each pixel of a (256, 256, 3) window is person."""
-        self.network.setInput(window.astype(np.float32).transpose(2, 0, 1)[None] / 255)
+    def _person(self, pixels: np.ndarray, window: Box) -> np.ndarray:
+        """How much of each pixel of a window is person, (256, 256): the least of what each look says."""
+        looks = [self._look(pixels, window, share) for share in _LOOKS]
+        least: np.ndarray = np.minimum.reduce(looks)
+        return least
+
+    def _look(self, pixels: np.ndarray, window: Box, share: float) -> np.ndarray:
+        """The network's answer for a window `share` times as wide, brought into the window, (256, 256)."""
+        seen = cut(pixels, _grown(window, share), _NETWORK_PX)
+        self.network.setInput(seen.astype(np.float32).transpose(2, 0, 1)[None] / 255)
         found: np.ndarray = self.network.forward()[0, 0]
-        return found
+        edge = (_NETWORK_PX - 1) / 2 * (1 - 1 / share)
+        return cv2.warpAffine(
+            found,
+            np.array([[1 / share, 0, edge], [0, 1 / share, edge]]),
+            (_NETWORK_PX, _NETWORK_PX),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
 
 
 def _window(box: Box, width: int, height: int) -> Box:
@@ -71,6 +88,13 @@ def _window(box: Box, width: int, height: int) -> Box:
     side = _WINDOW_FACES * _face_px(box, width, height)
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     half_x, half_y = side / 2 / width, side / 2 / height
+    return x - half_x, y - half_y, x + half_x, y + half_y
+
+
+def _grown(window: Box, share: float) -> Box:
+    """The window made `share` times as wide and high around its middle."""
+    x, y = (window[0] + window[2]) / 2, (window[1] + window[3]) / 2
+    half_x, half_y = share * (window[2] - window[0]) / 2, share * (window[3] - window[1]) / 2
     return x - half_x, y - half_y, x + half_x, y + half_y
 
 
