@@ -1,9 +1,10 @@
 """Whole conversations, as people hold them: a picture, changes to it, somebody up close, the same person
-elsewhere, a way back, a question.
+elsewhere, somebody new, two who were painted apart together, a way back, a question.
 
 The other kinds have each of these alone. Here what one round leaves is what the next begins with: an edit of
-a close-up, a close-up of somebody whose hair was dyed two rounds ago. Knows how rounds are mixed and how "the
-same woman" is asked for; edits and ways back are `rollback.py`'s.
+a close-up, a close-up of somebody whose hair was dyed two rounds ago and who is called by name from behind
+two other pictures. Knows how rounds are mixed and how "the same woman" is asked for; edits and ways back are
+`rollback.py`'s.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ import numpy as np
 from limner.builders.world.draft import Draft, DraftRound
 from limner.builders.world.naming import AS_ASKED, BODY
 from limner.builders.world.picturing import draft_face_to_image, draft_paired
-from limner.builders.world.replies import CLOSE_UP_ASKS, HERE_THEY_ARE
+from limner.builders.world.replies import CLOSE_UP_ASKS, HERE_ONE, HERE_THEY_ARE
 from limner.builders.world.rollback import BRANCH_WAYS, Chain, begin, finished, names_of, reach_back
 from limner_world.caption import tell, unnamed_subjects
 from limner_world.chance import chance, pick, weighted
 from limner_world.describe import pronouns
 from limner_world.film import later
-from limner_world.names import Name
-from limner_world.person import Person
+from limner_world.names import Name, random_name, random_names
+from limner_world.person import Identity, Person
 from limner_world.places import PLACE_PHRASES
 from limner_world.question import random_question
 from limner_world.sampling import random_outfit
@@ -31,7 +32,10 @@ from limner_world.scene import Figure, Scene
 from limner_world.staging import PLACES, cut_out, random_scene
 from limner_world.wording import plain_garment
 
-ROUNDS: Final = {"edit": 0.42, "elsewhere": 0.25, "close-up": 0.18, "back": 0.15}
+ROUNDS: Final = {"edit": 0.36, "elsewhere": 0.23, "close-up": 0.18, "back": 0.13, "new": 0.1}
+# Of rounds that could call somebody by name whom the last picture does not show: how often they do.
+_FROM_BEFORE: Final = 0.65
+_TOGETHER: Final = 0.35  # of those that reach back for another picture: with somebody else who was named
 _UP_CLOSE: Final = ("Here is {x}.", "Here is {x} up close.", "This is {x}.", "A close-up of {x}.")
 # {x} is the person, {p} a place, {w} what is worn there (or nothing).
 _ELSEWHERE: Final = (
@@ -70,6 +74,9 @@ def draft_chat(rng: np.random.Generator, split: str) -> Draft:
             case "close-up":
                 _close_up(chain)
                 edits.append(None)
+            case "new":
+                _somebody_new(chain)
+                edits.append(None)
             case _:
                 _elsewhere(chain)
                 edits.append(None)
@@ -83,7 +90,7 @@ def draft_chat(rng: np.random.Generator, split: str) -> Draft:
 
 
 def _begin_with_words(rng: np.random.Generator, split: str) -> Chain:
-    return begin(rng, split, uploaded=False, named=chance(rng, 0.45))
+    return begin(rng, split, uploaded=False, named=chance(rng, 0.55))
 
 
 def _begin_with_face(rng: np.random.Generator, split: str) -> Chain:
@@ -102,61 +109,122 @@ def _possible(chain: Chain, kind: str) -> str:
     """`kind`, or an edit where it has nothing to begin with."""
     if kind == "back" and not any(words is not None for words in chain.words):
         return "edit"
-    return "edit" if kind == "close-up" and _is_close_up(chain.scenes[-1]) else kind
+    close = kind == "close-up" and _is_close_up(chain.scenes[-1])
+    return "edit" if close and not _from_before(chain) else kind
 
 
 def _is_close_up(scene: Scene) -> bool:
     return scene.setting == "white" and scene.framing == "close-up"
 
 
+def _seen_last(chain: Chain) -> dict[Identity, int]:
+    """Everybody who was painted, and the last round that shows them."""
+    return {
+        figure.person.identity: index for index, scene in enumerate(chain.scenes) for figure in scene.figures
+    }
+
+
+def _from_before(chain: Chain) -> list[tuple[int, int]]:
+    """(round, place) of those who have a name, from the last picture of each, but for who is in the latest
+    picture.
+    """
+    return [
+        (index, _place_of(chain.scenes[index], person))
+        for person, index in _seen_last(chain).items()
+        if index != chain.last and person in chain.names
+    ]
+
+
+def _place_of(scene: Scene, person: Identity) -> int:
+    return [figure.person.identity for figure in scene.figures].index(person)
+
+
 def _close_up(chain: Chain) -> None:
-    rng, scene = chain.rng, chain.scenes[-1]
-    place = int(rng.integers(len(scene.figures)))
+    rng, before = chain.rng, _from_before(chain)
+    index, place = chain.last, int(rng.integers(len(chain.scenes[-1].figures)))
+    if before and (chance(rng, _FROM_BEFORE) or _is_close_up(chain.scenes[-1])):
+        index, place = before[int(rng.integers(len(before)))]
+    scene = chain.scenes[index]
     called = chain.subject(scene, place)
     ask = pick(rng, CLOSE_UP_ASKS)
-    if len(scene.figures) == 1 and chance(rng, 0.4):
+    if index == chain.last and len(scene.figures) == 1 and chance(rng, 0.4):
         own = pronouns(scene.figures[place].person.traits)
         ask = ask.replace("{x}'s", own.possessive).replace("does {x}", f"does {own.subject}")
         ask = ask.format(x=own.object)
     else:
         ask = ask.format(x=called)
     target = cut_out(later(rng, scene), place)
-    chain.add(ask, pick(rng, _UP_CLOSE).format(x=called), target, chain.last, None)
+    chain.add(ask, pick(rng, _UP_CLOSE).format(x=called), target, chain.last, None, shows=(index,))
+
+
+def _somebody_new(chain: Chain) -> None:
+    """A picture of others, who may have names."""
+    rng = chain.rng
+    scene = random_scene(rng, num_figures=1 if chance(rng, 0.75) else 2, split=chain.split)
+    traits = [figure.person.traits for figure in scene.figures]
+    taken = {part for name in chain.names.values() for part in str(name).split()}
+    names = None
+    if chance(rng, 0.6):
+        names = [random_name(rng, traits[0], chain.split, tuple(taken))] if len(traits) == 1 else None
+        names = names or random_names(rng, traits, chain.split)
+        if any(set(str(name).split()) & taken for name in names):
+            names = None
+    length = pick(rng, ("bare", "short", "short", "medium"))
+    told = tell(scene, names, rng=rng, length=length, register=pick(rng, ("usual", "ask")))
+    chain.names = {**chain.names, **names_of(scene, names)}
+    say = pick(rng, HERE_ONE if len(traits) == 1 else HERE_THEY_ARE)
+    chain.add(told.text, say, scene, None, None)
 
 
 def _elsewhere(chain: Chain) -> None:
-    """The persons of the last picture, or one of them, in another one."""
-    rng, scene = chain.rng, chain.scenes[-1]
-    both = len(scene.figures) == 2
-    chosen = [0, 1] if both and chance(rng, 0.5) else [int(rng.integers(len(scene.figures)))]
+    """The persons of the last picture, or one of them, or somebody of before, in another one."""
+    rng, before = chain.rng, _from_before(chain)
+    last = [(chain.last, place) for place in range(len(chain.scenes[-1].figures))]
+    if before and chance(rng, _FROM_BEFORE):
+        chosen = [before.pop(int(rng.integers(len(before))))]
+        others = [*before, *((index, place) for index, place in last if _is_named(chain, index, place))]
+        if others and chance(rng, _TOGETHER):
+            chosen.append(others[int(rng.integers(len(others)))])
+            chosen = [chosen[at] for at in rng.permutation(2)]
+    elif len(last) == 2 and chance(rng, 0.5):
+        chosen = last
+    else:
+        chosen = [last[int(rng.integers(len(last)))]]
     people, dressed = [], chance(rng, 0.5)
-    for place in chosen:
-        person = scene.figures[place].person
+    for index, place in chosen:
+        person = chain.scenes[index].figures[place].person
         traits = random_outfit(rng, person.traits, chain.split) if dressed else person.traits
         people.append(Person(traits=traits, identity=person.identity))
     if len(chosen) == 1 and chance(rng, 0.6):
-        _briefly(chain, scene, people[0], chosen[0], dressed)
+        _briefly(chain, chosen[0], people[0], dressed)
         return
-    target = random_scene(rng, people=tuple(people), style=scene.style, split=chain.split)
-    names = [_the_same(chain, scene, place) for place in chosen]
+    style = chain.scenes[chosen[0][0]].style
+    target = random_scene(rng, people=tuple(people), style=style, split=chain.split)
     told = tell(
         target,
-        names,
+        [_the_same(chain, chain.scenes[index], place) for index, place in chosen],
         rng=rng,
         length=pick(rng, ("bare", "short", "medium")),
         register=pick(rng, ("usual", "ask")),
         untold=BODY if dressed else (*BODY, *_WORN, "glasses", "headwear", "jewellery", "neckwear"),
     )
     if len(chosen) == 1:
-        say = pick(rng, AS_ASKED).format(x=chain.subject(scene, chosen[0]))
+        (index, place), *_ = chosen
+        say = pick(rng, AS_ASKED).format(x=chain.subject(chain.scenes[index], place))
     else:
         say = pick(rng, HERE_THEY_ARE)
-    chain.add(told.text, say, target, chain.last, None)
+    shows = tuple(sorted({index for index, _ in chosen}))
+    chain.add(told.text, say, target, chain.last, None, shows=shows)
 
 
-def _briefly(chain: Chain, scene: Scene, person: Person, place: int, dressed: bool) -> None:
+def _is_named(chain: Chain, index: int, place: int) -> bool:
+    return chain.scenes[index].figures[place].person.identity in chain.names
+
+
+def _briefly(chain: Chain, source: tuple[int, int], person: Person, dressed: bool) -> None:
     """One person in another place, in a few words; light, style and framing stay as they were."""
-    rng = chain.rng
+    rng, (index, place) = chain.rng, source
+    scene = chain.scenes[index]
     if dressed:  # what is worn beside the garment is not said, so it stays
         worn = {name: getattr(person.traits, name) for name in _WORN}
         person = replace(person, traits=replace(scene.figures[place].person.traits, **worn))
@@ -175,14 +243,14 @@ def _briefly(chain: Chain, scene: Scene, person: Person, place: int, dressed: bo
     target = replace(target, lighting=kept, written_word="", figures=(still,))
     called, place_told = chain.subject(scene, place), pick(rng, PLACE_PHRASES[target.setting])
     asked = called
-    if len(scene.figures) == 1 and chance(rng, 0.4):
+    if index == chain.last and len(scene.figures) == 1 and chance(rng, 0.4):
         asked = pronouns(person.traits).object
     elif called.startswith("the ") and chance(rng, 0.6):
         asked = _same(called)
     worn_told = pick(rng, _WEARING).format(w=plain_garment(person.traits, _WORN)) if dressed else ""
     text = pick(rng, _ELSEWHERE).format(x=asked, p=place_told, w=worn_told)
     say = pick(rng, _HERE).format(x=called, p=place_told)
-    chain.add(text, say, target, chain.last, None)
+    chain.add(text, say, target, chain.last, None, shows=(index,))
 
 
 def _the_same(chain: Chain, scene: Scene, place: int) -> Name:

@@ -122,11 +122,17 @@ class Chain:
         words: Phrase | None,
         pictures: tuple[Scene, ...] = (),
         way: dict[str, Any] | None = None,
+        shows: tuple[int, ...] = (),
     ) -> None:
+        """One round more; `shows` are the rounds whose persons it shows, where `base` is not the only one."""
         needs = () if base is None or not self.rounds else (max(base, 0),)
         self.rounds.append(
             DraftRound(
-                instruction=instruction, response=response, scene=scene, depends_on=needs, pictures=pictures
+                instruction=instruction,
+                response=response,
+                scene=scene,
+                depends_on=shows or needs,
+                pictures=pictures,
             )
         )
         self.scenes.append(scene)
@@ -204,8 +210,11 @@ def draft_branches(rng: np.random.Generator, split: str) -> Draft:
 
 def finished(chain: Chain, kind: str, **truth: Any) -> Draft:
     """The dialogue as it stands."""
-    first = [chain.names.get(figure.person.identity) for figure in chain.scenes[0].figures]
-    names = {str(name): (0, place) for place, name in enumerate(first) if name is not None}
+    names: dict[str, tuple[int, int]] = {}
+    for index, scene in enumerate(chain.scenes):
+        for place, figure in enumerate(scene.figures):
+            if (name := chain.names.get(figure.person.identity)) is not None:
+                names.setdefault(str(name), (index, place))
     return Draft(kind=kind, rounds=tuple(chain.rounds), names=names, truth={**truth, "ways": chain.ways})
 
 

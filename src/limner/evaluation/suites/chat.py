@@ -1,5 +1,5 @@
 """Whole conversations, as people hold them, on the model's own pictures: edits, ways back, close-ups, the
-same person elsewhere.
+same person elsewhere, somebody new, and those of before by name.
 
 What a round should keep is what the model itself painted before, not what the truth would have shown: a hat
 that no text told has to stay the hat that it was. So tokens are held against the tokens of the picture that
@@ -34,6 +34,7 @@ from limner.evaluation.suites.tally import Tally
 from limner.evaluation.suites.true_tokens import tell_truth
 from limner.evaluation.views import TOKENS, TWIN
 from limner.perception.senses import WorldSenses
+from limner_world.person import Identity
 from limner_world.places import PLACE_NOUNS, PLACE_PHRASES
 from limner_world.render import render
 from limner_world.scene import Scene
@@ -138,21 +139,32 @@ def _edit(tally: Tally, played: Played, index: int, base: int) -> None:
 
 
 def _persons(tally: Tally, played: Played, index: int) -> None:
-    source = played.rounds[index].depends_on[-1]
-    before, after = played.scene(source), played.scene(index)
-    shown, said = played.said(source), played.said(index)
+    after, said = played.scene(index), played.said(index)
     for place, figure in enumerate(after.figures):
-        where = [other.person.identity for other in before.figures].index(figure.person.identity)
+        person = figure.person.identity
+        sources = [at for at in played.rounds[index].depends_on if person in _people(played.scene(at))]
+        if not sources:  # somebody new
+            continue
+        source = sources[-1]
+        before, shown = played.scene(source), played.said(source)
+        where = _people(before).index(person)
         old, new = _of(factors(before), where), _of(factors(after), place)
         lasting = [name for name in new if name not in POSE and name in old and same(old[name], new[name])]
-        tally.add("person.kept", share_of(_of(said, place), _of(shown, where), lasting))
+        kept = share_of(_of(said, place), _of(shown, where), lasting)
+        tally.add("person.kept", kept)
         face = identity_of(played.pictures[index].tokens_ND, place)
+        if index - source > 1:
+            tally.add("person.kept_from_before", kept)
         if len(before.figures) == 2:
             own, other = (identity_of(played.pictures[source].tokens_ND, at) for at in (where, 1 - where))
             tally.rate("person.right", right_identity(face, own, other), 0.5)
     setting, text = after.setting, played.rounds[index].instruction.lower()
     if any(words.lower() in text for words in (*PLACE_NOUNS[setting], *PLACE_PHRASES[setting])):
         tally.add("elsewhere.place", said["scene.setting"] == setting)
+
+
+def _people(scene: Scene) -> list[Identity]:
+    return [figure.person.identity for figure in scene.figures]
 
 
 def _of(found: Factors, place: int) -> Factors:

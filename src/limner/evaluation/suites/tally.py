@@ -24,13 +24,13 @@ class Tally:
         """One measured value."""
         self.rows.append(Row(dialogue=self.dialogue, metric=f"{self.view}{metric}", value=float(value)))
 
-    def rate(self, metric: str, hit: float, sample_rng: float) -> None:
+    def rate(self, metric: str, hit: float, chance: float) -> None:
         """Record a trial that succeeds by chance with probability `chance`, as `metric` and
         "chance.<metric>". The chance is the same in every view and recorded once.
         """
         self.add(metric, hit)
         if not self.view:
-            self.add(f"{CHANCE}{metric}", sample_rng)
+            self.add(f"{CHANCE}{metric}", chance)
 
     def seen_as(self, view: str) -> Tally:
         """The same rows in the making, as another view of the same rates."""
