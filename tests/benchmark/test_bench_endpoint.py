@@ -16,9 +16,10 @@ from limner.benchmark.systems.chat_completions import ChatCompletionsSystem
 from limner.benchmark.systems.endpoint import endpoint_system
 from limner.benchmark.systems.responses_api import ResponsesSystem
 from limner.dialogue.parts import Picture
+from limner.perception.endpoint.address import api_url
 from limner.perception.endpoint.answers import data_url, read_picture
 from limner.perception.endpoint.troubles import EndpointError
-from limner.perception.endpoint.wire import Limits, Wire, api_url, key_from
+from limner.perception.endpoint.wire import Limits, Wire, key_from
 
 TASK = BenchConversation(
     name="t", family="step_back", given="painted", rounds=(BenchRound(say="a", after=-1),)

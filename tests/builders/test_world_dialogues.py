@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from dots import dots
 
+from limner.builders.kind_names import KIND_NAMES
 from limner.builders.world import DRAFTS, KINDS, Draft, draft, words_of_world
-from limner.builders.world.kind_names import KIND_NAMES
 from limner.dialogue.parts import Dialogue
 from limner_world.scene import Scene
 from limner_world.serial import scene_from_json

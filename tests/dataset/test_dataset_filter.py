@@ -9,7 +9,8 @@ import pytest
 
 from limner.cli.main import main
 from limner.dataset.check import check_dataset
-from limner.dataset.filter import cap_of, condition_of, filter_dataset, scores_of
+from limner.dataset.conditions import cap_of, condition_of
+from limner.dataset.filter import filter_dataset, scores_of
 from limner.dataset.reader import DatasetReader
 from limner.dataset.writer import DatasetWriter
 from limner.dialogue.parts import Dialogue, Instruction, Picture, Response, Round

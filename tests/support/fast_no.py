@@ -26,7 +26,7 @@ HEAVY = {
 }
 
 
-# What most command lines load, numpy and what tells a mistake: loaded once, and counted with each.
+# What most command lines load, and what tells a mistake: loaded once, and counted with each.
 LOADED_BY_MOST = (["--version"], ["demo", "--model", "no/such/place"])
 
 

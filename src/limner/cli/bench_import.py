@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from limner.cli.files import folder_to_write
+from limner.cli.given import folder_given
 from limner.cli.terminal import err, out, plain
 
 app = typer.Typer(
@@ -52,9 +53,10 @@ def _command_for(name: str) -> Callable[..., None]:
         size_px: SizePx = 512,
         judged: Judged = False,
     ) -> None:
+        folder_given(source, "folder", "give the folder that the data set was unpacked into")
+        folder_to_write(folder)
         from limner.benchmark.importers.importing import import_set
 
-        folder_to_write(folder)
         with err.status(f"Reading {source} ..."):
             made = import_set(
                 name,

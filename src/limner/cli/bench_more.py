@@ -29,10 +29,13 @@ def wordings(
 
     For example: limner bench wordings --with planner=rules
     """
-    from limner.benchmark.wordings import measure, rates
-    from limner.planning.opening import Planning, open_planner
+    from limner.planning.opening import Planning
 
-    planner = open_planner(Planning.from_words(words or []))
+    planning = Planning.from_words(words or [])
+    from limner.benchmark.wordings import measure, rates
+    from limner.planning.opening import open_planner
+
+    planner = open_planner(planning)
     measured = measure(planner)
     found = {name: estimate.to_json() for name, estimate in rates(measured).items()}
     if as_json:

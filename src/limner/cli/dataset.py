@@ -71,14 +71,18 @@ def filter_(
 ) -> None:
     """Make a stricter set by the scores stored with its dialogues; without --out, list them."""
     _must_be_folder(folder)
-    from limner.dataset.filter import cap_of, condition_of, filter_dataset, scores_of
-
     if out_folder is None:
+        from limner.dataset.filter import scores_of
+
         for name, (lowest, middle, highest) in scores_of(folder).items():
             out.print(plain(f"{name}: {lowest:g} to {highest:g}, half below {middle:g}"))
         return
+    from limner.dataset.conditions import cap_of, condition_of
+
     conditions, caps = [condition_of(one) for one in where or ()], [cap_of(one) for one in cap or ()]
     folder_to_write(out_folder)
+    from limner.dataset.filter import filter_dataset
+
     made = filter_dataset(folder, out_folder, conditions, caps)
     for why, num in made.left_out.items():
         out.print(plain(f"{why}: {num:,}"))
@@ -98,7 +102,7 @@ def make(
 ) -> None:
     """Write dialogues of the synthetic world."""
     folder_to_write(folder)
-    from limner.builders.world.kind_names import KIND_NAMES
+    from limner.builders.kind_names import KIND_NAMES
 
     if kind not in KIND_NAMES:
         raise ValueError(f"There is no kind of dialogue {kind!r}; choose one of {', '.join(KIND_NAMES)}.")

@@ -12,7 +12,7 @@ from pathlib import Path
 from limner.cli.terminal import err, plain
 from limner.inference.model_folder import checkpoint_folder, fingerprint
 from limner.inference.saved_header import check_saved
-from limner.perception.endpoint.wire import api_url
+from limner.perception.endpoint.address import api_url
 from limner.perception.pipeline_folder import pipeline_folder
 from limner.planning.loading import PLANNED_ONLY
 from limner.planning.names import DIFFUSERS, ENDPOINT, is_planned

@@ -75,9 +75,9 @@ def run(
 def _check(asked: Asked, stored: Path | None) -> None:
     """What is mistyped is told before anything heavy is imported."""
     from limner.benchmark.names import APIS, MARKOV, ORACLE, PERFECT
-    from limner.cli.given import planned_given
+    from limner.cli.given import folder_given, planned_given
     from limner.evaluation.given import Measured, judge_folder
-    from limner.perception.endpoint.wire import api_url
+    from limner.perception.endpoint.address import api_url
     from limner.planning.loading import PLANNED_ONLY
     from limner.planning.names import is_planned
 
@@ -97,6 +97,7 @@ def _check(asked: Asked, stored: Path | None) -> None:
     else:
         Measured(model=asked.model, judge=asked.judge).check()
     if stored is not None:
+        folder_given(stored, "set of conversations", "`limner bench import` makes one")
         from limner.benchmark.stored_set import StoredSet
 
         StoredSet.open(stored)

@@ -72,7 +72,7 @@ def serve(
     """
     _check(model, words or [], store, [api_key_file, operator_key_file, certificate, certificate_key])
     err.print(plain(f"starting, with conversations in {store} ..."))
-    _import_server()
+    _find_server()
     from limner.server.security.limits import Limits
     from limner.server.settings import ServerSettings
 
@@ -131,14 +131,13 @@ def _check(model: str, words: list[str], store: Path, files: list[Path | None]) 
             file_given(file, "file")
 
 
-def _import_server() -> None:
-    """ValueError when a library of the server's is missing."""
-    try:
-        import limner.server.run  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise ValueError(
-            f"The server needs {error.name}, which is not installed; pip install 'limner[serve]' brings it."
-        ) from error
+def _find_server() -> None:
+    """ValueError when a library of the server's is missing; nothing is imported yet."""
+    for name in ("fastapi", "uvicorn"):
+        if importlib.util.find_spec(name) is None:
+            raise ValueError(
+                f"The server needs {name}, which is not installed; pip install 'limner[serve]' brings it."
+            )
 
 
 def _check_pair(certificate: Path | None, key: Path | None) -> None:

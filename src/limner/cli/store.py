@@ -54,11 +54,11 @@ def check(
     ] = False,
 ) -> None:
     """Is every parent there, every blob what its name says, every round unaltered? Exit code 1 when not."""
-    from limner.store.fsck import check_store
-    from limner.store.fsck import sweep as sweep_store
-
     is_swept = sweep or sweep_most
     with _opened(folder, read_only=not is_swept) as store:
+        from limner.store.fsck import check_store
+        from limner.store.fsck import sweep as sweep_store
+
         findings = check_store(store)
         for problem in findings.problems:
             out.print(plain(problem))

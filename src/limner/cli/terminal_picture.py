@@ -10,13 +10,14 @@ import io
 import os
 import sys
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-import numpy as np
-from PIL import Image
 from rich.text import Text
 
 from limner.cli.terminal import out
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 Means = Literal["kitty", "iterm2", "blocks"]
 _CHUNK: Final = 4096  # the most that one kitty escape may carry
@@ -68,6 +69,9 @@ def iterm2(image: Image.Image, columns: int) -> str:
 
 def half_blocks(image: Image.Image, columns: int) -> Text:
     """The picture as text: each character shows two pixels, one above the other."""
+    import numpy as np
+    from PIL import Image
+
     rows = max(2, round(columns * image.height / image.width / 2) * 2)
     pixels_HWC = np.asarray(image.convert("RGB").resize((columns, rows), Image.Resampling.LANCZOS))
     text = Text()

@@ -10,11 +10,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from limner.planning.carrying_out import Hands
 from limner.planning.names import DIFFUSERS, ENDPOINT
 from limner.planning.plan import Planner
 from limner.planning.policies import AllPictures, LastPicture
-from limner.planning.rules import RulesPlanner
 
 if TYPE_CHECKING:
     from limner.perception.painters import AnyPainter
@@ -129,6 +127,8 @@ def open_painter(name: str, planning: Planning | None = None) -> AnyPainter:
 def open_planner(planning: Planning, faces: Faces | None = None) -> Planner:
     """The planner that the options mean. ValueError for an unknown one."""
     if planning.planner == RULES:
+        from limner.planning.rules import RulesPlanner
+
         return RulesPlanner(faces=faces)
     if planning.planner in (LAST, ALL):
         if planning.most_pictures < 1:
@@ -163,6 +163,7 @@ def open_faces(name: str) -> Faces | None:
 
 def load_planned(name: str, planning: Planning | None = None) -> PlannedPainter:
     """The painter `name` behind its planner, as conversations know painters."""
+    from limner.planning.carrying_out import Hands
     from limner.planning.planned_painter import PlannedPainter
 
     planning = planning or Planning()

@@ -163,10 +163,12 @@ def _somebody_new(chain: Chain) -> None:
     scene = random_scene(rng, num_figures=1 if chance(rng, 0.75) else 2, split=chain.split)
     traits = [figure.person.traits for figure in scene.figures]
     taken = {part for name in chain.names.values() for part in str(name).split()}
-    names = None
+    names: tuple[Name, ...] | None = None
     if chance(rng, 0.6):
-        names = [random_name(rng, traits[0], chain.split, tuple(taken))] if len(traits) == 1 else None
-        names = names or random_names(rng, traits, chain.split)
+        if len(traits) == 1:
+            names = (random_name(rng, traits[0], chain.split, tuple(taken)),)
+        else:
+            names = random_names(rng, traits, chain.split)
         if any(set(str(name).split()) & taken for name in names):
             names = None
     length = pick(rng, ("bare", "short", "short", "medium"))

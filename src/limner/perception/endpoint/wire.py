@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import httpx2
 
+from limner.perception.endpoint.address import api_url
 from limner.perception.endpoint.troubles import (
     TRANSIENT,
     EndpointError,
@@ -278,22 +279,6 @@ def _event(line: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return event if isinstance(event, dict) else None
-
-
-def api_url(url: str) -> str:
-    """Where the API begins: without a route or a slash at the end, with `/v1` when only a host was given."""
-    try:
-        parsed = httpx2.URL(url.strip())
-    except httpx2.InvalidURL as error:
-        raise ValueError(
-            f"{url!r} is no address ({error}); give one such as http://localhost:8000."
-        ) from error
-    if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise ValueError(f"{url!r} is no http address; give one such as http://localhost:8000.")
-    path = parsed.path.rstrip("/")
-    for route in ("/responses", "/chat/completions", "/images/edits", "/images/generations"):
-        path = path.removesuffix(route)
-    return str(parsed.copy_with(path=path or "/v1", query=None, fragment=None)).rstrip("/")
 
 
 def key_from(variable: str) -> str | None:
