@@ -14,7 +14,8 @@ from typing import Final
 import numpy as np
 
 from limner_world.chance import chance, pick, weighted
-from limner_world.describe import choose_told, join, person_sentences, pronouns, terse_traits
+from limner_world.company import together
+from limner_world.describe import choose_told, in_passing, join, person_sentences, pronouns, terse_traits
 from limner_world.names import Name
 from limner_world.openings import (
     ASKS,
@@ -30,6 +31,7 @@ from limner_world.places import (
     BACKGROUND_SENTENCES,
     DETAIL_SENTENCES,
     FRAMING_NOUNS,
+    FRAMING_PHRASES,
     LIGHT_PHRASES,
     LIGHT_SENTENCES,
     LONE_DOINGS,
@@ -41,9 +43,14 @@ from limner_world.places import (
     STYLE_PHRASES,
 )
 from limner_world.scene import Scene
-from limner_world.wording import AGE_NOUNS, with_article
+from limner_world.wording import AGE_NOUNS, OTHER_NOUNS, with_article
 
 MAX_WORDS: Final = 110
+# Of pairs without names, how often one word stands for both ("a couple"); of persons without names, how often
+# what they look like stands beside the noun ("a man with a beard in a suit"); by register.
+_AS_ONE: Final = {"describe": 0.15, "ask": 0.3, "usual": 0.5}
+_IN_PASSING: Final = {"describe": 0.1, "ask": 0.4, "usual": 0.5}
+_OTHER_NOUN: Final = {"describe": 0.02, "ask": 0.06, "usual": 0.12}
 _LENGTH_WEIGHTS: Final = {"bare": 0.07, "short": 0.25, "medium": 0.4, "long": 0.28}
 
 
@@ -133,6 +140,7 @@ class _Teller:
         self.rng, self.scene, self.names, self.length, self.register = rng, scene, names, length, register
         self.pair = len(scene.figures) == 2
         self.told = [choose_told(rng, figure, scene, length) - set(untold) for figure in scene.figures]
+        self.passing: list[frozenset[str]] = [frozenset() for _ in scene.figures]  # said with the noun
         self.frame = frame
         self.subjects = [str(name) for name in names] if names else unnamed_subjects(scene, rng)
         self.told_scene = self._choose_scene()
@@ -150,10 +158,10 @@ class _Teller:
             told.add("style")
         if chance(rng, 0.92 if scene.lighting != "daylight" else 0.06):
             told.add("lighting")
-        rate = 0.5 if scene.framing == "close-up" else 0.22
+        rate = {"close-up": 0.5, "full body": 0.4}.get(scene.framing, 0.22)
         if chance(rng, rate) if self.frame is None else self.frame:
             told.add("framing")
-        if chance(rng, 0.95):
+        if chance(rng, 0.3 if scene.interaction == "none" and self.register == "usual" else 0.95):
             told.add("interaction")
         if scene.written_word and chance(rng, 0.95):
             told.add("written_word")
@@ -170,6 +178,7 @@ class _Teller:
 
     def caption(self) -> Caption:
         rng = self.rng
+        self.in_passing = not self.names and chance(rng, _IN_PASSING[self.register])
         compact = self.register != "describe" and self.length in ("short", "medium") and chance(rng, 0.15)
         parts = [self._compact()] if compact else [self._opening(), *self._persons()]
         parts += [] if compact else self._surroundings()
@@ -190,6 +199,8 @@ class _Teller:
         """The persons as the opening calls them, with what they do."""
         rng, interaction = self.rng, self.scene.interaction
         first = [name.introduction for name in self.names] if self.names else self._unnamed_introductions()
+        if self.in_passing and self.length in ("short", "medium"):
+            first = self._with_looks(first)
         if not self.pair:
             doing = pick(rng, LONE_DOINGS[interaction]) if "interaction" in self.told_scene else ""
             return f"{first[0]} {doing}".strip()
@@ -199,7 +210,10 @@ class _Teller:
             return f"{first[0]} {doing}"
         if self.reversed:
             first.reverse()
-        both = self._two_alike() if not self.names and not any(self.sides) else ""
+        both = ""
+        if not self.names and not any(self.sides) and not any(self.passing):
+            as_one = chance(rng, _AS_ONE[self.register])
+            both = together(rng, self.scene.figures) if as_one else self._two_alike()
         both = both or f"{first[0]} and {first[1]}"
         doing = pick(rng, PAIR_DOINGS[interaction]) if "interaction" in self.told_scene else ""
         return f"{both} {doing}".strip()
@@ -210,8 +224,23 @@ class _Teller:
             traits = figure.person.traits
             full = "age" in told or chance(self.rng, 0.3)
             noun = pick(self.rng, AGE_NOUNS[traits.age, traits.presentation])
-            nouns.append(with_article(noun if full else subject.removeprefix("the ").split(" on the ")[0]))
+            if not full:
+                noun = subject.removeprefix("the ").split(" on the ")[0]
+                if noun in OTHER_NOUNS and chance(self.rng, _OTHER_NOUN[self.register]):
+                    noun = pick(self.rng, OTHER_NOUNS[noun])
+            nouns.append(with_article(noun))
         return nouns
+
+    def _with_looks(self, introductions: list[str]) -> list[str]:
+        """ "a man" as "a man with a beard in a gray suit"; what that tells no sentence tells again."""
+        made = []
+        for place, introduction in enumerate(introductions):
+            fields = self.told[place] - {"age"}
+            words = in_passing(self.rng, self.scene.figures[place], introduction, fields)
+            if words:
+                self.passing[place] = fields
+            made.append(words or introduction)
+        return made
 
     def _two_alike(self) -> str:
         first, second = (subject.removeprefix("the ").split(" on the ")[0] for subject in self.subjects)
@@ -228,12 +257,15 @@ class _Teller:
         self.light_told = "lighting" in told and self.place_told and chance(rng, 0.6)
         if self.light_told:
             place += f" {pick(rng, LIGHT_PHRASES[scene.lighting])}"
+        framed = ""
+        if "framing" in told and self.register != "describe" and chance(rng, 0.4):
+            framed = f", {pick(rng, FRAMING_PHRASES[scene.framing])}"
         self.style_told = "style" in told and chance(rng, 0.6)
         if self.style_told:
-            place, who = self._styled(place, who)
-        elif "framing" in told:
+            place, who = self._styled(place, who, bool(framed))
+        elif "framing" in told and not framed:
             who = f"a {pick(rng, FRAMING_NOUNS[scene.framing])} of {who}"
-        return self._lead_in(who, place)
+        return self._lead_in(who, f"{place}{framed}")
 
     def _lead_in(self, who: str, place: str) -> str:
         """`who` and `place` within one of the opening forms; pictures are not said to show pictures."""
@@ -251,12 +283,13 @@ class _Teller:
             return USUAL_ASKS_PICTURE if is_picture else USUAL_ASKS
         return ASKS_PICTURE if is_picture else ASKS
 
-    def _styled(self, place: str, who: str) -> tuple[str, str]:
+    def _styled(self, place: str, who: str, is_framed: bool) -> tuple[str, str]:
         rng, style = self.rng, self.scene.style
         if chance(rng, 0.5):
-            self.told_scene.discard("framing")
+            if not is_framed:
+                self.told_scene.discard("framing")
             return place, f"{with_article(pick(rng, STYLE_NOUNS[style]))} of {who}"
-        if "framing" in self.told_scene:
+        if "framing" in self.told_scene and not is_framed:
             who = f"a {pick(rng, FRAMING_NOUNS[self.scene.framing])} of {who}"
         return f"{place} {pick(rng, STYLE_PHRASES[style])}", who
 
@@ -284,7 +317,11 @@ class _Teller:
         order = [1, 0] if self.reversed else list(range(len(self.scene.figures)))
         return [
             person_sentences(
-                self.rng, self.scene.figures[place], self.subjects[place], self.told[place], self.sides[place]
+                self.rng,
+                self.scene.figures[place],
+                self.subjects[place],
+                self.told[place] - self.passing[place],
+                self.sides[place],
             )
             for place in order
         ]

@@ -171,6 +171,28 @@ def doing(rng: np.random.Generator, figure: Figure, told: Collection[str]) -> st
     return f"is {expression}" if expression else ""
 
 
+def in_passing(rng: np.random.Generator, figure: Figure, head: str, told: Collection[str]) -> str:
+    """`head` with everything that is told, as people say it in one breath: "a man with a beard in a
+    gray suit".
+
+    Returns "" where there is nothing to tell, or too much for it.
+    """
+    traits, cloth = figure.person.traits, {"garment", "garment_colour", "garment_pattern", "lower"}
+    dressed = worn(rng, traits, cloth & set(told))
+    shown = [*having(rng, traits, told), *worn(rng, traits, set(told) - cloth)]
+    if not 1 <= len(dressed) + len(shown) <= 4:
+        return ""
+    parts = [f"with {join(shown)}"] if shown else []
+    if dressed:
+        clothed = f"{pick(rng, ('in', 'in', 'wearing', 'dressed in'))} {join(dressed)}"
+        parts.insert(int(chance(rng, 0.5)) * len(parts), clothed)
+    if "expression" in told:
+        parts.append(pick(rng, EXPRESSION_FORMS[traits.expression]))
+    if "holding" in told:
+        parts.append(f"holding {holding_phrase(rng, figure.holding, figure.holding_colour)}")
+    return f"{head} {' '.join(parts)}"
+
+
 def person_sentences(
     rng: np.random.Generator, figure: Figure, subject: str, told: Collection[str], side: str = ""
 ) -> str:

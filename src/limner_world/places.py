@@ -8,22 +8,28 @@ from typing import Final
 
 PLACE_PHRASES: Final[dict[str, tuple[str, ...]]] = {
     "white": ("on a plain white background", "against a white background", "in front of plain white"),
-    "living room": ("in a living room", "in the living room", "at home in the living room"),
+    "living room": ("in a living room", "in the living room", "at home in the living room", "at home"),
     "kitchen": ("in a kitchen", "in the kitchen"),
-    "cafe": ("in a cafe", "at a cafe", "in a restaurant or cafe"),
+    "cafe": ("in a cafe", "at a cafe", "in a restaurant or cafe", "in a coffee shop", "in a restaurant"),
     "office": ("in an office", "at the office"),
     "library": ("in a library", "in the library", "among the shelves of a library"),
-    "doctor's office": ("in a doctor's office", "at the doctor's office"),
+    "doctor's office": ("in a doctor's office", "at the doctor's office", "at the doctor's", "in a hospital"),
     "garden": ("in a garden", "in the garden"),
-    "park": ("in a park", "in the park", "outdoors in a park"),
-    "forest": ("in a forest", "in the woods", "among the trees of a forest"),
-    "beach": ("on a beach", "on the beach", "at the beach"),
+    "park": ("in a park", "in the park", "outdoors in a park", "at the park"),
+    "forest": ("in a forest", "in the forest", "in the woods", "among the trees of a forest"),
+    "beach": ("on a beach", "on the beach", "at the beach", "at the beach", "by the sea"),
     "mountains": ("in the mountains", "in front of mountains", "in a mountain landscape"),
-    "city street": ("on a city street", "in a city street", "on a street in the city"),
+    "city street": (
+        "on a city street",
+        "in a city street",
+        "on a street in the city",
+        "on a street",
+        "in the city",
+    ),
     "snowy field": ("in a snowy field", "in the snow", "in a field covered with snow"),
     "wedding": ("at a wedding", "at a wedding venue", "at an outdoor wedding"),
-    "ship": ("on a ship", "on the deck of a ship", "aboard a ship"),
-    "classroom": ("in a classroom", "in the classroom"),
+    "ship": ("on a ship", "on the deck of a ship", "aboard a ship", "on a boat"),
+    "classroom": ("in a classroom", "in the classroom", "at school"),
     "flower field": ("in a flower field", "in a field of flowers", "among the flowers of a field"),
     "brick wall": ("in front of a brick wall", "against a brick wall", "by a brick wall"),
 }
@@ -51,9 +57,14 @@ PLACE_NOUNS: Final[dict[str, tuple[str, ...]]] = {
 PLACE_MARKS: Final[dict[str, tuple[str, ...]]] = {setting: (setting,) for setting in PLACE_PHRASES} | {
     "forest": ("forest", "woods"),
     "mountains": ("mountain",),
-    "city street": ("street",),
+    "living room": ("living room", "at home"),
+    "cafe": ("cafe", "coffee shop", "restaurant"),
+    "beach": ("beach", "by the sea"),
+    "ship": ("ship", "boat"),
+    "classroom": ("classroom", "school"),
+    "city street": ("street", "in the city"),
     "snowy field": ("snow",),
-    "doctor's office": ("doctor's",),
+    "doctor's office": ("doctor's", "hospital"),
     "flower field": ("flower field", "flowers"),
     "brick wall": ("brick wall", "wall of bricks"),
 }
@@ -118,17 +129,28 @@ LIGHT_MARKS: Final[dict[str, tuple[str, ...]]] = {
 STYLE_NOUNS: Final[dict[str, tuple[str, ...]]] = {
     "storybook": ("storybook illustration", "illustration in storybook style"),
     "watercolor": ("watercolor painting", "watercolor"),
-    "pencil sketch": ("pencil sketch", "pencil drawing"),
-    "comic": ("comic panel", "comic-style drawing", "comic book picture"),
+    "pencil sketch": ("pencil sketch", "pencil drawing", "pencil drawing"),
+    "comic": ("comic panel", "comic-style drawing", "comic book picture", "comic", "cartoon"),
     "oil painting": ("oil painting",),
-    "pixel art": ("pixel art picture", "piece of pixel art"),
+    "pixel art": ("pixel art picture", "piece of pixel art", "pixel art image"),
     "pastel": ("pastel drawing", "soft pastel drawing"),
 }
 STYLE_PHRASES: Final[dict[str, tuple[str, ...]]] = {
     "storybook": ("in storybook style", "as a storybook illustration"),
     "watercolor": ("in watercolor", "in watercolor style", "as a watercolor painting"),
-    "pencil sketch": ("as a pencil sketch", "in pencil", "in the style of a pencil drawing"),
-    "comic": ("in comic style", "as a comic panel", "in the style of a comic book"),
+    "pencil sketch": (
+        "as a pencil sketch",
+        "in pencil",
+        "in the style of a pencil drawing",
+        "as a pencil drawing",
+    ),
+    "comic": (
+        "in comic style",
+        "as a comic panel",
+        "in the style of a comic book",
+        "as a comic",
+        "as a cartoon",
+    ),
     "oil painting": ("as an oil painting", "in oil", "in the style of an oil painting"),
     "pixel art": ("as pixel art", "in pixel art style"),
     "pastel": ("in pastel", "as a pastel drawing", "in soft pastels"),
@@ -137,16 +159,23 @@ STYLE_MARKS: Final[dict[str, tuple[str, ...]]] = {
     "storybook": ("storybook",),
     "watercolor": ("watercolor",),
     "pencil sketch": ("pencil",),
-    "comic": ("comic",),
+    "comic": ("comic", "cartoon"),
     "oil painting": ("oil",),
     "pixel art": ("pixel art",),
     "pastel": ("pastel",),
 }
 FRAMING_NOUNS: Final[dict[str, tuple[str, ...]]] = {
-    "close-up": ("close-up", "close-up photo", "close-up portrait"),
-    "bust": ("portrait", "head-and-shoulders portrait"),
+    "close-up": ("close-up", "close-up photo", "close-up portrait", "closeup"),
+    "bust": ("portrait", "portrait", "head-and-shoulders portrait", "headshot"),
     "half body": ("half-body picture", "picture from the waist up"),
-    "full body": ("full-body picture", "full-length picture"),
+    "full body": ("full-body picture", "full-length picture", "full body picture", "full body shot"),
+}
+# The same at the end of a request: "Paint Mia in a garden, full body."
+FRAMING_PHRASES: Final[dict[str, tuple[str, ...]]] = {
+    "close-up": ("up close", "close-up"),
+    "bust": ("head and shoulders", "as a portrait"),
+    "half body": ("from the waist up", "half body"),
+    "full body": ("full body", "from head to toe", "full-length"),
 }
 PAIR_DOINGS: Final[dict[str, tuple[str, ...]]] = {
     "none": (

@@ -172,6 +172,14 @@ AGE_NOUNS: Final = {
     ("elderly", "woman"): ("elderly woman", "old woman", "older woman"),
     ("elderly", "man"): ("elderly man", "old man", "older man"),
 }
+# What others say for the noun of a person; which child or person it is, such a word leaves open.
+OTHER_NOUNS: Final = {
+    "woman": ("lady", "person"),
+    "man": ("guy", "gentleman", "person"),
+    "girl": ("kid", "child"),
+    "boy": ("kid", "child"),
+    "baby": ("little baby",),
+}
 AGE_MARKS: Final = {
     "baby": ("baby",),
     "child": ("girl", "boy"),
