@@ -7,7 +7,7 @@ Knows nothing about dialogues.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,7 +31,6 @@ from limner_world.places import (
     BACKGROUND_SENTENCES,
     DETAIL_SENTENCES,
     FRAMING_NOUNS,
-    FRAMING_PHRASES,
     LIGHT_PHRASES,
     LIGHT_SENTENCES,
     LONE_DOINGS,
@@ -41,16 +40,21 @@ from limner_world.places import (
     PLACE_PHRASES,
     STYLE_NOUNS,
     STYLE_PHRASES,
+    USUAL_FRAMING_NOUNS,
+    USUAL_FRAMING_PHRASES,
+    USUAL_PLACE_PHRASES,
+    USUAL_STYLE_NOUNS,
+    USUAL_STYLE_PHRASES,
 )
 from limner_world.scene import Scene
 from limner_world.wording import AGE_NOUNS, OTHER_NOUNS, with_article
 
 MAX_WORDS: Final = 110
-# Of pairs without names, how often one word stands for both ("a couple"); of persons without names, how often
-# what they look like stands beside the noun ("a man with a beard in a suit"); by register.
-_AS_ONE: Final = {"describe": 0.15, "ask": 0.3, "usual": 0.5}
-_IN_PASSING: Final = {"describe": 0.1, "ask": 0.4, "usual": 0.5}
-_OTHER_NOUN: Final = {"describe": 0.02, "ask": 0.06, "usual": 0.12}
+# In the register "usual": of pairs without names, how often one word stands for both ("a couple"); of persons
+# without names, how often what they look like stands beside the noun ("a man with a beard in a suit").
+_AS_ONE: Final = 0.5
+_IN_PASSING: Final = 0.5
+_OTHER_NOUN: Final = 0.12
 _LENGTH_WEIGHTS: Final = {"bare": 0.07, "short": 0.25, "medium": 0.4, "long": 0.28}
 
 
@@ -138,7 +142,7 @@ class _Teller:
         frame: bool | None,
     ) -> None:
         self.rng, self.scene, self.names, self.length, self.register = rng, scene, names, length, register
-        self.pair = len(scene.figures) == 2
+        self.pair, self.usual = len(scene.figures) == 2, register == "usual"
         self.told = [choose_told(rng, figure, scene, length) - set(untold) for figure in scene.figures]
         self.passing: list[frozenset[str]] = [frozenset() for _ in scene.figures]  # said with the noun
         self.frame = frame
@@ -158,10 +162,10 @@ class _Teller:
             told.add("style")
         if chance(rng, 0.92 if scene.lighting != "daylight" else 0.06):
             told.add("lighting")
-        rate = {"close-up": 0.5, "full body": 0.4}.get(scene.framing, 0.22)
+        rate = 0.5 if scene.framing == "close-up" or (self.usual and scene.framing == "full body") else 0.22
         if chance(rng, rate) if self.frame is None else self.frame:
             told.add("framing")
-        if chance(rng, 0.3 if scene.interaction == "none" and self.register == "usual" else 0.95):
+        if chance(rng, 0.3 if scene.interaction == "none" and self.usual else 0.95):
             told.add("interaction")
         if scene.written_word and chance(rng, 0.95):
             told.add("written_word")
@@ -178,7 +182,7 @@ class _Teller:
 
     def caption(self) -> Caption:
         rng = self.rng
-        self.in_passing = not self.names and chance(rng, _IN_PASSING[self.register])
+        self.in_passing = self.usual and not self.names and chance(rng, _IN_PASSING)
         compact = self.register != "describe" and self.length in ("short", "medium") and chance(rng, 0.15)
         parts = [self._compact()] if compact else [self._opening(), *self._persons()]
         parts += [] if compact else self._surroundings()
@@ -212,7 +216,7 @@ class _Teller:
             first.reverse()
         both = ""
         if not self.names and not any(self.sides) and not any(self.passing):
-            as_one = chance(rng, _AS_ONE[self.register])
+            as_one = self.usual and chance(rng, _AS_ONE)
             both = together(rng, self.scene.figures) if as_one else self._two_alike()
         both = both or f"{first[0]} and {first[1]}"
         doing = pick(rng, PAIR_DOINGS[interaction]) if "interaction" in self.told_scene else ""
@@ -226,7 +230,7 @@ class _Teller:
             noun = pick(self.rng, AGE_NOUNS[traits.age, traits.presentation])
             if not full:
                 noun = subject.removeprefix("the ").split(" on the ")[0]
-                if noun in OTHER_NOUNS and chance(self.rng, _OTHER_NOUN[self.register]):
+                if noun in OTHER_NOUNS and self.usual and chance(self.rng, _OTHER_NOUN):
                     noun = pick(self.rng, OTHER_NOUNS[noun])
             nouns.append(with_article(noun))
         return nouns
@@ -253,19 +257,25 @@ class _Teller:
         place = ""
         self.place_told = "setting" in told and chance(rng, 0.45)
         if self.place_told:
-            place = f" {pick(rng, PLACE_PHRASES[scene.setting])}"
+            place = f" {self._pick(PLACE_PHRASES, USUAL_PLACE_PHRASES, scene.setting)}"
         self.light_told = "lighting" in told and self.place_told and chance(rng, 0.6)
         if self.light_told:
             place += f" {pick(rng, LIGHT_PHRASES[scene.lighting])}"
         framed = ""
-        if "framing" in told and self.register != "describe" and chance(rng, 0.4):
-            framed = f", {pick(rng, FRAMING_PHRASES[scene.framing])}"
+        if "framing" in told and self.usual and chance(rng, 0.4):
+            framed = f", {pick(rng, USUAL_FRAMING_PHRASES[scene.framing])}"
         self.style_told = "style" in told and chance(rng, 0.6)
         if self.style_told:
             place, who = self._styled(place, who, bool(framed))
         elif "framing" in told and not framed:
-            who = f"a {pick(rng, FRAMING_NOUNS[scene.framing])} of {who}"
+            who = f"a {self._pick(FRAMING_NOUNS, USUAL_FRAMING_NOUNS, scene.framing)} of {who}"
         return self._lead_in(who, f"{place}{framed}")
+
+    def _pick(
+        self, forms: Mapping[str, tuple[str, ...]], usual: Mapping[str, tuple[str, ...]], word: str
+    ) -> str:
+        """One of the phrases for a word of the vocabulary, in this text's register."""
+        return pick(self.rng, (*forms[word], *(usual.get(word, ()) if self.usual else ())))
 
     def _lead_in(self, who: str, place: str) -> str:
         """`who` and `place` within one of the opening forms; pictures are not said to show pictures."""
@@ -288,10 +298,10 @@ class _Teller:
         if chance(rng, 0.5):
             if not is_framed:
                 self.told_scene.discard("framing")
-            return place, f"{with_article(pick(rng, STYLE_NOUNS[style]))} of {who}"
+            return place, f"{with_article(self._pick(STYLE_NOUNS, USUAL_STYLE_NOUNS, style))} of {who}"
         if "framing" in self.told_scene and not is_framed:
-            who = f"a {pick(rng, FRAMING_NOUNS[self.scene.framing])} of {who}"
-        return f"{place} {pick(rng, STYLE_PHRASES[style])}", who
+            who = f"a {self._pick(FRAMING_NOUNS, USUAL_FRAMING_NOUNS, self.scene.framing)} of {who}"
+        return f"{place} {self._pick(STYLE_PHRASES, USUAL_STYLE_PHRASES, style)}", who
 
     def _finite(self, who: str, place: str) -> str:
         """An opening without "The image shows": "Mia and Tom are hugging.", "A portrait of Mia." """
@@ -391,7 +401,7 @@ class _Teller:
             if "interaction" in told:
                 text = f"{text} {pick(rng, doings[scene.interaction])}".strip()
         if "setting" in told:
-            text += f" {pick(rng, PLACE_PHRASES[scene.setting])}"
+            text += f" {self._pick(PLACE_PHRASES, USUAL_PLACE_PHRASES, scene.setting)}"
         if "lighting" in told:
             text += f", {pick(rng, LIGHT_PHRASES[scene.lighting])}"
         if "style" in told:

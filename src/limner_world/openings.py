@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from limner_world.places import FRAMING_NOUNS, STYLE_NOUNS
+from limner_world.places import FRAMING_NOUNS, STYLE_NOUNS, USUAL_FRAMING_NOUNS, USUAL_STYLE_NOUNS
 from limner_world.wording import with_article
 
 SHOWS: Final = (
@@ -111,5 +111,8 @@ ASKS_PICTURE: Final = (
 QUESTIONS: Final = ("Can", "Could", "Would")
 # How a noun phrase begins that is itself a picture ("a portrait of Mia").
 MEDIA: Final = tuple(
-    with_article(noun) for nouns in (STYLE_NOUNS, FRAMING_NOUNS) for n in nouns.values() for noun in n
+    with_article(noun)
+    for nouns in (STYLE_NOUNS, FRAMING_NOUNS, USUAL_STYLE_NOUNS, USUAL_FRAMING_NOUNS)
+    for n in nouns.values()
+    for noun in n
 )

@@ -8,28 +8,22 @@ from typing import Final
 
 PLACE_PHRASES: Final[dict[str, tuple[str, ...]]] = {
     "white": ("on a plain white background", "against a white background", "in front of plain white"),
-    "living room": ("in a living room", "in the living room", "at home in the living room", "at home"),
+    "living room": ("in a living room", "in the living room", "at home in the living room"),
     "kitchen": ("in a kitchen", "in the kitchen"),
-    "cafe": ("in a cafe", "at a cafe", "in a restaurant or cafe", "in a coffee shop", "in a restaurant"),
+    "cafe": ("in a cafe", "at a cafe", "in a restaurant or cafe"),
     "office": ("in an office", "at the office"),
     "library": ("in a library", "in the library", "among the shelves of a library"),
-    "doctor's office": ("in a doctor's office", "at the doctor's office", "at the doctor's", "in a hospital"),
+    "doctor's office": ("in a doctor's office", "at the doctor's office"),
     "garden": ("in a garden", "in the garden"),
-    "park": ("in a park", "in the park", "outdoors in a park", "at the park"),
-    "forest": ("in a forest", "in the forest", "in the woods", "among the trees of a forest"),
-    "beach": ("on a beach", "on the beach", "at the beach", "at the beach", "by the sea"),
+    "park": ("in a park", "in the park", "outdoors in a park"),
+    "forest": ("in a forest", "in the woods", "among the trees of a forest"),
+    "beach": ("on a beach", "on the beach", "at the beach"),
     "mountains": ("in the mountains", "in front of mountains", "in a mountain landscape"),
-    "city street": (
-        "on a city street",
-        "in a city street",
-        "on a street in the city",
-        "on a street",
-        "in the city",
-    ),
+    "city street": ("on a city street", "in a city street", "on a street in the city"),
     "snowy field": ("in a snowy field", "in the snow", "in a field covered with snow"),
     "wedding": ("at a wedding", "at a wedding venue", "at an outdoor wedding"),
-    "ship": ("on a ship", "on the deck of a ship", "aboard a ship", "on a boat"),
-    "classroom": ("in a classroom", "in the classroom", "at school"),
+    "ship": ("on a ship", "on the deck of a ship", "aboard a ship"),
+    "classroom": ("in a classroom", "in the classroom"),
     "flower field": ("in a flower field", "in a field of flowers", "among the flowers of a field"),
     "brick wall": ("in front of a brick wall", "against a brick wall", "by a brick wall"),
 }
@@ -129,28 +123,17 @@ LIGHT_MARKS: Final[dict[str, tuple[str, ...]]] = {
 STYLE_NOUNS: Final[dict[str, tuple[str, ...]]] = {
     "storybook": ("storybook illustration", "illustration in storybook style"),
     "watercolor": ("watercolor painting", "watercolor"),
-    "pencil sketch": ("pencil sketch", "pencil drawing", "pencil drawing"),
-    "comic": ("comic panel", "comic-style drawing", "comic book picture", "comic", "cartoon"),
+    "pencil sketch": ("pencil sketch", "pencil drawing"),
+    "comic": ("comic panel", "comic-style drawing", "comic book picture"),
     "oil painting": ("oil painting",),
-    "pixel art": ("pixel art picture", "piece of pixel art", "pixel art image"),
+    "pixel art": ("pixel art picture", "piece of pixel art"),
     "pastel": ("pastel drawing", "soft pastel drawing"),
 }
 STYLE_PHRASES: Final[dict[str, tuple[str, ...]]] = {
     "storybook": ("in storybook style", "as a storybook illustration"),
     "watercolor": ("in watercolor", "in watercolor style", "as a watercolor painting"),
-    "pencil sketch": (
-        "as a pencil sketch",
-        "in pencil",
-        "in the style of a pencil drawing",
-        "as a pencil drawing",
-    ),
-    "comic": (
-        "in comic style",
-        "as a comic panel",
-        "in the style of a comic book",
-        "as a comic",
-        "as a cartoon",
-    ),
+    "pencil sketch": ("as a pencil sketch", "in pencil", "in the style of a pencil drawing"),
+    "comic": ("in comic style", "as a comic panel", "in the style of a comic book"),
     "oil painting": ("as an oil painting", "in oil", "in the style of an oil painting"),
     "pixel art": ("as pixel art", "in pixel art style"),
     "pastel": ("in pastel", "as a pastel drawing", "in soft pastels"),
@@ -165,13 +148,41 @@ STYLE_MARKS: Final[dict[str, tuple[str, ...]]] = {
     "pastel": ("pastel",),
 }
 FRAMING_NOUNS: Final[dict[str, tuple[str, ...]]] = {
-    "close-up": ("close-up", "close-up photo", "close-up portrait", "closeup"),
-    "bust": ("portrait", "portrait", "head-and-shoulders portrait", "headshot"),
+    "close-up": ("close-up", "close-up photo", "close-up portrait"),
+    "bust": ("portrait", "head-and-shoulders portrait"),
     "half body": ("half-body picture", "picture from the waist up"),
-    "full body": ("full-body picture", "full-length picture", "full body picture", "full body shot"),
+    "full body": ("full-body picture", "full-length picture"),
+}
+# What most people say beside all these words; texts in the register "usual" alone use them, so that the words
+# of published sets stay as they are.
+USUAL_PLACE_PHRASES: Final[dict[str, tuple[str, ...]]] = {
+    "living room": ("at home",),
+    "cafe": ("in a coffee shop", "in a restaurant"),
+    "doctor's office": ("at the doctor's", "in a hospital"),
+    "park": ("at the park",),
+    "forest": ("in the forest",),
+    "beach": ("at the beach", "by the sea"),
+    "city street": ("on a street", "in the city", "on the street"),
+    "ship": ("on a boat",),
+    "classroom": ("at school",),
+}
+USUAL_STYLE_NOUNS: Final[dict[str, tuple[str, ...]]] = {
+    "pencil sketch": ("pencil drawing",),
+    "comic": ("comic", "cartoon"),
+    "pixel art": ("pixel art image",),
+}
+USUAL_STYLE_PHRASES: Final[dict[str, tuple[str, ...]]] = {
+    "watercolor": ("as a watercolor",),
+    "pencil sketch": ("as a pencil drawing",),
+    "comic": ("as a comic", "as a cartoon"),
+}
+USUAL_FRAMING_NOUNS: Final[dict[str, tuple[str, ...]]] = {
+    "close-up": ("closeup",),
+    "bust": ("portrait", "headshot"),
+    "full body": ("full body picture", "full body shot"),
 }
 # The same at the end of a request: "Paint Mia in a garden, full body."
-FRAMING_PHRASES: Final[dict[str, tuple[str, ...]]] = {
+USUAL_FRAMING_PHRASES: Final[dict[str, tuple[str, ...]]] = {
     "close-up": ("up close", "close-up"),
     "bust": ("head and shoulders", "as a portrait"),
     "half body": ("from the waist up", "half body"),

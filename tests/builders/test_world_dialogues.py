@@ -13,6 +13,7 @@ from dots import dots
 from limner.builders.kind_names import KIND_NAMES
 from limner.builders.world import DRAFTS, KINDS, Draft, draft, words_of_world
 from limner.dialogue.parts import Dialogue
+from limner_world.person import Identity
 from limner_world.scene import Scene
 from limner_world.serial import scene_from_json
 from limner_world.staging import scene_split
@@ -213,19 +214,47 @@ def test_chats_mix_rounds_of_every_kind() -> None:
                 kinds.add("question")
                 assert index == len(made.rounds) - 1
                 continue
-            (source,) = round_.depends_on
             if edits[index] is not None:
+                (source,) = round_.depends_on
                 kinds.add("edit" if ways[index] is None else "back")
                 assert source == edits[index]
                 assert _num_changed(scenes[index], scenes[source]) == (
                     ways[index] is None or ways[index]["change"] != ""
                 )
                 continue
-            assert source == index - 1
+            shown = _identities(scenes[index])
+            painted = [_identities(scene) for scene in scenes[:index]]
+            if not round_.depends_on:
+                kinds.add("new")
+                assert not any(shown & others for others in painted)
+                continue
             kinds.add("close-up" if scenes[index].setting == "white" else "elsewhere")
-            before = {figure.person.identity for figure in scenes[source].figures}
-            assert {figure.person.identity for figure in scenes[index].figures} <= before
-    assert kinds == {"question", "edit", "back", "close-up", "elsewhere"}
+            kinds.add("together" if len(round_.depends_on) == 2 else "from one picture")
+            assert shown <= set().union(*(painted[source] for source in round_.depends_on))
+            for person in shown:  # as the last picture shows who it is, whose name is said if that lies back
+                last = max(at for at, others in enumerate(painted) if person in others)
+                assert last in round_.depends_on
+                if last < index - 1:
+                    kinds.add("from before")
+                    assert any(name in round_.instruction for name in _names_of(made, person))
+    assert kinds == {
+        *("question", "edit", "back", "close-up", "elsewhere", "new"),
+        *("from one picture", "together", "from before"),
+    }
+
+
+def _identities(scene: Scene) -> set[Identity]:
+    return {figure.person.identity for figure in scene.figures}
+
+
+def _names_of(made: Draft, person: Identity) -> list[str]:
+    """In the writing of the text and in lower case."""
+    found = [
+        name
+        for name, (index, place) in made.names.items()
+        if made.rounds[index].scene.figures[place].person.identity == person
+    ]
+    return [*found, *(name.lower() for name in found)]
 
 
 def test_pronouns_mean_one_person() -> None:

@@ -41,7 +41,7 @@ def named_pair(
     framing = framing or (weighted(rng, CLOSE_FRAMINGS) if chance(rng, 0.9) else "half body")
     scene = random_scene(rng, num_figures=2, people=people, framing=framing, split=split)
     names = random_names(rng, [figure.person.traits for figure in scene.figures], split)
-    return scene, names, tell(scene, names, rng=rng)
+    return scene, names, tell(scene, names, rng=rng, register="usual" if chance(rng, 0.2) else None)
 
 
 def draft_named(rng: np.random.Generator, split: str) -> Draft:

@@ -11,7 +11,7 @@ import numpy as np
 from limner.builders.world.draft import Draft, DraftRound
 from limner.builders.world.replies import HERE_ONE, HERE_THEY_ARE, with_identity
 from limner_world.caption import tell, unnamed_subjects
-from limner_world.chance import chance, pick
+from limner_world.chance import chance, pick, weighted
 from limner_world.names import Name, random_names
 from limner_world.person import Person
 from limner_world.question import random_question
@@ -56,6 +56,8 @@ _FACE_LEADS: Final = (
     "{c}",
 )
 _FRAMED: Final = {"bust": 0.5, "half body": 0.25, "full body": 0.25}
+# Most people say little.
+_USUAL_LENGTHS: Final = {"bare": 0.25, "short": 0.4, "medium": 0.25, "long": 0.1}
 
 
 def _name_text(rng: np.random.Generator, names: tuple[Name, ...]) -> str:
@@ -90,7 +92,9 @@ def draft_text_to_image(rng: np.random.Generator, split: str) -> Draft:
     if len(scene.figures) == 1 and chance(rng, 0.15):
         scene = portrait(rng, scene.figures[0], scene.style)
     names = random_names(rng, [f.person.traits for f in scene.figures], split) if chance(rng, 0.5) else None
-    told = tell(scene, names, rng=rng)
+    is_usual = chance(rng, 0.5)
+    length, register = (weighted(rng, _USUAL_LENGTHS), "usual") if is_usual else (None, None)
+    told = tell(scene, names, rng=rng, length=length, register=register)
     say = pick(rng, HERE_THEY_ARE if len(scene.figures) == 2 else HERE_ONE)
     return Draft(
         kind="text_to_image",
