@@ -5,6 +5,8 @@ Legend: B batch, c channels, H W places.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -21,3 +23,14 @@ class ConvolutionPair(nn.Module):
     def forward(self, x_BcHW: Tensor) -> Tensor:
         change_BcHW: Tensor = self.second(F.gelu(self.first(F.gelu(x_BcHW))))
         return x_BcHW + change_BcHW
+
+
+def halving(widths: Sequence[int]) -> nn.Sequential:
+    """Convolutions that take pixels (B, 3, H, H) to a map (B, widths[-1], H >> len(widths), ...), which is
+    halved once for each of `widths`.
+    """
+    first, *others = widths
+    steps: list[nn.Module] = [nn.Conv2d(3, first, 3, stride=2, padding=1)]
+    for wide, wider in zip((first, *others[:-1]), others, strict=True):
+        steps += [nn.GELU(), nn.Conv2d(wide, wider, 3, stride=2, padding=1), ConvolutionPair(wider)]
+    return nn.Sequential(*steps, ConvolutionPair(widths[-1]), nn.GELU())

@@ -18,6 +18,7 @@ from limner.models.sizes import (
     FaceReaderSizes,
     LanguageSizes,
     LayerSizes,
+    PlaceReaderSizes,
     ResamplerSizes,
     TokenHeadSizes,
     VisionSizes,
@@ -113,7 +114,9 @@ def _with_tuples(sizes: dict[str, Any]) -> dict[str, Any]:
 def _vision_sizes(values: dict[str, Any]) -> VisionSizes:
     reader = values.get("face_reader")
     made = None if reader is None else FaceReaderSizes(**_with_tuples(reader))
-    return VisionSizes(**_with_tuples({**values, "face_reader": made}))
+    around = values.get("place_reader")
+    place = None if around is None else PlaceReaderSizes(**_with_tuples(around))
+    return VisionSizes(**_with_tuples({**values, "face_reader": made, "place_reader": place}))
 
 
 def _detokenizer_sizes(values: dict[str, Any]) -> DetokenizerSizes | UNetDetokenizerSizes:
@@ -200,6 +203,16 @@ SCENE_LAYERS: Final = LayerSizes(
     mend_width=24,
 )
 
+# Tokens 48 to 58 tell of the scene, but for its letters.
+PLACE_READER: Final = PlaceReaderSizes(
+    first_token=48,
+    num_tokens=11,
+    tokens_pooled=4,
+    side_px=128,
+    widths=(20, 40, 56, 72),
+    summary_width=160,
+)
+
 SKETCH: Final = Preset(
     name="sketch",
     image_size_px=256,
@@ -224,6 +237,7 @@ SKETCH: Final = Preset(
             widths=(24, 48, 64),
             summary_width=104,
         ),
+        place_reader=PLACE_READER,
     ),
     input_resampler=ResamplerSizes(grid=8, width=192, heads=6, input_dim=64),
     output_resampler=ResamplerSizes(grid=8, width=64, heads=4, input_dim=192),
@@ -288,6 +302,7 @@ MINIATURE: Final = Preset(
             widths=(24, 48, 64),
             summary_width=160,
         ),
+        place_reader=PLACE_READER,
     ),
     input_resampler=ResamplerSizes(grid=8, width=256, heads=8, input_dim=64),
     output_resampler=ResamplerSizes(grid=8, width=64, heads=4, input_dim=256),

@@ -30,6 +30,21 @@ class FaceReaderSizes:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlaceReaderSizes:
+    """An encoder's look at the whole picture (`place_reader.py`): `num_tokens` image tokens, of which
+    `first_token` is the first, say what surrounds the persons, each the mean of `tokens_pooled` tokens of the
+    encoder; the picture is shrunk to `side_px` and halved once for each of `widths`.
+    """
+
+    first_token: int
+    num_tokens: int
+    tokens_pooled: int
+    side_px: int
+    widths: tuple[int, ...]
+    summary_width: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class VisionSizes:
     """Qwen-VL's vision transformer, or the tower that `public_config` describes: square pictures in,
     `num_queries` tokens of `output_dim` out.
@@ -48,6 +63,7 @@ class VisionSizes:
     # Widths of convolutions before the patches, at a quarter of the side, an eighth, ...; Qwen-VL has none.
     stem_widths: tuple[int, ...] = ()
     face_reader: FaceReaderSizes | None = None  # Qwen-VL has none
+    place_reader: PlaceReaderSizes | None = None  # nor this
     # Of pixels in [0, 1]; by default they enter as -1..1.
     pixel_mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
     pixel_std: tuple[float, float, float] = (0.5, 0.5, 0.5)

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from limner.models.convolutions import ConvolutionPair
 from limner.models.face_reader import FaceReader
+from limner.models.place_reader import PlaceReader
 from limner.models.resampler import Resampler, stretch_positions
 from limner.models.sizes import ResamplerSizes, VisionSizes
 from limner.models.vision_towers import PublicTower
@@ -141,12 +142,19 @@ class QwenVisionTransformer(nn.Module):
         self.face_reader: FaceReader | None = (
             FaceReader(reader, sizes.width, sizes.output_dim) if reader else None
         )
+        around = sizes.place_reader
+        self.place_reader: PlaceReader | None = PlaceReader(around, sizes.output_dim) if around else None
 
     def forward(self, pixels_B3HW: Tensor) -> Tensor:
         """Pixels (B, 3, S, S) normalised as in training -> tokens (B, num_queries, output_dim)."""
         patches_BNW = self.transformer(self.places(pixels_B3HW))
-        tokens_BND = self.read(patches_BNW)
+        tokens_BND = self.look_around(self.read(patches_BNW), pixels_B3HW)
         return self.face_reader(tokens_BND, pixels_B3HW, patches_BNW) if self.face_reader else tokens_BND
+
+    def look_around(self, tokens_BND: Tensor, pixels_B3HW: Tensor) -> Tensor:
+        """The tokens, with what a look at the whole picture says of the scene, where there is one."""
+        mixed_BND: Tensor = self.place_reader(tokens_BND, pixels_B3HW) if self.place_reader else tokens_BND
+        return mixed_BND
 
     def places(self, pixels_B3HW: Tensor) -> Tensor:
         """Pixels -> what enters the transformer: a vector for each patch (B, grid^2, width)."""

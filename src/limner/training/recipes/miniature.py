@@ -29,6 +29,7 @@ STAGES: dict[str, tuple[str, ...]] = {
 # first three gave the embedded weights of today. The tiny scale takes the recipes' own numbers of steps.
 SKETCH_MINUTES = {
     "face_reader": 120.0,
+    "place_reader": 60.0,
     "scene_layers": 120.0,
     "vision": 300.0,
     "language_text": 15.0,
@@ -45,6 +46,7 @@ SKETCH_MINUTES = {
 # Minutes of one GPU that the stages share: the longest chain takes 57, drawing its dialogues included.
 MINIATURE_MINUTES = {
     "face_reader": 4.0,
+    "place_reader": 2.0,
     "scene_layers": 6.0,
     "vision": 10.0,
     "language_text": 8.0,
@@ -62,16 +64,17 @@ MINUTES = {"sketch": SKETCH_MINUTES, "miniature": MINIATURE_MINUTES}
 
 
 # Small scales draw pixels, and their image tokens are made by the world's truth: these stages fall away, and
-# nothing waits for the encoder, which learns to look twice first, as the detokenizer learns its layers first.
+# nothing waits for the encoder, whose further looks learn first, as the detokenizer learns its layers first.
 BY_TRUTH: dict[str, tuple[str, ...]] = {
     "face_reader": (),
+    "place_reader": ("face_reader",),
     "scene_layers": (),
     **{
         name: tuple(awaited for awaited in needs if awaited not in ("vision", "autoencoder"))
         for name, needs in STAGES.items()
         if name != "autoencoder"
     },
-    "vision": ("face_reader",),
+    "vision": ("place_reader",),
     "detokenizer_natural": ("scene_layers",),
 }
 

@@ -20,6 +20,7 @@ from limner.models.face_reader import USUAL_SIDE, FaceReader, patch_centres
 from limner.models.vision import ImageTokenizer
 from limner.training.components import is_made
 
+LATER_LOOKS = frozenset({"face_reader", "place_reader"})
 SMALL_FACE = 0.1  # of the picture: below it, places count by the picture's size and not by the face's
 BOX_JITTER = 0.06  # of a face's side: about by how much a box that was found is off
 POINTS_SPREAD = 0.3  # of a face's side: the unit in which places of features are learned
@@ -86,11 +87,12 @@ def jittered(boxes_K4: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def go_on_from(model_folder: Path, network: ImageTokenizer) -> ImageTokenizer:
-    """The encoder of a checkpoint where there is one, also one that had no second look yet; else as it is."""
+    """The encoder of a checkpoint where there is one, also one without further looks; else as it is."""
     if is_made(model_folder, "vision"):
         stored, own = read_tensors(model_folder / "vision"), network.state_dict()
-        second_look = {name: own[name] for name in own.keys() - stored.keys() if ".face_reader." in name}
-        network.load_state_dict(stored | second_look)
+        new = own.keys() - stored.keys()
+        looks = {name: own[name] for name in new if LATER_LOOKS.intersection(name.split("."))}
+        network.load_state_dict(stored | looks)
     return network
 
 

@@ -137,6 +137,7 @@ class VisionTask:
     def loss(self, sample_rng: SampleRng, batch: int) -> tuple[Tensor, dict[str, Tensor]]:
         shown = Shown(self._pictures.take(sample_rng, batch), self.context.device)
         read_BQD, half_way_BPW, patches_BPW = self._model(shown.pixels_B3SS)
+        read_BQD = self._model.vision.look_around(read_BQD, shown.pixels_B3SS)
         where = seen_points = read_BQD.new_zeros(())
         reader = self._model.vision.face_reader
         if reader is not None:
