@@ -28,6 +28,11 @@ def render(scene: Scene, size_px: int = 256) -> NDArray[np.uint8]:
 
     Raises ValueError when `size_px` lies outside 32..1024 or the scene uses a word the world does not have.
     """
+    return apply_style(render_plainly(scene, size_px), scene.style, _seed(scene))
+
+
+def render_plainly(scene: Scene, size_px: int = 256) -> NDArray[np.uint8]:
+    """The scene in its light and in no style, as `render` has it before the last step; raises as `render`."""
     if not SMALLEST_PX <= size_px <= LARGEST_PX:
         raise ValueError(f"a scene is rendered at {SMALLEST_PX} to {LARGEST_PX} px, not at {size_px}")
     stage = lay_out(scene)
@@ -46,7 +51,7 @@ def render(scene: Scene, size_px: int = 256) -> NDArray[np.uint8]:
     pixels = canvas.pixels()
     if scene.setting != "white":
         pixels = apply_lighting(pixels, scene.lighting)
-    return apply_style(pixels, scene.style, _seed(scene))
+    return pixels
 
 
 def render_figure(

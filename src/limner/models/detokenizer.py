@@ -117,6 +117,7 @@ class DiTDetokenizer(Detokenizer):
 
     def read(self, image_tokens_BND: Tensor) -> TokensRead:
         """What `velocity` asks of the tokens at every step alike: computed once a picture."""
+        image_tokens_BND = self._plainly(image_tokens_BND)
         told_BNW = self.transformer.caption_projection(image_tokens_BND + self.token_positions)
         answers = [reader(told_BNW) for reader in self._readers()]
         composed = None if self.frame is None else self.frame.composed(image_tokens_BND)
@@ -146,15 +147,19 @@ class DiTDetokenizer(Detokenizer):
         image_tokens_BND: Tensor,
         read: TokensRead | None = None,
     ) -> Tensor:
-        """The finished picture (B, C, H, W) that noisy pixels at time_B come from; only where it draws
-        pixels.
+        """The finished picture (B, C, H, W), but for its style, that noisy pixels at time_B come from; only
+        where it draws pixels.
         """
         assert self.frame is not None, "this detokenizer predicts velocities"
+        image_tokens_BND = self._plainly(image_tokens_BND)
         summary_BE = self.frame.summary(image_tokens_BND)
         entered_BCGG = self.frame.enter(latents_BCHW, time_B, summary_BE)
         features_BWGG = self._transformed(entered_BCGG, time_B, image_tokens_BND, read)
         composed_B3SS = None if read is None else read.composed_CSS
         return self.frame.leave(features_BWGG, summary_BE, image_tokens_BND, composed_B3SS)
+
+    def _plainly(self, image_tokens_BND: Tensor) -> Tensor:
+        return image_tokens_BND if self.frame is None else self.frame.plainly(image_tokens_BND)
 
     def _transformed(
         self, latents_BCHW: Tensor, time_B: Tensor, image_tokens_BND: Tensor, read: TokensRead | None
@@ -261,8 +266,11 @@ class DiTDetokenizer(Detokenizer):
 
     def _latents(self, states: Sequence[SamplingState], made: Sequence[Tensor]) -> Tensor:
         latents_BCHW = super()._latents(states, made)
-        sharpening = self.sizes.sharpening if self.frame is not None else 0.0
-        return sharpened(latents_BCHW, sharpening) if sharpening else latents_BCHW
+        if self.frame is None:
+            return latents_BCHW
+        if self.sizes.sharpening:
+            latents_BCHW = sharpened(latents_BCHW, self.sizes.sharpening)
+        return self.frame.styled(latents_BCHW, batch([state.tokens_ND for state in states]))
 
     def _told_sizes(self, latents_BCHW: Tensor) -> tuple[Tensor, Tensor] | None:
         """PixArt-alpha's micro-conditions of a square picture; Sigma dropped them."""

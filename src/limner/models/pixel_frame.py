@@ -25,6 +25,7 @@ from limner.models.flow import spread_time
 from limner.models.refine import FINER, Refine
 from limner.models.scene_layers import Mend, SceneLayers
 from limner.models.sizes import DetokenizerSizes
+from limner.models.style_layer import StyleLayer
 
 
 class PixelFrame(nn.Module):
@@ -52,7 +53,19 @@ class PixelFrame(nn.Module):
             self.layers = SceneLayers(layers, sizes.num_tokens, sizes.token_dim)
             self.mend = Mend(last, layers.mend_width, sizes.summary_width)
         self.size_px = sizes.latent_size
+        self.style: StyleLayer | None = None
+        if sizes.style is not None:
+            self.style = StyleLayer(sizes.style, self.size_px, sizes.token_dim)
         self.last = nn.Conv2d(last, sizes.latent_channels * FINER**2, 3, padding=1)
+
+    def plainly(self, image_tokens_BND: Tensor) -> Tensor:
+        """The tokens of the picture that is drawn before it gets its style."""
+        return image_tokens_BND if self.style is None else self.style.plainly(image_tokens_BND)
+
+    def styled(self, pixels_B3SS: Tensor, image_tokens_BND: Tensor) -> Tensor:
+        """Drawn pixels in the style of their tokens."""
+        styled_B3SS: Tensor = pixels_B3SS if self.style is None else self.style(pixels_B3SS, image_tokens_BND)
+        return styled_B3SS
 
     def summary(self, image_tokens_BND: Tensor) -> Tensor:
         """All tokens of a picture together, (B, E)."""

@@ -20,6 +20,7 @@ from limner.models.sizes import (
     LayerSizes,
     PlaceReaderSizes,
     ResamplerSizes,
+    StyleSizes,
     TokenHeadSizes,
     VisionSizes,
 )
@@ -127,7 +128,8 @@ def _detokenizer_sizes(values: dict[str, Any]) -> DetokenizerSizes | UNetDetoken
         raise ValueError(f"This version of limner has no detokenizer of the kind {kind!r}.")
     layers = values.get("layers_of_scene")
     made = None if layers is None else LayerSizes.from_json(layers)
-    return DetokenizerSizes(**_with_tuples({**values, "layers_of_scene": made}))
+    style = None if values.get("style") is None else StyleSizes(**values["style"])
+    return DetokenizerSizes(**_with_tuples({**values, "layers_of_scene": made, "style": style}))
 
 
 TINY: Final = Preset(
@@ -203,6 +205,7 @@ SCENE_LAYERS: Final = LayerSizes(
     mend_width=24,
 )
 
+STYLE: Final = StyleSizes(token=57, width=32, depth=4, maps=4)
 # Tokens 48 to 58 tell of the scene, but for its letters.
 PLACE_READER: Final = PlaceReaderSizes(
     first_token=48,
@@ -266,6 +269,7 @@ SKETCH: Final = Preset(
         sharpening=0.8,
         refiner_widths=(128, 64, 32, 16),
         layers_of_scene=SCENE_LAYERS,
+        style=STYLE,
     ),
     autoencoder=AutoencoderSizes(
         image_size_px=256,
@@ -329,6 +333,7 @@ MINIATURE: Final = Preset(
         default_steps=2,
         refiner_widths=(160, 80, 48, 24),
         layers_of_scene=SCENE_LAYERS,
+        style=STYLE,
     ),
     autoencoder=AutoencoderSizes(
         image_size_px=256,

@@ -195,6 +195,18 @@ class LayerSizes:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class StyleSizes:
+    """A layer that puts an art style on finished pixels (`style_layer.py`): which image token names it, how
+    many convolutions of which width, and how many maps of the picture's size remember grain.
+    """
+
+    token: int
+    width: int
+    depth: int
+    maps: int
+
+
 def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
@@ -229,6 +241,7 @@ class DetokenizerSizes:
     # Of finished pixels: how much is added of what they differ from a copy blurred by one pixel
     # (`pixel_frame.sharpened`), for what a small network regresses is soft at its edges.
     sharpening: float = 0.0
+    style: StyleSizes | None = None
     kind: str = "dit"
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +22,7 @@ from limner.models.checkpoint import (
     load_component,
     load_manifest,
     own_tensors,
+    read_tensors,
     save_manifest,
     save_tensors,
 )
@@ -116,6 +117,19 @@ def read_component(
     if not is_made(context.model_folder, name):
         raise ValueError(f"{context.model_folder} has no {name}/ yet; train the stage that makes it first.")
     return load_component(context.model_folder, name, network).to(device or context.device)
+
+
+def read_with_new_parts(model_folder: Path, name: str, network: Network, parts: Collection[str]) -> Network:
+    """`network` as `model/NAME/` has it, where there is one; of modules called one of `parts` that the
+    checkpoint does not know yet, what they begin with.
+    """
+    if is_made(model_folder, name):
+        stored, own = read_tensors(model_folder / name), network.state_dict()
+        new = {
+            key: own[key] for key in own.keys() - stored.keys() if not set(parts).isdisjoint(key.split("."))
+        }
+        network.load_state_dict(stored | new)
+    return network
 
 
 def is_made(model_folder: Path, name: str) -> bool:

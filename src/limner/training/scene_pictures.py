@@ -11,6 +11,7 @@ a picture, D token width.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -28,6 +29,7 @@ from limner_world.scene_tokens import encode_scene
 from limner_world.truth import scene_truth
 
 MAX_FIGURES = 2
+PLAIN_STYLE = "storybook"
 
 
 class ScenePictures:
@@ -35,7 +37,8 @@ class ScenePictures:
 
     `len` is as many rows as training may draw from, or those that are held out. Tokens are the scenes',
     unless `encoder` makes `num_tokens` of them from the pixels; latents are `autoencoder`'s. With `keep` a
-    row is drawn once (192 KiB of memory at 256 px).
+    row is drawn once (192 KiB of memory at 256 px). `plainly`: all in the plain style, where a layer of its
+    own puts styles on.
     """
 
     def __init__(
@@ -50,12 +53,13 @@ class ScenePictures:
         encoder: ImageTokenizer | None = None,
         num_tokens: int | None = None,
         keep: bool = False,
+        plainly: bool = False,
     ) -> None:
         if kind not in PICTURE_KINDS:
             raise ValueError(
                 f"There is no kind of picture {kind!r}; choose one of {', '.join(PICTURE_KINDS)}."
             )
-        self.kind, self.count, self.split = kind, count, split
+        self.kind, self.count, self.split, self.plainly = kind, count, split, plainly
         self._autoencoder, self._device = autoencoder, device
         self._encoder, self._num_tokens = encoder, num_tokens
         self._kept: dict[int, NDArray[np.uint8]] | None = {} if keep else None
@@ -70,7 +74,8 @@ class ScenePictures:
 
     def scene(self, row: int) -> Scene:
         """The scene that the picture of `row` shows."""
-        return PICTURE_KINDS[self.kind](self._first + int(row), self.split)
+        scene = PICTURE_KINDS[self.kind](self._first + int(row), self.split)
+        return replace(scene, style=PLAIN_STYLE) if self.plainly else scene
 
     def pixels(self, rows: np.ndarray) -> Tensor:
         """The pictures themselves, (B, 3, S, S) float32 in [-1, 1]."""

@@ -37,6 +37,7 @@ SKETCH_MINUTES = {
     "language": 300.0,
     "detokenizer_natural": 120.0,
     "detokenizer_human": 600.0,
+    "style_layer": 40.0,
     "stage1": 10.0,
     "stage2": 10.0,
     "stage3": 10.0,
@@ -54,6 +55,7 @@ MINIATURE_MINUTES = {
     "language": 19.0,
     "detokenizer_natural": 5.0,
     "detokenizer_human": 20.0,
+    "style_layer": 2.0,
     "stage1": 2.0,
     "stage2": 2.0,
     "stage3": 2.0,
@@ -76,6 +78,7 @@ BY_TRUTH: dict[str, tuple[str, ...]] = {
     },
     "vision": ("place_reader",),
     "detokenizer_natural": ("scene_layers",),
+    "style_layer": ("detokenizer_human",),
 }
 
 

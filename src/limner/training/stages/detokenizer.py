@@ -245,6 +245,7 @@ class DetokenizerTask:
                 encoder=encoder,
                 num_tokens=num_tokens,
                 keep=split == "test" or stage.kept > 0,
+                plainly=getattr(context.preset.detokenizer, "style", None) is not None,
             )
         assert encoder is not None
         context.chosen((kind,))

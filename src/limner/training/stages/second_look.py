@@ -15,10 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from limner.models.checkpoint import read_tensors
 from limner.models.face_reader import USUAL_SIDE, FaceReader, patch_centres
 from limner.models.vision import ImageTokenizer
-from limner.training.components import is_made
+from limner.training.components import read_with_new_parts
 
 LATER_LOOKS = frozenset({"face_reader", "place_reader"})
 SMALL_FACE = 0.1  # of the picture: below it, places count by the picture's size and not by the face's
@@ -88,12 +87,7 @@ def jittered(boxes_K4: Tensor, generator: torch.Generator) -> Tensor:
 
 def go_on_from(model_folder: Path, network: ImageTokenizer) -> ImageTokenizer:
     """The encoder of a checkpoint where there is one, also one without further looks; else as it is."""
-    if is_made(model_folder, "vision"):
-        stored, own = read_tensors(model_folder / "vision"), network.state_dict()
-        new = own.keys() - stored.keys()
-        looks = {name: own[name] for name in new if LATER_LOOKS.intersection(name.split("."))}
-        network.load_state_dict(stored | looks)
-    return network
+    return read_with_new_parts(model_folder, "vision", network, LATER_LOOKS)
 
 
 def where_loss(scores_BPF: Tensor, boxes_BF4: Tensor, said_there_BF: Tensor, faces: TrueFaces) -> Tensor:
