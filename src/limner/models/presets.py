@@ -205,7 +205,7 @@ SCENE_LAYERS: Final = LayerSizes(
     mend_width=24,
 )
 
-STYLE: Final = StyleSizes(token=57, width=32, depth=4, maps=4)
+STYLE: Final = StyleSizes(token=57, width=24, depth=3, maps=4)
 # Tokens 48 to 58 tell of the scene, but for its letters.
 PLACE_READER: Final = PlaceReaderSizes(
     first_token=48,

@@ -75,12 +75,16 @@ class StyleLayer(nn.Module):
         share_B: Tensor = (1 - said_B).clamp(0, 1)
         return share_B * (said_B <= 0.5)
 
-    def put_on(self, pixels_B3SS: Tensor, style_BD: Tensor) -> Tensor:
-        """The picture in the style of these tokens (B, D), whichever they are."""
+    def put_on(self, pixels_B3SS: Tensor, style_BD: Tensor, corner: tuple[int, int] = (0, 0)) -> Tensor:
+        """The picture in the style of these tokens (B, D), whichever they are; or a part of it, whose upper
+        left `corner` lies at these even (y, x).
+        """
         dtype, count = self.enter.weight.dtype, len(pixels_B3SS)
+        (top, left), (high, wide) = corner, pixels_B3SS.shape[2:]
         pixels_B3SS, style_BD = pixels_B3SS.to(dtype), style_BD.to(dtype)
         grain_MSS = self.grain.weight.view(self.sizes.maps, self.side_px, self.side_px)
-        maps_BMSS = torch.cat([grain_MSS, self.still.to(dtype)]).expand(count, -1, -1, -1)
+        maps_MSS = torch.cat([grain_MSS, self.still.to(dtype)])[:, top : top + high, left : left + wide]
+        maps_BMSS = maps_MSS.expand(count, -1, -1, -1)
         x = F.pixel_unshuffle(torch.cat([pixels_B3SS, maps_BMSS], dim=1), BLOCK)
         x = self.enter(x.contiguous(memory_format=torch.channels_last))
         told = self.modulation(style_BD)[:, :, None, None].chunk(2 * (self.sizes.depth + 1), dim=1)

@@ -12,7 +12,7 @@ from limner.training.stages.style_layer import StyleLayerStage
 
 PLANS = {
     "sketch": (
-        Plan(steps=3_000, batch=12, learning_rate=2e-3, warmup_steps=50, validations=10),
+        Plan(steps=3_000, batch=8, learning_rate=1e-3, warmup_steps=100, validations=10),
         StyleLayerStage(),
     ),
     "miniature": (

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from limner.models.detokenizer import DiTDetokenizer
 from limner.models.model import build_detokenizer
 from limner.models.pixel_frame import pixel_errors
-from limner.models.style_layer import StyleLayer
+from limner.models.style_layer import BLOCK, StyleLayer
 from limner.training.batches import psnr_db
 from limner.training.components import read_with_new_parts, write_component
 from limner.training.repeated_pictures import RepeatedDraws
@@ -52,6 +52,7 @@ class StyleLayerStage:
     ahead: int = 200
     held_out: int = 18
     token_noise: float = 0.15
+    crop_px: int = 128  # a part of each picture at once: more pictures a step
 
     def __call__(self, context: RunContext) -> StyleLayerTask:
         return StyleLayerTask(self, context)
@@ -90,8 +91,14 @@ class StyleLayerTask:
         wanted_B3SS = _tensor(wanted).to(self.context.device)
         told_BD = torch.stack([self._tokens[style] for style in styles])
         noise_BD = torch.randn(told_BD.shape, generator=generator, device=told_BD.device)
-        drawn_B3SS = self._layer.put_on(given_B3SS, told_BD + self.stage.token_noise * noise_BD)
-        loss = pixel_errors(drawn_B3SS.float() - wanted_B3SS).mean()
+        told_BD = told_BD + self.stage.token_noise * noise_BD
+        crop = min(self.stage.crop_px, self._layer.side_px)
+        top, left = (
+            int(at) * BLOCK for at in rng.integers((self._layer.side_px - crop) // BLOCK + 1, size=2)
+        )
+        part = (..., slice(top, top + crop), slice(left, left + crop))
+        drawn_B3WW = self._layer.put_on(given_B3SS[part], told_BD, (top, left))
+        loss = pixel_errors(drawn_B3WW.float() - wanted_B3SS[part]).mean()
         return loss, {"style_error": loss.detach()}
 
     @torch.no_grad()
