@@ -81,7 +81,8 @@ class StyleLayer(nn.Module):
         """
         dtype, count = self.enter.weight.dtype, len(pixels_B3SS)
         (top, left), (high, wide) = corner, pixels_B3SS.shape[2:]
-        pixels_B3SS, style_BD = pixels_B3SS.to(dtype), style_BD.to(dtype)
+        pixels_B3SS = pixels_B3SS.to(dtype)
+        style_BD = style_BD.to(dtype) / style_BD.shape[1] ** 0.5  # a word's length is the root of its width
         grain_MSS = self.grain.weight.view(self.sizes.maps, self.side_px, self.side_px)
         maps_MSS = torch.cat([grain_MSS, self.still.to(dtype)])[:, top : top + high, left : left + wide]
         maps_BMSS = maps_MSS.expand(count, -1, -1, -1)
