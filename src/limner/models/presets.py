@@ -241,6 +241,7 @@ SKETCH: Final = Preset(
             summary_width=104,
         ),
         place_reader=PLACE_READER,
+        is_compact=True,
     ),
     input_resampler=ResamplerSizes(grid=8, width=192, heads=6, input_dim=64),
     output_resampler=ResamplerSizes(grid=8, width=64, heads=4, input_dim=192),

@@ -64,6 +64,7 @@ class VisionSizes:
     stem_widths: tuple[int, ...] = ()
     face_reader: FaceReaderSizes | None = None  # Qwen-VL has none
     place_reader: PlaceReaderSizes | None = None  # nor this
+    is_compact: bool = False  # the transformer's maps take a byte a weight in files (compact_linear.py)
     # Of pixels in [0, 1]; by default they enter as -1..1.
     pixel_mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
     pixel_std: tuple[float, float, float] = (0.5, 0.5, 0.5)

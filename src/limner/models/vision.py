@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from limner.models.convolutions import ConvolutionPair
+from limner.models.compact_linear import compact
 from limner.models.face_reader import FaceReader
 from limner.models.place_reader import PlaceReader
 from limner.models.resampler import Resampler, stretch_positions
@@ -132,6 +133,8 @@ class QwenVisionTransformer(nn.Module):
         )
         self.ln_pre = nn.LayerNorm(sizes.width, eps=NORM_EPS)
         self.transformer = _Transformer(sizes)
+        if sizes.is_compact:
+            compact(self.transformer)
         self.attn_pool = Resampler(
             ResamplerSizes(grid=query_grid, width=pool_width, heads=sizes.pool_heads, input_dim=sizes.width),
             norm_eps=NORM_EPS,
