@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from limner.models.convolutions import ConvolutionPair
 from limner.models.compact_linear import compact
+from limner.models.convolutions import ConvolutionPair
 from limner.models.face_reader import FaceReader
 from limner.models.place_reader import PlaceReader
 from limner.models.resampler import Resampler, stretch_positions
