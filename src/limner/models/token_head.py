@@ -40,6 +40,7 @@ from limner.models.sizes import ResamplerSizes, TokenHeadSizes
 # Mean squares of tokens of unit spread. Two words are 2 apart: of four samples, one that says another word
 # gives a spread of .38, two against two .5, four different ones .75; numbers of which nothing is known 1.
 OPEN: Final = 0.7
+OPEN_ALONE: Final = 0.4  # where no sample is near another
 NEAR: Final = 0.3
 
 
@@ -249,7 +250,8 @@ def agreed(samples_BMKD: Tensor) -> Tensor:
     Where the samples are far apart, the text left the token open, and the first sample decides; all open
     tokens are that sample's, so that they fit each other. Else history or text has settled it: the mean of
     those around the most central sample, without the noise of a single one; of all, where none is near
-    another (numbers that are known a little).
+    another but all are near enough (numbers that are known a little). A mean of words that are far from each
+    other would be none of them: there the first sample decides, too.
     """
     apart_BMMKD = samples_BMKD[:, :, None] - samples_BMKD[:, None]
     apart_BMMK = apart_BMMKD.square().mean(-1)
@@ -260,7 +262,8 @@ def agreed(samples_BMKD: Tensor) -> Tensor:
     is_lonely_B1K = near_BMK.sum(1, keepdim=True) == 1
     near_BMK = torch.where(is_lonely_B1K, 1.0, near_BMK)
     settled_BKD = (samples_BMKD * near_BMK[..., None]).sum(1) / near_BMK.sum(1)[..., None]
-    return torch.where((spread_BK > OPEN)[..., None], samples_BMKD[:, 0], settled_BKD)
+    is_open_BK = (spread_BK > OPEN) | (is_lonely_B1K[:, 0] & (spread_BK > OPEN_ALONE))
+    return torch.where(is_open_BK[..., None], samples_BMKD[:, 0], settled_BKD)
 
 
 TokenHead = RegressionHead | FlowHead
