@@ -102,13 +102,15 @@ SCRIPTS = (
     ),
     Script(
         name="question",
-        title="A question about the picture",
-        note="The answers come from the picture the model painted itself.",
+        title="Another style, and questions",
+        note="The same picture, drawn otherwise. The answers come from what the model painted itself.",
         lines=(
             Line(
                 text="The image shows Nora and Felix in a kitchen. Nora has gray hair in a bun and wears a "
                 "purple cardigan. Felix has blond hair and wears a red hooded sweatshirt."
             ),
+            Line(text="Turn the picture into a pencil drawing."),
+            Line(text="Now turn it into a comic."),
             Line(text="What color is the hair of the person on the left?"),
             Line(text="How many people are in the picture?"),
         ),
