@@ -97,7 +97,7 @@ def _check(asked: Asked, stored: Path | None) -> None:
     else:
         Measured(model=asked.model, judge=asked.judge).check()
     if stored is not None:
-        folder_given(stored, "set of conversations", "`limner bench import` makes one")
+        folder_given(stored, "finished set of conversations", "`limner bench import` makes one")
         from limner.benchmark.stored_set import StoredSet
 
         StoredSet.open(stored)
