@@ -143,6 +143,21 @@ def test_pictures_that_the_browser_cannot_keep_are_told(visit, large_pictures):
     page.expect("ERR_FAILED")
 
 
+def test_pictures_that_are_added_while_a_conversation_opens_stay(visit, large_pictures):
+    page = visit()
+    page.say("A woman in a garden.", 1)
+    page.evaluate("localStorage.setItem('filler', 'x'.repeat(5_200_000))")  # the browser keeps no picture
+    held = []
+    page.route("**/v1/conversations/**", lambda route: held.append(route))
+    page.reload()
+    page.set_input_files("#choose-file", large_pictures[:1])
+    page.wait_for_selector("#given img")
+    assert held
+    page.unroute("**/v1/conversations/**")  # which lets them go on
+    page.wait_for_selector(".round img >> visible=true")
+    assert page.locator("#given img").count() == 1
+
+
 def test_nothing_empty_stays_in_the_list(visit):
     page = visit()
     before = len(ask_json(page.server, "/v1/conversations")["data"])

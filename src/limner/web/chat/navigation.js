@@ -66,11 +66,13 @@ export function navigation(page) {
   }
 
   function showConversation(id, title, rounds) {
+    // While a page is loaded anew its draft is put back at once, and pictures may have been added since.
+    const hasDraft = state.isOpening && id === state.conversation;
     page.thread.forget();
     setRounds(rounds, { keepChoices: false });
     Object.assign(state, { head: null, people: [], script: [], read: null });
     setConversation(id, title);
-    page.composer.put(drafts.get(id));
+    if (!hasDraft) page.composer.put(drafts.get(id));
   }
 
   function beginAnew() {
