@@ -7,6 +7,7 @@ less than a second of one core, the start of the interpreter included.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -19,7 +20,8 @@ from typing import Any
 import pytest
 import typer
 
-from limner.cli.main import app
+from limner.cli.main import app, main
+from limner.cli.serve import SERVER_NEEDS
 
 MOST_S = 1.0
 BELOW_A_FILE = "file/below"
@@ -228,3 +230,15 @@ def test_a_wrong_word_is_one_sentence(answers) -> None:
 def test_a_wrong_word_costs_less_than_a_second(answers) -> None:
     dear = [f"{' '.join(words)}: {told['cpu_s']:.2f} s" for words, told in answers if told["cpu_s"] > MOST_S]
     assert not dear, "\n".join(dear)
+
+
+@pytest.mark.parametrize("missing", SERVER_NEEDS)
+def test_a_library_of_the_server_that_is_missing_is_named(missing, monkeypatch, tmp_path, capsys) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *at: None if name == missing else found(name, *at)
+    )
+    with pytest.raises(SystemExit) as left:
+        main(["serve", "--store", str(tmp_path / "store")])
+    assert left.value.code == 2
+    assert f"The server needs {missing}" in capsys.readouterr().err

@@ -7,7 +7,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -20,6 +20,12 @@ from limner.planning.names import is_planned
 if TYPE_CHECKING:
     from limner.server.security.keys import ApiKeys
     from limner.server.settings import ServerSettings
+
+# What the extra `serve` brings, as it is imported.
+SERVER_NEEDS: Final = (
+    *("fastapi", "starlette", "uvicorn", "h11", "httptools"),
+    *("python_multipart", "prometheus_client"),
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -133,7 +139,7 @@ def _check(model: str, words: list[str], store: Path, files: list[Path | None]) 
 
 def _find_server() -> None:
     """ValueError when a library of the server's is missing; nothing is imported yet."""
-    for name in ("fastapi", "uvicorn"):
+    for name in SERVER_NEEDS:
         if importlib.util.find_spec(name) is None:
             raise ValueError(
                 f"The server needs {name}, which is not installed; pip install 'limner[serve]' brings it."
