@@ -227,3 +227,8 @@ LONE_DOINGS: Final[dict[str, tuple[str, ...]]] = {
 }
 # Interactions in which the first does something to the second: the order of the names matters.
 ONE_SIDED: Final = ("examining", "holding the baby", "kissing on the cheek")
+
+
+def place_phrases(setting: str) -> tuple[str, ...]:
+    """Every way to say that somebody is there, those of the register "usual" among them."""
+    return (*PLACE_PHRASES[setting], *USUAL_PLACE_PHRASES.get(setting, ()))

@@ -6,6 +6,7 @@ Legend: B batch, c channels, H W places.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -25,12 +26,11 @@ class ConvolutionPair(nn.Module):
         return x_BcHW + change_BcHW
 
 
-def halving(widths: Sequence[int]) -> nn.Sequential:
-    """Convolutions that take pixels (B, 3, H, H) to a map (B, widths[-1], H >> len(widths), ...), which is
-    halved once for each of `widths`.
+def halvings(widths: Sequence[int]) -> list[nn.Module]:
+    """What follows a first convolution to `widths[0]` channels: a map (B, widths[0], H, W) is halved once for
+    each of the other widths, to (B, widths[-1], ...).
     """
-    first, *others = widths
-    steps: list[nn.Module] = [nn.Conv2d(3, first, 3, stride=2, padding=1)]
-    for wide, wider in zip((first, *others[:-1]), others, strict=True):
+    steps: list[nn.Module] = []
+    for wide, wider in pairwise(widths):
         steps += [nn.GELU(), nn.Conv2d(wide, wider, 3, stride=2, padding=1), ConvolutionPair(wider)]
-    return nn.Sequential(*steps, ConvolutionPair(widths[-1]), nn.GELU())
+    return [*steps, ConvolutionPair(widths[-1]), nn.GELU()]

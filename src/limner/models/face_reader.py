@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from limner.models.compact_linear import CompactLinear
-from limner.models.convolutions import ConvolutionPair
+from limner.models.convolutions import halvings
 from limner.models.sizes import FaceReaderSizes
 from limner.models.windows import FACE, FIGURE, Span, sampling_grid
 
@@ -43,13 +43,9 @@ class FaceReader(nn.Module):
         self.box = nn.Linear(width, BOX + 1)
         nn.init.zeros_(self.box.weight)
         nn.init.zeros_(self.box.bias)
-        first, *others = sizes.widths
-        self.enter = nn.Conv2d(3, first, 3, stride=2, padding=1)
-        steps: list[nn.Module] = []
-        for wide, wider in zip((first, *others[:-1]), others, strict=True):
-            steps += [nn.GELU(), nn.Conv2d(wide, wider, 3, stride=2, padding=1), ConvolutionPair(wider)]
-        self.body = nn.Sequential(*steps, ConvolutionPair(others[-1]), nn.GELU())
-        self.leave = nn.Conv2d(others[-1], MAP_CHANNELS, 1)
+        self.enter = nn.Conv2d(3, sizes.widths[0], 3, stride=2, padding=1)
+        self.body = nn.Sequential(*halvings(sizes.widths))
+        self.leave = nn.Conv2d(sizes.widths[-1], MAP_CHANNELS, 1)
         places = MAP_CHANNELS * sizes.map_side**2
         self.read = nn.ModuleList(CompactLinear(places, sizes.summary_width) for _ in WINDOWS)
         self.out = CompactLinear(len(WINDOWS) * sizes.summary_width + BOX, sizes.person_tokens * token_dim)

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from limner.models.compact_linear import CompactLinear
-from limner.models.convolutions import halving
+from limner.models.convolutions import halvings
 from limner.models.sizes import PlaceReaderSizes
 
 MAP_CHANNELS: Final = 12  # of the last map, each of whose places is read
@@ -31,7 +31,8 @@ class PlaceReader(nn.Module):
     def __init__(self, sizes: PlaceReaderSizes, token_dim: int) -> None:
         super().__init__()
         self.sizes = sizes
-        self.body = halving(sizes.widths)
+        enter = nn.Conv2d(3, sizes.widths[0], 3, stride=2, padding=1)
+        self.body = nn.Sequential(enter, *halvings(sizes.widths))
         self.leave = nn.Conv2d(sizes.widths[-1], MAP_CHANNELS, 1)
         map_side = sizes.side_px >> len(sizes.widths)
         self.read = CompactLinear(MAP_CHANNELS * map_side**2, sizes.summary_width)

@@ -25,7 +25,7 @@ from limner_world.describe import pronouns
 from limner_world.film import later
 from limner_world.names import Name, random_name, random_names
 from limner_world.person import Identity, Person
-from limner_world.places import PLACE_PHRASES, USUAL_PLACE_PHRASES
+from limner_world.places import place_phrases
 from limner_world.question import random_question
 from limner_world.sampling import random_outfit
 from limner_world.scene import Figure, Scene
@@ -243,7 +243,7 @@ def _briefly(chain: Chain, source: tuple[int, int], person: Person, dressed: boo
     kept = scene.lighting if scene.setting != "white" else "daylight"
     still: Figure = replace(target.figures[0], holding="none")
     target = replace(target, lighting=kept, written_word="", figures=(still,))
-    called, place_told = chain.subject(scene, place), pick(rng, _places(target.setting))
+    called, place_told = chain.subject(scene, place), pick(rng, place_phrases(target.setting))
     asked = called
     if index == chain.last and len(scene.figures) == 1 and chance(rng, 0.4):
         asked = pronouns(person.traits).object
@@ -253,10 +253,6 @@ def _briefly(chain: Chain, source: tuple[int, int], person: Person, dressed: boo
     text = pick(rng, _ELSEWHERE).format(x=asked, p=place_told, w=worn_told)
     say = pick(rng, _HERE).format(x=called, p=place_told)
     chain.add(text, say, target, chain.last, None, shows=(index,))
-
-
-def _places(setting: str) -> tuple[str, ...]:
-    return (*PLACE_PHRASES[setting], *USUAL_PLACE_PHRASES.get(setting, ()))
 
 
 def _the_same(chain: Chain, scene: Scene, place: int) -> Name:

@@ -35,7 +35,7 @@ from limner.evaluation.suites.true_tokens import tell_truth
 from limner.evaluation.views import TOKENS, TWIN
 from limner.perception.senses import WorldSenses
 from limner_world.person import Identity
-from limner_world.places import PLACE_NOUNS, PLACE_PHRASES, USUAL_PLACE_PHRASES
+from limner_world.places import PLACE_NOUNS, place_phrases
 from limner_world.render import render
 from limner_world.scene import Scene
 
@@ -159,8 +159,7 @@ def _persons(tally: Tally, played: Played, index: int) -> None:
             own, other = (identity_of(played.pictures[source].tokens_ND, at) for at in (where, 1 - where))
             tally.rate("person.right", right_identity(face, own, other), 0.5)
     setting, text = after.setting, played.rounds[index].instruction.lower()
-    forms = (*PLACE_NOUNS[setting], *PLACE_PHRASES[setting], *USUAL_PLACE_PHRASES.get(setting, ()))
-    if any(words.lower() in text for words in forms):
+    if any(words.lower() in text for words in (*PLACE_NOUNS[setting], *place_phrases(setting))):
         tally.add("elsewhere.place", said["scene.setting"] == setting)
 
 
