@@ -148,6 +148,8 @@ def test_samples_that_agree_are_averaged_and_one_that_strays_is_left_out() -> No
 def test_what_is_left_open_is_the_first_sample_s_choice() -> None:
     samples = words_of(0, 1, 2, 3)
     torch.testing.assert_close(agreed(samples)[0, 0], samples[0, 0, 0])
+    undecided = 0.8 * samples  # nearer to each other, and their mean would be none of them
+    torch.testing.assert_close(agreed(undecided)[0, 0], undecided[0, 0, 0])
 
 
 def test_of_two_words_one_is_said_and_not_their_mixture() -> None:
