@@ -4,6 +4,7 @@ from language_samples import image_tokens, small_tokenizer, three_rounds
 from torch import Tensor
 
 from limner.models.cache import KeyValueCache
+from limner.models.footprint import cache_bytes
 from limner.models.mllm import SHORTEST_WAVE, MultimodalLLM, causal_mask, position_waves
 from limner.models.packing import SLOT, lay_out, pack, packed_hidden
 from limner.models.presets import TINY
@@ -17,7 +18,10 @@ CLOSE = {"atol": 2e-5, "rtol": 0}
 @pytest.fixture(scope="module")
 def language() -> MultimodalLLM:
     torch.manual_seed(1)
-    return MultimodalLLM(TINY.language, TINY.input_resampler).eval()
+    language = MultimodalLLM(TINY.language, TINY.input_resampler).eval()
+    assert language.copy is not None
+    torch.nn.init.zeros_(language.copy.nothing.bias)  # so that copies count
+    return language
 
 
 def ids(*numbers: int) -> Tensor:
@@ -81,7 +85,7 @@ def test_copies_and_pieces_of_a_cache_live_on_their_own(language) -> None:
     expected = language.hidden(torch.cat([embeds(0, 12), embeds(20, 26)], dim=1))[:, 12:]
     torch.testing.assert_close(language.hidden(embeds(20, 26), cache=fork), expected, **CLOSE)
     joined = KeyValueCache.join([KeyValueCache(), first, last])
-    assert joined.num_bytes == 2 * TINY.language.layers * TINY.language.width * 12 * 4
+    assert joined.num_bytes == 2 * cache_bytes(TINY.language, 12)  # in float32
     torch.testing.assert_close(language.hidden(embeds(20, 26), cache=joined), expected, **CLOSE)
     assert (first.length, last.length) == (5, 7)
     assert KeyValueCache.join([]).length == 0

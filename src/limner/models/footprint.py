@@ -59,7 +59,8 @@ def footprints(preset: Preset, head_kinds: Sequence[str] = HEAD_KINDS) -> list[F
 
 def cache_bytes(sizes: LanguageSizes, num_tokens: int) -> int:
     """Keys and values of so many tokens in 16 bit."""
-    return 2 * 2 * sizes.layers * (sizes.key_value_width or sizes.width) * num_tokens
+    copied = sizes.copy_width + sizes.width if sizes.copy_width else 0
+    return 2 * (2 * sizes.layers * (sizes.key_value_width or sizes.width) + copied) * num_tokens
 
 
 def _quantisable(language: MultimodalLLM) -> int:

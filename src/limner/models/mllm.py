@@ -31,6 +31,7 @@ from torch import Tensor, nn
 
 from limner.models.cache import KeyValueCache
 from limner.models.causal_lm import build_llm, last_states, layers_of, scaled_logits
+from limner.models.copy_attention import CopyAttention
 from limner.models.resampler import Resampler
 from limner.models.resampler_start import start_as_copy
 from limner.models.sizes import LanguageSizes, ResamplerSizes
@@ -68,6 +69,7 @@ class MultimodalLLM(nn.Module):
             if language.position_waves
             else None
         )
+        self.copy = CopyAttention(language.width, language.copy_width) if language.copy_width else None
         self._initialise()
 
     @property
@@ -137,6 +139,7 @@ class MultimodalLLM(nn.Module):
                     "drop rounds first."
                 )
             position_ids_BN = torch.arange(cached, cached + num_new, device=embeds_BNW.device)[None]
+        inputs_BNW = embeds_BNW
         if self.position_map is not None:
             waves_BNF = position_waves(
                 position_ids_BN, self.sizes.position_waves, longest=2.0 * self.sizes.context_tokens
@@ -144,7 +147,20 @@ class MultimodalLLM(nn.Module):
             embeds_BNW = embeds_BNW + waves_BNF.to(embeds_BNW.dtype) @ self.position_map
         if mask_B1NS is None:
             mask_B1NS = causal_mask(num_new, cached, embeds_BNW.device).expand(embeds_BNW.shape[0], 1, -1, -1)
-        return last_states(self.llm, embeds_BNW, position_ids_BN, mask_B1NS, cache)
+        if self.copy is None:
+            return last_states(self.llm, embeds_BNW, position_ids_BN, mask_B1NS, cache)
+        layers = cache.layers() if cache is not None else []
+        inside = KeyValueCache(layers[:-1]) if cache is not None else None
+        states_BNW = last_states(self.llm, embeds_BNW, position_ids_BN, mask_B1NS, inside)
+        keys_B1SH, values_B1SW = self.copy.keys(states_BNW, inputs_BNW)[:, None], inputs_BNW[:, None]
+        if cache is not None and inside is not None:
+            if layers:
+                keys_B1SH, values_B1SW = (
+                    torch.cat(pair, dim=-2)
+                    for pair in zip(layers[-1], (keys_B1SH, values_B1SW), strict=True)
+                )
+            cache.replace([*inside.layers(), (keys_B1SH, values_B1SW)])
+        return self.copy(states_BNW, inputs_BNW, keys_B1SH[:, 0], values_B1SW[:, 0], mask_B1NS[:, 0])
 
     def text_logits(self, hidden_BNW: Tensor) -> Tensor:
         """Hidden states -> logits over the vocabulary; pass only the positions that are needed.

@@ -158,6 +158,7 @@ TINY: Final = Preset(
         context_tokens=512,
         reads_regions=True,
         position_waves=4,
+        copy_width=16,
     ),
     token_head=TokenHeadSizes(width=32, depth=2, heads=2),
     detokenizer=DetokenizerSizes(
@@ -255,6 +256,7 @@ SKETCH: Final = Preset(
         context_tokens=2048,
         tie_embeddings=True,
         position_waves=8,
+        copy_width=96,
     ),
     token_head=TokenHeadSizes(width=192, depth=3, heads=6, samples=4),
     detokenizer=DetokenizerSizes(
@@ -320,6 +322,7 @@ MINIATURE: Final = Preset(
         context_tokens=2048,
         tie_embeddings=True,
         position_waves=8,
+        copy_width=96,
     ),
     token_head=TokenHeadSizes(width=192, depth=4, heads=6),
     detokenizer=DetokenizerSizes(

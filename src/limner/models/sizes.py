@@ -115,6 +115,8 @@ class LanguageSizes:
     # Sine waves of the position in the context that are added to what enters the first layer, through a
     # learned map; 0 for the LLaMA, whose attention knows distances alone.
     position_waves: int = 0
+    # Of the keys of an attention that copies earlier places unchanged (copy_attention.py); 0 for the LLaMA.
+    copy_width: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

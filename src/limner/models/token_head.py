@@ -32,6 +32,7 @@ from limner.models.flow import (
     seeded_noise,
     target_velocity,
 )
+from limner.models.least_squares import solve
 from limner.models.presets import Preset
 from limner.models.resampler import Resampler
 from limner.models.resampler_start import start_as_copy
@@ -146,7 +147,7 @@ class FlowHead(nn.Module):
     @torch.no_grad()
     def fit(self, hidden_BKW: Tensor, target_BKD: Tensor, ridge: float = 1e-4) -> None:
         """Solve the guess for a sample of pictures, and measure what it misses."""
-        _solve(self.guess, hidden_BKW.flatten(0, 1), target_BKD.flatten(0, 1), ridge=ridge)
+        solve(self.guess, hidden_BKW.flatten(0, 1), target_BKD.flatten(0, 1), ridge=ridge)
         missed_BKD = target_BKD.float() - self._guessed(hidden_BKW)
         self.missed_log_std.copy_(missed_BKD.square().mean(dim=(0, 1)).sqrt().clamp_min(1e-3).log())
 
@@ -338,16 +339,3 @@ def _time_features(time_B: Tensor) -> Tensor:
     frequencies = torch.exp(torch.linspace(0, math.log(1000.0), 32, device=time_B.device))
     angles = time_B.float()[:, None] * frequencies
     return torch.cat([angles.sin(), angles.cos()], dim=1)
-
-
-@torch.no_grad()
-def _solve(layer: nn.Linear, known_RI: Tensor, wanted_RO: Tensor, *, ridge: float) -> None:
-    """Set weight and bias of `layer` to the least-squares map from R rows (R, I) to rows (R, O), in double
-    precision; `ridge` is a penalty on squared weights, a row.
-    """
-    known = known_RI.double()
-    known = torch.cat([known, torch.ones_like(known[:, :1])], dim=1)
-    ridges = ridge * len(known) * torch.eye(known.shape[1], dtype=known.dtype, device=known.device)
-    solved = torch.linalg.solve(known.T @ known + ridges, known.T @ wanted_RO.double())
-    layer.weight.copy_(solved[:-1].T)
-    layer.bias.copy_(solved[-1])

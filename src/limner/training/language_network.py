@@ -24,7 +24,7 @@ from limner.models.adapters import (
     read_adapter,
     with_adapter,
 )
-from limner.models.checkpoint import component_tensors, shared_names
+from limner.models.checkpoint import component_tensors, read_tensors, shared_names
 from limner.models.filling import copy_into
 from limner.models.mllm import MultimodalLLM
 from limner.models.packing import NO_LABEL, PackedBatch
@@ -76,7 +76,7 @@ def build_language(
     if not later:
         is_stored = not fresh and is_made(made, "language")
         if is_stored:
-            read_component(context, "language", language)
+            _read_language(context, language)
         if lora is not None:
             add_adapter(language, lora)
             draw_adapter(language, context.seed)
@@ -112,6 +112,17 @@ def fill_language(context: RunContext, language: MultimodalLLM, *, fresh: bool =
     draw_adapter(language, context.seed)
     if is_made(made, ADAPTER):
         read_adapter(made / ADAPTER, language)
+
+
+def _read_language(context: RunContext, language: MultimodalLLM) -> None:
+    """A checkpoint of before there was a copy attention leaves it as it begins."""
+    copy = language.copy
+    if copy is not None and not any(
+        name.startswith("copy.") for name in read_tensors(context.model_folder / "language")
+    ):
+        language.copy = None
+    read_component(context, "language", language)
+    language.copy = copy
 
 
 def _read_trained(context: RunContext, language: MultimodalLLM) -> None:

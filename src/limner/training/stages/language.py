@@ -33,11 +33,12 @@ from limner.training.components import (
     write_adapter_component,
     write_component,
 )
+from limner.training.copy_supervision import copy_loss, copying, fit_copies
 from limner.training.heads import BothHeads
 from limner.training.kinds import crop_encoder, kind_laid_out
 from limner.training.language_data import LaidOut, draw_batch
 from limner.training.language_network import LanguageCosts, build_language, fill_language
-from limner.training.own_history import predicted_history
+from limner.training.own_history import REPAIRED, SAME, Repaints, predicted_history
 from limner.training.run_context import RunContext
 from limner.training.stages.language_metrics import MeasuredBatch, close_up_rounds, measure
 from limner.training.stages.vocabulary import make_vocabulary
@@ -46,7 +47,7 @@ from limner.training.throughput import Meter
 
 MEASURED_AT_ONCE = 8
 OWN_HISTORY = 2  # a stream of random numbers
-TOLD = ("text", "text_accuracy", "image", *(f"look_{head}" for head in HEADS))
+TOLD = ("text", "text_accuracy", "image", *(f"look_{head}" for head in (*HEADS, "copy", "back", "change")))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +65,7 @@ class LanguageStage:
     flow_pictures: int = 6
     flow_draws: int = 2
     attention_weight: float = 1.0  # of `attention_supervision.py`; 0 leaves attention to itself
+    copy_weight: float = 2.0  # of `copy_supervision.py`, where the scale has a copy attention
     # Share of batches with the model's own predictions in the history (`own_history.py`), where it is known
     # what repaints what: of the world's dialogues.
     own_history: float = 0.0
@@ -118,6 +120,8 @@ class LanguageTask:
         }
         sizes = {kind: len(source.by_length) for kind, source in self._train.items()}
         self._sampler = MixtureSampler(sizes=sizes, ratios=mix, seed=context.seed)
+        if self.language.copy is not None and self.language.copy.is_new and not stage.fresh:
+            self._fit_copies()
         measured = [kind for kind in stage.measured if kind in mix] or list(mix)
         self._test = {kind: self._laid_out(kind, stage.held_out, "test") for kind in measured}
 
@@ -147,10 +151,11 @@ class LanguageTask:
         packed = source.batch(indices).to(device)
         self._count(packed)
         generator = sample_rng.torch(device)
-        if is_world and sample_rng.numpy(OWN_HISTORY).random() < self.stage.own_history:
-            repaints, head = source.repaints(indices), self.heads.regression
+        repaints, apart = source.repaints(indices) if is_world else None, SAME
+        if repaints is not None and sample_rng.numpy(OWN_HISTORY).random() < self.stage.own_history:
+            head, apart = self.heads.regression, REPAIRED
             packed = predicted_history(self.language, head, packed, repaints, generator)
-        total, metrics = self._loss(packed, generator, targets)
+        total, metrics = self._loss(packed, generator, targets, repaints, apart)
         told = {name: metrics[name] for name in TOLD if name in metrics}
         return total, {f"{kind}.{name}": value for name, value in told.items()}
 
@@ -170,10 +175,17 @@ class LanguageTask:
         write_component(self.context, "token_head", self.heads.heads)
 
     def _loss(
-        self, packed: PackedBatch, generator: torch.Generator, targets: AttentionTargets | None
+        self,
+        packed: PackedBatch,
+        generator: torch.Generator,
+        targets: AttentionTargets | None,
+        repaints: Repaints | None,
+        apart: float,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         looked = watching(self.language) if targets is not None else nullcontext(Watch())
-        with looked as watch:
+        copies = self.language.copy is not None and repaints is not None and packed.num_painted > 0
+        copied = copying(self.language) if copies else nullcontext([])
+        with looked as watch, copied as calls:
             total, metrics = loss(
                 self.language,
                 cast("TokenHead", self.heads),  # packing asks a head for nothing but `losses`
@@ -185,7 +197,18 @@ class LanguageTask:
         if targets is not None:
             looked_elsewhere, looks = attention_loss(self.language, watch, packed, targets)
             total, metrics = total + self.stage.attention_weight * looked_elsewhere, metrics | looks
+        if calls and repaints is not None:
+            not_copied, looks = copy_loss(self.language, calls[0], packed, repaints, apart=apart)
+            total, metrics = total + self.stage.copy_weight * not_copied, metrics | looks
         return total, metrics
+
+    def _fit_copies(self) -> None:
+        batches = []
+        for kind, source in self._train.items():
+            if kind not in self.context.data and not self._crops:
+                indices = [int(index) for index in source.by_length[:MEASURED_AT_ONCE]]
+                batches.append((source.batch(indices).to(self.context.device), source.repaints(indices)))
+        fit_copies(self.language, batches)
 
     def _random_heads(self) -> BothHeads:
         stage = self.stage

@@ -1,0 +1,152 @@
+"""What the copy attention should take from where: taught like the heads of `attention_supervision.py`.
+
+A slot whose token stands in the picture that its own one continues should look there, or at the same token of
+any other picture before it; a slot whose token is new, at nothing.
+
+Knows packed batches, which tokens are taken from which, and one attention. Knows no dialogues.
+
+Legend: B dialogues, N places, M pictures seen, T pictures painted, K image tokens, P pairs, D token width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+
+from limner.models.mllm import MultimodalLLM
+from limner.models.packing import SEEN, SLOT, PackedBatch, packed_hidden
+from limner.training.own_history import SAME, Repaints
+
+CHANGE_WEIGHT: Final = 4.0  # an edit keeps 60 tokens for each that it changes
+
+
+@contextmanager
+def copying(language: MultimodalLLM) -> Iterator[list[tuple[Tensor, ...]]]:
+    """What the copy attention of `language` reads (`CopyAttention.forward`) in forward passes within the
+    block, one entry a pass.
+    """
+    calls: list[tuple[Tensor, ...]] = []
+
+    def record(_module: torch.nn.Module, given: tuple[Any, ...]) -> None:
+        calls.append(given)
+
+    assert language.copy is not None
+    hook = language.copy.register_forward_pre_hook(record)
+    try:
+        yield calls
+    finally:
+        hook.remove()
+
+
+def copied_places(batch: PackedBatch, repaints: Repaints, *, apart: float = SAME) -> Tensor:
+    """(T, K, N) bool: the places of seen pictures that each slot may be copied from; none where its token is
+    new. Tokens are the same whose mean squared difference is below `apart`.
+    """
+    slots_TK2, seen_MK2 = _places(batch, SLOT, batch.num_painted), _places(batch, SEEN, _count(batch))
+    wanted_TKN = torch.zeros(
+        *slots_TK2.shape[:2], batch.ids_BN.shape[1], dtype=torch.bool, device=slots_TK2.device
+    )
+    pairs_P4 = torch.from_numpy(repaints.pairs_P4).to(slots_TK2.device)
+    if not len(pairs_P4):
+        return wanted_TKN
+    painted_P, token_P, seen_P, source_P = pairs_P4.unbind(1)
+    target_PD = batch.painted_tokens_TKD[painted_P, token_P]
+    differs_P = (target_PD - batch.seen_tokens_MKD[seen_P, source_P]).square().mean(-1)
+    same_P = differs_P < apart
+    painted_P, token_P, source_P, target_PD = (
+        values[same_P] for values in (painted_P, token_P, source_P, target_PD)
+    )
+    differs_PM = (target_PD[:, None] - batch.seen_tokens_MKD[:, source_P].transpose(0, 1)).square().mean(-1)
+    dialogue_P, place_P = slots_TK2[painted_P, token_P].unbind(1)
+    dialogue_PM, place_PM = seen_MK2[:, source_P].transpose(0, 1).unbind(2)
+    is_there_PM = (differs_PM < apart) & (dialogue_PM == dialogue_P[:, None]) & (place_PM < place_P[:, None])
+    pair_X, seen_X = is_there_PM.nonzero().unbind(1)
+    wanted_TKN[painted_P[pair_X], token_P[pair_X], place_PM[pair_X, seen_X]] = True
+    return wanted_TKN
+
+
+def copy_loss(
+    language: MultimodalLLM,
+    call: tuple[Tensor, ...],
+    batch: PackedBatch,
+    repaints: Repaints,
+    *,
+    apart: float = SAME,
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Minus the log of the share that each slot gives to what it should look at; what is not as in the last
+    picture counts `CHANGE_WEIGHT` times. And the shares themselves: "look_copy" of slots that copy,
+    "look_back" of those among them that don't copy the last picture's same token, "look_change" of slots that
+    copy nothing in pictures that copy something.
+
+    Args:
+        call: as `copying` recorded it of this batch's forward pass.
+        repaints, apart: as in `copied_places`.
+    """
+    assert language.copy is not None
+    wanted_TKN = copied_places(batch, repaints, apart=apart)
+    states_BNW, inputs_BNW, keys_BNH, _values, mask_BNN = call
+    slots_TK2 = _places(batch, SLOT, batch.num_painted)
+    dialogue_T, places_TK = slots_TK2[:, 0, 0], slots_TK2[..., 1]
+    nothing_TK, found_TKN = language.copy.log_shares(
+        states_BNW[dialogue_T[:, None], places_TK],
+        inputs_BNW[dialogue_T[:, None], places_TK],
+        keys_BNH[dialogue_T],
+        mask_BNN[dialogue_T[:, None], places_TK],
+    )
+    copies_TK = wanted_TKN.any(-1)
+    looked_TK = torch.where(
+        copies_TK, found_TKN.masked_fill(~wanted_TKN, float("-inf")).logsumexp(-1), nothing_TK
+    )
+    is_change_TK = ~copies_TK & copies_TK.any(-1, keepdim=True)
+    is_back_TK = copies_TK & ~_as_last(batch, wanted_TKN, slots_TK2)
+    weights_TK = torch.where(is_change_TK | is_back_TK, CHANGE_WEIGHT, 1.0)
+    total = -(looked_TK * weights_TK).sum() / weights_TK.sum()
+    groups = {"copy": copies_TK, "back": is_back_TK, "change": is_change_TK}
+    looks = looked_TK.detach().exp()
+    return total, {f"look_{name}": looks[which].mean() for name, which in groups.items() if which.any()}
+
+
+def _as_last(batch: PackedBatch, wanted_TKN: Tensor, slots_TK2: Tensor) -> Tensor:
+    """(T, K) bool: slots that may be copied from the same token of the last picture before them."""
+    seen_MK2 = _places(batch, SEEN, _count(batch))
+    if not len(seen_MK2):
+        return torch.zeros(slots_TK2.shape[:2], dtype=torch.bool, device=slots_TK2.device)
+    is_before_TM = (seen_MK2[:, 0, 0] == slots_TK2[:, :1, 0]) & (seen_MK2[:, 0, 1] < slots_TK2[:, :1, 1])
+    last_T = torch.where(is_before_TM, seen_MK2[:, 0, 1], -1).argmax(dim=1)
+    as_last_TK = wanted_TKN.gather(2, seen_MK2[last_T][..., 1:])[..., 0]
+    return as_last_TK & is_before_TM.any(1, keepdim=True)
+
+
+def _count(batch: PackedBatch) -> int:
+    return len(batch.seen_tokens_MKD)
+
+
+def _places(batch: PackedBatch, kind: int, count: int) -> Tensor:
+    """(pictures, K, 2): dialogue and place of each token of a kind of block."""
+    found = (batch.kinds_BN == kind).nonzero()
+    return found.reshape(count, -1, 2) if count else found.reshape(0, 0, 2)
+
+
+@torch.no_grad()
+def fit_copies(language: MultimodalLLM, batches: Iterable[tuple[PackedBatch, Repaints]]) -> None:
+    """Let a new copy attention on a trained model say what its slots say where they repeat a token."""
+    assert language.copy is not None
+    states, values = [], []
+    for batch, repaints in batches:
+        if not batch.num_painted:
+            continue
+        with copying(language) as calls:
+            packed_hidden(language, batch)
+        states_BNW, inputs_BNW = calls[0][:2]
+        wanted_TKN = copied_places(batch, repaints)
+        slots_TK2 = _places(batch, SLOT, batch.num_painted)
+        painted, token = wanted_TKN.any(-1).nonzero().unbind(1)
+        dialogue, slot = slots_TK2[painted, token].unbind(1)
+        states.append(states_BNW[dialogue, slot])
+        values.append(inputs_BNW[dialogue, wanted_TKN[painted, token].int().argmax(-1)])
+    if states and sum(map(len, states)) > 2 * language.sizes.width:
+        language.copy.fit(torch.cat(states), torch.cat(values))
