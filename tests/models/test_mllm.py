@@ -20,8 +20,15 @@ def language() -> MultimodalLLM:
     torch.manual_seed(1)
     language = MultimodalLLM(TINY.language, TINY.input_resampler).eval()
     assert language.copy is not None
-    torch.nn.init.zeros_(language.copy.nothing.bias)  # so that copies count
+    torch.nn.init.zeros_(language.copy.pointer.nothing.bias)  # so that copies count
     return language
+
+
+def slots(language: MultimodalLLM, cache: KeyValueCache) -> Tensor:
+    is_slot = torch.ones(1, K, dtype=torch.bool)
+    return language.image_hidden(
+        language.hidden(language.embed_slots(1), cache=cache, is_slot_BN=is_slot)
+    )
 
 
 def ids(*numbers: int) -> Tensor:
@@ -59,7 +66,7 @@ def test_a_chat_piece_by_piece_equals_the_packed_training_forward(language) -> N
             continue
         feed(language.embed_text(ids(TOKENIZER.image_start_id)))
         length = cache.length
-        painted.append(language.image_hidden(language.hidden(language.embed_slots(1), cache=cache))[0])
+        painted.append(slots(language, cache)[0])
         cache.crop(length)
         feed(language.embed_image(tokens[round_.response.picture.digest][None]))
         feed(language.embed_text(ids(*closing_ids(TOKENIZER))))

@@ -141,7 +141,7 @@ def test_training_a_tiny_dialogue_learns_it() -> None:
     batch = pack([[segments(round_, TOKENIZER) for round_ in rounds]], image_tokens(rounds), K)
     optimizer = torch.optim.AdamW([*language.parameters(), *head.parameters()], lr=3e-3)
     first: dict | None = None
-    for _ in range(60):
+    for _ in range(80):
         total, metrics = loss(language, head, batch)
         optimizer.zero_grad()
         total.backward()

@@ -66,7 +66,7 @@ def test_a_few_steps_teach_what_to_copy_and_what_not() -> None:
     for _ in range(150):
         with copying(language) as calls:
             packed_hidden(language, batch)
-        loss, looks = copy_loss(language, calls[0], batch, repaints)
+        loss, looks = copy_loss(calls[0], batch, repaints)
         first = first or float(loss.detach())
         optimizer.zero_grad()
         loss.backward()
@@ -83,7 +83,7 @@ def test_what_is_not_as_in_the_last_picture_counts_more() -> None:
     language = MultimodalLLM(TINY.language, TINY.input_resampler)
     with copying(language) as calls:
         packed_hidden(language, batch)
-    _, looks = copy_loss(language, calls[0], batch, repaints)
+    _, looks = copy_loss(calls[0], batch, repaints)
     assert set(looks) == {"look_copy", "look_back", "look_change"}
     assert copied_places(batch, repaints)[2, 2].any()
 

@@ -78,7 +78,10 @@ def _tokens(painter: Painter, cache: KeyValueCache, sampling: Sampling, seed: in
     """The slots in one forward and the token head's draw: image tokens (K, D)."""
     model = painter.model
     slots_1KW = model.language.embed_slots(1)
-    hidden_1KW = model.language.image_hidden(model.language.hidden(slots_1KW, cache=cache))
+    is_slot_1K = torch.ones(slots_1KW.shape[:2], dtype=torch.bool, device=slots_1KW.device)
+    hidden_1KW = model.language.image_hidden(
+        model.language.hidden(slots_1KW, cache=cache, is_slot_BN=is_slot_1K)
+    )
     head = model.token_heads.of_kind(sampling.token_head)
     tokens_1KD = head.predict(
         hidden_1KW, [seed], steps=sampling.token_steps, temperature=token_temperature(model, sampling)

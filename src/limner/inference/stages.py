@@ -180,7 +180,7 @@ def sample_image_tokens(painter: LoadedModel, rounds: Sequence[ScheduledRound]) 
     model, sampling = painter.model, rounds[0].sampling
     sequences = [round_.sequence for round_ in rounds]
     slots_BKW = model.language.embed_slots(len(rounds))
-    hidden_BKW = hidden_together(model.language, sequences, slots_BKW, grow=False)
+    hidden_BKW = hidden_together(model.language, sequences, slots_BKW, grow=False, are_slots=True)
     tokens_BKD = model.token_heads.of_kind(sampling.token_head).predict(
         model.language.image_hidden(hidden_BKW),
         [round_.request.seed for round_ in rounds],

@@ -118,6 +118,7 @@ class MultimodalLLM(nn.Module):
         position_ids_BN: Tensor | None = None,
         mask_B1NS: Tensor | None = None,
         cache: KeyValueCache | None = None,
+        is_slot_BN: Tensor | None = None,
     ) -> Tensor:
         """Last hidden states (B, N, W) after the final norm; `cache`, when given, grows by N.
 
@@ -126,6 +127,7 @@ class MultimodalLLM(nn.Module):
             position_ids_BN: positions in the context; by default they continue after the cache.
             mask_B1NS: True where a new position may look at a cached or new one; by default causal, that is
                 everything cached and everything new up to itself.
+            is_slot_BN: True at slots, which may copy (`copy_attention.py`); None: there are none.
 
         Raises:
             ValueError: positions by default would leave the context.
@@ -152,15 +154,24 @@ class MultimodalLLM(nn.Module):
         layers = cache.layers() if cache is not None else []
         inside = KeyValueCache(layers[:-1]) if cache is not None else None
         states_BNW = last_states(self.llm, embeds_BNW, position_ids_BN, mask_B1NS, inside)
-        keys_B1SH, values_B1SW = self.copy.keys(states_BNW, inputs_BNW)[:, None], inputs_BNW[:, None]
+        keys_BSH, values_BSW = self.copy.pointer.keys(states_BNW, inputs_BNW), inputs_BNW
         if cache is not None and inside is not None:
             if layers:
-                keys_B1SH, values_B1SW = (
-                    torch.cat(pair, dim=-2)
-                    for pair in zip(layers[-1], (keys_B1SH, values_B1SW), strict=True)
+                keys_BSH, values_BSW = (
+                    torch.cat([known[:, 0], new], dim=-2)
+                    for known, new in zip(layers[-1], (keys_BSH, values_BSW), strict=True)
                 )
-            cache.replace([*inside.layers(), (keys_B1SH, values_B1SW)])
-        return self.copy(states_BNW, inputs_BNW, keys_B1SH[:, 0], values_B1SW[:, 0], mask_B1NS[:, 0])
+            cache.replace([*inside.layers(), (keys_BSH[:, None], values_BSW[:, None])])
+        if is_slot_BN is None:
+            return states_BNW
+        slots_BQ, is_real_BQ = gathered_slots(is_slot_BN)
+        rows_B1 = torch.arange(len(slots_BQ), device=slots_BQ.device)[:, None]
+        states_BQW, inputs_BQW, mask_BQS = (
+            values[rows_B1, slots_BQ] for values in (states_BNW, inputs_BNW, mask_B1NS[:, 0])
+        )
+        change_BQW = self.copy(states_BQW, inputs_BQW, keys_BSH, values_BSW, mask_BQS) - states_BQW
+        change_BQW = change_BQW * is_real_BQ[..., None]
+        return states_BNW.index_put((rows_B1, slots_BQ), change_BQW, accumulate=True)
 
     def text_logits(self, hidden_BNW: Tensor) -> Tensor:
         """Hidden states -> logits over the vocabulary; pass only the positions that are needed.
@@ -211,6 +222,16 @@ def position_waves(position_ids_BN: Tensor, num_waves: int, *, longest: float) -
     lengths_F = SHORTEST_WAVE * ratio ** torch.arange(num_waves, device=position_ids_BN.device)
     angles_BNF = position_ids_BN[..., None] * (2 * torch.pi / lengths_F)
     return torch.cat([angles_BNF.sin(), angles_BNF.cos()], dim=-1)
+
+
+def gathered_slots(is_slot_BN: Tensor) -> tuple[Tensor, Tensor]:
+    """(B, Q) places of each row's slots in order, where Q is the most that a row has, and whether they are
+    real: rows that have fewer are filled up with others of their places.
+    """
+    counts_B1 = is_slot_BN.sum(1, keepdim=True)
+    most = int(counts_B1.max())
+    places_BQ = torch.argsort(~is_slot_BN, dim=1, stable=True)[:, :most]
+    return places_BQ, torch.arange(most, device=counts_B1.device) < counts_B1
 
 
 def causal_mask(num_new: int, num_cached: int, device: torch.device | str = "cpu") -> Tensor:

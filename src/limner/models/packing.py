@@ -239,8 +239,8 @@ def block_mask(slot_blocks_BN: Tensor, lengths_B: Tensor) -> Tensor:
     return mask_BNN[:, None]
 
 
-def packed_hidden(language: MultimodalLLM, batch: PackedBatch) -> Tensor:
-    """Last hidden states (B, N, W) of a batch, in one forward pass."""
+def packed_inputs(language: MultimodalLLM, batch: PackedBatch) -> Tensor:
+    """What enters the model at each place of a batch, (B, N, W): text, pictures seen, slots."""
     embeds_BNW = language.embed_text(batch.ids_BN)
     width = embeds_BNW.shape[-1]
     flat = embeds_BNW.reshape(-1, width)
@@ -251,8 +251,16 @@ def packed_hidden(language: MultimodalLLM, batch: PackedBatch) -> Tensor:
     if batch.num_painted:
         slots = language.embed_slots(batch.num_painted).reshape(-1, width)
         flat = flat.index_copy(0, (kinds == SLOT).nonzero()[:, 0], slots.to(flat.dtype))
+    return flat.view_as(embeds_BNW)
+
+
+def packed_hidden(language: MultimodalLLM, batch: PackedBatch) -> Tensor:
+    """Last hidden states (B, N, W) of a batch, in one forward pass."""
     mask = block_mask(batch.slot_blocks_BN, batch.lengths_B)
-    return language.hidden(flat.view_as(embeds_BNW), batch.positions_BN, mask)
+    is_slot_BN = batch.kinds_BN == SLOT if batch.num_painted else None
+    return language.hidden(
+        packed_inputs(language, batch), batch.positions_BN, mask, is_slot_BN=is_slot_BN
+    )
 
 
 def loss(

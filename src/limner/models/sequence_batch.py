@@ -49,9 +49,15 @@ class _Batch:
 
 
 def hidden_together(
-    language: MultimodalLLM, sequences: Sequence[BatchedSequence], embeds_BNW: Tensor, *, grow: bool = True
+    language: MultimodalLLM,
+    sequences: Sequence[BatchedSequence],
+    embeds_BNW: Tensor,
+    *,
+    grow: bool = True,
+    are_slots: bool = False,
 ) -> Tensor:
     """Last hidden states (B, N, W) of N new positions on top of each sequence, which keeps them with `grow`.
+    Slots may copy (`MultimodalLLM.hidden`).
 
     Results are those of each sequence alone, up to the rounding of kernels that differ by the size of a
     batch. If anything is raised no sequence is changed.
@@ -59,14 +65,16 @@ def hidden_together(
     Raises:
         ValueError: positions would leave the context.
     """
+    device = embeds_BNW.device
+    is_slot_BN = torch.ones(embeds_BNW.shape[:2], dtype=torch.bool, device=device) if are_slots else None
     if len(sequences) == 1:
-        return _hidden_alone(language, sequences[0], embeds_BNW, grow=grow)
+        return _hidden_alone(language, sequences[0], embeds_BNW, grow=grow, is_slot_1N=is_slot_BN)
     num_new, context = embeds_BNW.shape[1], language.sizes.context_tokens
     longest = max(sequence.length for sequence in sequences) + num_new
     if longest > context:
         raise ValueError(f"{longest} tokens do not fit a context of {context}; drop rounds first.")
     batch = _batched(sequences)
-    grown, device = batch.cache.copy(), embeds_BNW.device
+    grown = batch.cache.copy()
     lengths_B1 = torch.tensor([[sequence.length] for sequence in sequences], device=device)
     mask_B1NS = torch.cat(
         [
@@ -76,7 +84,11 @@ def hidden_together(
         dim=-1,
     )
     hidden_BNW = language.hidden(
-        embeds_BNW, lengths_B1 + torch.arange(num_new, device=device), mask_B1NS, grown
+        embeds_BNW,
+        lengths_B1 + torch.arange(num_new, device=device),
+        mask_B1NS,
+        grown,
+        is_slot_BN=is_slot_BN,
     )
     if grow:
         batch.cache = grown
@@ -87,10 +99,15 @@ def hidden_together(
 
 
 def _hidden_alone(
-    language: MultimodalLLM, sequence: BatchedSequence, embeds_1NW: Tensor, *, grow: bool
+    language: MultimodalLLM,
+    sequence: BatchedSequence,
+    embeds_1NW: Tensor,
+    *,
+    grow: bool,
+    is_slot_1N: Tensor | None,
 ) -> Tensor:
     grown = sequence.cache.copy()
-    hidden_1NW = language.hidden(embeds_1NW, cache=grown)
+    hidden_1NW = language.hidden(embeds_1NW, cache=grown, is_slot_BN=is_slot_1N)
     if grow:
         sequence._cache, sequence.length = grown, grown.length
     return hidden_1NW

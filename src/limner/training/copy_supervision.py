@@ -12,30 +12,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import torch
 from torch import Tensor
 
 from limner.models.mllm import MultimodalLLM
-from limner.models.packing import SEEN, SLOT, PackedBatch, packed_hidden
+from limner.models.packing import SEEN, SLOT, PackedBatch, packed_hidden, packed_inputs
 from limner.training.own_history import SAME, Repaints
 
 CHANGE_WEIGHT: Final = 4.0  # an edit keeps 60 tokens for each that it changes
 
 
-@contextmanager
-def copying(language: MultimodalLLM) -> Iterator[list[tuple[Tensor, ...]]]:
-    """What the copy attention of `language` reads (`CopyAttention.forward`) in forward passes within the
-    block, one entry a pass.
-    """
-    calls: list[tuple[Tensor, ...]] = []
+class Copying(NamedTuple):
+    """Of the slots of a batch: states (B, Q, W) before copying, and log shares of nothing and of places."""
 
-    def record(_module: torch.nn.Module, given: tuple[Any, ...]) -> None:
-        calls.append(given)
+    states_BQW: Tensor
+    nothing_BQ: Tensor
+    places_BQN: Tensor
+
+
+@contextmanager
+def copying(language: MultimodalLLM) -> Iterator[list[Copying]]:
+    """What the copy attention of `language` reads and looks at in forward passes within the block, one entry
+    a pass.
+    """
+    calls: list[Copying] = []
+
+    def record(_module: torch.nn.Module, given: tuple[Any, ...], found: tuple[Tensor, Tensor]) -> None:
+        calls.append(Copying(given[0], *found))
 
     assert language.copy is not None
-    hook = language.copy.register_forward_pre_hook(record)
+    hook = language.copy.pointer.register_forward_hook(record)
     try:
         yield calls
     finally:
@@ -70,12 +78,7 @@ def copied_places(batch: PackedBatch, repaints: Repaints, *, apart: float = SAME
 
 
 def copy_loss(
-    language: MultimodalLLM,
-    call: tuple[Tensor, ...],
-    batch: PackedBatch,
-    repaints: Repaints,
-    *,
-    apart: float = SAME,
+    call: Copying, batch: PackedBatch, repaints: Repaints, *, apart: float = SAME
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Minus the log of the share that each slot gives to what it should look at; what is not as in the last
     picture counts `CHANGE_WEIGHT` times. And the shares themselves: "look_copy" of slots that copy,
@@ -86,17 +89,10 @@ def copy_loss(
         call: as `copying` recorded it of this batch's forward pass.
         repaints, apart: as in `copied_places`.
     """
-    assert language.copy is not None
     wanted_TKN = copied_places(batch, repaints, apart=apart)
-    states_BNW, inputs_BNW, keys_BNH, _values, mask_BNN = call
     slots_TK2 = _places(batch, SLOT, batch.num_painted)
-    dialogue_T, places_TK = slots_TK2[:, 0, 0], slots_TK2[..., 1]
-    nothing_TK, found_TKN = language.copy.log_shares(
-        states_BNW[dialogue_T[:, None], places_TK],
-        inputs_BNW[dialogue_T[:, None], places_TK],
-        keys_BNH[dialogue_T],
-        mask_BNN[dialogue_T[:, None], places_TK],
-    )
+    rows_TK, order_TK = _among_slots(slots_TK2)
+    nothing_TK, found_TKN = call.nothing_BQ[rows_TK, order_TK], call.places_BQN[rows_TK, order_TK]
     copies_TK = wanted_TKN.any(-1)
     looked_TK = torch.where(
         copies_TK, found_TKN.masked_fill(~wanted_TKN, float("-inf")).logsumexp(-1), nothing_TK
@@ -108,6 +104,15 @@ def copy_loss(
     groups = {"copy": copies_TK, "back": is_back_TK, "change": is_change_TK}
     looks = looked_TK.detach().exp()
     return total, {f"look_{name}": looks[which].mean() for name, which in groups.items() if which.any()}
+
+
+def _among_slots(slots_TK2: Tensor) -> tuple[Tensor, Tensor]:
+    """(T, K) each: the dialogue of a slot, and which of its dialogue's slots it is."""
+    dialogues_T = slots_TK2[:, 0, 0]
+    earlier_T = (dialogues_T[:, None] == dialogues_T).tril(-1).sum(1)
+    within_K = torch.arange(slots_TK2.shape[1], device=slots_TK2.device)
+    order_TK = earlier_T[:, None] * slots_TK2.shape[1] + within_K
+    return dialogues_T[:, None].expand_as(order_TK), order_TK
 
 
 def _as_last(batch: PackedBatch, wanted_TKN: Tensor, slots_TK2: Tensor) -> Tensor:
@@ -141,12 +146,12 @@ def fit_copies(language: MultimodalLLM, batches: Iterable[tuple[PackedBatch, Rep
             continue
         with copying(language) as calls:
             packed_hidden(language, batch)
-        states_BNW, inputs_BNW = calls[0][:2]
         wanted_TKN = copied_places(batch, repaints)
-        slots_TK2 = _places(batch, SLOT, batch.num_painted)
-        painted, token = wanted_TKN.any(-1).nonzero().unbind(1)
-        dialogue, slot = slots_TK2[painted, token].unbind(1)
-        states.append(states_BNW[dialogue, slot])
-        values.append(inputs_BNW[dialogue, wanted_TKN[painted, token].int().argmax(-1)])
+        rows_TK, order_TK = _among_slots(_places(batch, SLOT, batch.num_painted))
+        is_copy_TK = wanted_TKN.any(-1)
+        rows_R = rows_TK[is_copy_TK]
+        states.append(calls[0].states_BQW[rows_R, order_TK[is_copy_TK]])
+        inputs_BNW = packed_inputs(language, batch)
+        values.append(inputs_BNW[rows_R, wanted_TKN[is_copy_TK].int().argmax(-1)])
     if states and sum(map(len, states)) > 2 * language.sizes.width:
         language.copy.fit(torch.cat(states), torch.cat(values))

@@ -22,6 +22,7 @@ from limner.dataset.mixture import MixtureSampler
 from limner.models.adapters import LoraSizes
 from limner.models.filling import copy_into
 from limner.models.packing import PackedBatch, loss
+from limner.models.precision import autocast
 from limner.models.resampler_start import keep_routing
 from limner.models.token_head import HEAD_KINDS, TokenHead
 from limner.models.unfilled import unfilled
@@ -120,7 +121,8 @@ class LanguageTask:
         }
         sizes = {kind: len(source.by_length) for kind, source in self._train.items()}
         self._sampler = MixtureSampler(sizes=sizes, ratios=mix, seed=context.seed)
-        if self.language.copy is not None and self.language.copy.is_new and not stage.fresh:
+        copy = self.language.copy
+        if copy is not None and not stage.fresh and not self._later and copy.is_new:
             self._fit_copies()
         measured = [kind for kind in stage.measured if kind in mix] or list(mix)
         self._test = {kind: self._laid_out(kind, stage.held_out, "test") for kind in measured}
@@ -198,7 +200,7 @@ class LanguageTask:
             looked_elsewhere, looks = attention_loss(self.language, watch, packed, targets)
             total, metrics = total + self.stage.attention_weight * looked_elsewhere, metrics | looks
         if calls and repaints is not None:
-            not_copied, looks = copy_loss(self.language, calls[0], packed, repaints, apart=apart)
+            not_copied, looks = copy_loss(calls[0], packed, repaints, apart=apart)
             total, metrics = total + self.stage.copy_weight * not_copied, metrics | looks
         return total, metrics
 
@@ -208,7 +210,8 @@ class LanguageTask:
             if kind not in self.context.data and not self._crops:
                 indices = [int(index) for index in source.by_length[:MEASURED_AT_ONCE]]
                 batches.append((source.batch(indices).to(self.context.device), source.repaints(indices)))
-        fit_copies(self.language, batches)
+        with autocast(self.context.device):
+            fit_copies(self.language, batches)
 
     def _random_heads(self) -> BothHeads:
         stage = self.stage
