@@ -26,9 +26,7 @@ def language() -> MultimodalLLM:
 
 def slots(language: MultimodalLLM, cache: KeyValueCache) -> Tensor:
     is_slot = torch.ones(1, K, dtype=torch.bool)
-    return language.image_hidden(
-        language.hidden(language.embed_slots(1), cache=cache, is_slot_BN=is_slot)
-    )
+    return language.image_hidden(language.hidden(language.embed_slots(1), cache=cache, is_slot_BN=is_slot))
 
 
 def ids(*numbers: int) -> Tensor:

@@ -180,3 +180,31 @@ def test_several_samples_belong_to_their_seed_alone() -> None:
     assert not torch.allclose(flow.predict(hidden, [8, 9, 10]), together)
     typical = flow.predict(hidden, [5, 6, 7], temperature=0)
     torch.testing.assert_close(flow.predict(hidden, [8, 9, 10], temperature=0), typical)
+
+
+def test_a_slot_that_is_settled_is_drawn_without_the_spread_of_the_open_ones() -> None:
+    torch.manual_seed(0)
+    sizes = TokenHeadSizes(width=32, depth=2, heads=2, slot_spread=True)
+    flow, generator = (
+        FlowHead(sizes, num_tokens=4, token_dim=4, hidden_dim=8),
+        torch.Generator().manual_seed(0),
+    )
+    optimizer = torch.optim.AdamW(flow.parameters(), lr=1e-2, weight_decay=0.0)
+
+    def drawn(count: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        hidden = torch.randn(count, 4, 8, generator=generator)
+        hidden[..., 7] = (torch.rand(count, 4, generator=generator) < 0.5).float()  # 1: settled
+        spread = torch.where(hidden[..., 7:] > 0, 0.02, 1.0)
+        known = 0.5 * hidden[..., :4]
+        return hidden, known, known + spread * torch.randn(count, 4, 4, generator=generator)
+
+    for _ in range(400):
+        hidden, _, target = drawn(32)
+        optimizer.zero_grad()
+        flow.loss(hidden, target, generator).backward()
+        optimizer.step()
+    hidden, known, _ = drawn(128)
+    missed = (flow.predict(hidden, list(range(128))) - known).std(dim=-1)
+    settled = hidden[..., 7] > 0
+    assert missed[settled].mean() < 0.1
+    assert missed[~settled].mean() == pytest.approx(0.9, abs=0.25)

@@ -91,7 +91,8 @@ class CopyAttention(nn.Module):
         nothing_BQ, places_BQS = self.pointer(states_BQW, inputs_BQW, keys_BSH, mask_BQS)
         kept_BQ1 = nothing_BQ.exp()[..., None].to(states_BQW.dtype)
         copied_BQW = F.linear(places_BQS.exp().to(values_BSW.dtype) @ values_BSW, self.o_proj.weight)
-        return kept_BQ1 * states_BQW + copied_BQW + (1 - kept_BQ1) * self.o_proj.bias
+        after_BQW: Tensor = kept_BQ1 * states_BQW + copied_BQW + (1 - kept_BQ1) * self.o_proj.bias
+        return after_BQW
 
     @torch.no_grad()
     def fit(self, states_RW: Tensor, values_RW: Tensor) -> None:

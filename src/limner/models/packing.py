@@ -258,9 +258,7 @@ def packed_hidden(language: MultimodalLLM, batch: PackedBatch) -> Tensor:
     """Last hidden states (B, N, W) of a batch, in one forward pass."""
     mask = block_mask(batch.slot_blocks_BN, batch.lengths_B)
     is_slot_BN = batch.kinds_BN == SLOT if batch.num_painted else None
-    return language.hidden(
-        packed_inputs(language, batch), batch.positions_BN, mask, is_slot_BN=is_slot_BN
-    )
+    return language.hidden(packed_inputs(language, batch), batch.positions_BN, mask, is_slot_BN=is_slot_BN)
 
 
 def loss(

@@ -160,7 +160,7 @@ TINY: Final = Preset(
         position_waves=4,
         copy_width=16,
     ),
-    token_head=TokenHeadSizes(width=32, depth=2, heads=2),
+    token_head=TokenHeadSizes(width=32, depth=2, heads=2, slot_spread=True),
     detokenizer=DetokenizerSizes(
         latent_size=4,
         latent_channels=4,
@@ -258,7 +258,7 @@ SKETCH: Final = Preset(
         position_waves=8,
         copy_width=96,
     ),
-    token_head=TokenHeadSizes(width=192, depth=3, heads=6, samples=4),
+    token_head=TokenHeadSizes(width=192, depth=3, heads=6, samples=4, slot_spread=True),
     detokenizer=DetokenizerSizes(
         latent_size=256,
         latent_channels=3,
@@ -324,7 +324,7 @@ MINIATURE: Final = Preset(
         position_waves=8,
         copy_width=96,
     ),
-    token_head=TokenHeadSizes(width=192, depth=4, heads=6),
+    token_head=TokenHeadSizes(width=192, depth=4, heads=6, slot_spread=True),
     detokenizer=DetokenizerSizes(
         latent_size=256,
         latent_channels=3,

@@ -132,6 +132,7 @@ class TokenHeadSizes:
     # Drawn of every picture, so that tokens on which they agree are told from those that are left open
     # (`token_head.agreed`); 1 takes the one sample as it is.
     samples: int = 1
+    slot_spread: bool = False  # how far a token is open is read from its own slot's hidden state
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,6 +43,7 @@ from limner.models.sizes import ResamplerSizes, TokenHeadSizes
 OPEN: Final = 0.7
 OPEN_ALONE: Final = 0.4  # where no sample is near another
 NEAR: Final = 0.3
+LEAST_LOG_STD: Final = math.log(0.01)
 
 
 class RegressionHead(nn.Module):
@@ -95,7 +96,8 @@ class FlowHead(nn.Module):
 
     The guess is linear in the slot's hidden state; it and the spread of what it misses learn beside the flow,
     as the mean and the deviation of a normal distribution would. So an untrained flow adds as much noise as
-    is unknown, not more.
+    is unknown, not more. With `slot_spread` that spread follows from each slot's hidden state: what history
+    has settled is not blurred by what the flow gets wrong about tokens that are open.
 
     Args:
         sizes: width F, depth, heads.
@@ -123,6 +125,11 @@ class FlowHead(nn.Module):
         nn.init.zeros_(self.guess.weight)
         nn.init.zeros_(self.guess.bias)
         self.missed_log_std = nn.Parameter(torch.zeros(token_dim))
+        self.slot_log_std: nn.Linear | None = None
+        if sizes.slot_spread:
+            self.slot_log_std = nn.Linear(hidden_dim, 1)
+            nn.init.zeros_(self.slot_log_std.weight)
+            nn.init.zeros_(self.slot_log_std.bias)
         self.token_in = nn.Linear(token_dim, sizes.width)
         self.places = nn.Parameter(torch.randn(num_tokens, sizes.width) * 0.1)
         self.condition = nn.Sequential(
@@ -176,8 +183,9 @@ class FlowHead(nn.Module):
         The flow must end at the whole distribution, so `weights_BK` makes no difference to it.
         """
         missed_BKD = target_BKD.float() - self._guessed(hidden_BKW)
-        missed = missed_BKD.detach() / self.missed_log_std.float().exp()
-        surprise = 0.5 * missed.square() + self.missed_log_std.float()
+        log_std_BKD = self._log_std(hidden_BKW)
+        missed = missed_BKD.detach() / log_std_BKD.exp()
+        surprise = 0.5 * missed.square() + log_std_BKD
         errors = (missed_BKD.square() + surprise).mean(dim=(1, 2))
         return errors + self.velocity_errors(hidden_BKW, missed.detach(), generator)
 
@@ -238,11 +246,19 @@ class FlowHead(nn.Module):
         noise_MKD = seeded_noise(seeds, shape, device=condition.device).flatten(0, 1)
         condition = condition.repeat_interleave(samples, 0)
         missed_BMKD = integrate(velocity, temperature * noise_MKD, steps).unflatten(0, (-1, samples))
-        return self._guessed(hidden_BKW) + agreed(missed_BMKD * self.missed_log_std.float().exp())
+        return self._guessed(hidden_BKW) + agreed(missed_BMKD * self._log_std(hidden_BKW)[:, None].exp())
 
     def _guessed(self, hidden_BKW: Tensor) -> Tensor:
         guessed: Tensor = self.guess(hidden_BKW.to(self.guess.weight.dtype))
         return guessed.float()
+
+    def _log_std(self, hidden_BKW: Tensor) -> Tensor:
+        """Logarithm of the spread expected of what the guess misses, float32 (B, K, D) or (1, K, D)."""
+        log_std_D = self.missed_log_std.float()
+        if self.slot_log_std is None:
+            return log_std_D.expand(1, self.num_tokens, -1)
+        slots_BK1: Tensor = self.slot_log_std(hidden_BKW.to(self.slot_log_std.weight.dtype)).float()
+        return (log_std_D + slots_BK1).clamp_min(LEAST_LOG_STD)
 
 
 def agreed(samples_BMKD: Tensor) -> Tensor:

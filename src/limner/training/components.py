@@ -132,6 +132,15 @@ def read_with_new_parts(model_folder: Path, name: str, network: Network, parts: 
     return network
 
 
+def read_heads(context: RunContext, heads: TokenHeads, *, device: torch.device | None = None) -> TokenHeads:
+    """Fill `heads` from `model/token_head/`; a file of before slots had a spread of their own leaves it as it
+    begins.
+    """
+    return read_with_new_parts(context.model_folder, "token_head", heads, ("slot_log_std",)).to(
+        device or context.device
+    )
+
+
 def is_made(model_folder: Path, name: str) -> bool:
     """Whether some stage has written the component `name` (or the tokenizer, which is no network)."""
     if name == "tokenizer":

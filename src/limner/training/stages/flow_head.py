@@ -20,7 +20,7 @@ from limner.training.batches import draw
 from limner.training.components import (
     frozen_encoder,
     is_made,
-    read_component,
+    read_heads,
     text_tokenizer,
     write_component,
 )
@@ -69,7 +69,7 @@ class FlowHeadTask:
         self._crops = crop_encoder(context)
         self._tokenizer = text_tokenizer(context)
         if is_made(context.model_folder, "token_head"):
-            read_component(context, "token_head", self.heads.heads)
+            read_heads(context, self.heads.heads)
         kinds = context.chosen(tuple(stage.mix))
         self._shares = np.array([stage.mix[kind] for kind in kinds], dtype=np.float64)
         self._shares /= self._shares.sum()

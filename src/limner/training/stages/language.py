@@ -11,7 +11,7 @@ Legend: B dialogues, N sequence, K image tokens of a picture, D token width, W w
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import cast
 
@@ -29,12 +29,12 @@ from limner.models.unfilled import unfilled
 from limner.training.attention_supervision import HEADS, AttentionTargets, Watch, attention_loss, watching
 from limner.training.components import (
     is_made,
-    read_component,
+    read_heads,
     text_tokenizer,
     write_adapter_component,
     write_component,
 )
-from limner.training.copy_supervision import copy_loss, copying, fit_copies
+from limner.training.copy_supervision import Copying, copy_loss, copying, fit_copies
 from limner.training.heads import BothHeads
 from limner.training.kinds import crop_encoder, kind_laid_out
 from limner.training.language_data import LaidOut, draw_batch
@@ -186,8 +186,10 @@ class LanguageTask:
     ) -> tuple[Tensor, dict[str, Tensor]]:
         looked = watching(self.language) if targets is not None else nullcontext(Watch())
         copies = self.language.copy is not None and repaints is not None and packed.num_painted > 0
-        copied = copying(self.language) if copies else nullcontext([])
-        with looked as watch, copied as calls:
+        calls: list[Copying] = []
+        with looked as watch, ExitStack() as stack:
+            if copies:
+                calls = stack.enter_context(copying(self.language))
             total, metrics = loss(
                 self.language,
                 cast("TokenHead", self.heads),  # packing asks a head for nothing but `losses`
@@ -227,7 +229,7 @@ class LanguageTask:
 
     def _read_heads(self, heads: BothHeads, device: torch.device | None = None) -> None:
         if not self.stage.fresh and is_made(self.context.model_folder, "token_head"):
-            read_component(self.context, "token_head", heads.heads, device=device)
+            read_heads(self.context, heads.heads, device=device)
 
     def _batches(self, source: LaidOut) -> Iterator[MeasuredBatch]:
         for start in range(0, len(source.by_length), MEASURED_AT_ONCE):
