@@ -42,6 +42,9 @@ from limner.models.sizes import LanguageSizes, ResamplerSizes
 EMBEDDING_STD: Final = 1.0
 SHORTEST_WAVE: Final = 64.0  # positions: a picture's
 POSITION_STD: Final = 0.1  # of what each wave adds at the start
+# Of what a token says of its length at the start. A number alone in its token is a direction times that
+# number: after a layer norm only its sign is left, so that no later round could repeat a zoom or a face.
+SKIP_GAIN: Final = 0.5
 
 
 class MultimodalLLM(nn.Module):
@@ -68,6 +71,9 @@ class MultimodalLLM(nn.Module):
             nn.Parameter(torch.randn(2 * language.position_waves, language.width) * POSITION_STD)
             if language.position_waves
             else None
+        )
+        self.token_skip = (
+            nn.Linear(input_resampler.input_dim, language.width, bias=False) if language.token_skip else None
         )
         self.copy = CopyAttention(language.width, language.copy_width) if language.copy_width else None
         self._initialise()
@@ -100,6 +106,9 @@ class MultimodalLLM(nn.Module):
         default (0.5, 0.5), a whole picture's. Only models with `crop_positions` heed it.
         """
         embeds: Tensor = self.input_resampler(tokens_BKD.to(self.dtype))
+        if self.token_skip is not None:
+            pooled_BKD = tokens_BKD.unflatten(1, (self.num_image_tokens, -1)).mean(2)
+            embeds = embeds + self.token_skip(pooled_BKD.to(self.dtype))
         if self.patch_pos_embed is None:
             return embeds
         if centres_B2 is None:
@@ -212,6 +221,8 @@ class MultimodalLLM(nn.Module):
         table: Any = self.llm.get_input_embeddings()
         nn.init.normal_(table.weight, std=EMBEDDING_STD)
         start_as_copy(self.input_resampler, out_std=EMBEDDING_STD)
+        if self.token_skip is not None:
+            nn.init.orthogonal_(self.token_skip.weight, gain=SKIP_GAIN)
 
 
 def position_waves(position_ids_BN: Tensor, num_waves: int, *, longest: float) -> Tensor:

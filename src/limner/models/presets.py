@@ -159,6 +159,7 @@ TINY: Final = Preset(
         reads_regions=True,
         position_waves=4,
         copy_width=16,
+        token_skip=True,
     ),
     token_head=TokenHeadSizes(width=32, depth=2, heads=2, slot_spread=True),
     detokenizer=DetokenizerSizes(
@@ -257,6 +258,7 @@ SKETCH: Final = Preset(
         tie_embeddings=True,
         position_waves=8,
         copy_width=96,
+        token_skip=True,
     ),
     token_head=TokenHeadSizes(width=192, depth=3, heads=6, samples=4, slot_spread=True),
     detokenizer=DetokenizerSizes(
@@ -323,6 +325,7 @@ MINIATURE: Final = Preset(
         tie_embeddings=True,
         position_waves=8,
         copy_width=96,
+        token_skip=True,
     ),
     token_head=TokenHeadSizes(width=192, depth=4, heads=6, slot_spread=True),
     detokenizer=DetokenizerSizes(

@@ -189,6 +189,10 @@ class FlowHead(nn.Module):
         errors = (missed_BKD.square() + surprise).mean(dim=(1, 2))
         return errors + self.velocity_errors(hidden_BKW, missed.detach(), generator)
 
+    def guess_errors(self, hidden_BKW: Tensor, target_BKD: Tensor) -> Tensor:
+        """(B, K) mean squared errors of the guess alone."""
+        return (target_BKD.float() - self._guessed(hidden_BKW)).square().mean(dim=-1)
+
     def velocity_errors(
         self, hidden_BKW: Tensor, missed_BKD: Tensor, generator: torch.Generator | None = None
     ) -> Tensor:

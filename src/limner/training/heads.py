@@ -22,7 +22,8 @@ class BothHeads(nn.Module):
 
     Args: flow_detached: the flow head learns from the hidden states without shaping them. flow_pictures: at
         most so many pictures of a micro-batch go through the flow head, which costs as much as the language
-        model itself; the regression head always sees all. flow_draws: noise draws a picture. kinds: the heads
+        model itself; the regression head always sees all. flow_draws: noise draws a picture. guess_weight: of the
+    flow head's linear guess alone, so that hidden states are read by it before the flow itself is trained. kinds: the heads
         there are; the paper's plans train regression alone.
     """
 
@@ -34,6 +35,7 @@ class BothHeads(nn.Module):
         flow_weight: float = 0.25,
         flow_pictures: int = 8,
         flow_draws: int = 2,
+        guess_weight: float = 0.0,
         kinds: Sequence[str] = HEAD_KINDS,
     ) -> None:
         super().__init__()
@@ -41,6 +43,7 @@ class BothHeads(nn.Module):
         if self.has_flow:
             self.flow.draws = flow_draws
         self.flow_detached, self.flow_weight, self.flow_pictures = flow_detached, flow_weight, flow_pictures
+        self.guess_weight = guess_weight
 
     @property
     def has_flow(self) -> bool:
@@ -68,6 +71,10 @@ class BothHeads(nn.Module):
     ) -> Tensor:
         """(B,) errors of regression, plus the weighted flow loss on the pictures chosen for it."""
         errors = self.regression.losses(hidden_BKW, target_BKD, weights_BK=weights_BK)
+        if self.guess_weight > 0 and self.has_flow:
+            guess_BK = self.flow.guess_errors(hidden_BKW, target_BKD)
+            guess_BK = guess_BK if weights_BK is None else guess_BK * weights_BK
+            errors = errors + self.guess_weight * guess_BK.mean(dim=-1)
         count = min(self.flow_pictures, len(target_BKD))
         if count == 0 or self.flow_weight == 0 or not self.has_flow:
             return errors

@@ -36,6 +36,8 @@ from limner.training.components import is_made, read_component
 from limner.training.run_context import RunContext
 from limner.training.throughput import attention_flops, linear_flops
 
+NEW_PARTS = ("copy", "token_skip")  # which checkpoints may be of before
+
 
 def build_language(
     context: RunContext,
@@ -115,14 +117,14 @@ def fill_language(context: RunContext, language: MultimodalLLM, *, fresh: bool =
 
 
 def _read_language(context: RunContext, language: MultimodalLLM) -> None:
-    """A checkpoint of before there was a copy attention leaves it as it begins."""
-    copy = language.copy
-    if copy is not None and not any(
-        name.startswith("copy.") for name in read_tensors(context.model_folder / "language")
-    ):
-        language.copy = None
+    """A checkpoint of before there was some part leaves it as it begins."""
+    stored = {name.split(".")[0] for name in read_tensors(context.model_folder / "language")}
+    new = {name: getattr(language, name) for name in NEW_PARTS if name not in stored}
+    for name in new:
+        setattr(language, name, None)
     read_component(context, "language", language)
-    language.copy = copy
+    for name, part in new.items():
+        setattr(language, name, part)
 
 
 def _read_trained(context: RunContext, language: MultimodalLLM) -> None:

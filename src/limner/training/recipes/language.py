@@ -82,6 +82,7 @@ PLANS = {
             held_out=32,
             tokens_in_batch=2_600,
             flow_weight=0.0,  # the stage flow_head trains it
+            guess_weight=0.5,
             change_weight=0.1,
             measured=SKETCH_MEASURED,
         ),

@@ -65,6 +65,7 @@ class LanguageStage:
     flow_detached: bool = False
     flow_pictures: int = 6
     flow_draws: int = 2
+    guess_weight: float = 0.0  # of the flow head's linear guess, where the flow itself is trained later
     attention_weight: float = 1.0  # of `attention_supervision.py`; 0 leaves attention to itself
     copy_weight: float = 2.0  # of `copy_supervision.py`, where the scale has a copy attention
     # Share of batches with the model's own predictions in the history (`own_history.py`), where it is known
@@ -224,6 +225,7 @@ class LanguageTask:
             flow_weight=stage.flow_weight,
             flow_pictures=stage.flow_pictures,
             flow_draws=stage.flow_draws,
+            guess_weight=stage.guess_weight,
             kinds=stage.heads,
         )
 
