@@ -166,3 +166,20 @@ def test_waves_tell_positions_apart_at_every_distance() -> None:
     # A picture further back is as far off, wherever one stands.
     near, far = (waves[1000:] * waves[1000 - 64 : -64]).sum(-1), (waves[64:1112] * waves[:1048]).sum(-1)
     torch.testing.assert_close(near, far, atol=1e-3, rtol=0)
+
+
+@torch.no_grad()
+def test_how_long_a_token_is_enters_beside_the_resampler(language) -> None:
+    """A layer norm forgets it: a number alone in its token is a direction times that number."""
+    direction = torch.nn.functional.normalize(torch.randn(TINY.vision.output_dim), dim=0)
+    numbers = torch.linspace(0.5, 3.0, 40)
+    tokens = torch.randn(40, K, TINY.vision.output_dim)
+    tokens[:, 5] = numbers[:, None] * direction
+    assert language.token_skip is not None
+    line = language.token_skip(tokens[:, 5]) @ language.token_skip(direction)
+    assert torch.corrcoef(torch.stack([line, numbers]))[0, 1] > 0.999
+    resampled, both = language.input_resampler(tokens), language.embed_image(tokens)
+    assert (both - resampled)[:, 5].norm(dim=-1)[-1] > 5 * (both - resampled)[:, 5].norm(dim=-1)[0]
+    encoded = tokens.repeat_interleave(4, dim=1)  # as many as an encoder has, to be pooled
+    skipped = language.embed_image(encoded) - language.input_resampler(encoded)
+    torch.testing.assert_close(skipped, language.token_skip(tokens), **CLOSE)
