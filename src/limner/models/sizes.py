@@ -117,7 +117,7 @@ class LanguageSizes:
     position_waves: int = 0
     # Of the keys of an attention that copies earlier places unchanged (copy_attention.py); 0 for the LLaMA.
     copy_width: int = 0
-    # Image tokens also enter by a linear map beside the resampler, whose layer norm forgets how long they are.
+    # Image tokens also enter by a linear map beside the resampler, whose layer norm forgets their length.
     token_skip: bool = False
 
 

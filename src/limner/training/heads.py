@@ -22,9 +22,9 @@ class BothHeads(nn.Module):
 
     Args: flow_detached: the flow head learns from the hidden states without shaping them. flow_pictures: at
         most so many pictures of a micro-batch go through the flow head, which costs as much as the language
-        model itself; the regression head always sees all. flow_draws: noise draws a picture. guess_weight: of the
-    flow head's linear guess alone, so that hidden states are read by it before the flow itself is trained. kinds: the heads
-        there are; the paper's plans train regression alone.
+        model itself; the regression head always sees all. flow_draws: noise draws a picture. guess_weight: of
+        the flow head's linear guess alone, so that it reads the hidden states before the flow itself is
+        trained. kinds: the heads there are; the paper's plans train regression alone.
     """
 
     def __init__(
