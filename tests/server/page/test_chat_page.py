@@ -105,8 +105,17 @@ def test_pictures_are_chosen_pasted_and_dropped(visit, picture_files):
     page.wait_for_selector("#given li >> nth=1")
     page.evaluate(GIVE, ["paste", ["pasted.png"]])
     page.wait_for_selector("#given img[alt='pasted.png']")
+    # A press that has begun on a picture is not lost while others come: its element stays where it is.
+    page.evaluate("window.pressed = document.querySelector('#given li')")
+    page.evaluate(
+        "new MutationObserver((all) => { window.moved = all.flatMap((one) => [...one.removedNodes])"
+        ".includes(window.pressed) || window.moved }).observe("
+        "document.querySelector('#given'), {childList: true})"
+    )
     page.evaluate(GIVE, ["drop", ["dropped.png", "more.png"]])
     page.wait_for_selector("text=A round takes 4 pictures at most.")
+    page.wait_for_selector("#given img[alt='dropped.png']")
+    assert not page.evaluate("window.moved")
     page.click("[aria-label='Remove pasted.png']")
     page.wait_for_selector("#given img[alt='pasted.png']", state="detached")
     page.set_input_files("#choose-file", picture_files.notes)

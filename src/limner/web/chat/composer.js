@@ -1,7 +1,7 @@
 // Where the user speaks: words, pictures to send with them, send and stop.
 // Knows its own fields. What becomes of what is said is the business of `say`.
 
-import { $, announce, button, make } from "./dom.js";
+import { $, announce, button, make, showExactly } from "./dom.js";
 import { askForMarks, marksNote } from "./marks.js";
 import { originNote } from "./origin_note.js";
 import { picture } from "./pictures.js";
@@ -16,6 +16,7 @@ export class Composer {
    * `said()` are the words said so far, oldest first; `origins` is what is done with a picture of Limner's. */
   constructor({ say, stop, keepText, keepPictures, said, origins }) {
     this.pictures = []; // {url, name}, and fileId of those that the server has
+    this.items = new WeakMap(); // picture -> its element
     this.limits = { numPictures: 4, numCharacters: 4000 };
     this.uploads = ""; // what becomes of a picture that is given
     this.running = false;
@@ -125,19 +126,9 @@ export class Composer {
 
   showPictures() {
     $("given").hidden = this.pictures.length === 0;
-    $("given").replaceChildren(
-      ...this.pictures.map((one, index) =>
-        make(
-          "li",
-          {},
-          picture(one.url, one.name),
-          button("close", `Remove ${one.name}`, () => {
-            this.pictures.splice(index, 1);
-            this.picturesChanged();
-            this.field.focus();
-          }),
-        ),
-      ),
+    showExactly(
+      $("given"),
+      ...this.pictures.map((one) => this.item(one)),
       ...this.pictures.filter((one) => one.origin).map((one) => originNote(one, this.origins)),
       ...this.pictures.filter((one) => one.marks).map(marksNote),
       ...(this.pictures.length
@@ -145,6 +136,18 @@ export class Composer {
         : []),
     );
     this.changed();
+  }
+
+  /** A picture in the strip: one element as long as it is there, so that a press on it is never lost. */
+  item(one) {
+    if (!this.items.has(one)) {
+      const remove = () => {
+        this.dropPicture(one);
+        this.field.focus();
+      };
+      this.items.set(one, make("li", {}, picture(one.url, one.name), button("close", `Remove ${one.name}`, remove)));
+    }
+    return this.items.get(one);
   }
 
   send() {

@@ -49,6 +49,16 @@ export function make(tag, props = {}, ...children) {
   return element;
 }
 
+/** Let `place` hold these elements, in this order. What is there already is not touched: taken out for a moment, it
+ * would lose a press that has begun. */
+export function showExactly(place, ...elements) {
+  for (const child of [...place.children]) if (!elements.includes(child)) child.remove();
+  elements.forEach((element, index) => {
+    const there = place.children[index] ?? null;
+    if (there !== element) place.insertBefore(element, there);
+  });
+}
+
 /** A vector element: every value becomes an attribute. */
 export function vector(tag, attributes = {}, ...children) {
   const element = document.createElementNS(SVG, tag);
