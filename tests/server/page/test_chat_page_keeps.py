@@ -305,7 +305,7 @@ def test_a_second_tab_learns_of_new_rounds_and_of_deletion(visit):
         window.sawPainting ||= said?.textContent.includes("Add a hat.") ?? false;
     }).observe(document.body, { childList: true, subtree: true, characterData: true })""")
     begin(page, "Add a hat.")
-    other.wait_for_function("window.sawPainting")
+    other.wait_for_function("() => window.sawPainting")
     other.wait_for_selector(".round[data-round] .said:has-text('Add a hat.')")
     other.wait_for_function("() => !document.querySelector('.painting')")
     page.settled(2)
