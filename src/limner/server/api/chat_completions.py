@@ -30,7 +30,8 @@ from limner.server.api.chat_places import (
 from limner.server.api.chat_turns import ChatTurn, marker, read_messages
 from limner.server.api.housekeeping import housekeeping_answer, is_housekeeping
 from limner.server.api.people import file_reader
-from limner.server.errors import not_found, wrong
+from limner.server.api.routes import check_model, keyed_routes
+from limner.server.errors import wrong
 from limner.server.pictures.painting import PictureFiles, base64_of, reader_of, sampling_for, tokens_of
 from limner.server.pictures.pictures_in import PictureSource
 from limner.server.rounds.many_rounds import all_answered, all_events, cancel_all, start_rounds
@@ -49,9 +50,8 @@ from limner.server.schemas.shapes import (
     OneOf,
     Shape,
 )
-from limner.server.schemas.wire import ERRORS
-from limner.server.security.auth import Owner, needs_key
-from limner.server.security.bodies import BodyRoute, run_reader
+from limner.server.security.auth import Owner
+from limner.server.security.bodies import run_reader
 from limner.server.settings import ServerSettings
 from limner.service.conversation_service import ConversationService
 from limner.service.lookup import RoundLookup
@@ -123,9 +123,7 @@ class Asked:
 
 def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/chat/completions."""
-    routes = APIRouter(
-        route_class=BodyRoute, prefix="/v1/chat", tags=["chat"], dependencies=[needs_key], responses=ERRORS
-    )
+    routes = keyed_routes("chat", "/v1/chat")
     desk = ChatDesk(service, settings)
 
     @routes.post(
@@ -143,8 +141,7 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
         },
     )
     async def create(request: Request, body: ChatRequest, owner: Owner) -> Response:
-        if body.model is not None and not settings.answers_to(body.model):
-            raise not_found(f"model {body.model[:80]!r}", param="model", code="model_not_found")
+        check_model(body.model, settings)
         kind = "text" if body.response_format is None else body.response_format.type
         if kind != "text":
             raise wrong(

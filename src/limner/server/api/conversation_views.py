@@ -23,13 +23,13 @@ from limner.dialogue.boxes import Box
 from limner.dialogue.parts import Picture
 from limner.provenance.fitting import Size
 from limner.server.api.conversations import Conversations, Id, conversation_body, picture_url
+from limner.server.api.routes import check_id, keyed_routes
 from limner.server.errors import not_found, wrong
 from limner.server.pictures.painting import PictureFiles, default_steps, reader_of
 from limner.server.pictures.sizes import size_of
 from limner.server.rounds.rounds import told
-from limner.server.schemas.wire import ERRORS, ConversationBody
-from limner.server.security.auth import Owner, needs_key
-from limner.server.security.bodies import BodyRoute
+from limner.server.schemas.wire import ConversationBody, Listing
+from limner.server.security.auth import Owner
 from limner.server.settings import ServerSettings
 from limner.service.conversation_service import ConversationService, PersonSeen
 from limner.store.records import StoredRound, is_digest, is_id
@@ -59,11 +59,8 @@ class RoundBody(BaseModel):
     favourite: bool
 
 
-class Tree(BaseModel):
+class Tree(Listing[RoundBody]):
     """Every round of every branch, parents before children."""
-
-    object: Literal["list"] = "list"
-    data: list[RoundBody]
 
 
 class NamedPersonBody(BaseModel):
@@ -77,16 +74,13 @@ class NamedPersonBody(BaseModel):
     source: str
 
 
-class People(BaseModel):
+class People(Listing[NamedPersonBody]):
     """Everybody named, in the order of naming."""
-
-    object: Literal["list"] = "list"
-    data: list[NamedPersonBody]
 
 
 def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/conversations/{id}/tree, /people, /export, /v1/conversations/import and /v1/pictures."""
-    routes = APIRouter(route_class=BodyRoute, tags=["limner"], dependencies=[needs_key], responses=ERRORS)
+    routes = keyed_routes("limner")
     held = Conversations(service, settings)
     _add_looking(routes, service, held)
     _add_exchange(routes, service, held, reader_of(settings).from_bytes)
@@ -112,9 +106,8 @@ def _add_looking(routes: APIRouter, service: ConversationService, held: Conversa
         at: Annotated[str | None, Query(description="A response; by default the newest.")] = None,
     ) -> Response:
         await run_in_threadpool(held.find, owner, id)
+        check_id(at, "response", param="at")
         if at is not None:
-            if not is_id(at, "resp"):
-                raise not_found(f"response {at[:60]!r}", param="at")
             with told("at"):
                 if (await run_in_threadpool(service.get, owner, at)).conversation != id:
                     raise not_found(f"response {at!r} in this conversation", param="at")

@@ -14,13 +14,13 @@ from starlette.concurrency import run_in_threadpool
 
 from limner.server.api.conversation_items import ConversationItems
 from limner.server.api.response_desk import ResponseDesk
+from limner.server.api.routes import check_id, keyed_routes
 from limner.server.errors import not_found
 from limner.server.rounds.rounds import desk_of, told
 from limner.server.schemas import answers
 from limner.server.schemas.response_input import response_of_item
 from limner.server.schemas.shapes import ConversationCreate, ConversationUpdate, Include, Item, ItemsCreate
 from limner.server.schemas.wire import (
-    ERRORS,
     AnyItem,
     ConversationBody,
     ConversationFacts,
@@ -28,11 +28,10 @@ from limner.server.schemas.wire import (
     Deleted,
     ItemList,
 )
-from limner.server.security.auth import Owner, needs_key
-from limner.server.security.bodies import BodyRoute
+from limner.server.security.auth import Owner
 from limner.server.settings import ServerSettings
 from limner.service.conversation_service import ConversationService
-from limner.store.records import StoredConversation, StoredRound, is_id
+from limner.store.records import StoredConversation, StoredRound
 
 Id = Annotated[str, Path(description="As `POST /v1/conversations` returned it.")]
 ItemId = Annotated[str, Path(description="An item's id.")]
@@ -42,13 +41,7 @@ TITLE = "title"
 
 def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/conversations and their items."""
-    routes = APIRouter(
-        route_class=BodyRoute,
-        prefix="/v1/conversations",
-        tags=["conversations"],
-        dependencies=[needs_key],
-        responses=ERRORS,
-    )
+    routes = keyed_routes("conversations", "/v1/conversations")
     held = Conversations(service, settings)
 
     @routes.get("", summary="List conversations, the newest first")
@@ -115,17 +108,10 @@ class Conversations:
         self.kept_items = ConversationItems(service, self.desk.transcripts)
 
     def page(self, owner: str, limit: int, after: str | None) -> ConversationList:
-        if after is not None and not is_id(after, "conv"):
-            raise not_found(f"conversation {after[:60]!r}", param="after")
+        check_id(after, "conversation", param="after")
         with told("after"):
             found = self.service.conversations(owner, limit=limit + 1, after=after)
-        data = [conversation_body(one) for one in found[:limit]]
-        return ConversationList(
-            data=data,
-            first_id=data[0].id if data else None,
-            last_id=data[-1].id if data else None,
-            has_more=len(found) > limit,
-        )
+        return ConversationList.of([*map(conversation_body, found[:limit])], has_more=len(found) > limit)
 
     def create(self, owner: str, asked: ConversationCreate) -> ConversationBody:
         title, metadata = _split(asked.metadata or {})
@@ -140,8 +126,7 @@ class Conversations:
         return conversation_body(self.find(owner, made.id))
 
     def find(self, owner: str, id: str) -> StoredConversation:
-        if not is_id(id, "conv"):
-            raise not_found(f"conversation {id[:60]!r}")
+        check_id(id, "conversation")
         with told():
             return self.service.conversation(owner, id)
 

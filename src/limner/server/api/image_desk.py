@@ -19,7 +19,8 @@ from limner.dialogue.parts import Picture
 from limner.inference.events import Cancelled, Failed, Preview
 from limner.provenance.fitting import Size
 from limner.server.api.people import file_reader
-from limner.server.errors import not_found, wrong
+from limner.server.api.routes import check_model
+from limner.server.errors import wrong
 from limner.server.pictures.painting import (
     Format,
     PictureFiles,
@@ -80,8 +81,7 @@ class ImageDesk:
 
     def check(self, asked: ImageRequest) -> None:
         """ApiError for what cannot be had, before a picture is decoded."""
-        if asked.model is not None and not self.settings.answers_to(asked.model):
-            raise not_found(f"model {asked.model[:80]!r}", param="model", code="model_not_found")
+        check_model(asked.model, self.settings)
         self.settings.limits.check_text(asked.prompt, param="prompt")
         self.settings.limits.check_n(asked.n or 1)
         if asked.background == "transparent":

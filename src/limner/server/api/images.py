@@ -15,6 +15,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from limner.server.api.image_desk import ImageDesk
+from limner.server.api.routes import keyed_routes
 from limner.server.pictures.painting import (
     Format,
 )
@@ -26,8 +27,7 @@ from limner.server.schemas.image_shapes import (
     ImagesBody,
     Quality,
 )
-from limner.server.schemas.wire import ERRORS
-from limner.server.security.auth import Owner, needs_key
+from limner.server.security.auth import Owner
 from limner.server.security.bodies import BodyRoute
 from limner.server.security.limits import too_large
 from limner.server.settings import ServerSettings
@@ -51,13 +51,7 @@ STREAMS: Final[dict[int | str, dict[str, Any]]] = {
 
 def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/images/generations and /v1/images/edits."""
-    routes = APIRouter(
-        route_class=BodyRoute,
-        prefix="/v1/images",
-        tags=["images"],
-        dependencies=[needs_key],
-        responses=ERRORS,
-    )
+    routes = keyed_routes("images", "/v1/images")
     desk = ImageDesk(service, settings)
 
     @routes.post("/generations", summary="Paint from a prompt", response_model=ImagesBody, responses=STREAMS)

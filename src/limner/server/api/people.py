@@ -13,15 +13,15 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from limner.server.errors import not_found, wrong
+from limner.server.api.routes import check_id, keyed_routes
+from limner.server.errors import wrong
 from limner.server.pictures.painting import reader_of
 from limner.server.pictures.pictures_in import GivenPicture, PictureSource, ReadFile
 from limner.server.pictures.sources import given_of
 from limner.server.rounds.rounds import told
 from limner.server.schemas.shapes import Shape
-from limner.server.schemas.wire import ERRORS
-from limner.server.security.auth import Owner, needs_key
-from limner.server.security.bodies import BodyRoute
+from limner.server.schemas.wire import Listing
+from limner.server.security.auth import Owner
 from limner.server.settings import ServerSettings
 from limner.service.conversation_service import ConversationService
 from limner.store.records import StoredPerson, is_id
@@ -59,11 +59,8 @@ class PersonBody(BaseModel):
     face: str
 
 
-class PeopleList(BaseModel):
+class PeopleList(Listing[PersonBody]):
     """Everybody enrolled."""
-
-    object: Literal["list"] = "list"
-    data: list[PersonBody]
 
 
 class PersonDeleted(BaseModel):
@@ -77,13 +74,7 @@ class PersonDeleted(BaseModel):
 
 def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/people and what is below it."""
-    routes = APIRouter(
-        route_class=BodyRoute,
-        prefix="/v1/people",
-        tags=["people"],
-        dependencies=[needs_key],
-        responses=ERRORS,
-    )
+    routes = keyed_routes("people", "/v1/people")
     reader = reader_of(settings)
 
     def enroll(owner: str, asked: PersonCreate) -> StoredPerson:
@@ -119,25 +110,24 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
 
     @routes.get("", summary="List enrolled people")
     async def every(owner: Owner) -> PeopleList:
-        found = await run_in_threadpool(service.people_enrolled, owner)
-        return PeopleList(data=[_body(person) for person in found])
+        return PeopleList(data=[*map(_body, await run_in_threadpool(service.people_enrolled, owner))])
 
     @routes.get("/{id}", summary="Retrieve an enrolled person")
     async def one(id: Id, owner: Owner) -> PersonBody:
-        _check(id)
+        check_id(id, "person")
         with told():
             return _body(await run_in_threadpool(service.person, owner, id))
 
     @routes.get("/{id}/face", summary="Retrieve a face", response_class=Response, responses=_FACE)
     async def face(id: Id, owner: Owner) -> Response:
-        _check(id)
+        check_id(id, "person")
         with told():
             data = await run_in_threadpool(file_reader(service, owner), id)
         return Response(data, media_type="image/png", headers={"Cache-Control": "private, no-store"})
 
     @routes.delete("/{id}", summary="Forget a person, and all that was painted from the face")
     async def delete(id: Id, owner: Owner) -> PersonDeleted:
-        _check(id)
+        check_id(id, "person")
         with told():
             rounds = await run_in_threadpool(service.unenroll, owner, id)
         return PersonDeleted(id=id, responses=rounds)
@@ -157,11 +147,6 @@ def file_reader(service: ConversationService, owner: str) -> ReadFile:
         return as_sent[0].file if as_sent and isinstance(as_sent[0], GivenPicture) else kept
 
     return read
-
-
-def _check(id: str) -> None:
-    if not is_id(id, "person"):
-        raise not_found(f"person {id[:60]!r}")
 
 
 def _body(person: StoredPerson) -> PersonBody:
