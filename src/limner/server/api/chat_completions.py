@@ -15,10 +15,8 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from limner.dialogue.boxes import Box
 from limner.dialogue.parts import Picture, Round
 from limner.inference.events import Cancelled, Failed, Wrote
-from limner.inference.sampling import Sampling
 from limner.server.api.chat_places import (
     Headers,
     Waiting,
@@ -53,7 +51,7 @@ from limner.server.schemas.shapes import (
 from limner.server.security.auth import Owner
 from limner.server.security.bodies import run_reader
 from limner.server.settings import ServerSettings
-from limner.service.conversation_service import ConversationService
+from limner.service.conversation_service import ConversationService, Wish
 from limner.service.lookup import RoundLookup
 from limner.service.service_round import Answered
 from limner.store.records import StoredRound
@@ -107,17 +105,12 @@ class ChatRequest(Shape):
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A request after its lookups: the instruction, the round that it follows, and the form of the answer."""
+    """A request after its lookups: the round that is wished for, rounds of the transcript that the store does
+    not have, and the form of the answer.
+    """
 
-    text: str
-    pictures: list[Picture]
-    previous: str | None
+    wish: Wish
     before: tuple[Round, ...]
-    labels: Mapping[str, str]
-    picture: bool | None
-    sampling: Sampling | None
-    region: Box | None
-    keep: bool
     with_marker: bool
 
 
@@ -161,22 +154,7 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
         desk_of(request).expect_room(owner, n)
         with told("messages"):
             asked = await run_in_threadpool(desk.look_up, body, headers, turns, owner)
-        running = await start_rounds(
-            request,
-            service,
-            n=n,
-            seed=body.seed,
-            owner=owner,
-            text=asked.text,
-            images=asked.pictures,
-            previous=asked.previous,
-            before=asked.before,
-            picture=asked.picture,
-            sampling=asked.sampling,
-            region=asked.region,
-            keep=asked.keep,
-            metadata=asked.labels,
-        )
+        running = await start_rounds(request, service, asked.wish, n=n, before=asked.before)
         if body.stream:
             with_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
             chunks = desk.chunks(running, asked, with_usage=with_usage)
@@ -215,18 +193,20 @@ class ChatDesk:
             text=waiting.text, pictures=waiting.pictures[-num_free:] if num_free else ()
         ).followed_by(new)
         keep = body.store is not False
-        return Asked(
+        wish = Wish(
+            owner=owner,
             text=said.text if len(said.text) <= limits.max_text else new.text,
-            pictures=read(said.pictures, limits.max_images),
+            images=read(said.pictures, limits.max_images),
             previous=place.previous,
-            before=before,
-            labels=labels_for(headers, turns),
+            seed=body.seed,
             picture=_wants_picture(body.modalities, limner),
             sampling=sampling_for(self.service.painter, limits, steps=limner.steps),
-            region=region_asked(limner),
             keep=keep,
-            with_marker=keep and headers.needs_marker if limner.marker is None else keep and limner.marker,
+            metadata=labels_for(headers, turns),
+            region=region_asked(limner),
         )
+        with_marker = keep and (headers.needs_marker if limner.marker is None else limner.marker)
+        return Asked(wish=wish, before=before, with_marker=with_marker)
 
     def completion(self, answers: Sequence[Answered], asked: Asked) -> dict[str, Any]:
         """The answers as a chat completion."""

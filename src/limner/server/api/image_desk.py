@@ -44,7 +44,7 @@ from limner.server.schemas.image_shapes import (
     TokenDetails,
 )
 from limner.server.settings import ServerSettings
-from limner.service.conversation_service import ConversationService
+from limner.service.conversation_service import ConversationService, Wish
 from limner.service.service_round import Answered
 
 
@@ -147,14 +147,11 @@ class ImageDesk:
             as_url=asked.response_format == "url",
             num_given=len(pictures),
         )
-        running = await start_rounds(
-            request,
-            self.service,
-            n=asked.n or 1,
-            seed=asked.seed,
+        wish = Wish(
             owner=owner,
             text=asked.prompt,
             images=pictures,
+            seed=asked.seed,
             picture=True,
             sampling=sampling_for(
                 self.service.painter, self.settings.limits, steps=asked.steps, quality=asked.quality
@@ -163,6 +160,7 @@ class ImageDesk:
             keep=False,
             region=region,
         )
+        running = await start_rounds(request, self.service, wish, n=asked.n or 1)
         if asked.stream:
             return EventStream(self.chunks(running, wanted), gone=lambda: cancel_all(running))
         answers = await all_answered(request, running)

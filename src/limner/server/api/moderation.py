@@ -30,7 +30,7 @@ from limner.server.rounds.rounds import told
 from limner.server.schemas.shapes import A_LIST, A_TEXT, AN_OBJECT, MAX_PARTS, OneOf, Shape
 from limner.server.security.auth import Owner
 from limner.server.settings import ServerSettings
-from limner.service.conversation_service import ConversationService
+from limner.service.conversation_service import ConversationService, Wish
 from limner.service.service_round import Answered, ServiceEvent, ServiceRound
 
 log = logging.getLogger("limner.server")
@@ -132,14 +132,12 @@ class _SafeService:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._service, name)
 
-    def ask(
-        self, *, owner: str, text: str, images: Sequence[Picture] = (), keep: bool = True, **more: Any
-    ) -> ServiceRound:
-        self._safety.check(text, images)
-        asked = self._service.ask(owner=owner, text=text, images=images, keep=keep, **more)
-        outer = ServiceRound(id=asked.id, owner=owner, conversation=asked.conversation)
+    def ask(self, wish: Wish) -> ServiceRound:
+        self._safety.check(wish.text, wish.images)
+        asked = self._service.ask(wish)
+        outer = ServiceRound(id=asked.id, owner=wish.owner, conversation=asked.conversation)
         outer.stop_with(asked.cancel)
-        threading.Thread(target=self._let_out, args=(asked, outer, keep), daemon=True).start()
+        threading.Thread(target=self._let_out, args=(asked, outer, wish.keep), daemon=True).start()
         return outer
 
     def remember(self, owner: str, *, round_: Round, **more: Any) -> Any:

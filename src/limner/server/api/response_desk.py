@@ -44,7 +44,7 @@ from limner.server.schemas.shapes import (
 from limner.server.schemas.wire import ImageItem, ResponseBody, ResponseFailure
 from limner.server.security.bodies import run_reader
 from limner.server.settings import ServerSettings
-from limner.service.conversation_service import ConversationService
+from limner.service.conversation_service import ConversationService, Wish
 from limner.service.service_round import Answered
 
 
@@ -87,9 +87,7 @@ class ResponseDesk:
                 words_at_once=picture is False,
             )
 
-        return await start_round(
-            request,
-            self.service,
+        wish = Wish(
             owner=owner,
             text=reading.text,
             images=resolved.pictures,
@@ -100,14 +98,15 @@ class ResponseDesk:
             sampling=sampling,
             num_previews=(tool.partial_images or 0) if asked.stream else 0,
             keep=keep,
-            before=resolved.before,
-            metadata=asked.metadata,
+            metadata=asked.metadata or {},
             from_start=conversation is not None and limner.begins_anew and not resolved.before,
-            continues=bool(limner.continues),
             reply_to=limner.reply_to or limner.reply_to_picture,
-            respond=respond,
             region=region,
-            asked_with=kept_request(template, wanted) if keep else None,
+            asked_with=kept_request(template, wanted) if keep else {},
+        )
+        continues = bool(limner.continues)
+        return await start_round(
+            request, self.service, wish, before=resolved.before, continues=continues, respond=respond
         )
 
     async def finished(self, running: RunningRound, answered: Answered) -> ResponseBody:
