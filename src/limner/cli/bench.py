@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from limner.cli import bench_import, bench_more
 from limner.cli.files import folder_to_write
 from limner.cli.loading import With
+from limner.cli.options import from_fields
 from limner.cli.terminal import out, plain
 
 DEFAULT_NUM = 180
@@ -32,96 +34,89 @@ SizePx = Annotated[
 ]
 
 
-Model = Annotated[
-    str | None,
-    typer.Option(
-        "--model",
-        help="oracle, markov, miniature, a checkpoint's folder, a folder of recorded answers; or "
-        "perfect, "
-        "endpoint:URL, diffusers:FOLDER behind a planner.",
-        show_default=False,
-    ),
-]
-Endpoint = Annotated[
-    str | None,
-    typer.Option("--endpoint", metavar="URL", help="An OpenAI-compatible server instead of a model."),
-]
-Api = Annotated[str, typer.Option("--api", help="The endpoint's interface: auto, responses or chat.")]
-EndpointModel = Annotated[
-    str, typer.Option("--endpoint-model", metavar="NAME", help="The model's name at the endpoint.")
-]
-KeyVariable = Annotated[
-    str, typer.Option("--key-env", metavar="VAR", help="Environment variable that holds the key.")
-]
-Extra = Annotated[
-    str,
-    typer.Option(
-        "--extra",
-        metavar="JSON",
-        help="Further fields of each request to the endpoint; null removes one.",
-    ),
-]
-TimeoutS = Annotated[float, typer.Option("--timeout", min=1, help="Seconds until an answer counts as lost.")]
-Concurrency = Annotated[
-    int, typer.Option("--concurrency", min=1, max=64, help="Conversations held at a time.")
-]
-LongSet = Annotated[
-    bool, typer.Option("--long", help="The set of twenty edits in a row, with curves by turn.")
-]
-Out = Annotated[
-    Path,
-    typer.Option("--out", help="The run's folder; a run that was interrupted there is gone on with."),
-]
-StoredSet = Annotated[
-    Path | None,
-    typer.Option("--set", help="A set of real pictures from `limner bench import` instead of the world's."),
-]
-Judge = Annotated[
-    str | None,
-    typer.Option(
-        "--judge",
-        help="Folder of the perceptual models that measure, or a checkpoint with some "
-        "(default: the embedded).",
-        show_default=False,
-    ),
-]
-JudgeUrl = Annotated[
-    str | None,
-    typer.Option("--judge-url", metavar="URL", help="A vision-language judge for real pictures."),
-]
-JudgeModel = Annotated[
-    str, typer.Option("--judge-model", metavar="NAME", help="That judge's name at its server.")
-]
-JudgeKey = Annotated[
-    str, typer.Option("--judge-key-env", metavar="VAR", help="Environment variable of its key.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Results as JSON, alone on stdout.")]
+@dataclass(frozen=True, kw_only=True)
+class BenchOptions:
+    """Which system, on which conversations, and who judges."""
+
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            help="oracle, markov, miniature, a checkpoint's folder, a folder of recorded answers; or "
+            "perfect, "
+            "endpoint:URL, diffusers:FOLDER behind a planner.",
+            show_default=False,
+        ),
+    ] = None
+    endpoint: Annotated[
+        str | None,
+        typer.Option("--endpoint", metavar="URL", help="An OpenAI-compatible server instead of a model."),
+    ] = None
+    api: Annotated[str, typer.Option("--api", help="The endpoint's interface: auto, responses or chat.")] = (
+        "auto"
+    )
+    endpoint_model: Annotated[
+        str, typer.Option("--endpoint-model", metavar="NAME", help="The model's name at the endpoint.")
+    ] = ""
+    key_variable: Annotated[
+        str, typer.Option("--key-env", metavar="VAR", help="Environment variable that holds the key.")
+    ] = "OPENAI_API_KEY"
+    extra: Annotated[
+        str,
+        typer.Option(
+            "--extra",
+            metavar="JSON",
+            help="Further fields of each request to the endpoint; null removes one.",
+        ),
+    ] = ""
+    timeout_s: Annotated[
+        float, typer.Option("--timeout", min=1, help="Seconds until an answer counts as lost.")
+    ] = 300.0
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", min=1, max=64, help="Conversations held at a time.")
+    ] = 1
+    words: With = None
+    long: Annotated[
+        bool, typer.Option("--long", help="The set of twenty edits in a row, with curves by turn.")
+    ] = False
+    num: Num = None
+    seed: Seed = 0
+    size_px: SizePx = 256
+    folder: Annotated[
+        Path,
+        typer.Option("--out", help="The run's folder; a run that was interrupted there is gone on with."),
+    ] = Path("bench")
+    stored: Annotated[
+        Path | None,
+        typer.Option(
+            "--set", help="A set of real pictures from `limner bench import` instead of the world's."
+        ),
+    ] = None
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            "--judge",
+            help="Folder of the perceptual models that measure, or a checkpoint with some "
+            "(default: the embedded).",
+            show_default=False,
+        ),
+    ] = None
+    judge_url: Annotated[
+        str | None,
+        typer.Option("--judge-url", metavar="URL", help="A vision-language judge for real pictures."),
+    ] = None
+    judge_model: Annotated[
+        str, typer.Option("--judge-model", metavar="NAME", help="That judge's name at its server.")
+    ] = ""
+    judge_key: Annotated[
+        str, typer.Option("--judge-key-env", metavar="VAR", help="Environment variable of its key.")
+    ] = "OPENAI_API_KEY"
+    as_json: Annotated[bool, typer.Option("--json", help="Results as JSON, alone on stdout.")] = False
 
 
 @app.callback()
-def bench(
-    context: typer.Context,
-    model: Model = None,
-    endpoint: Endpoint = None,
-    api: Api = "auto",
-    endpoint_model: EndpointModel = "",
-    key_variable: KeyVariable = "OPENAI_API_KEY",
-    extra: Extra = "",
-    timeout_s: TimeoutS = 300.0,
-    concurrency: Concurrency = 1,
-    words: With = None,
-    long: LongSet = False,
-    num: Num = None,
-    seed: Seed = 0,
-    size_px: SizePx = 256,
-    folder: Out = Path("bench"),
-    stored: StoredSet = None,
-    judge: Judge = None,
-    judge_url: JudgeUrl = None,
-    judge_model: JudgeModel = "",
-    judge_key: JudgeKey = "OPENAI_API_KEY",
-    as_json: AsJson = False,
-) -> None:
+@from_fields
+def bench(context: typer.Context, options: BenchOptions) -> None:
     """Hold a set of conversations with a system and score them. Ctrl-C keeps what is done.
 
     The same command goes on with an interrupted run. OUT holds results.json, rows.jsonl, timing.json and all
@@ -129,35 +124,12 @@ def bench(
     """
     if context.invoked_subcommand is not None:
         return
-    if (model is None) == (endpoint is None):
+    if (options.model is None) == (options.endpoint is None):
         raise ValueError("Give either --model or --endpoint: which system is to be measured?")
-    folder_to_write(folder)
-    from limner.cli.run_bench import Asked, run
+    folder_to_write(options.folder)
+    from limner.cli.run_bench import run
 
-    run(
-        Asked(
-            model=model,
-            endpoint=endpoint,
-            api=api,
-            endpoint_model=endpoint_model,
-            key_variable=key_variable,
-            extra=extra,
-            timeout_s=timeout_s,
-            judge=judge,
-            judge_url=judge_url,
-            judge_model=judge_model,
-            judge_key=judge_key,
-            words=tuple(words or ()),
-        ),
-        stored=stored,
-        long=long,
-        num=num if num is not None or stored is not None else DEFAULT_NUM,
-        seed=seed,
-        size_px=size_px,
-        folder=folder,
-        concurrency=concurrency,
-        as_json=as_json,
-    )
+    run(options)
 
 
 @app.command("script")

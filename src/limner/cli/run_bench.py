@@ -4,53 +4,32 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from limner.cli.bench import DEFAULT_NUM
 from limner.cli.terminal import err, out, plain, resumable
 
 if TYPE_CHECKING:
     from limner.benchmark.opening import Opened
+    from limner.cli.bench import BenchOptions
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """Which system and which judges, as on the command line."""
-
-    model: str | None
-    endpoint: str | None
-    api: str
-    endpoint_model: str
-    key_variable: str
-    extra: str
-    timeout_s: float
-    judge: str | None
-    judge_url: str | None
-    judge_model: str
-    judge_key: str
-    words: tuple[str, ...] = ()
-
-
-def run(
-    asked: Asked,
-    *,
-    stored: Path | None,
-    long: bool = False,
-    num: int | None,
-    seed: int,
-    size_px: int,
-    folder: Path,
-    concurrency: int,
-    as_json: bool,
-) -> None:
+def run(options: BenchOptions) -> None:
     """Measure and print; a run that is stopped says how to go on."""
-    _check(asked, stored)
+    _check(options)
     from limner.benchmark.opening import open_set
     from limner.benchmark.run import run_bench
 
-    opened = _open(asked)
-    conversations, identity = open_set(stored, num=num, seed=seed, size_px=size_px, long=long)
+    opened, num = _open(options), options.num
+    conversations, identity = open_set(
+        options.stored,
+        num=num if num is not None or options.stored is not None else DEFAULT_NUM,
+        seed=options.seed,
+        size_px=options.size_px,
+        long=options.long,
+    )
     told = identity["set"]
     err.print(plain(f"{told['name']} {told.get('version', '')}: {len(conversations)} conversations"))
     err.print(plain(f"hash {told['hash']}"))
@@ -59,20 +38,20 @@ def run(
             opened.system,
             opened.scorer,
             conversations,
-            out=folder,
+            out=options.folder,
             options={**opened.options, **identity},
             facts=opened.facts,
-            concurrency=concurrency,
+            concurrency=options.concurrency,
             tell=tell,
         )
     _complain(opened)
-    if as_json:
+    if options.as_json:
         sys.stdout.write(json.dumps(results, ensure_ascii=False) + "\n")
     else:
         _print(results)
 
 
-def _check(asked: Asked, stored: Path | None) -> None:
+def _check(options: BenchOptions) -> None:
     """What is mistyped is told before anything heavy is imported."""
     from limner.benchmark.names import APIS, MARKOV, ORACLE, PERFECT
     from limner.cli.given import folder_given, planned_given
@@ -81,53 +60,54 @@ def _check(asked: Asked, stored: Path | None) -> None:
     from limner.planning.loading import PLANNED_ONLY
     from limner.planning.names import is_planned
 
-    for url in (asked.endpoint, asked.judge_url):
+    for url in (options.endpoint, options.judge_url):
         if url is not None:
             api_url(url)
-    if asked.api not in APIS:
-        raise ValueError(f"--api is {asked.api!r}; choose one of {', '.join(APIS)}.")
-    _extra(asked.extra)
-    if asked.words and not (asked.model == PERFECT or is_planned(asked.model or "")):
+    if options.api not in APIS:
+        raise ValueError(f"--api is {options.api!r}; choose one of {', '.join(APIS)}.")
+    _extra(options.extra)
+    model, words = options.model, options.words or ()
+    if words and not (model == PERFECT or is_planned(model or "")):
         raise ValueError(PLANNED_ONLY)
-    if asked.model in (ORACLE, MARKOV, None) or (asked.model is not None and Path(asked.model).is_dir()):
-        judge_folder(asked.judge)
-    elif asked.model == PERFECT or is_planned(asked.model):
-        planned_given(asked.model, asked.words)
-        judge_folder(asked.judge)
+    if model in (ORACLE, MARKOV, None) or Path(model).is_dir():
+        judge_folder(options.judge)
+    elif model == PERFECT or is_planned(model):
+        planned_given(model, words)
+        judge_folder(options.judge)
     else:
-        Measured(model=asked.model, judge=asked.judge).check()
-    if stored is not None:
-        folder_given(stored, "finished set of conversations", "`limner bench import` makes one")
+        Measured(model=model, judge=options.judge).check()
+    if options.stored is not None:
+        folder_given(options.stored, "finished set of conversations", "`limner bench import` makes one")
         from limner.benchmark.stored_set import StoredSet
 
-        StoredSet.open(stored)
+        StoredSet.open(options.stored)
 
 
-def _open(asked: Asked) -> Opened:
+def _open(options: BenchOptions) -> Opened:
     from limner.benchmark.looking import looker
     from limner.benchmark.names import APIS
     from limner.benchmark.opening import open_model, open_system
     from limner.benchmark.systems.endpoint import endpoint_system
     from limner.perception.endpoint.wire import Limits
 
-    looking, limits = None, Limits(timeout_s=asked.timeout_s)
-    if asked.judge_url is not None:
+    looking, limits = None, Limits(timeout_s=options.timeout_s)
+    if options.judge_url is not None:
         looking = looker(
-            asked.judge_url, model=asked.judge_model, key_variable=asked.judge_key, limits=limits
+            options.judge_url, model=options.judge_model, key_variable=options.judge_key, limits=limits
         )
-    if asked.endpoint is None:
-        assert asked.model is not None
-        return open_model(asked.model, judge=asked.judge, looker=looking, words=asked.words)
-    assert asked.api in APIS
+    if options.endpoint is None:
+        assert options.model is not None
+        return open_model(options.model, judge=options.judge, looker=looking, words=options.words or ())
+    assert options.api in APIS
     system = endpoint_system(
-        asked.endpoint,
-        model=asked.endpoint_model,
-        api=asked.api,
-        key_variable=asked.key_variable,
-        extra=(extra := _extra(asked.extra)),
+        options.endpoint,
+        model=options.endpoint_model,
+        api=options.api,
+        key_variable=options.key_variable,
+        extra=(extra := _extra(options.extra)),
         limits=limits,
     )
-    opened = open_system(system, judge=asked.judge, looker=looking)
+    opened = open_system(system, judge=options.judge, looker=looking)
     return replace(opened, options={**opened.options, **({"extra": extra} if extra else {})})
 
 
