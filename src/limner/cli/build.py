@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -17,13 +16,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Build dialogues from raw material. Ended at any moment, the same command goes on.",
 )
-
-
-class Split(StrEnum):
-    """Whose names."""
-
-    train = "train"
-    test = "test"
 
 
 Films = Annotated[
@@ -39,14 +31,14 @@ def video(
     captioner: o.Captioner = "world",
     writer: o.Writer = "world",
     segmenter: o.Segmenter = "auto",
-    engine: o.Engine = o.Engines.local,
+    engine: o.Engine = "local",
     workers: o.Workers = 1,
     shots: Annotated[bool, typer.Option("--shots", help="Split films into shots first.")] = False,
     size_px: o.SquarePx = 512,
     smallest_face_px: o.SmallestFacePx = 24,
     floor: o.Floor = None,
     margin: o.Margin = None,
-    split: Annotated[Split, typer.Option("--split", help="Whose names.")] = Split.train,
+    split: Annotated[Literal["train", "test"], typer.Option("--split", help="Whose names.")] = "train",
     seed: o.Seed = 0,
     url: o.Url = o.OPENAI,
     model: o.Model = "",
@@ -89,7 +81,7 @@ def video(
         floor=floor,
         margin=margin,
         shots=shots,
-        split=split.value,
+        split=split,
         seed=seed,
     )
     run_build(job, folder, engine=engine, workers=workers, page=page, as_json=as_json)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -19,23 +18,10 @@ if TYPE_CHECKING:
     from limner.perception.painters import PictureEditor
 
 
-class EditSet(StrEnum):
-    """The formats that are read."""
-
-    seed_edit = "seed-edit"
-    magicbrush = "magicbrush"
-    seed_x = "seed-x"
-
-
-class Identity(StrEnum):
-    """How persons are told apart."""
-
-    folder = "folder"
-    cluster = "cluster"
-
-
 EditFolder = Annotated[Path, typer.Argument(help="The data set's folder, unpacked.", show_default=False)]
-From = Annotated[EditSet, typer.Option("--from", help="Whose format it is.")]
+From = Annotated[
+    Literal["seed-edit", "magicbrush", "seed-x"], typer.Option("--from", help="Whose format it is.")
+]
 Rollbacks = Annotated[
     int, typer.Option("--rollbacks", min=0, help="Dialogues that reach back, at most, of one session.")
 ]
@@ -55,7 +41,8 @@ Parts = Annotated[
     ),
 ]
 ToldApart = Annotated[
-    Identity, typer.Option("--identity", help="Persons by their folders, or by how alike faces are.")
+    Literal["folder", "cluster"],
+    typer.Option("--identity", help="Persons by their folders, or by how alike faces are."),
 ]
 FaceCaptioner = Annotated[
     str,
@@ -82,7 +69,7 @@ Rounds = Annotated[int, typer.Option("--rounds", min=1, help="Questions of one r
 def edits(
     source: EditFolder,
     folder: o.Out,
-    format_: From = EditSet.seed_edit,
+    format_: From = "seed-edit",
     images: o.Images = None,
     rollbacks: Rollbacks = 3,
     markov: Markov = True,
@@ -97,7 +84,7 @@ def edits(
     per_minute: o.PerMinute = None,
     price: o.PricePicture = 0.0,
     fields: o.Field = None,
-    engine: o.Engine = o.Engines.local,
+    engine: o.Engine = "local",
     workers: o.Workers = 1,
     page: o.Page = None,
     as_json: o.AsJson = False,
@@ -114,7 +101,7 @@ def edits(
 
     endpoint = o.endpoint(url, model, key_variable, per_minute, workers, timeout_s=timeout_s)
     job = EditsJob(
-        source=format_.value,
+        source=format_,
         folder=source,
         images=tuple(images or ()),
         seed=seed,
@@ -132,7 +119,7 @@ def faces(
     portraits: Portraits,
     folder: o.Out,
     parts: Parts = "stage2,stage3",
-    identity: ToldApart = Identity.folder,
+    identity: ToldApart = "folder",
     reader: o.Faces = "world",
     segmenter: o.Segmenter = "auto",
     captioner: FaceCaptioner = "files",
@@ -147,7 +134,7 @@ def faces(
     key_variable: o.KeyVariable = o.OPENAI_KEY,
     timeout_s: o.TimeoutS = 120.0,
     per_minute: o.PerMinute = None,
-    engine: o.Engine = o.Engines.local,
+    engine: o.Engine = "local",
     workers: o.Workers = 1,
     page: o.Page = None,
     as_json: o.AsJson = False,
@@ -176,7 +163,7 @@ def faces(
         face_px=face_px,
         smallest_px=smallest_face_px,
         per_person=per_person,
-        cluster=cache if identity == Identity.cluster else None,
+        cluster=cache if identity == "cluster" else None,
         floor=floor,
         names={**_reader(reader), "segmenter": segmenter, "captioner": told},
         make_faces=partial(faces_by_name, reader),
@@ -204,7 +191,7 @@ def full_body(
     per_minute: o.PerMinute = None,
     price: o.PricePicture = 0.0,
     fields: o.Field = None,
-    engine: o.Engine = o.Engines.local,
+    engine: o.Engine = "local",
     workers: o.Workers = 1,
     page: o.Page = None,
     as_json: o.AsJson = False,
@@ -244,7 +231,7 @@ def questions(
     rounds: Rounds = 6,
     size_px: o.SizePx = 512,
     seed: o.Seed = 0,
-    engine: o.Engine = o.Engines.local,
+    engine: o.Engine = "local",
     workers: o.Workers = 1,
     page: o.Page = None,
     as_json: o.AsJson = False,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
@@ -18,17 +17,11 @@ OPENAI: Final = "https://api.openai.com/v1"
 OPENAI_KEY: Final = "OPENAI_API_KEY"
 
 
-class Engines(StrEnum):
-    """What runs a build's steps."""
-
-    local = "local"
-    ray = "ray"
-
-
 # Where it goes and how it runs.
 Out = Annotated[Path, typer.Option("--out", help="Folder of the data set; a build begun there goes on.")]
 Engine = Annotated[
-    Engines, typer.Option("--engine", help="local (processes here), or ray (actors here or on a cluster).")
+    Literal["local", "ray"],
+    typer.Option("--engine", help="local (processes here), or ray (actors here or on a cluster)."),
 ]
 Workers = Annotated[int, typer.Option("--workers", min=1, max=1024, help="Processes side by side.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Same seed, same names and words.")]

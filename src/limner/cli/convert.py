@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from enum import StrEnum
 from math import isqrt
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -22,39 +19,7 @@ app = typer.Typer(
 )
 
 
-class Matrices(StrEnum):
-    """What matrices are stored in."""
-
-    kept = "kept"
-    bfloat16 = "bfloat16"
-    float16 = "float16"
-    float32 = "float32"
-
-
-class Variant(StrEnum):
-    """SEED-X's agents: instruction-tuned, base, editing."""
-
-    seed_x_i = "seed_x_i"
-    seed_x = "seed_x"
-    seed_x_edit = "seed_x_edit"
-
-
-class Template(StrEnum):
-    """How public language models are told who speaks: the names of `chat_template.TEMPLATES`."""
-
-    chatml = "chatml"
-    llama3 = "llama3"
-    gemma = "gemma"
-    inst = "inst"
-
-
-class Adapter(StrEnum):
-    """What becomes of adapters."""
-
-    merge = "merge"
-    keep = "keep"
-
-
+Matrices = Literal["kept", "bfloat16", "float16", "float32"]
 Dtype = Annotated[
     Matrices,
     typer.Option(
@@ -75,7 +40,7 @@ def seed_x(
     ],
     target: Target,
     variant: Annotated[
-        Variant | None,
+        Literal["seed_x_i", "seed_x", "seed_x_edit"] | None,
         typer.Option("--variant", help="Which of the agents. [default: the first that is there]"),
     ] = None,
     vision: Annotated[
@@ -94,15 +59,15 @@ def seed_x(
         float | None, typer.Option("--lora-alpha", help="Of the agent's adapters. [default: their rank]")
     ] = None,
     adapter: Annotated[
-        Adapter,
+        Literal["merge", "keep"],
         typer.Option("--adapter", help="Merge its adapters, or keep them as adapter/, a peft folder."),
-    ] = Adapter.merge,
+    ] = "merge",
     whole_uploads: Annotated[
         bool,
         typer.Option("--whole-uploads", help="Given pictures enter as one whole, not as SEED-X's crops."),
     ] = False,
     revision: Revision = None,
-    dtype: Dtype = Matrices.kept,
+    dtype: Dtype = "kept",
 ) -> None:
     """Tokenizer, language model, agent, encoder and both detokenizers, each key checked."""
     given = _read_sizes(sizes)
@@ -112,21 +77,20 @@ def seed_x(
             _check_source(elsewhere)
     from limner.models.conversion.seed_x import SECOND_FOLDER, convert_seed_x
 
-    with _told_misfits():
-        convert_seed_x(
-            source,
-            target,
-            variant=None if variant is None else variant.value,
-            vision=vision,
-            sdxl=sdxl,
-            given=given,
-            lora_alpha=lora_alpha,
-            keep_adapter=adapter is Adapter.keep,
-            whole_uploads=whole_uploads,
-            revision=revision,
-            matrix_dtype=_dtype(dtype),
-            say=_say,
-        )
+    convert_seed_x(
+        source,
+        target,
+        variant=variant,
+        vision=vision,
+        sdxl=sdxl,
+        given=given,
+        lora_alpha=lora_alpha,
+        keep_adapter=adapter == "keep",
+        whole_uploads=whole_uploads,
+        revision=revision,
+        matrix_dtype=_dtype(dtype),
+        say=_say,
+    )
     out.print(plain(f"{target} is ready: limner chat --model {target}"))
     if (target / SECOND_FOLDER).is_dir():
         out.print(plain(f"{target / SECOND_FOLDER} paints with the second stage instead."))
@@ -146,7 +110,7 @@ def pixart(
         str | None, typer.Option("--vae", help="The autoencoder, when elsewhere: a folder or a hub's name.")
     ] = None,
     revision: Revision = None,
-    dtype: Dtype = Matrices.kept,
+    dtype: Dtype = "kept",
 ) -> None:
     """The start of a detokenizer: PixArt's transformer and its autoencoder, each key checked."""
     _check(source, target, revision)
@@ -156,16 +120,15 @@ def pixart(
         checkpoint_folder(base)
     from limner.models.conversion.pixart import convert_pixart
 
-    with _told_misfits():
-        convert_pixart(
-            source,
-            target,
-            base=base,
-            vae=vae,
-            revision=revision,
-            matrix_dtype=_dtype(dtype),
-            say=_say,
-        )
+    convert_pixart(
+        source,
+        target,
+        base=base,
+        vae=vae,
+        revision=revision,
+        matrix_dtype=_dtype(dtype),
+        say=_say,
+    )
     out.print(plain(f"{target} is ready to be trained; its pictures show nothing before."))
 
 
@@ -182,14 +145,14 @@ def language(
         Path | None, typer.Option("--base", help="A checkpoint whose encoder and detokenizer it links to.")
     ] = None,
     template: Annotated[
-        Template | None,
+        Literal["chatml", "llama3", "gemma", "inst"] | None,  # of `chat_template.TEMPLATES`
         typer.Option("--template", help="What stands around a turn. [default: as its tokens show]"),
     ] = None,
     context: Annotated[
         int | None, typer.Option("--context", min=1, help="Places of the context. [default: 4096 at most]")
     ] = None,
     revision: Revision = None,
-    dtype: Dtype = Matrices.kept,
+    dtype: Dtype = "kept",
 ) -> None:
     """Any causal language model that transformers knows, with resamplers and token heads to be trained."""
     _check(source, target, revision)
@@ -202,7 +165,7 @@ def language(
         target,
         base=base,
         revision=revision,
-        template=None if template is None else template.value,
+        template=template,
         context_tokens=context,
         matrix_dtype=_dtype(dtype),
         say=_say,
@@ -222,7 +185,7 @@ def vision(
         typer.Option("--size", min=16, help="Pixels a side, where it reads any. [default: its own]"),
     ] = None,
     revision: Revision = None,
-    dtype: Dtype = Matrices.kept,
+    dtype: Dtype = "kept",
 ) -> None:
     """Another vision encoder; convert a language model and a detokenizer on top of it (--base)."""
     _check(source, target, revision)
@@ -230,30 +193,16 @@ def vision(
         raise ValueError(f"A picture's image tokens are a square number, such as 64 or 256, not {tokens}.")
     from limner.models.conversion.vision import convert_vision
 
-    with _told_misfits():
-        convert_vision(
-            source,
-            target,
-            num_tokens=tokens,
-            image_size_px=size,
-            revision=revision,
-            matrix_dtype=_dtype(dtype),
-            say=_say,
-        )
+    convert_vision(
+        source,
+        target,
+        num_tokens=tokens,
+        image_size_px=size,
+        revision=revision,
+        matrix_dtype=_dtype(dtype),
+        say=_say,
+    )
     out.print(plain(f"{target} sees; go on with: limner convert language SRC DST --base {target}"))
-
-
-@contextmanager
-def _told_misfits() -> Iterator[None]:
-    """Prints every key of a misfit above its sentence."""
-    from limner.models.conversion.fit import MisfitError
-
-    try:
-        yield
-    except MisfitError as misfit:
-        for line in misfit.lines:
-            err.print(plain(line))
-        raise
 
 
 def _read_sizes(path: Path | None) -> dict[str, Any]:
@@ -286,7 +235,7 @@ def _check_source(source: str) -> None:
 def _dtype(matrices: Matrices) -> Any:
     import torch
 
-    return None if matrices is Matrices.kept else getattr(torch, matrices.value)
+    return None if matrices == "kept" else getattr(torch, matrices)
 
 
 def _say(text: str) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -16,13 +15,6 @@ app = typer.Typer(
     no_args_is_help=True, help="Dialogues with pictures on disk: Parquet shards, one format for every stage."
 )
 Folder = Annotated[Path, typer.Argument(help="The data set's folder.", show_default=False)]
-
-
-class Split(StrEnum):
-    """Which people: those a model may learn from, or those held out."""
-
-    train = "train"
-    test = "test"
 
 
 @app.command()
@@ -97,7 +89,7 @@ def make(
     ] = "named",
     num: Annotated[int, typer.Option("--num", min=1, help="How many dialogues.")] = 16,
     seed: Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="First seed.")] = 0,
-    split: Annotated[Split, typer.Option("--split", help="Whose people.")] = Split.train,
+    split: Annotated[Literal["train", "test"], typer.Option("--split", help="Whose people.")] = "train",
     size_px: Annotated[int, typer.Option("--size", min=32, max=1024, help="Pixels along a side.")] = 256,
 ) -> None:
     """Write dialogues of the synthetic world."""
@@ -115,7 +107,7 @@ def make(
     try:
         with DatasetWriter(folder) as writer:
             for index in track(range(num), console=err, transient=True):
-                writer.write(KINDS[kind](seed + index, split.value, size_px))
+                writer.write(KINDS[kind](seed + index, split, size_px))
     except BaseException:
         if is_new:
             with contextlib.suppress(OSError):  # it holds complete shards

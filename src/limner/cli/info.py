@@ -37,7 +37,7 @@ def info(
     else:
         from limner.cli.plan import show_plan
 
-        show_plan(plan.value)
+        show_plan(plan)
 
 
 def describe(model: str) -> None:

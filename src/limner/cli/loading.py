@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-
-class Squeezed(StrEnum):
-    """The formats of `limner.models.quantised`."""
-
-    int8 = "int8"
-    four_bit = "4bit"
-
-
 Quantize = Annotated[
-    Squeezed | None,
+    Literal["int8", "4bit"] | None,  # the formats of `limner.models.quantised`
     typer.Option(
         "--quantize", help="Squeeze the language model into less memory as it is loaded.", show_default=False
     ),

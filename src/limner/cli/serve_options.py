@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import typer
 
@@ -16,21 +15,6 @@ OPERATOR_KEYS_VARIABLE: Final = "LIMNER_OPERATOR_KEYS"
 CARE: Final = "Care"
 LIMITS: Final = "Limits"
 ACCESS: Final = "Who may use it"
-
-
-class Marked(StrEnum):
-    """Whose pixels are marked."""
-
-    faces = "faces"
-    always = "always"
-    never = "never"
-
-
-class BadgePlace(StrEnum):
-    """Where the badge is."""
-
-    none = "none"
-    corner = "corner"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,17 +159,17 @@ class ServeOptions:
         ),
     ] = None
     watermark: Annotated[
-        Marked,
+        Literal["faces", "always", "never"],
         typer.Option(
             "--watermark",
             help="Mark the pixels of pictures that a given face or picture went into, of all, or of none.",
             rich_help_panel=CARE,
         ),
-    ] = Marked.faces
+    ] = "faces"
     badge: Annotated[
-        BadgePlace,
+        Literal["none", "corner"],
         typer.Option("--badge", help='A visible "AI" in files that are handed out.', rich_help_panel=CARE),
-    ] = BadgePlace.none
+    ] = "none"
     prompts_in_files: Annotated[
         bool,
         typer.Option(

@@ -5,9 +5,8 @@ training works.
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -30,24 +29,6 @@ def _recipes(beginning: str) -> list[str]:
     return [name for name in recipe_names() if name.startswith(beginning)]
 
 
-class Variant(StrEnum):
-    """How much of the language model learns, where a recipe has variants."""
-
-    whole = "whole"
-    paper = "paper"
-    lora64 = "lora64"
-    frozen = "frozen"
-
-
-class Scale(StrEnum):
-    """The scales that the recipes know."""
-
-    tiny = "tiny"
-    sketch = "sketch"
-    miniature = "miniature"
-    seed_x = "seed-x"
-
-
 RecipeName = Annotated[
     str,
     typer.Argument(
@@ -56,6 +37,7 @@ RecipeName = Annotated[
         autocompletion=_recipes,
     ),
 ]
+Scale = Literal["tiny", "sketch", "miniature", "seed-x"]
 ScaleOption = Annotated[
     Scale, typer.Option("--scale", help="Sizes: tests, two CPU cores, one GPU, or SEED-X's own.")
 ]
@@ -78,7 +60,7 @@ Data = Annotated[
     ),
 ]
 VariantOption = Annotated[
-    Variant | None,
+    Literal["whole", "paper", "lora64", "frozen"] | None,
     typer.Option("--variant", help="For language recipes: whole, paper (LoRA 1280), lora64 or frozen."),
 ]
 Base = Annotated[Path | None, typer.Option("--base", help="A checkpoint folder to start a new run from.")]
@@ -98,7 +80,7 @@ Mix = Annotated[
 
 def train(
     recipe: RecipeName,
-    scale: ScaleOption = Scale.sketch,
+    scale: ScaleOption = "sketch",
     steps: Steps = None,
     minutes: Minutes = None,
     folder: Out = Path("runs/run"),
@@ -125,7 +107,7 @@ def train(
     from limner.training.run_options import RunOptions
 
     options = RunOptions(
-        scale=scale.value,
+        scale=scale,
         steps=steps,
         minutes=minutes,
         out=folder,
@@ -133,7 +115,7 @@ def train(
         jobs=jobs,
         threads=threads,
         data=tuple(data or ()),
-        variant=None if variant is None else variant.value,
+        variant=variant,
         base=base,
         micro_batch=micro_batch,
         mix=mix,

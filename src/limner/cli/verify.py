@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from limner.cli.terminal import err, out, plain
+from limner.cli.terminal import out, plain
 
 app = typer.Typer(no_args_is_help=True, help="Hold limner's modules against stored results of SEED-X.")
 
@@ -29,15 +29,9 @@ def golden(
     from limner.cli.given import file_given
 
     file_given(file, "golden file")
-    from limner.models.conversion.fit import MisfitError
     from limner.models.conversion.golden import LIMIT, verify
 
-    try:
-        differences = verify(file)
-    except MisfitError as misfit:
-        for line in misfit.lines:
-            err.print(plain(line))
-        raise
+    differences = verify(file)
     width = max(len(difference.item) for difference in differences)
     out.print(plain(f"{'output':{width}}  worst absolute difference"))
     for difference in differences:

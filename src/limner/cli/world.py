@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -17,23 +16,15 @@ app = typer.Typer(
 )
 
 
-class What(StrEnum):
-    """What a sheet shows."""
-
-    people = "people"
-    scenes = "scenes"
-    films = "films"
-    edits = "edits"
-    styles = "styles"
-
-
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Same seed, same pixels.")]
 
 
 @app.command("sheet")
 def sheet_command(
     file: Annotated[Path, typer.Option("--out", help="The PNG to write.")],
-    what: Annotated[What, typer.Option("--what", help="What to show.")] = What.people,
+    what: Annotated[
+        Literal["people", "scenes", "films", "edits", "styles"], typer.Option("--what", help="What to show.")
+    ] = "people",
     seed: Seed = 0,
 ) -> None:
     """Paint one contact sheet of the world."""
@@ -42,7 +33,7 @@ def sheet_command(
 
     from limner_world.sheet import sheet
 
-    out.print(plain(str(write_png(Image.fromarray(sheet(what.value, seed)), file))))
+    out.print(plain(str(write_png(Image.fromarray(sheet(what, seed)), file))))
 
 
 @app.command("film")
