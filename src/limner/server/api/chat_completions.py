@@ -134,17 +134,8 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
         },
     )
     async def create(request: Request, body: ChatRequest, owner: Owner) -> Response:
-        check_model(body.model, settings)
-        kind = "text" if body.response_format is None else body.response_format.type
-        if kind != "text":
-            raise wrong(
-                f"response_format {kind[:40]!r} is not possible: the model answers in plain words. Leave it "
-                "out, or ask for text.",
-                param="response_format",
-                code="unsupported_value",
-            )
+        desk.check(body)
         n = body.n or 1
-        settings.limits.check_n(n)
         headers = read_headers(request.headers)
         with told("messages"):
             turns = await run_reader(read_messages, body.messages)
@@ -174,6 +165,19 @@ class ChatDesk:
         self.files = PictureFiles(service, settings)
         self.reader = reader_of(settings)
         self.lookup = RoundLookup(service.store)
+
+    def check(self, body: ChatRequest) -> None:
+        """ApiError for what cannot be had, before anything is read."""
+        check_model(body.model, self.settings)
+        kind = "text" if body.response_format is None else body.response_format.type
+        if kind != "text":
+            raise wrong(
+                f"response_format {kind[:40]!r} is not possible: the model answers in plain words. Leave it "
+                "out, or ask for text.",
+                param="response_format",
+                code="unsupported_value",
+            )
+        self.settings.limits.check_n(body.n or 1)
 
     def look_up(self, body: ChatRequest, headers: Headers, turns: Sequence[ChatTurn], owner: str) -> Asked:
         """Find the new instruction and the round that it follows; runs no model. ValueError or ApiError."""

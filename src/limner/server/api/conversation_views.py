@@ -23,7 +23,7 @@ from limner.dialogue.boxes import Box
 from limner.dialogue.parts import Picture
 from limner.provenance.fitting import Size
 from limner.server.api.conversations import Conversations, Id, conversation_body, picture_url
-from limner.server.api.routes import check_id, keyed_routes
+from limner.server.api.routes import PNG, answer_in, check_id, keyed_routes
 from limner.server.errors import not_found, wrong
 from limner.server.pictures.painting import PictureFiles, default_steps, reader_of
 from limner.server.pictures.sizes import size_of
@@ -37,7 +37,6 @@ from limner.store.records import StoredRound, is_digest, is_id
 FACE_PX = 160
 # Few, as each looks for faces in many pictures, which takes all of a processor's core.
 _lookers: Final = ThreadPoolExecutor(2, "limner-people")
-A_FILE: Final = {"type": "string", "format": "binary"}
 
 
 class RoundBody(BaseModel):
@@ -128,7 +127,7 @@ def _add_exchange(
         "/v1/conversations/{id}/export",
         summary="A conversation with all branches as one file",
         response_class=Response,
-        responses={200: {"content": {"application/octet-stream": {"schema": A_FILE}}}},
+        responses=answer_in("application/octet-stream", format="binary"),
     )
     async def export(id: Id, owner: Owner) -> Response:
         found = await run_in_threadpool(held.find, owner, id)
@@ -157,7 +156,7 @@ def _add_pictures(routes: APIRouter, service: ConversationService, files: Pictur
         "/v1/pictures/{name}",
         summary="A picture of yours",
         response_class=Response,
-        responses={200: {"content": {"image/png": {"schema": A_FILE}}}, 304: {"description": "You have it."}},
+        responses={**PNG, 304: {"description": "You have it."}},
     )
     async def picture(
         name: Annotated[str, Path(description="SHA-256 of the picture's file, and .png.")],

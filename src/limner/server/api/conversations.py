@@ -65,6 +65,13 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
         await run_in_threadpool(held.delete, owner, id)
         return Deleted(id=id, object="conversation.deleted")
 
+    _add_items(routes, held)
+    return routes
+
+
+def _add_items(routes: APIRouter, held: Conversations) -> None:
+    """/items."""
+
     @routes.get("/{id}/items", summary="List the items on the way to the newest round")
     async def items(
         id: Id,
@@ -94,8 +101,6 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     @routes.delete("/{id}/items/{item_id}", summary="Forget an item")
     async def delete_item(id: Id, item_id: ItemId, owner: Owner) -> ConversationBody:
         return await run_in_threadpool(held.delete_item, owner, id, item_id)
-
-    return routes
 
 
 class Conversations:

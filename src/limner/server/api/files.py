@@ -10,7 +10,7 @@ import asyncio
 import re
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, File, Form, Path, Query, UploadFile
@@ -19,7 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from limner.server.api.images import read_upload
-from limner.server.api.routes import check_id, keyed_routes
+from limner.server.api.routes import PNG, check_id, keyed_routes
 from limner.server.errors import wrong
 from limner.server.pictures.painting import reader_of
 from limner.server.pictures.pictures_in import GivenPicture
@@ -38,9 +38,6 @@ MIN_EXPIRES_AFTER_S: Final = 3600
 MAX_EXPIRES_AFTER_S: Final = 30 * 24 * 3600
 MAX_FILES: Final = 10_000  # of one owner
 Id = Annotated[str, Path(description="As `POST /v1/files` returned it.")]
-_CONTENT: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
-}
 
 
 class FileBody(BaseModel):
@@ -136,9 +133,7 @@ def _add_reading(routes: APIRouter, service: ConversationService) -> None:
         with told():
             return _body(await run_in_threadpool(service.get_file, owner, id))
 
-    @routes.get(
-        "/{id}/content", summary="Retrieve a file's picture", response_class=Response, responses=_CONTENT
-    )
+    @routes.get("/{id}/content", summary="Retrieve a file's picture", response_class=Response, responses=PNG)
     async def content(id: Id, owner: Owner) -> Response:
         check_id(id, "file")
         with told():

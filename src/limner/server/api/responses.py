@@ -7,14 +7,14 @@ one twice makes siblings. Knows HTTP; what is done stands in `response_desk.py`.
 from __future__ import annotations
 
 import contextlib
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from limner.server.api.response_desk import ResponseDesk, response_of
-from limner.server.api.routes import check_id, keyed_routes
+from limner.server.api.routes import OR_EVENTS, check_id, keyed_routes
 from limner.server.errors import ApiError
 from limner.server.rounds.rounds import desk_of, told
 from limner.server.schemas import answers
@@ -27,9 +27,6 @@ from limner.service.service_round import Answered
 from limner.store.records import NotThere
 
 Id = Annotated[str, Path(description="As `POST /v1/responses` returned it.")]
-OR_EVENTS: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
-}
 
 
 def router(service: ConversationService, settings: ServerSettings) -> APIRouter:

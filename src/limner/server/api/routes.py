@@ -5,7 +5,7 @@ Knows keys, bodies, the one shape of errors, and the kinds of ids. Knows no endp
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter
 
@@ -16,6 +16,8 @@ from limner.server.security.bodies import BodyRoute
 from limner.server.settings import ServerSettings
 from limner.store.records import is_id
 
+Answers = dict[int | str, dict[str, Any]]  # by status, as the OpenAPI document tells of them
+
 _PREFIXES: Final = {"conversation": "conv", "response": "resp", "file": "file", "person": "person"}
 
 
@@ -24,6 +26,15 @@ def keyed_routes(tag: str, prefix: str = "") -> APIRouter:
     return APIRouter(
         route_class=BodyRoute, prefix=prefix, tags=[tag], dependencies=[needs_key], responses=ERRORS
     )
+
+
+def answer_in(media_type: str, **schema: str) -> Answers:
+    """That an answer may be, or is, of another kind than JSON."""
+    return {200: {"content": {media_type: {"schema": {"type": "string", **schema}}}}}
+
+
+OR_EVENTS: Final = answer_in("text/event-stream")
+PNG: Final = answer_in("image/png", format="binary")
 
 
 def check_id(id: str | None, kind: str, *, param: str | None = None) -> None:
