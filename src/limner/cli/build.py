@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from limner.cli import build_options as o
+from limner.cli.options import from_fields
 from limner.cli.terminal import err, out, plain
 
 app = typer.Typer(
@@ -24,15 +25,16 @@ Films = Annotated[
 
 
 @app.command()
+@from_fields
 def video(
+    *,
     sources: Films,
     folder: o.Out,
     faces: o.Faces = "world",
     captioner: o.Captioner = "world",
     writer: o.Writer = "world",
     segmenter: o.Segmenter = "auto",
-    engine: o.Engine = "local",
-    workers: o.Workers = 1,
+    work: o.Work,
     shots: Annotated[bool, typer.Option("--shots", help="Split films into shots first.")] = False,
     size_px: o.SquarePx = 512,
     smallest_face_px: o.SmallestFacePx = 24,
@@ -40,15 +42,10 @@ def video(
     margin: o.Margin = None,
     split: Annotated[Literal["train", "test"], typer.Option("--split", help="Whose names.")] = "train",
     seed: o.Seed = 0,
-    url: o.Url = o.OPENAI,
-    model: o.Model = "",
-    key_variable: o.KeyVariable = o.OPENAI_KEY,
-    timeout_s: o.TimeoutS = 120.0,
-    per_minute: o.PerMinute = None,
+    server: o.Server,
     price_in: o.PriceIn = 0.0,
     price_out: o.PriceOut = 0.0,
-    page: o.Page = None,
-    as_json: o.AsJson = False,
+    report: o.Report,
 ) -> None:
     """Films of two persons become dialogues that know them by name.
 
@@ -63,19 +60,18 @@ def video(
         (writer, "--writer"),
         (segmenter, "--segmenter", "auto"),
     )
-    o.check(folder, page, sources, named)
+    o.check(folder, report, sources, named)
     from limner.builders.adapters import segmenter_for
     from limner.builders.video.recipe import VideoJob
     from limner.cli.run_build import run_build
 
-    price = (price_in, price_out)
     job = VideoJob(
         sources_given=tuple(sources),
         faces=faces,
         captioner=captioner,
         writer=writer,
         segmenter=segmenter_for(segmenter, faces),
-        endpoint=o.endpoint(url, model, key_variable, per_minute, workers, timeout_s=timeout_s, price=price),
+        endpoint=server.endpoint(work.workers, (price_in, price_out)),
         size_px=size_px,
         smallest_face_px=smallest_face_px,
         floor=floor,
@@ -84,7 +80,7 @@ def video(
         split=split,
         seed=seed,
     )
-    run_build(job, folder, engine=engine, workers=workers, page=page, as_json=as_json)
+    run_build(job, folder, work, report)
 
 
 @app.command()

@@ -10,6 +10,7 @@ import typer
 
 from limner.cli import build_options as o
 from limner.cli.given import file_given, folder_given
+from limner.cli.options import from_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +68,7 @@ Rounds = Annotated[int, typer.Option("--rounds", min=1, help="Questions of one r
 
 
 def edits(
+    *,
     source: EditFolder,
     folder: o.Out,
     format_: From = "seed-edit",
@@ -77,29 +79,23 @@ def edits(
     editor: o.Editor = "none",
     size_px: o.SizePx = 512,
     seed: o.Seed = 0,
-    url: o.Url = o.OPENAI,
-    model: o.Model = "",
-    key_variable: o.KeyVariable = o.OPENAI_KEY,
-    timeout_s: o.TimeoutS = 120.0,
-    per_minute: o.PerMinute = None,
+    server: o.Server,
     price: o.PricePicture = 0.0,
     fields: o.Field = None,
-    engine: o.Engine = "local",
-    workers: o.Workers = 1,
-    page: o.Page = None,
-    as_json: o.AsJson = False,
+    work: o.Work,
+    report: o.Report,
 ) -> None:
     """Chains of edits become dialogues that roll back, step back, backtrack, recall, or start from scratch.
 
     Reads SEED-Data-Edit (part 3), MagicBrush, and SEED-X's edit format. What is missing or corrupt is
     recorded with its reason.
     """
-    o.check(folder, page, (source, *(images or ())), [(editor, "--editor", "none", "limner")])
+    o.check(folder, report, (source, *(images or ())), [(editor, "--editor", "none", "limner")])
     by_name = o.fields_by_name(fields)
     from limner.builders.edits.job import EditsJob
     from limner.cli.run_build import run_build
 
-    endpoint = o.endpoint(url, model, key_variable, per_minute, workers, timeout_s=timeout_s)
+    endpoint = server.endpoint(work.workers)
     job = EditsJob(
         source=format_,
         folder=source,
@@ -109,13 +105,14 @@ def edits(
         markov=markov,
         plain_share=plain_share,
         size_px=size_px,
-        editor_name="" if editor == "none" else _recorded(editor, model),
+        editor_name="" if editor == "none" else _recorded(editor, server.model),
         make_editor=_editor(editor, endpoint, price, by_name),
     )
-    run_build(job, folder, engine=engine, workers=workers, page=page, as_json=as_json)
+    run_build(job, folder, work, report)
 
 
 def faces(
+    *,
     portraits: Portraits,
     folder: o.Out,
     parts: Parts = "stage2,stage3",
@@ -129,19 +126,13 @@ def faces(
     size_px: o.SquarePx = 512,
     face_px: o.FacePx = 256,
     seed: o.Seed = 0,
-    url: o.Url = o.OPENAI,
-    model: o.Model = "",
-    key_variable: o.KeyVariable = o.OPENAI_KEY,
-    timeout_s: o.TimeoutS = 120.0,
-    per_minute: o.PerMinute = None,
-    engine: o.Engine = "local",
-    workers: o.Workers = 1,
-    page: o.Page = None,
-    as_json: o.AsJson = False,
+    server: o.Server,
+    work: o.Work,
+    report: o.Report,
 ) -> None:
     """Portraits become the three stages of personalization, and augmentations 1 and 2."""
     named = ((reader, "--faces"), (segmenter, "--segmenter", "auto"), (captioner, "--captioner", "files"))
-    o.check(folder, page, [portraits], named)
+    o.check(folder, report, [portraits], named)
     from limner.builders.faces.parts import check_parts
 
     chosen = tuple(part.strip() for part in parts.split(",") if part.strip())
@@ -151,8 +142,8 @@ def faces(
     from limner.builders.runner.build import ledger_path
     from limner.cli.run_build import run_build
 
-    endpoint = o.endpoint(url, model, key_variable, per_minute, workers, timeout_s=timeout_s)
-    told = captioner if captioner == "files" else _recorded(captioner, model)
+    endpoint = server.endpoint(work.workers)
+    told = captioner if captioner == "files" else _recorded(captioner, server.model)
     segmenter = segmenter_for(segmenter, reader)
     cache = ledger_path(folder).with_name("faces.npz")
     job = FacesJob(
@@ -170,10 +161,11 @@ def faces(
         make_segmenter=partial(segmenter_by_name, segmenter),
         make_captioner=None if captioner == "files" else partial(captioner_by_name, captioner, endpoint),
     )
-    run_build(job, folder, engine=engine, workers=workers, page=page, as_json=as_json)
+    run_build(job, folder, work, report)
 
 
 def full_body(
+    *,
     named: NamedSet,
     folder: o.Out,
     personalizer: o.Personalizer,
@@ -184,20 +176,14 @@ def full_body(
     kind: Kind = "named",
     size_px: o.SizePx = 512,
     seed: o.Seed = 0,
-    url: o.Url = o.OPENAI,
-    model: o.Model = "",
-    key_variable: o.KeyVariable = o.OPENAI_KEY,
-    timeout_s: o.TimeoutS = 120.0,
-    per_minute: o.PerMinute = None,
+    server: o.Server,
     price: o.PricePicture = 0.0,
     fields: o.Field = None,
-    engine: o.Engine = "local",
-    workers: o.Workers = 1,
-    page: o.Page = None,
-    as_json: o.AsJson = False,
+    work: o.Work,
+    report: o.Report,
 ) -> None:
     """Named dialogues get full-body pictures for close-ups, kept where the face is like enough."""
-    o.check(folder, page, [], [(reader, "--faces"), (personalizer, "--personalizer")])
+    o.check(folder, report, [], [(reader, "--faces"), (personalizer, "--personalizer")])
     by_name = o.fields_by_name(fields)
     folder_given(named, "data set", "`limner build video` makes one")
     if prompts is not None:
@@ -207,7 +193,7 @@ def full_body(
     from limner.builders.painting import personalizer_by_name
     from limner.cli.run_build import run_build
 
-    endpoint = o.endpoint(url, model, key_variable, per_minute, workers, timeout_s=timeout_s)
+    endpoint = server.endpoint(work.workers)
     painter = partial(personalizer_by_name, personalizer, endpoint, price, by_name)
     job = FullBodyJob(
         folder=named,
@@ -217,32 +203,31 @@ def full_body(
         tries=tries,
         size_px=size_px,
         seed=seed,
-        names={**_reader(reader), "personalizer": _recorded(personalizer, model)},
+        names={**_reader(reader), "personalizer": _recorded(personalizer, server.model)},
         make_faces=partial(faces_by_name, reader),
         make_personalizer=painter,
     )
-    run_build(job, folder, engine=engine, workers=workers, page=page, as_json=as_json)
+    run_build(job, folder, work, report)
 
 
 def questions(
+    *,
     file: QuestionFile,
     folder: o.Out,
     images: o.Images = None,
     rounds: Rounds = 6,
     size_px: o.SizePx = 512,
     seed: o.Seed = 0,
-    engine: o.Engine = "local",
-    workers: o.Workers = 1,
-    page: o.Page = None,
-    as_json: o.AsJson = False,
+    work: o.Work,
+    report: o.Report,
 ) -> None:
     """Question answering becomes dialogues: the last part of the 6 : 2 : 3 : 1 mix."""
-    o.check(folder, page, images or ())
+    o.check(folder, report, images or ())
     from limner.builders.questions import QuestionsJob
     from limner.cli.run_build import run_build
 
     job = QuestionsJob(file=file, images=tuple(images or ()), seed=seed, size_px=size_px, rounds=rounds)
-    run_build(job, folder, engine=engine, workers=workers, page=page, as_json=as_json)
+    run_build(job, folder, work, report)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -253,7 +238,7 @@ def add_to(app: typer.Typer) -> None:
         ("full-body", full_body),
         ("questions", questions),
     ):
-        app.command(name)(command)
+        app.command(name)(from_fields(command))
 
 
 def _editor(

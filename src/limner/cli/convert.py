@@ -71,10 +71,7 @@ def seed_x(
 ) -> None:
     """Tokenizer, language model, agent, encoder and both detokenizers, each key checked."""
     given = _read_sizes(sizes)
-    _check(source, target, revision)
-    for elsewhere in (vision, sdxl):
-        if elsewhere is not None:
-            _check_source(elsewhere)
+    _check(source, target, revision, vision, sdxl)
     from limner.models.conversion.seed_x import SECOND_FOLDER, convert_seed_x
 
     convert_seed_x(
@@ -113,9 +110,7 @@ def pixart(
     dtype: Dtype = "kept",
 ) -> None:
     """The start of a detokenizer: PixArt's transformer and its autoencoder, each key checked."""
-    _check(source, target, revision)
-    if vae is not None:
-        _check_source(vae)
+    _check(source, target, revision, vae)
     if base is not None:
         checkpoint_folder(base)
     from limner.models.conversion.pixart import convert_pixart
@@ -217,19 +212,16 @@ def _read_sizes(path: Path | None) -> dict[str, Any]:
     return content
 
 
-def _check(source: str, target: Path, revision: str | None) -> None:
+def _check(source: str, target: Path, revision: str | None, *elsewhere: str | None) -> None:
     """What is mistyped is told before anything heavy is imported; what a hub has, only the hub tells."""
     folder_to_write(target)
     if target.exists():
         raise ValueError(f"{target} is there already; give a new folder.")
-    _check_source(source)
     if revision is not None and Path(source).exists():
         raise ValueError(f"{source} is a folder here, which has no revision; leave --revision out.")
-
-
-def _check_source(source: str) -> None:
-    if not Path(source).exists() and not HUB_NAME.fullmatch(source):
-        raise ValueError(f"There is nothing at {source}; give a folder, or a hub repository's name.")
+    for given in (source, *elsewhere):
+        if given is not None and not Path(given).exists() and not HUB_NAME.fullmatch(given):
+            raise ValueError(f"There is nothing at {given}; give a folder, or a hub repository's name.")
 
 
 def _dtype(matrices: Matrices) -> Any:
