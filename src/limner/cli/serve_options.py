@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -12,9 +13,9 @@ from limner.cli.loading import Model, Offload, Quantize, With
 
 KEYS_VARIABLE: Final = "LIMNER_API_KEYS"
 OPERATOR_KEYS_VARIABLE: Final = "LIMNER_OPERATOR_KEYS"
-CARE: Final = "Care"
-LIMITS: Final = "Limits"
-ACCESS: Final = "Who may use it"
+_access = partial(typer.Option, rich_help_panel="Who may use it")
+_limit = partial(typer.Option, rich_help_panel="Limits")
+_care = partial(typer.Option, rich_help_panel="Care")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,135 +47,85 @@ class ServeOptions:
     ] = None
     api_key_file: Annotated[
         Path | None,
-        typer.Option(
-            "--api-key-file",
-            help=f"One key a line, or `NAME KEY`. Or set {KEYS_VARIABLE}, with commas.",
-            rich_help_panel=ACCESS,
+        _access(
+            "--api-key-file", help=f"One key a line, or `NAME KEY`. Or set {KEYS_VARIABLE}, with commas."
         ),
     ] = None
     operator_key_file: Annotated[
         Path | None,
-        typer.Option(
+        _access(
             "--operator-key-file",
             help="Keys of whoever runs it: all of /metrics and the queue. "
             f"Or set {OPERATOR_KEYS_VARIABLE}, with commas.",
-            rich_help_panel=ACCESS,
         ),
     ] = None
-    no_auth: Annotated[
-        bool,
-        typer.Option("--no-auth", help="Let everybody in who reaches --host.", rich_help_panel=ACCESS),
-    ] = False
+    no_auth: Annotated[bool, _access("--no-auth", help="Let everybody in who reaches --host.")] = False
     allow_host: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--allow-host", help="A name this server is reached by, without keys.", rich_help_panel=ACCESS
-        ),
+        list[str] | None, _access("--allow-host", help="A name this server is reached by, without keys.")
     ] = None
     allow_origin: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--allow-origin", help="A site whose pages may ask, as https://HOST.", rich_help_panel=ACCESS
-        ),
+        list[str] | None, _access("--allow-origin", help="A site whose pages may ask, as https://HOST.")
     ] = None
-    max_body_mb: Annotated[
-        int, typer.Option("--max-body-mb", min=1, help="Of one request.", rich_help_panel=LIMITS)
-    ] = 64
-    max_images: Annotated[
-        int, typer.Option("--max-images", min=1, max=4, help="Given in one round.", rich_help_panel=LIMITS)
-    ] = 4
-    max_n: Annotated[
-        int, typer.Option("--max-n", min=1, max=10, help="Pictures per request.", rich_help_panel=LIMITS)
-    ] = 10
-    max_steps: Annotated[
-        int, typer.Option("--max-steps", min=1, help="Denoising steps.", rich_help_panel=LIMITS)
-    ] = 100
-    max_rounds: Annotated[
-        int, typer.Option("--max-rounds", min=1, help="Of one conversation.", rich_help_panel=LIMITS)
-    ] = 1000
+    max_body_mb: Annotated[int, _limit("--max-body-mb", min=1, help="Of one request.")] = 64
+    max_images: Annotated[int, _limit("--max-images", min=1, max=4, help="Given in one round.")] = 4
+    max_n: Annotated[int, _limit("--max-n", min=1, max=10, help="Pictures per request.")] = 10
+    max_steps: Annotated[int, _limit("--max-steps", min=1, help="Denoising steps.")] = 100
+    max_rounds: Annotated[int, _limit("--max-rounds", min=1, help="Of one conversation.")] = 1000
     max_rounds_at_once: Annotated[
-        int,
-        typer.Option("--max-rounds-at-once", min=1, help="Of one key; more get 429.", rich_help_panel=LIMITS),
+        int, _limit("--max-rounds-at-once", min=1, help="Of one key; more get 429.")
     ] = 32
-    max_waiting: Annotated[
-        int, typer.Option("--max-waiting", min=1, help="In all; more get 503.", rich_help_panel=LIMITS)
-    ] = 64
-    max_batch: Annotated[
-        int, typer.Option("--max-batch", min=1, help="Rounds computed together.", rich_help_panel=LIMITS)
-    ] = 8
+    max_waiting: Annotated[int, _limit("--max-waiting", min=1, help="In all; more get 503.")] = 64
+    max_batch: Annotated[int, _limit("--max-batch", min=1, help="Rounds computed together.")] = 8
     max_connections: Annotated[
-        int,
-        typer.Option("--max-connections", min=8, help="Open at once, of everybody.", rich_help_panel=LIMITS),
+        int, _limit("--max-connections", min=8, help="Open at once, of everybody.")
     ] = 512
-    cache_mb: Annotated[
-        int,
-        typer.Option(
-            "--cache-mb", min=1, help="Memory for conversations already read.", rich_help_panel=LIMITS
-        ),
-    ] = 64
+    cache_mb: Annotated[int, _limit("--cache-mb", min=1, help="Memory for conversations already read.")] = 64
     drain_seconds: Annotated[
-        float,
-        typer.Option(
-            "--drain-seconds", min=0, help="For rounds in progress after SIGTERM.", rich_help_panel=LIMITS
-        ),
+        float, _limit("--drain-seconds", min=0, help="For rounds in progress after SIGTERM.")
     ] = 30.0
     image_origin: Annotated[
         list[str] | None,
-        typer.Option(
+        _care(
             "--image-origin",
             help="Fetch images that are given by URL from this origin; repeatable. [default: none]",
-            rich_help_panel=CARE,
         ),
     ] = None
     safety_hook: Annotated[
         str | None,
-        typer.Option(
+        _care(
             "--safety-hook",
             help="MODULE:CALLABLE that judges words and pictures; `nudity` is ready, `none` is none.",
-            rich_help_panel=CARE,
         ),
     ] = None
     sign: Annotated[
         bool | None,
-        typer.Option(
+        _care(
             "--sign/--no-sign",
             help="Sign pictures (C2PA); without --certificate by a local, untrusted one. [default: sign]",
             show_default=False,
-            rich_help_panel=CARE,
         ),
     ] = None
-    certificate: Annotated[
-        Path | None, typer.Option("--certificate", help="PEM chain to sign with.", rich_help_panel=CARE)
-    ] = None
-    certificate_key: Annotated[
-        Path | None,
-        typer.Option("--certificate-key", "--key", help="Its PEM key.", rich_help_panel=CARE),
-    ] = None
+    certificate: Annotated[Path | None, _care("--certificate", help="PEM chain to sign with.")] = None
+    certificate_key: Annotated[Path | None, _care("--certificate-key", "--key", help="Its PEM key.")] = None
     timestamp_authority: Annotated[
         str | None,
-        typer.Option(
+        _care(
             "--timestamp-authority",
             help="URL of an RFC 3161 service, asked for every picture. [default: none]",
-            rich_help_panel=CARE,
         ),
     ] = None
     watermark: Annotated[
         Literal["faces", "always", "never"],
-        typer.Option(
+        _care(
             "--watermark",
             help="Mark the pixels of pictures that a given face or picture went into, of all, or of none.",
-            rich_help_panel=CARE,
         ),
     ] = "faces"
     badge: Annotated[
-        Literal["none", "corner"],
-        typer.Option("--badge", help='A visible "AI" in files that are handed out.', rich_help_panel=CARE),
+        Literal["none", "corner"], _care("--badge", help='A visible "AI" in files that are handed out.')
     ] = "none"
     prompts_in_files: Annotated[
-        bool,
-        typer.Option(
-            "--prompts-in-files", help="Write the prompt into downloaded pictures, too.", rich_help_panel=CARE
-        ),
+        bool, _care("--prompts-in-files", help="Write the prompt into downloaded pictures, too.")
     ] = False
     quantize: Quantize = None
     offload: Offload = False
