@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Option
 
 from limner.cli import bench_import, bench_more
 from limner.cli.files import folder_to_write
@@ -24,14 +25,11 @@ bench_more.add_to(app)
 
 Num = Annotated[
     int | None,
-    typer.Option(
-        "--num", min=1, max=100_000, help=f"Conversations (default: {DEFAULT_NUM}).", show_default=False
-    ),
+    Option("--num", min=1, max=100_000, help=f"Conversations (default: {DEFAULT_NUM}).", show_default=False),
 ]
-Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Which set: other seeds, others.")]
-SizePx = Annotated[
-    int, typer.Option("--size", min=64, max=1024, help="Pixels along a side of given pictures.")
-]
+Long = Annotated[bool, Option("--long", help="The set of twenty edits in a row, with curves by turn.")]
+Seed = Annotated[int, Option("--seed", min=0, max=2**31 - 1, help="Which set: other seeds, others.")]
+SizePx = Annotated[int, Option("--size", min=64, max=1024, help="Pixels along a side of given pictures.")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,61 +38,53 @@ class BenchOptions:
 
     model: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--model",
             help="oracle, markov, miniature, a checkpoint's folder, a folder of recorded answers; or "
-            "perfect, "
-            "endpoint:URL, diffusers:FOLDER behind a planner.",
+            "perfect, endpoint:URL, diffusers:FOLDER behind a planner.",
             show_default=False,
         ),
     ] = None
     endpoint: Annotated[
         str | None,
-        typer.Option("--endpoint", metavar="URL", help="An OpenAI-compatible server instead of a model."),
+        Option("--endpoint", metavar="URL", help="An OpenAI-compatible server instead of a model."),
     ] = None
-    api: Annotated[str, typer.Option("--api", help="The endpoint's interface: auto, responses or chat.")] = (
-        "auto"
-    )
+    api: Annotated[str, Option("--api", help="The endpoint's interface: auto, responses or chat.")] = "auto"
     endpoint_model: Annotated[
-        str, typer.Option("--endpoint-model", metavar="NAME", help="The model's name at the endpoint.")
+        str, Option("--endpoint-model", metavar="NAME", help="The model's name at the endpoint.")
     ] = ""
     key_variable: Annotated[
-        str, typer.Option("--key-env", metavar="VAR", help="Environment variable that holds the key.")
+        str, Option("--key-env", metavar="VAR", help="Environment variable that holds the key.")
     ] = "OPENAI_API_KEY"
     extra: Annotated[
         str,
-        typer.Option(
+        Option(
             "--extra",
             metavar="JSON",
             help="Further fields of each request to the endpoint; null removes one.",
         ),
     ] = ""
     timeout_s: Annotated[
-        float, typer.Option("--timeout", min=1, help="Seconds until an answer counts as lost.")
+        float, Option("--timeout", min=1, help="Seconds until an answer counts as lost.")
     ] = 300.0
     concurrency: Annotated[
-        int, typer.Option("--concurrency", min=1, max=64, help="Conversations held at a time.")
+        int, Option("--concurrency", min=1, max=64, help="Conversations held at a time.")
     ] = 1
     words: With = None
-    long: Annotated[
-        bool, typer.Option("--long", help="The set of twenty edits in a row, with curves by turn.")
-    ] = False
+    long: Long = False
     num: Num = None
     seed: Seed = 0
     size_px: SizePx = 256
     folder: Annotated[
-        Path,
-        typer.Option("--out", help="The run's folder; a run that was interrupted there is gone on with."),
+        Path, Option("--out", help="The run's folder; a run that was interrupted there is gone on with.")
     ] = Path("bench")
     stored: Annotated[
         Path | None,
-        typer.Option(
-            "--set", help="A set of real pictures from `limner bench import` instead of the world's."
-        ),
+        Option("--set", help="A set of real pictures from `limner bench import` instead of the world's."),
     ] = None
     judge: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--judge",
             help="Folder of the perceptual models that measure, or a checkpoint with some "
             "(default: the embedded).",
@@ -102,16 +92,15 @@ class BenchOptions:
         ),
     ] = None
     judge_url: Annotated[
-        str | None,
-        typer.Option("--judge-url", metavar="URL", help="A vision-language judge for real pictures."),
+        str | None, Option("--judge-url", metavar="URL", help="A vision-language judge for real pictures.")
     ] = None
     judge_model: Annotated[
-        str, typer.Option("--judge-model", metavar="NAME", help="That judge's name at its server.")
+        str, Option("--judge-model", metavar="NAME", help="That judge's name at its server.")
     ] = ""
     judge_key: Annotated[
-        str, typer.Option("--judge-key-env", metavar="VAR", help="Environment variable of its key.")
+        str, Option("--judge-key-env", metavar="VAR", help="Environment variable of its key.")
     ] = "OPENAI_API_KEY"
-    as_json: Annotated[bool, typer.Option("--json", help="Results as JSON, alone on stdout.")] = False
+    as_json: Annotated[bool, Option("--json", help="Results as JSON, alone on stdout.")] = False
 
 
 @app.callback()
@@ -134,7 +123,7 @@ def bench(context: typer.Context, options: BenchOptions) -> None:
 
 @app.command("script")
 def script_command(
-    folder: Annotated[Path, typer.Option("--out", help="Folder for the scripts and given pictures.")],
+    folder: Annotated[Path, Option("--out", help="Folder for the scripts and given pictures.")],
     num: Num = None,
     seed: Seed = 0,
     size_px: SizePx = 256,

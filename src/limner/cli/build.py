@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from typer import Argument, Option
 
 from limner.cli import build_options as o
 from limner.cli.options import from_fields
@@ -20,7 +21,7 @@ app = typer.Typer(
 
 
 Films = Annotated[
-    list[Path], typer.Argument(metavar="SRC...", help="Films, or folders of films.", show_default=False)
+    list[Path], Argument(metavar="SRC...", help="Films, or folders of films.", show_default=False)
 ]
 
 
@@ -35,12 +36,12 @@ def video(
     writer: o.Writer = "world",
     segmenter: o.Segmenter = "auto",
     work: o.Work,
-    shots: Annotated[bool, typer.Option("--shots", help="Split films into shots first.")] = False,
+    shots: Annotated[bool, Option("--shots", help="Split films into shots first.")] = False,
     size_px: o.SquarePx = 512,
     smallest_face_px: o.SmallestFacePx = 24,
     floor: o.Floor = None,
     margin: o.Margin = None,
-    split: Annotated[Literal["train", "test"], typer.Option("--split", help="Whose names.")] = "train",
+    split: Annotated[Literal["train", "test"], Option("--split", help="Whose names.")] = "train",
     seed: o.Seed = 0,
     server: o.Server,
     price_in: o.PriceIn = 0.0,
@@ -85,8 +86,8 @@ def video(
 
 @app.command()
 def check(
-    dataset: Annotated[Path, typer.Argument(help="A set built from the world's films.", show_default=False)],
-    films: Annotated[Path, typer.Argument(help="Those films, with their truth.", show_default=False)],
+    dataset: Annotated[Path, Argument(help="A set built from the world's films.", show_default=False)],
+    films: Annotated[Path, Argument(help="Those films, with their truth.", show_default=False)],
 ) -> None:
     """Compare a set built from the world's films with their truth; exit code 1 when it is not good enough."""
     from limner.cli.given import folder_given

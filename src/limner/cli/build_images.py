@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+from typer import Argument, Option
 
 from limner.cli import build_options as o
 from limner.cli.given import file_given, folder_given
@@ -19,23 +20,21 @@ if TYPE_CHECKING:
     from limner.perception.painters import PictureEditor
 
 
-EditFolder = Annotated[Path, typer.Argument(help="The data set's folder, unpacked.", show_default=False)]
-From = Annotated[
-    Literal["seed-edit", "magicbrush", "seed-x"], typer.Option("--from", help="Whose format it is.")
-]
+EditFolder = Annotated[Path, Argument(help="The data set's folder, unpacked.", show_default=False)]
+From = Annotated[Literal["seed-edit", "magicbrush", "seed-x"], Option("--from", help="Whose format it is.")]
 Rollbacks = Annotated[
-    int, typer.Option("--rollbacks", min=0, help="Dialogues that reach back, at most, of one session.")
+    int, Option("--rollbacks", min=0, help="Dialogues that reach back, at most, of one session.")
 ]
-Markov = Annotated[bool, typer.Option("--markov/--no-markov", help="Also the chains as they are.")]
+Markov = Annotated[bool, Option("--markov/--no-markov", help="Also the chains as they are.")]
 PlainShare = Annotated[
-    float, typer.Option("--plain-share", min=0, max=1, help="Ways back that ask for nothing new, of all.")
+    float, Option("--plain-share", min=0, max=1, help="Ways back that ask for nothing new, of all.")
 ]
 Portraits = Annotated[
-    Path, typer.Argument(metavar="SRC", help="Portraits, one folder a person.", show_default=False)
+    Path, Argument(metavar="SRC", help="Portraits, one folder a person.", show_default=False)
 ]
 Parts = Annotated[
     str,
-    typer.Option(
+    Option(
         "--parts",
         help="stage1 (copy), stage2 (face to picture), stage3 (face to another picture), augment1 (text "
         "to picture), augment2 (picture to face); separated by commas.",
@@ -43,28 +42,24 @@ Parts = Annotated[
 ]
 ToldApart = Annotated[
     Literal["folder", "cluster"],
-    typer.Option("--identity", help="Persons by their folders, or by how alike faces are."),
+    Option("--identity", help="Persons by their folders, or by how alike faces are."),
 ]
 FaceCaptioner = Annotated[
     str,
-    typer.Option(
+    Option(
         "--captioner",
         help="files (NAME.txt beside the portrait, or captions.jsonl), openai, or module:Class.",
     ),
 ]
-PerPerson = Annotated[int, typer.Option("--per-person", min=1, help="Portraits of one person at most.")]
-NamedSet = Annotated[
-    Path, typer.Argument(metavar="SET", help="A set of `limner build video`.", show_default=False)
-]
-Prompts = Annotated[
-    Path | None, typer.Option("--prompts", help="Your own prompts, one a line, each with {name}.")
-]
-Tries = Annotated[int, typer.Option("--tries", min=1, help="Pictures painted of a person at most.")]
-Kind = Annotated[str, typer.Option("--kind", help="Which dialogues of the set.")]
+PerPerson = Annotated[int, Option("--per-person", min=1, help="Portraits of one person at most.")]
+NamedSet = Annotated[Path, Argument(metavar="SET", help="A set of `limner build video`.", show_default=False)]
+Prompts = Annotated[Path | None, Option("--prompts", help="Your own prompts, one a line, each with {name}.")]
+Tries = Annotated[int, Option("--tries", min=1, help="Pictures painted of a person at most.")]
+Kind = Annotated[str, Option("--kind", help="Which dialogues of the set.")]
 QuestionFile = Annotated[
-    Path, typer.Argument(help="LLaVA's or SEED-X's JSON, or JSON lines.", show_default=False, exists=True)
+    Path, Argument(help="LLaVA's or SEED-X's JSON, or JSON lines.", show_default=False, exists=True)
 ]
-Rounds = Annotated[int, typer.Option("--rounds", min=1, help="Questions of one record at most.")]
+Rounds = Annotated[int, Option("--rounds", min=1, help="Questions of one record at most.")]
 
 
 def edits(

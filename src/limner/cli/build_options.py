@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-import typer
+from typer import Option
 
 from limner.cli.files import file_to_write, folder_to_write
 
@@ -24,9 +24,9 @@ class Work:
 
     engine: Annotated[
         Literal["local", "ray"],
-        typer.Option("--engine", help="local (processes here), or ray (actors here or on a cluster)."),
+        Option("--engine", help="local (processes here), or ray (actors here or on a cluster)."),
     ] = "local"
-    workers: Annotated[int, typer.Option("--workers", min=1, max=1024, help="Processes side by side.")] = 1
+    workers: Annotated[int, Option("--workers", min=1, max=1024, help="Processes side by side.")] = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +34,9 @@ class Report:
     """How a build tells what it did."""
 
     page: Annotated[
-        Path | None,
-        typer.Option("--page", help="HTML page of the run (default: OUT.html).", show_default=False),
+        Path | None, Option("--page", help="HTML page of the run (default: OUT.html).", show_default=False)
     ] = None
-    as_json: Annotated[bool, typer.Option("--json", help="Print the funnel as JSON.")] = False
+    as_json: Annotated[bool, Option("--json", help="Print the funnel as JSON.")] = False
 
     def page_of(self, folder: Path) -> Path:
         """Path of the page of the data set in `folder`, beside it by default; checked."""
@@ -48,16 +47,16 @@ class Report:
 class Server:
     """The server of adapters that ask one."""
 
-    url: Annotated[str, typer.Option("--endpoint", help="Where an OpenAI-compatible API begins.")] = OPENAI
-    model: Annotated[str, typer.Option("--endpoint-model", help="The model's name there.")] = ""
+    url: Annotated[str, Option("--endpoint", help="Where an OpenAI-compatible API begins.")] = OPENAI
+    model: Annotated[str, Option("--endpoint-model", help="The model's name there.")] = ""
     key_variable: Annotated[
-        str, typer.Option("--endpoint-key", help="Environment variable that holds the key.")
+        str, Option("--endpoint-key", help="Environment variable that holds the key.")
     ] = OPENAI_KEY
     timeout_s: Annotated[
-        float, typer.Option("--endpoint-timeout", min=0.1, help="Seconds that one answer may take.")
+        float, Option("--endpoint-timeout", min=0.1, help="Seconds that one answer may take.")
     ] = 120.0
     per_minute: Annotated[
-        float | None, typer.Option("--per-minute", min=0.01, help="Most requests a minute, all workers.")
+        float | None, Option("--per-minute", min=0.01, help="Most requests a minute, all workers.")
     ] = None
 
     def endpoint(self, workers: int, price: tuple[float, float] = (0.0, 0.0)) -> Endpoint:
@@ -74,69 +73,63 @@ class Server:
         )
 
 
-Out = Annotated[Path, typer.Option("--out", help="Folder of the data set; a build begun there goes on.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Same seed, same names and words.")]
+Out = Annotated[Path, Option("--out", help="Folder of the data set; a build begun there goes on.")]
+Seed = Annotated[int, Option("--seed", min=0, max=2**31 - 1, help="Same seed, same names and words.")]
 
 # Pictures and faces.
 Images = Annotated[
-    list[Path] | None, typer.Option("--images", help="A root of the pictures; may be given several times.")
+    list[Path] | None, Option("--images", help="A root of the pictures; may be given several times.")
 ]
-SizePx = Annotated[
-    int, typer.Option("--size", min=32, max=2048, help="Pixels along the longer side, at most.")
-]
-SquarePx = Annotated[int, typer.Option("--size", min=32, max=2048, help="Pixels along a side.")]
-FacePx = Annotated[int, typer.Option("--face-size", min=16, max=1024, help="The cut-out face's side.")]
+SizePx = Annotated[int, Option("--size", min=32, max=2048, help="Pixels along the longer side, at most.")]
+SquarePx = Annotated[int, Option("--size", min=32, max=2048, help="Pixels along a side.")]
+FacePx = Annotated[int, Option("--face-size", min=16, max=1024, help="The cut-out face's side.")]
 SmallestFacePx = Annotated[
-    int, typer.Option("--smallest-face", min=1, help="Pixels of the smallest face that is used.")
+    int, Option("--smallest-face", min=1, help="Pixels of the smallest face that is used.")
 ]
 Floor = Annotated[
     float | None,
-    typer.Option("--floor", help="Least similarity of two faces of one person (default: the reader's own)."),
+    Option("--floor", help="Least similarity of two faces of one person (default: the reader's own)."),
 ]
 Margin = Annotated[
-    float | None,
-    typer.Option("--margin", help="How clear it must be who is who (default: the reader's own)."),
+    float | None, Option("--margin", help="How clear it must be who is who (default: the reader's own).")
 ]
 
 # Adapters by name.
 Faces = Annotated[
     str,
-    typer.Option(
+    Option(
         "--faces",
         help="world, light, light=FOLDER of its weights, dlib, yunet-auraface, insightface, or module:Class.",
     ),
 ]
 Segmenter = Annotated[
     str,
-    typer.Option(
+    Option(
         "--segmenter",
         help="auto (world for drawn persons, selfie for photographs), selfie, world or grabcut (by colours "
         "alone), sam2, or module:Class.",
     ),
 ]
-Captioner = Annotated[str, typer.Option("--captioner", help="world, openai, or module:Class.")]
-Writer = Annotated[str, typer.Option("--writer", help="world, openai, or module:Class.")]
+Captioner = Annotated[str, Option("--captioner", help="world, openai, or module:Class.")]
+Writer = Annotated[str, Option("--writer", help="world, openai, or module:Class.")]
 Editor = Annotated[
     str,
-    typer.Option(
+    Option(
         "--editor",
         help="Who makes edits that the data lacks: none, openai, limner, limner=FOLDER, module:Class.",
     ),
 ]
 Personalizer = Annotated[
-    str,
-    typer.Option("--personalizer", help="openai, pipeline=FOLDER, or module:Class.", show_default=False),
+    str, Option("--personalizer", help="openai, pipeline=FOLDER, or module:Class.", show_default=False)
 ]
 
 # What a server's answers cost, and what else it is asked with.
-PriceIn = Annotated[
-    float, typer.Option("--price-in", min=0, help="Dollars per million tokens sent, to count.")
-]
-PriceOut = Annotated[float, typer.Option("--price-out", min=0, help="Dollars per million tokens received.")]
-PricePicture = Annotated[float, typer.Option("--price-picture", min=0, help="Dollars a picture, to count.")]
+PriceIn = Annotated[float, Option("--price-in", min=0, help="Dollars per million tokens sent, to count.")]
+PriceOut = Annotated[float, Option("--price-out", min=0, help="Dollars per million tokens received.")]
+PricePicture = Annotated[float, Option("--price-picture", min=0, help="Dollars a picture, to count.")]
 Field = Annotated[
     list[str] | None,
-    typer.Option("--field", help="NAME=VALUE: a further field of each request; {seed} becomes the seed."),
+    Option("--field", help="NAME=VALUE: a further field of each request; {seed} becomes the seed."),
 ]
 
 

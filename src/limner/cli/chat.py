@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Option
 
 import limner
 from limner.cli.files import file_to_write, folder_to_write
@@ -53,9 +54,9 @@ class ChatOptions:
     seed: Seed = 0
     conversation: Annotated[
         Path | None,
-        typer.Option("--conversation", help="Continue a saved conversation, and save to it on leaving."),
+        Option("--conversation", help="Continue a saved conversation, and save to it on leaving."),
     ] = None
-    folder: Annotated[Path, typer.Option("--out", help="Folder for the pictures.")] = Path("pictures")
+    folder: Annotated[Path, Option("--out", help="Folder for the pictures.")] = Path("pictures")
     sign: Sign = False
     quantize: Quantize = None
     offload: Offload = False

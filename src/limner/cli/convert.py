@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+from typer import Argument, Option
 
 from limner.cli.files import folder_to_write
 from limner.cli.terminal import err, out, plain
@@ -22,49 +23,45 @@ app = typer.Typer(
 Matrices = Literal["kept", "bfloat16", "float16", "float32"]
 Dtype = Annotated[
     Matrices,
-    typer.Option(
+    Option(
         "--dtype", help="Number format of stored matrices; kept: 16-bit ones stay, 32-bit ones are halved."
     ),
 ]
 Revision = Annotated[
-    str | None, typer.Option("--revision", help="Branch, tag or commit of SRC on the hub. [default: main]")
+    str | None, Option("--revision", help="Branch, tag or commit of SRC on the hub. [default: main]")
 ]
-Target = Annotated[Path, typer.Argument(help="A new folder.", show_default=False)]
+Target = Annotated[Path, Argument(help="A new folder.", show_default=False)]
 
 
 @app.command("seed-x")
 def seed_x(
     source: Annotated[
-        str,
-        typer.Argument(help="SEED-X's official folder, or a hub repository's name.", show_default=False),
+        str, Argument(help="SEED-X's official folder, or a hub repository's name.", show_default=False)
     ],
     target: Target,
     variant: Annotated[
         Literal["seed_x_i", "seed_x", "seed_x_edit"] | None,
-        typer.Option("--variant", help="Which of the agents. [default: the first that is there]"),
+        Option("--variant", help="Which of the agents. [default: the first that is there]"),
     ] = None,
     vision: Annotated[
         str | None,
-        typer.Option(
-            "--vision", help="The encoder, when elsewhere: a file, or Qwen-VL-Chat's folder or name."
-        ),
+        Option("--vision", help="The encoder, when elsewhere: a file, or Qwen-VL-Chat's folder or name."),
     ] = None,
     sdxl: Annotated[
-        str | None, typer.Option("--sdxl", help="Stable Diffusion XL, when elsewhere: a folder or name.")
+        str | None, Option("--sdxl", help="Stable Diffusion XL, when elsewhere: a folder or name.")
     ] = None,
     sizes: Annotated[
-        Path | None, typer.Option("--sizes", help="JSON of sizes that no weight's shape tells.")
+        Path | None, Option("--sizes", help="JSON of sizes that no weight's shape tells.")
     ] = None,
     lora_alpha: Annotated[
-        float | None, typer.Option("--lora-alpha", help="Of the agent's adapters. [default: their rank]")
+        float | None, Option("--lora-alpha", help="Of the agent's adapters. [default: their rank]")
     ] = None,
     adapter: Annotated[
         Literal["merge", "keep"],
-        typer.Option("--adapter", help="Merge its adapters, or keep them as adapter/, a peft folder."),
+        Option("--adapter", help="Merge its adapters, or keep them as adapter/, a peft folder."),
     ] = "merge",
     whole_uploads: Annotated[
-        bool,
-        typer.Option("--whole-uploads", help="Given pictures enter as one whole, not as SEED-X's crops."),
+        bool, Option("--whole-uploads", help="Given pictures enter as one whole, not as SEED-X's crops.")
     ] = False,
     revision: Revision = None,
     dtype: Dtype = "kept",
@@ -96,15 +93,14 @@ def seed_x(
 @app.command()
 def pixart(
     source: Annotated[
-        str,
-        typer.Argument(help="A PixArt pipeline's folder, or a hub repository's name.", show_default=False),
+        str, Argument(help="A PixArt pipeline's folder, or a hub repository's name.", show_default=False)
     ],
     target: Target,
     base: Annotated[
-        Path | None, typer.Option("--base", help="A checkpoint whose other components the new one links to.")
+        Path | None, Option("--base", help="A checkpoint whose other components the new one links to.")
     ] = None,
     vae: Annotated[
-        str | None, typer.Option("--vae", help="The autoencoder, when elsewhere: a folder or a hub's name.")
+        str | None, Option("--vae", help="The autoencoder, when elsewhere: a folder or a hub's name.")
     ] = None,
     revision: Revision = None,
     dtype: Dtype = "kept",
@@ -116,13 +112,7 @@ def pixart(
     from limner.models.conversion.pixart import convert_pixart
 
     convert_pixart(
-        source,
-        target,
-        base=base,
-        vae=vae,
-        revision=revision,
-        matrix_dtype=_dtype(dtype),
-        say=_say,
+        source, target, base=base, vae=vae, revision=revision, matrix_dtype=_dtype(dtype), say=_say
     )
     out.print(plain(f"{target} is ready to be trained; its pictures show nothing before."))
 
@@ -131,20 +121,18 @@ def pixart(
 def language(
     source: Annotated[
         str,
-        typer.Argument(
-            help="A causal language model's folder, or a hub repository's name.", show_default=False
-        ),
+        Argument(help="A causal language model's folder, or a hub repository's name.", show_default=False),
     ],
     target: Target,
     base: Annotated[
-        Path | None, typer.Option("--base", help="A checkpoint whose encoder and detokenizer it links to.")
+        Path | None, Option("--base", help="A checkpoint whose encoder and detokenizer it links to.")
     ] = None,
     template: Annotated[
         Literal["chatml", "llama3", "gemma", "inst"] | None,  # of `chat_template.TEMPLATES`
-        typer.Option("--template", help="What stands around a turn. [default: as its tokens show]"),
+        Option("--template", help="What stands around a turn. [default: as its tokens show]"),
     ] = None,
     context: Annotated[
-        int | None, typer.Option("--context", min=1, help="Places of the context. [default: 4096 at most]")
+        int | None, Option("--context", min=1, help="Places of the context. [default: 4096 at most]")
     ] = None,
     revision: Revision = None,
     dtype: Dtype = "kept",
@@ -171,13 +159,12 @@ def language(
 @app.command()
 def vision(
     source: Annotated[
-        str, typer.Argument(help="SigLIP's or SigLIP 2's folder, or a hub's name for it.", show_default=False)
+        str, Argument(help="SigLIP's or SigLIP 2's folder, or a hub's name for it.", show_default=False)
     ],
     target: Target,
-    tokens: Annotated[int, typer.Option("--tokens", min=1, help="Image tokens of a picture, a square.")] = 64,
+    tokens: Annotated[int, Option("--tokens", min=1, help="Image tokens of a picture, a square.")] = 64,
     size: Annotated[
-        int | None,
-        typer.Option("--size", min=16, help="Pixels a side, where it reads any. [default: its own]"),
+        int | None, Option("--size", min=16, help="Pixels a side, where it reads any. [default: its own]")
     ] = None,
     revision: Revision = None,
     dtype: Dtype = "kept",

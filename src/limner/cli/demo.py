@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Option
 
 import limner
 from limner.cli.files import file_to_write, folder_to_write
@@ -22,9 +23,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def demo(
-    folder: Annotated[Path, typer.Option("--out", help="Folder for the pictures and the page.")] = Path(
-        "demo"
-    ),
+    folder: Annotated[Path, Option("--out", help="Folder for the pictures and the page.")] = Path("demo"),
     seed: Seed = 0,
     model: Model = "miniature",
     quantize: Quantize = None,

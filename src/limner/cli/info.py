@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Option
 
 import limner
 from limner.cli.given import model_given
@@ -28,7 +29,7 @@ def info(
     model: Model = "miniature",
     plan: Annotated[
         Scale | None,
-        typer.Option("--plan", help="A scale, such as seed-x: what it would weigh, with nothing loaded."),
+        Option("--plan", help="A scale, such as seed-x: what it would weigh, with nothing loaded."),
     ] = None,
 ) -> None:
     """What a checkpoint holds: components, parameters, files, and what this machine computes in."""

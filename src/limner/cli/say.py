@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Argument, Option
 
 import limner
 from limner.cli.files import file_to_write
@@ -30,41 +31,37 @@ if TYPE_CHECKING:
 class Said:
     """The words, where they are said, and how they are answered."""
 
-    text: Annotated[str, typer.Argument(help="What you say.", show_default=False)]
+    text: Annotated[str, Argument(help="What you say.", show_default=False)]
     conversation: Annotated[
-        Path, typer.Option("--conversation", help="The conversation's file; made when it does not exist.")
+        Path, Option("--conversation", help="The conversation's file; made when it does not exist.")
     ]
     image: Annotated[
-        list[Path] | None, typer.Option("--image", help="A picture to give with it; up to four times.")
+        list[Path] | None, Option("--image", help="A picture to give with it; up to four times.")
     ] = None
     file: Annotated[
         Path | None,
-        typer.Option("--out", help="PNG file for the answer's picture (default: beside the conversation)."),
+        Option("--out", help="PNG file for the answer's picture (default: beside the conversation)."),
     ] = None
     picture: Annotated[
         bool | None,
-        typer.Option(
-            "--picture/--no-picture", help="Insist on a picture, or forbid one.", show_default=False
-        ),
+        Option("--picture/--no-picture", help="Insist on a picture, or forbid one.", show_default=False),
     ] = None
     model: Model = "miniature"
     seed: Annotated[
         int | None,
-        typer.Option(
+        Option(
             "--seed", min=0, max=2**31 - 1, help="Draws this round differently (default: from the history)."
         ),
     ] = None
     fork: Annotated[
-        str | None, typer.Option("--fork", help="Continue from this round's id instead of the last one.")
+        str | None, Option("--fork", help="Continue from this round's id instead of the last one.")
     ] = None
     reply_to: Annotated[
-        int | None,
-        typer.Option("--reply-to", min=1, help="The number of the picture that is meant, from 1."),
+        int | None, Option("--reply-to", min=1, help="The number of the picture that is meant, from 1.")
     ] = None
     sign: Sign = False
     steps: Annotated[
-        int | None,
-        typer.Option("--steps", min=1, max=1000, help="Drawing steps (default: the checkpoint's own)."),
+        int | None, Option("--steps", min=1, max=1000, help="Drawing steps (default: the checkpoint's own).")
     ] = None
     quantize: Quantize = None
     offload: Offload = False

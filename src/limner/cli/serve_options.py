@@ -7,15 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-import typer
+from typer import Option
 
 from limner.cli.loading import Model, Offload, Quantize, With
 
 KEYS_VARIABLE: Final = "LIMNER_API_KEYS"
 OPERATOR_KEYS_VARIABLE: Final = "LIMNER_OPERATOR_KEYS"
-_access = partial(typer.Option, rich_help_panel="Who may use it")
-_limit = partial(typer.Option, rich_help_panel="Limits")
-_care = partial(typer.Option, rich_help_panel="Care")
+_access = partial(Option, rich_help_panel="Who may use it")
+_limit = partial(Option, rich_help_panel="Limits")
+_care = partial(Option, rich_help_panel="Care")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,27 +23,27 @@ class ServeOptions:
     """What is served, to whom, within which limits, and with which care."""
 
     host: Annotated[
-        str, typer.Option("--host", help="Where to listen; 0.0.0.0 lets the network in, and wants keys.")
+        str, Option("--host", help="Where to listen; 0.0.0.0 lets the network in, and wants keys.")
     ] = "127.0.0.1"
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free one.")] = 8484
+    port: Annotated[int, Option("--port", min=0, max=65535, help="0 takes any free one.")] = 8484
     model: Model = "miniature"
     store: Annotated[
-        Path, typer.Option("--store", help="Folder that keeps conversations; made when it is not there.")
+        Path, Option("--store", help="Folder that keeps conversations; made when it is not there.")
     ] = Path("limner-store")
     blobs: Annotated[
         str | None,
-        typer.Option("--blobs", help="Folder or URL that stores of several machines share. [default: none]"),
+        Option("--blobs", help="Folder or URL that stores of several machines share. [default: none]"),
     ] = None
     replicas: Annotated[
-        int, typer.Option("--replicas", min=1, help="Processes with a model each, through Ray Serve.")
+        int, Option("--replicas", min=1, help="Processes with a model each, through Ray Serve.")
     ] = 1
     name: Annotated[
         str | None,
-        typer.Option("--name", help="The model's name for clients. [default: of the model or its folder]"),
+        Option("--name", help="The model's name for clients. [default: of the model or its folder]"),
     ] = None
     alias: Annotated[
         list[str] | None,
-        typer.Option("--alias", help="A further name that it answers to, such as gpt-image-1; repeatable."),
+        Option("--alias", help="A further name that it answers to, such as gpt-image-1; repeatable."),
     ] = None
     api_key_file: Annotated[
         Path | None,
@@ -130,4 +130,4 @@ class ServeOptions:
     quantize: Quantize = None
     offload: Offload = False
     words: With = None
-    quiet: Annotated[bool, typer.Option("--quiet", help="No line for each request.")] = False
+    quiet: Annotated[bool, Option("--quiet", help="No line for each request.")] = False

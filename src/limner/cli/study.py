@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
 from limner.cli.files import folder_to_write
 from limner.cli.terminal import err, out, plain
@@ -14,37 +15,31 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Let people compare two evaluation runs, blindly, conversation by conversation.",
 )
-Folder = Annotated[Path, typer.Argument(help="The study's folder.", show_default=False)]
+Folder = Annotated[Path, Argument(help="The study's folder.", show_default=False)]
 
 
-RunA = Annotated[Path, typer.Argument(help="The run whose wins are counted: a folder of `limner evaluate`.")]
-RunB = Annotated[Path, typer.Argument(help="The run it is compared with: same suites, same seed.")]
-NewFolder = Annotated[Path, typer.Option("--out", help="New folder for the study.")]
+RunA = Annotated[Path, Argument(help="The run whose wins are counted: a folder of `limner evaluate`.")]
+RunB = Annotated[Path, Argument(help="The run it is compared with: same suites, same seed.")]
+NewFolder = Annotated[Path, Option("--out", help="New folder for the study.")]
 Suites = Annotated[
-    list[str] | None, typer.Option("--suite", help="Tasks of this suite; repeatable. [default: all]")
+    list[str] | None, Option("--suite", help="Tasks of this suite; repeatable. [default: all]")
 ]
-NumPairs = Annotated[int, typer.Option("--num", min=1, help="Pairs that count, at most.")]
+NumPairs = Annotated[int, Option("--num", min=1, help="Pairs that count, at most.")]
 Checks = Annotated[
     int | None,
-    typer.Option(
-        "--checks", min=0, help="Attention checks of each of two kinds. [default: a tenth of the pairs]"
-    ),
+    Option("--checks", min=0, help="Attention checks of each of two kinds. [default: a tenth of the pairs]"),
 ]
 Repeats = Annotated[
     int | None,
-    typer.Option(
-        "--repeats", min=0, help="Pairs shown again, sides swapped. [default: a tenth of the pairs]"
-    ),
+    Option("--repeats", min=0, help="Pairs shown again, sides swapped. [default: a tenth of the pairs]"),
 ]
 Questions = Annotated[
     list[str] | None,
-    typer.Option(
-        "--question", help="quality, alignment, face or content; repeatable. [default: the first three]"
-    ),
+    Option("--question", help="quality, alignment, face or content; repeatable. [default: the first three]"),
 ]
 Seed = Annotated[
     int | None,
-    typer.Option(
+    Option(
         "--seed",
         min=0,
         max=2**63 - 1,
@@ -105,11 +100,11 @@ def make(
 def serve(
     folder: Folder,
     host: Annotated[
-        str, typer.Option("--host", help="Where to listen; 0.0.0.0 lets phones in the same network in.")
+        str, Option("--host", help="Where to listen; 0.0.0.0 lets phones in the same network in.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes any free one.")] = 8480,
+    port: Annotated[int, Option("--port", min=0, max=65535, help="0 takes any free one.")] = 8480,
     allow_host: Annotated[
-        list[str] | None, typer.Option("--allow-host", help="A name it is reached by; repeatable.")
+        list[str] | None, Option("--allow-host", help="A name it is reached by; repeatable.")
     ] = None,
 ) -> None:
     """Serve the page for raters. Votes go to votes.jsonl, one line each; Ctrl-C stops, nothing is lost."""
@@ -132,9 +127,9 @@ def serve(
 @app.command()
 def analyse(
     folder: Folder,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Annotated[bool, Option("--json", help="One JSON object on stdout.")] = False,
     keep_all: Annotated[
-        bool, typer.Option("--all-raters", help="Count raters who failed the attention checks, too.")
+        bool, Option("--all-raters", help="Count raters who failed the attention checks, too.")
     ] = False,
 ) -> None:
     """Wins, losses and ties of the first run, with intervals, agreement, checks and repeats."""

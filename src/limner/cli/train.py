@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+from typer import Argument, Option
 
 from limner.cli.files import folder_to_write
 from limner.cli.given import device_given
@@ -31,29 +32,25 @@ def _recipes(beginning: str) -> list[str]:
 
 RecipeName = Annotated[
     str,
-    typer.Argument(
-        help="A recipe's name, as listed above, or its path.",
-        show_default=False,
-        autocompletion=_recipes,
+    Argument(
+        help="A recipe's name, as listed above, or its path.", show_default=False, autocompletion=_recipes
     ),
 ]
 Scale = Literal["tiny", "sketch", "miniature", "seed-x"]
 ScaleOption = Annotated[
-    Scale, typer.Option("--scale", help="Sizes: tests, two CPU cores, one GPU, or SEED-X's own.")
+    Scale, Option("--scale", help="Sizes: tests, two CPU cores, one GPU, or SEED-X's own.")
 ]
-Steps = Annotated[int | None, typer.Option("--steps", min=1, help="Optimizer steps (default: the recipe's).")]
+Steps = Annotated[int | None, Option("--steps", min=1, help="Optimizer steps (default: the recipe's).")]
 Minutes = Annotated[
-    float | None, typer.Option("--minutes", min=0.05, help="Fit the steps into about so many minutes.")
+    float | None, Option("--minutes", min=0.05, help="Fit the steps into about so many minutes.")
 ]
-Out = Annotated[Path, typer.Option("--out", help="Run folder; a run that is there is resumed.")]
-Device = Annotated[str | None, typer.Option("--device", help="torch device (default: cuda if there is one).")]
-Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Stages of the pipeline that run side by side.")]
-Threads = Annotated[
-    int | None, typer.Option("--threads", min=1, help="CPU threads of each stage (default: all).")
-]
+Out = Annotated[Path, Option("--out", help="Run folder; a run that is there is resumed.")]
+Device = Annotated[str | None, Option("--device", help="torch device (default: cuda if there is one).")]
+Jobs = Annotated[int, Option("--jobs", min=1, help="Stages of the pipeline that run side by side.")]
+Threads = Annotated[int | None, Option("--threads", min=1, help="CPU threads of each stage (default: all).")]
 Data = Annotated[
     list[str] | None,
-    typer.Option(
+    Option(
         "--data",
         metavar="NAME=FOLDER",
         help="A data set to train on instead of the world; NAME is a kind of the recipe's. Repeatable.",
@@ -61,16 +58,15 @@ Data = Annotated[
 ]
 VariantOption = Annotated[
     Literal["whole", "paper", "lora64", "frozen"] | None,
-    typer.Option("--variant", help="For language recipes: whole, paper (LoRA 1280), lora64 or frozen."),
+    Option("--variant", help="For language recipes: whole, paper (LoRA 1280), lora64 or frozen."),
 ]
-Base = Annotated[Path | None, typer.Option("--base", help="A checkpoint folder to start a new run from.")]
+Base = Annotated[Path | None, Option("--base", help="A checkpoint folder to start a new run from.")]
 MicroBatch = Annotated[
-    int | None,
-    typer.Option("--micro-batch", min=1, help="Samples at once; the effective batch stays as it is."),
+    int | None, Option("--micro-batch", min=1, help="Samples at once; the effective batch stays as it is.")
 ]
 Mix = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "--mix",
         metavar="NAME=SHARE,...",
         help="Shares of kinds of dialogue; the paper: multi_turn=6,text_to_image=2,crop=3,question=1.",

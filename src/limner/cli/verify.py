@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Argument
 
 from limner.cli.terminal import out, plain
 
@@ -21,9 +22,7 @@ def group() -> None:
 
 @app.command()
 def golden(
-    file: Annotated[
-        Path, typer.Argument(help="Weights, inputs and outputs of a SEED-X run.", show_default=False)
-    ],
+    file: Annotated[Path, Argument(help="Weights, inputs and outputs of a SEED-X run.", show_default=False)],
 ) -> None:
     """Build every module from the file, compare each stored output; exit code 1 when one differs."""
     from limner.cli.given import file_given
