@@ -48,8 +48,7 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     async def node(node: Annotated[str, Path(description="64 hex digits.")], owner: Owner) -> RoundPlace:
         round_ = None
         if is_digest(node):
-            with told():
-                round_ = await run_in_threadpool(service.round_of_node, owner, node)
+            round_ = await run_in_threadpool(service.round_of_node, owner, node)
         if round_ is None:
             raise not_found(f"round of the node {node[:80]!r}")
         return RoundPlace(response=round_.id, conversation=round_.conversation, text_in=round_.text_in)

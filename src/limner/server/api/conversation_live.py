@@ -20,14 +20,14 @@ from starlette.responses import Response
 from limner.dialogue.boxes import Box
 from limner.server.api.conversations import Conversations, Id
 from limner.server.api.routes import check_id, keyed_routes
-from limner.server.errors import ApiError, not_found
-from limner.server.rounds.rounds import Desk, RunningRound, desk_of, told
+from limner.server.errors import not_found
+from limner.server.rounds.rounds import EXPECTED, Desk, RunningRound, desk_of, told
 from limner.server.rounds.streaming import EventStream, event_bytes
 from limner.server.schemas.wire import Listing
 from limner.server.security.auth import Owner
 from limner.server.settings import ServerSettings
 from limner.service.conversation_service import ConversationService
-from limner.store.records import StoredConversation
+from limner.store.records import NotThere, StoredConversation
 
 LOOK_EVERY_S: Final = 1.0
 MOST_LOOKING: Final = 2
@@ -122,7 +122,7 @@ class Standings:
         self._looks: dict[tuple[str, str], asyncio.Task[StoredConversation]] = {}
 
     async def of(self, owner: str, id: str) -> StoredConversation:
-        """As it stood a moment ago; ApiError 404 when it is not there."""
+        """As it stood a moment ago; NotThere when it is gone."""
         look = self._looks.get((owner, id))
         if look is None:
             look = self._looks[owner, id] = asyncio.create_task(self._look(owner, id))
@@ -147,9 +147,10 @@ async def changes(standings: Standings, desk: Desk, owner: str, id: str) -> Asyn
     while not desk.is_draining:
         try:
             now = _standing(await standings.of(owner, id), desk)
-        except ApiError as error:
-            if error.status_code == 404:
-                yield event_bytes({"type": "conversation.deleted", "sequence_number": number})
+        except NotThere:
+            yield event_bytes({"type": "conversation.deleted", "sequence_number": number})
+            return
+        except EXPECTED:  # whoever asks again is told
             return
         if now != last:
             yield event_bytes({"type": "conversation.changed", "sequence_number": number, **now})

@@ -93,8 +93,7 @@ def _add_looking(routes: APIRouter, service: ConversationService, held: Conversa
     @routes.get("/v1/conversations/{id}/tree", summary="Every round of every branch", response_model=Tree)
     async def tree(id: Id, owner: Owner) -> Response:
         of = await run_in_threadpool(held.find, owner, id)
-        with told():
-            return await run_in_threadpool(_tree, service, owner, id, of.favourites)
+        return await run_in_threadpool(_tree, service, owner, id, of.favourites)
 
     @routes.get(
         "/v1/conversations/{id}/people", summary="Who was named, and their faces", response_model=People
@@ -176,8 +175,7 @@ def _add_pictures(routes: APIRouter, service: ConversationService, files: Pictur
         digest = name.removesuffix(".png")
         if not name.endswith(".png") or not is_digest(digest):
             raise not_found(f"picture {name[:80]!r}")
-        with told():
-            png = await run_in_threadpool(service.png, owner, digest)
+        png = await run_in_threadpool(service.png, owner, digest)
         if not png.startswith(b"\x89PNG"):  # an uploaded file's digest, or tokens
             raise not_found(f"picture {name!r}")
         if download == "1":

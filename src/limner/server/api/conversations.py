@@ -132,8 +132,7 @@ class Conversations:
 
     def find(self, owner: str, id: str) -> StoredConversation:
         check_id(id, "conversation")
-        with told():
-            return self.service.conversation(owner, id)
+        return self.service.conversation(owner, id)
 
     def update(self, owner: str, id: str, asked: ConversationUpdate) -> ConversationBody:
         self.find(owner, id)
@@ -143,8 +142,7 @@ class Conversations:
 
     def delete(self, owner: str, id: str) -> None:
         self.find(owner, id)
-        with told():
-            self.service.delete_conversation(owner, id)
+        self.service.delete_conversation(owner, id)
 
     def items(
         self,
@@ -157,10 +155,9 @@ class Conversations:
         order: str,
     ) -> ItemList:
         self.find(owner, id)
-        with told():
-            tree = self.service.tree(owner, id)
-            path = path_to(tree, tree[-1].id if tree else None)
-            return self._page(path, include, limit=limit, after=after, order=order)
+        tree = self.service.tree(owner, id)
+        path = path_to(tree, tree[-1].id if tree else None)
+        return self._page(path, include, limit=limit, after=after, order=order)
 
     def add(self, owner: str, id: str, items: Sequence[Item], include: Sequence[str]) -> ItemList:
         self.find(owner, id)
@@ -170,12 +167,10 @@ class Conversations:
             return answers.page_of(parts, read, limit=len(parts) or 1, after=None, order="asc")
 
     def item(self, owner: str, id: str, item_id: str, include: Sequence[str]) -> AnyItem:
-        with told():
-            return self.desk.kept.item_reader(include)(self._part_of(owner, id, item_id))
+        return self.desk.kept.item_reader(include)(self._part_of(owner, id, item_id))
 
     def delete_item(self, owner: str, id: str, item_id: str) -> ConversationBody:
-        with told():
-            self.kept_items.remove(owner, self._part_of(owner, id, item_id))
+        self.kept_items.remove(owner, self._part_of(owner, id, item_id))
         return conversation_body(self.find(owner, id))
 
     def _part_of(self, owner: str, id: str, item_id: str) -> answers.Part:
@@ -189,8 +184,7 @@ class Conversations:
         response_id = response_of_item(item_id)
         if response_id is None:
             raise not_found(f"item {item_id[:60]!r}")
-        with told():
-            round_ = self.service.get(owner, response_id)
+        round_ = self.service.get(owner, response_id)
         if round_.conversation != id:
             raise not_found(f"item {item_id[:60]!r}")
         return round_

@@ -130,15 +130,13 @@ def _add_reading(routes: APIRouter, service: ConversationService) -> None:
     @routes.get("/{id}", summary="Retrieve what is known of a file")
     async def one(id: Id, owner: Owner) -> FileBody:
         check_id(id, "file")
-        with told():
-            return _body(await run_in_threadpool(service.get_file, owner, id))
+        return _body(await run_in_threadpool(service.get_file, owner, id))
 
     @routes.get("/{id}/content", summary="Retrieve a file's picture", response_class=Response, responses=PNG)
     async def content(id: Id, owner: Owner) -> Response:
         check_id(id, "file")
-        with told():
-            file = await run_in_threadpool(service.get_file, owner, id)
-            data = await run_in_threadpool(service.file_bytes, owner, id)
+        file = await run_in_threadpool(service.get_file, owner, id)
+        data = await run_in_threadpool(service.file_bytes, owner, id)
         named = f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"
         headers = {"Content-Disposition": named, "Cache-Control": "private, no-store"}
         return Response(data, media_type="image/png", headers=headers)
@@ -146,8 +144,7 @@ def _add_reading(routes: APIRouter, service: ConversationService) -> None:
     @routes.delete("/{id}", summary="Delete a file")
     async def delete(id: Id, owner: Owner) -> Deleted:
         check_id(id, "file")
-        with told():
-            await run_in_threadpool(service.delete_file, owner, id)
+        await run_in_threadpool(service.delete_file, owner, id)
         return Deleted(id=id, object="file")
 
 

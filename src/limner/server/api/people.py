@@ -87,21 +87,18 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     @routes.get("/{id}", summary="Retrieve an enrolled person")
     async def one(id: Id, owner: Owner) -> PersonBody:
         check_id(id, "person")
-        with told():
-            return _body(await run_in_threadpool(service.person, owner, id))
+        return _body(await run_in_threadpool(service.person, owner, id))
 
     @routes.get("/{id}/face", summary="Retrieve a face", response_class=Response, responses=PNG)
     async def face(id: Id, owner: Owner) -> Response:
         check_id(id, "person")
-        with told():
-            data = await run_in_threadpool(file_reader(service, owner), id)
+        data = await run_in_threadpool(file_reader(service, owner), id)
         return Response(data, media_type="image/png", headers={"Cache-Control": "private, no-store"})
 
     @routes.delete("/{id}", summary="Forget a person, and all that was painted from the face")
     async def delete(id: Id, owner: Owner) -> PersonDeleted:
         check_id(id, "person")
-        with told():
-            rounds = await run_in_threadpool(service.unenroll, owner, id)
+        rounds = await run_in_threadpool(service.unenroll, owner, id)
         return PersonDeleted(id=id, responses=rounds)
 
     return routes

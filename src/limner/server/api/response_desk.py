@@ -129,18 +129,16 @@ class ResponseDesk:
     async def stored(self, owner: str, id: str) -> ResponseBody:
         """The response of a round that was kept; 404."""
         check_id(id, "response")
-        with told():
-            round_ = await run_in_threadpool(self.service.get, owner, id)
-            return await run_in_threadpool(self.kept.response, round_)
+        round_ = await run_in_threadpool(self.service.get, owner, id)
+        return await run_in_threadpool(self.kept.response, round_)
 
     async def stored_stream(self, owner: str, id: str, *, starting_after: int | None) -> EventStream:
         """The events of a round that was kept, as they were told; 404. Of partial images only the numbers
         are left.
         """
         check_id(id, "response")
-        with told():
-            round_ = await run_in_threadpool(self.service.get, owner, id)
-            item = await run_in_threadpool(self.kept.item, round_)
+        round_ = await run_in_threadpool(self.service.get, owner, id)
+        item = await run_in_threadpool(self.kept.item, round_)
 
         async def chunks() -> AsyncIterator[bytes]:
             for one in self.kept.events(round_, item):

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from limner.server.api.response_desk import ResponseDesk, response_of
 from limner.server.api.routes import OR_EVENTS, check_id, keyed_routes
 from limner.server.errors import ApiError
-from limner.server.rounds.rounds import desk_of, told
+from limner.server.rounds.rounds import desk_of
 from limner.server.schemas import answers
 from limner.server.schemas.shapes import Include, ResponseRequest
 from limner.server.schemas.wire import Deleted, ItemList, ResponseBody
@@ -96,7 +96,7 @@ def _add_stopping(routes: APIRouter, service: ConversationService, desk: Respons
         if others is not None and listed is not None and here is None:
             await others.stopped(listed)
         is_known = here is not None or listed is not None
-        with told(), contextlib.suppress(*((NotThere,) if is_known else ())):
+        with contextlib.suppress(*((NotThere,) if is_known else ())):
             await run_in_threadpool(service.delete, owner, id)
         desk_of(request).forget(id)
         if others is not None:
@@ -133,13 +133,12 @@ def _add_items(routes: APIRouter, service: ConversationService, desk: ResponseDe
         order: Literal["asc", "desc"] = "desc",
     ) -> ItemList:
         check_id(id, "response")
-        with told():
-            round_ = await run_in_threadpool(service.get, owner, id)
-            return await run_in_threadpool(
-                answers.page_of,
-                answers.parts_of(round_)[:1],
-                desk.kept.item_reader(include),
-                limit=limit,
-                after=after,
-                order=order,
-            )
+        round_ = await run_in_threadpool(service.get, owner, id)
+        return await run_in_threadpool(
+            answers.page_of,
+            answers.parts_of(round_)[:1],
+            desk.kept.item_reader(include),
+            limit=limit,
+            after=after,
+            order=order,
+        )
