@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
-from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from limner.cli.study import StudyOptions
 from limner.cli.terminal import err, out, plain
 from limner.evaluation.compare import notes_of
 from limner.study.analysis import Analysis, QuestionResult
@@ -24,38 +23,27 @@ from limner.study.runs import RunConversations
 HEADINGS = ("question", "wins", "loses", "ties", "(W+T/2)/N", "95%", "alpha")
 
 
-def make_study(
-    run_a: Path,
-    run_b: Path,
-    folder: Path,
-    *,
-    suites: Sequence[str],
-    questions: Sequence[str],
-    num: int,
-    checks: int | None,
-    repeats: int | None,
-    seed: int | None,
-) -> Drawn:
+def make_study(options: StudyOptions) -> Drawn:
     """Draw a study from two runs and write it. `checks` and `repeats` default to a tenth of the pairs, at
     least one; `seed` to a random one, kept in the key.
     """
-    check_empty(folder)
-    asked = chosen_questions(questions or TABLE_1)
-    a, b = RunConversations(run_a, suites), RunConversations(run_b, suites)
+    check_empty(options.folder)
+    asked = chosen_questions(options.questions or TABLE_1)
+    a, b = (RunConversations(run, options.suites or ()) for run in (options.run_a, options.run_b))
     for note in notes_of(a.run, b.run):
         err.print(plain(f"note: {note}"))
-    tenth = max(1, round(min(num, len(a), len(b)) / 10))
+    tenth = max(1, round(min(options.num, len(a), len(b)) / 10))
     drawn = draw_study(
         a,
         b,
-        names=(str(run_a), str(run_b)),
+        names=(str(options.run_a), str(options.run_b)),
         questions=asked,
-        num=num,
-        num_checks=tenth if checks is None else checks,
-        num_repeats=tenth if repeats is None else repeats,
-        seed=secrets.randbits(62) if seed is None else seed,
+        num=options.num,
+        num_checks=tenth if options.checks is None else options.checks,
+        num_repeats=tenth if options.repeats is None else options.repeats,
+        seed=secrets.randbits(62) if options.seed is None else options.seed,
     )
-    write_study(drawn, folder)
+    write_study(drawn, options.folder)
     return drawn
 
 

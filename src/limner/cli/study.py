@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 from typer import Argument, Option
 
 from limner.cli.files import folder_to_write
+from limner.cli.options import from_fields
 from limner.cli.terminal import err, out, plain
 
 app = typer.Typer(
@@ -18,82 +20,71 @@ app = typer.Typer(
 Folder = Annotated[Path, Argument(help="The study's folder.", show_default=False)]
 
 
-RunA = Annotated[Path, Argument(help="The run whose wins are counted: a folder of `limner evaluate`.")]
-RunB = Annotated[Path, Argument(help="The run it is compared with: same suites, same seed.")]
-NewFolder = Annotated[Path, Option("--out", help="New folder for the study.")]
-Suites = Annotated[
-    list[str] | None, Option("--suite", help="Tasks of this suite; repeatable. [default: all]")
-]
-NumPairs = Annotated[int, Option("--num", min=1, help="Pairs that count, at most.")]
-Checks = Annotated[
-    int | None,
-    Option("--checks", min=0, help="Attention checks of each of two kinds. [default: a tenth of the pairs]"),
-]
-Repeats = Annotated[
-    int | None,
-    Option("--repeats", min=0, help="Pairs shown again, sides swapped. [default: a tenth of the pairs]"),
-]
-Questions = Annotated[
-    list[str] | None,
-    Option("--question", help="quality, alignment, face or content; repeatable. [default: the first three]"),
-]
-Seed = Annotated[
-    int | None,
-    Option(
-        "--seed",
-        min=0,
-        max=2**63 - 1,
-        help="Makes the same study again; whoever knows it can unblind the study. [default: random]",
-    ),
-]
+@dataclass(frozen=True, kw_only=True)
+class StudyOptions:
+    """Which pairs are drawn, from which runs, and what is asked about them."""
+
+    run_a: Annotated[Path, Argument(help="The run whose wins are counted: a folder of `limner evaluate`.")]
+    run_b: Annotated[Path, Argument(help="The run it is compared with: same suites, same seed.")]
+    folder: Annotated[Path, Option("--out", help="New folder for the study.")]
+    suites: Annotated[
+        list[str] | None, Option("--suite", help="Tasks of this suite; repeatable. [default: all]")
+    ] = None
+    num: Annotated[int, Option("--num", min=1, help="Pairs that count, at most.")] = 40
+    checks: Annotated[
+        int | None,
+        Option(
+            "--checks", min=0, help="Attention checks of each of two kinds. [default: a tenth of the pairs]"
+        ),
+    ] = None
+    repeats: Annotated[
+        int | None,
+        Option("--repeats", min=0, help="Pairs shown again, sides swapped. [default: a tenth of the pairs]"),
+    ] = None
+    questions: Annotated[
+        list[str] | None,
+        Option(
+            "--question", help="quality, alignment, face or content; repeatable. [default: the first three]"
+        ),
+    ] = None
+    seed: Annotated[
+        int | None,
+        Option(
+            "--seed",
+            min=0,
+            max=2**63 - 1,
+            help="Makes the same study again; whoever knows it can unblind the study. [default: random]",
+        ),
+    ] = None
 
 
 @app.command()
-def make(
-    run_a: RunA,
-    run_b: RunB,
-    folder: NewFolder,
-    suites: Suites = None,
-    num: NumPairs = 40,
-    checks: Checks = None,
-    repeats: Repeats = None,
-    questions: Questions = None,
-    seed: Seed = None,
-) -> None:
+@from_fields
+def make(options: StudyOptions) -> None:
     """Draw blinded pairs from two runs: the same tasks, whole conversations, sides at random.
 
     The key (which side is whose) lies in key.json, which the server never opens; keep it from the raters.
     """
-    folder_to_write(folder)
+    folder_to_write(options.folder)
     from limner.evaluation.given import check_run
     from limner.study.questions import TABLE_1, chosen_questions
 
-    chosen_questions(questions or TABLE_1)
-    for run in (run_a, run_b):
+    chosen_questions(options.questions or TABLE_1)
+    for run in (options.run_a, options.run_b):
         check_run(run)
     from limner.cli.run_study import make_study
 
-    drawn = make_study(
-        run_a,
-        run_b,
-        folder,
-        suites=suites or [],
-        questions=questions or [],
-        num=num,
-        checks=checks,
-        repeats=repeats,
-        seed=seed,
-    )
+    drawn = make_study(options)
     for reason, count in drawn.left_out.items():
         err.print(plain(f"left out {count} {'task' if count == 1 else 'tasks'}: {reason}"))
     kinds = [row.kind for row in drawn.key.rows.values()]
     out.print(
         plain(
-            f"{folder}: {kinds.count('pair')} pairs, {kinds.count('same') + kinds.count('broken')} "
+            f"{options.folder}: {kinds.count('pair')} pairs, {kinds.count('same') + kinds.count('broken')} "
             f"attention checks, {kinds.count('repeat')} repeats"
         )
     )
-    err.print(plain(f"next: limner study serve {folder}"))
+    err.print(plain(f"next: limner study serve {options.folder}"))
 
 
 @app.command()
