@@ -230,12 +230,7 @@ class FullBody:
                 measure(tally.seen_as(TWIN), task, answers.redrawn(twin), judge, known, prefix)
                 read_tokens(tally.seen_as(TOKENS), task, answers, judge, known, prefix)
             measure(tally.seen_as(CEILING), task, truth, judge, known, prefix)
-        return Outcome(
-            rows=tuple(tally.rows),
-            shown=_shown(task, own, given),
-            round_seconds=tuple(true_asking.seconds + own_asking.seconds),
-            conversation=own_asking.conversation.rounds,
-        )
+        return own_asking.outcome(tally, _shown(task, own, given), true_asking)
 
 
 def _shown(task: FullBodyTask, own: Answers, given: Answers) -> tuple[Shown, ...]:

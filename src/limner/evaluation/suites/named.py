@@ -65,12 +65,7 @@ class Named:
         measure_ceiling(tally.seen_as(CEILING), task, people, judge)
         for answers, prefix in ((runs.near, "true_first"), (runs.far, "true_first"), (runs.own, "own_first")):
             measure_words(tally, prefix, task, answers)
-        return Outcome(
-            rows=tuple(tally.rows),
-            shown=_shown(task, runs.own, runs.far, twin),
-            round_seconds=tuple(askings[1].seconds + askings[2].seconds),
-            conversation=askings[2].conversation.rounds,
-        )
+        return askings[2].outcome(tally, _shown(task, runs.own, runs.far, twin), askings[1])
 
 
 def measure(
