@@ -12,8 +12,7 @@ pytest.importorskip("uvicorn", reason="the study's page needs the extra `serve`"
 from chromium import headless_chromium
 from study_runs import serving, write_runs
 
-from limner.cli.run_study import make_study
-from limner.cli.study import StudyOptions
+from limner.cli.study import StudyOptions, make_study
 from limner.study.votes import read_votes
 
 pytestmark = pytest.mark.serves

@@ -15,8 +15,7 @@ pytest.importorskip("uvicorn", reason="the study's page needs the extra `serve`"
 from study_runs import serving, write_runs
 from wire_requests import ask
 
-from limner.cli.run_study import make_study
-from limner.cli.study import StudyOptions
+from limner.cli.study import StudyOptions, make_study
 from limner.study.analysis import analyse
 
 pytestmark = pytest.mark.serves
