@@ -24,7 +24,7 @@ from limner.cli.serve import SERVER_NEEDS
 
 MOST_S = 1.0
 BELOW_A_FILE = "file/below"
-OUTPUTS = {"folder", "file", "page", "store", "target", "out_folder"}
+OUTPUTS = {"folder", "out", "file", "page", "store", "target", "out_folder"}
 NOWHERE = "no/such/place"
 # Command -> words that are right; what is there: a file, an empty folder, tables of rubbish.
 RIGHT = {
