@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from user_mistakes import one_sentence
@@ -46,7 +47,7 @@ def test_the_help_of_train_lists_the_recipes_there_are(limner):
 
 
 def test_scales_on_the_command_line_are_ones_there_are():
-    assert {scale.value for scale in Scale} == set(PRESETS)
+    assert set(get_args(Scale)) == set(PRESETS)
 
 
 def test_help_is_there_at_once_and_loads_no_torch():

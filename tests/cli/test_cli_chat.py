@@ -7,7 +7,7 @@ import io
 import pytest
 
 import limner as library
-from limner.cli.run_chat import first_word
+from limner.cli.chat import first_word
 from limner.cli.terminal import plain, sentence
 
 

@@ -10,7 +10,8 @@ from PIL import Image
 from user_mistakes import one_sentence
 
 import limner as library
-from limner.cli.run_say import say_once
+from limner.cli.say import Said
+from limner.cli.say import say as say_in
 from limner.dialogue.parts import Picture
 
 
@@ -128,9 +129,9 @@ def test_two_at_once_in_one_file_take_turns(checkpoint, tmp_path, monkeypatch, c
     file = tmp_path / "talk.limner"
     loaded = [library.load(checkpoint) for _ in range(2)]
     monkeypatch.setattr(library, "load", lambda *_, **__: loaded.pop())
-    wishes = {"images": (), "picture": None, "wants_picture": False, "seed": None, "fork": None}
+    wishes = {"conversation": file, "model": checkpoint, "picture": False}
     with ThreadPoolExecutor(2) as pool:
-        both = [pool.submit(say_once, text, file, model=checkpoint, **wishes) for text in ("One.", "Two.")]
+        both = [pool.submit(say_in, Said(text=text, **wishes)) for text in ("One.", "Two.")]
         for said in both:
             said.result(timeout=60)
     assert sorted(re.findall(r"round (\d)", capsys.readouterr().err)) == ["1", "2"]

@@ -13,9 +13,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_origin
 
 import pytest
 import typer
@@ -25,7 +24,7 @@ from limner.cli.serve import SERVER_NEEDS
 
 MOST_S = 1.0
 BELOW_A_FILE = "file/below"
-OUTPUTS = {"folder", "file", "page", "store", "target", "out_folder"}
+OUTPUTS = {"folder", "out", "file", "page", "store", "target", "out_folder"}
 NOWHERE = "no/such/place"
 # Command -> words that are right; what is there: a file, an empty folder, tables of rubbish.
 RIGHT = {
@@ -168,7 +167,7 @@ def wrong_lines(name: str, command: Any) -> Iterator[list[str]]:
             continue
         option = max(parameter.opts, key=len)
         kind = parameter.type_descriptor.annotation
-        if kind in (int, float) or (isinstance(kind, type) and issubclass(kind, Enum)):
+        if kind in (int, float) or get_origin(kind) is Literal:
             if has_typed:
                 continue
             value, has_typed = "nonsense", True

@@ -10,12 +10,19 @@ from tiny_bench import bench, embedded, judge, tiny_painter, values
 from limner.dialogue.parts import Picture
 from limner.evaluation.metrics.face_similarity import face_at
 from limner.evaluation.suites.asking import Asking
-from limner.evaluation.suites.drift import Drift, ask_again, loop, rows_of, scene_of
+from limner.evaluation.suites.drift import Drift, ask_again, loop, measure, scene_of
 from limner.evaluation.suites.repainting import through_tokens
+from limner.evaluation.suites.tally import Tally
 from limner_world.render import render
 from limner_world.truth import scene_truth
 
 SCENE = scene_of(4)
+
+
+def rows_of(pictures, face):
+    tally = Tally(dialogue="d")
+    measure(tally, "x", judge(), pictures, face)
+    return tally.rows
 
 
 @cache
@@ -35,14 +42,14 @@ def decayed(share):
 
 
 def test_a_picture_that_stays_has_no_drift():
-    rows = rows_of("d", "x", judge(), [truth()] * 4, face())
+    rows = rows_of([truth()] * 4, face())
     assert values(rows, "x.psnr_db.drift_per_round") == [0]
     assert values(rows, "x.face_similarity.drift_per_round") == [pytest.approx(0, abs=1e-6)]
     assert [values(rows, f"x.round_{n}.psnr_db") for n in (1, 2, 3, 4)] == [[], [100], [100], [100]]
 
 
 def test_a_picture_that_decays_drifts_by_so_much_a_round():
-    rows = rows_of("d", "x", judge(), [decayed(share) for share in (0, 0.25, 0.5, 0.75, 1)], face())
+    rows = rows_of([decayed(share) for share in (0, 0.25, 0.5, 0.75, 1)], face())
     found = [values(rows, f"x.round_{n}.psnr_db")[0] for n in (2, 3, 4, 5)]
     assert found == sorted(found, reverse=True)
     assert values(rows, "x.psnr_db.drift_per_round")[0] == pytest.approx(np.polyfit(range(4), found, 1)[0])
@@ -89,7 +96,7 @@ def test_the_embedded_model_drifts_only_where_it_encodes_anew():
     slopes = {"cache": [], "reencode": []}
     for history, seed in itertools.product(slopes, range(1, 5)):
         pictures = loop(embedded(), truth(), history, 4, seed=seed)
-        rows = rows_of("d", "x", judge(), pictures, face())
+        rows = rows_of(pictures, face())
         slopes[history] += values(rows, "x.psnr_db.drift_per_round")
     assert abs(np.mean(slopes["cache"])) < 0.4
     assert max(slopes["reencode"]) < -0.6

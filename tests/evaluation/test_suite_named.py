@@ -11,12 +11,11 @@ from tiny_bench import bench, judge, values
 from limner.evaluation.metrics.face_similarity import Face
 from limner.evaluation.score import estimates
 from limner.evaluation.suites.asking import Painted
-from limner.evaluation.suites.likeness import KnownPerson
+from limner.evaluation.suites.likeness import KnownPerson, known_people
 from limner.evaluation.suites.named import LOST, Named, measure_ceiling, read_tokens
 from limner.evaluation.suites.named_answers import (
     Runs,
     drive,
-    known_people,
     measure_first_picture,
     measure_own_first,
     measure_true_first,
@@ -41,7 +40,7 @@ def tasks():
 
 @lru_cache
 def people(index):
-    return known_people(judge(), tasks()[index], seed=index, num_strangers=3)
+    return known_people(judge(), tasks()[index].scene, seed=index, num_strangers=3)
 
 
 @cache

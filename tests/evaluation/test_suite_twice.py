@@ -10,18 +10,21 @@ from tiny_bench import bench, embedded, judge, values
 
 from limner.dialogue.parts import Picture
 from limner.evaluation.suites.asking import Asking
+from limner.evaluation.suites.tally import Tally
 from limner.evaluation.suites.twice import (
     Twice,
     face_on_side,
+    measure,
     prompt_of,
     rendered_run,
-    rows_of,
     true_runs,
 )
 
 
 def rows_for(runs):
-    return rows_of("d", "it", judge(), runs)
+    tally = Tally(dialogue="d")
+    measure(tally, "it", judge(), runs)
+    return tally.rows
 
 
 def test_the_same_run_twice_has_no_diversity():

@@ -15,7 +15,7 @@ from limner.inference.naive import answer_naively
 from limner.inference.painter import Painter
 from limner.inference.region import as_asked
 from limner.models.prompt import TextSegment, decode_response
-from limner.service.conversation_service import ConversationService
+from limner.service.conversation_service import ConversationService, Wish
 from limner.store.fsck import check_store
 from limner.store.store import Store
 
@@ -135,20 +135,20 @@ def test_a_region_is_part_of_a_rounds_identity_and_comes_back(painter, tmp_path)
 
 def test_a_region_is_kept_in_the_store_exported_and_imported(painter, tmp_path):
     service = ConversationService(painter, Store(tmp_path / "store"))
-    first = service.ask(owner="anna", text="A garden.", picture=True).result(60)
+    first = service.ask(Wish(owner="anna", text="A garden.", picture=True)).result(60)
     asked = {"owner": "anna", "text": "Add a scarf.", "previous": first.id, "picture": True, "seed": 3}
-    second = service.ask(**asked, region=LEFT).result(60)
+    second = service.ask(Wish(**asked, region=LEFT)).result(60)
     assert service.get("anna", second.id).region == LEFT
     left = service.picture("anna", second.id).pixels[:, 16:]
     assert np.array_equal(left, service.picture("anna", first.id).pixels[:, 16:])
     assert not check_store(service.store).problems
     other = service.import_("ben", service.export("anna", second.conversation))
     assert service.get("ben", other.head).region == LEFT
-    third = service.ask(owner="anna", text="A close-up.", previous=second.id, seed=1).result(60)
-    same = service.ask(owner="ben", text="A close-up.", previous=other.head, seed=1).result(60)
+    third = service.ask(Wish(owner="anna", text="A close-up.", previous=second.id, seed=1)).result(60)
+    same = service.ask(Wish(owner="ben", text="A close-up.", previous=other.head, seed=1)).result(60)
     assert third.node_id == same.node_id
     # Nothing of a round that is not kept stays in memory, though it was encoded anew.
     before = set(painter._uploads)
-    service.ask(**{**asked, "seed": 9}, region=MIDDLE, keep=False).result(60)
+    service.ask(Wish(**{**asked, "seed": 9}, region=MIDDLE, keep=False)).result(60)
     assert set(painter._uploads) == before
     service.close(0)

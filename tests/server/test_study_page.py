@@ -12,7 +12,7 @@ pytest.importorskip("uvicorn", reason="the study's page needs the extra `serve`"
 from chromium import headless_chromium
 from study_runs import serving, write_runs
 
-from limner.cli.run_study import make_study
+from limner.cli.study import StudyOptions, make_study
 from limner.study.votes import read_votes
 
 pytestmark = pytest.mark.serves
@@ -33,7 +33,8 @@ def browser():
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
     study = folder / "study"
-    make_study(*write_runs(folder), study, suites=[], questions=[], num=4, checks=1, repeats=1, seed=2)
+    run_a, run_b = write_runs(folder)
+    make_study(StudyOptions(run_a=run_a, run_b=run_b, folder=study, num=4, checks=1, repeats=1, seed=2))
     with serving(study) as found:
         found.folder = study
         yield found

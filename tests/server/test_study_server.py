@@ -15,7 +15,7 @@ pytest.importorskip("uvicorn", reason="the study's page needs the extra `serve`"
 from study_runs import serving, write_runs
 from wire_requests import ask
 
-from limner.cli.run_study import make_study
+from limner.cli.study import StudyOptions, make_study
 from limner.study.analysis import analyse
 
 pytestmark = pytest.mark.serves
@@ -29,10 +29,14 @@ def runs(tmp_path_factory):
     return write_runs(tmp_path_factory.mktemp("runs"))
 
 
+def make(runs, folder):
+    make_study(StudyOptions(run_a=runs[0], run_b=runs[1], folder=folder, num=6, checks=1, repeats=1, seed=2))
+
+
 @pytest.fixture
 def folder(runs, tmp_path):
     path = tmp_path / "study"
-    make_study(*runs, path, suites=[], questions=[], num=6, checks=1, repeats=1, seed=2)
+    make(runs, path)
     return path
 
 
@@ -40,7 +44,7 @@ def folder(runs, tmp_path):
 def server(runs, tmp_path_factory):
     """One server for all tests that leave no votes behind which others would see."""
     path = tmp_path_factory.mktemp("served") / "study"
-    make_study(*runs, path, suites=[], questions=[], num=6, checks=1, repeats=1, seed=2)
+    make(runs, path)
     with serving(path) as found:
         found.folder = path
         yield found

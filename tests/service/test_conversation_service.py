@@ -14,7 +14,7 @@ from limner.inference.engine import Busy, Engine
 from limner.inference.events import Cancelled
 from limner.inference.painter import Painter
 from limner.inference.sampling import Sampling
-from limner.service.conversation_service import Answered, CancelledRound, ConversationService
+from limner.service.conversation_service import Answered, CancelledRound, ConversationService, Wish
 from limner.store.fsck import check_store
 from limner.store.records import NotThere
 from limner.store.store import Store
@@ -36,7 +36,7 @@ def service(painter, tmp_path):
 
 def say(service, text, previous=None, *, owner="anna", **more):
     more.setdefault("picture", True)
-    return service.ask(owner=owner, text=text, previous=previous, **more).result(60)
+    return service.ask(Wish(owner=owner, text=text, previous=previous, **more)).result(60)
 
 
 def pixels(service, round_, owner="anna"):
@@ -87,7 +87,7 @@ def test_a_round_is_durable_when_it_is_told_of(service, tmp_path):
             found.append(other.round("anna", event.round.id))
             told.set()
 
-    asked = service.ask(owner="anna", text="A garden.", picture=True)
+    asked = service.ask(Wish(owner="anna", text="A garden.", picture=True))
     asked.subscribe(look)
     assert told.wait(60)
     assert asked.result(60) == found[0] == service.get("anna", asked.id)
@@ -127,7 +127,9 @@ def test_what_is_not_to_be_kept_is_nowhere(service, painter):
     held = painter.prefixes.num_bytes, len(painter.prefixes)
     for previous in (None, first.id):
         asked = service.ask(
-            owner="anna", text="A secret.", previous=previous, images=[face(3)], picture=True, keep=False
+            Wish(
+                owner="anna", text="A secret.", previous=previous, images=[face(3)], picture=True, keep=False
+            )
         )
         round_ = asked.result(60)
         assert not round_.kept
@@ -159,9 +161,9 @@ def test_wrong_requests_are_refused_before_anything_is_computed(service, painter
         ({"text": "A", "conversation": "conv_" + "0" * 32}, NotThere),
     ]:
         with pytest.raises(error, match=r"\.$"):
-            service.ask(owner="anna", **wrong)
+            service.ask(Wish(owner="anna", **wrong))
     with pytest.raises(NotThere):
-        service.ask(owner="ben", text="A", previous=first.id)
+        service.ask(Wish(owner="ben", text="A", previous=first.id))
     until(lambda: service.engine.stats.num_rounds == 1)
     assert len(service.conversations("anna")) == 2
 
@@ -188,25 +190,27 @@ def test_a_full_queue_says_when_to_come_again(painter, tmp_path):
     engine = Engine(painter, max_batch=1, max_waiting=1)
     service = ConversationService(painter, Store(tmp_path), engine=engine)
     hold, reached = threading.Event(), threading.Event()
-    first = service.ask(owner="anna", text="A garden.", picture=True)
+    first = service.ask(Wish(owner="anna", text="A garden.", picture=True))
     first.subscribe(lambda event: (reached.set(), hold.wait(60)))  # the engine's thread waits here
     assert reached.wait(60)
-    waiting = service.ask(owner="anna", text="A garden.", picture=True)
+    waiting = service.ask(Wish(owner="anna", text="A garden.", picture=True))
     with pytest.raises(Busy) as busy:
-        service.ask(owner="anna", text="A garden.", picture=True)
+        service.ask(Wish(owner="anna", text="A garden.", picture=True))
     assert busy.value.retry_after_s >= 1
     hold.set()
     waiting.result(60)
     service.close()
     with pytest.raises(Busy):
-        service.ask(owner="anna", text="A garden.", picture=True)
+        service.ask(Wish(owner="anna", text="A garden.", picture=True))
 
 
 def test_a_cancelled_round_leaves_nothing(service, painter):
     first = say(service, "A garden.")
     held = painter.prefixes.num_bytes
     hold = threading.Event()
-    asked = service.ask(owner="anna", text="A secret.", previous=first.id, images=[face(4)], picture=True)
+    asked = service.ask(
+        Wish(owner="anna", text="A secret.", previous=first.id, images=[face(4)], picture=True)
+    )
     asked.subscribe(lambda event: hold.wait(60))
     assert service.running("anna", asked.id) is asked
     asked.cancel()
@@ -226,7 +230,7 @@ def test_a_cancelled_round_leaves_nothing(service, painter):
 def test_deleting_what_is_in_progress_stops_it_for_good(service, whole):
     first = say(service, "A garden.")
     hold = threading.Event()
-    asked = service.ask(owner="anna", text="Add a scarf.", previous=first.id, picture=True)
+    asked = service.ask(Wish(owner="anna", text="Add a scarf.", previous=first.id, picture=True))
     asked.subscribe(lambda event: hold.wait(60))
     deleting = threading.Thread(
         target=lambda: (
@@ -278,7 +282,7 @@ def test_rounds_of_other_weights_are_refused_in_a_sentence(service, painter):
     first = say(service, "A garden.")
     other = Painter(painter.model, None, fingerprint="other").with_sampling(**FAST)
     with pytest.raises(ValueError, match="painted with other weights; serve those"):
-        ConversationService(other, service.store).ask(owner="anna", text="More.", previous=first.id)
+        ConversationService(other, service.store).ask(Wish(owner="anna", text="More.", previous=first.id))
 
 
 def test_a_known_answer_is_remembered_and_gone_on_from(service):
@@ -296,7 +300,7 @@ def test_a_known_answer_is_remembered_and_gone_on_from(service):
 
 def test_many_owners_at_once_keep_apart(service):
     asked = {
-        owner: [service.ask(owner=owner, text=f"Round {n}.", picture=True) for n in range(3)]
+        owner: [service.ask(Wish(owner=owner, text=f"Round {n}.", picture=True)) for n in range(3)]
         for owner in ("anna", "ben", "cleo")
     }
     for owner, rounds in asked.items():
@@ -307,7 +311,7 @@ def test_many_owners_at_once_keep_apart(service):
 
 def test_closing_lets_rounds_end_and_keeps_them(painter, tmp_path):
     service = ConversationService(painter, Store(tmp_path))
-    asked = [service.ask(owner="anna", text=f"Round {n}.", picture=True) for n in range(3)]
+    asked = [service.ask(Wish(owner="anna", text=f"Round {n}.", picture=True)) for n in range(3)]
     service.close(60)
     store = Store(tmp_path)
     assert all(store.round("anna", round_.id) == round_.result(0) for round_ in asked)

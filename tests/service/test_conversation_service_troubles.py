@@ -6,7 +6,7 @@ import time
 import pytest
 from waiting import until
 
-from limner.service.conversation_service import ConversationService
+from limner.service.conversation_service import ConversationService, Wish
 from limner.store.fsck import check_store
 from limner.store.records import StoreBusy, StoreFull
 from limner.store.store import Store
@@ -29,7 +29,7 @@ def lock(service):
 
 
 def ask(service, text="A garden.", **more):
-    return service.ask(owner="anna", text=text, picture=True, **more)
+    return service.ask(Wish(owner="anna", text=text, picture=True, **more))
 
 
 def test_a_round_that_cannot_be_written_is_not_painted_twice(service, lock):
@@ -60,7 +60,7 @@ def test_a_new_conversation_is_held_too_and_others_do_not_get_it(service, lock):
     with pytest.raises(StoreBusy):
         asked.result()
     lock.execute("ROLLBACK")
-    assert service.ask(owner="ben", text="A garden.", picture=True).result().id != asked.id
+    assert service.ask(Wish(owner="ben", text="A garden.", picture=True)).result().id != asked.id
     found = ask(service).result()
     assert (found.id, found.conversation) == (asked.id, asked.conversation)
 

@@ -11,7 +11,7 @@ import kill_target
 import pytest
 from kill_target import FAST
 
-from limner.service.conversation_service import ConversationService
+from limner.service.conversation_service import ConversationService, Wish
 from limner.store.fsck import check_store, sweep
 from limner.store.store import Store
 
@@ -102,7 +102,7 @@ def test_another_process_goes_on_with_the_conversation_of_a_killed_one(
     for number in range(3):
         kept = target.kill_one(folders[0], random.Random(number), url=url or "-")
         last, conversation = list(kept.items())[-1]
-        after = service.ask(owner="anna", text="A close-up.", previous=last, picture=True).result()
+        after = service.ask(Wish(owner="anna", text="A close-up.", previous=last, picture=True)).result()
         assert (after.conversation, after.parent) == (conversation, last)
         assert {*kept, after.id} <= {round_.id for round_ in service.tree("anna", conversation)}
     assert check_store(service.store).problems == ()

@@ -218,12 +218,12 @@ def test_a_store_on_a_read_only_disk_is_listed_checked_and_exported(
     folder, of = small_disk / "store", conversation(title="The garden")
     folder.mkdir()
     store = Store(folder)
-    from limner.service.conversation_service import ConversationService
+    from limner.service.conversation_service import ConversationService, Wish
 
     service = ConversationService(
         tiny_painter.with_sampling(token_steps=1, pixel_steps=1, max_text_tokens=1), store
     )
-    of = service.ask(owner="anna", text="A garden.", picture=True).result().conversation
+    of = service.ask(Wish(owner="anna", text="A garden.", picture=True)).result().conversation
     # The log of a killed server counts as well: copy the files before they are closed.
     killed = small_disk / "killed"
     killed.mkdir()

@@ -16,7 +16,7 @@ from limner.inference.painter import Painter
 from limner.models.model import build_model
 from limner.models.presets import TINY
 from limner.models.tokenizer import train_tokenizer
-from limner.service.conversation_service import ConversationService
+from limner.service.conversation_service import ConversationService, Wish
 from limner.store.store import Store
 
 FAST = {"token_steps": 1, "pixel_steps": 1, "max_text_tokens": 1}
@@ -47,7 +47,7 @@ def answer(painter: Painter, folder: str, url: str, seed: int) -> None:
     previous = None
     for number in range(1000):
         stored = service.ask(
-            owner="anna", text=f"Round {number}.", previous=previous, seed=seed + number, picture=True
+            Wish(owner="anna", text=f"Round {number}.", previous=previous, seed=seed + number, picture=True)
         ).result()
         tell(f"kept {stored.id} {stored.conversation}")
         # Now and then a fork, so that parents are not always the newest.

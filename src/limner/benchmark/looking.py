@@ -21,6 +21,7 @@ from limner.benchmark.systems.endpoint import KEY_VARIABLE
 from limner.dialogue.parts import Picture
 from limner.perception.endpoint.answers import data_url, from_chat
 from limner.perception.endpoint.spent import Spent, with_extra
+from limner.perception.endpoint.structured import object_schema
 from limner.perception.endpoint.troubles import POLICY_CODES, EndpointError, RejectedError
 from limner.perception.endpoint.wire import Limits, Wire, key_from
 
@@ -207,16 +208,8 @@ def _look(hits: Sequence[bool | None]) -> Look:
 
 
 def _schema(answers: Sequence[str]) -> dict[str, Any]:
-    return {
-        "name": "answer",
-        "strict": True,
-        "schema": {
-            "type": "object",
-            "properties": {"answer": {"type": "string", "enum": list(answers)}},
-            "required": ["answer"],
-            "additionalProperties": False,
-        },
-    }
+    shape = object_schema(answer={"type": "string", "enum": list(answers)})
+    return {"name": "answer", "strict": True, "schema": shape}
 
 
 def _words(text: str) -> dict[str, Any]:

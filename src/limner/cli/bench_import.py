@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from typer import Argument, Option
 
 from limner.cli.files import folder_to_write
 from limner.cli.given import folder_given
@@ -17,21 +18,17 @@ app = typer.Typer(
     help="Make a set of conversations from a public data set of edits; run it with `limner bench --set`.",
 )
 
-Source = Annotated[Path, typer.Argument(help="The data set's folder, unpacked.", show_default=False)]
-Out = Annotated[Path, typer.Option("--out", help="A new folder for the set.")]
-Num = Annotated[int, typer.Option("--num", min=1, help="Conversations at most.")]
+Source = Annotated[Path, Argument(help="The data set's folder, unpacked.", show_default=False)]
+Out = Annotated[Path, Option("--out", help="A new folder for the set.")]
+Num = Annotated[int, Option("--num", min=1, help="Conversations at most.")]
 PerSession = Annotated[
-    int, typer.Option("--per-session", min=1, help="Conversations at most of one editing session.")
+    int, Option("--per-session", min=1, help="Conversations at most of one editing session.")
 ]
-Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Same seed, same conversations.")]
-SizePx = Annotated[
-    int, typer.Option("--size", min=64, max=2048, help="Pixels along the longer side, at most.")
-]
+Seed = Annotated[int, Option("--seed", min=0, max=2**31 - 1, help="Same seed, same conversations.")]
+SizePx = Annotated[int, Option("--size", min=64, max=2048, help="Pixels along the longer side, at most.")]
 Judged = Annotated[
     bool,
-    typer.Option(
-        "--judged", help="Also what only a vision-language judge can score (`limner bench --judge-url`)."
-    ),
+    Option("--judged", help="Also what only a vision-language judge can score (`limner bench --judge-url`)."),
 ]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
 from limner.cli.files import file_to_write, write_text
 from limner.cli.loading import With
@@ -22,8 +23,8 @@ def add_to(app: typer.Typer) -> None:
 
 def wordings(
     words: With = None,
-    faults: Annotated[bool, typer.Option("--faults", help="Also tell each plan that is wrong.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Rates as JSON, alone on stdout.")] = False,
+    faults: Annotated[bool, Option("--faults", help="Also tell each plan that is wrong.")] = False,
+    as_json: Annotated[bool, Option("--json", help="Rates as JSON, alone on stdout.")] = False,
 ) -> None:
     """Try a planner on instructions in other wordings than the phrase table's. No painter is asked.
 
@@ -53,9 +54,9 @@ def wordings(
 def leaderboard(
     runs: Annotated[
         list[Path],
-        typer.Argument(help="Folders of runs, or results.json files that others sent.", show_default=False),
+        Argument(help="Folders of runs, or results.json files that others sent.", show_default=False),
     ],
-    page: Annotated[Path, typer.Option("--out", help="The page to write.")] = Path("docs/leaderboard.md"),
+    page: Annotated[Path, Option("--out", help="The page to write.")] = Path("docs/leaderboard.md"),
 ) -> None:
     """Write a page of many runs side by side; runs of other sets or judges stand in tables of their own."""
     from limner.cli.given import file_given

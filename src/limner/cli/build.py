@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+from typer import Argument, Option
 
 from limner.cli import build_options as o
+from limner.cli.options import from_fields
 from limner.cli.terminal import err, out, plain
 
 app = typer.Typer(
@@ -19,44 +20,33 @@ app = typer.Typer(
 )
 
 
-class Split(StrEnum):
-    """Whose names."""
-
-    train = "train"
-    test = "test"
-
-
 Films = Annotated[
-    list[Path], typer.Argument(metavar="SRC...", help="Films, or folders of films.", show_default=False)
+    list[Path], Argument(metavar="SRC...", help="Films, or folders of films.", show_default=False)
 ]
 
 
 @app.command()
+@from_fields
 def video(
+    *,
     sources: Films,
     folder: o.Out,
     faces: o.Faces = "world",
     captioner: o.Captioner = "world",
     writer: o.Writer = "world",
     segmenter: o.Segmenter = "auto",
-    engine: o.Engine = o.Engines.local,
-    workers: o.Workers = 1,
-    shots: Annotated[bool, typer.Option("--shots", help="Split films into shots first.")] = False,
+    work: o.Work,
+    shots: Annotated[bool, Option("--shots", help="Split films into shots first.")] = False,
     size_px: o.SquarePx = 512,
     smallest_face_px: o.SmallestFacePx = 24,
     floor: o.Floor = None,
     margin: o.Margin = None,
-    split: Annotated[Split, typer.Option("--split", help="Whose names.")] = Split.train,
+    split: Annotated[Literal["train", "test"], Option("--split", help="Whose names.")] = "train",
     seed: o.Seed = 0,
-    url: o.Url = o.OPENAI,
-    model: o.Model = "",
-    key_variable: o.KeyVariable = o.OPENAI_KEY,
-    timeout_s: o.TimeoutS = 120.0,
-    per_minute: o.PerMinute = None,
+    server: o.Server,
     price_in: o.PriceIn = 0.0,
     price_out: o.PriceOut = 0.0,
-    page: o.Page = None,
-    as_json: o.AsJson = False,
+    report: o.Report,
 ) -> None:
     """Films of two persons become dialogues that know them by name.
 
@@ -71,34 +61,33 @@ def video(
         (writer, "--writer"),
         (segmenter, "--segmenter", "auto"),
     )
-    o.check(folder, page, sources, named)
+    o.check(folder, report, sources, named)
     from limner.builders.adapters import segmenter_for
     from limner.builders.video.recipe import VideoJob
     from limner.cli.run_build import run_build
 
-    price = (price_in, price_out)
     job = VideoJob(
         sources_given=tuple(sources),
         faces=faces,
         captioner=captioner,
         writer=writer,
         segmenter=segmenter_for(segmenter, faces),
-        endpoint=o.endpoint(url, model, key_variable, per_minute, workers, timeout_s=timeout_s, price=price),
+        endpoint=server.endpoint(work.workers, (price_in, price_out)),
         size_px=size_px,
         smallest_face_px=smallest_face_px,
         floor=floor,
         margin=margin,
         shots=shots,
-        split=split.value,
+        split=split,
         seed=seed,
     )
-    run_build(job, folder, engine=engine, workers=workers, page=page, as_json=as_json)
+    run_build(job, folder, work, report)
 
 
 @app.command()
 def check(
-    dataset: Annotated[Path, typer.Argument(help="A set built from the world's films.", show_default=False)],
-    films: Annotated[Path, typer.Argument(help="Those films, with their truth.", show_default=False)],
+    dataset: Annotated[Path, Argument(help="A set built from the world's films.", show_default=False)],
+    films: Annotated[Path, Argument(help="Those films, with their truth.", show_default=False)],
 ) -> None:
     """Compare a set built from the world's films with their truth; exit code 1 when it is not good enough."""
     from limner.cli.given import folder_given

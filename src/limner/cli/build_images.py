@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+from typer import Argument, Option
 
 from limner.cli import build_options as o
 from limner.cli.given import file_given, folder_given
+from limner.cli.options import from_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,70 +20,53 @@ if TYPE_CHECKING:
     from limner.perception.painters import PictureEditor
 
 
-class EditSet(StrEnum):
-    """The formats that are read."""
-
-    seed_edit = "seed-edit"
-    magicbrush = "magicbrush"
-    seed_x = "seed-x"
-
-
-class Identity(StrEnum):
-    """How persons are told apart."""
-
-    folder = "folder"
-    cluster = "cluster"
-
-
-EditFolder = Annotated[Path, typer.Argument(help="The data set's folder, unpacked.", show_default=False)]
-From = Annotated[EditSet, typer.Option("--from", help="Whose format it is.")]
+EditFolder = Annotated[Path, Argument(help="The data set's folder, unpacked.", show_default=False)]
+From = Annotated[Literal["seed-edit", "magicbrush", "seed-x"], Option("--from", help="Whose format it is.")]
 Rollbacks = Annotated[
-    int, typer.Option("--rollbacks", min=0, help="Dialogues that reach back, at most, of one session.")
+    int, Option("--rollbacks", min=0, help="Dialogues that reach back, at most, of one session.")
 ]
-Markov = Annotated[bool, typer.Option("--markov/--no-markov", help="Also the chains as they are.")]
+Markov = Annotated[bool, Option("--markov/--no-markov", help="Also the chains as they are.")]
 PlainShare = Annotated[
-    float, typer.Option("--plain-share", min=0, max=1, help="Ways back that ask for nothing new, of all.")
+    float, Option("--plain-share", min=0, max=1, help="Ways back that ask for nothing new, of all.")
 ]
 Portraits = Annotated[
-    Path, typer.Argument(metavar="SRC", help="Portraits, one folder a person.", show_default=False)
+    Path, Argument(metavar="SRC", help="Portraits, one folder a person.", show_default=False)
 ]
 Parts = Annotated[
     str,
-    typer.Option(
+    Option(
         "--parts",
         help="stage1 (copy), stage2 (face to picture), stage3 (face to another picture), augment1 (text "
         "to picture), augment2 (picture to face); separated by commas.",
     ),
 ]
 ToldApart = Annotated[
-    Identity, typer.Option("--identity", help="Persons by their folders, or by how alike faces are.")
+    Literal["folder", "cluster"],
+    Option("--identity", help="Persons by their folders, or by how alike faces are."),
 ]
 FaceCaptioner = Annotated[
     str,
-    typer.Option(
+    Option(
         "--captioner",
         help="files (NAME.txt beside the portrait, or captions.jsonl), openai, or module:Class.",
     ),
 ]
-PerPerson = Annotated[int, typer.Option("--per-person", min=1, help="Portraits of one person at most.")]
-NamedSet = Annotated[
-    Path, typer.Argument(metavar="SET", help="A set of `limner build video`.", show_default=False)
-]
-Prompts = Annotated[
-    Path | None, typer.Option("--prompts", help="Your own prompts, one a line, each with {name}.")
-]
-Tries = Annotated[int, typer.Option("--tries", min=1, help="Pictures painted of a person at most.")]
-Kind = Annotated[str, typer.Option("--kind", help="Which dialogues of the set.")]
+PerPerson = Annotated[int, Option("--per-person", min=1, help="Portraits of one person at most.")]
+NamedSet = Annotated[Path, Argument(metavar="SET", help="A set of `limner build video`.", show_default=False)]
+Prompts = Annotated[Path | None, Option("--prompts", help="Your own prompts, one a line, each with {name}.")]
+Tries = Annotated[int, Option("--tries", min=1, help="Pictures painted of a person at most.")]
+Kind = Annotated[str, Option("--kind", help="Which dialogues of the set.")]
 QuestionFile = Annotated[
-    Path, typer.Argument(help="LLaVA's or SEED-X's JSON, or JSON lines.", show_default=False, exists=True)
+    Path, Argument(help="LLaVA's or SEED-X's JSON, or JSON lines.", show_default=False, exists=True)
 ]
-Rounds = Annotated[int, typer.Option("--rounds", min=1, help="Questions of one record at most.")]
+Rounds = Annotated[int, Option("--rounds", min=1, help="Questions of one record at most.")]
 
 
 def edits(
+    *,
     source: EditFolder,
     folder: o.Out,
-    format_: From = EditSet.seed_edit,
+    format_: From = "seed-edit",
     images: o.Images = None,
     rollbacks: Rollbacks = 3,
     markov: Markov = True,
@@ -90,31 +74,25 @@ def edits(
     editor: o.Editor = "none",
     size_px: o.SizePx = 512,
     seed: o.Seed = 0,
-    url: o.Url = o.OPENAI,
-    model: o.Model = "",
-    key_variable: o.KeyVariable = o.OPENAI_KEY,
-    timeout_s: o.TimeoutS = 120.0,
-    per_minute: o.PerMinute = None,
+    server: o.Server,
     price: o.PricePicture = 0.0,
     fields: o.Field = None,
-    engine: o.Engine = o.Engines.local,
-    workers: o.Workers = 1,
-    page: o.Page = None,
-    as_json: o.AsJson = False,
+    work: o.Work,
+    report: o.Report,
 ) -> None:
     """Chains of edits become dialogues that roll back, step back, backtrack, recall, or start from scratch.
 
     Reads SEED-Data-Edit (part 3), MagicBrush, and SEED-X's edit format. What is missing or corrupt is
     recorded with its reason.
     """
-    o.check(folder, page, (source, *(images or ())), [(editor, "--editor", "none", "limner")])
+    o.check(folder, report, (source, *(images or ())), [(editor, "--editor", "none", "limner")])
     by_name = o.fields_by_name(fields)
     from limner.builders.edits.job import EditsJob
     from limner.cli.run_build import run_build
 
-    endpoint = o.endpoint(url, model, key_variable, per_minute, workers, timeout_s=timeout_s)
+    endpoint = server.endpoint(work.workers)
     job = EditsJob(
-        source=format_.value,
+        source=format_,
         folder=source,
         images=tuple(images or ()),
         seed=seed,
@@ -122,17 +100,18 @@ def edits(
         markov=markov,
         plain_share=plain_share,
         size_px=size_px,
-        editor_name="" if editor == "none" else _recorded(editor, model),
+        editor_name="" if editor == "none" else _recorded(editor, server.model),
         make_editor=_editor(editor, endpoint, price, by_name),
     )
-    run_build(job, folder, engine=engine, workers=workers, page=page, as_json=as_json)
+    run_build(job, folder, work, report)
 
 
 def faces(
+    *,
     portraits: Portraits,
     folder: o.Out,
     parts: Parts = "stage2,stage3",
-    identity: ToldApart = Identity.folder,
+    identity: ToldApart = "folder",
     reader: o.Faces = "world",
     segmenter: o.Segmenter = "auto",
     captioner: FaceCaptioner = "files",
@@ -142,19 +121,13 @@ def faces(
     size_px: o.SquarePx = 512,
     face_px: o.FacePx = 256,
     seed: o.Seed = 0,
-    url: o.Url = o.OPENAI,
-    model: o.Model = "",
-    key_variable: o.KeyVariable = o.OPENAI_KEY,
-    timeout_s: o.TimeoutS = 120.0,
-    per_minute: o.PerMinute = None,
-    engine: o.Engine = o.Engines.local,
-    workers: o.Workers = 1,
-    page: o.Page = None,
-    as_json: o.AsJson = False,
+    server: o.Server,
+    work: o.Work,
+    report: o.Report,
 ) -> None:
     """Portraits become the three stages of personalization, and augmentations 1 and 2."""
     named = ((reader, "--faces"), (segmenter, "--segmenter", "auto"), (captioner, "--captioner", "files"))
-    o.check(folder, page, [portraits], named)
+    o.check(folder, report, [portraits], named)
     from limner.builders.faces.parts import check_parts
 
     chosen = tuple(part.strip() for part in parts.split(",") if part.strip())
@@ -164,8 +137,8 @@ def faces(
     from limner.builders.runner.build import ledger_path
     from limner.cli.run_build import run_build
 
-    endpoint = o.endpoint(url, model, key_variable, per_minute, workers, timeout_s=timeout_s)
-    told = captioner if captioner == "files" else _recorded(captioner, model)
+    endpoint = server.endpoint(work.workers)
+    told = captioner if captioner == "files" else _recorded(captioner, server.model)
     segmenter = segmenter_for(segmenter, reader)
     cache = ledger_path(folder).with_name("faces.npz")
     job = FacesJob(
@@ -176,17 +149,18 @@ def faces(
         face_px=face_px,
         smallest_px=smallest_face_px,
         per_person=per_person,
-        cluster=cache if identity == Identity.cluster else None,
+        cluster=cache if identity == "cluster" else None,
         floor=floor,
         names={**_reader(reader), "segmenter": segmenter, "captioner": told},
         make_faces=partial(faces_by_name, reader),
         make_segmenter=partial(segmenter_by_name, segmenter),
         make_captioner=None if captioner == "files" else partial(captioner_by_name, captioner, endpoint),
     )
-    run_build(job, folder, engine=engine, workers=workers, page=page, as_json=as_json)
+    run_build(job, folder, work, report)
 
 
 def full_body(
+    *,
     named: NamedSet,
     folder: o.Out,
     personalizer: o.Personalizer,
@@ -197,20 +171,14 @@ def full_body(
     kind: Kind = "named",
     size_px: o.SizePx = 512,
     seed: o.Seed = 0,
-    url: o.Url = o.OPENAI,
-    model: o.Model = "",
-    key_variable: o.KeyVariable = o.OPENAI_KEY,
-    timeout_s: o.TimeoutS = 120.0,
-    per_minute: o.PerMinute = None,
+    server: o.Server,
     price: o.PricePicture = 0.0,
     fields: o.Field = None,
-    engine: o.Engine = o.Engines.local,
-    workers: o.Workers = 1,
-    page: o.Page = None,
-    as_json: o.AsJson = False,
+    work: o.Work,
+    report: o.Report,
 ) -> None:
     """Named dialogues get full-body pictures for close-ups, kept where the face is like enough."""
-    o.check(folder, page, [], [(reader, "--faces"), (personalizer, "--personalizer")])
+    o.check(folder, report, [], [(reader, "--faces"), (personalizer, "--personalizer")])
     by_name = o.fields_by_name(fields)
     folder_given(named, "data set", "`limner build video` makes one")
     if prompts is not None:
@@ -220,7 +188,7 @@ def full_body(
     from limner.builders.painting import personalizer_by_name
     from limner.cli.run_build import run_build
 
-    endpoint = o.endpoint(url, model, key_variable, per_minute, workers, timeout_s=timeout_s)
+    endpoint = server.endpoint(work.workers)
     painter = partial(personalizer_by_name, personalizer, endpoint, price, by_name)
     job = FullBodyJob(
         folder=named,
@@ -230,32 +198,31 @@ def full_body(
         tries=tries,
         size_px=size_px,
         seed=seed,
-        names={**_reader(reader), "personalizer": _recorded(personalizer, model)},
+        names={**_reader(reader), "personalizer": _recorded(personalizer, server.model)},
         make_faces=partial(faces_by_name, reader),
         make_personalizer=painter,
     )
-    run_build(job, folder, engine=engine, workers=workers, page=page, as_json=as_json)
+    run_build(job, folder, work, report)
 
 
 def questions(
+    *,
     file: QuestionFile,
     folder: o.Out,
     images: o.Images = None,
     rounds: Rounds = 6,
     size_px: o.SizePx = 512,
     seed: o.Seed = 0,
-    engine: o.Engine = o.Engines.local,
-    workers: o.Workers = 1,
-    page: o.Page = None,
-    as_json: o.AsJson = False,
+    work: o.Work,
+    report: o.Report,
 ) -> None:
     """Question answering becomes dialogues: the last part of the 6 : 2 : 3 : 1 mix."""
-    o.check(folder, page, images or ())
+    o.check(folder, report, images or ())
     from limner.builders.questions import QuestionsJob
     from limner.cli.run_build import run_build
 
     job = QuestionsJob(file=file, images=tuple(images or ()), seed=seed, size_px=size_px, rounds=rounds)
-    run_build(job, folder, engine=engine, workers=workers, page=page, as_json=as_json)
+    run_build(job, folder, work, report)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -266,7 +233,7 @@ def add_to(app: typer.Typer) -> None:
         ("full-body", full_body),
         ("questions", questions),
     ):
-        app.command(name)(command)
+        app.command(name)(from_fields(command))
 
 
 def _editor(

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from enum import StrEnum
 from math import isqrt
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
+from typer import Argument, Option
 
 from limner.cli.files import folder_to_write
 from limner.cli.terminal import err, out, plain
@@ -22,111 +20,71 @@ app = typer.Typer(
 )
 
 
-class Matrices(StrEnum):
-    """What matrices are stored in."""
-
-    kept = "kept"
-    bfloat16 = "bfloat16"
-    float16 = "float16"
-    float32 = "float32"
-
-
-class Variant(StrEnum):
-    """SEED-X's agents: instruction-tuned, base, editing."""
-
-    seed_x_i = "seed_x_i"
-    seed_x = "seed_x"
-    seed_x_edit = "seed_x_edit"
-
-
-class Template(StrEnum):
-    """How public language models are told who speaks: the names of `chat_template.TEMPLATES`."""
-
-    chatml = "chatml"
-    llama3 = "llama3"
-    gemma = "gemma"
-    inst = "inst"
-
-
-class Adapter(StrEnum):
-    """What becomes of adapters."""
-
-    merge = "merge"
-    keep = "keep"
-
-
+Matrices = Literal["kept", "bfloat16", "float16", "float32"]
 Dtype = Annotated[
     Matrices,
-    typer.Option(
+    Option(
         "--dtype", help="Number format of stored matrices; kept: 16-bit ones stay, 32-bit ones are halved."
     ),
 ]
 Revision = Annotated[
-    str | None, typer.Option("--revision", help="Branch, tag or commit of SRC on the hub. [default: main]")
+    str | None, Option("--revision", help="Branch, tag or commit of SRC on the hub. [default: main]")
 ]
-Target = Annotated[Path, typer.Argument(help="A new folder.", show_default=False)]
+Target = Annotated[Path, Argument(help="A new folder.", show_default=False)]
 
 
 @app.command("seed-x")
 def seed_x(
     source: Annotated[
-        str,
-        typer.Argument(help="SEED-X's official folder, or a hub repository's name.", show_default=False),
+        str, Argument(help="SEED-X's official folder, or a hub repository's name.", show_default=False)
     ],
     target: Target,
     variant: Annotated[
-        Variant | None,
-        typer.Option("--variant", help="Which of the agents. [default: the first that is there]"),
+        Literal["seed_x_i", "seed_x", "seed_x_edit"] | None,
+        Option("--variant", help="Which of the agents. [default: the first that is there]"),
     ] = None,
     vision: Annotated[
         str | None,
-        typer.Option(
-            "--vision", help="The encoder, when elsewhere: a file, or Qwen-VL-Chat's folder or name."
-        ),
+        Option("--vision", help="The encoder, when elsewhere: a file, or Qwen-VL-Chat's folder or name."),
     ] = None,
     sdxl: Annotated[
-        str | None, typer.Option("--sdxl", help="Stable Diffusion XL, when elsewhere: a folder or name.")
+        str | None, Option("--sdxl", help="Stable Diffusion XL, when elsewhere: a folder or name.")
     ] = None,
     sizes: Annotated[
-        Path | None, typer.Option("--sizes", help="JSON of sizes that no weight's shape tells.")
+        Path | None, Option("--sizes", help="JSON of sizes that no weight's shape tells.")
     ] = None,
     lora_alpha: Annotated[
-        float | None, typer.Option("--lora-alpha", help="Of the agent's adapters. [default: their rank]")
+        float | None, Option("--lora-alpha", help="Of the agent's adapters. [default: their rank]")
     ] = None,
     adapter: Annotated[
-        Adapter,
-        typer.Option("--adapter", help="Merge its adapters, or keep them as adapter/, a peft folder."),
-    ] = Adapter.merge,
+        Literal["merge", "keep"],
+        Option("--adapter", help="Merge its adapters, or keep them as adapter/, a peft folder."),
+    ] = "merge",
     whole_uploads: Annotated[
-        bool,
-        typer.Option("--whole-uploads", help="Given pictures enter as one whole, not as SEED-X's crops."),
+        bool, Option("--whole-uploads", help="Given pictures enter as one whole, not as SEED-X's crops.")
     ] = False,
     revision: Revision = None,
-    dtype: Dtype = Matrices.kept,
+    dtype: Dtype = "kept",
 ) -> None:
     """Tokenizer, language model, agent, encoder and both detokenizers, each key checked."""
     given = _read_sizes(sizes)
-    _check(source, target, revision)
-    for elsewhere in (vision, sdxl):
-        if elsewhere is not None:
-            _check_source(elsewhere)
+    _check(source, target, revision, vision, sdxl)
     from limner.models.conversion.seed_x import SECOND_FOLDER, convert_seed_x
 
-    with _told_misfits():
-        convert_seed_x(
-            source,
-            target,
-            variant=None if variant is None else variant.value,
-            vision=vision,
-            sdxl=sdxl,
-            given=given,
-            lora_alpha=lora_alpha,
-            keep_adapter=adapter is Adapter.keep,
-            whole_uploads=whole_uploads,
-            revision=revision,
-            matrix_dtype=_dtype(dtype),
-            say=_say,
-        )
+    convert_seed_x(
+        source,
+        target,
+        variant=variant,
+        vision=vision,
+        sdxl=sdxl,
+        given=given,
+        lora_alpha=lora_alpha,
+        keep_adapter=adapter == "keep",
+        whole_uploads=whole_uploads,
+        revision=revision,
+        matrix_dtype=_dtype(dtype),
+        say=_say,
+    )
     out.print(plain(f"{target} is ready: limner chat --model {target}"))
     if (target / SECOND_FOLDER).is_dir():
         out.print(plain(f"{target / SECOND_FOLDER} paints with the second stage instead."))
@@ -135,37 +93,27 @@ def seed_x(
 @app.command()
 def pixart(
     source: Annotated[
-        str,
-        typer.Argument(help="A PixArt pipeline's folder, or a hub repository's name.", show_default=False),
+        str, Argument(help="A PixArt pipeline's folder, or a hub repository's name.", show_default=False)
     ],
     target: Target,
     base: Annotated[
-        Path | None, typer.Option("--base", help="A checkpoint whose other components the new one links to.")
+        Path | None, Option("--base", help="A checkpoint whose other components the new one links to.")
     ] = None,
     vae: Annotated[
-        str | None, typer.Option("--vae", help="The autoencoder, when elsewhere: a folder or a hub's name.")
+        str | None, Option("--vae", help="The autoencoder, when elsewhere: a folder or a hub's name.")
     ] = None,
     revision: Revision = None,
-    dtype: Dtype = Matrices.kept,
+    dtype: Dtype = "kept",
 ) -> None:
     """The start of a detokenizer: PixArt's transformer and its autoencoder, each key checked."""
-    _check(source, target, revision)
-    if vae is not None:
-        _check_source(vae)
+    _check(source, target, revision, vae)
     if base is not None:
         checkpoint_folder(base)
     from limner.models.conversion.pixart import convert_pixart
 
-    with _told_misfits():
-        convert_pixart(
-            source,
-            target,
-            base=base,
-            vae=vae,
-            revision=revision,
-            matrix_dtype=_dtype(dtype),
-            say=_say,
-        )
+    convert_pixart(
+        source, target, base=base, vae=vae, revision=revision, matrix_dtype=_dtype(dtype), say=_say
+    )
     out.print(plain(f"{target} is ready to be trained; its pictures show nothing before."))
 
 
@@ -173,23 +121,21 @@ def pixart(
 def language(
     source: Annotated[
         str,
-        typer.Argument(
-            help="A causal language model's folder, or a hub repository's name.", show_default=False
-        ),
+        Argument(help="A causal language model's folder, or a hub repository's name.", show_default=False),
     ],
     target: Target,
     base: Annotated[
-        Path | None, typer.Option("--base", help="A checkpoint whose encoder and detokenizer it links to.")
+        Path | None, Option("--base", help="A checkpoint whose encoder and detokenizer it links to.")
     ] = None,
     template: Annotated[
-        Template | None,
-        typer.Option("--template", help="What stands around a turn. [default: as its tokens show]"),
+        Literal["chatml", "llama3", "gemma", "inst"] | None,  # of `chat_template.TEMPLATES`
+        Option("--template", help="What stands around a turn. [default: as its tokens show]"),
     ] = None,
     context: Annotated[
-        int | None, typer.Option("--context", min=1, help="Places of the context. [default: 4096 at most]")
+        int | None, Option("--context", min=1, help="Places of the context. [default: 4096 at most]")
     ] = None,
     revision: Revision = None,
-    dtype: Dtype = Matrices.kept,
+    dtype: Dtype = "kept",
 ) -> None:
     """Any causal language model that transformers knows, with resamplers and token heads to be trained."""
     _check(source, target, revision)
@@ -202,7 +148,7 @@ def language(
         target,
         base=base,
         revision=revision,
-        template=None if template is None else template.value,
+        template=template,
         context_tokens=context,
         matrix_dtype=_dtype(dtype),
         say=_say,
@@ -213,16 +159,15 @@ def language(
 @app.command()
 def vision(
     source: Annotated[
-        str, typer.Argument(help="SigLIP's or SigLIP 2's folder, or a hub's name for it.", show_default=False)
+        str, Argument(help="SigLIP's or SigLIP 2's folder, or a hub's name for it.", show_default=False)
     ],
     target: Target,
-    tokens: Annotated[int, typer.Option("--tokens", min=1, help="Image tokens of a picture, a square.")] = 64,
+    tokens: Annotated[int, Option("--tokens", min=1, help="Image tokens of a picture, a square.")] = 64,
     size: Annotated[
-        int | None,
-        typer.Option("--size", min=16, help="Pixels a side, where it reads any. [default: its own]"),
+        int | None, Option("--size", min=16, help="Pixels a side, where it reads any. [default: its own]")
     ] = None,
     revision: Revision = None,
-    dtype: Dtype = Matrices.kept,
+    dtype: Dtype = "kept",
 ) -> None:
     """Another vision encoder; convert a language model and a detokenizer on top of it (--base)."""
     _check(source, target, revision)
@@ -230,30 +175,16 @@ def vision(
         raise ValueError(f"A picture's image tokens are a square number, such as 64 or 256, not {tokens}.")
     from limner.models.conversion.vision import convert_vision
 
-    with _told_misfits():
-        convert_vision(
-            source,
-            target,
-            num_tokens=tokens,
-            image_size_px=size,
-            revision=revision,
-            matrix_dtype=_dtype(dtype),
-            say=_say,
-        )
+    convert_vision(
+        source,
+        target,
+        num_tokens=tokens,
+        image_size_px=size,
+        revision=revision,
+        matrix_dtype=_dtype(dtype),
+        say=_say,
+    )
     out.print(plain(f"{target} sees; go on with: limner convert language SRC DST --base {target}"))
-
-
-@contextmanager
-def _told_misfits() -> Iterator[None]:
-    """Prints every key of a misfit above its sentence."""
-    from limner.models.conversion.fit import MisfitError
-
-    try:
-        yield
-    except MisfitError as misfit:
-        for line in misfit.lines:
-            err.print(plain(line))
-        raise
 
 
 def _read_sizes(path: Path | None) -> dict[str, Any]:
@@ -268,25 +199,22 @@ def _read_sizes(path: Path | None) -> dict[str, Any]:
     return content
 
 
-def _check(source: str, target: Path, revision: str | None) -> None:
+def _check(source: str, target: Path, revision: str | None, *elsewhere: str | None) -> None:
     """What is mistyped is told before anything heavy is imported; what a hub has, only the hub tells."""
     folder_to_write(target)
     if target.exists():
         raise ValueError(f"{target} is there already; give a new folder.")
-    _check_source(source)
     if revision is not None and Path(source).exists():
         raise ValueError(f"{source} is a folder here, which has no revision; leave --revision out.")
-
-
-def _check_source(source: str) -> None:
-    if not Path(source).exists() and not HUB_NAME.fullmatch(source):
-        raise ValueError(f"There is nothing at {source}; give a folder, or a hub repository's name.")
+    for given in (source, *elsewhere):
+        if given is not None and not Path(given).exists() and not HUB_NAME.fullmatch(given):
+            raise ValueError(f"There is nothing at {given}; give a folder, or a hub repository's name.")
 
 
 def _dtype(matrices: Matrices) -> Any:
     import torch
 
-    return None if matrices is Matrices.kept else getattr(torch, matrices.value)
+    return None if matrices == "kept" else getattr(torch, matrices)
 
 
 def _say(text: str) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+from typer import Argument, Option
 
 from limner.cli.files import file_to_write, folder_to_write
 from limner.cli.terminal import err, out, plain
@@ -15,14 +15,7 @@ from limner.cli.terminal import err, out, plain
 app = typer.Typer(
     no_args_is_help=True, help="Dialogues with pictures on disk: Parquet shards, one format for every stage."
 )
-Folder = Annotated[Path, typer.Argument(help="The data set's folder.", show_default=False)]
-
-
-class Split(StrEnum):
-    """Which people: those a model may learn from, or those held out."""
-
-    train = "train"
-    test = "test"
+Folder = Annotated[Path, Argument(help="The data set's folder.", show_default=False)]
 
 
 @app.command()
@@ -43,8 +36,8 @@ def check(folder: Folder) -> None:
 @app.command()
 def show(
     folder: Folder,
-    file: Annotated[Path, typer.Option("--out", help="The HTML page to write.")] = Path("dataset.html"),
-    num: Annotated[int, typer.Option("--num", min=1, help="How many dialogues, spread over the set.")] = 24,
+    file: Annotated[Path, Option("--out", help="The HTML page to write.")] = Path("dataset.html"),
+    num: Annotated[int, Option("--num", min=1, help="How many dialogues, spread over the set.")] = 24,
 ) -> None:
     """Write one HTML page with dialogues, their pictures and what each round depends on."""
     _must_be_folder(folder)
@@ -58,15 +51,15 @@ def show(
 def filter_(
     folder: Folder,
     out_folder: Annotated[
-        Path | None, typer.Option("--out", help="Folder of the stricter set.", show_default=False)
+        Path | None, Option("--out", help="Folder of the stricter set.", show_default=False)
     ] = None,
     where: Annotated[
         list[str] | None,
-        typer.Option("--where", help="What must hold, like scores.margin>=0.3; may be given several times."),
+        Option("--where", help="What must hold, like scores.margin>=0.3; may be given several times."),
     ] = None,
     cap: Annotated[
         list[str] | None,
-        typer.Option("--cap", help="At most this share of such dialogues, like scores.alike>0.9=0.2."),
+        Option("--cap", help="At most this share of such dialogues, like scores.alike>0.9=0.2."),
     ] = None,
 ) -> None:
     """Make a stricter set by the scores stored with its dialogues; without --out, list them."""
@@ -91,14 +84,14 @@ def filter_(
 
 @app.command()
 def make(
-    folder: Annotated[Path, typer.Option("--out", help="Folder to write; an existing set is appended to.")],
+    folder: Annotated[Path, Option("--out", help="Folder to write; an existing set is appended to.")],
     kind: Annotated[
-        str, typer.Option("--kind", help="Such as named, rollback, edit or question; a wrong one lists all.")
+        str, Option("--kind", help="Such as named, rollback, edit or question; a wrong one lists all.")
     ] = "named",
-    num: Annotated[int, typer.Option("--num", min=1, help="How many dialogues.")] = 16,
-    seed: Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="First seed.")] = 0,
-    split: Annotated[Split, typer.Option("--split", help="Whose people.")] = Split.train,
-    size_px: Annotated[int, typer.Option("--size", min=32, max=1024, help="Pixels along a side.")] = 256,
+    num: Annotated[int, Option("--num", min=1, help="How many dialogues.")] = 16,
+    seed: Annotated[int, Option("--seed", min=0, max=2**31 - 1, help="First seed.")] = 0,
+    split: Annotated[Literal["train", "test"], Option("--split", help="Whose people.")] = "train",
+    size_px: Annotated[int, Option("--size", min=32, max=1024, help="Pixels along a side.")] = 256,
 ) -> None:
     """Write dialogues of the synthetic world."""
     folder_to_write(folder)
@@ -115,7 +108,7 @@ def make(
     try:
         with DatasetWriter(folder) as writer:
             for index in track(range(num), console=err, transient=True):
-                writer.write(KINDS[kind](seed + index, split.value, size_px))
+                writer.write(KINDS[kind](seed + index, split, size_px))
     except BaseException:
         if is_new:
             with contextlib.suppress(OSError):  # it holds complete shards

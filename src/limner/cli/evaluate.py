@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
+from typer import Argument, Option
 from typer.core import TyperGroup
 
 from limner.cli.files import file_to_write, folder_to_write, write_text
@@ -37,26 +38,25 @@ app = typer.Typer(
 
 Suites = Annotated[
     list[str] | None,
-    typer.Argument(
+    Argument(
         metavar="SUITE",
         help="reconstruct, personalize, named, full-body, editing, rollback, drift, twice, comprehend; "
         "none or all for all of them.",
         show_default=False,
     ),
 ]
-Model = Annotated[str, typer.Option("--model", help='"miniature" (embedded) or a checkpoint folder.')]
-NumTasks = Annotated[int, typer.Option("--num", min=1, max=100_000, help="Tasks of each suite.")]
+Model = Annotated[str, Option("--model", help='"miniature" (embedded) or a checkpoint folder.')]
+NumTasks = Annotated[int, Option("--num", min=1, max=100_000, help="Tasks of each suite.")]
 Seed = Annotated[
-    int, typer.Option("--seed", min=0, max=2**31 - 1, help="Which tasks: other seeds, other dialogues.")
+    int, Option("--seed", min=0, max=2**31 - 1, help="Which tasks: other seeds, other dialogues.")
 ]
 Out = Annotated[
-    Path,
-    typer.Option("--out", help="The run's folder; a run that was interrupted there is gone on with."),
+    Path, Option("--out", help="The run's folder; a run that was interrupted there is gone on with.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Results as JSON, alone on stdout.")]
+AsJson = Annotated[bool, Option("--json", help="Results as JSON, alone on stdout.")]
 Also = Annotated[
     list[str] | None,
-    typer.Option(
+    Option(
         "--also",
         metavar="NAME=FOLDER",
         help="A further checkpoint, for suites that compare stages: stage1=runs/stage1; repeatable.",
@@ -64,7 +64,7 @@ Also = Annotated[
 ]
 Judge = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "--judge",
         help="Folder of the perceptual models that measure, or a checkpoint that has some. "
         "\\[default: embedded]",
@@ -73,7 +73,7 @@ Judge = Annotated[
 ]
 Workers = Annotated[
     int | None,
-    typer.Option(
+    Option(
         "--workers",
         min=1,
         max=256,
@@ -83,7 +83,7 @@ Workers = Annotated[
 ]
 TrueTokens = Annotated[
     bool,
-    typer.Option(
+    Option(
         "--true-tokens",
         help="Given pictures enter as what they truly show, not by the encoder: language model and "
         "detokenizer alone are measured.",
@@ -120,12 +120,7 @@ def suites(
 
     check_suites(names or [])
     measured = Measured(
-        model=model,
-        others=others,
-        judge=judge,
-        quantize=quantize,
-        offload=offload,
-        true_tokens=true_tokens,
+        model=model, others=others, judge=judge, quantize=quantize, offload=offload, true_tokens=true_tokens
     )
     measured.check()
     from limner.evaluation.report import write_report
@@ -149,12 +144,11 @@ def suites(
 
 @app.command()
 def compare(
-    first: Annotated[Path, typer.Argument(metavar="A", help="A finished run's folder.", show_default=False)],
+    first: Annotated[Path, Argument(metavar="A", help="A finished run's folder.", show_default=False)],
     second: Annotated[
-        Path,
-        typer.Argument(metavar="B", help="Another, same suites, num, seed and judge.", show_default=False),
+        Path, Argument(metavar="B", help="Another, same suites, num, seed and judge.", show_default=False)
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="Differences as JSON, alone on stdout.")] = False,
+    as_json: Annotated[bool, Option("--json", help="Differences as JSON, alone on stdout.")] = False,
 ) -> None:
     """Differences of two runs, B minus A, paired task by task, with 95% intervals."""
     from limner.evaluation.given import check_run
@@ -176,11 +170,11 @@ def compare(
 def document(
     results: Annotated[
         list[Path],
-        typer.Argument(
+        Argument(
             metavar="RESULTS...", help="results.json files of runs, or their folders.", show_default=False
         ),
     ],
-    file: Annotated[Path, typer.Option("--out", help="The Markdown file to write.")] = Path("evaluation.md"),
+    file: Annotated[Path, Option("--out", help="The Markdown file to write.")] = Path("evaluation.md"),
 ) -> None:
     """Write the paper's tables and figures with the command and our number for each."""
     file_to_write(file, ".md")

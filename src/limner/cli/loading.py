@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
-import typer
-
-
-class Squeezed(StrEnum):
-    """The formats of `limner.models.quantised`."""
-
-    int8 = "int8"
-    four_bit = "4bit"
-
+from typer import Option
 
 Quantize = Annotated[
-    Squeezed | None,
-    typer.Option(
+    Literal["int8", "4bit"] | None,  # the formats of `limner.models.quantised`
+    Option(
         "--quantize", help="Squeeze the language model into less memory as it is loaded.", show_default=False
     ),
 ]
 Offload = Annotated[
-    bool,
-    typer.Option("--offload", help="Encoder and detokenizer are in memory only while they work."),
+    bool, Option("--offload", help="Encoder and detokenizer are in memory only while they work.")
 ]
 With = Annotated[
     list[str] | None,
-    typer.Option(
+    Option(
         "--with",
         metavar="NAME=VALUE",
         help="How a painter without memory is used: planner=rules, model=NAME, faces=dlib, ... Repeatable.",
     ),
 ]
 MODEL_HELP = '"miniature" (embedded), a checkpoint folder, endpoint:URL or diffusers:FOLDER.'
-Model = Annotated[str, typer.Option("--model", help=MODEL_HELP)]
-Sign = Annotated[
-    bool,
-    typer.Option("--sign", help="Sign pictures (C2PA) by a local, untrusted certificate."),
-]
-Seed = Annotated[
-    int, typer.Option("--seed", min=0, max=2**31 - 1, help="Same seed, same words, same pictures.")
-]
+Model = Annotated[str, Option("--model", help=MODEL_HELP)]
+Sign = Annotated[bool, Option("--sign", help="Sign pictures (C2PA) by a local, untrusted certificate.")]
+Seed = Annotated[int, Option("--seed", min=0, max=2**31 - 1, help="Same seed, same words, same pictures.")]

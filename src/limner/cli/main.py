@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from typer import Option
 
 import limner
 from limner.cli import (
@@ -66,8 +67,7 @@ def _tell_version(asked: bool) -> None:
 @app.callback()
 def limner_(
     version: Annotated[
-        bool,
-        typer.Option("--version", is_eager=True, callback=_tell_version, help="Print the version and leave."),
+        bool, Option("--version", is_eager=True, callback=_tell_version, help="Print the version and leave.")
     ] = False,
 ) -> None:
     """Options that stand before a command."""

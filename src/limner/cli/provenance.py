@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Argument, Option
 
 from limner.cli.terminal import out, plain
 
@@ -21,8 +22,8 @@ def add_to(app: typer.Typer) -> None:
 
 
 def provenance(
-    file: Annotated[Path, typer.Argument(help="A picture: PNG, JPEG or WebP.", show_default=False)],
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    file: Annotated[Path, Argument(help="A picture: PNG, JPEG or WebP.", show_default=False)],
+    as_json: Annotated[bool, Option("--json", help="As JSON, for programs.")] = False,
 ) -> None:
     """Read a picture's marks: the signed manifest, text of Limner's, the watermark; and what they mean."""
     if not file.is_file():

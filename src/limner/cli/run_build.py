@@ -20,29 +20,19 @@ from limner.builders.runner.engines import engine_by_name
 from limner.builders.runner.funnel import Funnel
 from limner.builders.runner.ledger import Ledger
 from limner.builders.runner.page import write_build_page
-from limner.cli.build_options import page_of
-from limner.cli.files import file_to_write, folder_to_write
+from limner.cli.build_options import Report, Work
+from limner.cli.files import folder_to_write
 from limner.cli.terminal import err, out, plain
 
 _MOST_REASONS = 6
 
 
-def run_build(
-    job: Job,
-    folder: Path,
-    *,
-    engine: str = "local",
-    workers: int = 1,
-    page: Path | None = None,
-    as_json: bool = False,
-) -> Funnel:
+def run_build(job: Job, folder: Path, work: Work, report: Report) -> Funnel:
     """Build `job` into `folder` and show how it went; ValueError as `build`, exit code 1 when nothing was
-    kept.
-
-    `page` is where the HTML page goes, beside the folder by default: a data set holds nothing but data.
+    kept. Its HTML page goes beside the folder by default: a data set holds nothing but data.
     """
     folder_to_write(folder)
-    page = file_to_write(page_of(folder, page), ".html")
+    page = report.page_of(folder)
     with _progress() as bar:
         task = bar.add_task("building", total=None, kept=0, dropped=0, rate="")
         begun: list[int] = []
@@ -60,10 +50,10 @@ def run_build(
                 rate=f"{rate:.2f}/s" if rate < 10 else f"{rate:.0f}/s",
             )
 
-        build(job, folder, workers=workers, engine=engine_by_name(engine), tell=tell)
+        build(job, folder, workers=work.workers, engine=engine_by_name(work.engine), tell=tell)
     with with_room(folder):
         funnel = write_build_page(folder, page)
-    if as_json:
+    if report.as_json:
         out.print_json(json.dumps(funnel.to_json()))
     else:
         out.print(funnel_table(funnel))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Argument, Option
 
 from limner.cli.terminal import err, out, plain
 
@@ -19,10 +20,9 @@ app = typer.Typer(no_args_is_help=True, help="Check, export, import and delete w
 
 BROKEN = 1
 
-Folder = Annotated[Path, typer.Argument(help="The store's folder.", show_default=False)]
+Folder = Annotated[Path, Argument(help="The store's folder.", show_default=False)]
 Owner = Annotated[
-    str | None,
-    typer.Option("--owner", help="Whose it is (default: whoever has it).", show_default=False),
+    str | None, Option("--owner", help="Whose it is (default: whoever has it).", show_default=False)
 ]
 
 
@@ -32,10 +32,7 @@ def group() -> None:
 
 
 @app.command(name="list")
-def list_(
-    folder: Folder,
-    owner: Owner = None,
-) -> None:
+def list_(folder: Folder, owner: Owner = None) -> None:
     """Every conversation: id, rounds, owner, title."""
     with _opened(folder, read_only=True) as store:
         for name in [owner] if owner is not None else store.owners():
@@ -47,10 +44,10 @@ def list_(
 def check(
     folder: Folder,
     sweep: Annotated[
-        bool, typer.Option("--sweep", help="Remove blobs and unfinished files that nothing needs.")
+        bool, Option("--sweep", help="Remove blobs and unfinished files that nothing needs.")
     ] = False,
     sweep_most: Annotated[
-        bool, typer.Option("--sweep-most", help="As --sweep, even where most blobs are not needed.")
+        bool, Option("--sweep-most", help="As --sweep, even where most blobs are not needed.")
     ] = False,
 ) -> None:
     """Is every parent there, every blob what its name says, every round unaltered? Exit code 1 when not."""
@@ -78,8 +75,8 @@ def check(
 @app.command()
 def export(
     folder: Folder,
-    id: Annotated[str, typer.Argument(help="A conversation's id.", show_default=False)],
-    file: Annotated[Path, typer.Option("--out", help="The file to write.", show_default=False)],
+    id: Annotated[str, Argument(help="A conversation's id.", show_default=False)],
+    file: Annotated[Path, Option("--out", help="The file to write.", show_default=False)],
     owner: Owner = None,
 ) -> None:
     """Write a conversation, all branches, to one file, which `limner say --conversation` goes on with."""
@@ -98,10 +95,10 @@ def export(
 @app.command(name="import")
 def import_(
     folder: Folder,
-    file: Annotated[Path, typer.Argument(help="An exported or saved conversation.", show_default=False)],
-    owner: Annotated[str | None, typer.Option("--owner", help="Whom it is for (default: local).")] = None,
+    file: Annotated[Path, Argument(help="An exported or saved conversation.", show_default=False)],
+    owner: Annotated[str | None, Option("--owner", help="Whom it is for (default: local).")] = None,
     model: Annotated[
-        str, typer.Option("--model", help='"miniature" or the checkpoint that it was held with.')
+        str, Option("--model", help='"miniature" or the checkpoint that it was held with.')
     ] = "miniature",
 ) -> None:
     """Take a conversation from a file into the store, under a new id, which is printed."""
@@ -129,11 +126,9 @@ def import_(
 @app.command()
 def delete(
     folder: Folder,
-    id: Annotated[
-        str, typer.Argument(help="A conversation, round, file or enrolled person.", show_default=False)
-    ],
+    id: Annotated[str, Argument(help="A conversation, round, file or enrolled person.", show_default=False)],
     owner: Owner = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Forget something for good: words, pictures, image tokens. Running servers forget it too."""
     from limner.store.records import StoredFile

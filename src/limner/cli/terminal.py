@@ -34,7 +34,11 @@ def plain(text: str) -> Text:
 
 
 def fail(error: object) -> NoReturn:
-    """Print one clear sentence on stderr and leave with exit code 2."""
+    """Print one clear sentence on stderr, below the keys of weights that do not fit, and leave with exit
+    code 2.
+    """
+    for line in getattr(error, "lines", ()):  # of a `MisfitError`, which is not loaded for it
+        err.print(plain(line))
     err.print(plain(f"limner: {sentence(error)}"))
     raise SystemExit(2)
 

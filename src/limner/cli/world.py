@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+from typer import Option
 
 from limner.cli.files import file_to_write, folder_to_write, write_png
 from limner.cli.terminal import err, out, plain
@@ -17,23 +17,15 @@ app = typer.Typer(
 )
 
 
-class What(StrEnum):
-    """What a sheet shows."""
-
-    people = "people"
-    scenes = "scenes"
-    films = "films"
-    edits = "edits"
-    styles = "styles"
-
-
-Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1, help="Same seed, same pixels.")]
+Seed = Annotated[int, Option("--seed", min=0, max=2**31 - 1, help="Same seed, same pixels.")]
 
 
 @app.command("sheet")
 def sheet_command(
-    file: Annotated[Path, typer.Option("--out", help="The PNG to write.")],
-    what: Annotated[What, typer.Option("--what", help="What to show.")] = What.people,
+    file: Annotated[Path, Option("--out", help="The PNG to write.")],
+    what: Annotated[
+        Literal["people", "scenes", "films", "edits", "styles"], Option("--what", help="What to show.")
+    ] = "people",
     seed: Seed = 0,
 ) -> None:
     """Paint one contact sheet of the world."""
@@ -42,16 +34,16 @@ def sheet_command(
 
     from limner_world.sheet import sheet
 
-    out.print(plain(str(write_png(Image.fromarray(sheet(what.value, seed)), file))))
+    out.print(plain(str(write_png(Image.fromarray(sheet(what, seed)), file))))
 
 
 @app.command("film")
 def film_command(
-    folder: Annotated[Path, typer.Option("--out", help="Folder for the clips and their truth.")],
-    num: Annotated[int, typer.Option("--num", min=1, max=1_000_000, help="How many clips.")] = 4,
+    folder: Annotated[Path, Option("--out", help="Folder for the clips and their truth.")],
+    num: Annotated[int, Option("--num", min=1, max=1_000_000, help="How many clips.")] = 4,
     seed: Seed = 0,
     size_px: Annotated[
-        int, typer.Option("--size", min=32, max=1024, help="Pixels along a side, an even number.")
+        int, Option("--size", min=32, max=1024, help="Pixels along a side, an even number.")
     ] = 256,
 ) -> None:
     """Write mp4 clips of two persons, each with its truth as JSON beside it."""

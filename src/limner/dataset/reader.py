@@ -122,6 +122,11 @@ class DatasetReader(Sequence[Dialogue]):
         for index in range(*slice(start, stop).indices(len(self))):
             yield self.record(index)
 
+    def spread(self, num: int) -> Iterator[int]:
+        """Indices of `num` dialogues at most, spread evenly over the set."""
+        num = min(num, len(self))
+        return (place * len(self) // num for place in range(num))
+
     def kinds(self) -> Counter[str]:
         """How many dialogues there are of each kind; reads that column alone."""
         counts: Counter[str] = Counter()

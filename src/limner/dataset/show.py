@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +18,7 @@ from PIL import Image
 
 from limner.dataset.reader import DatasetReader
 from limner.dialogue.parts import Dialogue, Picture
+from limner.whole_file import write_whole
 
 _THUMBNAIL_PX: Final = 256
 
@@ -67,8 +67,6 @@ def write_page(folder: str | Path, page: str | Path, *, num: int = 60) -> Path:
     reader = DatasetReader(folder)
     if num < 1:
         raise ValueError(f"cannot show {num} dialogues of {len(reader)}")
-    total = len(reader)
-    indices = range(total) if total <= num else [place * total // num for place in range(num)]
     kinds = dict(reader.kinds().most_common())
     return write_html(
         Path(page),
@@ -76,7 +74,7 @@ def write_page(folder: str | Path, page: str | Path, *, num: int = 60) -> Path:
         title=Path(folder).resolve().name,
         kinds=kinds,
         total=sum(kinds.values()),
-        cards=[_card(index, reader[index]) for index in indices],
+        cards=[_card(index, reader[index]) for index in reader.spread(num)],
     )
 
 
@@ -89,14 +87,7 @@ def write_html(page: Path, template: Path, **values: Any) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    html = environment.get_template(template.name).render(**values)
-    page.parent.mkdir(parents=True, exist_ok=True)
-    temporary = page.with_name(f".{page.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(html, encoding="utf-8")
-        temporary.replace(page)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_whole(environment.get_template(template.name).render(**values).encode(), page)
     return page
 
 

@@ -112,9 +112,3 @@ HEADINGS: Final = (
     "chance",
     "tasks",
 )
-
-
-def _share(drawn: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """The share of the ceiling, of as many tasks as the rate itself."""
-    share = None if drawn is None else drawn.get(OF_CEILING)
-    return None if drawn is None or share is None else {"tasks": drawn.get("tasks", drawn["n"]), **share}

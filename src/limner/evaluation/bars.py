@@ -6,7 +6,7 @@ Knows names of metrics. Reads no results (`bar_readings.py` does) and measures n
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Final
 
 from limner.evaluation.suites.rollback_tasks import FAMILIES
@@ -14,7 +14,7 @@ from limner.evaluation.table import number
 from limner.evaluation.views import TOKENS
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Bar:
     """One bar.
 
@@ -32,6 +32,7 @@ class Bar:
     suite: str
     metric: str
     bar: float | None = None
+    _: KW_ONLY
     at_most: bool = False
     of_ceiling: bool = False
     above: str = ""
@@ -50,69 +51,42 @@ class Bar:
 
 def _people() -> Iterator[Bar]:
     yield Bar(
-        label="traits described are seen, first picture",
-        suite="named",
-        metric="first_picture.traits_seen",
-        bar=0.95,
+        "traits described are seen, first picture",
+        "named",
+        "first_picture.traits_seen",
+        0.95,
         of_ceiling=True,
     )
-    yield Bar(
-        label="the same, the worst trait",
-        suite="named",
-        metric="first_picture.*.trait_seen",
-        bar=0.85,
-        of_ceiling=True,
-    )
+    yield Bar("the same, the worst trait", "named", "first_picture.*.trait_seen", 0.85, of_ceiling=True)
     for label, metric, bar in (
         ("right person by face, true first picture", "true_first.right_person", 0.97),
         ("right person by face, own first picture", "own_first.right_person", 0.95),
         ("the same, people of equal traits, true first", "true_first.shared_traits.right_person", 0.92),
         ("the same, people of equal traits, own first", "own_first.shared_traits.right_person", 0.92),
     ):
-        yield Bar(label=label, suite="named", metric=metric, bar=bar)
+        yield Bar(label, "named", metric, bar)
     yield Bar(
-        label="names needed six rounds later: right persons lost",
-        suite="named",
-        metric="true_first.lost_by_distance",
-        bar=0.03,
+        "names needed six rounds later: right persons lost",
+        "named",
+        "true_first.lost_by_distance",
+        0.03,
         at_most=True,
     )
-    yield Bar(label="full body: right person", suite="full-body", metric="own_first.right_person")
-    yield Bar(label="full body: garments as told", suite="full-body", metric="own_first.garments_seen")
+    yield Bar("full body: right person", "full-body", "own_first.right_person")
+    yield Bar("full body: garments as told", "full-body", "own_first.garments_seen")
 
 
 def _changes() -> Iterator[Bar]:
-    yield Bar(label="right state after a way back", suite="rollback", metric="right_state", bar=0.97)
+    yield Bar("right state after a way back", "rollback", "right_state", 0.97)
     for family in FAMILIES:
-        yield Bar(
-            label=f"the same, {family.replace('_', ' ')}",
-            suite="rollback",
-            metric=f"{family}.right_state",
-            bar=0.97,
-        )
-    yield Bar(
-        label="right state, history cut to the last round (chance)",
-        suite="rollback",
-        metric="cut_history.right_state",
-    )
-    yield Bar(label="change asked with a way back is made", suite="rollback", metric="change_made", bar=0.9)
+        yield Bar(f"the same, {family.replace('_', ' ')}", "rollback", f"{family}.right_state", 0.97)
+    yield Bar("right state, history cut to the last round (chance)", "rollback", "cut_history.right_state")
+    yield Bar("change asked with a way back is made", "rollback", "change_made", 0.9)
     for label, kind, bar in (("one edit", "single_turn", 0.92), ("chain of three edits", "chain", 0.9)):
-        yield Bar(label=f"{label}: made", suite="editing", metric=f"{kind}.change_made", bar=bar)
-        yield Bar(label=f"{label}: right state", suite="editing", metric=f"{kind}.right_state", bar=bar)
-        yield Bar(
-            label=f"{label}: unedited factors kept",
-            suite="editing",
-            metric=f"{kind}.factors_kept",
-            bar=0.98,
-            view=TOKENS,
-        )
-    yield Bar(
-        label="way back: unedited factors kept",
-        suite="rollback",
-        metric="factors_kept",
-        bar=0.98,
-        view=TOKENS,
-    )
+        yield Bar(f"{label}: made", "editing", f"{kind}.change_made", bar)
+        yield Bar(f"{label}: right state", "editing", f"{kind}.right_state", bar)
+        yield Bar(f"{label}: unedited factors kept", "editing", f"{kind}.factors_kept", 0.98, view=TOKENS)
+    yield Bar("way back: unedited factors kept", "rollback", "factors_kept", 0.98, view=TOKENS)
 
 
 def _words() -> Iterator[Bar]:
@@ -123,27 +97,27 @@ def _words() -> Iterator[Bar]:
         ("pointing: right person", "pointing.right_person", 0.95),
         ("captions: traits named", "caption.traits_named", None),
     ):
-        yield Bar(label=label, suite="comprehend", metric=metric, bar=bar)
+        yield Bar(label, "comprehend", metric, bar)
 
 
 def _likeness() -> Iterator[Bar]:
     yield Bar(
-        label="likeness of a given face, another scene",
-        suite="personalize",
-        metric="model.paired.face_similarity",
-        bar=0.8,
+        "likeness of a given face, another scene",
+        "personalize",
+        "model.paired.face_similarity",
+        0.8,
         of_ceiling=True,
     )
     for label, metric, bar in (
         ("drift over ten rounds, token cache: likeness lost", "chat.cache.face_similarity.lost", 0.02),
         ("the same, re-encoded", "chat.reencode.face_similarity.lost", None),
     ):
-        yield Bar(label=label, suite="drift", metric=metric, bar=bar, at_most=True)
+        yield Bar(label, "drift", metric, bar, at_most=True)
     for label, metric in (
         ("flow: consistency within a run", "within_run.face_similarity"),
         ("flow: diversity across runs", "across_runs.diversity"),
     ):
-        yield Bar(label=label, suite="twice", metric=f"flow.{metric}", above=f"regression.{metric}")
+        yield Bar(label, "twice", f"flow.{metric}", above=f"regression.{metric}")
 
 
 def _pictures() -> Iterator[Bar]:
@@ -153,9 +127,9 @@ def _pictures() -> Iterator[Bar]:
         ("close-up", "close_up"),
     ):
         yield Bar(
-            label=f"distance from the true picture by the judge's features, {label}",
-            suite="reconstruct",
-            metric=f"dit_64.{group}.seen_distance",
+            f"distance from the true picture by the judge's features, {label}",
+            "reconstruct",
+            f"dit_64.{group}.seen_distance",
             at_most=True,
         )
 

@@ -12,7 +12,7 @@ from typing import Final
 FULL_SCALE: Final = "needs SEED-X's own weights"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Number:
     """One line of a comparison.
 
@@ -53,25 +53,15 @@ class Claim:
 
 def _detokenizers() -> tuple[Number, ...]:
     return (
-        Number(
-            label="UNet, tokens alone (SDXL stage 1)",
-            paper="10.72 dB",
-            metric="unet_stage1.one_person.psnr_db",
-        ),
-        Number(
-            label="UNet, condition image (SDXL stage 2)",
-            paper="11.02 dB",
-            metric="unet_stage2.one_person.psnr_db",
-        ),
-        Number(
-            label="the same, shown an unrelated picture", metric="unet_stage2_unrelated.one_person.psnr_db"
-        ),
-        Number(label="DiT, natural pictures", paper="14.74 dB", metric="dit_natural.one_person.psnr_db"),
-        Number(label="DiT, human pictures", paper="14.50 dB", metric="dit_64.one_person.psnr_db"),
-        Number(label="the same, close-ups", metric="dit_64.close_up.psnr_db"),
-        Number(label="the same, two persons", metric="dit_64.two_person.psnr_db"),
-        Number(label="bound: the autoencoder alone", metric="autoencoder.one_person.psnr_db"),
-        Number(label="floor: the mean colour", metric="flat.one_person.psnr_db"),
+        Number("UNet, tokens alone (SDXL stage 1)", "10.72 dB", "unet_stage1.one_person.psnr_db"),
+        Number("UNet, condition image (SDXL stage 2)", "11.02 dB", "unet_stage2.one_person.psnr_db"),
+        Number("the same, shown an unrelated picture", metric="unet_stage2_unrelated.one_person.psnr_db"),
+        Number("DiT, natural pictures", "14.74 dB", "dit_natural.one_person.psnr_db"),
+        Number("DiT, human pictures", "14.50 dB", "dit_64.one_person.psnr_db"),
+        Number("the same, close-ups", metric="dit_64.close_up.psnr_db"),
+        Number("the same, two persons", metric="dit_64.two_person.psnr_db"),
+        Number("bound: the autoencoder alone", metric="autoencoder.one_person.psnr_db"),
+        Number("floor: the mean colour", metric="flat.one_person.psnr_db"),
     )
 
 
@@ -85,14 +75,11 @@ def _likeness_by_stage() -> tuple[Number, ...]:
         "stage3": "stage 3",
     }
     return (
-        *(
-            Number(label=words[stage], paper=value, metric=f"{stage}.paired.face_similarity")
-            for stage, value in paper.items()
-        ),
-        Number(label="the model as it ships", metric="model.paired.face_similarity"),
-        Number(label="the same, + identity phrases", metric="model_prompt.paired.face_similarity"),
-        Number(label="the model as it ships: copy-paste", metric="model.paired.copy_paste"),
-        Number(label="ceiling: the true picture", metric="true_picture.paired.face_similarity"),
+        *(Number(words[stage], value, f"{stage}.paired.face_similarity") for stage, value in paper.items()),
+        Number("the model as it ships", metric="model.paired.face_similarity"),
+        Number("the same, + identity phrases", metric="model_prompt.paired.face_similarity"),
+        Number("the model as it ships: copy-paste", metric="model.paired.copy_paste"),
+        Number("ceiling: the true picture", metric="true_picture.paired.face_similarity"),
     )
 
 
@@ -110,14 +97,10 @@ CLAIMS: Final = (
         suite="reconstruct",
         options="--also dit_256=FOLDER",
         numbers=(
-            Number(label="64 tokens: face similarity, close-ups", metric="dit_64.close_up.face_similarity"),
-            Number(label="256 tokens: face similarity, close-ups", metric="dit_256.close_up.face_similarity"),
-            Number(
-                label="64 tokens: face similarity, two persons", metric="dit_64.two_person.face_similarity"
-            ),
-            Number(
-                label="256 tokens: face similarity, two persons", metric="dit_256.two_person.face_similarity"
-            ),
+            Number("64 tokens: face similarity, close-ups", metric="dit_64.close_up.face_similarity"),
+            Number("256 tokens: face similarity, close-ups", metric="dit_256.close_up.face_similarity"),
+            Number("64 tokens: face similarity, two persons", metric="dit_64.two_person.face_similarity"),
+            Number("256 tokens: face similarity, two persons", metric="dit_256.two_person.face_similarity"),
         ),
     ),
     Claim(
@@ -132,11 +115,11 @@ CLAIMS: Final = (
         shows="Personalization in one round against SEED-X without fine-tuning: likeness and text.",
         suite="personalize",
         numbers=(
-            Number(label="SEED-X: face similarity", paper=".094", note=FULL_SCALE),
-            Number(label="ours: face similarity", paper=".293", metric="model.paired.face_similarity"),
-            Number(label="SEED-X: CLIP score", paper="28.36", note=FULL_SCALE),
-            Number(label="ours: CLIP score", paper="28.59", metric="model.paired.clip_score"),
-            Number(label="ours: traits told that are seen", metric="model.paired.traits"),
+            Number("SEED-X: face similarity", ".094", note=FULL_SCALE),
+            Number("ours: face similarity", ".293", "model.paired.face_similarity"),
+            Number("SEED-X: CLIP score", "28.36", note=FULL_SCALE),
+            Number("ours: CLIP score", "28.59", "model.paired.clip_score"),
+            Number("ours: traits told that are seen", metric="model.paired.traits"),
         ),
     ),
     Claim(
@@ -144,7 +127,7 @@ CLAIMS: Final = (
         shows="People compare ours with SEED-X, pair by pair: we win, we lose, tie.",
         suite="study",
         numbers=tuple(
-            Number(label=f"{name}: {outcome}", paper=value, metric=f"{question}.{key}")
+            Number(f"{name}: {outcome}", value, f"{question}.{key}")
             for question, name, values in (
                 ("quality", "quality", ("73.75%", "3.75%", "22.5%")),
                 ("alignment", "alignment", ("36.25%", "15%", "48.75%")),
@@ -160,19 +143,15 @@ CLAIMS: Final = (
         shows="Two named people, then a close-up of each by name. The paper judges by eye.",
         suite="named",
         numbers=(
-            Number(label="right person, after its own first picture", metric="own_first.right_person"),
-            Number(label="right person, after the true first picture", metric="true_first.right_person"),
-            Number(label="the same, people of equal traits", metric="true_first.shared_traits.right_person"),
-            Number(label="right person, at once", metric="true_first.distance_1.right_person"),
-            Number(label="right person, six rounds later", metric="true_first.distance_6.right_person"),
-            Number(label="lost on the way, task by task", metric="true_first.lost_by_distance"),
-            Number(
-                label="face similarity to other pictures of the person", metric="true_first.face_similarity"
-            ),
-            Number(
-                label="traits told that are seen in its first picture", metric="first_picture.traits_seen"
-            ),
-            Number(label="the answer names the right person", metric="own_first.names_person"),
+            Number("right person, after its own first picture", metric="own_first.right_person"),
+            Number("right person, after the true first picture", metric="true_first.right_person"),
+            Number("the same, people of equal traits", metric="true_first.shared_traits.right_person"),
+            Number("right person, at once", metric="true_first.distance_1.right_person"),
+            Number("right person, six rounds later", metric="true_first.distance_6.right_person"),
+            Number("lost on the way, task by task", metric="true_first.lost_by_distance"),
+            Number("face similarity to other pictures of the person", metric="true_first.face_similarity"),
+            Number("traits told that are seen in its first picture", metric="first_picture.traits_seen"),
+            Number("the answer names the right person", metric="own_first.names_person"),
         ),
     ),
     Claim(
@@ -181,8 +160,8 @@ CLAIMS: Final = (
         suite="named",
         model="stage3",
         numbers=(
-            Number(label="right person, after its own first picture", metric="own_first.right_person"),
-            Number(label="right person, after the true first picture", metric="true_first.right_person"),
+            Number("right person, after its own first picture", metric="own_first.right_person"),
+            Number("right person, after the true first picture", metric="true_first.right_person"),
         ),
     ),
     Claim(
@@ -190,11 +169,11 @@ CLAIMS: Final = (
         shows="The same with full-body pictures in new clothes. The paper judges by eye.",
         suite="full-body",
         numbers=(
-            Number(label="right person, after its own first picture", metric="own_first.right_person"),
-            Number(label="right person, after the true first picture", metric="true_first.right_person"),
-            Number(label="face similarity, after its own first picture", metric="own_first.face_similarity"),
-            Number(label="garments told that are seen", metric="own_first.garments_seen"),
-            Number(label="framing as asked", metric="own_first.framing_right"),
+            Number("right person, after its own first picture", metric="own_first.right_person"),
+            Number("right person, after the true first picture", metric="true_first.right_person"),
+            Number("face similarity, after its own first picture", metric="own_first.face_similarity"),
+            Number("garments told that are seen", metric="own_first.garments_seen"),
+            Number("framing as asked", metric="own_first.framing_right"),
         ),
     ),
     Claim(
@@ -203,18 +182,14 @@ CLAIMS: Final = (
         "round 1, in dB. The paper shows pictures only.",
         suite="drift",
         numbers=(
-            Number(label="re-encoded, after 5 rounds", metric="loop.reencode.round_5.psnr_db"),
-            Number(label="re-encoded, after 10 rounds", metric="loop.reencode.round_10.psnr_db"),
-            Number(label="cached tokens, after 5 rounds", metric="loop.cache.round_5.psnr_db"),
-            Number(label="cached tokens, after 10 rounds", metric="loop.cache.round_10.psnr_db"),
-            Number(
-                label="conversation, token cache: likeness lost", metric="chat.cache.face_similarity.lost"
-            ),
-            Number(
-                label="conversation, re-encoded: likeness lost", metric="chat.reencode.face_similarity.lost"
-            ),
-            Number(label="re-encoded, dB a round", metric="loop.reencode.psnr_db.drift_per_round"),
-            Number(label="cached tokens, dB a round", metric="loop.cache.psnr_db.drift_per_round"),
+            Number("re-encoded, after 5 rounds", metric="loop.reencode.round_5.psnr_db"),
+            Number("re-encoded, after 10 rounds", metric="loop.reencode.round_10.psnr_db"),
+            Number("cached tokens, after 5 rounds", metric="loop.cache.round_5.psnr_db"),
+            Number("cached tokens, after 10 rounds", metric="loop.cache.round_10.psnr_db"),
+            Number("conversation, token cache: likeness lost", metric="chat.cache.face_similarity.lost"),
+            Number("conversation, re-encoded: likeness lost", metric="chat.reencode.face_similarity.lost"),
+            Number("re-encoded, dB a round", metric="loop.reencode.psnr_db.drift_per_round"),
+            Number("cached tokens, dB a round", metric="loop.cache.psnr_db.drift_per_round"),
         ),
     ),
     Claim(
@@ -222,15 +197,11 @@ CLAIMS: Final = (
         shows="One open prompt run twice: other people, consistent within a run. The paper judges by eye.",
         suite="twice",
         numbers=(
-            Number(
-                label="same person within a run, regression", metric="regression.within_run.face_similarity"
-            ),
-            Number(label="same person within a run, flow", metric="flow.within_run.face_similarity"),
-            Number(label="diversity across runs, regression", metric="regression.across_runs.diversity"),
-            Number(label="diversity across runs, flow", metric="flow.across_runs.diversity"),
-            Number(
-                label="diversity of strangers with equal traits", metric="true_picture.across_runs.diversity"
-            ),
+            Number("same person within a run, regression", metric="regression.within_run.face_similarity"),
+            Number("same person within a run, flow", metric="flow.within_run.face_similarity"),
+            Number("diversity across runs, regression", metric="regression.across_runs.diversity"),
+            Number("diversity across runs, flow", metric="flow.across_runs.diversity"),
+            Number("diversity of strangers with equal traits", metric="true_picture.across_runs.diversity"),
         ),
     ),
     Claim(
@@ -238,12 +209,12 @@ CLAIMS: Final = (
         shows="Edits, one and in Markov chains: what earlier multi-turn sets hold. No numbers in the paper.",
         suite="editing",
         numbers=(
-            Number(label="single edit: right state", metric="single_turn.right_state"),
-            Number(label="single edit: made", metric="single_turn.change_made"),
-            Number(label="single edit: PSNR, dB", metric="single_turn.psnr_db"),
-            Number(label="chain of three: right state", metric="chain.right_state"),
-            Number(label="chain of three: made", metric="chain.change_made"),
-            Number(label="chain: PSNR, dB", metric="chain.psnr_db"),
+            Number("single edit: right state", metric="single_turn.right_state"),
+            Number("single edit: made", metric="single_turn.change_made"),
+            Number("single edit: PSNR, dB", metric="single_turn.psnr_db"),
+            Number("chain of three: right state", metric="chain.right_state"),
+            Number("chain of three: made", metric="chain.change_made"),
+            Number("chain: PSNR, dB", metric="chain.psnr_db"),
         ),
     ),
     Claim(
@@ -252,13 +223,13 @@ CLAIMS: Final = (
         "the last round. No numbers in the paper.",
         suite="rollback",
         numbers=(
-            Number(label="right state, whole history", metric="right_state"),
-            Number(label="right state, history cut to the last round", metric="cut_history.right_state"),
+            Number("right state, whole history", metric="right_state"),
+            Number("right state, history cut to the last round", metric="cut_history.right_state"),
             *(
-                Number(label=f"right state, {family.replace('_', ' ')}", metric=f"{family}.right_state")
+                Number(f"right state, {family.replace('_', ' ')}", metric=f"{family}.right_state")
                 for family in ("instead", "step_back", "first", "undo", "before", "after")
             ),
-            Number(label="PSNR to the exact target, dB", metric="psnr_db"),
+            Number("PSNR to the exact target, dB", metric="psnr_db"),
         ),
     ),
     Claim(
@@ -266,11 +237,11 @@ CLAIMS: Final = (
         shows="Question answering is kept in the mix so that reasoning stays. No numbers in the paper.",
         suite="comprehend",
         numbers=(
-            Number(label="answers", metric="question.answers"),
-            Number(label="pointing: a box is given", metric="pointing.box_given"),
-            Number(label="pointing: right person", metric="pointing.right_person"),
-            Number(label="pointing: IoU", metric="pointing.iou"),
-            Number(label="captions: traits named", metric="caption.traits_named"),
+            Number("answers", metric="question.answers"),
+            Number("pointing: a box is given", metric="pointing.box_given"),
+            Number("pointing: right person", metric="pointing.right_person"),
+            Number("pointing: IoU", metric="pointing.iou"),
+            Number("captions: traits named", metric="caption.traits_named"),
         ),
     ),
 )

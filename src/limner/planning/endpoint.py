@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from limner.dialogue.parts import Instruction, Round
-from limner.perception.endpoint.structured import StructuredEndpoint
+from limner.perception.endpoint.structured import StructuredEndpoint, object_schema
 from limner.planning.album import Album, Shown, without_pointing
 from limner.planning.faces import Faces, Sides
 from limner.planning.persons import Persons
@@ -99,14 +99,13 @@ def _again(one: Shown, numbers: Mapping[str, int]) -> str:
 
 def _schema(album: Album, persons: Persons) -> dict[str, Any]:
     numbers = [str(one.number) for one in album.shown]
-    fields: dict[str, Any] = {
-        "act": {"type": "string", "enum": list(ACTS)},
-        "base": {"type": "string", "enum": [NONE, *numbers]},
-        "people": {"type": "string"},
-        "instruction": {"type": "string"},
-        "reply": {"type": "string"},
-    }
-    return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+    return object_schema(
+        act={"type": "string", "enum": list(ACTS)},
+        base={"type": "string", "enum": [NONE, *numbers]},
+        people={"type": "string"},
+        instruction={"type": "string"},
+        reply={"type": "string"},
+    )
 
 
 def _checked(told: dict[str, Any], album: Album, persons: Persons, sides: Sides) -> Plan:

@@ -38,12 +38,11 @@ from limner.server.errors import ApiError, error_response, from_http_exception, 
 from limner.server.guard import guard
 from limner.server.pictures.sources import remembering
 from limner.server.rounds.metrics import Metrics
-from limner.server.rounds.rounds import DAMAGED, Desk, damaged
-from limner.server.rounds.store_errors import store_failed, takes_anything_new
+from limner.server.rounds.rounds import DAMAGED, EXPECTED, Desk, answer_to
+from limner.server.rounds.store_errors import takes_anything_new
 from limner.server.security.bodies import HeavyBodies
 from limner.server.settings import ServerSettings
 from limner.service.conversation_service import ConversationService
-from limner.store.records import Damaged, StoreFailed
 
 # The first that takes a path answers it: "import" is no conversation's id.
 PARTS: Final = (
@@ -110,19 +109,14 @@ def answer_errors(app: FastAPI) -> None:
             answer.headers["Allow"] = ", ".join(methods_at(app, request.scope["path"])) or "GET"
         return answer
 
-    async def met_damage(request: Request, error: Exception) -> Response:
-        assert isinstance(error, Damaged)
-        return await told(request, damaged(error))
-
-    async def met_store_failed(request: Request, error: Exception) -> Response:
-        assert isinstance(error, StoreFailed)
-        return await told(request, store_failed(error))
+    async def expected(request: Request, error: Exception) -> Response:
+        return await told(request, answer_to(error))
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         return error_response(from_validation_error(error))
 
     app.add_exception_handler(HTTPException, told)
-    app.add_exception_handler(Damaged, met_damage)
-    app.add_exception_handler(StoreFailed, met_store_failed)
+    for kind in EXPECTED:
+        app.add_exception_handler(kind, expected)
     app.add_exception_handler(RequestValidationError, invalid)

@@ -179,7 +179,7 @@ async def _json_object(request: Request) -> dict[str, Any]:
 def _step_json(ballot: Ballot, step: Step) -> dict[str, Any]:
     """What the page needs; of a pair neither the part nor anything of the key."""
     return {
-        "questions": [question.to_json() for question in ballot.study.questions],
+        "questions": [asdict(question) for question in ballot.study.questions],
         "done": step.done,
         "total": step.total,
         "pair": None if step.pair is None else _pair_json(step.pair),

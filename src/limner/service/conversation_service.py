@@ -14,17 +14,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from limner.dialogue.boxes import Box
-from limner.dialogue.parts import Picture, Round
+from limner.dialogue.parts import Round
 from limner.inference.conversation import Conversation
 from limner.inference.engine import Busy, Engine, EngineStats
 from limner.inference.events import Cancelled, Event, Failed, Finished
 from limner.inference.painter import Painter
 from limner.inference.round_handle import CancelledRound
-from limner.inference.sampling import Sampling
 from limner.inference.saying import checked_text
 from limner.service.library import Library, PersonSeen, begun_conversation
-from limner.service.pending_rounds import PendingRound, Place, Unwritten, picture_number
+from limner.service.pending_rounds import PendingRound, Place, Unwritten, Wish, picture_number
 from limner.service.round_cache import as_stored
 from limner.service.service_round import Answered, ServiceEvent, ServiceRound
 from limner.store.errors import full
@@ -47,6 +45,7 @@ __all__ = [
     "PersonSeen",
     "ServiceEvent",
     "ServiceRound",
+    "Wish",
 ]
 
 
@@ -81,78 +80,33 @@ class ConversationService(Library):
 
     # Rounds
 
-    def ask(
-        self,
-        *,
-        owner: str,
-        text: str,
-        images: Sequence[Picture] = (),
-        previous: str | None = None,
-        conversation: str | None = None,
-        seed: int | None = None,
-        picture: bool | None = None,
-        sampling: Sampling | None = None,
-        num_previews: int = 0,
-        keep: bool = True,
-        metadata: Mapping[str, str] | None = None,
-        from_start: bool = False,
-        asked_with: Mapping[str, Any] | None = None,
-        region: Box | None = None,
-        reply_to: int | str | None = None,
-    ) -> ServiceRound:
-        """Begin a round; it goes on after the round `previous`, else after the newest of `conversation`, else
-        it begins a new conversation.
-
-        Args:
-            seed: draws this round; by default it follows from the conversation's and differs from siblings'.
-            picture: True insists on a picture, False forbids one, None leaves it to the model.
-            num_previews: how many unfinished pictures to show, 0 to 3.
-            keep: False keeps nothing of the round, on disk or in memory.
-            metadata: kept with the round, as it is.
-            from_start: begin `conversation` anew, beside its other first rounds, whatever its newest round.
-            asked_with: as in `StoredRound`.
-            region: the part of the last picture that the words are about, as in `Instruction`.
-            reply_to: the picture that is meant: its number, as in `Conversation.say`, or its round's id.
-        """
+    def ask(self, wish: Wish) -> ServiceRound:
+        """Begin the round of a wish."""
         if self._is_closing:
             raise Busy(CLOSING_RETRY_S, "The service is closing")
         self._follow_deletions()
-        text = checked_text(text)
-        if keep and self.store.is_full:
+        wish = replace(wish, text=checked_text(wish.text))
+        if wish.keep and self.store.is_full:
             raise full(self.store.folder)
-        shown = tuple(given.digest for given in images)
-        where = (owner, previous, conversation, from_start)
-        wish = (*where, text, shown, seed, picture, sampling, region, reply_to)
-        held = self._unwritten.take(wish) if keep else None
+        held = self._unwritten.take(wish) if wish.keep else None
         if held is not None:
-            return self._write_again(replace(held, asked_with=dict(asked_with or {})))
-        place = self._place(owner, previous, conversation, from_start=from_start)
-        path = self.store.path(owner, place.previous)
+            return self._write_again(replace(held, wish=replace(held.wish, asked_with=wish.asked_with)))
+        place = self._place(wish)
+        path = self.store.path(wish.owner, place.previous)
         talk = self._talk(place.conversation, path)
         request = talk.prepare(
-            text,
-            images,
-            target=picture_number(path, reply_to),
-            seed=self._fresh_seed(talk, owner, place, text) if seed is None else seed,
-            picture=picture,
-            sampling=sampling,
-            region=region,
-            num_previews=num_previews,
+            wish.text,
+            wish.images,
+            target=picture_number(path, wish.reply_to),
+            seed=self._fresh_seed(talk, place, wish) if wish.seed is None else wish.seed,
+            picture=wish.picture,
+            sampling=wish.sampling,
+            region=wish.region,
+            num_previews=wish.num_previews,
         )
-        is_kept = keep or not place.is_new
-        return self._begin(
-            PendingRound(
-                handle=_new_handle(owner, place.conversation.id if is_kept else None),
-                talk=talk,
-                request=request,
-                place=place,
-                sampling=sampling,
-                keep=keep,
-                metadata=dict(metadata or {}),
-                asked_with=dict(asked_with or {}),
-                wish=wish,
-            )
-        )
+        is_kept = wish.keep or not place.is_new
+        handle = _new_handle(wish.owner, place.conversation.id if is_kept else None)
+        return self._begin(PendingRound(handle=handle, talk=talk, request=request, place=place, wish=wish))
 
     def running(self, owner: str, id: str) -> ServiceRound:
         """A round that is not answered yet."""
@@ -196,19 +150,23 @@ class ConversationService(Library):
     ) -> StoredRound:
         """Keep a round whose answer is known, such as one of a client's own transcript; where as in `ask`."""
         self._follow_deletions()
-        place = self._place(owner, previous, conversation, from_start=from_start)
-        talk = self._talk(place.conversation, self.store.path(owner, place.previous))
-        request = talk.prepare(round_.instruction.text, round_.instruction.pictures)
-        talk.remember(round_)
-        pending = PendingRound(
-            handle=_new_handle(owner, place.conversation.id),
-            talk=talk,
-            request=request,
-            place=place,
-            metadata=dict(metadata or {}),
-            asked_with=dict(asked_with or {}),
+        said = round_.instruction
+        wish = Wish(
+            owner=owner,
+            text=said.text,
+            previous=previous,
+            conversation=conversation,
+            metadata=metadata or {},
+            from_start=from_start,
+            asked_with=asked_with or {},
         )
+        place = self._place(wish)
+        talk = self._talk(place.conversation, self.store.path(owner, place.previous))
+        request = talk.prepare(said.text, said.pictures)
+        talk.remember(round_)
+        handle = _new_handle(owner, place.conversation.id)
         self._traces.note(place.conversation.id, request)
+        pending = PendingRound(handle=handle, talk=talk, request=request, place=place, wish=wish)
         return self._keep(pending).round
 
     # Conversations
@@ -236,10 +194,9 @@ class ConversationService(Library):
 
     # What stands behind
 
-    def _place(
-        self, owner: str, previous: str | None, conversation: str | None, *, from_start: bool
-    ) -> Place:
+    def _place(self, wish: Wish) -> Place:
         """Where a round goes. ValueError when the round before it is in another conversation."""
+        owner, previous, conversation = wish.owner, wish.previous, wish.conversation
         if previous is not None:
             before = self.store.round(owner, previous)
             if conversation is not None and before.conversation != conversation:
@@ -250,12 +207,12 @@ class ConversationService(Library):
             previous = of.head
         else:
             of, is_new = begun_conversation(owner), True
-        return Place(conversation=of, is_new=is_new, previous=None if from_start else previous)
+        return Place(conversation=of, is_new=is_new, previous=None if wish.from_start else previous)
 
-    def _fresh_seed(self, talk: Conversation, owner: str, place: Place, text: str) -> int:
+    def _fresh_seed(self, talk: Conversation, place: Place, wish: Wish) -> int:
         """What follows from the conversation's seed; asked the same again, something else each time."""
-        siblings = self.store.children(owner, place.conversation.id, place.previous)
-        same = [sibling.seed for sibling in siblings if sibling.text_in == text]
+        siblings = self.store.children(wish.owner, place.conversation.id, place.previous)
+        same = [sibling.seed for sibling in siblings if sibling.text_in == wish.text]
         seed = talk.next_seed(None)
         while seed in same:
             seed = int.from_bytes(hashlib.sha256(str(seed).encode()).digest()[:4], "big") >> 1
@@ -320,14 +277,14 @@ class ConversationService(Library):
 
     def _tell_end(self, pending: PendingRound, answered: ServiceEvent) -> None:
         is_held = isinstance(answered, Failed) and isinstance(answered.error, StoreFailed)
-        if not (isinstance(answered, Answered) and pending.keep) and not is_held:
+        if not (isinstance(answered, Answered) and pending.wish.keep) and not is_held:
             self._leave_no_trace(pending)
         self._end(pending)
         pending.handle.emit(answered)
 
     def _keep(self, pending: PendingRound) -> Answered:
         """Make the round at the conversation's head durable."""
-        talk, handle = pending.talk, pending.handle
+        talk, handle, wish = pending.talk, pending.handle, pending.wish
         node_id = talk.head
         assert node_id is not None
         round_ = talk.tree.node(node_id).round
@@ -339,13 +296,13 @@ class ConversationService(Library):
             of=handle.conversation,
             parent=pending.place.previous,
             created=time.time(),
-            sampling=pending.sampling,
-            metadata=pending.metadata,
-            asked_with=pending.asked_with,
+            sampling=wish.sampling,
+            metadata=wish.metadata,
+            asked_with=wish.asked_with,
             piece_lengths=handle.piece_lengths,
             num_previews=handle.num_previews,
         )
-        if not pending.keep:
+        if not wish.keep:
             stored = replace(stored, kept=False, depth=talk.tree.depth(node_id) - 1)
             return Answered(stored, round_.response.picture)
         new = pending.place.conversation if pending.place.is_new else None

@@ -1,8 +1,9 @@
-"""Rounds that are begun and not kept yet, and answers that the store could not take when they were ready.
+"""Wishes for rounds, rounds that are begun and not kept yet, and answers that the store could not take when
+they were ready.
 
 The latter are held until they are asked for again, so a lock of another process, or a full disk, costs no one
 their picture: the same wish, said again, is answered with what was computed. Knows what a round in progress
-needs until it is kept, wishes and a limit. Knows nothing about how an answer is written.
+needs until it is kept, and a limit. Knows nothing about how an answer is written.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from limner.dialogue.boxes import Box
+from limner.dialogue.parts import Picture
 from limner.inference.conversation import Conversation
 from limner.inference.request import RoundRequest
 from limner.inference.sampling import Sampling
@@ -22,6 +25,48 @@ from limner.store.records import StoredConversation, StoredRound
 
 MAX_HELD = 64
 HELD_S = 900.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Wish:
+    """What an owner asks of a service. The round goes on after the round `previous`, else after the newest of
+    `conversation`, else it begins a new conversation.
+
+    Args:
+        seed: draws this round; by default it follows from the conversation's and differs from siblings'.
+        picture: True insists on a picture, False forbids one, None leaves it to the model.
+        num_previews: how many unfinished pictures to show, 0 to 3.
+        keep: False keeps nothing of the round, on disk or in memory.
+        metadata: kept with the round, as it is.
+        from_start: begin `conversation` anew, beside its other first rounds, whatever its newest round.
+        asked_with: as in `StoredRound`.
+        region: the part of the last picture that the words are about, as in `Instruction`.
+        reply_to: the picture that is meant: its number, as in `Conversation.say`, or its round's id.
+    """
+
+    owner: str
+    text: str
+    images: Sequence[Picture] = ()
+    previous: str | None = None
+    conversation: str | None = None
+    seed: int | None = None
+    picture: bool | None = None
+    sampling: Sampling | None = None
+    num_previews: int = 0
+    keep: bool = True
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    from_start: bool = False
+    asked_with: Mapping[str, Any] = field(default_factory=dict)
+    region: Box | None = None
+    reply_to: int | str | None = None
+
+    @property
+    def key(self) -> Hashable:
+        """Equal for wishes that the same answer fulfils."""
+        where = (self.owner, self.previous, self.conversation, self.from_start)
+        shown = tuple(given.digest for given in self.images)
+        how = (self.seed, self.picture, self.sampling, self.region, self.reply_to)
+        return (*where, self.text, shown, *how)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,19 +99,13 @@ def picture_number(path: Sequence[StoredRound], reply_to: int | str | None) -> i
 
 @dataclass(frozen=True, kw_only=True)
 class PendingRound:
-    """All that a round needs until it is kept. `handle` is what its client follows; by `wish` the same
-    request is known again.
-    """
+    """All that a round needs until it is kept. `handle` is what its client follows."""
 
     handle: ServiceRound
     talk: Conversation
     request: RoundRequest
     place: Place
-    sampling: Sampling | None = None
-    keep: bool = True
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    asked_with: Mapping[str, Any] = field(default_factory=dict)
-    wish: Hashable = None
+    wish: Wish
 
 
 class Unwritten:
@@ -81,8 +120,8 @@ class Unwritten:
         old or too many.
         """
         with self._lock:
-            self._held.pop(pending.wish, None)
-            self._held[pending.wish] = (time.monotonic(), pending)
+            self._held.pop(pending.wish.key, None)
+            self._held[pending.wish.key] = (time.monotonic(), pending)
             left = []
             while self._held:
                 since, oldest = next(iter(self._held.values()))
@@ -92,8 +131,8 @@ class Unwritten:
                 left.append(oldest)
             return left
 
-    def take(self, wish: Hashable) -> PendingRound | None:
+    def take(self, wish: Wish) -> PendingRound | None:
         """The round of this wish, which is held no longer."""
         with self._lock:
-            found = self._held.pop(wish, None)
+            found = self._held.pop(wish.key, None)
         return None if found is None else found[1]

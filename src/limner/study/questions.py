@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 CHOICES: Final = ("left", "right", "tie")
 
@@ -20,10 +20,6 @@ class Question:
     name: str
     asks: str
     hint: str
-
-    def to_json(self) -> dict[str, Any]:
-        """As the page gets it."""
-        return {"name": self.name, "asks": self.asks, "hint": self.hint}
 
 
 QUESTIONS: Final = {

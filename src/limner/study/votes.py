@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from limner.study.questions import CHOICES
+from limner.whole_file import sync_folder
 
 PRIVATE: Final = 0o600
 
@@ -105,7 +106,7 @@ class VoteLog:
             raise ValueError(f"{path} is open in another server; stop that one first.") from None
         size = os.fstat(self._file).st_size
         self._is_torn = size > 0 and os.pread(self._file, 1, size - 1) != b"\n"
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
     def append(self, record: Vote | Undo) -> None:
         """Write one line and wait until it is on the disk. OSError when it could not be written."""
@@ -153,11 +154,3 @@ def _record(line: bytes) -> Vote | Undo | None:
         return None
     is_whole = kind == "vote" and isinstance(vote.answers, dict) and {*vote.answers.values()} <= {*CHOICES}
     return vote if is_whole else None
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -60,9 +60,8 @@ def _kept(folder: Path, num: int) -> list[_Kept]:
     if not shard_paths(folder):
         return []
     reader = DatasetReader(folder)
-    places = range(len(reader)) if len(reader) <= num else [i * len(reader) // num for i in range(num)]
     kept = []
-    for place in places:
+    for place in reader.spread(num):
         dialogue = reader[place]
         rounds = tuple(
             (

@@ -61,6 +61,13 @@ def largest_face(faces: Sequence[Face]) -> Face | None:
     return max(faces, key=lambda f: (f.box[2] - f.box[0]) * (f.box[3] - f.box[1]), default=None)
 
 
+def cosine(first: Face | None, second: Face | None) -> float:
+    """Of two faces, -1 to 1; 0 when either was not found."""
+    if first is None or second is None:
+        return 0.0
+    return float(np.clip(first.vector @ second.vector, -1.0, 1.0))
+
+
 def similarity_to(
     judge: WorldSenses, picture: np.ndarray, reference: Face | None, box: Box | None = None
 ) -> float:
@@ -80,7 +87,7 @@ def similarity_to(
         near = nearest_face(faces, box)
         assert near is not None
         faces = (near,)
-    return max(float(np.clip(face.vector @ reference.vector, -1.0, 1.0)) for face in faces)
+    return max(cosine(face, reference) for face in faces)
 
 
 def _boxes(judge: WorldSenses, picture: np.ndarray) -> list[Box]:

@@ -13,7 +13,8 @@ import numpy as np
 
 from limner.builders.world import KINDS
 from limner.dialogue.parts import Dialogue, Picture
-from limner.evaluation.suite import Bench
+from limner.evaluation.suite import Bench, Outcome, Shown
+from limner.evaluation.suites.tally import Tally
 from limner.inference.conversation import Conversation
 from limner.inference.sampling import Sampling
 
@@ -70,6 +71,15 @@ class Asking:
     def fork(self, id: str | None = None) -> Asking:
         """Continue from an earlier round, with the same timer."""
         return Asking(conversation=self.conversation.fork(id), seconds=self.seconds)
+
+    def outcome(self, tally: Tally, shown: Sequence[Shown], *before: Asking) -> Outcome:
+        """What a task gave that held this conversation, and others `before` it, which are not shown."""
+        return Outcome(
+            rows=tuple(tally.rows),
+            shown=tuple(shown),
+            round_seconds=tuple(second for asking in (*before, self) for second in asking.seconds),
+            conversation=self.conversation.rounds,
+        )
 
 
 def held_out(kind: str, bench: Bench, index: int) -> Dialogue:

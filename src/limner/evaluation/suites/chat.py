@@ -193,12 +193,7 @@ class Chat:
         if twin is not None:
             see_changes(tally.seen_as(TWIN), bench.judge, played, twin)
             read_tokens(tally.seen_as(TOKENS), played)
-        return Outcome(
-            rows=tuple(tally.rows),
-            shown=_shown(played),
-            round_seconds=tuple(played.asking.seconds),
-            conversation=played.asking.conversation.rounds,
-        )
+        return played.asking.outcome(tally, _shown(played))
 
 
 def _shown(played: Played) -> tuple[Shown, ...]:

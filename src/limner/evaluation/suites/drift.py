@@ -6,7 +6,7 @@ picture) and both histories. Knows nothing about how tokens are kept (`chat/`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,12 +15,11 @@ from limner.evaluation.metrics.drift import drift_per_round
 from limner.evaluation.metrics.face_similarity import Face, face_at, similarity_to
 from limner.evaluation.metrics.psnr import psnr_db
 from limner.evaluation.metrics.scene_reading import share_right
-from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
 from limner.evaluation.suites.asking import SPLIT, Asking, tokens_of
 from limner.evaluation.suites.redrawing import twin_of
 from limner.evaluation.suites.repainting import through_tokens
-from limner.evaluation.suites.tally import as_view
+from limner.evaluation.suites.tally import Tally
 from limner.evaluation.suites.true_tokens import tell_truth
 from limner.evaluation.views import TOKENS, TWIN
 from limner.inference.conversation_state import HISTORIES
@@ -64,25 +63,25 @@ class Drift:
         truth = Picture(render(scene, bench.painter.image_size_px))
         tell_truth(bench, [(truth, scene)])
         face = face_at(bench.judge, truth.pixels, scene_truth(scene).face_boxes[0])
-        rows: list[Row] = []
+        tally = Tally(dialogue=task)
         shown = [Shown(column="truth", picture=truth)]
         seconds: list[float] = []
         seed, twin = paint_seed(task), twin_of(bench.painter)
         for history in HISTORIES:
             looped = loop(bench.painter, truth, history, self.rounds, seed)
-            rows += rows_of(task, f"loop.{history}", bench.judge, looped, face)
+            measure(tally, f"loop.{history}", bench.judge, looped, face)
             shown += shown_of(f"loop, {history}", looped)
         for history in HISTORIES:
             asking = Asking(conversation=bench.painter.conversation(seed=seed, history=history))
             asked = ask_again(asking, truth, self.rounds)
-            rows += rows_of(task, f"chat.{history}", bench.judge, asked, face)
+            measure(tally, f"chat.{history}", bench.judge, asked, face)
             if twin is not None:
                 redrawn = [twin(picture) for picture in asked]
-                rows += as_view(TWIN, rows_of(task, f"chat.{history}", bench.judge, redrawn, face))
-                rows += as_view(TOKENS, token_rows(task, f"chat.{history}", asked, scene))
+                measure(tally.seen_as(TWIN), f"chat.{history}", bench.judge, redrawn, face)
+                read_tokens(tally.seen_as(TOKENS), f"chat.{history}", asked, scene)
             shown += shown_of(f"chat, {history}", asked)
             seconds = seconds or asking.seconds
-        return Outcome(rows=tuple(rows), shown=tuple(shown), round_seconds=tuple(seconds))
+        return Outcome(rows=tuple(tally.rows), shown=tuple(shown), round_seconds=tuple(seconds))
 
 
 def scene_of(seed: int) -> Scene:
@@ -109,40 +108,30 @@ def ask_again(asking: Asking, picture: Picture, rounds: int) -> list[Picture]:
     ]
 
 
-def rows_of(task: str, prefix: str, judge: WorldSenses, pictures: Sequence[Picture], face: Face) -> list[Row]:
-    """Values of every round and their slopes."""
+def measure(tally: Tally, prefix: str, judge: WorldSenses, pictures: Sequence[Picture], face: Face) -> None:
+    """Rows of every round and their slopes."""
     first = pictures[0].pixels
-    values = {
-        "psnr_db": [psnr_db(picture.pixels, first) for picture in pictures[1:]],
-        "face_similarity": [similarity_to(judge, picture.pixels, face) for picture in pictures],
-    }
-    return _by_round(task, prefix, values, len(pictures))
+    psnrs = [psnr_db(picture.pixels, first) for picture in pictures[1:]]
+    _by_round(tally, prefix, "psnr_db", psnrs, len(pictures))
+    likenesses = [similarity_to(judge, picture.pixels, face) for picture in pictures]
+    _by_round(tally, prefix, "face_similarity", likenesses, len(pictures))
 
 
-def token_rows(task: str, prefix: str, pictures: Sequence[Picture], scene: Scene) -> list[Row]:
-    """What the tokens of every round say of the true scene, and how that changes."""
+def read_tokens(tally: Tally, prefix: str, pictures: Sequence[Picture], scene: Scene) -> None:
+    """Rows of what the tokens of every round say of the true scene, and how that changes."""
     right = [share_right(tokens_of(picture), scene) for picture in pictures]
-    return _by_round(task, prefix, {"factors_right": right}, len(pictures))
+    _by_round(tally, prefix, "factors_right", right, len(pictures))
 
 
-def _by_round(task: str, prefix: str, values: Mapping[str, Sequence[float]], rounds: int) -> list[Row]:
+def _by_round(tally: Tally, prefix: str, metric: str, values: Sequence[float], rounds: int) -> None:
     """Each value, their slope, and what is lost from the first to the last; the last value is the last
     round's.
     """
-    rows = []
-    for metric, found in values.items():
-        offset = rounds - len(found) + 1
-        rows += [
-            Row(dialogue=task, metric=f"{prefix}.round_{number}.{metric}", value=value)
-            for number, value in enumerate(found, offset)
-        ]
-        if len(found) > 1:
-            told = {"drift_per_round": drift_per_round(found), "lost": found[0] - found[-1]}
-            rows += [
-                Row(dialogue=task, metric=f"{prefix}.{metric}.{name}", value=value)
-                for name, value in told.items()
-            ]
-    return rows
+    for number, value in enumerate(values, rounds - len(values) + 1):
+        tally.add(f"{prefix}.round_{number}.{metric}", value)
+    if len(values) > 1:
+        tally.add(f"{prefix}.{metric}.drift_per_round", drift_per_round(values))
+        tally.add(f"{prefix}.{metric}.lost", values[0] - values[-1])
 
 
 def shown_of(way: str, pictures: Sequence[Picture]) -> list[Shown]:

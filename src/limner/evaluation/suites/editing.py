@@ -152,12 +152,7 @@ class Editing:
         if twin is not None:
             measure(tally.seen_as(TWIN), task, [twin(picture) for picture in pictures])
             read_tokens(tally.seen_as(TOKENS), task, pictures)
-        return Outcome(
-            rows=tuple(tally.rows),
-            shown=_shown(task, pictures, twin),
-            round_seconds=tuple(asking.seconds),
-            conversation=asking.conversation.rounds,
-        )
+        return asking.outcome(tally, _shown(task, pictures, twin))
 
 
 def _shown(task: EditTask, pictures: Sequence[Picture], twin: Redraw | None) -> tuple[Shown, ...]:

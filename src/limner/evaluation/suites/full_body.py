@@ -20,7 +20,7 @@ from limner.evaluation.metrics.scene_reading import identity_of, right_identity,
 from limner.evaluation.metrics.traits import readable, stated_words, traits_matched
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
 from limner.evaluation.suites.asking import Asking, held_out, tokens_of
-from limner.evaluation.suites.likeness import KnownPerson, known_person
+from limner.evaluation.suites.likeness import KnownPerson, known_people
 from limner.evaluation.suites.redrawing import Redraw, twin_of
 from limner.evaluation.suites.tally import Tally
 from limner.evaluation.suites.trait_chance import chance_of_word
@@ -221,7 +221,7 @@ class FullBody:
         given, true_asking = drive(painter, task, true_first=True, seed=seed)
         own, own_asking = drive(painter, task, true_first=False, seed=seed)
         tally = Tally(dialogue=task_name(self.name, bench, index))
-        people = known_people(judge, task, bench.task_seed(index))
+        people = known_people(judge, task.scene(0), seed=bench.task_seed(index))
         truth, twin = oracle(task), twin_of(painter)
         runs = [("true_first", given, people), ("own_first", own, None)]
         for prefix, answers, known in runs:
@@ -230,21 +230,7 @@ class FullBody:
                 measure(tally.seen_as(TWIN), task, answers.redrawn(twin), judge, known, prefix)
                 read_tokens(tally.seen_as(TOKENS), task, answers, judge, known, prefix)
             measure(tally.seen_as(CEILING), task, truth, judge, known, prefix)
-        return Outcome(
-            rows=tuple(tally.rows),
-            shown=_shown(task, own, given),
-            round_seconds=tuple(true_asking.seconds + own_asking.seconds),
-            conversation=own_asking.conversation.rounds,
-        )
-
-
-def known_people(judge: WorldSenses, task: FullBodyTask, seed: int) -> tuple[KnownPerson, ...]:
-    """Both people of the first picture as the judge knows them, from left to right."""
-    scene = task.scene(0)
-    return tuple(
-        known_person(judge, figure, scene.style, seed=2 * seed + place)
-        for place, figure in enumerate(scene.figures)
-    )
+        return own_asking.outcome(tally, _shown(task, own, given), true_asking)
 
 
 def _shown(task: FullBodyTask, own: Answers, given: Answers) -> tuple[Shown, ...]:

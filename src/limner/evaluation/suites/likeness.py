@@ -14,7 +14,7 @@ from limner.evaluation.metrics.binding import ReferenceFace, distractor_faces, r
 from limner.evaluation.metrics.face_similarity import Face
 from limner.perception.senses import WorldSenses
 from limner_world.chance import seeded
-from limner_world.scene import Figure
+from limner_world.scene import Figure, Scene
 from limner_world.staging import portrait
 
 NUM_POSES = 3
@@ -58,6 +58,16 @@ def known_person(
     own = [reference_face(scene, 0, REFERENCE_PX) for scene in poses]
     others = distractor_faces(poses[0], 0, num_strangers, seed=seed, size_px=REFERENCE_PX)
     return KnownPerson(vectors=_embed(judge, own), strangers=_embed(judge, others))
+
+
+def known_people(
+    judge: WorldSenses, scene: Scene, *, seed: int, num_strangers: int = 0
+) -> tuple[KnownPerson, ...]:
+    """The two people of `scene` as `judge` knows them, from left to right."""
+    return tuple(
+        known_person(judge, figure, scene.style, seed=2 * seed + place, num_strangers=num_strangers)
+        for place, figure in enumerate(scene.figures)
+    )
 
 
 def _embed(judge: WorldSenses, faces: Sequence[ReferenceFace]) -> np.ndarray:

@@ -17,12 +17,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
-from limner.evaluation.suites.likeness import KnownPerson
+from limner.evaluation.suites.likeness import KnownPerson, known_people
 from limner.evaluation.suites.named_answers import (
     Answers,
     Runs,
     drive,
-    known_people,
     measure_first_picture,
     measure_own_first,
     measure_true_first,
@@ -56,7 +55,7 @@ class Named:
         task = make_task(seed, index, painter.image_size_px)
         tell_truth(bench, shown_in(task.dialogue))
         runs, askings = drive(painter, task, seed=paint_seed(self.name, bench.seed, index))
-        people = known_people(judge, task, seed=seed, num_strangers=self.num_strangers)
+        people = known_people(judge, task.scene, seed=seed, num_strangers=self.num_strangers)
         tally = Tally(dialogue=task_name(self.name, bench, index))
         measure(tally, task, runs, people, judge)
         twin = twin_of(painter)
@@ -66,12 +65,7 @@ class Named:
         measure_ceiling(tally.seen_as(CEILING), task, people, judge)
         for answers, prefix in ((runs.near, "true_first"), (runs.far, "true_first"), (runs.own, "own_first")):
             measure_words(tally, prefix, task, answers)
-        return Outcome(
-            rows=tuple(tally.rows),
-            shown=_shown(task, runs.own, runs.far, twin),
-            round_seconds=tuple(askings[1].seconds + askings[2].seconds),
-            conversation=askings[2].conversation.rounds,
-        )
+        return askings[2].outcome(tally, _shown(task, runs.own, runs.far, twin), askings[1])
 
 
 def measure(

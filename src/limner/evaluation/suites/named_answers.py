@@ -17,7 +17,7 @@ from limner.evaluation.metrics.binding import chance_rank, right_of_two
 from limner.evaluation.metrics.face_similarity import Face, face_at, faces_of, largest_face, nearest_face
 from limner.evaluation.metrics.traits import readable, stated_words, traits_matched
 from limner.evaluation.suites.asking import Asking
-from limner.evaluation.suites.likeness import KnownPerson, known_person
+from limner.evaluation.suites.likeness import KnownPerson
 from limner.evaluation.suites.named_tasks import FARTHEST, NamedTask
 from limner.evaluation.suites.redrawing import Redraw
 from limner.evaluation.suites.tally import Tally
@@ -101,16 +101,6 @@ def oracle(task: NamedTask) -> Answers:
     first, *close_ups = [picture for picture in pictures if picture is not None]
     texts = tuple(rounds[index].response.text for index in task.close_ups)
     return Answers(first=first, close_ups=tuple(close_ups), texts=texts)
-
-
-def known_people(
-    judge: WorldSenses, task: NamedTask, *, seed: int, num_strangers: int
-) -> tuple[KnownPerson, ...]:
-    """Both people as the judge knows them, from left to right."""
-    return tuple(
-        known_person(judge, figure, task.scene.style, seed=2 * seed + place, num_strangers=num_strangers)
-        for place, figure in enumerate(task.scene.figures)
-    )
 
 
 def measure_true_first(

@@ -10,14 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from limner.builders.world import DRAFTS, paint_draft
 from limner.builders.world.replies import KEEP_FACE
 from limner.dialogue.parts import Instruction, Picture, Round
 from limner.evaluation.metrics.binding import distractors, with_person
 from limner.evaluation.metrics.clip_score import clip_score
-from limner.evaluation.metrics.face_similarity import Face, face_at, faces_of, largest_face
+from limner.evaluation.metrics.face_similarity import Face, cosine, face_at, faces_of, largest_face
 from limner.evaluation.metrics.scene_reading import (
     identity_distance,
     identity_of,
@@ -170,9 +168,8 @@ def measure_picture(
     """All rows of one picture; its face similarity, of its largest face (0 when there is none)."""
     face = largest_face(faces_of(judge, picture.pixels))
     likeness = task.person.similarity(face)
-    copied = 0.0 if face is None else float(np.clip(task.face.vector @ face.vector, -1.0, 1.0))
     tally.rate(f"{prefix}.face_similarity", likeness, task.stranger)
-    tally.add(f"{prefix}.copy_paste", copied - likeness)
+    tally.add(f"{prefix}.copy_paste", cosine(task.face, face) - likeness)
     tally.add(f"{prefix}.face_found", face is not None)
     tally.rate(f"{prefix}.clip_score", clip_score(judge, picture.pixels, task.text), task.misfit)
     box = None if face is None else face.box

@@ -14,7 +14,7 @@ import numpy as np
 from limner.dialogue.boxes import iou
 from limner.dialogue.parts import Picture
 from limner.evaluation.metrics.binding import distractors, with_person
-from limner.evaluation.metrics.face_similarity import Face, face_at
+from limner.evaluation.metrics.face_similarity import Face, cosine, face_at
 from limner.evaluation.metrics.metric import fit_to
 from limner.evaluation.metrics.psnr import psnr_db
 from limner.evaluation.metrics.scene_reading import share_right
@@ -207,11 +207,6 @@ def compare(
         likeness = cosine(known.face, face_at(judge, pixels, box)) if seen else 0.0
         tally.add(f"{prefix}.face_found", seen)
         tally.rate(f"{prefix}.face_similarity", likeness, known.stranger)
-
-
-def cosine(first: Face, second: Face) -> float:
-    """Of two faces, -1 to 1."""
-    return float(np.clip(first.vector @ second.vector, -1.0, 1.0))
 
 
 def psnr_of(picture: Picture, truth: Picture) -> float:

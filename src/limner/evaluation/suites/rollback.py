@@ -152,12 +152,7 @@ class Rollback:
         if twin is not None:
             measure(tally.seen_as(TWIN), task, answers, twin)
             read_tokens(tally.seen_as(TOKENS), task, answers)
-        return Outcome(
-            rows=tuple(tally.rows),
-            shown=_shown(task, answers, twin),
-            round_seconds=tuple(asking.seconds),
-            conversation=asking.conversation.rounds,
-        )
+        return asking.outcome(tally, _shown(task, answers, twin))
 
 
 def _shown(task: RollbackTask, answers: Answers, twin: Redraw | None) -> tuple[Shown, ...]:

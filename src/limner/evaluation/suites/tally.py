@@ -5,7 +5,6 @@ Knows metric names and numbers. Knows nothing about what they measure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from limner.evaluation.score import Row
@@ -35,10 +34,3 @@ class Tally:
     def seen_as(self, view: str) -> Tally:
         """The same rows in the making, as another view of the same rates."""
         return replace(self, view=view)
-
-
-def as_view(view: str, rows: Sequence[Row]) -> list[Row]:
-    """The same rows as another view of the same rates (`views.py`), without the chance, which is recorded
-    once.
-    """
-    return [replace(row, metric=f"{view}{row.metric}") for row in rows if not row.metric.startswith(CHANCE)]

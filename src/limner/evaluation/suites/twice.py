@@ -15,13 +15,12 @@ import numpy as np
 from limner.builders.world.naming import named_pair
 from limner.dialogue.parts import Picture, Round
 from limner.evaluation.metrics.binding import distractors, with_person
-from limner.evaluation.metrics.face_similarity import Face, face_at, faces_of, largest_face
+from limner.evaluation.metrics.face_similarity import Face, cosine, face_at, faces_of, largest_face
 from limner.evaluation.metrics.scene_reading import identity_distance, identity_of, right_identity
-from limner.evaluation.score import Row
 from limner.evaluation.suite import Bench, Outcome, Shown, paint_seed, task_name
 from limner.evaluation.suites.asking import SPLIT, Asking, tokens_of
 from limner.evaluation.suites.redrawing import twin_of
-from limner.evaluation.suites.tally import as_view
+from limner.evaluation.suites.tally import Tally
 from limner.evaluation.views import CEILING, TOKENS, TWIN
 from limner.inference.painter import Painter
 from limner.perception.senses import WorldSenses
@@ -86,8 +85,8 @@ class Twice:
     def measure(self, bench: Bench, index: int) -> Outcome:
         """Task `index` with every head; the default head's conversation is the one to show."""
         task, prompt = task_name(self.name, bench, index), prompt_of(bench.task_seed(index))
-        true = true_runs(prompt, bench, index)
-        rows = rows_of(task, "true_picture", bench.judge, true)
+        tally, true = Tally(dialogue=task), true_runs(prompt, bench, index)
+        measure(tally, "true_picture", bench.judge, true)
         twin = twin_of(bench.painter)
         shown: list[Shown] = []
         seconds: list[float] = []
@@ -103,13 +102,13 @@ class Twice:
                 shown += shown_of(f"{head}, run {number + 1}", prompt, run)
                 seconds += asking.seconds
                 rounds = rounds or asking.conversation.rounds
-            rows += rows_of(task, head, bench.judge, runs)
-            rows += as_view(CEILING, rows_of(task, head, bench.judge, true))
+            measure(tally, head, bench.judge, runs)
+            measure(tally.seen_as(CEILING), head, bench.judge, true)
             if twins:
-                rows += as_view(TWIN, rows_of(task, head, bench.judge, twins))
-                rows += as_view(TOKENS, token_rows(task, head, runs))
+                measure(tally.seen_as(TWIN), head, bench.judge, twins)
+                read_tokens(tally.seen_as(TOKENS), head, runs)
         return Outcome(
-            rows=tuple(rows), shown=tuple(shown), round_seconds=tuple(seconds), conversation=rounds
+            rows=tuple(tally.rows), shown=tuple(shown), round_seconds=tuple(seconds), conversation=rounds
         )
 
 
@@ -171,52 +170,37 @@ def face_on_side(faces: Sequence[Face], place: int) -> Face | None:
     return largest_face([face for face in faces if (face.box[0] + face.box[2] >= 1) == bool(place)])
 
 
-def rows_of(task: str, who: str, judge: WorldSenses, runs: Sequence[PaintedRun]) -> list[Row]:
-    """Consistency within each run, diversity between both."""
-    found: list[tuple[str, float]] = []
+def measure(tally: Tally, who: str, judge: WorldSenses, runs: Sequence[PaintedRun]) -> None:
+    """Rows of consistency within each run, and of diversity between both."""
     for run in runs:
         for place in PERSONS:
-            found += [
-                (f"{who}.within_run.face_similarity", cosine(run.seen[place], run.close[place])),
-                (f"chance.{who}.within_run.face_similarity", cosine(run.seen[1 - place], run.close[place])),
-                (f"{who}.face_found", float(run.seen[place] is not None and run.close[place] is not None)),
-            ]
+            own, other = (cosine(run.seen[at], run.close[place]) for at in (place, 1 - place))
+            tally.rate(f"{who}.within_run.face_similarity", own, other)
+            tally.add(f"{who}.face_found", run.seen[place] is not None and run.close[place] is not None)
     first, second = runs
-    for one, other in zip(first.close, second.close, strict=True):
-        if one is not None and other is not None:
-            likeness = cosine(one, other)
-            found += [
-                (f"{who}.across_runs.face_similarity", likeness),
-                (f"{who}.across_runs.diversity", 1 - likeness),
-            ]
-    one, other = judge.embed_pictures([first.first.pixels, second.first.pixels]).astype(np.float64)
-    apart = 1 - float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))
-    found.append((f"{who}.first_picture.feature_distance", apart))
-    return [Row(dialogue=task, metric=metric, value=value) for metric, value in found]
+    for one, another in zip(first.close, second.close, strict=True):
+        if one is not None and another is not None:
+            likeness = cosine(one, another)
+            tally.add(f"{who}.across_runs.face_similarity", likeness)
+            tally.add(f"{who}.across_runs.diversity", 1 - likeness)
+    a, b = judge.embed_pictures([first.first.pixels, second.first.pixels]).astype(np.float64)
+    apart = 1 - float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b)))
+    tally.add(f"{who}.first_picture.feature_distance", apart)
 
 
-def token_rows(task: str, who: str, runs: Sequence[PaintedRun]) -> list[Row]:
-    """What the tokens of both runs say: whose close-up it is within a run, how far faces are apart across
-    runs.
+def read_tokens(tally: Tally, who: str, runs: Sequence[PaintedRun]) -> None:
+    """Rows of what the tokens of both runs say: whose close-up it is within a run, how far faces are apart
+    across runs.
     """
-    found: list[tuple[str, float]] = []
     for run in runs:
         seen = [identity_of(tokens_of(run.first), place) for place in PERSONS]
         for place in PERSONS:
             right = right_identity(identity_of(tokens_of(run.close_ups[place])), seen[place], seen[1 - place])
-            found.append((f"{who}.within_run.right_person", right))
+            tally.add(f"{who}.within_run.right_person", right)
     for one, other in zip(*(run.close_ups for run in runs), strict=True):
         face, another = identity_of(tokens_of(one)), identity_of(tokens_of(other))
         if face is not None and another is not None:
-            found.append((f"{who}.across_runs.identity_distance", identity_distance(face, another)))
-    return [Row(dialogue=task, metric=metric, value=value) for metric, value in found]
-
-
-def cosine(first: Face | None, second: Face | None) -> float:
-    """Of two faces, -1 to 1; 0 when either was not found."""
-    if first is None or second is None:
-        return 0.0
-    return float(np.clip(first.vector @ second.vector, -1.0, 1.0))
+            tally.add(f"{who}.across_runs.identity_distance", identity_distance(face, another))
 
 
 def shown_of(who: str, prompt: OpenPrompt, run: PaintedRun) -> list[Shown]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -96,8 +96,48 @@ def convert_seed_x(
         source, "SEED-X", partial(official_files, variant, sdxl is None, vision is None), revision=revision
     )
     files = find_files(folder, variant=variant, vision=vision, sdxl=sdxl)
-    given = given or {}
     say("reading the tokenizer and the language model")
+    official = _read(files, given or {}, whole_uploads)
+    parts, llm = _language_parts(files, official, lora_alpha, keep_adapter)
+    sizes = _lora_sizes(llm.rank, lora_alpha) if keep_adapter else None
+    if llm.rank:
+        say(f"adapters of rank {llm.rank} {'kept' if keep_adapter else 'merged into the language model'}")
+    say("reading the encoder and the detokenizers")
+    drawn = _add_pictures(parts, files, official)
+    with whole_folder(target) as folder:
+        _write_checkpoint(folder, official, parts, matrix_dtype, say)
+        if sizes is not None:
+            say(f"writing {ADAPTER}")
+            _write_adapter(folder / ADAPTER, sizes, llm, parts["language"])
+        if len(drawn) > 1:
+            say(f"writing {SECOND_FOLDER}")
+            _write_second(folder / SECOND_FOLDER, official.presets[2], drawn[2], matrix_dtype)
+    return target
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Official:
+    """What lies in the official folder; detokenizers and presets by the detokenizer's stage."""
+
+    tokenizer: TextTokenizer
+    agent: Mapping[str, Tensor]
+    encoder: Mapping[str, Tensor]
+    unets: Mapping[int, Mapping[str, Tensor]]
+    presets: Mapping[int, Preset]
+
+    @property
+    def first(self) -> int:
+        """The stage that paints."""
+        return next(iter(self.presets))
+
+    @property
+    def preset(self) -> Preset:
+        """Of the checkpoint; a second one differs in its detokenizer alone."""
+        return self.presets[self.first]
+
+
+def _read(files: SeedXFiles, given: Given, whole_uploads: bool) -> _Official:
+    """ValueError when the language model has not a row for each of the tokenizer's entries."""
     tokenizer = convert_tokenizer(files.tokenizer)
     config = read_json(files.llm / "config.json")
     agent = read_weights(files.agent)
@@ -106,39 +146,48 @@ def convert_seed_x(
     presets = _presets(files, config, agent, encoder, unets, given)
     if whole_uploads:
         presets = {stage: _without_crops(preset) for stage, preset in presets.items()}
-    preset = next(iter(presets.values()))
-    if tokenizer.vocab_size > preset.language.vocab_size:
+    official = _Official(tokenizer=tokenizer, agent=agent, encoder=encoder, unets=unets, presets=presets)
+    num_rows = official.preset.language.vocab_size
+    if tokenizer.vocab_size > num_rows:
         raise ValueError(
             f"{files.tokenizer} has {tokenizer.vocab_size} entries, the language model in {files.llm} only "
-            f"{preset.language.vocab_size}; take both from one release."
+            f"{num_rows}; take both from one release."
         )
-    parts, llm = _language_parts(files, preset, agent, tokenizer, lora_alpha, keep_adapter)
-    sizes = _lora_sizes(llm.rank, lora_alpha) if keep_adapter else None
-    if llm.rank:
-        say(f"adapters of rank {llm.rank} {'kept' if keep_adapter else 'merged into the language model'}")
-    say("reading the encoder and the detokenizers")
-    parts["vision"] = _vision_part(files, preset, encoder)
-    parts["autoencoder"] = autoencoder_part(files.vae, preset)
-    blank = _blank_tokens(preset, parts["vision"])
-    drawn = {stage: _detokenizer_part(files, presets[stage], unets[stage], stage, blank) for stage in unets}
-    first = next(iter(drawn))
-    with whole_folder(target) as folder:
-        for name, tensors in (*parts.items(), ("detokenizer", drawn[first])):
-            say(f"writing {name}")
-            write_component(folder, name, tensors, matrix_dtype)
-        if sizes is not None:
-            say(f"writing {ADAPTER}")
-            (folder / ADAPTER).mkdir()
-            write_adapter_files(folder / ADAPTER, sizes, _adapter_parts(llm, parts["language"]))
-        write_around(folder, presets[first], HEADS, tokenizer)
-        if len(drawn) > 1:
-            say(f"writing {SECOND_FOLDER}")
-            second = folder / SECOND_FOLDER
-            second.mkdir()
-            write_component(second, "detokenizer", drawn[2], matrix_dtype)
-            write_around(second, presets[2], HEADS, None)
-            link_components(second, folder, ("detokenizer",))
-    return target
+    return official
+
+
+def _add_pictures(parts: dict[str, Tensors], files: SeedXFiles, official: _Official) -> dict[int, Tensors]:
+    """Encoder, autoencoder and detokenizer join the parts; returns the detokenizers by their stage."""
+    parts["vision"] = _vision_part(files, official.preset, official.encoder)
+    parts["autoencoder"] = autoencoder_part(files.vae, official.preset)
+    blank = _blank_tokens(official.preset, parts["vision"])
+    drawn = {
+        stage: _detokenizer_part(files, official.presets[stage], unet, stage, blank)
+        for stage, unet in official.unets.items()
+    }
+    parts["detokenizer"] = drawn[official.first]
+    return drawn
+
+
+def _write_checkpoint(
+    folder: Path,
+    official: _Official,
+    parts: Mapping[str, Tensors],
+    matrix_dtype: torch.dtype | None,
+    say: Callable[[str], None],
+) -> None:
+    for name, tensors in parts.items():
+        say(f"writing {name}")
+        write_component(folder, name, tensors, matrix_dtype)
+    write_around(folder, official.preset, HEADS, official.tokenizer)
+
+
+def _write_second(second: Path, preset: Preset, detokenizer: Tensors, dtype: torch.dtype | None) -> None:
+    """The checkpoint that paints with stage 2, inside the other one's folder."""
+    second.mkdir()
+    write_component(second, "detokenizer", detokenizer, dtype)
+    write_around(second, preset, HEADS, None)
+    link_components(second, second.parent, ("detokenizer",))
 
 
 def autoencoder_part(vae: Path, preset: Preset) -> Tensors:
@@ -216,13 +265,9 @@ def _presets(
 
 
 def _language_parts(
-    files: SeedXFiles,
-    preset: Preset,
-    agent: Mapping[str, Tensor],
-    tokenizer: TextTokenizer,
-    lora_alpha: float | None,
-    keep_adapter: bool,
+    files: SeedXFiles, official: _Official, lora_alpha: float | None, keep_adapter: bool
 ) -> tuple[dict[str, Tensors], AgentLLM]:
+    preset, agent = official.preset, official.agent
     wanted = _wanted("language", preset)
     heads = _wanted("token_head", preset)
     # The slots are rows of the embedding table.
@@ -243,7 +288,7 @@ def _language_parts(
         alpha=lora_alpha,
         keep=keep_adapter,
     )
-    first, num_slots = slot_rows(tokenizer, preset.num_image_tokens), preset.num_image_tokens
+    first, num_slots = slot_rows(official.tokenizer, preset.num_image_tokens), preset.num_image_tokens
     table = llm.trained["model.embed_tokens.weight"]
     slots = LazyTensor(
         shape=wanted["slots"], dtype=table.dtype, make=lambda: table.make()[first : first + num_slots]
@@ -254,7 +299,7 @@ def _language_parts(
     return {"language": {name: language[name] for name in wanted}, "token_head": head}, llm
 
 
-def _adapter_parts(llm: AgentLLM, language: Tensors) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+def _write_adapter(folder: Path, sizes: LoraSizes, llm: AgentLLM, language: Tensors) -> None:
     """The two files of an adapter (`adapters.adapter_tensors`), each tensor as it is."""
     whole = {
         name: tensor.make()
@@ -262,7 +307,8 @@ def _adapter_parts(llm: AgentLLM, language: Tensors) -> tuple[dict[str, Tensor],
         if name.removesuffix(".weight").rpartition(".")[2] in SAVED_WHOLE
     }
     beside = {name: tensor.make() for name, tensor in language.items() if not name.startswith("llm.")}
-    return peft_names({**llm.adapters, **whole}), beside
+    folder.mkdir()
+    write_adapter_files(folder, sizes, (peft_names({**llm.adapters, **whole}), beside))
 
 
 def _lora_sizes(rank: int, alpha: float | None) -> LoraSizes:

@@ -6,38 +6,19 @@ Knows what is asked and the shape of the answers; sending is `structured.py`'s b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
-from limner.perception.endpoint.structured import StructuredEndpoint
+from limner.perception.endpoint.structured import StructuredEndpoint, object_schema
 from limner.perception.protocols import Look, Told, View
 
-_LOOK: Final[dict[str, Any]] = {
-    "type": "object",
-    "properties": {
-        "presentation": {"type": "string", "enum": ["woman", "man", "unclear"]},
-        "age": {"type": "string", "enum": ["baby", "child", "adult"]},
-    },
-    "required": ["presentation", "age"],
-    "additionalProperties": False,
-}
-_CAPTION: Final[dict[str, Any]] = {
-    "type": "object",
-    "properties": {"caption": {"type": "string"}, "left": _LOOK, "right": _LOOK},
-    "required": ["caption", "left", "right"],
-    "additionalProperties": False,
-}
-_PORTRAIT: Final[dict[str, Any]] = {
-    "type": "object",
-    "properties": {"caption": {"type": "string"}, "person": _LOOK},
-    "required": ["caption", "person"],
-    "additionalProperties": False,
-}
-_REWRITE: Final[dict[str, Any]] = {
-    "type": "object",
-    "properties": {"caption": {"type": "string"}},
-    "required": ["caption"],
-    "additionalProperties": False,
-}
+_TEXT: Final = {"type": "string"}
+_LOOK: Final = object_schema(
+    presentation={"type": "string", "enum": ["woman", "man", "unclear"]},
+    age={"type": "string", "enum": ["baby", "child", "adult"]},
+)
+_CAPTION: Final = object_schema(caption=_TEXT, left=_LOOK, right=_LOOK)
+_PORTRAIT: Final = object_schema(caption=_TEXT, person=_LOOK)
+_REWRITE: Final = object_schema(caption=_TEXT)
 _ASK_CAPTION: Final = (
     "Two persons are in this picture. Describe it in three to six plain sentences: what they do together, "
     "then for the person on the left and for the person on the right hair, skin, clothes, what they hold and "

@@ -84,6 +84,11 @@ class StructuredEndpoint:
         return (spent.input_tokens * self.price[0] + spent.output_tokens * self.price[1]) / 1e6
 
 
+def object_schema(**fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON schema of an object with exactly these fields."""
+    return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+
+
 def read_object(text: str) -> dict[str, Any] | None:
     """The JSON object in a text that may wrap it in words or a code fence; None when there is none."""
     match = re.search(r"\{.*\}", text, re.DOTALL)

@@ -189,11 +189,7 @@ class Wire:
         chunks, size = [], 0
         for chunk in response.iter_bytes():
             size += len(chunk)
-            if size > MAX_ANSWER_BYTES:
-                raise TooLargeError(
-                    f"{response.url} answers with more than {MAX_ANSWER_BYTES // 1_000_000} MB; "
-                    "let it make smaller pictures."
-                )
+            _check_size(response, size)
             chunks.append(chunk)
             if time.monotonic() > end:
                 return self._late()
@@ -204,11 +200,7 @@ class Wire:
         end, size, last = time.monotonic() + self.limits.timeout_s, 0, None
         for line in response.iter_lines():
             size += len(line)
-            if size > MAX_ANSWER_BYTES:
-                raise TooLargeError(
-                    f"{response.url} answers with more than {MAX_ANSWER_BYTES // 1_000_000} MB; "
-                    "let it make smaller pictures."
-                )
+            _check_size(response, size)
             if time.monotonic() > end:
                 return self._late()
             event = _event(line)
@@ -268,6 +260,14 @@ def _form(fields: Mapping[str, str], files: Files) -> dict[str, Any]:
         for number, (name, data) in enumerate(listed)
     ]
     return {"data": dict(fields), "files": named}
+
+
+def _check_size(response: httpx2.Response, size: int) -> None:
+    if size > MAX_ANSWER_BYTES:
+        raise TooLargeError(
+            f"{response.url} answers with more than {MAX_ANSWER_BYTES // 1_000_000} MB; "
+            "let it make smaller pictures."
+        )
 
 
 def _event(line: str) -> dict[str, Any] | None:

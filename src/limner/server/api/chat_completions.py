@@ -15,10 +15,8 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from limner.dialogue.boxes import Box
 from limner.dialogue.parts import Picture, Round
 from limner.inference.events import Cancelled, Failed, Wrote
-from limner.inference.sampling import Sampling
 from limner.server.api.chat_places import (
     Headers,
     Waiting,
@@ -30,7 +28,8 @@ from limner.server.api.chat_places import (
 from limner.server.api.chat_turns import ChatTurn, marker, read_messages
 from limner.server.api.housekeeping import housekeeping_answer, is_housekeeping
 from limner.server.api.people import file_reader
-from limner.server.errors import not_found, wrong
+from limner.server.api.routes import check_model, keyed_routes
+from limner.server.errors import wrong
 from limner.server.pictures.painting import PictureFiles, base64_of, reader_of, sampling_for, tokens_of
 from limner.server.pictures.pictures_in import PictureSource
 from limner.server.rounds.many_rounds import all_answered, all_events, cancel_all, start_rounds
@@ -49,11 +48,10 @@ from limner.server.schemas.shapes import (
     OneOf,
     Shape,
 )
-from limner.server.schemas.wire import ERRORS
-from limner.server.security.auth import Owner, needs_key
-from limner.server.security.bodies import BodyRoute, run_reader
+from limner.server.security.auth import Owner
+from limner.server.security.bodies import run_reader
 from limner.server.settings import ServerSettings
-from limner.service.conversation_service import ConversationService
+from limner.service.conversation_service import ConversationService, Wish
 from limner.service.lookup import RoundLookup
 from limner.service.service_round import Answered
 from limner.store.records import StoredRound
@@ -107,25 +105,18 @@ class ChatRequest(Shape):
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A request after its lookups: the instruction, the round that it follows, and the form of the answer."""
+    """A request after its lookups: the round that is wished for, rounds of the transcript that the store does
+    not have, and the form of the answer.
+    """
 
-    text: str
-    pictures: list[Picture]
-    previous: str | None
+    wish: Wish
     before: tuple[Round, ...]
-    labels: Mapping[str, str]
-    picture: bool | None
-    sampling: Sampling | None
-    region: Box | None
-    keep: bool
     with_marker: bool
 
 
 def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/chat/completions."""
-    routes = APIRouter(
-        route_class=BodyRoute, prefix="/v1/chat", tags=["chat"], dependencies=[needs_key], responses=ERRORS
-    )
+    routes = keyed_routes("chat", "/v1/chat")
     desk = ChatDesk(service, settings)
 
     @routes.post(
@@ -143,18 +134,8 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
         },
     )
     async def create(request: Request, body: ChatRequest, owner: Owner) -> Response:
-        if body.model is not None and not settings.answers_to(body.model):
-            raise not_found(f"model {body.model[:80]!r}", param="model", code="model_not_found")
-        kind = "text" if body.response_format is None else body.response_format.type
-        if kind != "text":
-            raise wrong(
-                f"response_format {kind[:40]!r} is not possible: the model answers in plain words. Leave it "
-                "out, or ask for text.",
-                param="response_format",
-                code="unsupported_value",
-            )
+        desk.check(body)
         n = body.n or 1
-        settings.limits.check_n(n)
         headers = read_headers(request.headers)
         with told("messages"):
             turns = await run_reader(read_messages, body.messages)
@@ -164,22 +145,7 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
         desk_of(request).expect_room(owner, n)
         with told("messages"):
             asked = await run_in_threadpool(desk.look_up, body, headers, turns, owner)
-        running = await start_rounds(
-            request,
-            service,
-            n=n,
-            seed=body.seed,
-            owner=owner,
-            text=asked.text,
-            images=asked.pictures,
-            previous=asked.previous,
-            before=asked.before,
-            picture=asked.picture,
-            sampling=asked.sampling,
-            region=asked.region,
-            keep=asked.keep,
-            metadata=asked.labels,
-        )
+        running = await start_rounds(request, service, asked.wish, n=n, before=asked.before)
         if body.stream:
             with_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
             chunks = desk.chunks(running, asked, with_usage=with_usage)
@@ -200,6 +166,19 @@ class ChatDesk:
         self.reader = reader_of(settings)
         self.lookup = RoundLookup(service.store)
 
+    def check(self, body: ChatRequest) -> None:
+        """ApiError for what cannot be had, before anything is read."""
+        check_model(body.model, self.settings)
+        kind = "text" if body.response_format is None else body.response_format.type
+        if kind != "text":
+            raise wrong(
+                f"response_format {kind[:40]!r} is not possible: the model answers in plain words. Leave it "
+                "out, or ask for text.",
+                param="response_format",
+                code="unsupported_value",
+            )
+        self.settings.limits.check_n(body.n or 1)
+
     def look_up(self, body: ChatRequest, headers: Headers, turns: Sequence[ChatTurn], owner: str) -> Asked:
         """Find the new instruction and the round that it follows; runs no model. ValueError or ApiError."""
         limits, limner = self.settings.limits, body.limner or ChatLimner()
@@ -218,18 +197,20 @@ class ChatDesk:
             text=waiting.text, pictures=waiting.pictures[-num_free:] if num_free else ()
         ).followed_by(new)
         keep = body.store is not False
-        return Asked(
+        wish = Wish(
+            owner=owner,
             text=said.text if len(said.text) <= limits.max_text else new.text,
-            pictures=read(said.pictures, limits.max_images),
+            images=read(said.pictures, limits.max_images),
             previous=place.previous,
-            before=before,
-            labels=labels_for(headers, turns),
+            seed=body.seed,
             picture=_wants_picture(body.modalities, limner),
             sampling=sampling_for(self.service.painter, limits, steps=limner.steps),
-            region=region_asked(limner),
             keep=keep,
-            with_marker=keep and headers.needs_marker if limner.marker is None else keep and limner.marker,
+            metadata=labels_for(headers, turns),
+            region=region_asked(limner),
         )
+        with_marker = keep and (headers.needs_marker if limner.marker is None else limner.marker)
+        return Asked(wish=wish, before=before, with_marker=with_marker)
 
     def completion(self, answers: Sequence[Answered], asked: Asked) -> dict[str, Any]:
         """The answers as a chat completion."""

@@ -12,10 +12,11 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from limner.server.api.conversations import conversation_body
+from limner.server.api.routes import keyed_routes
 from limner.server.errors import not_found
 from limner.server.rounds.rounds import told
-from limner.server.schemas.wire import ERRORS, ConversationList
-from limner.server.security.auth import Owner, needs_key
+from limner.server.schemas.wire import ConversationList
+from limner.server.security.auth import Owner
 from limner.server.settings import ServerSettings
 from limner.service.conversation_service import ConversationService
 from limner.store.records import is_digest
@@ -31,7 +32,7 @@ class RoundPlace(BaseModel):
 
 def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/limner/conversations and /v1/limner/nodes/{node}."""
-    routes = APIRouter(prefix="/v1/limner", tags=["limner"], dependencies=[needs_key], responses=ERRORS)
+    routes = keyed_routes("limner", "/v1/limner")
 
     @routes.get("/conversations", summary="Conversations in which these words stand, the newest first")
     async def find(
@@ -41,20 +42,13 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     ) -> ConversationList:
         with told("q"):
             found = await run_in_threadpool(service.find, owner, q, limit + 1)
-        data = [conversation_body(one) for one in found[:limit]]
-        return ConversationList(
-            data=data,
-            first_id=data[0].id if data else None,
-            last_id=data[-1].id if data else None,
-            has_more=len(found) > limit,
-        )
+        return ConversationList.of([*map(conversation_body, found[:limit])], has_more=len(found) > limit)
 
     @routes.get("/nodes/{node}", summary="The newest round of a history node, as a picture's file tells it")
     async def node(node: Annotated[str, Path(description="64 hex digits.")], owner: Owner) -> RoundPlace:
         round_ = None
         if is_digest(node):
-            with told():
-                round_ = await run_in_threadpool(service.round_of_node, owner, node)
+            round_ = await run_in_threadpool(service.round_of_node, owner, node)
         if round_ is None:
             raise not_found(f"round of the node {node[:80]!r}")
         return RoundPlace(response=round_.id, conversation=round_.conversation, text_in=round_.text_in)

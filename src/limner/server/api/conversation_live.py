@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import asdict
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
@@ -19,14 +19,15 @@ from starlette.responses import Response
 
 from limner.dialogue.boxes import Box
 from limner.server.api.conversations import Conversations, Id
-from limner.server.errors import ApiError, not_found
-from limner.server.rounds.rounds import Desk, RunningRound, desk_of, told
+from limner.server.api.routes import check_id, keyed_routes
+from limner.server.errors import not_found
+from limner.server.rounds.rounds import EXPECTED, Desk, RunningRound, desk_of, told
 from limner.server.rounds.streaming import EventStream, event_bytes
-from limner.server.schemas.wire import ERRORS
-from limner.server.security.auth import Owner, needs_key
+from limner.server.schemas.wire import Listing
+from limner.server.security.auth import Owner
 from limner.server.settings import ServerSettings
 from limner.service.conversation_service import ConversationService
-from limner.store.records import StoredConversation, is_id
+from limner.store.records import NotThere, StoredConversation
 
 LOOK_EVERY_S: Final = 1.0
 MOST_LOOKING: Final = 2
@@ -49,26 +50,19 @@ class InProgressBody(BaseModel):
     created_at: float
 
 
-class InProgress(BaseModel):
+class InProgress(Listing[InProgressBody]):
     """Rounds in progress, the oldest first."""
 
-    object: Literal["list"] = "list"
-    data: list[InProgressBody]
 
-
-class StillRead(BaseModel):
+class StillRead(Listing[str]):
     """Ids of the rounds that the model would read before the next instruction, oldest first."""
 
-    object: Literal["list"] = "list"
-    data: list[str]
     num_rounds: int  # on the way to the response that was named
 
 
 def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/conversations/{id}/in_progress, /events and /read."""
-    routes = APIRouter(
-        prefix="/v1/conversations/{id}", tags=["limner"], dependencies=[needs_key], responses=ERRORS
-    )
+    routes = keyed_routes("limner", "/v1/conversations/{id}")
     held = Conversations(service, settings)
     standings = Standings(held)
 
@@ -97,8 +91,7 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
             str, Query(description="What would be said, which may point at earlier rounds.", max_length=4000)
         ] = "",
     ) -> StillRead:
-        if not is_id(at, "resp"):
-            raise not_found(f"response {at[:60]!r}", param="at")
+        check_id(at, "response", param="at")
         with told("at"):
             round_ = await run_in_threadpool(service.get, owner, at)
             if round_.conversation != id:
@@ -129,7 +122,7 @@ class Standings:
         self._looks: dict[tuple[str, str], asyncio.Task[StoredConversation]] = {}
 
     async def of(self, owner: str, id: str) -> StoredConversation:
-        """As it stood a moment ago; ApiError 404 when it is not there."""
+        """As it stood a moment ago; NotThere when it is gone."""
         look = self._looks.get((owner, id))
         if look is None:
             look = self._looks[owner, id] = asyncio.create_task(self._look(owner, id))
@@ -154,9 +147,10 @@ async def changes(standings: Standings, desk: Desk, owner: str, id: str) -> Asyn
     while not desk.is_draining:
         try:
             now = _standing(await standings.of(owner, id), desk)
-        except ApiError as error:
-            if error.status_code == 404:
-                yield event_bytes({"type": "conversation.deleted", "sequence_number": number})
+        except NotThere:
+            yield event_bytes({"type": "conversation.deleted", "sequence_number": number})
+            return
+        except EXPECTED:  # whoever asks again is told
             return
         if now != last:
             yield event_bytes({"type": "conversation.changed", "sequence_number": number, **now})

@@ -23,13 +23,13 @@ from limner.dialogue.boxes import Box
 from limner.dialogue.parts import Picture
 from limner.provenance.fitting import Size
 from limner.server.api.conversations import Conversations, Id, conversation_body, picture_url
+from limner.server.api.routes import PNG, answer_in, check_id, keyed_routes
 from limner.server.errors import not_found, wrong
 from limner.server.pictures.painting import PictureFiles, default_steps, reader_of
 from limner.server.pictures.sizes import size_of
 from limner.server.rounds.rounds import told
-from limner.server.schemas.wire import ERRORS, ConversationBody
-from limner.server.security.auth import Owner, needs_key
-from limner.server.security.bodies import BodyRoute
+from limner.server.schemas.wire import ConversationBody, Listing
+from limner.server.security.auth import Owner
 from limner.server.settings import ServerSettings
 from limner.service.conversation_service import ConversationService, PersonSeen
 from limner.store.records import StoredRound, is_digest, is_id
@@ -37,7 +37,6 @@ from limner.store.records import StoredRound, is_digest, is_id
 FACE_PX = 160
 # Few, as each looks for faces in many pictures, which takes all of a processor's core.
 _lookers: Final = ThreadPoolExecutor(2, "limner-people")
-A_FILE: Final = {"type": "string", "format": "binary"}
 
 
 class RoundBody(BaseModel):
@@ -59,11 +58,8 @@ class RoundBody(BaseModel):
     favourite: bool
 
 
-class Tree(BaseModel):
+class Tree(Listing[RoundBody]):
     """Every round of every branch, parents before children."""
-
-    object: Literal["list"] = "list"
-    data: list[RoundBody]
 
 
 class NamedPersonBody(BaseModel):
@@ -77,16 +73,13 @@ class NamedPersonBody(BaseModel):
     source: str
 
 
-class People(BaseModel):
+class People(Listing[NamedPersonBody]):
     """Everybody named, in the order of naming."""
-
-    object: Literal["list"] = "list"
-    data: list[NamedPersonBody]
 
 
 def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/conversations/{id}/tree, /people, /export, /v1/conversations/import and /v1/pictures."""
-    routes = APIRouter(route_class=BodyRoute, tags=["limner"], dependencies=[needs_key], responses=ERRORS)
+    routes = keyed_routes("limner")
     held = Conversations(service, settings)
     _add_looking(routes, service, held)
     _add_exchange(routes, service, held, reader_of(settings).from_bytes)
@@ -100,8 +93,7 @@ def _add_looking(routes: APIRouter, service: ConversationService, held: Conversa
     @routes.get("/v1/conversations/{id}/tree", summary="Every round of every branch", response_model=Tree)
     async def tree(id: Id, owner: Owner) -> Response:
         of = await run_in_threadpool(held.find, owner, id)
-        with told():
-            return await run_in_threadpool(_tree, service, owner, id, of.favourites)
+        return await run_in_threadpool(_tree, service, owner, id, of.favourites)
 
     @routes.get(
         "/v1/conversations/{id}/people", summary="Who was named, and their faces", response_model=People
@@ -112,9 +104,8 @@ def _add_looking(routes: APIRouter, service: ConversationService, held: Conversa
         at: Annotated[str | None, Query(description="A response; by default the newest.")] = None,
     ) -> Response:
         await run_in_threadpool(held.find, owner, id)
+        check_id(at, "response", param="at")
         if at is not None:
-            if not is_id(at, "resp"):
-                raise not_found(f"response {at[:60]!r}", param="at")
             with told("at"):
                 if (await run_in_threadpool(service.get, owner, at)).conversation != id:
                     raise not_found(f"response {at!r} in this conversation", param="at")
@@ -135,7 +126,7 @@ def _add_exchange(
         "/v1/conversations/{id}/export",
         summary="A conversation with all branches as one file",
         response_class=Response,
-        responses={200: {"content": {"application/octet-stream": {"schema": A_FILE}}}},
+        responses=answer_in("application/octet-stream", format="binary"),
     )
     async def export(id: Id, owner: Owner) -> Response:
         found = await run_in_threadpool(held.find, owner, id)
@@ -164,7 +155,7 @@ def _add_pictures(routes: APIRouter, service: ConversationService, files: Pictur
         "/v1/pictures/{name}",
         summary="A picture of yours",
         response_class=Response,
-        responses={200: {"content": {"image/png": {"schema": A_FILE}}}, 304: {"description": "You have it."}},
+        responses={**PNG, 304: {"description": "You have it."}},
     )
     async def picture(
         name: Annotated[str, Path(description="SHA-256 of the picture's file, and .png.")],
@@ -184,8 +175,7 @@ def _add_pictures(routes: APIRouter, service: ConversationService, files: Pictur
         digest = name.removesuffix(".png")
         if not name.endswith(".png") or not is_digest(digest):
             raise not_found(f"picture {name[:80]!r}")
-        with told():
-            png = await run_in_threadpool(service.png, owner, digest)
+        png = await run_in_threadpool(service.png, owner, digest)
         if not png.startswith(b"\x89PNG"):  # an uploaded file's digest, or tokens
             raise not_found(f"picture {name!r}")
         if download == "1":

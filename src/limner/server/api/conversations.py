@@ -14,13 +14,13 @@ from starlette.concurrency import run_in_threadpool
 
 from limner.server.api.conversation_items import ConversationItems
 from limner.server.api.response_desk import ResponseDesk
+from limner.server.api.routes import check_id, keyed_routes
 from limner.server.errors import not_found
 from limner.server.rounds.rounds import desk_of, told
 from limner.server.schemas import answers
 from limner.server.schemas.response_input import response_of_item
 from limner.server.schemas.shapes import ConversationCreate, ConversationUpdate, Include, Item, ItemsCreate
 from limner.server.schemas.wire import (
-    ERRORS,
     AnyItem,
     ConversationBody,
     ConversationFacts,
@@ -28,11 +28,10 @@ from limner.server.schemas.wire import (
     Deleted,
     ItemList,
 )
-from limner.server.security.auth import Owner, needs_key
-from limner.server.security.bodies import BodyRoute
+from limner.server.security.auth import Owner
 from limner.server.settings import ServerSettings
 from limner.service.conversation_service import ConversationService
-from limner.store.records import StoredConversation, StoredRound, is_id
+from limner.store.records import StoredConversation, StoredRound
 
 Id = Annotated[str, Path(description="As `POST /v1/conversations` returned it.")]
 ItemId = Annotated[str, Path(description="An item's id.")]
@@ -42,13 +41,7 @@ TITLE = "title"
 
 def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/conversations and their items."""
-    routes = APIRouter(
-        route_class=BodyRoute,
-        prefix="/v1/conversations",
-        tags=["conversations"],
-        dependencies=[needs_key],
-        responses=ERRORS,
-    )
+    routes = keyed_routes("conversations", "/v1/conversations")
     held = Conversations(service, settings)
 
     @routes.get("", summary="List conversations, the newest first")
@@ -71,6 +64,13 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     async def delete(id: Id, owner: Owner) -> Deleted:
         await run_in_threadpool(held.delete, owner, id)
         return Deleted(id=id, object="conversation.deleted")
+
+    _add_items(routes, held)
+    return routes
+
+
+def _add_items(routes: APIRouter, held: Conversations) -> None:
+    """/items."""
 
     @routes.get("/{id}/items", summary="List the items on the way to the newest round")
     async def items(
@@ -102,8 +102,6 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     async def delete_item(id: Id, item_id: ItemId, owner: Owner) -> ConversationBody:
         return await run_in_threadpool(held.delete_item, owner, id, item_id)
 
-    return routes
-
 
 class Conversations:
     """What the endpoints do with a service. Not on the event loop."""
@@ -115,17 +113,10 @@ class Conversations:
         self.kept_items = ConversationItems(service, self.desk.transcripts)
 
     def page(self, owner: str, limit: int, after: str | None) -> ConversationList:
-        if after is not None and not is_id(after, "conv"):
-            raise not_found(f"conversation {after[:60]!r}", param="after")
+        check_id(after, "conversation", param="after")
         with told("after"):
             found = self.service.conversations(owner, limit=limit + 1, after=after)
-        data = [conversation_body(one) for one in found[:limit]]
-        return ConversationList(
-            data=data,
-            first_id=data[0].id if data else None,
-            last_id=data[-1].id if data else None,
-            has_more=len(found) > limit,
-        )
+        return ConversationList.of([*map(conversation_body, found[:limit])], has_more=len(found) > limit)
 
     def create(self, owner: str, asked: ConversationCreate) -> ConversationBody:
         title, metadata = _split(asked.metadata or {})
@@ -140,10 +131,8 @@ class Conversations:
         return conversation_body(self.find(owner, made.id))
 
     def find(self, owner: str, id: str) -> StoredConversation:
-        if not is_id(id, "conv"):
-            raise not_found(f"conversation {id[:60]!r}")
-        with told():
-            return self.service.conversation(owner, id)
+        check_id(id, "conversation")
+        return self.service.conversation(owner, id)
 
     def update(self, owner: str, id: str, asked: ConversationUpdate) -> ConversationBody:
         self.find(owner, id)
@@ -153,8 +142,7 @@ class Conversations:
 
     def delete(self, owner: str, id: str) -> None:
         self.find(owner, id)
-        with told():
-            self.service.delete_conversation(owner, id)
+        self.service.delete_conversation(owner, id)
 
     def items(
         self,
@@ -167,10 +155,9 @@ class Conversations:
         order: str,
     ) -> ItemList:
         self.find(owner, id)
-        with told():
-            tree = self.service.tree(owner, id)
-            path = path_to(tree, tree[-1].id if tree else None)
-            return self._page(path, include, limit=limit, after=after, order=order)
+        tree = self.service.tree(owner, id)
+        path = path_to(tree, tree[-1].id if tree else None)
+        return self._page(path, include, limit=limit, after=after, order=order)
 
     def add(self, owner: str, id: str, items: Sequence[Item], include: Sequence[str]) -> ItemList:
         self.find(owner, id)
@@ -180,12 +167,10 @@ class Conversations:
             return answers.page_of(parts, read, limit=len(parts) or 1, after=None, order="asc")
 
     def item(self, owner: str, id: str, item_id: str, include: Sequence[str]) -> AnyItem:
-        with told():
-            return self.desk.kept.item_reader(include)(self._part_of(owner, id, item_id))
+        return self.desk.kept.item_reader(include)(self._part_of(owner, id, item_id))
 
     def delete_item(self, owner: str, id: str, item_id: str) -> ConversationBody:
-        with told():
-            self.kept_items.remove(owner, self._part_of(owner, id, item_id))
+        self.kept_items.remove(owner, self._part_of(owner, id, item_id))
         return conversation_body(self.find(owner, id))
 
     def _part_of(self, owner: str, id: str, item_id: str) -> answers.Part:
@@ -199,8 +184,7 @@ class Conversations:
         response_id = response_of_item(item_id)
         if response_id is None:
             raise not_found(f"item {item_id[:60]!r}")
-        with told():
-            round_ = self.service.get(owner, response_id)
+        round_ = self.service.get(owner, response_id)
         if round_.conversation != id:
             raise not_found(f"item {item_id[:60]!r}")
         return round_

@@ -13,12 +13,12 @@ from starlette.concurrency import run_in_threadpool
 
 from limner.demo import SCRIPTS
 from limner.server.api.models import AI_NOTICE
+from limner.server.api.routes import keyed_routes
 from limner.server.pictures.painting import default_steps
 from limner.server.pictures.sizes import MAX_SIZE_PX
 from limner.server.rounds.rounds import desk_of
 from limner.server.safety import OF_THE_WORLD, warnings_of
-from limner.server.schemas.wire import ERRORS
-from limner.server.security.auth import IsOperator, Owner, needs_key
+from limner.server.security.auth import IsOperator, Owner
 from limner.server.settings import ServerSettings
 from limner.service.conversation_service import ConversationService, Painter
 
@@ -137,7 +137,7 @@ def regions(painter: Painter) -> str:
 
 def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/limner."""
-    routes = APIRouter(tags=["limner"], dependencies=[needs_key], responses=ERRORS)
+    routes = keyed_routes("limner")
 
     @routes.get("/v1/limner", summary="What is served here")
     async def facts(request: Request, owner: Owner, is_operator: IsOperator) -> Facts:

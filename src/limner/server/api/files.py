@@ -10,7 +10,7 @@ import asyncio
 import re
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, File, Form, Path, Query, UploadFile
@@ -19,17 +19,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from limner.server.api.images import read_upload
-from limner.server.errors import not_found, wrong
+from limner.server.api.routes import PNG, check_id, keyed_routes
+from limner.server.errors import wrong
 from limner.server.pictures.painting import reader_of
 from limner.server.pictures.pictures_in import GivenPicture
 from limner.server.pictures.sources import given_of
 from limner.server.rounds.rounds import told
-from limner.server.schemas.wire import ERRORS, Deleted
-from limner.server.security.auth import Owner, needs_key
-from limner.server.security.bodies import BodyRoute
+from limner.server.schemas.wire import Deleted, Page
+from limner.server.security.auth import Owner
 from limner.server.settings import ServerSettings
 from limner.service.conversation_service import ConversationService
-from limner.store.records import StoredFile, is_id
+from limner.store.records import StoredFile
 
 # Few, as a large photo as PNG takes seconds of a processor's core.
 _writers: Final = ThreadPoolExecutor(2, "limner-writer")
@@ -38,9 +38,6 @@ MIN_EXPIRES_AFTER_S: Final = 3600
 MAX_EXPIRES_AFTER_S: Final = 30 * 24 * 3600
 MAX_FILES: Final = 10_000  # of one owner
 Id = Annotated[str, Path(description="As `POST /v1/files` returned it.")]
-_CONTENT: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
-}
 
 
 class FileBody(BaseModel):
@@ -56,21 +53,13 @@ class FileBody(BaseModel):
     status: Literal["processed"] = "processed"
 
 
-class FileList(BaseModel):
+class FileList(Page[FileBody]):
     """A page of files."""
-
-    object: Literal["list"] = "list"
-    data: list[FileBody]
-    first_id: str | None
-    last_id: str | None
-    has_more: bool
 
 
 def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/files and what is below it."""
-    routes = APIRouter(
-        route_class=BodyRoute, prefix="/v1/files", tags=["files"], dependencies=[needs_key], responses=ERRORS
-    )
+    routes = keyed_routes("files", "/v1/files")
     _add_upload(routes, service, settings)
     _add_reading(routes, service)
     return routes
@@ -136,37 +125,26 @@ def _add_reading(routes: APIRouter, service: ConversationService) -> None:
             found = found[::-1]
         start = next((index + 1 for index, file in enumerate(found) if file.id == after), 0)
         chosen = [file for file in found[start:] if purpose is None or file.purpose == purpose]
-        page = [_body(file) for file in chosen[:limit]]
-        return FileList(
-            data=page,
-            first_id=page[0].id if page else None,
-            last_id=page[-1].id if page else None,
-            has_more=len(chosen) > limit,
-        )
+        return FileList.of([*map(_body, chosen[:limit])], has_more=len(chosen) > limit)
 
     @routes.get("/{id}", summary="Retrieve what is known of a file")
     async def one(id: Id, owner: Owner) -> FileBody:
-        _check(id)
-        with told():
-            return _body(await run_in_threadpool(service.get_file, owner, id))
+        check_id(id, "file")
+        return _body(await run_in_threadpool(service.get_file, owner, id))
 
-    @routes.get(
-        "/{id}/content", summary="Retrieve a file's picture", response_class=Response, responses=_CONTENT
-    )
+    @routes.get("/{id}/content", summary="Retrieve a file's picture", response_class=Response, responses=PNG)
     async def content(id: Id, owner: Owner) -> Response:
-        _check(id)
-        with told():
-            file = await run_in_threadpool(service.get_file, owner, id)
-            data = await run_in_threadpool(service.file_bytes, owner, id)
+        check_id(id, "file")
+        file = await run_in_threadpool(service.get_file, owner, id)
+        data = await run_in_threadpool(service.file_bytes, owner, id)
         named = f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"
         headers = {"Content-Disposition": named, "Cache-Control": "private, no-store"}
         return Response(data, media_type="image/png", headers=headers)
 
     @routes.delete("/{id}", summary="Delete a file")
     async def delete(id: Id, owner: Owner) -> Deleted:
-        _check(id)
-        with told():
-            await run_in_threadpool(service.delete_file, owner, id)
+        check_id(id, "file")
+        await run_in_threadpool(service.delete_file, owner, id)
         return Deleted(id=id, object="file")
 
 
@@ -175,11 +153,6 @@ def plain_name(name: str) -> str:
     last = re.split(r"[\\/]", name)[-1]
     shown = "".join(letter for letter in last if unicodedata.category(letter)[0] not in "CZ" or letter == " ")
     return shown.strip(". ")[:200] or "picture"
-
-
-def _check(id: str) -> None:
-    if not is_id(id, "file"):
-        raise not_found(f"file {id[:60]!r}")
 
 
 def _body(file: StoredFile) -> FileBody:

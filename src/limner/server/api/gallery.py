@@ -5,22 +5,21 @@ Knows a service and HTTP. A favourite is a round that its conversation names, so
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from limner.server.api.conversations import picture_url
-from limner.server.errors import not_found
+from limner.server.api.routes import check_id, keyed_routes
 from limner.server.rounds.rounds import told
 from limner.server.schemas.shapes import Shape
-from limner.server.schemas.wire import ERRORS
-from limner.server.security.auth import Owner, needs_key
-from limner.server.security.bodies import BodyRoute
+from limner.server.schemas.wire import Page
+from limner.server.security.auth import Owner
 from limner.server.settings import ServerSettings
 from limner.service.conversation_service import ConversationService
-from limner.store.records import StoredConversation, StoredRound, is_id
+from limner.store.records import StoredConversation, StoredRound
 
 
 class PaintedBody(BaseModel):
@@ -36,14 +35,10 @@ class PaintedBody(BaseModel):
     favourite: bool
 
 
-class Gallery(BaseModel):
+class Gallery(Page[PaintedBody]):
     """Pictures, the newest first, a page of them."""
 
-    object: Literal["list"] = "list"
-    data: list[PaintedBody]
-    first_id: str | None
-    last_id: str | None
-    has_more: bool
+    id_field = "response"
 
 
 class Liking(Shape):
@@ -54,13 +49,7 @@ class Liking(Shape):
 
 def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/limner/pictures."""
-    routes = APIRouter(
-        route_class=BodyRoute,
-        prefix="/v1/limner/pictures",
-        tags=["limner"],
-        dependencies=[needs_key],
-        responses=ERRORS,
-    )
+    routes = keyed_routes("limner", "/v1/limner/pictures")
 
     @routes.get("", summary="The pictures of all conversations, the newest first")
     async def pictures(
@@ -69,16 +58,9 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
         after: Annotated[str | None, Query(description="A response; from the one after it on.")] = None,
         favourites: Annotated[bool, Query(description="Only those.")] = False,
     ) -> Gallery:
-        if after is not None and not is_id(after, "resp"):
-            raise not_found(f"response {after[:60]!r}", param="after")
+        check_id(after, "response", param="after")
         with told("after"):
-            data, has_more = await run_in_threadpool(_page, service, owner, limit, after, favourites)
-        return Gallery(
-            data=data,
-            first_id=data[0].response if data else None,
-            last_id=data[-1].response if data else None,
-            has_more=has_more,
-        )
+            return await run_in_threadpool(_page, service, owner, limit, after, favourites)
 
     @routes.post("/{response}", summary="Make a picture a favourite, or no longer")
     async def like(
@@ -86,8 +68,7 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
         asked: Liking,
         owner: Owner,
     ) -> PaintedBody:
-        if not is_id(response, "resp"):
-            raise not_found(f"response {response[:60]!r}")
+        check_id(response, "response")
         with told("response"):
             of = await run_in_threadpool(service.favour, owner, response, liked=asked.favourite)
             return painted_body(await run_in_threadpool(service.get, owner, response), of)
@@ -112,9 +93,10 @@ def painted_body(round_: StoredRound, of: StoredConversation) -> PaintedBody:
 
 def _page(
     service: ConversationService, owner: str, limit: int, after: str | None, favourites: bool
-) -> tuple[list[PaintedBody], bool]:
+) -> Gallery:
     found = service.pictures(owner, limit=limit + 1, after=after, favourites=favourites)
     page = found[:limit]
     names = {round_.conversation or "" for round_ in page}
     of = {id: service.conversation(owner, id) for id in names}
-    return [painted_body(round_, of[round_.conversation or ""]) for round_ in page], len(found) > limit
+    data = [painted_body(round_, of[round_.conversation or ""]) for round_ in page]
+    return Gallery.of(data, has_more=len(found) > limit)

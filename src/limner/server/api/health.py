@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
+from limner.server.api.routes import answer_in
 from limner.server.errors import error_response
 from limner.server.rounds.metrics import side_by_side
 from limner.server.rounds.rounds import desk_of
@@ -62,7 +63,7 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
         summary="Numbers for Prometheus",
         dependencies=[needs_key],
         response_class=Response,
-        responses={**ERRORS, 200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+        responses={**ERRORS, **answer_in("text/plain")},
     )
     async def metrics(request: Request, owner: Owner, is_operator: IsOperator) -> Response:
         desk, of = desk_of(request), None if is_operator else owner

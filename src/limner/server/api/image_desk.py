@@ -19,7 +19,8 @@ from limner.dialogue.parts import Picture
 from limner.inference.events import Cancelled, Failed, Preview
 from limner.provenance.fitting import Size
 from limner.server.api.people import file_reader
-from limner.server.errors import not_found, wrong
+from limner.server.api.routes import check_model
+from limner.server.errors import wrong
 from limner.server.pictures.painting import (
     Format,
     PictureFiles,
@@ -43,7 +44,7 @@ from limner.server.schemas.image_shapes import (
     TokenDetails,
 )
 from limner.server.settings import ServerSettings
-from limner.service.conversation_service import ConversationService
+from limner.service.conversation_service import ConversationService, Wish
 from limner.service.service_round import Answered
 
 
@@ -80,8 +81,7 @@ class ImageDesk:
 
     def check(self, asked: ImageRequest) -> None:
         """ApiError for what cannot be had, before a picture is decoded."""
-        if asked.model is not None and not self.settings.answers_to(asked.model):
-            raise not_found(f"model {asked.model[:80]!r}", param="model", code="model_not_found")
+        check_model(asked.model, self.settings)
         self.settings.limits.check_text(asked.prompt, param="prompt")
         self.settings.limits.check_n(asked.n or 1)
         if asked.background == "transparent":
@@ -147,14 +147,11 @@ class ImageDesk:
             as_url=asked.response_format == "url",
             num_given=len(pictures),
         )
-        running = await start_rounds(
-            request,
-            self.service,
-            n=asked.n or 1,
-            seed=asked.seed,
+        wish = Wish(
             owner=owner,
             text=asked.prompt,
             images=pictures,
+            seed=asked.seed,
             picture=True,
             sampling=sampling_for(
                 self.service.painter, self.settings.limits, steps=asked.steps, quality=asked.quality
@@ -163,6 +160,7 @@ class ImageDesk:
             keep=False,
             region=region,
         )
+        running = await start_rounds(request, self.service, wish, n=asked.n or 1)
         if asked.stream:
             return EventStream(self.chunks(running, wanted), gone=lambda: cancel_all(running))
         answers = await all_answered(request, running)

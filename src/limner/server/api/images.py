@@ -6,7 +6,7 @@ Knows the endpoints, their fields and their stream. Conversations live in Respon
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from starlette.concurrency import run_in_threadpool
@@ -15,9 +15,8 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from limner.server.api.image_desk import ImageDesk
-from limner.server.pictures.painting import (
-    Format,
-)
+from limner.server.api.routes import OR_EVENTS, keyed_routes
+from limner.server.pictures.painting import Format
 from limner.server.rounds.rounds import desk_of, told
 from limner.server.schemas.image_shapes import (
     MASK,
@@ -26,8 +25,7 @@ from limner.server.schemas.image_shapes import (
     ImagesBody,
     Quality,
 )
-from limner.server.schemas.wire import ERRORS
-from limner.server.security.auth import Owner, needs_key
+from limner.server.security.auth import Owner
 from limner.server.security.bodies import BodyRoute
 from limner.server.security.limits import too_large
 from limner.server.settings import ServerSettings
@@ -44,25 +42,26 @@ API_VERSION: Final = {
     "description": "Taken and not used.",
     "schema": {"type": "string"},
 }
-STREAMS: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
-}
 
 
 def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/images/generations and /v1/images/edits."""
-    routes = APIRouter(
-        route_class=BodyRoute,
-        prefix="/v1/images",
-        tags=["images"],
-        dependencies=[needs_key],
-        responses=ERRORS,
-    )
+    routes = keyed_routes("images", "/v1/images")
     desk = ImageDesk(service, settings)
 
-    @routes.post("/generations", summary="Paint from a prompt", response_model=ImagesBody, responses=STREAMS)
+    @routes.post(
+        "/generations", summary="Paint from a prompt", response_model=ImagesBody, responses=OR_EVENTS
+    )
     async def generate(request: Request, asked: ImageRequest, owner: Owner) -> ImagesBody | Response:
         return await desk.answer(request, asked, owner, pictures=[], event="image_generation")
+
+    _add_edits_in_json(routes, desk)
+    _add_edits(routes, desk, settings)
+    return routes
+
+
+def _add_edits_in_json(routes: APIRouter, desk: ImageDesk) -> None:
+    """POST /v1/images/edits with JSON; comes first, as it lets forms pass."""
 
     async def edit_json(request: Request, asked: EditRequest, owner: Owner) -> ImagesBody | Response:
         return await desk.edit(request, asked, owner)
@@ -76,11 +75,15 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
         include_in_schema=False,  # the form's entry tells of both
     )
 
+
+def _add_edits(routes: APIRouter, desk: ImageDesk, settings: ServerSettings) -> None:
+    """POST /v1/images/edits with a form."""
+
     @routes.post(
         "/edits",
         summary="Paint from a prompt and pictures",
         response_model=ImagesBody,
-        responses=STREAMS,
+        responses=OR_EVENTS,
         openapi_extra={
             "requestBody": {"content": {"application/json": {"schema": JSON_EDIT}}},
             "parameters": [API_VERSION],
@@ -127,8 +130,6 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
         pictures = [await read_upload(one, desk.reader.from_bytes, settings, "image") for one in given]
         region = None if mask is None else await read_upload(mask, desk.reader.region_in, settings, "mask")
         return await desk.answer(request, asked, owner, pictures=pictures, event="image_edit", region=region)
-
-    return routes
 
 
 async def read_upload(

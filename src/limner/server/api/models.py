@@ -8,9 +8,9 @@ from typing import Final, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from limner.server.errors import not_found
-from limner.server.schemas.wire import ERRORS
-from limner.server.security.auth import Owner, needs_key
+from limner.server.api.routes import check_model, keyed_routes
+from limner.server.schemas.wire import Listing
+from limner.server.security.auth import Owner
 from limner.server.settings import ServerSettings
 from limner.service.conversation_service import ConversationService
 
@@ -30,16 +30,13 @@ class Model(BaseModel):
     notice: str = AI_NOTICE
 
 
-class Models(BaseModel):
+class Models(Listing[Model]):
     """All models, which is one."""
-
-    object: Literal["list"] = "list"
-    data: list[Model]
 
 
 def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/models and /v1/models/{model}."""
-    routes = APIRouter(prefix="/v1/models", tags=["models"], dependencies=[needs_key], responses=ERRORS)
+    routes = keyed_routes("models", "/v1/models")
     ours = Model(id=settings.model, created=int(time.time()))
 
     @routes.get("", summary="List models")
@@ -48,8 +45,7 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
 
     @routes.get("/{model:path}", summary="Retrieve a model")
     async def one(model: str, owner: Owner) -> Model:
-        if not settings.answers_to(model):
-            raise not_found(f"model {model[:80]!r}", param="model", code="model_not_found")
+        check_model(model, settings)
         return ours
 
     return routes

@@ -22,16 +22,15 @@ from starlette.concurrency import run_in_threadpool
 from limner.dialogue.parts import Picture, Round
 from limner.inference.events import Failed, Preview, Wrote
 from limner.server.api.people import file_reader
+from limner.server.api.routes import keyed_routes
 from limner.server.errors import ApiError
 from limner.server.pictures.painting import reader_of
 from limner.server.pictures.pictures_in import content_of
 from limner.server.rounds.rounds import told
 from limner.server.schemas.shapes import A_LIST, A_TEXT, AN_OBJECT, MAX_PARTS, OneOf, Shape
-from limner.server.schemas.wire import ERRORS
-from limner.server.security.auth import Owner, needs_key
-from limner.server.security.bodies import BodyRoute
+from limner.server.security.auth import Owner
 from limner.server.settings import ServerSettings
-from limner.service.conversation_service import ConversationService
+from limner.service.conversation_service import ConversationService, Wish
 from limner.service.service_round import Answered, ServiceEvent, ServiceRound
 
 log = logging.getLogger("limner.server")
@@ -133,14 +132,12 @@ class _SafeService:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._service, name)
 
-    def ask(
-        self, *, owner: str, text: str, images: Sequence[Picture] = (), keep: bool = True, **more: Any
-    ) -> ServiceRound:
-        self._safety.check(text, images)
-        asked = self._service.ask(owner=owner, text=text, images=images, keep=keep, **more)
-        outer = ServiceRound(id=asked.id, owner=owner, conversation=asked.conversation)
+    def ask(self, wish: Wish) -> ServiceRound:
+        self._safety.check(wish.text, wish.images)
+        asked = self._service.ask(wish)
+        outer = ServiceRound(id=asked.id, owner=wish.owner, conversation=asked.conversation)
         outer.stop_with(asked.cancel)
-        threading.Thread(target=self._let_out, args=(asked, outer, keep), daemon=True).start()
+        threading.Thread(target=self._let_out, args=(asked, outer, wish.keep), daemon=True).start()
         return outer
 
     def remember(self, owner: str, *, round_: Round, **more: Any) -> Any:
@@ -213,9 +210,7 @@ class ModerationBody(BaseModel):
 
 def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/moderations."""
-    routes = APIRouter(
-        route_class=BodyRoute, prefix="/v1", tags=["moderations"], dependencies=[needs_key], responses=ERRORS
-    )
+    routes = keyed_routes("moderations", "/v1")
     safety, reader = load_safety(settings.safety_hook), reader_of(settings)
 
     def judge(judged: Safety, owner: str, given: str | list[str | dict[str, Any]]) -> list[ModerationResult]:

@@ -6,30 +6,27 @@ service's business: the face, the file it came from, and every round that was gi
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from limner.server.errors import not_found, wrong
+from limner.server.api.routes import PNG, check_id, keyed_routes
+from limner.server.errors import wrong
 from limner.server.pictures.painting import reader_of
-from limner.server.pictures.pictures_in import GivenPicture, PictureSource, ReadFile
+from limner.server.pictures.pictures_in import GivenPicture, PictureReader, PictureSource, ReadFile
 from limner.server.pictures.sources import given_of
 from limner.server.rounds.rounds import told
 from limner.server.schemas.shapes import Shape
-from limner.server.schemas.wire import ERRORS
-from limner.server.security.auth import Owner, needs_key
-from limner.server.security.bodies import BodyRoute
+from limner.server.schemas.wire import Listing
+from limner.server.security.auth import Owner
 from limner.server.settings import ServerSettings
 from limner.service.conversation_service import ConversationService
 from limner.store.records import StoredPerson, is_id
 
 Id = Annotated[str, Path(description="As `POST /v1/people` returned it.")]
-_FACE: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
-}
 
 
 class Consent(Shape):
@@ -59,11 +56,8 @@ class PersonBody(BaseModel):
     face: str
 
 
-class PeopleList(BaseModel):
+class PeopleList(Listing[PersonBody]):
     """Everybody enrolled."""
-
-    object: Literal["list"] = "list"
-    data: list[PersonBody]
 
 
 class PersonDeleted(BaseModel):
@@ -77,69 +71,34 @@ class PersonDeleted(BaseModel):
 
 def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/people and what is below it."""
-    routes = APIRouter(
-        route_class=BodyRoute,
-        prefix="/v1/people",
-        tags=["people"],
-        dependencies=[needs_key],
-        responses=ERRORS,
-    )
+    routes = keyed_routes("people", "/v1/people")
     reader = reader_of(settings)
-
-    def enroll(owner: str, asked: PersonCreate) -> StoredPerson:
-        source = PictureSource(url=asked.image_url, file_id=asked.file_id)
-        picture = reader.read([source], file_reader(service, owner), most=1)[0]
-        file_id = asked.file_id
-        if file_id is None:
-            file = service.add_file(owner, name=f"{asked.name.strip()[:100]}.png", data=picture.to_png())
-            file_id = file.id
-        try:
-            return service.enroll(
-                owner, name=asked.name, file_id=file_id, consent=asked.consent.given, note=asked.consent.note
-            )
-        except ValueError:
-            if asked.file_id is None:
-                service.delete_file(owner, file_id)
-            raise
 
     @routes.post("", summary="Enroll a person")
     async def create(asked: PersonCreate, owner: Owner) -> PersonBody:
-        if asked.consent.given is not True:
-            raise wrong(
-                "A real face enters only with the person's consent: ask first, then send consent.given true.",
-                param="consent",
-                code="consent_required",
-            )
-        if not asked.consent.note.strip():
-            raise wrong("Say in consent.note who agreed to what.", param="consent", code="consent_required")
-        if (asked.image_url is None) == (asked.file_id is None):
-            raise wrong("Give the picture as image_url or as file_id, one of the two.", param="image_url")
+        _check(asked)
         with told("image_url" if asked.file_id is None else "file_id"):
-            return _body(await run_in_threadpool(enroll, owner, asked))
+            return _body(await run_in_threadpool(_enroll, service, reader, owner, asked))
 
     @routes.get("", summary="List enrolled people")
     async def every(owner: Owner) -> PeopleList:
-        found = await run_in_threadpool(service.people_enrolled, owner)
-        return PeopleList(data=[_body(person) for person in found])
+        return PeopleList(data=[*map(_body, await run_in_threadpool(service.people_enrolled, owner))])
 
     @routes.get("/{id}", summary="Retrieve an enrolled person")
     async def one(id: Id, owner: Owner) -> PersonBody:
-        _check(id)
-        with told():
-            return _body(await run_in_threadpool(service.person, owner, id))
+        check_id(id, "person")
+        return _body(await run_in_threadpool(service.person, owner, id))
 
-    @routes.get("/{id}/face", summary="Retrieve a face", response_class=Response, responses=_FACE)
+    @routes.get("/{id}/face", summary="Retrieve a face", response_class=Response, responses=PNG)
     async def face(id: Id, owner: Owner) -> Response:
-        _check(id)
-        with told():
-            data = await run_in_threadpool(file_reader(service, owner), id)
+        check_id(id, "person")
+        data = await run_in_threadpool(file_reader(service, owner), id)
         return Response(data, media_type="image/png", headers={"Cache-Control": "private, no-store"})
 
     @routes.delete("/{id}", summary="Forget a person, and all that was painted from the face")
     async def delete(id: Id, owner: Owner) -> PersonDeleted:
-        _check(id)
-        with told():
-            rounds = await run_in_threadpool(service.unenroll, owner, id)
+        check_id(id, "person")
+        rounds = await run_in_threadpool(service.unenroll, owner, id)
         return PersonDeleted(id=id, responses=rounds)
 
     return routes
@@ -159,9 +118,38 @@ def file_reader(service: ConversationService, owner: str) -> ReadFile:
     return read
 
 
-def _check(id: str) -> None:
-    if not is_id(id, "person"):
-        raise not_found(f"person {id[:60]!r}")
+def _check(asked: PersonCreate) -> None:
+    """ApiError 400 without consent, or without one picture."""
+    if asked.consent.given is not True:
+        raise wrong(
+            "A real face enters only with the person's consent: ask first, then send consent.given true.",
+            param="consent",
+            code="consent_required",
+        )
+    if not asked.consent.note.strip():
+        raise wrong("Say in consent.note who agreed to what.", param="consent", code="consent_required")
+    if (asked.image_url is None) == (asked.file_id is None):
+        raise wrong("Give the picture as image_url or as file_id, one of the two.", param="image_url")
+
+
+def _enroll(
+    service: ConversationService, reader: PictureReader, owner: str, asked: PersonCreate
+) -> StoredPerson:
+    """The person, whose picture is kept as a file if it was none; nothing is kept of one refused."""
+    source = PictureSource(url=asked.image_url, file_id=asked.file_id)
+    picture = reader.read([source], file_reader(service, owner), most=1)[0]
+    file_id = asked.file_id
+    if file_id is None:
+        name = f"{asked.name.strip()[:100]}.png"
+        file_id = service.add_file(owner, name=name, data=picture.to_png()).id
+    try:
+        return service.enroll(
+            owner, name=asked.name, file_id=file_id, consent=asked.consent.given, note=asked.consent.note
+        )
+    except ValueError:
+        if asked.file_id is None:
+            service.delete_file(owner, file_id)
+        raise
 
 
 def _body(person: StoredPerson) -> PersonBody:

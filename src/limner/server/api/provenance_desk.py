@@ -9,11 +9,10 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from limner.provenance.inspecting import Findings, inspect
+from limner.server.api.routes import keyed_routes
 from limner.server.pictures.painting import reader_of
 from limner.server.rounds.rounds import told
-from limner.server.schemas.wire import ERRORS
-from limner.server.security.auth import Owner, needs_key
-from limner.server.security.bodies import BodyRoute
+from limner.server.security.auth import Owner
 from limner.server.security.limits import too_large
 from limner.server.settings import ServerSettings
 from limner.service.conversation_service import ConversationService
@@ -47,7 +46,7 @@ class ProvenanceBody(BaseModel):
 
 def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/provenance."""
-    routes = APIRouter(route_class=BodyRoute, tags=["provenance"], dependencies=[needs_key], responses=ERRORS)
+    routes = keyed_routes("provenance")
     reader = reader_of(settings)
 
     def look(data: bytes) -> Findings:
@@ -62,32 +61,7 @@ def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
         if len(data) > most:
             raise too_large(most)
         with told("file"):
-            return body_of(await run_in_threadpool(look, data))
+            found = await run_in_threadpool(look, data)
+            return ProvenanceBody.model_validate(found, from_attributes=True)
 
     return routes
-
-
-def body_of(found: Findings) -> ProvenanceBody:
-    """The findings as they are answered."""
-    one = found.manifest
-    manifest = None
-    if one is not None:
-        manifest = ManifestBody(
-            state=one.state,
-            problems=list(one.problems),
-            signer=one.signer,
-            signed_at=one.signed_at,
-            generator=one.generator,
-            actions=list(one.actions),
-            source_types=list(one.source_types),
-            ingredients=list(one.ingredients),
-            soft_bindings=list(one.soft_bindings),
-        )
-    return ProvenanceBody(
-        is_marked=found.is_marked,
-        manifest=manifest,
-        text=found.text,
-        watermark=found.watermark,
-        watermark_height=found.watermark_height,
-        meaning=list(found.meaning),
-    )

@@ -21,8 +21,9 @@ from limner.server.api.kept_requests import (
     template_of,
     wanted_by,
 )
+from limner.server.api.routes import check_id, check_model
 from limner.server.api.transcripts import Transcripts
-from limner.server.errors import ApiError, not_found, wrong
+from limner.server.errors import ApiError, wrong
 from limner.server.pictures.painting import base64_of, reader_of, sampling_for, tokens_of
 from limner.server.pictures.pictures_in import picture_source
 from limner.server.replicas.elsewhere import Elsewhere
@@ -43,9 +44,8 @@ from limner.server.schemas.shapes import (
 from limner.server.schemas.wire import ImageItem, ResponseBody, ResponseFailure
 from limner.server.security.bodies import run_reader
 from limner.server.settings import ServerSettings
-from limner.service.conversation_service import ConversationService
+from limner.service.conversation_service import ConversationService, Wish
 from limner.service.service_round import Answered
-from limner.store.records import is_id
 
 
 class ResponseDesk:
@@ -87,9 +87,7 @@ class ResponseDesk:
                 words_at_once=picture is False,
             )
 
-        return await start_round(
-            request,
-            self.service,
+        wish = Wish(
             owner=owner,
             text=reading.text,
             images=resolved.pictures,
@@ -100,14 +98,15 @@ class ResponseDesk:
             sampling=sampling,
             num_previews=(tool.partial_images or 0) if asked.stream else 0,
             keep=keep,
-            before=resolved.before,
-            metadata=asked.metadata,
+            metadata=asked.metadata or {},
             from_start=conversation is not None and limner.begins_anew and not resolved.before,
-            continues=bool(limner.continues),
             reply_to=limner.reply_to or limner.reply_to_picture,
-            respond=respond,
             region=region,
-            asked_with=kept_request(template, wanted) if keep else None,
+            asked_with=kept_request(template, wanted) if keep else {},
+        )
+        continues = bool(limner.continues)
+        return await start_round(
+            request, self.service, wish, before=resolved.before, continues=continues, respond=respond
         )
 
     async def finished(self, running: RunningRound, answered: Answered) -> ResponseBody:
@@ -129,19 +128,17 @@ class ResponseDesk:
 
     async def stored(self, owner: str, id: str) -> ResponseBody:
         """The response of a round that was kept; 404."""
-        self.check_id(id)
-        with told():
-            round_ = await run_in_threadpool(self.service.get, owner, id)
-            return await run_in_threadpool(self.kept.response, round_)
+        check_id(id, "response")
+        round_ = await run_in_threadpool(self.service.get, owner, id)
+        return await run_in_threadpool(self.kept.response, round_)
 
     async def stored_stream(self, owner: str, id: str, *, starting_after: int | None) -> EventStream:
         """The events of a round that was kept, as they were told; 404. Of partial images only the numbers
         are left.
         """
-        self.check_id(id)
-        with told():
-            round_ = await run_in_threadpool(self.service.get, owner, id)
-            item = await run_in_threadpool(self.kept.item, round_)
+        check_id(id, "response")
+        round_ = await run_in_threadpool(self.service.get, owner, id)
+        item = await run_in_threadpool(self.kept.item, round_)
 
         async def chunks() -> AsyncIterator[bytes]:
             for one in self.kept.events(round_, item):
@@ -187,11 +184,6 @@ class ResponseDesk:
         With `starting_after`, numbers go on from there, whatever the other replica told until then.
         """
         return EventStream(self._chunks_from_afar(others, listed, starting_after), gone=lambda: None)
-
-    def check_id(self, id: str) -> None:
-        """404 for what cannot be a response's id."""
-        if not is_id(id, "resp"):
-            raise not_found(f"response {id[:60]!r}")
 
     async def _chunks(self, running: RunningRound, starting_after: int) -> AsyncIterator[bytes]:
         begun_with = response_of(running)
@@ -273,8 +265,7 @@ class ResponseDesk:
         return self.kept.item_as(answered.round, answered.picture.to_png(), begun_with.wanted)
 
     def _check(self, asked: ResponseRequest) -> None:
-        if asked.model is not None and not self.settings.answers_to(asked.model):
-            raise not_found(f"model {asked.model[:80]!r}", param="model", code="model_not_found")
+        check_model(asked.model, self.settings)
         if asked.previous_response_id is not None and asked.conversation is not None:
             raise wrong(
                 "previous_response_id and conversation cannot both be given; the response knows its own.",
@@ -314,6 +305,5 @@ def _wants_picture(asked: ResponseRequest, limner: LimnerOptions) -> bool | None
 def _conversation_id(asked: ResponseRequest) -> str | None:
     given = asked.conversation
     id = given.id if isinstance(given, ConversationRef) else given
-    if id is not None and not is_id(id, "conv"):
-        raise not_found(f"conversation {id[:60]!r}", param="conversation")
+    check_id(id, "conversation", param="conversation")
     return id

@@ -7,40 +7,31 @@ one twice makes siblings. Knows HTTP; what is done stands in `response_desk.py`.
 from __future__ import annotations
 
 import contextlib
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from limner.server.api.response_desk import ResponseDesk, response_of
+from limner.server.api.routes import OR_EVENTS, check_id, keyed_routes
 from limner.server.errors import ApiError
-from limner.server.rounds.rounds import desk_of, told
+from limner.server.rounds.rounds import desk_of
 from limner.server.schemas import answers
 from limner.server.schemas.shapes import Include, ResponseRequest
-from limner.server.schemas.wire import ERRORS, Deleted, ItemList, ResponseBody
-from limner.server.security.auth import Owner, needs_key
-from limner.server.security.bodies import BodyRoute
+from limner.server.schemas.wire import Deleted, ItemList, ResponseBody
+from limner.server.security.auth import Owner
 from limner.server.settings import ServerSettings
 from limner.service.conversation_service import ConversationService
 from limner.service.service_round import Answered
 from limner.store.records import NotThere
 
 Id = Annotated[str, Path(description="As `POST /v1/responses` returned it.")]
-OR_EVENTS: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
-}
 
 
 def router(service: ConversationService, settings: ServerSettings) -> APIRouter:
     """/v1/responses and what is below it."""
-    routes = APIRouter(
-        route_class=BodyRoute,
-        prefix="/v1/responses",
-        tags=["responses"],
-        dependencies=[needs_key],
-        responses=ERRORS,
-    )
+    routes = keyed_routes("responses", "/v1/responses")
     desk = ResponseDesk(service, settings)
     _add_reading(routes, desk)
     _add_stopping(routes, service, desk)
@@ -99,13 +90,13 @@ def _add_stopping(routes: APIRouter, service: ConversationService, desk: Respons
 
     @routes.delete("/{id}", summary="Forget a round")
     async def delete(request: Request, id: Id, owner: Owner) -> Deleted:
-        desk.check_id(id)
+        check_id(id, "response")
         others, here = desk_of(request).others, desk.running(request, owner, id)
         listed = await desk.elsewhere(request, owner, id)
         if others is not None and listed is not None and here is None:
             await others.stopped(listed)
         is_known = here is not None or listed is not None
-        with told(), contextlib.suppress(*((NotThere,) if is_known else ())):
+        with contextlib.suppress(*((NotThere,) if is_known else ())):
             await run_in_threadpool(service.delete, owner, id)
         desk_of(request).forget(id)
         if others is not None:
@@ -141,14 +132,13 @@ def _add_items(routes: APIRouter, service: ConversationService, desk: ResponseDe
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
         order: Literal["asc", "desc"] = "desc",
     ) -> ItemList:
-        desk.check_id(id)
-        with told():
-            round_ = await run_in_threadpool(service.get, owner, id)
-            return await run_in_threadpool(
-                answers.page_of,
-                answers.parts_of(round_)[:1],
-                desk.kept.item_reader(include),
-                limit=limit,
-                after=after,
-                order=order,
-            )
+        check_id(id, "response")
+        round_ = await run_in_threadpool(service.get, owner, id)
+        return await run_in_threadpool(
+            answers.page_of,
+            answers.parts_of(round_)[:1],
+            desk.kept.item_reader(include),
+            limit=limit,
+            after=after,
+            order=order,
+        )

@@ -17,7 +17,7 @@ from limner.provenance.manifests import Making, Source
 from limner.provenance.origin import media_type_of
 from limner.server.pictures.handed_out import HandedOut
 from limner.server.pictures.pictures_in import GivenPicture
-from limner.service.conversation_service import ConversationService
+from limner.service.conversation_service import ConversationService, Wish
 from limner.service.service_round import ServiceRound
 from limner.store.records import NotThere, StoredRound
 
@@ -79,12 +79,10 @@ class _RememberingService:
 
         return delete
 
-    def ask(
-        self, *, owner: str, text: str, images: Sequence[Picture] = (), keep: bool = True, **more: Any
-    ) -> ServiceRound:
-        asked = self._service.ask(owner=owner, text=text, images=images, keep=keep, **more)
-        if any(isinstance(one, GivenPicture) or not keep for one in images):
-            self.given.keep(asked.id, images)
+    def ask(self, wish: Wish) -> ServiceRound:
+        asked = self._service.ask(wish)
+        if any(isinstance(one, GivenPicture) or not wish.keep for one in wish.images):
+            self.given.keep(asked.id, wish.images)
         return asked
 
 

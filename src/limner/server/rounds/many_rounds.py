@@ -8,26 +8,27 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from dataclasses import replace
 
 from starlette.requests import Request
 
+from limner.dialogue.parts import Round
 from limner.server.rounds.round_start import start_round
 from limner.server.rounds.rounds import RunningRound, desk_of
 from limner.server.rounds.streaming import wait_until_left
-from limner.service.conversation_service import ConversationService, ServiceEvent
+from limner.service.conversation_service import ConversationService, ServiceEvent, Wish
 from limner.service.service_round import Answered
 
 
 async def start_rounds(
-    request: Request, service: ConversationService, *, n: int, seed: int | None, **asked: Any
+    request: Request, service: ConversationService, wish: Wish, *, n: int, before: Sequence[Round] = ()
 ) -> list[RunningRound]:
-    """`n` rounds of the same words with seeds of their own: `seed`, `seed` + 1, ... or drawn by chance.
+    """`n` rounds of one wish with seeds of their own: its seed, that + 1, ... or drawn by chance.
 
     ApiError when one of them cannot be begun; none goes on then.
     """
     running: list[RunningRound] = []
-    desk, owner = desk_of(request), asked["owner"]
+    desk, owner, seed = desk_of(request), wish.owner, wish.seed
     await desk.admit(owner, n)
     left = n
     try:
@@ -36,7 +37,8 @@ async def start_rounds(
             if seed is None and index > 0:
                 chosen = secrets.randbelow(2**31)
             left -= 1
-            running.append(await start_round(request, service, seed=chosen, is_admitted=True, **asked))
+            one = replace(wish, seed=chosen)
+            running.append(await start_round(request, service, one, before=before, is_admitted=True))
     except BaseException:
         desk.release(owner, left)
         cancel_all(running)

@@ -9,20 +9,19 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from limner.dialogue.boxes import Box, checked_region
-from limner.dialogue.parts import Picture, Round
-from limner.inference.sampling import Sampling
+from limner.dialogue.parts import Round
 from limner.server.errors import ApiError, wrong
 from limner.server.rounds.rounds import AskedRound, Desk, RunningRound, desk_of, told
 from limner.server.schemas.answers import BegunResponse
 from limner.server.schemas.shapes import LimnerOptions
 from limner.server.security.limits import Limits, already_continued
-from limner.service.conversation_service import ConversationService
+from limner.service.conversation_service import ConversationService, Wish
 from limner.service.service_round import ENDS, ServiceEvent, ServiceRound
 from limner.store.records import NotThere, StoredRound
 
@@ -30,79 +29,45 @@ from limner.store.records import NotThere, StoredRound
 async def start_round(
     request: Request,
     service: ConversationService,
+    wish: Wish,
     *,
-    owner: str,
-    text: str,
-    images: Sequence[Picture] = (),
-    previous: str | None = None,
-    conversation: str | None = None,
-    seed: int | None = None,
-    picture: bool | None = None,
-    sampling: Sampling | None = None,
-    num_previews: int = 0,
-    keep: bool = True,
     before: Sequence[Round] = (),
     continues: bool = False,
     respond: Callable[[RunningRound], BegunResponse] | None = None,
     is_admitted: bool = False,
-    region: Box | None = None,
-    **more: Any,
 ) -> RunningRound:
-    """Start a round in the service. Whatever can be refused is refused here, before any model work.
+    """Start the round of a wish. Whatever can be refused is refused here, before any model work.
 
-    Arguments are `ConversationService.ask`'s. `before` are rounds of the client's own transcript that the
-    store does not have: they are remembered first, after `previous`; with `keep` False they are deleted when
-    the round ends. `continues` refuses to go on from a `previous` that has, or is about to have, a round
-    after it. `respond` makes the response that the round is found with. `is_admitted`: the desk
-    has counted it already; it is released here when it cannot be begun. Raises ApiError: 400, 404, 409
-    (`conversation` alone is named, and another round of it is in progress; or `continues`), 429, or 503 with
-    Retry-After.
+    `before` are rounds of the client's own transcript that the store does not have: they are remembered
+    first, after the wish's `previous`; of a wish that is not to be kept they are deleted when the round ends.
+    `continues` refuses to go on from a `previous` that has, or is about to have, a round after it. `respond`
+    makes the response that the round is found with. `is_admitted`: the desk has counted it already; it is
+    released here when it cannot be begun. Raises ApiError: 400, 404, 409 (`conversation` alone is named, and
+    another round of it is in progress; or `continues`), 429, or 503 with Retry-After.
     """
-    desk = desk_of(request)
-    # What says itself where it goes on needs no lock, nor what is not kept.
-    locks = conversation if previous is None and keep and not more.get("from_start") else None
+    desk, owner = desk_of(request), wish.owner
     with contextlib.ExitStack() as undo:
         if is_admitted:
             undo.callback(desk.release, owner)
-        text = desk.limits.check_text(text, param="input")
-        desk.limits.check_images(images, param="input")
-        if previous is not None and continues:
-            locks = await _lock_end(desk, service, owner, previous)
-        elif locks is not None:
-            await desk.lock(owner, locks)
+        wish = replace(wish, text=desk.limits.check_text(wish.text, param="input"))
+        desk.limits.check_images(wish.images, param="input")
+        locks = await _lock(desk, service, wish, continues=continues)
         if locks is not None:
             undo.callback(desk.unlock, owner, locks)
         if not is_admitted:
             await desk.admit(owner)
             undo.callback(desk.release, owner)
         with _refusals_counted(desk, owner), told():
-            round_, parent = await run_in_threadpool(
-                _ask,
-                service,
-                desk.limits,
-                tuple(before),
-                owner=owner,
-                text=text,
-                images=images,
-                previous=previous,
-                conversation=conversation,
-                seed=seed,
-                picture=picture,
-                sampling=sampling,
-                num_previews=num_previews,
-                keep=keep,
-                region=region,
-                **more,
-            )
+            round_, parent = await run_in_threadpool(_ask, service, desk.limits, before, wish)
         undo.pop_all()
     running = RunningRound(
         id=round_.id,
         owner=owner,
         conversation=round_.conversation,
         round=round_,
-        keep=keep,
+        keep=wish.keep,
         locks=locks,
-        asked=AskedRound(parent=parent, text_in=text, seed=seed, region=region),
+        asked=AskedRound(parent=parent, text_in=wish.text, seed=wish.seed, region=wish.region),
     )
     if respond is not None:
         running.response = respond(running)
@@ -118,6 +83,18 @@ def region_asked(limner: LimnerOptions) -> Box | None:
         return None
     with told("limner.region"):
         return checked_region(limner.region)
+
+
+async def _lock(desk: Desk, service: ConversationService, wish: Wish, *, continues: bool) -> str | None:
+    """Let nobody else add where the round goes; what to unlock. What says itself where it goes on needs no
+    lock (unless it `continues`), nor what is not kept.
+    """
+    if wish.previous is not None:
+        return await _lock_end(desk, service, wish.owner, wish.previous) if continues else None
+    if wish.conversation is None or not wish.keep or wish.from_start:
+        return None
+    await desk.lock(wish.owner, wish.conversation)
+    return wish.conversation
 
 
 async def _lock_end(desk: Desk, service: ConversationService, owner: str, previous: str) -> str:
@@ -147,13 +124,12 @@ def _refusals_counted(desk: Desk, owner: str) -> Iterator[None]:
 
 
 def _ask(
-    service: ConversationService, limits: Limits, before: Sequence[Round], **asked: Any
+    service: ConversationService, limits: Limits, before: Sequence[Round], wish: Wish
 ) -> tuple[ServiceRound, str | None]:
     """The round, and the round that it goes on from."""
-    previous, owner = asked["previous"], asked["owner"]
-    newest = previous
-    if newest is None and asked["conversation"] is not None and not asked.get("from_start"):
-        newest = service.conversation(owner, asked["conversation"]).head
+    owner, newest = wish.owner, wish.previous
+    if newest is None and wish.conversation is not None and not wish.from_start:
+        newest = service.conversation(owner, wish.conversation).head
     depth = 0 if newest is None else service.get(owner, newest).depth + 1
     if depth + len(before) >= limits.max_rounds:
         raise wrong(
@@ -164,16 +140,14 @@ def _ask(
     try:
         for round_ in before:
             told.append(
-                service.remember(
-                    owner, round_=round_, previous=asked["previous"], conversation=asked["conversation"]
-                )
+                service.remember(owner, round_=round_, previous=wish.previous, conversation=wish.conversation)
             )
-            asked |= {"previous": told[-1].id, "conversation": None, "from_start": False}
-        running = service.ask(**asked)
+            wish = replace(wish, previous=told[-1].id, conversation=None, from_start=False)
+        running = service.ask(wish)
     except BaseException:
         _forget(service, told)
         raise
-    if told and not asked["keep"]:
+    if told and not wish.keep:
         running.subscribe(lambda event: _forget_at_end(service, told, event))
     return running, told[-1].id if told else newest
 

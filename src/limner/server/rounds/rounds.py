@@ -46,23 +46,35 @@ DAMAGED: Final = "store_damaged"
 NUM_REMEMBERED: Final = 256  # rounds that ended without an answer, still told about when asked for
 
 
+# What the service may raise at any time; the app answers them wherever they are met.
+EXPECTED: Final = (NotThere, Busy, DecoderBusy, StoreFailed, Damaged)
+
+
 @contextlib.contextmanager
 def told(param: str | None = None) -> Iterator[None]:
     """The service's expected errors as answers; `param` is the field that a ValueError is about."""
     try:
         yield
-    except NotThere as error:
-        raise not_found(f"{error.what} {error.id[:60]!r}", param=param) from None
-    except Busy as error:
-        raise queue_full(error.retry_after_s) from None
-    except DecoderBusy as error:
-        raise too_many_pictures(error.retry_after_s) from None
-    except StoreFailed as error:
-        raise store_failed(error) from None
-    except Damaged as error:
-        raise damaged(error) from None
+    except EXPECTED as error:
+        raise answer_to(error, param) from None
     except ValueError as error:  # one sentence of ours, raised before any model work
         raise wrong(str(error), param=param) from None
+
+
+def answer_to(error: Exception, param: str | None = None) -> ApiError:
+    """One of the `EXPECTED` as an answer."""
+    match error:
+        case NotThere():
+            return not_found(f"{error.what} {error.id[:60]!r}", param=param)
+        case Busy():
+            return queue_full(error.retry_after_s)
+        case DecoderBusy():
+            return too_many_pictures(error.retry_after_s)
+        case StoreFailed():
+            return store_failed(error)
+        case Damaged():
+            return damaged(error)
+    raise error
 
 
 def damaged(error: Damaged) -> ApiError:

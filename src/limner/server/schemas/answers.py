@@ -68,13 +68,7 @@ def completed(
             "usage": ResponseUsage(input_tokens=read, output_tokens=written, total_tokens=read + written),
             "previous_response_id": round_.parent,
             "conversation": None if round_.conversation is None else ConversationId(id=round_.conversation),
-            "limner": RoundFacts(
-                seed=round_.seed,
-                seconds=round_.seconds,
-                node_id=round_.node_id,
-                depth=round_.depth,
-                region=round_.region,
-            ),
+            "limner": RoundFacts.model_validate(round_, from_attributes=True),
         }
     )
 
@@ -153,9 +147,4 @@ def page_of(
     ordered = list(parts) if order == "asc" else list(reversed(parts))
     start = next((index + 1 for index, part in enumerate(ordered) if part.id == after), 0)
     data = [read(part) for part in ordered[start : start + limit]]
-    return ItemList(
-        data=data,
-        first_id=data[0].id if data else None,
-        last_id=data[-1].id if data else None,
-        has_more=start + limit < len(ordered),
-    )
+    return ItemList.of(data, has_more=start + limit < len(ordered))

@@ -5,7 +5,9 @@ Knows fields. How a stored round becomes an answer is `answers.py`'s business.
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any, ClassVar, Final, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -53,6 +55,32 @@ class Deleted(BaseModel):
     id: str
     object: str
     deleted: Literal[True] = True
+
+
+Entry = TypeVar("Entry")
+
+
+class Listing(BaseModel, Generic[Entry]):
+    """All of something."""
+
+    object: Literal["list"] = "list"
+    data: list[Entry]
+
+
+class Page(Listing[Entry]):
+    """Some of something; the next page begins after `last_id`, the id of the last entry here."""
+
+    first_id: str | None
+    last_id: str | None
+    has_more: bool
+
+    id_field: ClassVar[str] = "id"
+
+    @classmethod
+    def of(cls, data: Sequence[Entry], *, has_more: bool) -> Self:
+        """The page of these entries."""
+        ids = [*map(attrgetter(cls.id_field), data)] or [None]
+        return cls(data=list(data), first_id=ids[0], last_id=ids[-1], has_more=has_more)
 
 
 class OutputText(BaseModel):
@@ -119,14 +147,8 @@ OutputItem = ImageItem | OutputMessage
 AnyItem = InputMessage | ImageItem | OutputMessage
 
 
-class ItemList(BaseModel):
+class ItemList(Page[AnyItem]):
     """Items, a page of them."""
-
-    object: Literal["list"] = "list"
-    data: list[AnyItem]
-    first_id: str | None
-    last_id: str | None
-    has_more: bool
 
 
 class RoundFacts(BaseModel):
@@ -235,11 +257,5 @@ class ConversationBody(BaseModel):
     limner: ConversationFacts
 
 
-class ConversationList(BaseModel):
+class ConversationList(Page[ConversationBody]):
     """Conversations, the newest first, a page of them."""
-
-    object: Literal["list"] = "list"
-    data: list[ConversationBody]
-    first_id: str | None
-    last_id: str | None
-    has_more: bool
