@@ -88,7 +88,8 @@ class FacesJob:
         else:
             reader = self.make_faces()
             floor = self.floor if self.floor is not None else getattr(reader, "match_floor", 0.5)
-            persons = clustered(self.folder, reader, self.cluster, floor=floor)
+            name = f"{self.names.get('faces', '')} {self.names.get('faces_weights', '')}"
+            persons = clustered(self.folder, reader, self.cluster, floor=floor, reader_name=name)
         captions = _listed_captions(self.folder)
         names: set[str] = set()
         for person, paths in persons.items():
