@@ -34,13 +34,15 @@ from limner.dataset.reader import DatasetReader
 from limner.dialogue.boxes import iou
 from limner.perception.face_passes import embedded
 from limner.perception.protocols import Box, FaceReader
+from limner.perception.selfie import loaded
 from limner_world.video import write_film
 
-SIDE_PX, FRAMES, FPS, FACE_PX = 720, 36, 12, 150
+SIDE_PX, FRAMES, FPS, FACE_PX = 720, 18, 6, 150
 KINDS: Final = ("move", "change", "turn", "cover", "front", "alike", "all")
 _AROUND: Final = (1.1, 1.3, 1.4)  # in faces: beside, above and below the middle of a face
 _MOST_TURN: Final = math.radians(45)
 _SAME: Final = 0.955  # a cosine from which two portraits are taken for one person's, and one is left out
+_MOST_ABOVE: Final = 0.3  # of the bust's upper edge: who fills more of it is not told from the ground
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,8 +84,10 @@ def persons_of(folder: Path, reader: FaceReader) -> list[Person]:
             (vector,) = embedded(reader, [(pixels, box)])
         except ValueError:
             continue
-        if all(reader.similarity(vector, other.vector) < _SAME for other in found):
-            found.append(_person(path.stem, pixels, box, vector))
+        person = _person(path.stem, pixels, box, vector)
+        is_apart = float(person.seen[: FACE_PX // 8].mean()) < _MOST_ABOVE
+        if is_apart and all(reader.similarity(vector, other.vector) < _SAME for other in found):
+            found.append(person)
     return found
 
 
@@ -97,16 +101,22 @@ def _person(name: str, pixels: np.ndarray, box: Box, vector: np.ndarray) -> Pers
     beside, above, below = (round(each * FACE_PX) for each in _AROUND)
     left, top = max(0, round(x) - beside), max(0, round(y) - above)
     bust = pixels[top : round(y) + below, left : round(x) + beside]
-    rows, columns = np.mgrid[: bust.shape[0], : bust.shape[1]]
-    # A soft oval around the head that goes on as shoulders below it.
-    far_x, far_y = (
-        (columns - (x - left)) / beside,
-        (rows - (y - top)) / np.where(rows < y - top, above, below),
-    )
-    seen = np.clip((1 - (np.abs(far_x) ** 3 + np.abs(far_y) ** 3)) / 0.25, 0, 1).astype(np.float32)
+    fading = np.clip((bust.shape[0] - np.arange(bust.shape[0])) / (0.2 * FACE_PX), 0, 1)[:, None]
+    seen = (_who(bust) * fading).astype(np.float32)
     return Person(
         name=name, pixels=bust, seen=seen, face=(x0 - left, y0 - top, x1 - left, y1 - top), vector=vector
     )
+
+
+def _who(bust: np.ndarray) -> np.ndarray:
+    """How much of each pixel is person, by the network of `--segmenter selfie`: without a ground of its own
+    the bust stands before the film's.
+    """
+    network = loaded()
+    small = cv2.resize(bust, (256, 256), interpolation=cv2.INTER_AREA)
+    network.setInput(small.astype(np.float32).transpose(2, 0, 1)[None] / 255)
+    mask = cv2.resize(network.forward()[0, 0], bust.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return np.clip((mask - 0.4) / 0.4, 0, 1)
 
 
 def _turned(person: Person, turn: float) -> np.ndarray:

@@ -67,6 +67,35 @@ def test_what_is_too_alike_is_capped(stored: Path, tmp_path: Path) -> None:
     assert _numbers(tmp_path / "b") == kept
 
 
+def test_several_caps_hold_together_and_round_to_no_ones_loss(stored: Path, tmp_path: Path) -> None:
+    caps = [cap_of("scores.alike>0.9=0.45"), cap_of("part=b=0.2")]
+    filter_dataset(stored, tmp_path / "a", [], caps)
+    kept = _numbers(tmp_path / "a")
+    assert sum(number >= 10 for number in kept) <= 0.2 * len(kept)
+    assert sum(number % 2 and number != 19 for number in kept) <= 0.45 * len(kept)
+    assert len(kept) > 8
+    with DatasetWriter(tmp_path / "more") as writer:
+        for number in range(60):
+            round_ = Round(instruction=Instruction(text="x"), response=Response(text=f"{number}"))
+            writer.write(Dialogue(rounds=(round_,), kind="test", truth={"part": "a" if number < 47 else "b"}))
+    made = filter_dataset(tmp_path / "more", tmp_path / "b", [], [cap_of("part=b=0.06")])
+    assert made.num_kept == 50  # three of them are exactly 6 %
+
+
+def test_what_is_asked_for_in_vain_is_told(
+    stored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["dataset", "filter", str(stored), "--where", "scores.margin>0.5"])
+    assert left.value.code == 2
+    assert "--where and --cap write a stricter set; give its folder with --out." in capsys.readouterr().err
+    filter_dataset(stored, tmp_path / "plain", [condition_of("scores.margin=lost")])
+    with pytest.raises(SystemExit) as left:
+        main(["dataset", "filter", str(tmp_path / "plain")])
+    assert not left.value.code
+    assert "no scores are stored" in capsys.readouterr().out
+
+
 def test_scores_are_listed_and_mistakes_are_told(stored: Path, tmp_path: Path) -> None:
     assert scores_of(stored)["scores.margin"] == (0.0, 0.45, 0.9)
     with pytest.raises(ValueError, match="is no condition"):

@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,12 @@ def filter_dataset(folder: Path, out: Path, where: Sequence[Condition], caps: Se
             kept.append(index)
         else:
             left_out[why] += 1
-    for cap in caps:
-        kept, num = _capped(kept, truths, cap)
-        left_out[f"{cap.condition} for more than {cap.share:.0%}"] += num
+    num_before = -1
+    while len(kept) != num_before:  # what one cap leaves out raises the share of another
+        num_before = len(kept)
+        for cap in caps:
+            kept, num = _capped(kept, truths, cap)
+            left_out[f"{cap.condition} for more than {cap.share:.0%}"] += num
     if not kept:
         told = ", ".join(f"{why}: {num}" for why, num in left_out.items())
         raise ValueError(f"Nothing of {folder} is left ({told}).")
@@ -95,7 +99,8 @@ def _why_not(truth: Mapping[str, Any], where: Sequence[Condition]) -> str | None
 def _capped(kept: list[int], truths: Sequence[tuple[str, dict[str, Any]]], cap: Cap) -> tuple[list[int], int]:
     """What a cap keeps of `kept`, and how many it leaves out."""
     under = [index for index in kept if cap.condition.holds(truths[index][1])]
-    room = int(cap.share / (1 - cap.share) * (len(kept) - len(under)))
+    share = Fraction(str(cap.share))  # 6 % of 50 are 3, and in floats 2.9999...
+    room = int(share / (1 - share) * (len(kept) - len(under)))
     drawn = sorted(under, key=lambda index: hashlib.sha256(truths[index][0].encode()).digest())
     gone = set(drawn[room:])
     return [index for index in kept if index not in gone], len(gone)
