@@ -102,6 +102,14 @@ def test_the_command_line_tells_it_with_code_2(
         ("rubbish", b"", "is no manifest of weights"),
         ('[{"weights": [{"name": "fc", "shape": [2]}]}]', b"1234", "is cut off"),
         ('[{"weights": [{"name": "fc", "shape": [2]}]}]', b"123456789", "is longer than"),
+        ('[{"weights": [{"name": "fc", "shape": [2]}]}]', b"12345678", "fetch both with: mkdir -p"),
+        ('[{"weights": [{"name": "fc"}]}]', b"12345678", "is no manifest of weights"),
+        ('[{"weights": ["fc"]}]', b"12345678", "is no manifest of weights"),
+        (
+            '[{"weights": [{"name": "fc", "shape": [8], "quantization": {"dtype": "odd"}}]}]',
+            b"12345678",
+            "is no manifest of weights",
+        ),
     ],
 )
 def test_weights_that_are_none_are_told(tmp_path: Path, manifest: str, data: bytes, told: str) -> None:
