@@ -101,6 +101,16 @@ def test_captions_from_beside_the_portraits(tmp_path):
     assert dict(funnel.lines[2].reasons) == {"no caption beside the portrait": 1}
 
 
+def test_captions_of_other_editors(tmp_path):
+    folder = people(tmp_path / "in", ada=(RED, 2))
+    (folder / "ada" / "0.txt").write_text("Ada smiles.", encoding="utf-8-sig")
+    listed = [{"image": "ada/1.png", "caption": "Half \ud83d."}]
+    (folder / "captions.jsonl").write_text("\n".join(map(json.dumps, listed)))
+    funnel, dialogues = built(tmp_path / "out", folder, parts=("augment1",), make_captioner=None)
+    assert [d.truth["caption"] for d in dialogues] == ["Ada smiles."]
+    assert dict(funnel.lines[2].reasons) == {"no caption beside the portrait": 1}
+
+
 def test_persons_are_told_apart_without_folders(tmp_path):
     folder = people(tmp_path / "people", ada=(RED, 4), bob=(GREEN, 3), cy=(BLUE, 2))
     flat = tmp_path / "flat"

@@ -275,6 +275,6 @@ class TellPart:
 
 def _caption_beside(path: Path) -> str:
     try:
-        return path.with_suffix(".txt").read_text(encoding="utf-8", errors="replace")[:4000].strip()
+        return path.with_suffix(".txt").read_text(encoding="utf-8-sig", errors="replace")[:4000].strip()
     except OSError:
         return ""
