@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import resource
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +15,7 @@ from limner.cli.main import main
 from limner.dataset.check import check_dataset
 from limner.dataset.conditions import cap_of, condition_of
 from limner.dataset.filter import filter_dataset, scores_of
-from limner.dataset.reader import DatasetReader
+from limner.dataset.reader import DatasetReader, Record
 from limner.dataset.writer import DatasetWriter
 from limner.dialogue.parts import Dialogue, Instruction, Picture, Response, Round
 
@@ -80,6 +84,43 @@ def test_several_caps_hold_together_and_round_to_no_ones_loss(stored: Path, tmp_
             writer.write(Dialogue(rounds=(round_,), kind="test", truth={"part": "a" if number < 47 else "b"}))
     made = filter_dataset(tmp_path / "more", tmp_path / "b", [], [cap_of("part=b=0.06")])
     assert made.num_kept == 50  # three of them are exactly 6 %
+
+
+def test_a_disk_that_fills_up_leaves_nothing_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (40, 64, 64, 3), np.uint8)
+    with DatasetWriter(tmp_path / "set") as writer:
+        for pixels in noise:
+            answer = Response(text="x", picture=Picture(pixels))
+            writer.write(
+                Dialogue(rounds=(Round(instruction=Instruction(text="x"), response=answer),), kind="test")
+            )
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+        with pytest.raises(ValueError, match=r"strict cannot be written \(File too large\); make room"):
+            filter_dataset(tmp_path / "set", tmp_path / "strict", [])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not (tmp_path / "strict").exists()
+    # Also where whole shards stand already.
+    monkeypatch.setattr("limner.dataset.filter.DatasetWriter", partial(DatasetWriter, rows_per_shard=8))
+    monkeypatch.setattr(DatasetReader, "record", _failing_at(20, DatasetReader.record))
+    with pytest.raises(ValueError, match=r"strict cannot be written \(No space left on device\)"):
+        filter_dataset(tmp_path / "set", tmp_path / "strict", [])
+    assert not (tmp_path / "strict").exists()
+
+
+def _failing_at(
+    place: int, record: Callable[[DatasetReader, int], Record]
+) -> Callable[[DatasetReader, int], Record]:
+    def fails(reader: DatasetReader, index: int) -> Record:
+        if index == place:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return record(reader, index)
+
+    return fails
 
 
 def test_what_is_asked_for_in_vain_is_told(

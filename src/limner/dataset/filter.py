@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow.parquet as pq
 
@@ -21,6 +22,8 @@ from limner.dataset.conditions import Cap, Condition
 from limner.dataset.reader import DatasetReader
 from limner.dataset.spec import shard_paths
 from limner.dataset.writer import DatasetWriter
+
+_CARD: Final = "README.md"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +39,8 @@ def filter_dataset(folder: Path, out: Path, where: Sequence[Condition], caps: Se
     """Copy the dialogues of `folder` that meet all conditions to `out`, unchanged and in order.
 
     A dialogue without a score that is asked for is left out. Which ones a cap leaves out depends on their ids
-    alone. ValueError when nothing is left, when `folder` is no data set, or `out` holds one already.
+    alone. ValueError when nothing is left, when `folder` is no data set, when `out` holds one already or
+    cannot be written; then nothing of it stays.
     """
     reader = DatasetReader(folder)
     if shard_paths(out):
@@ -59,10 +63,31 @@ def filter_dataset(folder: Path, out: Path, where: Sequence[Condition], caps: Se
     if not kept:
         told = ", ".join(f"{why}: {num}" for why, num in left_out.items())
         raise ValueError(f"Nothing of {folder} is left ({told}).")
-    with DatasetWriter(out) as writer:
-        for index in kept:
-            writer.write_row(dict(reader.record(index).row))
+    _write(out, (dict(reader.record(index).row) for index in kept))
     return Filtered(num_in=len(truths), num_kept=len(kept), left_out=dict(left_out))
+
+
+def _write(out: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """A set of these rows in `out`, whole or not at all."""
+    is_new = not out.exists()
+    had_card = (out / _CARD).exists()
+    try:
+        with DatasetWriter(out) as writer:
+            for row in rows:
+                writer.write_row(row)
+    except BaseException as error:
+        for path in shard_paths(out):
+            path.unlink()
+        if not had_card:
+            (out / _CARD).unlink(missing_ok=True)
+        if is_new and out.is_dir():
+            out.rmdir()
+        if isinstance(error, OSError):
+            told = os.strerror(error.errno) if error.errno else f"{error}"
+            raise ValueError(
+                f"{out} cannot be written ({told}); make room, or give another folder."
+            ) from error
+        raise
 
 
 def scores_of(folder: Path) -> dict[str, tuple[float, float, float]]:
