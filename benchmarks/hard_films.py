@@ -76,7 +76,7 @@ class Pose:
 
 def persons_of(folder: Path, reader: FaceReader) -> list[Person]:
     """Whoever has exactly one face that the reader can read; faces are brought to `FACE_PX`."""
-    found = []
+    found: list[Person] = []
     for path in portraits_of(folder):
         try:
             pixels = read_photo(path)
@@ -129,7 +129,8 @@ def _turned(person: Person, turn: float) -> np.ndarray:
     down = np.clip(1 - np.abs(rows - (y0 + y1) / 2) / (1.2 * (y1 - y0)), 0, 1) ** 0.5
     moved = u + (turned - u) * (1 - u**2) ** 0.25 * down
     at = np.where(np.abs(columns - middle) < radius, middle + moved * radius, columns).astype(np.float32)
-    return cv2.remap(person.pixels, at, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    bent: np.ndarray = cv2.remap(person.pixels, at, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return bent
 
 
 def _put(canvas: np.ndarray, person: Person, pose: Pose) -> Box:
@@ -147,7 +148,8 @@ def _put(canvas: np.ndarray, person: Person, pose: Pose) -> Box:
     part = canvas[inside]
     cut = slice(inside[0].start - top, None), slice(inside[1].start - left, None)
     share = seen[cut][: part.shape[0], : part.shape[1]]
-    part += (np.clip(bust[cut][: part.shape[0], : part.shape[1]] * pose.light, 0, 255) - part) * share
+    seen_here = np.clip(bust[cut][: part.shape[0], : part.shape[1]] * pose.light, 0, 255)
+    canvas[inside] = part + (seen_here - part) * share
     corners = np.array([[x, y, 1] for x in (x0, x1) for y in (y0, y1)]) @ to.T / canvas.shape[0]
     low, high = corners.min(0), corners.max(0)
     return float(low[0]), float(low[1]), float(high[0]), float(high[1])
