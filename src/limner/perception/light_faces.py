@@ -50,8 +50,8 @@ class LightFaces:
         return tuple(sorted(found, key=lambda face: face.box[0] + face.box[2]))
 
     def crop_face(self, pixels: np.ndarray, box: Box) -> np.ndarray:
-        """The face turned and scaled as the recogniser wants it, (150, 150, 3); ValueError when its points are
-        found in none of some windows.
+        """The face turned and scaled as the recogniser wants it, (150, 150, 3); ValueError when its points
+        are not found in any window around it.
         """
         aspect = pixels.shape[1] / pixels.shape[0]
         x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
