@@ -116,7 +116,8 @@ def _who(bust: np.ndarray) -> np.ndarray:
     small = cv2.resize(bust, (256, 256), interpolation=cv2.INTER_AREA)
     network.setInput(small.astype(np.float32).transpose(2, 0, 1)[None] / 255)
     mask = cv2.resize(network.forward()[0, 0], bust.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    return np.clip((mask - 0.4) / 0.4, 0, 1)
+    seen: np.ndarray = np.clip((mask - 0.4) / 0.4, 0, 1)
+    return seen
 
 
 def _turned(person: Person, turn: float) -> np.ndarray:
@@ -137,7 +138,7 @@ def _put(canvas: np.ndarray, person: Person, pose: Pose) -> Box:
     """Paints a person; the box of the face in the unit square."""
     x0, y0, x1, y1 = person.face
     middle = ((x0 + x1) / 2, (y0 + y1) / 2)
-    to = cv2.getRotationMatrix2D(middle, math.degrees(pose.tilt), pose.size)
+    to: np.ndarray = cv2.getRotationMatrix2D(middle, math.degrees(pose.tilt), pose.size)
     to[:, 2] += np.array([pose.x, pose.y]) - middle
     side = 2 * math.ceil(pose.size * math.hypot(*person.seen.shape) / 2)
     left, top = round(pose.x - side / 2), round(pose.y - side / 2)
