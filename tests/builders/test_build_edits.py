@@ -240,6 +240,46 @@ def test_what_was_looked_for_is_told(tmp_path):
     assert "images/data" in drop.detail
 
 
+def test_a_link_out_of_the_set_is_told_with_what_to_do(tmp_path):
+    folder = seed_edit(tmp_path / "in", num=2, root="pictures")
+    (tmp_path / "in" / "pictures").rename(tmp_path / "disk")
+    (folder / "images").symlink_to(tmp_path / "disk")
+    build(EditsJob(source="seed-edit", folder=folder), tmp_path / "out")
+    with Ledger(ledger_path(tmp_path / "out")) as ledger:
+        told = {drop.detail for drop in ledger.drops()}
+    assert all("linked from elsewhere; give the folder where it lies with --images" in one for one in told)
+    _, dialogues = built(tmp_path / "again", "seed-edit", folder, images=(folder / "images",))
+    assert len(dialogues) > 2
+
+
+@pytest.mark.parametrize("source", ["seed-edit", "seed-x", "magicbrush"])
+def test_a_byte_order_mark_loses_no_record_and_half_a_character_its_edit(tmp_path, source):
+    folder = {"seed-edit": seed_edit, "seed-x": _seed_x, "magicbrush": magicbrush}[source](tmp_path / "in")
+    (listing,) = (path for path in folder.rglob("*.json*"))
+    _, plain = built(tmp_path / "plain", source, folder)
+    words = listing.read_text()
+    listing.write_text(words, encoding="utf-8-sig")
+    _, marked = built(tmp_path / "marked", source, folder)
+    assert marked == plain
+    first = words.index("dd a hat")
+    listing.write_text(f"{words[:first]}dd \\ud83d hat{words[first + 8 :]}")
+    funnel = build(EditsJob(source=source, folder=folder), tmp_path / "half")
+    assert "unexpected error" not in {reason for line in funnel.lines for reason, _ in line.reasons}
+    with Ledger(ledger_path(tmp_path / "half")) as ledger:
+        assert any("half of a character" in drop.detail for drop in ledger.drops())
+
+
+def _seed_x(folder):
+    lines = []
+    for k in range(4):
+        write(folder / "images" / f"{k}.png", photo(0, k))
+        if k:
+            edit = {"source_image": f"{k - 1}.png", "target_image": f"{k}.png"}
+            lines.append(json.dumps({**edit, "instruction": f"Add {THINGS[k - 1]}."}))
+    (folder / "edits.jsonl").write_text("\n".join(lines))
+    return folder
+
+
 def test_edits_that_stand_in_two_folders_of_annotations_are_read_once(tmp_path):
     part = tmp_path / "in" / "auto_editing" / "openimages"
     lines = []
@@ -310,6 +350,17 @@ def test_magicbrush_says_which_turns_were_lost(tmp_path):
     assert len(told) == 3
     assert "its row holds no bytes; looked for" in told[1]
     assert str(tmp_path / "in" / "there" / "2.png") in told[1]
+
+
+def test_magicbrush_says_why_a_source_is_not_there(tmp_path):
+    (tmp_path / "in").mkdir()
+    rows = _rows(0)
+    rows[1]["source_img"] = {"bytes": None, "path": None}
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "in" / "a.parquet")
+    built(tmp_path / "out", "magicbrush", tmp_path / "in")
+    with Ledger(ledger_path(tmp_path / "out")) as ledger:
+        told = [drop.detail for drop in ledger.drops()]
+    assert told[0].endswith("which is not there (its row holds no bytes and names no file)")
 
 
 def test_a_shuffled_list_of_turns_is_in_order_again(tmp_path):

@@ -101,6 +101,16 @@ def test_captions_from_beside_the_portraits(tmp_path):
     assert dict(funnel.lines[2].reasons) == {"no caption beside the portrait": 1}
 
 
+def test_captions_of_other_editors(tmp_path):
+    folder = people(tmp_path / "in", ada=(RED, 2))
+    (folder / "ada" / "0.txt").write_text("Ada smiles.", encoding="utf-8-sig")
+    listed = [{"image": "ada/1.png", "caption": "Half \ud83d."}]
+    (folder / "captions.jsonl").write_text("\n".join(map(json.dumps, listed)))
+    funnel, dialogues = built(tmp_path / "out", folder, parts=("augment1",), make_captioner=None)
+    assert [d.truth["caption"] for d in dialogues] == ["Ada smiles."]
+    assert dict(funnel.lines[2].reasons) == {"no caption beside the portrait": 1}
+
+
 def test_persons_are_told_apart_without_folders(tmp_path):
     folder = people(tmp_path / "people", ada=(RED, 4), bob=(GREEN, 3), cy=(BLUE, 2))
     flat = tmp_path / "flat"
@@ -119,6 +129,40 @@ def test_persons_are_told_apart_without_folders(tmp_path):
     for dialogue in dialogues:
         names = [dialogue.truth[key].split("-")[-1] for key in ("portrait", "face_from")]
         assert names[0] == names[1]
+
+
+def test_another_reader_looks_anew_and_a_broken_cache_is_made_again(tmp_path):
+    folder = people(tmp_path / "in", ada=(RED, 2), bob=(GREEN, 2))
+    cache = tmp_path / "cache.npz"
+    blind = {**ADAPTERS, "make_faces": Sleepy, "names": {"faces": "sleepy"}}
+    funnel = build(FacesJob(folder=folder, parts=("stage3",), cluster=cache, **blind), tmp_path / "out")
+    assert funnel.num_kept == 0
+    _, dialogues = built(tmp_path / "out", folder, parts=("stage3",), cluster=cache)
+    assert len(dialogues) == 4
+    cache.write_bytes(cache.read_bytes()[:-30])
+    assert len(clustered(folder, PatchFaces(), cache, floor=0.9)) == 2
+
+
+class Sleepy(PatchFaces):
+    def find_faces(self, pixels):
+        return ()
+
+
+class Dazzled(PatchFaces):
+    """Cannot read a green face, as readers that look for its landmarks again."""
+
+    def embed(self, crop):
+        if crop[crop.shape[0] // 2, crop.shape[0] // 2].argmax() == 1:
+            raise ValueError("The landmarks of a face were not found.")
+        return super().embed(crop)
+
+
+def test_a_face_that_cannot_be_read_takes_no_other_portrait_along(tmp_path):
+    folder = people(tmp_path / "in", ada=(RED, 3), bob=(GREEN, 2))
+    (folder / "ada" / "odd.png").write_bytes(portrait(GREEN, seed=9).to_png())
+    funnel, dialogues = built(tmp_path / "out", folder, parts=("stage1",), make_faces=Dazzled)
+    assert [d.truth["portrait"] for d in dialogues] == [f"ada/{place}.png" for place in range(3)]
+    assert dict(funnel.lines[1].reasons) == {"face cannot be read": 3}
 
 
 class Blind:

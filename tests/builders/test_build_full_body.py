@@ -99,6 +99,18 @@ def test_other_faces_are_tried_again_and_then_dropped(tmp_path):
         built(tmp_path / "x", folder, Patches, kind="plain_named")
 
 
+class Dazzled(PatchFaces):
+    def embed(self, crop):
+        raise ValueError("The landmarks of a face were not found.")
+
+
+def test_a_face_that_cannot_be_read_is_none(tmp_path):
+    folder = named_set(tmp_path / "in", num=2)
+    job = FullBodyJob(folder=folder, names={}, make_faces=Dazzled, make_personalizer=Patches, size_px=96)
+    funnel = build(job, tmp_path / "out")
+    assert dict(funnel.lines[1].reasons) == {"no face in the close-up": 2}
+
+
 def test_what_is_refused_is_dropped(tmp_path):
     folder = named_set(tmp_path / "in", num=2)
     job = FullBodyJob(folder=folder, names={}, make_faces=PatchFaces, make_personalizer=Refusing)

@@ -88,3 +88,12 @@ def test_a_long_list_is_read_in_pieces(tmp_path, monkeypatch):
     (tmp_path / "words.json").write_text("words")
     with pytest.raises(ValueError, match="neither a JSON list"):
         list(read_records(tmp_path / "words.json"))
+
+
+def test_a_byte_order_mark_and_half_characters(tmp_path, folder):
+    file = folder / "all.jsonl"
+    records = [RECORDS[2], llava("", "Is it \ud83d?", "Yes.")]
+    file.write_text("\n".join(map(json.dumps, records)), encoding="utf-8-sig")
+    funnel, dialogues = built(tmp_path / "out", file)
+    assert len(dialogues) == 1
+    assert dict(funnel.lines[0].reasons) == {"words with half of a character": 1}

@@ -5,6 +5,7 @@ told.
 from __future__ import annotations
 
 import io
+import os
 import struct
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from limner.builders.faces.identity import portraits_of
 from limner.builders.photos import read_photo
 
 SMALL = np.random.default_rng(0).integers(0, 256, (4, 6, 3), dtype=np.uint8)
@@ -21,11 +23,22 @@ PICTURE = Image.fromarray(SMALL).resize((240, 160), Image.Resampling.BILINEAR)
 
 @pytest.mark.parametrize(
     ("suffix", "least"),
-    [("jpg", 3), ("png", 0), ("avif", 4), ("tif", 0), ("tiff", 0), ("gif", 9), ("webp", 4)],
+    [
+        ("jpg", 3),
+        ("png", 0),
+        ("avif", 4),
+        ("tif", 0),
+        ("tiff", 0),
+        ("gif", 9),
+        ("webp", 4),
+        ("mpo", 3),
+        ("apng", 0),
+    ],
 )
 def test_every_kind_of_picture(tmp_path: Path, suffix: str, least: float) -> None:
     file = tmp_path / f"a.{suffix}"
     PICTURE.save(file)
+    assert portraits_of(tmp_path) == [file]
     read = read_photo(file).astype(int)
     assert np.abs(read - np.asarray(PICTURE)).mean() <= least
     assert (read_photo(file.read_bytes()) == read).all()
@@ -106,6 +119,12 @@ def test_what_cannot_be_read_says_why(
     (tmp_path / name).write_bytes(data)
     with pytest.raises(ValueError, match=told):
         read_photo(tmp_path / name)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.jpg")
+    with pytest.raises(ValueError, match="it is no file"):
+        read_photo(tmp_path / "a.jpg")
 
 
 def test_a_picture_cut_off_or_too_large_says_so(tmp_path: Path) -> None:

@@ -102,6 +102,15 @@ def test_a_source_that_ends_its_worker_is_tried_again_and_then_dropped(tmp_path:
     assert (DIED, 1) in funnel.lines[0].reasons
 
 
+def test_a_worker_that_ends_in_the_midst_of_its_answer_changes_nothing(tmp_path: Path) -> None:
+    build(ToyJob(num=12), tmp_path / "calm")
+    torn = tmp_path / "torn"
+    torn.touch()
+    build(ToyJob(num=12, torn=str(torn)), tmp_path / "set", workers=2)
+    assert not torn.exists()
+    assert _digest(tmp_path / "set") == _digest(tmp_path / "calm")
+
+
 def test_new_sources_are_appended_and_other_options_are_refused(tmp_path: Path) -> None:
     build(ToyJob(num=10), tmp_path, per_shard=8)
     before = _digest(tmp_path)

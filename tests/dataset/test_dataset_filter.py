@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import resource
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +15,7 @@ from limner.cli.main import main
 from limner.dataset.check import check_dataset
 from limner.dataset.conditions import cap_of, condition_of
 from limner.dataset.filter import filter_dataset, scores_of
-from limner.dataset.reader import DatasetReader
+from limner.dataset.reader import DatasetReader, Record
 from limner.dataset.writer import DatasetWriter
 from limner.dialogue.parts import Dialogue, Instruction, Picture, Response, Round
 
@@ -65,6 +69,72 @@ def test_what_is_too_alike_is_capped(stored: Path, tmp_path: Path) -> None:
     assert made.left_out == {"scores.alike>0.9 for more than 20%": 7}
     filter_dataset(stored, tmp_path / "b", [], [cap_of("scores.alike>0.9=0.2")])
     assert _numbers(tmp_path / "b") == kept
+
+
+def test_several_caps_hold_together_and_round_to_no_ones_loss(stored: Path, tmp_path: Path) -> None:
+    caps = [cap_of("scores.alike>0.9=0.45"), cap_of("part=b=0.2")]
+    filter_dataset(stored, tmp_path / "a", [], caps)
+    kept = _numbers(tmp_path / "a")
+    assert sum(number >= 10 for number in kept) <= 0.2 * len(kept)
+    assert sum(number % 2 and number != 19 for number in kept) <= 0.45 * len(kept)
+    assert len(kept) > 8
+    with DatasetWriter(tmp_path / "more") as writer:
+        for number in range(60):
+            round_ = Round(instruction=Instruction(text="x"), response=Response(text=f"{number}"))
+            writer.write(Dialogue(rounds=(round_,), kind="test", truth={"part": "a" if number < 47 else "b"}))
+    made = filter_dataset(tmp_path / "more", tmp_path / "b", [], [cap_of("part=b=0.06")])
+    assert made.num_kept == 50  # three of them are exactly 6 %
+
+
+def test_a_disk_that_fills_up_leaves_nothing_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (40, 64, 64, 3), np.uint8)
+    with DatasetWriter(tmp_path / "set") as writer:
+        for pixels in noise:
+            answer = Response(text="x", picture=Picture(pixels))
+            writer.write(
+                Dialogue(rounds=(Round(instruction=Instruction(text="x"), response=answer),), kind="test")
+            )
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+        with pytest.raises(ValueError, match=r"strict cannot be written \(File too large\); make room"):
+            filter_dataset(tmp_path / "set", tmp_path / "strict", [])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not (tmp_path / "strict").exists()
+    # Also where whole shards stand already.
+    monkeypatch.setattr("limner.dataset.filter.DatasetWriter", partial(DatasetWriter, rows_per_shard=8))
+    monkeypatch.setattr(DatasetReader, "record", _failing_at(20, DatasetReader.record))
+    with pytest.raises(ValueError, match=r"strict cannot be written \(No space left on device\)"):
+        filter_dataset(tmp_path / "set", tmp_path / "strict", [])
+    assert not (tmp_path / "strict").exists()
+
+
+def _failing_at(
+    place: int, record: Callable[[DatasetReader, int], Record]
+) -> Callable[[DatasetReader, int], Record]:
+    def fails(reader: DatasetReader, index: int) -> Record:
+        if index == place:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return record(reader, index)
+
+    return fails
+
+
+def test_what_is_asked_for_in_vain_is_told(
+    stored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["dataset", "filter", str(stored), "--where", "scores.margin>0.5"])
+    assert left.value.code == 2
+    assert "--where and --cap write a stricter set; give its folder with --out." in capsys.readouterr().err
+    filter_dataset(stored, tmp_path / "plain", [condition_of("scores.margin=lost")])
+    with pytest.raises(SystemExit) as left:
+        main(["dataset", "filter", str(tmp_path / "plain")])
+    assert not left.value.code
+    assert "no scores are stored" in capsys.readouterr().out
 
 
 def test_scores_are_listed_and_mistakes_are_told(stored: Path, tmp_path: Path) -> None:

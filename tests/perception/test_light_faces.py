@@ -102,6 +102,14 @@ def test_the_command_line_tells_it_with_code_2(
         ("rubbish", b"", "is no manifest of weights"),
         ('[{"weights": [{"name": "fc", "shape": [2]}]}]', b"1234", "is cut off"),
         ('[{"weights": [{"name": "fc", "shape": [2]}]}]', b"123456789", "is longer than"),
+        ('[{"weights": [{"name": "fc", "shape": [2]}]}]', b"12345678", "fetch both with: mkdir -p"),
+        ('[{"weights": [{"name": "fc"}]}]', b"12345678", "is no manifest of weights"),
+        ('[{"weights": ["fc"]}]', b"12345678", "is no manifest of weights"),
+        (
+            '[{"weights": [{"name": "fc", "shape": [8], "quantization": {"dtype": "odd"}}]}]',
+            b"12345678",
+            "is no manifest of weights",
+        ),
     ],
 )
 def test_weights_that_are_none_are_told(tmp_path: Path, manifest: str, data: bytes, told: str) -> None:
@@ -126,6 +134,23 @@ def test_no_face_is_told(reader: LightFaces) -> None:
     assert reader.find_faces(blank) == ()
     with pytest.raises(ValueError, match="not found"):
         reader.crop_face(blank, (0.2, 0.2, 0.5, 0.5))
+
+
+def test_points_of_a_turned_face_are_looked_for_in_wider_windows(photo: np.ndarray) -> None:
+    height, width = photo.shape[:2]
+    for angle, narrow in ((30, 0.6), (35, 0.6), (40, 0.6)):
+        to = cv2.getRotationMatrix2D((width / 2, 0.44 * height), angle, 1)
+        turned = cv2.warpAffine(photo, to, (width, height), borderMode=cv2.BORDER_REPLICATE)
+        turned = cv2.resize(turned, (round(narrow * width), height))
+        reader = LightFaces(network=None)  # type: ignore[arg-type]  # crops want no recogniser
+        (face,) = reader.find_faces(turned)
+        crop = reader.crop_face(turned, face.box).astype(int)
+        # Upright now: eyes are darker than the cheeks below them.
+        assert crop[40:54, 35:112].mean() < crop[62:76, 35:112].mean() - 5
+    alone = np.full((400, 400, 3), 128, np.uint8)
+    alone[:200, 200:] = cv2.resize(photo, (200, 200), interpolation=cv2.INTER_AREA)
+    with pytest.raises(ValueError, match="not found"):  # the face beside is another's
+        reader.crop_face(alone, (0.42, 0.14, 0.62, 0.34))
 
 
 def test_several_faces_in_one_pass_are_each_as_alone(reader: LightFaces) -> None:

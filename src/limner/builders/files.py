@@ -57,6 +57,11 @@ def printable(text: str | Path) -> str:
     return "".join(_told(character) for character in told)
 
 
+def are_whole(words: str) -> bool:
+    """Whether words from JSON hold no half of a character, as they do where an emoji was cut through."""
+    return words.isascii() or not any("\ud800" <= character <= "\udfff" for character in words)
+
+
 def _told(character: str) -> str:
     if "\udc80" <= character <= "\udcff":
         return f"\\x{ord(character) - 0xDC00:02x}"

@@ -20,12 +20,12 @@ from limner.dialogue.parts import MIN_SIDE_PX, rgb_pixels
 
 SUFFIXES: Final = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".heic",
-    ".heif", ".hif", ".jp2", ".ppm", ".pgm",
+    ".heif", ".hif", ".jp2", ".j2k", ".jpx", ".jpf", ".mpo", ".apng", ".ppm", ".pgm", ".pnm",
 )  # fmt: skip
 # Pictures that are told of and not read.
 UNREAD: Final = (
     ".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw", ".jxl",
-    ".psd", ".svg",
+    ".psd", ".svg", ".raw", ".3fr", ".iiq", ".rwl", ".tga", ".exr",
 )  # fmt: skip
 LONGEST_PX: Final = 4096  # the longer side at which pictures are kept at most
 _MOST_PIXELS: Final = 150_000_000
@@ -45,6 +45,8 @@ def read_photo(source: Path | bytes, longest_px: int = LONGEST_PX) -> np.ndarray
     suffix = source.suffix.lower()
     if suffix in UNREAD:
         raise ValueError(f"{source}: {suffix} pictures are not read; save it as PNG or JPEG")
+    if source.exists() and not source.is_file():  # a pipe would be waited for without end
+        raise ValueError(f"{source}: it is no file")
     with source.open("rb") as file:
         size = file.seek(0, io.SEEK_END)
         file.seek(0)

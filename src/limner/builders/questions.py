@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from limner.builders.edits.roots import ImageRoots
 from limner.builders.edits.sessions import scaled
-from limner.builders.files import printable
+from limner.builders.files import are_whole, printable
 from limner.builders.photos import read_photo
 from limner.builders.runner.document import Document, Drop, DropError, Source, Stage, Step
 from limner.dialogue.parts import Dialogue, Instruction, Picture, Response, Round
@@ -76,7 +76,7 @@ def read_records(file: Path) -> Iterator[Any]:
 
     ValueError when the file is neither, or a list breaks off.
     """
-    with file.open(encoding="utf-8", errors="replace") as opened:
+    with file.open(encoding="utf-8-sig", errors="replace") as opened:
         start = opened.read(256).lstrip("\ufeff \t\r\n")
         opened.seek(0)
         if start.startswith("["):
@@ -145,6 +145,11 @@ class ReadRecord:
         found = _pairs(record)
         if not isinstance(image, str) or not found:
             yield Drop(reason="no question with an answer", detail=str(sorted(record))[:200])
+            return
+        if not all(are_whole(words) for pair in found for words in pair):
+            yield Drop(
+                reason="words with half of a character", detail=str(record.get("id", document.id))[:200]
+            )
             return
         yield document.having(
             Asked(name=str(record.get("id", document.id)), image=image, pairs=tuple(found[: self.rounds]))

@@ -65,9 +65,14 @@ def filter_(
     """Make a stricter set by the scores stored with its dialogues; without --out, list them."""
     _must_be_folder(folder)
     if out_folder is None:
+        if where or cap:
+            raise ValueError("--where and --cap write a stricter set; give its folder with --out.")
         from limner.dataset.filter import scores_of
 
-        for name, (lowest, middle, highest) in scores_of(folder).items():
+        found = scores_of(folder)
+        if not found:
+            out.print(plain(f"{folder}: no scores are stored with its dialogues"))
+        for name, (lowest, middle, highest) in found.items():
             out.print(plain(f"{name}: {lowest:g} to {highest:g}, half below {middle:g}"))
         return
     from limner.dataset.conditions import cap_of, condition_of

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow.parquet as pq
 
@@ -20,6 +22,8 @@ from limner.dataset.conditions import Cap, Condition
 from limner.dataset.reader import DatasetReader
 from limner.dataset.spec import shard_paths
 from limner.dataset.writer import DatasetWriter
+
+_CARD: Final = "README.md"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +39,8 @@ def filter_dataset(folder: Path, out: Path, where: Sequence[Condition], caps: Se
     """Copy the dialogues of `folder` that meet all conditions to `out`, unchanged and in order.
 
     A dialogue without a score that is asked for is left out. Which ones a cap leaves out depends on their ids
-    alone. ValueError when nothing is left, when `folder` is no data set, or `out` holds one already.
+    alone. ValueError when nothing is left, when `folder` is no data set, when `out` holds one already or
+    cannot be written; then nothing of it stays.
     """
     reader = DatasetReader(folder)
     if shard_paths(out):
@@ -49,16 +54,40 @@ def filter_dataset(folder: Path, out: Path, where: Sequence[Condition], caps: Se
             kept.append(index)
         else:
             left_out[why] += 1
-    for cap in caps:
-        kept, num = _capped(kept, truths, cap)
-        left_out[f"{cap.condition} for more than {cap.share:.0%}"] += num
+    num_before = -1
+    while len(kept) != num_before:  # what one cap leaves out raises the share of another
+        num_before = len(kept)
+        for cap in caps:
+            kept, num = _capped(kept, truths, cap)
+            left_out[f"{cap.condition} for more than {cap.share:.0%}"] += num
     if not kept:
         told = ", ".join(f"{why}: {num}" for why, num in left_out.items())
         raise ValueError(f"Nothing of {folder} is left ({told}).")
-    with DatasetWriter(out) as writer:
-        for index in kept:
-            writer.write_row(dict(reader.record(index).row))
+    _write(out, (dict(reader.record(index).row) for index in kept))
     return Filtered(num_in=len(truths), num_kept=len(kept), left_out=dict(left_out))
+
+
+def _write(out: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """A set of these rows in `out`, whole or not at all."""
+    is_new = not out.exists()
+    had_card = (out / _CARD).exists()
+    try:
+        with DatasetWriter(out) as writer:
+            for row in rows:
+                writer.write_row(row)
+    except BaseException as error:
+        for path in shard_paths(out):
+            path.unlink()
+        if not had_card:
+            (out / _CARD).unlink(missing_ok=True)
+        if is_new and out.is_dir():
+            out.rmdir()
+        if isinstance(error, OSError):
+            told = os.strerror(error.errno) if error.errno else f"{error}"
+            raise ValueError(
+                f"{out} cannot be written ({told}); make room, or give another folder."
+            ) from error
+        raise
 
 
 def scores_of(folder: Path) -> dict[str, tuple[float, float, float]]:
@@ -95,7 +124,8 @@ def _why_not(truth: Mapping[str, Any], where: Sequence[Condition]) -> str | None
 def _capped(kept: list[int], truths: Sequence[tuple[str, dict[str, Any]]], cap: Cap) -> tuple[list[int], int]:
     """What a cap keeps of `kept`, and how many it leaves out."""
     under = [index for index in kept if cap.condition.holds(truths[index][1])]
-    room = int(cap.share / (1 - cap.share) * (len(kept) - len(under)))
+    share = Fraction(str(cap.share))  # 6 % of 50 are 3, and in floats 2.9999...
+    room = int(share / (1 - share) * (len(kept) - len(under)))
     drawn = sorted(under, key=lambda index: hashlib.sha256(truths[index][0].encode()).digest())
     gone = set(drawn[room:])
     return [index for index in kept if index not in gone], len(gone)

@@ -8,17 +8,19 @@ Shapes: B faces, C channels, H and W rows and columns.
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from limner.perception.face_weights import face_weights_files
+from limner.perception.face_weights import SHA256, face_weights_files, fetching
 
 _MEAN: Final = (122.782, 117.001, 104.298)
 _STAGES: Final = (("64", 3), ("128", 2), ("256", 2))  # channels, and residual layers after the first
@@ -26,27 +28,41 @@ _STAGES: Final = (("64", 3), ("128", 2), ("256", 2))  # channels, and residual l
 
 @cache
 def face_weights(path: Path, manifest: Path) -> dict[str, Tensor]:
-    """The weights by name, float32; ValueError when they are of another length than the manifest says."""
+    """The weights by name, float32; ValueError when they are not those of `face_weights.py`, byte for byte:
+    broken ones would still give vectors.
+    """
+    listed, data = manifest.read_bytes(), path.read_bytes()
     try:
-        told = json.loads(manifest.read_text())[0]["weights"]
-    except (ValueError, LookupError, TypeError) as error:
+        weights, length = _unpacked(json.loads(listed)[0]["weights"], data)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"{manifest} is no manifest of weights; fetch it anew.") from error
-    data, at = path.read_bytes(), 0
+    if length > len(data):
+        raise ValueError(f"{path} is cut off; fetch it anew.")
+    if length < len(data):
+        raise ValueError(f"{path} is longer than {manifest.name} says; fetch both anew.")
+    if hashlib.sha256(listed + data).hexdigest() != SHA256:
+        raise ValueError(
+            f"{path} and its manifest are not the files that limner knows; fetch both with: "
+            f"{fetching(str(path.parent))}"
+        )
+    return weights
+
+
+def _unpacked(listed: Sequence[Mapping[str, Any]], data: bytes) -> tuple[dict[str, Tensor], int]:
+    """The weights by name, as far as the data goes, and the length that they should have."""
     weights: dict[str, Tensor] = {}
-    for one in told:
+    at = 0
+    for one in listed:
         packed = one.get("quantization")
         kind = np.dtype(np.float32 if packed is None else packed["dtype"])
         num = int(np.prod(one["shape"]))
-        if at + num * kind.itemsize > len(data):
-            raise ValueError(f"{path} is cut off; fetch it anew.")
-        values = np.frombuffer(data, kind, num, at).astype(np.float32)
+        if at + num * kind.itemsize <= len(data):
+            values = np.frombuffer(data, kind, num, at).astype(np.float32)
+            if packed is not None:
+                values = values * np.float32(packed["scale"]) + np.float32(packed["min"])
+            weights[one["name"]] = torch.from_numpy(values.reshape(one["shape"]))
         at += num * kind.itemsize
-        if packed is not None:
-            values = values * np.float32(packed["scale"]) + np.float32(packed["min"])
-        weights[one["name"]] = torch.from_numpy(values.reshape(one["shape"]))
-    if at != len(data):
-        raise ValueError(f"{path} is longer than {manifest.name} says; fetch both anew.")
-    return weights
+    return weights, at
 
 
 class FaceNetwork:
@@ -54,7 +70,7 @@ class FaceNetwork:
 
     Args:
         folder: with the weights; "" takes the folder in `LIMNER_FACE_WEIGHTS`. ValueError when they are not
-            there or cut off.
+            there or broken.
     """
 
     def __init__(self, folder: str | Path = "") -> None:

@@ -13,6 +13,7 @@ from typing import Final
 FOLDER_VARIABLE: Final = "LIMNER_FACE_WEIGHTS"
 WEIGHTS: Final = "face_recognition_model.bin"
 MANIFEST: Final = "face_recognition_model-weights_manifest.json"
+SHA256: Final = "c2cf51e45a1f96cf2ba75d6b588dc259d7f602a813ff6efbeba4884d7359fad1"  # of manifest and weights
 _VERSION: Final = "1.7.15"
 
 

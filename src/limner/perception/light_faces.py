@@ -15,13 +15,14 @@ import numpy as np
 
 from limner.perception.crops import cut
 from limner.perception.face_network import FaceNetwork
-from limner.perception.mediapipe_faces import ShortRangeFinder
+from limner.perception.mediapipe_faces import Detection, ShortRangeFinder
 from limner.perception.protocols import Box, FoundFace
 
 _CHIP_PX: Final = 150
 # Where eyes and mouth lie in the recogniser's pictures: medians of 31 portraits that dlib itself cut.
 _TEMPLATE: Final = np.array([[48.0, 46.9], [99.3, 46.4], [74.5, 106.7]])
 _POINTS: Final = [0, 1, 3]  # those of the finder's six points
+_WINDOWS: Final = (1.0, 1.2, 1.5, 2.0)  # half a window's side in faces; turned faces want wider ones
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,17 +50,20 @@ class LightFaces:
         return tuple(sorted(found, key=lambda face: face.box[0] + face.box[2]))
 
     def crop_face(self, pixels: np.ndarray, box: Box) -> np.ndarray:
-        """The face turned and scaled as the recogniser wants it, (150, 150, 3); ValueError without points."""
+        """The face turned and scaled as the recogniser wants it, (150, 150, 3); ValueError when its points
+        are not found in any window around it.
+        """
         aspect = pixels.shape[1] / pixels.shape[0]
-        half = max((box[2] - box[0]) * aspect, box[3] - box[1])
         x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-        window = cut(pixels, (x - half / aspect, y - half, x + half / aspect, y + half), 2 * _CHIP_PX)
-        faces = self.finder.look(window, (0, 0), window.shape[0])
-        if not faces:
-            raise ValueError("The landmarks of a face were not found.")
-        middle = np.array([_CHIP_PX, _CHIP_PX])
-        face = min(faces, key=lambda face: float(np.linalg.norm(face.points[:4].mean(0) - middle)))
-        return _aligned(window, face.points[_POINTS])
+        for share in _WINDOWS:
+            half = share * max((box[2] - box[0]) * aspect, box[3] - box[1])
+            window = cut(pixels, (x - half / aspect, y - half, x + half / aspect, y + half), 2 * _CHIP_PX)
+            faces = self.finder.look(window, (0, 0), window.shape[0])
+            # In a wider window a face elsewhere is another's.
+            faces = [face for face in faces if share == 1 or _off(face) < _CHIP_PX / share / 2]
+            if faces:
+                return _aligned(window, min(faces, key=_off).points[_POINTS])
+        raise ValueError("The landmarks of a face were not found.")
 
     def embed(self, crop: np.ndarray) -> np.ndarray:
         """A crop of `crop_face` -> dlib's descriptor as a unit vector (128,) float32."""
@@ -78,6 +82,11 @@ class LightFaces:
     def similarity(self, first: np.ndarray, second: np.ndarray) -> float:
         """Cosine of two descriptors."""
         return float(np.dot(first, second) / (np.linalg.norm(first) * np.linalg.norm(second)))
+
+
+def _off(face: Detection) -> float:
+    """How far eyes, nose and mouth lie from the middle of a window of two chips."""
+    return float(np.linalg.norm(face.points[:4].mean(0) - _CHIP_PX))
 
 
 def _aligned(pixels: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -69,7 +69,7 @@ def _places(folder: Path) -> list[Path]:
 
 def _from_listing(listing: Path, place: str) -> Iterator[Session | Dropped]:
     try:
-        listed = json.loads(listing.read_text(encoding="utf-8"))
+        listed = json.loads(listing.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{listing} is no JSON ({error}); unpack it again.") from error
     for name, turns in _grouped(listed).items():

@@ -31,7 +31,7 @@ def list_seed_edit(folder: Path) -> Iterator[Session | Dropped]:
         raise ValueError(f"{folder} holds no SEED-Data-Edit: there are no annotations/*.jsonl in it.")
     for file in files:
         place = images_beside(file, folder)
-        with file.open(encoding="utf-8", errors="replace") as lines:
+        with file.open(encoding="utf-8-sig", errors="replace") as lines:
             is_first = True
             for number, line in enumerate(lines, start=1):
                 if not line.strip():

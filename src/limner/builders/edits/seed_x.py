@@ -64,7 +64,7 @@ def list_seed_x(folder: Path) -> Iterator[Session | Dropped]:
 
 
 def _steps(file: Path) -> Iterator[tuple[int, Step | Dropped]]:
-    with file.open(encoding="utf-8", errors="replace") as lines:
+    with file.open(encoding="utf-8-sig", errors="replace") as lines:
         for number, line in enumerate(lines, start=1):
             if line.strip():
                 yield number, _step(line, f"seed-x-{file.stem}-{number:06d}")
@@ -105,7 +105,7 @@ def _key(step: Step) -> bytes:
 
 def _is_said_better(file: Path) -> bool:
     """Whether a file's first record says its edit anew (`instruction_new`): it is taken before others."""
-    with file.open(encoding="utf-8", errors="replace") as lines:
+    with file.open(encoding="utf-8-sig", errors="replace") as lines:
         line = next((line for line in lines if line.strip()), "")
     try:
         record = json.loads(line)

@@ -13,6 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 from limner.builders.edits.roots import ImageRoots
+from limner.builders.files import are_whole
 from limner.builders.photos import read_photo
 from limner.dialogue.parts import Picture
 
@@ -121,7 +122,7 @@ def chain_of(session: Session, max_side_px: int) -> tuple[Chain | None, list[Dro
     usable: list[Step] = []
     for number, step in enumerate(session.steps, start=1):
         try:
-            _check(step, found)
+            _check(step, found, session.lacking)
             found[step.target] = _fitted(_read(session, step.target), first)
         except (ValueError, OSError) as error:
             dropped.append(Dropped(name=session.name, part=f"step {number}", reason=_sentence(error)))
@@ -147,7 +148,10 @@ def _chain(session: Session, start: str, steps: list[Step], found: Mapping[str, 
     returns = [
         (keys.index(step.source), step.instruction, keys.index(step.target))
         for step in session.returns
-        if step.source in keys and step.target in keys and len(step.instruction) <= MAX_WORDS_CHARACTERS
+        if step.source in keys
+        and step.target in keys
+        and len(step.instruction) <= MAX_WORDS_CHARACTERS
+        and are_whole(step.instruction)
     ]
     return Chain(
         name=session.name,
@@ -159,9 +163,10 @@ def _chain(session: Session, start: str, steps: list[Step], found: Mapping[str, 
     )
 
 
-def _check(step: Step, found: Mapping[str, Picture]) -> None:
+def _check(step: Step, found: Mapping[str, Picture], lacking: Mapping[str, str]) -> None:
     if step.source not in found:
-        raise ValueError(f"it edits {step.source}, which is not there")
+        why = lacking.get(step.source, "")
+        raise ValueError(f"it edits {step.source}, which is not there{f' ({why})' if why else ''}")
     if step.target in found:
         raise ValueError(f"its result {step.target} is there already")
     words = step.instruction
@@ -169,6 +174,8 @@ def _check(step: Step, found: Mapping[str, Picture]) -> None:
         raise ValueError("it has no instruction")
     if len(words) > MAX_WORDS_CHARACTERS:
         raise ValueError(f"its instruction has {len(words)} characters, more than {MAX_WORDS_CHARACTERS}")
+    if not are_whole(words) or not are_whole(step.response):
+        raise ValueError("its words hold half of a character")
 
 
 def _read(session: Session, key: str) -> Picture:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -65,16 +67,17 @@ def clustered(
     cache: Path,
     *,
     floor: float,
+    reader_name: str = "",
     tell: Callable[[int, int], object] | None = None,
 ) -> dict[str, list[Path]]:
     """Identity -> portraits, clustered by face similarity; each person is named after the first portrait.
 
     A portrait joins the person whose mean is nearest, if their cosine is `floor` or more; persons whose means
     are that near are joined at the end. Portraits without exactly one face are persons of their own, so that
-    their reason is told later. Embeddings are kept in `cache`, so that a killed run goes on.
+    their reason is told later. Embeddings are kept in `cache` by `reader_name`, so that a killed run goes on.
     """
     paths = portraits_of(folder)
-    vectors = _vectors(folder, paths, reader, cache, tell)
+    vectors = _vectors(folder, paths, reader, cache, reader_name, tell)
     sums: list[np.ndarray] = []
     members: list[list[int]] = []
     alone: list[int] = []
@@ -121,6 +124,7 @@ def _vectors(
     paths: Sequence[Path],
     reader: FaceReader,
     cache: Path,
+    reader_name: str,
     tell: Callable[[int, int], object] | None,
 ) -> list[np.ndarray | None]:
     """The embedding of each portrait; None where there is not exactly one face or no readable picture."""
@@ -128,7 +132,7 @@ def _vectors(
     found: list[np.ndarray | None] = []
     fresh = 0
     for number, path in enumerate(paths):
-        key = _key(folder, path)
+        key = _key(folder, path, reader_name)
         if key not in known:
             known[key] = _vector(path, reader)
             fresh += 1
@@ -151,20 +155,22 @@ def _vector(path: Path, reader: FaceReader) -> np.ndarray:
         return np.zeros(0, np.float32)
 
 
-def _key(folder: Path, path: Path) -> str:
+def _key(folder: Path, path: Path, reader_name: str) -> str:
     try:
         status = path.stat()
         told = f"{path.relative_to(folder)}\n{status.st_size}\n{status.st_mtime_ns}"
     except OSError:  # a link to nothing
         told = f"{path.relative_to(folder)}"
-    return hashlib.sha256(os.fsencode(told)).hexdigest()[:32]
+    return hashlib.sha256(os.fsencode(f"{reader_name}\n{told}")).hexdigest()[:32]
 
 
 def _load(cache: Path) -> dict[str, np.ndarray]:
-    if not cache.is_file():
+    """What is known; nothing when the file is missing or broken, for it can be made again."""
+    try:
+        with cache.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            return {key: stored[key] for key in stored.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
         return {}
-    with np.load(cache, allow_pickle=False) as stored:
-        return {key: stored[key] for key in stored.files}
 
 
 def _save(cache: Path, known: dict[str, np.ndarray]) -> None:

@@ -22,7 +22,7 @@ from limner.builders.faces.steps import (
     SamePerson,
     TellPart,
 )
-from limner.builders.files import printable
+from limner.builders.files import are_whole, printable
 from limner.builders.runner.document import Source, Stage, Step
 from limner.perception.protocols import Captioner, FaceReader, Segmenter
 
@@ -88,7 +88,8 @@ class FacesJob:
         else:
             reader = self.make_faces()
             floor = self.floor if self.floor is not None else getattr(reader, "match_floor", 0.5)
-            persons = clustered(self.folder, reader, self.cluster, floor=floor)
+            name = f"{self.names.get('faces', '')} {self.names.get('faces_weights', '')}"
+            persons = clustered(self.folder, reader, self.cluster, floor=floor, reader_name=name)
         captions = _listed_captions(self.folder)
         names: set[str] = set()
         for person, paths in persons.items():
@@ -128,11 +129,12 @@ def _listed_captions(folder: Path) -> dict[str, str]:
     listed: dict[str, str] = {}
     file = folder / CAPTIONS_FILE
     if file.is_file():
-        with file.open(encoding="utf-8", errors="replace") as lines:
+        with file.open(encoding="utf-8-sig", errors="replace") as lines:
             for line in lines:
                 try:
                     record = json.loads(line)
-                    listed[str(record["image"])] = str(record["caption"])
+                    if are_whole(str(record["caption"])):
+                        listed[str(record["image"])] = str(record["caption"])
                 except (ValueError, KeyError, TypeError, RecursionError):
                     continue
     return listed

@@ -101,8 +101,8 @@ class ReadPortraits:
 
 @dataclass(frozen=True, kw_only=True)
 class SamePerson:
-    """Drops portraits whose face differs from the rest of that identity's; only where a similarity floor is
-    known.
+    """Drops portraits whose face differs from the rest of that identity's, or cannot be read; only where a
+    similarity floor is known.
     """
 
     reader: FaceReader
@@ -115,7 +115,11 @@ class SamePerson:
         if floor is None or len(portraits) < 2:
             yield document
             return
-        vectors = np.stack(embedded(self.reader, [(one.pixels, one.box) for one in portraits]))
+        portraits, told, unread = self._read(portraits)
+        yield from unread
+        if not portraits:
+            return
+        vectors = np.stack(told)
         cosines = vectors @ vectors.T
         # The portrait that most others agree with stands for the person, so that one stray cannot.
         middle = int(np.median(cosines, axis=1).argmax())
@@ -124,9 +128,24 @@ class SamePerson:
             if cosines[middle, index] >= floor:
                 kept.append(replace(portrait, similarity=float(cosines[middle, index])))
             else:
-                told = f"{portrait.path}: similarity {cosines[middle, index]:.3f} to {portraits[middle].path}"
-                yield Drop(reason="another face than the folder's", detail=told)
+                why = f"{portrait.path}: similarity {cosines[middle, index]:.3f} to {portraits[middle].path}"
+                yield Drop(reason="another face than the folder's", detail=why)
         yield document.having(kept)
+
+    def _read(self, portraits: list[Portrait]) -> tuple[list[Portrait], list[np.ndarray], list[Drop]]:
+        """The portraits whose faces can be read, their vectors, and why others cannot."""
+        try:
+            return portraits, embedded(self.reader, [(one.pixels, one.box) for one in portraits]), []
+        except ValueError:  # of one of them; each alone tells whose
+            pass
+        kept, vectors, drops = [], [], []
+        for portrait in portraits:
+            try:
+                vectors += embedded(self.reader, [(portrait.pixels, portrait.box)])
+                kept.append(portrait)
+            except ValueError as error:
+                drops.append(Drop(reason="face cannot be read", detail=f"{portrait.path}: {error}"))
+        return kept, vectors, drops
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,6 +275,6 @@ class TellPart:
 
 def _caption_beside(path: Path) -> str:
     try:
-        return path.with_suffix(".txt").read_text(encoding="utf-8", errors="replace")[:4000].strip()
+        return path.with_suffix(".txt").read_text(encoding="utf-8-sig", errors="replace")[:4000].strip()
     except OSError:
         return ""

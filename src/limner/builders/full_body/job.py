@@ -211,8 +211,12 @@ class PaintBodies:
         return why
 
     def _vector(self, pixels: np.ndarray) -> np.ndarray | None:
+        """None unless there is exactly one face, and it can be read."""
         faces = self.reader.find_faces(pixels)
-        return embedding(self.reader, pixels, faces[0].box) if len(faces) == 1 else None
+        try:
+            return embedding(self.reader, pixels, faces[0].box) if len(faces) == 1 else None
+        except ValueError:
+            return None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -83,7 +83,7 @@ def read_prompts(file: Path) -> tuple[str, ...]:
     fit.
     """
     pool = []
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), start=1):
         prompt = " ".join(line.split())
         if not prompt:
             continue

@@ -106,7 +106,7 @@ def _receive(worker: _Worker) -> Outcome | None:
     """What a worker sends back; its error is raised, and None means that it is gone."""
     try:
         told = worker.pipe.recv()
-    except (EOFError, ConnectionError):
+    except (EOFError, OSError):  # OSError: it ended in the midst of its answer
         return None
     if isinstance(told, BaseException):
         raise told
