@@ -180,6 +180,9 @@ def test_how_long_a_token_is_enters_beside_the_resampler(language) -> None:
     assert torch.corrcoef(torch.stack([line, numbers]))[0, 1] > 0.999
     resampled, both = language.input_resampler(tokens), language.embed_image(tokens)
     assert (both - resampled)[:, 5].norm(dim=-1)[-1] > 5 * (both - resampled)[:, 5].norm(dim=-1)[0]
+    far = 100 * tokens / tokens.square().mean(-1, keepdim=True).sqrt()
+    bounded = language.embed_image(far) - language.input_resampler(far)
+    torch.testing.assert_close(bounded, language.token_skip(far / 25), **CLOSE)
     encoded = tokens.repeat_interleave(4, dim=1)  # as many as an encoder has, to be pooled
     skipped = language.embed_image(encoded) - language.input_resampler(encoded)
     torch.testing.assert_close(skipped, language.token_skip(tokens), **CLOSE)

@@ -45,6 +45,7 @@ POSITION_STD: Final = 0.1  # of what each wave adds at the start
 # Of what a token says of its length at the start. A number alone in its token is a direction times that
 # number: after a layer norm only its sign is left, so that no later round could repeat a zoom or a face.
 SKIP_GAIN: Final = 0.5
+LONGEST: Final = 4.0  # of unit spread; so that no round paints ever larger tokens after its own
 
 
 class MultimodalLLM(nn.Module):
@@ -108,7 +109,9 @@ class MultimodalLLM(nn.Module):
         embeds: Tensor = self.input_resampler(tokens_BKD.to(self.dtype))
         if self.token_skip is not None:
             pooled_BKD = tokens_BKD.unflatten(1, (self.num_image_tokens, -1)).mean(2)
-            embeds = embeds + self.token_skip(pooled_BKD.to(self.dtype))
+            lengths_BK1 = pooled_BKD.float().square().mean(-1, keepdim=True).sqrt()
+            bounded_BKD = pooled_BKD * (LONGEST / lengths_BK1.clamp_min(LONGEST)).to(pooled_BKD.dtype)
+            embeds = embeds + self.token_skip(bounded_BKD.to(self.dtype))
         if self.patch_pos_embed is None:
             return embeds
         if centres_B2 is None:
