@@ -12,7 +12,7 @@ from limner.models.mllm import MultimodalLLM
 from limner.models.packing import SEEN, SLOT, PackedBatch, collate, lay_out, packed_hidden
 from limner.models.presets import SKETCH, TINY
 from limner.models.prompt import ImageSegment, TextSegment
-from limner.training.copy_supervision import copied_places, copy_loss, copying, fit_copies
+from limner.training.copy_supervision import copied_places, copy_loss, copying, fit_copies, read_exactly
 from limner.training.draft_dialogues import DraftDialogues, SceneTokens
 from limner.training.language_data import laid_out
 from limner.training.own_history import Repaints
@@ -120,3 +120,24 @@ def test_a_fit_needs_no_copies_to_be_there() -> None:
     assert torch.equal(language.copy.o_proj.weight, before)
     fit_copies(language, [(batch, repaints)] * 4)
     assert not torch.equal(language.copy.o_proj.weight, before)
+
+
+@torch.no_grad()
+def test_copies_are_read_as_they_are_whatever_their_length() -> None:
+    torch.manual_seed(0)
+    language = MultimodalLLM(TINY.language, TINY.input_resampler)
+    assert language.copy is not None
+    guess = torch.nn.Linear(TINY.language.width, D)
+    tokens = torch.randn(200, K, D)
+    tokens = tokens / tokens.square().mean(-1, keepdim=True).sqrt()  # true tokens are all of one length
+
+    def error(shown: torch.Tensor) -> float:
+        read = guess(language.copy.o_proj(language.embed_image(shown)))
+        return float((read - shown).square().mean())
+
+    before = error(0.3 * tokens)
+    left = read_exactly(language, guess, tokens, torch.Generator().manual_seed(0))
+    assert left < 0.01 < before
+    for length in (0.3, 1.0, 1.3):
+        assert error(length * tokens) < 0.01
+    assert torch.equal(language.copy.o_proj.weight, language.copy.o_proj.weight.bfloat16().float())

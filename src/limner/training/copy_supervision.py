@@ -3,9 +3,10 @@
 A slot whose token stands in the picture that its own one continues should look there, or at the same token of
 any other picture before it; a slot whose token is new, at nothing.
 
-Knows packed batches, which tokens are taken from which, and one attention. Knows no dialogues.
+Knows packed batches, which tokens are taken from which, one attention and who reads it. Knows no dialogues.
 
-Legend: B dialogues, N places, M pictures seen, T pictures painted, K image tokens, P pairs, D token width.
+Legend: B dialogues, N places, M pictures seen, T pictures painted, K image tokens, P pairs, D token width,
+W width of the model, R rows of a sample.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from limner.models.least_squares import solve
 from limner.models.mllm import MultimodalLLM
 from limner.models.packing import SEEN, SLOT, PackedBatch, packed_hidden, packed_inputs
 from limner.training.own_history import SAME, Repaints
@@ -104,6 +106,58 @@ def copy_loss(
     groups = {"copy": copies_TK, "back": is_back_TK, "change": is_change_TK}
     looks = looked_TK.detach().exp()
     return total, {f"look_{name}": looks[which].mean() for name, which in groups.items() if which.any()}
+
+
+@torch.no_grad()
+def read_exactly(
+    language: MultimodalLLM, guess: nn.Linear, tokens_TKD: Tensor, generator: torch.Generator
+) -> float:
+    """Solve the copy attention's way out so that `guess`, which reads its states, reads copied tokens as they
+    are, and return the mean squared error that is left on others.
+
+    Training shows true tokens alone, of which a resampler's layer norm leaves all but the length. What a
+    model draws itself lies between words at times: a shorter token, which a copy would make longer each time.
+    So tokens of any length, and mixtures of several, are read here; the linear map beside the resampler
+    has all of it.
+    """
+    assert language.copy is not None
+    worn_XKD = _worn(tokens_TKD, generator)
+    inputs_RW = language.embed_image(worn_XKD).flatten(0, 1).double()
+    wanted_RD = worn_XKD.flatten(0, 1).double()
+    out, half = language.copy.o_proj, len(inputs_RW) // 2
+    read_DW = guess.weight.double()
+    unread_WD = torch.linalg.pinv(read_DW)
+    known = out.weight.double(), out.bias.double()
+    missed_RD = wanted_RD - ((inputs_RW @ known[0].T + known[1]) @ read_DW.T + guess.bias.double())
+    change = nn.Linear(inputs_RW.shape[1], wanted_RD.shape[1], device=inputs_RW.device)
+    solve(change, inputs_RW[:half], missed_RD[:half], ridge=1e-6)
+    # Files hold 16 bit: what is rounded away of the weights is made up for on average.
+    weight_WW = (known[0] + unread_WD @ change.weight.double()).to(torch.bfloat16).double()
+    lost_W = (known[0] + unread_WD @ change.weight.double() - weight_WW) @ inputs_RW[:half].mean(0)
+    out.weight.copy_(weight_WW)
+    out.bias.copy_(known[1] + unread_WD @ change.bias.double() + lost_W)
+    said_RD = (inputs_RW[half:] @ out.weight.double().T + out.bias.double()) @ read_DW.T + guess.bias.double()
+    return float((said_RD - wanted_RD[half:]).square().mean())
+
+
+def _worn(tokens_TKD: Tensor, generator: torch.Generator) -> Tensor:
+    """The tokens, and as many mixtures of three pictures' again, of any length, three times; in an order of
+    no meaning.
+    """
+    made = [tokens_TKD]
+    for _ in range(3):
+        shares_TK3 = torch.rand(*tokens_TKD.shape[:2], 3, generator=generator).square()
+        shares_TK3 = (shares_TK3 / shares_TK3.sum(-1, keepdim=True)).to(tokens_TKD)
+        rows = [torch.randperm(len(tokens_TKD), generator=generator) for _ in range(2)]
+        mixed = tokens_TKD * shares_TK3[..., :1]
+        for index, row in enumerate(rows, 1):
+            mixed = mixed + tokens_TKD[row.to(tokens_TKD.device)] * shares_TK3[..., index : index + 1]
+        lengths = 0.2 + 1.2 * torch.rand(*tokens_TKD.shape[:2], 1, generator=generator)
+        made.append(
+            mixed * lengths.to(mixed) + 0.05 * torch.randn(mixed.shape, generator=generator).to(mixed)
+        )
+    worn_XKD = torch.cat(made)
+    return worn_XKD[torch.randperm(len(worn_XKD), generator=generator).to(worn_XKD.device)]
 
 
 def _among_slots(slots_TK2: Tensor) -> tuple[Tensor, Tensor]:

@@ -70,5 +70,5 @@ def recipe(scale: str) -> Recipe:
         plan=plan,
         build=stage,
         needs=(*tokens_need(PRESETS[scale]), "tokenizer", "language", "token_head"),
-        makes=("token_head",),
+        makes=("token_head", "language"),
     )

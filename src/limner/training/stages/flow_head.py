@@ -24,6 +24,7 @@ from limner.training.components import (
     text_tokenizer,
     write_component,
 )
+from limner.training.copy_supervision import read_exactly
 from limner.training.draft_dialogues import reads_scene_tokens
 from limner.training.heads import BothHeads
 from limner.training.kinds import crop_encoder, kind_laid_out
@@ -34,6 +35,7 @@ from limner.training.state import SampleRng
 from limner.training.throughput import Meter
 
 FITTED_PICTURES = 512
+READ_PICTURES = 1_000
 MEASURED_AT_ONCE = 64
 
 
@@ -119,7 +121,15 @@ class FlowHeadTask:
         return dict(zip(names, (sums / count).tolist(), strict=True))
 
     def write(self) -> None:
-        """Write `token_head/`: the trained flow, the regression as it was."""
+        """Write `token_head/`: the trained flow, the regression as it was; and `language/`, whose copies are
+        to be read by it as they are.
+        """
+        if self._language.copy is not None:
+            rng = np.random.default_rng(self.context.seed)
+            _, tokens_BKD = self._pictures(self._train, rng, READ_PICTURES)
+            generator = torch.Generator().manual_seed(self.context.seed)
+            read_exactly(self._language, self.heads.flow.guess, tokens_BKD, generator)
+            write_component(self.context, "language", self._language)
         write_component(self.context, "token_head", self.heads.heads)
 
     def _pictures(
