@@ -67,7 +67,8 @@ class CopyPointer(nn.Module):
 
 
 class CopyAttention(nn.Module):
-    """States partly replaced by what entered the model elsewhere.
+    """States replaced by what entered the model elsewhere: partly while it trains, else wholly or not at all,
+    for half a token of one kind and half of another is none of them.
 
     Args:
         width: W.
@@ -89,6 +90,8 @@ class CopyAttention(nn.Module):
     ) -> Tensor:
         """The states (B, Q, W) after copying from `values_BSW`; the rest as `CopyPointer.forward` has it."""
         nothing_BQ, places_BQS = self.pointer(states_BQW, inputs_BQW, keys_BSH, mask_BQS)
+        if not self.training:
+            nothing_BQ, places_BQS = _decided(nothing_BQ, places_BQS)
         kept_BQ1 = nothing_BQ.exp()[..., None].to(states_BQW.dtype)
         copied_BQW = F.linear(places_BQS.exp().to(values_BSW.dtype) @ values_BSW, self.o_proj.weight)
         after_BQW: Tensor = kept_BQ1 * states_BQW + copied_BQW + (1 - kept_BQ1) * self.o_proj.bias
@@ -100,3 +103,12 @@ class CopyAttention(nn.Module):
         it repeats them: then what reads the states reads copies, too.
         """
         solve(self.o_proj, values_RW, states_RW, ridge=1e-3)
+
+
+def _decided(nothing_BQ: Tensor, places_BQS: Tensor) -> tuple[Tensor, Tensor]:
+    """Log shares of 1 for nothing, or else for the likeliest place, and of 0 for all others."""
+    best_BQ1 = places_BQS.argmax(-1, keepdim=True)
+    keeps_BQ = nothing_BQ.exp() > 0.5
+    chosen_BQS = torch.full_like(places_BQS, float("-inf")).scatter(-1, best_BQ1, 0.0)
+    chosen_BQS = chosen_BQS.masked_fill(keeps_BQ[..., None], float("-inf"))
+    return torch.where(keeps_BQ, 0.0, float("-inf")), chosen_BQS

@@ -22,6 +22,7 @@ from limner.models.least_squares import solve
 from limner.models.mllm import MultimodalLLM
 from limner.models.packing import SEEN, SLOT, PackedBatch, packed_hidden, packed_inputs
 from limner.training.own_history import SAME, Repaints
+from limner_world.scene_tokens import NUM_TOKENS, PERSON_TOKENS
 
 CHANGE_WEIGHT: Final = 4.0  # an edit keeps 60 tokens for each that it changes
 
@@ -83,9 +84,9 @@ def copy_loss(
     call: Copying, batch: PackedBatch, repaints: Repaints, *, apart: float = SAME
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Minus the log of the share that each slot gives to what it should look at; what is not as in the last
-    picture counts `CHANGE_WEIGHT` times. And the shares themselves: "look_copy" of slots that copy,
-    "look_back" of those among them that don't copy the last picture's same token, "look_change" of slots that
-    copy nothing in pictures that copy something.
+    picture counts `CHANGE_WEIGHT` times, and so does what changes of one person and stays of the other. And
+    the shares themselves: "look_copy" of slots that copy, "look_back" of those among them that don't copy the
+    last picture's same token, "look_change" of slots that copy nothing in pictures that copy something.
 
     Args:
         call: as `copying` recorded it of this batch's forward pass.
@@ -101,7 +102,8 @@ def copy_loss(
     )
     is_change_TK = ~copies_TK & copies_TK.any(-1, keepdim=True)
     is_back_TK = copies_TK & ~_as_last(batch, wanted_TKN, slots_TK2)
-    weights_TK = torch.where(is_change_TK | is_back_TK, CHANGE_WEIGHT, 1.0)
+    counts_more_TK = is_change_TK | is_back_TK | (copies_TK & _of_the_other(is_change_TK))
+    weights_TK = torch.where(counts_more_TK, CHANGE_WEIGHT, 1.0)
     total = -(looked_TK * weights_TK).sum() / weights_TK.sum()
     groups = {"copy": copies_TK, "back": is_back_TK, "change": is_change_TK}
     looks = looked_TK.detach().exp()
@@ -158,6 +160,15 @@ def _worn(tokens_TKD: Tensor, generator: torch.Generator) -> Tensor:
         )
     worn_XKD = torch.cat(made)
     return worn_XKD[torch.randperm(len(worn_XKD), generator=generator).to(worn_XKD.device)]
+
+
+def _of_the_other(is_so_TK: Tensor) -> Tensor:
+    """(T, K) bool: whether it is so of the same token of the other person, where tokens are scene tokens."""
+    found_TK = torch.zeros_like(is_so_TK)
+    if is_so_TK.shape[1] == NUM_TOKENS:
+        found_TK[:, :PERSON_TOKENS] = is_so_TK[:, PERSON_TOKENS : 2 * PERSON_TOKENS]
+        found_TK[:, PERSON_TOKENS : 2 * PERSON_TOKENS] = is_so_TK[:, :PERSON_TOKENS]
+    return found_TK
 
 
 def _among_slots(slots_TK2: Tensor) -> tuple[Tensor, Tensor]:
