@@ -57,7 +57,7 @@ def copied_places(batch: PackedBatch, repaints: Repaints, *, apart: float = SAME
     """(T, K, N) bool: the places of seen pictures that each slot may be copied from; none where its token is
     new. Tokens are the same whose mean squared difference is below `apart`.
     """
-    slots_TK2, seen_MK2 = _places(batch, SLOT, batch.num_painted), _places(batch, SEEN, _count(batch))
+    slots_TK2, seen_MK2 = _slots(batch), _seen(batch)
     wanted_TKN = torch.zeros(
         *slots_TK2.shape[:2], batch.ids_BN.shape[1], dtype=torch.bool, device=slots_TK2.device
     )
@@ -93,7 +93,7 @@ def copy_loss(
         repaints, apart: as in `copied_places`.
     """
     wanted_TKN = copied_places(batch, repaints, apart=apart)
-    slots_TK2 = _places(batch, SLOT, batch.num_painted)
+    slots_TK2 = _slots(batch)
     rows_TK, order_TK = _among_slots(slots_TK2)
     nothing_TK, found_TKN = call.nothing_BQ[rows_TK, order_TK], call.places_BQN[rows_TK, order_TK]
     copies_TK = wanted_TKN.any(-1)
@@ -127,19 +127,23 @@ def read_exactly(
     inputs_RW = language.embed_image(worn_XKD).flatten(0, 1).double()
     wanted_RD = worn_XKD.flatten(0, 1).double()
     out, half = language.copy.o_proj, len(inputs_RW) // 2
-    read_DW = guess.weight.double()
-    unread_WD = torch.linalg.pinv(read_DW)
-    known = out.weight.double(), out.bias.double()
-    missed_RD = wanted_RD - ((inputs_RW @ known[0].T + known[1]) @ read_DW.T + guess.bias.double())
+    weight_DW, bias_D = guess.weight.double(), guess.bias.double()
+    unread_WD = torch.linalg.pinv(weight_DW)
+    known_WW, known_W = out.weight.double(), out.bias.double()
+
+    def missed(rows: slice) -> Tensor:
+        copied_RW = inputs_RW[rows] @ out.weight.double().T + out.bias.double()
+        return wanted_RD[rows] - (copied_RW @ weight_DW.T + bias_D)
+
     change = nn.Linear(inputs_RW.shape[1], wanted_RD.shape[1], device=inputs_RW.device)
-    solve(change, inputs_RW[:half], missed_RD[:half], ridge=1e-6)
+    solve(change, inputs_RW[:half], missed(slice(half)), ridge=1e-6)
+    exact_WW = known_WW + unread_WD @ change.weight.double()
     # Files hold 16 bit: what is rounded away of the weights is made up for on average.
-    weight_WW = (known[0] + unread_WD @ change.weight.double()).to(torch.bfloat16).double()
-    lost_W = (known[0] + unread_WD @ change.weight.double() - weight_WW) @ inputs_RW[:half].mean(0)
-    out.weight.copy_(weight_WW)
-    out.bias.copy_(known[1] + unread_WD @ change.bias.double() + lost_W)
-    said_RD = (inputs_RW[half:] @ out.weight.double().T + out.bias.double()) @ read_DW.T + guess.bias.double()
-    return float((said_RD - wanted_RD[half:]).square().mean())
+    stored_WW = exact_WW.to(torch.bfloat16).double()
+    lost_W = (exact_WW - stored_WW) @ inputs_RW[:half].mean(0)
+    out.weight.copy_(stored_WW)
+    out.bias.copy_(known_W + unread_WD @ change.bias.double() + lost_W)
+    return float(missed(slice(half, None)).square().mean())
 
 
 def _worn(tokens_TKD: Tensor, generator: torch.Generator) -> Tensor:
@@ -182,7 +186,7 @@ def _among_slots(slots_TK2: Tensor) -> tuple[Tensor, Tensor]:
 
 def _as_last(batch: PackedBatch, wanted_TKN: Tensor, slots_TK2: Tensor) -> Tensor:
     """(T, K) bool: slots that may be copied from the same token of the last picture before them."""
-    seen_MK2 = _places(batch, SEEN, _count(batch))
+    seen_MK2 = _seen(batch)
     if not len(seen_MK2):
         return torch.zeros(slots_TK2.shape[:2], dtype=torch.bool, device=slots_TK2.device)
     is_before_TM = (seen_MK2[:, 0, 0] == slots_TK2[:, :1, 0]) & (seen_MK2[:, 0, 1] < slots_TK2[:, :1, 1])
@@ -191,8 +195,12 @@ def _as_last(batch: PackedBatch, wanted_TKN: Tensor, slots_TK2: Tensor) -> Tenso
     return as_last_TK & is_before_TM.any(1, keepdim=True)
 
 
-def _count(batch: PackedBatch) -> int:
-    return len(batch.seen_tokens_MKD)
+def _slots(batch: PackedBatch) -> Tensor:
+    return _places(batch, SLOT, batch.num_painted)
+
+
+def _seen(batch: PackedBatch) -> Tensor:
+    return _places(batch, SEEN, len(batch.seen_tokens_MKD))
 
 
 def _places(batch: PackedBatch, kind: int, count: int) -> Tensor:
@@ -212,7 +220,7 @@ def fit_copies(language: MultimodalLLM, batches: Iterable[tuple[PackedBatch, Rep
         with copying(language) as calls:
             packed_hidden(language, batch)
         wanted_TKN = copied_places(batch, repaints)
-        rows_TK, order_TK = _among_slots(_places(batch, SLOT, batch.num_painted))
+        rows_TK, order_TK = _among_slots(_slots(batch))
         is_copy_TK = wanted_TKN.any(-1)
         rows_R = rows_TK[is_copy_TK]
         states.append(calls[0].states_BQW[rows_R, order_TK[is_copy_TK]])
