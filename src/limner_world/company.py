@@ -34,7 +34,7 @@ def together(rng: np.random.Generator, figures: Sequence[Figure]) -> str:
     ages, presentations = {first.age, second.age}, {first.presentation, second.presentation}
     forms = ["two people"]
     if "baby" not in ages:
-        forms += ["two friends"]
+        forms += ["two friends"] * 2
     if ages <= set(ADULTS):
         forms += ["a couple"] * (3 if len(presentations) == 2 else 1)
         forms += _COUPLES[first.age] if len(ages) == 1 else ()

@@ -277,3 +277,21 @@ def terse_traits(rng: np.random.Generator, traits: Traits, told: Collection[str]
     return ", ".join(
         item.removeprefix("a ").removeprefix("an ") if chance(rng, 0.5) else item for item in items
     )
+
+
+def unnamed_subjects(scene: Scene, rng: np.random.Generator | None = None) -> list[str]:
+    """Definite references that tell the figures apart: "the woman", "the man on the left", "the baby"."""
+    nouns = []
+    for figure in scene.figures:
+        traits = figure.person.traits
+        noun = {"baby": "baby", "child": "girl" if traits.presentation == "woman" else "boy"}.get(
+            traits.age, traits.presentation
+        )
+        nouns.append(noun)
+    if len(nouns) == 1:
+        return [f"the {nouns[0]}"]
+    if nouns[0] != nouns[1] and (rng is None or chance(rng, 0.8)):
+        return [f"the {noun}" for noun in nouns]
+    if rng is not None and nouns[0] != nouns[1] and chance(rng, 0.5):
+        nouns = ["person", "person"]
+    return [f"the {nouns[0]} on the left", f"the {nouns[1]} on the right"]

@@ -15,7 +15,8 @@ from limner_world.chance import chance, pick
 from limner_world.describe import Pronouns
 from limner_world.edit import Edit
 from limner_world.person import Traits
-from limner_world.places import LIGHT_PHRASES, PLACE_NOUNS, PLACE_PHRASES, STYLE_NOUNS
+from limner_world.places import LIGHT_PHRASES, PLACE_NOUNS, PLACE_PHRASES, STYLE_NOUNS, place_phrases
+from limner_world.scene import Scene
 from limner_world.wording import plain_garment, plain_thing, plain_value, with_article
 
 # (imperative verb, gerund, rest): {x} whom, {n} the new thing, {o} the old one, {t} the kind of garment.
@@ -164,6 +165,18 @@ _UNADDRESSED: Final[dict[str, tuple[Form, ...]]] = {
     ),
     "pattern": (("make", "making", "the {t} {n}"),),
     "release": (("remove", "removing", "{o}"), ("take away", "taking away", "{o}")),
+}
+# Without a verb, of the only person or of the scene; {p} a place, {l} a light.
+_BRIEF: Final[dict[str, tuple[str, ...]]] = {
+    "add": ("with {n}", "now with {n}", "{n}, please", "and {n}"),
+    "remove": ("no {o}", "without the {o}", "now without the {o}"),
+    "replace": ("now with {n}",),
+    "recolour hair": ("now with {n} hair", "{n} hair, please"),
+    "restyle hair": ("now with {n}", "{n}, please"),
+    "change garment": ("now in {n}", "in {n}, please"),
+    "background": ("now {p}", "same picture, but {p}", "the same {p}", "{p}, please"),
+    "style": ("as {n}", "now as {n}", "the same as {n}"),
+    "lighting": ("now {l}", "the same {l}", "same picture, but {l}", "{l}, please"),
 }
 _RESULTS: Final[dict[str, tuple[str, ...]]] = {
     "add": ("{x} now wears {n}", "{x} is wearing {n} now", "here is {x} with {n}"),
@@ -341,6 +354,22 @@ def ask(rng: np.random.Generator, words: Phrase) -> str:
     if chance(rng, 0.6):
         return f"{words.imperative[0].upper()}{words.imperative[1:]}{pick(rng, ('.', '.', ''))}"
     return pick(rng, _POLITE).format(words.imperative)
+
+
+def ask_briefly(rng: np.random.Generator, edit: Edit, scene: Scene) -> str:
+    """An edit of `scene` without a verb, as people say it of the only person in view or of the whole picture
+    ("Now with a red beanie."); "" where there is no such way to say it.
+    """
+    forms = _BRIEF.get(edit.operation, ())
+    if not forms or (edit.place is not None and len(scene.figures) > 1):
+        return ""
+    traits = None if edit.place is None else scene.figures[edit.place].person.traits
+    new, old, kind = _things(rng, edit, traits)
+    words = {"n": new, "o": old, "t": kind}
+    words["p"] = pick(rng, place_phrases(edit.after.get("setting", "white")))
+    words["l"] = pick(rng, LIGHT_PHRASES[edit.after.get("lighting", "daylight")])
+    text = pick(rng, forms).format(**words)
+    return f"{text[0].upper()}{text[1:]}{pick(rng, ('.', '.', ''))}"
 
 
 def say(rng: np.random.Generator, words: Phrase) -> str:

@@ -12,9 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from limner_world.caption import unnamed_subjects
 from limner_world.chance import chance, pick, weighted
-from limner_world.describe import pronouns
+from limner_world.describe import pronouns, unnamed_subjects
 from limner_world.person import COLOURS, HAIR_COLOURS
 from limner_world.places import PLACE_PHRASES
 from limner_world.scene import Figure, Scene

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from limner_world.caption import tell, unnamed_subjects
+from limner_world.caption import tell
 from limner_world.chance import seeded
-from limner_world.describe import terse_traits
+from limner_world.describe import terse_traits, unnamed_subjects
 from limner_world.edit import apply, random_edit
 from limner_world.film import random_film
 from limner_world.instruction import phrase

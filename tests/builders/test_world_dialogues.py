@@ -13,6 +13,7 @@ from dots import dots
 from limner.builders.kind_names import KIND_NAMES
 from limner.builders.world import DRAFTS, KINDS, Draft, draft, words_of_world
 from limner.dialogue.parts import Dialogue
+from limner.dialogue.ways_back import ORDINALS
 from limner_world.person import Identity
 from limner_world.scene import Scene
 from limner_world.serial import scene_from_json
@@ -241,6 +242,43 @@ def test_chats_mix_rounds_of_every_kind() -> None:
         *("question", "edit", "back", "close-up", "elsewhere", "new"),
         *("from one picture", "together", "from before"),
     }
+
+
+def test_chats_go_back_without_a_change_too() -> None:
+    found = set()
+    for seed in range(400):
+        made = drafted("chat", seed)
+        scenes = _pictures(made)
+        for index, way in enumerate(made.truth["ways"]):
+            if way is None or index == 0:
+                continue
+            text = made.rounds[index].instruction.lower()
+            found.add((way["way"], way["change"] == ""))
+            if way["change"] == "":
+                assert scenes[index] == scenes[way["base"]] != scenes[index - 1]
+            if way["way"] == "numbered":
+                number = way["base"] + 1
+                assert ORDINALS[way["base"]] in text or f"picture {number}" in text
+    alone = {"step back", "first", "before", "after", "numbered"}
+    assert found == {(way, changed) for way in alone for changed in (False, True)} | {
+        ("undo", True),
+        ("instead", False),
+    }
+
+
+def test_chats_say_things_in_a_few_words_too() -> None:
+    said = " | ".join(round_.instruction for seed in range(400) for round_ in drafted("chat", seed).rounds)
+    for words in (
+        r"\| Now with (a|an|the) [a-z- ]+\.? \|",  # an edit without a verb
+        r"\| Without the [a-z- ]+\.? \|",
+        r"\| [A-Z][a-z]+ and [A-Z][a-z]+ (in|at|on|by|against|among|aboard) [a-z' ]+\. \|",
+        r"[A-Z][a-z]+ alone (in|at|on|by) ",
+        r"Full body picture of ",
+        r"the two of them|both of them",
+        r"[A-Z][a-z]+, an? [a-z- ]+, and [A-Z][a-z]+, an? ",
+        r"an? [a-z]+ (named|called) [A-Z]",
+    ):
+        assert re.search(words, said), words
 
 
 def _identities(scene: Scene) -> set[Identity]:

@@ -7,7 +7,13 @@ from growth import growth
 
 from limner.dialogue.matching import best_match
 from limner.dialogue.reaching import MAX_CHARACTERS, read_reach
-from limner.dialogue.ways_back import ORDINALS, Way, forms
+from limner.dialogue.ways_back import (
+    ORDINALS,
+    WORLD_NUMBERED,
+    WORLD_NUMBERED_ALONE,
+    Way,
+    forms,
+)
 
 OLD, NEW = "giving the woman a red hat", "make the background a beach"
 AMOUNTS = {
@@ -42,6 +48,13 @@ def test_each_wording_of_the_table_is_read_as_it_is_meant(steps, lead):
             assert found.about == OLD, (text, found)
         if "{which}" in form:
             assert (found.number, found.made) == (steps + 1, True)
+
+
+@pytest.mark.parametrize("form", [*WORLD_NUMBERED, *WORLD_NUMBERED_ALONE])
+def test_pictures_are_known_by_their_number(form):
+    found = read_reach(form.format(which="second", k=2, new=NEW))
+    assert (found.way, found.number) == (Way.NUMBERED, 2)
+    assert found.change.rstrip(".") == (NEW if "{new}" in form else "")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from limner_world.caption import Caption, tell
+from limner_world.caption import tell
+from limner_world.caption_writer import Caption
 from limner_world.chance import seeded
 from limner_world.names import Name, random_names
 from limner_world.person import Identity, Traits

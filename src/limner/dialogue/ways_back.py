@@ -107,6 +107,55 @@ WORLD_AFTER: Final = (
     "Recall the picture made by {old}, and {new}.",
 )
 
+# Without a change: an earlier picture is wanted as it was. {k} is the number of a picture.
+WORLD_UNDO_BRIEF: Final = (
+    "Undo.",
+    "undo",
+    "Go back.",
+    "Take it back.",
+    "No, undo that.",
+    "I liked it better before.",
+)
+WORLD_STEP_BACK_ALONE: Final = (
+    "Step back {times}.",
+    "Go back {steps}.",
+    "Undo the last {edits}.",
+    "Take back the last {edits}.",
+    "Roll back {steps}.",
+)
+WORLD_FIRST_ALONE: Final = (
+    "Go back to the first picture.",
+    "Back to the first picture.",
+    "Show me the first picture again.",
+    "The first picture again, please.",
+    "Return to the very first image.",
+    "Start over.",
+    "Start from scratch.",
+    "Forget all edits.",
+)
+WORLD_BEFORE_ALONE: Final = (
+    "Go back to how it was before {old}.",
+    "Go back to the picture before {old}.",
+    "Show me again the picture from before {old}.",
+)
+WORLD_AFTER_ALONE: Final = (
+    "Go back to the picture after {old}.",
+    "Show me again the picture after {old}.",
+)
+WORLD_NUMBERED: Final = (
+    "Go back to the {which} picture and {new}.",
+    "Take the {which} picture and {new}.",
+    "Go back to picture {k} and {new}.",
+    "Take picture {k} and {new}.",
+)
+WORLD_NUMBERED_ALONE: Final = (
+    "Go back to the {which} picture.",
+    "Back to the {which} picture.",
+    "Show me the {which} picture again.",
+    "Go back to picture {k}.",
+    "Show me picture {k} again.",
+)
+
 # Chains of edits that are built from raw material: the slides' verbs.
 EDIT_VERBS: Final[dict[str, Forms]] = {
     "rollback": ("rollback {steps}", "roll back {steps}", "rollback {times}", "rollback the last {edits}"),
@@ -192,12 +241,22 @@ CALLS: Final = ("{x} Call the result {n}.", "{x} Let us call that picture {n}.",
 _TABLE: Final[tuple[tuple[Way, Forms], ...]] = (
     (Way.INSTEAD, (*BENCH_INSTEAD_ALL, *EDIT_QUOTED_INSTEADS)),
     (Way.NUMBERED, BENCH_SCRATCH_AT),
-    (Way.AFTER, (*BENCH_AFTER_AND, *BENCH_AFTER, *WORLD_AFTER)),
-    (Way.BEFORE, (*BENCH_BEFORE_AND, *BENCH_BEFORE, *WORLD_BEFORE)),
+    (Way.AFTER, (*BENCH_AFTER_AND, *BENCH_AFTER, *WORLD_AFTER, *WORLD_AFTER_ALONE)),
+    (Way.BEFORE, (*BENCH_BEFORE_AND, *BENCH_BEFORE, *WORLD_BEFORE, *WORLD_BEFORE_ALONE)),
     (Way.GIVEN, (*BENCH_SCRATCH_GIVEN, *WORLD_GIVEN[1:])),
-    (Way.FIRST, (*BENCH_SCRATCH, *WORLD_FIRST)),
+    (Way.FIRST, (*BENCH_SCRATCH, *WORLD_FIRST, *WORLD_FIRST_ALONE)),
     (Way.INSTEAD, (*BENCH_INSTEAD_LAST, *WORLD_INSTEAD)),
-    (Way.COUNT, (*BENCH_COUNT_AND, *BENCH_COUNT, *WORLD_STEP_BACK, *WORLD_UNDO)),
+    (
+        Way.COUNT,
+        (
+            *BENCH_COUNT_AND,
+            *BENCH_COUNT,
+            *WORLD_STEP_BACK,
+            *WORLD_STEP_BACK_ALONE,
+            *WORLD_UNDO,
+            *WORLD_UNDO_BRIEF,
+        ),
+    ),
     (Way.NAMED, (BENCH_NAMED_AND[0], BENCH_NAMED[1])),
 )
 

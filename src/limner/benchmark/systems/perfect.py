@@ -21,8 +21,8 @@ from limner.perception.painters import Reference
 from limner.perception.protocols import FoundFace
 from limner.planning.carrying_out import Hands
 from limner.planning.plan import Planner
-from limner_world.caption import unnamed_subjects
 from limner_world.chance import seeded
+from limner_world.describe import unnamed_subjects
 from limner_world.edit import Edit, apply
 from limner_world.instruction import phrase
 from limner_world.scene import Scene

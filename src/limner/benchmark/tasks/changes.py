@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from limner_world.caption import unnamed_subjects
+from limner_world.describe import unnamed_subjects
 from limner_world.edit import Edit, apply, random_edit
 from limner_world.instruction import Phrase, phrase
 from limner_world.palette import COLOURS, HAIR_COLOURS

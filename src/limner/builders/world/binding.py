@@ -8,7 +8,8 @@ import numpy as np
 
 from limner.builders.world.draft import Draft, DraftRound
 from limner.builders.world.replies import CLOSE_UP_ASKS, HERE_THEY_ARE, describe, restate
-from limner_world.caption import Caption, tell
+from limner_world.caption import tell
+from limner_world.caption_writer import Caption
 from limner_world.chance import chance, pick, weighted
 from limner_world.names import MEN, WOMEN, Name, invented_name, random_names
 from limner_world.person import COLOURS, GARMENTS, HAIR_COLOURS

@@ -18,24 +18,26 @@ from limner.builders.world.draft import Draft, DraftRound
 from limner.builders.world.naming import AS_ASKED, BODY
 from limner.builders.world.picturing import draft_face_to_image, draft_paired
 from limner.builders.world.replies import CLOSE_UP_ASKS, HERE_ONE, HERE_THEY_ARE
-from limner.builders.world.rollback import BRANCH_WAYS, Chain, begin, finished, names_of, reach_back
-from limner_world.caption import tell, unnamed_subjects
+from limner.builders.world.rollback import CHAT_WAYS, Chain, begin, finished, names_of, reach_back
+from limner_world.caption import tell
 from limner_world.chance import chance, pick, weighted
-from limner_world.describe import pronouns
+from limner_world.describe import pronouns, unnamed_subjects
 from limner_world.film import later
 from limner_world.names import Name, random_name, random_names
 from limner_world.person import Identity, Person
-from limner_world.places import place_phrases
+from limner_world.places import LIGHT_PHRASES, place_phrases
 from limner_world.question import random_question
 from limner_world.sampling import random_outfit
-from limner_world.scene import Figure, Scene
+from limner_world.scene import LIGHTINGS, Figure, Scene
 from limner_world.staging import PLACES, cut_out, random_scene
 from limner_world.wording import plain_garment
 
 ROUNDS: Final = {"edit": 0.36, "elsewhere": 0.23, "close-up": 0.18, "back": 0.13, "new": 0.1}
 # Of rounds that could call somebody by name whom the last picture does not show: how often they do.
 _FROM_BEFORE: Final = 0.65
-_TOGETHER: Final = 0.35  # of those that reach back for another picture: with somebody else who was named
+_TOGETHER: Final = 0.5  # of those that reach back for another picture: with somebody else who was named
+_BRIEF: Final = 0.3  # of edits that can be said without a verb
+_AS_IT_WAS: Final = 0.5  # of ways back: an earlier picture as it was
 _UP_CLOSE: Final = ("Here is {x}.", "Here is {x} up close.", "This is {x}.", "A close-up of {x}.")
 # {x} is the person, {p} a place, {w} what is worn there (or nothing).
 _ELSEWHERE: Final = (
@@ -52,6 +54,35 @@ _ELSEWHERE: Final = (
     "I want to see {x} {p}{w}.",
     "Can you paint {x} {p}{w}?",
     "A picture of {x} {p}{w}.",
+    "{x} {p}{w}.",
+    "Now {x} alone {p}{w}.",
+    "{x} alone {p}{w}.",
+    "Just {x} {p}{w}.",
+    "Only {x} {p}{w}.",
+)
+_FROM_HEAD_TO_TOE: Final = (
+    "A full body picture of {x} {p}{w}.",
+    "Full body picture of {x} {p}{w}.",
+    "Full body shot of {x} {p}{w}.",
+    "Show {x} from head to toe {p}{w}.",
+    "Paint {x} {p}{w}, full body.",
+    "{x} {p}{w}, full body.",
+)
+# {x} are both of them, by name or as they are seen.
+_BOTH: Final = (
+    "{x} {p}.",
+    "Now {x} together {p}.",
+    "Paint {x} {p}.",
+    "Paint {x} together {p}.",
+    "Now paint {x} {p}.",
+    "Show me {x} {p}.",
+    "Put {x} {p}.",
+)
+_THEM: Final = (
+    "Now both of them {p}.",
+    "Paint them {p}.",
+    "Now the two of them {p}.",
+    "Show them together {p}.",
 )
 _WEARING: Final = (", wearing {w}", " in {w}", ", dressed in {w}", " wearing {w}")
 # What the person wears on another day; the body, hair and beard stay.
@@ -66,10 +97,10 @@ def draft_chat(rng: np.random.Generator, split: str) -> Draft:
     for _ in range(int(rng.integers(2, 6))):
         match _possible(chain, weighted(rng, ROUNDS)):
             case "edit":
-                chain.step()
+                chain.step(brief=_BRIEF)
                 edits.append(chain.bases[-1])
             case "back":
-                reach_back(chain, BRANCH_WAYS)
+                reach_back(chain, CHAT_WAYS, alone=_AS_IT_WAS)
                 edits.append(chain.bases[-1])
             case "close-up":
                 _close_up(chain)
@@ -90,7 +121,7 @@ def draft_chat(rng: np.random.Generator, split: str) -> Draft:
 
 
 def _begin_with_words(rng: np.random.Generator, split: str) -> Chain:
-    return begin(rng, split, uploaded=False, named=chance(rng, 0.55))
+    return begin(rng, split, uploaded=False, named=chance(rng, 0.65))
 
 
 def _begin_with_face(rng: np.random.Generator, split: str) -> Chain:
@@ -200,6 +231,9 @@ def _elsewhere(chain: Chain) -> None:
     if len(chosen) == 1 and chance(rng, 0.6):
         _briefly(chain, chosen[0], people[0], dressed)
         return
+    if len(chosen) == 2 and not dressed and chance(rng, 0.5):
+        _both_briefly(chain, chosen, tuple(people))
+        return
     style = chain.scenes[chosen[0][0]].style
     target = random_scene(rng, people=tuple(people), style=style, split=chain.split)
     told = tell(
@@ -235,7 +269,7 @@ def _briefly(chain: Chain, source: tuple[int, int], person: Person, dressed: boo
         rng,
         people=(person,),
         setting=pick(rng, tuple(name for name in PLACES if name != scene.setting)),
-        framing=framing if chance(rng, 0.75) else "full body",
+        framing=framing if chance(rng, 0.7) else "full body",
         style=scene.style,
         interaction="none",
         split=chain.split,
@@ -250,9 +284,36 @@ def _briefly(chain: Chain, source: tuple[int, int], person: Person, dressed: boo
     elif called.startswith("the ") and chance(rng, 0.6):
         asked = _same(called)
     worn_told = pick(rng, _WEARING).format(w=plain_garment(person.traits, _WORN)) if dressed else ""
-    text = pick(rng, _ELSEWHERE).format(x=asked, p=place_told, w=worn_told)
+    is_whole = target.framing == "full body" and chance(rng, 0.7)
+    text = pick(rng, _FROM_HEAD_TO_TOE if is_whole else _ELSEWHERE).format(x=asked, p=place_told, w=worn_told)
+    text = f"{text[0].upper()}{text[1:]}"
     say = pick(rng, _HERE).format(x=called, p=place_told)
     chain.add(text, say, target, chain.last, None, shows=(index,))
+
+
+def _both_briefly(chain: Chain, sources: list[tuple[int, int]], people: tuple[Person, ...]) -> None:
+    """Two persons, who may come from two pictures, in another place in a few words."""
+    rng, scenes = chain.rng, [chain.scenes[index] for index, _ in sources]
+    target = random_scene(
+        rng,
+        people=people,
+        setting=pick(rng, tuple(name for name in PLACES if name not in {scene.setting for scene in scenes})),
+        style=scenes[0].style,
+        interaction="none",
+        split=chain.split,
+    )
+    light = pick(rng, LIGHTINGS) if chance(rng, 0.35) else "daylight"
+    still = tuple(replace(figure, holding="none") for figure in target.figures)
+    target = replace(target, lighting=light, written_word="", figures=still)
+    called = [chain.subject(scene, place) for scene, (_, place) in zip(scenes, sources, strict=True)]
+    place_told = pick(rng, place_phrases(target.setting))
+    if light != "daylight":
+        place_told = f"{place_told} {pick(rng, LIGHT_PHRASES[light])}"
+    are_last = {index for index, _ in sources} == {chain.last}
+    text = pick(rng, _THEM if are_last and chance(rng, 0.5) else _BOTH)
+    text = text.format(x=f"{called[0]} and {called[1]}", p=place_told)
+    shows = tuple(sorted({index for index, _ in sources}))
+    chain.add(f"{text[0].upper()}{text[1:]}", pick(rng, HERE_THEY_ARE), target, chain.last, None, shows=shows)
 
 
 def _the_same(chain: Chain, scene: Scene, place: int) -> Name:

@@ -12,7 +12,8 @@ import numpy as np
 from limner.builders.world.draft import Draft, DraftRound, face_boxes
 from limner.builders.world.replies import CLOSE_UP_ASKS, HERE_ONE, HERE_THEY_ARE, restate, with_identity
 from limner.dialogue.boxes import box_text
-from limner_world.caption import Caption, tell
+from limner_world.caption import tell
+from limner_world.caption_writer import Caption
 from limner_world.chance import chance, pick, weighted
 from limner_world.film import later
 from limner_world.names import Name, random_name, random_names

@@ -10,8 +10,9 @@ import numpy as np
 
 from limner.builders.world.draft import Draft, DraftRound
 from limner.builders.world.replies import HERE_ONE, HERE_THEY_ARE, with_identity
-from limner_world.caption import tell, unnamed_subjects
+from limner_world.caption import tell
 from limner_world.chance import chance, pick, weighted
+from limner_world.describe import unnamed_subjects
 from limner_world.names import Name, random_names
 from limner_world.person import Person
 from limner_world.question import random_question
@@ -88,13 +89,14 @@ def draft_caption(rng: np.random.Generator, split: str) -> Draft:
 
 def draft_text_to_image(rng: np.random.Generator, split: str) -> Draft:
     """A text and its picture: one or two persons, named or not; sometimes a lone portrait on white."""
-    scene = random_scene(rng, split=split)
-    if len(scene.figures) == 1 and chance(rng, 0.15):
+    is_usual = chance(rng, 0.6)
+    is_whole = is_usual and chance(rng, 0.15)
+    scene = random_scene(rng, split=split, framing="full body" if is_whole else None)
+    if len(scene.figures) == 1 and not is_whole and chance(rng, 0.15):
         scene = portrait(rng, scene.figures[0], scene.style)
     names = random_names(rng, [f.person.traits for f in scene.figures], split) if chance(rng, 0.5) else None
-    is_usual = chance(rng, 0.5)
     length, register = (weighted(rng, _USUAL_LENGTHS), "usual") if is_usual else (None, None)
-    told = tell(scene, names, rng=rng, length=length, register=register)
+    told = tell(scene, names, rng=rng, length=length, register=register, frame=True if is_whole else None)
     say = pick(rng, HERE_THEY_ARE if len(scene.figures) == 2 else HERE_ONE)
     return Draft(
         kind="text_to_image",

@@ -17,11 +17,11 @@ import numpy as np
 from limner.builders.world.draft import Draft, DraftRound
 from limner.builders.world.replies import HERE_ONE, HERE_THEY_ARE
 from limner.dialogue import ways_back
-from limner_world.caption import tell, unnamed_subjects
+from limner_world.caption import tell
 from limner_world.chance import chance, pick, weighted
-from limner_world.describe import Pronouns, pronouns
+from limner_world.describe import Pronouns, pronouns, unnamed_subjects
 from limner_world.edit import Edit, apply, random_edit
-from limner_world.instruction import Phrase, ask, phrase, say
+from limner_world.instruction import Phrase, ask, ask_briefly, phrase, say
 from limner_world.names import Name, random_names
 from limner_world.person import Identity
 from limner_world.scene import Scene
@@ -42,6 +42,23 @@ BRANCH_WAYS: Final = {
     "undo": 0.14,
     "before": 0.34,
     "after": 0.12,
+}
+# Of whole conversations, in which also an earlier picture is wanted as it was.
+CHAT_WAYS: Final = {
+    "instead": 0.17,
+    "step back": 0.16,
+    "first": 0.13,
+    "undo": 0.19,
+    "before": 0.17,
+    "after": 0.08,
+    "numbered": 0.1,
+}
+_ALONE: Final = {
+    "step back": ways_back.WORLD_STEP_BACK_ALONE,
+    "first": ways_back.WORLD_FIRST_ALONE,
+    "before": ways_back.WORLD_BEFORE_ALONE,
+    "after": ways_back.WORLD_AFTER_ALONE,
+    "numbered": ways_back.WORLD_NUMBERED_ALONE,
 }
 # How often an edit's figure is called by a pronoun, or not at all ("add a red beanie").
 LEFT_OUT: Final = 0.3
@@ -140,11 +157,14 @@ class Chain:
         self.bases.append(base)
         self.ways.append(way)
 
-    def step(self) -> None:
-        """One more Markov edit of the last picture."""
+    def step(self, *, brief: float = 0.0) -> None:
+        """One more Markov edit of the last picture; `brief` of those that can be said without a verb are."""
         edit, words = self.draw(self.scenes[-1])
+        text = ""
+        if brief and (edit.place is None or len(self.scenes[-1].figures) == 1) and chance(self.rng, brief):
+            text = ask_briefly(self.rng, edit, self.scenes[-1])
         self.add(
-            ask(self.rng, words),
+            text or ask(self.rng, words),
             say(self.rng, words),
             apply(edit, self.scenes[-1]),
             self.last,
@@ -223,28 +243,53 @@ def names_of(scene: Scene, names: Sequence[Name] | None) -> dict[Identity, Name]
     return {figure.person.identity: name for figure, name in zip(scene.figures, names or (), strict=False)}
 
 
-def reach_back(chain: Chain, ways: Mapping[str, float]) -> dict[str, Any]:
-    """Add a round that goes back. Returns its "way", the "base" whose picture it starts from (`UPLOAD` or a
-    round), the round that it has "quoted" (None where it quotes none) and the "change" asked of that picture
-    as an imperative ("" when none is).
+def reach_back(chain: Chain, ways: Mapping[str, float], *, alone: float = 0.0) -> dict[str, Any]:
+    """Add a round that goes back; `alone` of those that allow it ask for no change.
+
+    Returns its "way", the "base" whose picture it starts from (`UPLOAD` or a round), the round that it has
+    "quoted" (None where it quotes none) and the "change" asked of that picture as an imperative ("" when none
+    is).
     """
     rng = chain.rng
     how = _possible(chain, weighted(rng, ways))
     if how == "undo":
         base = chain.before(chain.last)
         assert base is not None
-        way = {"way": how, "base": base, "quoted": None, "change": ""}
-        chain.add(
-            pick(rng, ways_back.WORLD_UNDO), pick(rng, _BACK), chain.scene_of(base), base, None, way=way
+        brief = alone and chance(rng, alone)
+        return _shown_again(
+            chain, pick(rng, ways_back.WORLD_UNDO_BRIEF if brief else ways_back.WORLD_UNDO), how, base, None
         )
-        return way
     how, base, steps, quoted = _place(chain, how)
     start = chain.scene_of(base)
+    if alone and how in _ALONE and base != UPLOAD and start != chain.scenes[-1] and chance(rng, alone):
+        done = None if quoted is None else chain.words[quoted]
+        old = "" if done is None else done.gerund
+        text = pick(rng, _ALONE[how]).format(old=old, **_counted(rng, steps, base))
+        return _shown_again(chain, text, how, base, quoted)
     edit, words = chain.draw(start, also_avoid=start)
-    text = _reaching(chain, how, quoted, steps, words)
+    text = _reaching(chain, how, base, quoted, steps, words)
     way = {"way": how, "base": base, "quoted": quoted, "change": words.imperative}
     chain.add(text, say(rng, words), apply(edit, start), base, words, way=way)
     return way
+
+
+def _shown_again(chain: Chain, text: str, how: str, base: int, quoted: int | None) -> dict[str, Any]:
+    """Add a round that asks for an earlier picture as it was."""
+    way = {"way": how, "base": base, "quoted": quoted, "change": ""}
+    chain.add(text, pick(chain.rng, _BACK), chain.scene_of(base), base, None, way=way)
+    return way
+
+
+def _counted(rng: np.random.Generator, steps: int, base: int) -> dict[str, str]:
+    """How far back, and which picture, in words."""
+    edits = f"{pick(rng, (str(steps), ('two', 'three')[steps - 2]))} {pick(rng, ('edits', 'changes'))}"
+    return {
+        "times": pick(rng, ways_back.WORLD_COUNTS[steps]),
+        "steps": pick(rng, ways_back.WORLD_STEPS[steps]),
+        "edits": edits if steps > 1 else pick(rng, ("edit", "change")),
+        "which": ways_back.ORDINALS[max(base, 0)],
+        "k": str(max(base, 0) + 1),
+    }
 
 
 def _possible(chain: Chain, how: str) -> str:
@@ -265,6 +310,8 @@ def _place(chain: Chain, how: str) -> tuple[str, int, int, int | None]:
         return how, ancestors[steps - 1], steps, None
     if how == "first":
         return how, UPLOAD if chain.uploaded else 0, 1, None
+    if how == "numbered":
+        return how, int(rng.integers(0, last)), 1, None
     edited = [index for index in range(last) if chain.words[index] is not None]
     if how == "after" and edited:
         base = pick(rng, edited)
@@ -279,17 +326,11 @@ def _place(chain: Chain, how: str) -> tuple[str, int, int, int | None]:
     return how, quoted_base, 1, quoted
 
 
-def _reaching(chain: Chain, how: str, quoted: int | None, steps: int, words: Phrase) -> str:
+def _reaching(chain: Chain, how: str, base: int, quoted: int | None, steps: int, words: Phrase) -> str:
     rng = chain.rng
-    if how == "step back":
-        return pick(rng, ways_back.WORLD_STEP_BACK).format(
-            times=pick(rng, ways_back.WORLD_COUNTS[steps]),
-            steps=pick(rng, ways_back.WORLD_STEPS[steps]),
-            edits=pick(rng, ("edit", "change"))
-            if steps == 1
-            else f"{pick(rng, (str(steps), ('two', 'three')[steps - 2]))} {pick(rng, ('edits', 'changes'))}",
-            new=words.imperative,
-        )
+    if how in ("step back", "numbered"):
+        forms = ways_back.WORLD_STEP_BACK if how == "step back" else ways_back.WORLD_NUMBERED
+        return pick(rng, forms).format(new=words.imperative, **_counted(rng, steps, base))
     if how == "first":
         return pick(rng, ways_back.WORLD_GIVEN if chain.uploaded else ways_back.WORLD_FIRST).format(
             new=words.imperative

@@ -15,7 +15,8 @@ from limner.builders.world.plain import plain_scene
 from limner.builders.world.replies import CLOSE_UP_ASKS, HERE_ONE, HERE_THEY_ARE, restate
 from limner.dialogue.parts import Dialogue
 from limner.evaluation.suites.asking import SPLIT
-from limner_world.caption import Caption, tell
+from limner_world.caption import tell
+from limner_world.caption_writer import Caption
 from limner_world.chance import chance, pick, seeded
 from limner_world.film import later
 from limner_world.names import Name, random_names
