@@ -329,8 +329,8 @@ def _place(chain: Chain, how: str) -> tuple[str, int, int, int | None]:
 def _reaching(chain: Chain, how: str, base: int, quoted: int | None, steps: int, words: Phrase) -> str:
     rng = chain.rng
     if how in ("step back", "numbered"):
-        forms = ways_back.WORLD_STEP_BACK if how == "step back" else ways_back.WORLD_NUMBERED
-        return pick(rng, forms).format(new=words.imperative, **_counted(rng, steps, base))
+        counted = ways_back.WORLD_STEP_BACK if how == "step back" else ways_back.WORLD_NUMBERED
+        return pick(rng, counted).format(new=words.imperative, **_counted(rng, steps, base))
     if how == "first":
         return pick(rng, ways_back.WORLD_GIVEN if chain.uploaded else ways_back.WORLD_FIRST).format(
             new=words.imperative
