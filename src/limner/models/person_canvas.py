@@ -23,6 +23,7 @@ from torch.nn import functional as F
 
 from limner.models.compact_linear import CompactLinear
 from limner.models.refine import FINER, Refine
+from limner.models.remembered_details import RememberedDetails
 from limner.models.sizes import CanvasSizes
 
 FIRST_SIDE: Final = 8
@@ -183,6 +184,11 @@ class PersonCanvas(nn.Module):
             if sizes.texture_pitch
             else None
         )
+        self.details = (
+            None
+            if sizes.details is None
+            else RememberedDetails(sizes.details, sizes.widths[-1], person_tokens * token_dim, RGBA)
+        )
         self.last = nn.Conv2d(sizes.widths[-1], RGBA * FINER**2, 3, padding=1)
 
     @property
@@ -216,6 +222,8 @@ class PersonCanvas(nn.Module):
         for step in self.steps:
             x = step(x, summary_KE)
         drawn: Tensor = F.pixel_shuffle(self.last(x), FINER)
+        if self.details is not None:
+            drawn = drawn + self.details(x, person_KTD.flatten(1), windows_K4)
         if self.texture is None:
             return drawn, None
         told_KV = person_KTD[:, list(self.sizes.texture_tokens)].flatten(1)

@@ -14,6 +14,7 @@ from limner.models.sizes import (
     AutoencoderSizes,
     BackdropSizes,
     CanvasSizes,
+    DetailSizes,
     DetokenizerSizes,
     FaceReaderSizes,
     LanguageSizes,
@@ -26,6 +27,9 @@ from limner.models.sizes import (
 )
 from limner.models.unet_sizes import UNetDetokenizerSizes
 
+# Of scene tokens: words that stand for themselves or for nobody, factor by factor.
+SCENE_WORDS: Final = 789
+SCENE_GROUPS: Final = 62
 FORMER: Final = ("decoder",)  # parts of older files that nothing has any more
 
 
@@ -193,8 +197,16 @@ SCENE_LAYERS: Final = LayerSizes(
         heads=4,
         texture_pitch=0.17,
         texture_tokens=(12, 13, 14),
+        details=DetailSizes(maps=32, side=128, width=48, reach=(-1.6, -0.95, 1.6, 2.25)),
     ),
-    faces=CanvasSizes(widths=(128, 64, 48, 24), summary_width=128, direct_width=48, blocks=3, heads=4),
+    faces=CanvasSizes(
+        widths=(128, 64, 48, 24),
+        summary_width=128,
+        direct_width=48,
+        blocks=3,
+        heads=4,
+        details=DetailSizes(maps=32, side=64, width=48, reach=(-0.7, -0.55, 0.7, 0.75)),
+    ),
     backdrop=BackdropSizes(
         places=145,
         place_tokens=(49, 50),
@@ -260,7 +272,16 @@ SKETCH: Final = Preset(
         copy_width=96,
         token_skip=True,
     ),
-    token_head=TokenHeadSizes(width=192, depth=3, heads=6, samples=4, slot_spread=True),
+    token_head=TokenHeadSizes(
+        width=192,
+        depth=3,
+        heads=6,
+        samples=4,
+        slot_spread=True,
+        codebook_words=SCENE_WORDS,
+        codebook_groups=SCENE_GROUPS,
+        is_compact=True,
+    ),
     detokenizer=DetokenizerSizes(
         latent_size=256,
         latent_channels=3,
@@ -327,7 +348,15 @@ MINIATURE: Final = Preset(
         copy_width=96,
         token_skip=True,
     ),
-    token_head=TokenHeadSizes(width=192, depth=4, heads=6, slot_spread=True),
+    token_head=TokenHeadSizes(
+        width=192,
+        depth=4,
+        heads=6,
+        slot_spread=True,
+        codebook_words=SCENE_WORDS,
+        codebook_groups=SCENE_GROUPS,
+        is_compact=True,
+    ),
     detokenizer=DetokenizerSizes(
         latent_size=256,
         latent_channels=3,

@@ -135,6 +135,22 @@ class TokenHeadSizes:
     # (`token_head.agreed`); 1 takes the one sample as it is.
     samples: int = 1
     slot_spread: bool = False  # how far a token is open is read from its own slot's hidden state
+    # Of the codebook (`codebook.py`) whose nearest words are drawn; 0 words draw tokens as they come.
+    codebook_words: int = 0
+    codebook_groups: int = 0
+    is_compact: bool = False  # weights take a byte each in files, but for the guess
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetailSizes:
+    """Maps that a canvas remembers (`remembered_details.py`): `maps` of `side` places a side over `reach`
+    (x0, y0, x1, y1 in the body's frame), and the `width` of the convolutions that read them.
+    """
+
+    maps: int
+    side: int
+    width: int
+    reach: tuple[float, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +160,7 @@ class CanvasSizes:
     of the canvas of 8, 16, 32, ... places a side, `direct_width` those that a summary of `summary_width`
     numbers gives each place at once. `texture_pitch`: how far apart, in units of the body, the repeats of a
     cloth's pattern are; 0 for a canvas without patterns. `texture_tokens`: which of a person's tokens tell
-    what is worn, in which pattern and colours.
+    what is worn, in which pattern and colours. `details`: what is remembered at its places, if anything.
     """
 
     widths: tuple[int, ...]
@@ -154,6 +170,16 @@ class CanvasSizes:
     heads: int
     texture_pitch: float = 0.0
     texture_tokens: tuple[int, ...] = ()
+    details: DetailSizes | None = None
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> CanvasSizes:
+        """The inverse of `dataclasses.asdict`, of JSON's lists and dictionaries."""
+        details = values.get("details")
+        made: dict[str, Any] = {key: _tuple(part) for key, part in values.items()}
+        if details is not None:
+            made["details"] = DetailSizes(**{key: _tuple(part) for key, part in details.items()})
+        return cls(**made)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,15 +216,9 @@ class LayerSizes:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> LayerSizes:
         """The inverse of `dataclasses.asdict`, of JSON's lists and dictionaries."""
-        made: dict[str, Any] = {"figures": CanvasSizes, "faces": CanvasSizes, "backdrop": BackdropSizes}
-        return cls(
-            **{
-                name: made[name](**{key: _tuple(part) for key, part in value.items()})
-                if name in made
-                else value
-                for name, value in values.items()
-            }
-        )
+        backdrop = {key: _tuple(part) for key, part in values["backdrop"].items()}
+        canvases = {name: CanvasSizes.from_json(values[name]) for name in ("figures", "faces")}
+        return cls(**{**values, **canvases, "backdrop": BackdropSizes(**backdrop)})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from limner.models.codebook import Codebook
+from limner.models.compact_linear import compact
 from limner.models.flow import (
     integrate,
     interpolate,
@@ -97,7 +99,8 @@ class FlowHead(nn.Module):
     The guess is linear in the slot's hidden state; it and the spread of what it misses learn beside the flow,
     as the mean and the deviation of a normal distribution would. So an untrained flow adds as much noise as
     is unknown, not more. With `slot_spread` that spread follows from each slot's hidden state: what history
-    has settled is not blurred by what the flow gets wrong about tokens that are open.
+    has settled is not blurred by what the flow gets wrong about tokens that are open. With a `codebook` what
+    is drawn are its words: tokens between words go to the nearest.
 
     Args:
         sizes: width F, depth, heads.
@@ -130,6 +133,9 @@ class FlowHead(nn.Module):
             self.slot_log_std = nn.Linear(hidden_dim, 1)
             nn.init.zeros_(self.slot_log_std.weight)
             nn.init.zeros_(self.slot_log_std.bias)
+        self.codebook: Codebook | None = None
+        if sizes.codebook_words:
+            self.codebook = Codebook(sizes.codebook_words, sizes.codebook_groups, token_dim)
         self.token_in = nn.Linear(token_dim, sizes.width)
         self.places = nn.Parameter(torch.randn(num_tokens, sizes.width) * 0.1)
         self.condition = nn.Sequential(
@@ -142,6 +148,8 @@ class FlowHead(nn.Module):
         self.blocks = nn.ModuleList(_FlowBlock(sizes.width, sizes.heads) for _ in range(sizes.depth))
         self.token_out = nn.Linear(sizes.width, token_dim)
         nn.init.zeros_(self.token_out.weight)
+        for part in (self.condition, self.time, self.blocks) if sizes.is_compact else ():
+            compact(part)
 
     def encode_condition(self, hidden_BKW: Tensor) -> Tensor:
         """Hidden states -> what `velocity` is led by, (B, K, depth * F), one part a block.
@@ -250,7 +258,9 @@ class FlowHead(nn.Module):
         noise_MKD = seeded_noise(seeds, shape, device=condition.device).flatten(0, 1)
         condition = condition.repeat_interleave(samples, 0)
         missed_BMKD = integrate(velocity, temperature * noise_MKD, steps).unflatten(0, (-1, samples))
-        return self._guessed(hidden_BKW) + agreed(missed_BMKD * self._log_std(hidden_BKW)[:, None].exp())
+        missed_BKD = agreed(missed_BMKD * self._log_std(hidden_BKW)[:, None].exp())
+        tokens_BKD = self._guessed(hidden_BKW) + missed_BKD
+        return tokens_BKD if self.codebook is None else self.codebook(tokens_BKD)
 
     def _guessed(self, hidden_BKW: Tensor) -> Tensor:
         guessed: Tensor = self.guess(hidden_BKW.to(self.guess.weight.dtype))

@@ -133,12 +133,19 @@ def read_with_new_parts(model_folder: Path, name: str, network: Network, parts: 
 
 
 def read_heads(context: RunContext, heads: TokenHeads, *, device: torch.device | None = None) -> TokenHeads:
-    """Fill `heads` from `model/token_head/`; a file of before slots had a spread of their own leaves it as it
-    begins.
+    """Fill `heads` from `model/token_head/`; a file of before slots had a spread of their own, or words a
+    codebook, leaves these as they begin.
     """
-    return read_with_new_parts(context.model_folder, "token_head", heads, ("slot_log_std",)).to(
-        device or context.device
-    )
+    parts = ("slot_log_std", "codebook")
+    return read_with_new_parts(context.model_folder, "token_head", heads, parts).to(device or context.device)
+
+
+def read_detokenizer(context: RunContext, network: Network) -> Network:
+    """Fill `network` from `model/detokenizer/`; a file of before canvases remembered details leaves these as
+    they begin.
+    """
+    read_with_new_parts(context.model_folder, "detokenizer", network, ("details",))
+    return network.to(context.device)
 
 
 def is_made(model_folder: Path, name: str) -> bool:

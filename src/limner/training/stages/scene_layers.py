@@ -23,7 +23,7 @@ from limner.models.pixel_frame import pixel_errors
 from limner.models.scene_layers import SceneLayers
 from limner.models.windows import FACE, SEEN_FIGURE
 from limner.training.batches import psnr_db
-from limner.training.components import is_made, read_component, write_component
+from limner.training.components import is_made, read_detokenizer, write_component
 from limner.training.disturbed_tokens import TokenDisturbance
 from limner.training.layers_of_scenes import (
     AnySpan,
@@ -76,7 +76,7 @@ class SceneLayersTask:
         self._model = model
         self._layers: SceneLayers = model.frame.layers.to(context.device)
         if is_made(context.model_folder, "detokenizer"):
-            read_component(context, "detokenizer", model)
+            read_detokenizer(context, model)
         else:
             prepare(self._layers)
         self.network: nn.Module = self._layers
