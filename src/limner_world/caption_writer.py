@@ -61,10 +61,11 @@ _AS_ONE: Final = 0.6
 _IN_PASSING: Final = 0.5
 _OTHER_NOUN: Final = 0.12
 # Of persons with names, how often what they look like stands beside the name ("Mia, a woman with red hair").
-_APPOSED: Final = 0.35
+_APPOSED: Final = 0.5
 # In that register, too: of persons with names, how often no opening stands before what they look like; of
 # signs, how often they stand in the opening; of pairs that both smile, how often that is what they do.
-_NO_OPENING: Final = 0.12
+_NO_OPENING: Final = 0.25
+_NO_ARTICLE: Final = 0.4  # "Portrait of a man"
 _SIGN_AT_ONCE: Final = 0.5
 _SMILING: Final = 0.6
 
@@ -286,7 +287,7 @@ class CaptionWriter:
         rng, is_picture = self.rng, who.startswith(MEDIA)
         if self.register != "describe":
             form = pick(rng, self._asks(is_picture))
-            if form == "{}" and is_picture and chance(rng, 0.25):
+            if form == "{}" and is_picture and chance(rng, _NO_ARTICLE):
                 who = who.removeprefix("a ").removeprefix("an ")
             text = form.format(who) + place + ("?" if form.startswith(QUESTIONS) else ".")
             text = text.replace(",,", ",").replace(",.", ".").replace(",?", "?")

@@ -80,6 +80,9 @@ USUAL_ASKS: Final = (
     "I want {}",
     "Can you paint {}",
     "{}",
+    "{}",
+    "{}",
+    "{}",
 )
 USUAL_ASKS_PICTURE: Final = (
     "Paint {}",
@@ -90,6 +93,9 @@ USUAL_ASKS_PICTURE: Final = (
     "Show me {}",
     "Please paint {}",
     "I want {}",
+    "{}",
+    "{}",
+    "{}",
     "{}",
 )
 ASKS_PICTURE: Final = (

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from limner.models.compact_linear import CompactLinear
-from limner.models.refine import FINER, Refine
+from limner.models.refine import FINER, RGBA, Refine
 from limner.models.remembered_details import RememberedDetails
 from limner.models.sizes import CanvasSizes
 
@@ -32,7 +32,6 @@ READINGS: Final = 5
 # Of a body's frame beside a face's box: its origin from the box' centre in widths and heights of the box, and
 # its unit in heights.
 FRAME_READINGS: Final = 3
-RGBA: Final = 4
 REPEATS: Final = (2.0, 1.0, 0.5)  # wave lengths of a texture, in repeats of the pattern
 TEXTURE_WIDTH: Final = 32
 
@@ -187,7 +186,7 @@ class PersonCanvas(nn.Module):
         self.details = (
             None
             if sizes.details is None
-            else RememberedDetails(sizes.details, sizes.widths[-1], person_tokens * token_dim, RGBA)
+            else RememberedDetails(sizes.details, sizes.widths[-1], person_tokens * token_dim, token_dim)
         )
         self.last = nn.Conv2d(sizes.widths[-1], RGBA * FINER**2, 3, padding=1)
 
@@ -223,7 +222,7 @@ class PersonCanvas(nn.Module):
             x = step(x, summary_KE)
         drawn: Tensor = F.pixel_shuffle(self.last(x), FINER)
         if self.details is not None:
-            drawn = drawn + self.details(x, person_KTD.flatten(1), windows_K4)
+            drawn = drawn + self.details(x, drawn, person_KTD, windows_K4)
         if self.texture is None:
             return drawn, None
         told_KV = person_KTD[:, list(self.sizes.texture_tokens)].flatten(1)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from limner.models.sizes import (
     AutoencoderSizes,
     BackdropSizes,
+    BankSizes,
     CanvasSizes,
     DetailSizes,
     DetokenizerSizes,
@@ -185,6 +186,15 @@ TINY: Final = Preset(
     ),
 )
 
+# Of which of a person's tokens canvases remember maps, and how many words each has: hair, beards, glasses,
+# hats, jewellery and neckwear; clothes; what a face shows.
+HEAD: Final = BankSizes(
+    tokens=(4, 5, 6, 7, 9, 10), words=(10, 5, 5, 6, 4, 5), side=168, reach=(-1.05, -0.95, 1.05, 1.15)
+)
+CLOTHES: Final = BankSizes(tokens=(12,), words=(11,), side=232, reach=(-1.6, 0.2, 1.6, 3.4))
+FEATURES: Final = BankSizes(
+    tokens=(0, 1, 4, 5, 6, 15), words=(6, 2, 10, 5, 5, 8), side=128, reach=(-0.7, -0.55, 0.7, 0.75)
+)
 # The world's 144 places and plain white; parts of them by mirror image, cut and framing.
 SCENE_LAYERS: Final = LayerSizes(
     persons=2,
@@ -197,7 +207,7 @@ SCENE_LAYERS: Final = LayerSizes(
         heads=4,
         texture_pitch=0.17,
         texture_tokens=(12, 13, 14),
-        details=DetailSizes(maps=32, side=128, width=48, reach=(-1.6, -0.95, 1.6, 2.25)),
+        details=DetailSizes(banks=(HEAD, CLOTHES), width=48),
     ),
     faces=CanvasSizes(
         widths=(128, 64, 48, 24),
@@ -205,7 +215,7 @@ SCENE_LAYERS: Final = LayerSizes(
         direct_width=48,
         blocks=3,
         heads=4,
-        details=DetailSizes(maps=32, side=64, width=48, reach=(-0.7, -0.55, 0.7, 0.75)),
+        details=DetailSizes(banks=(FEATURES,), width=48),
     ),
     backdrop=BackdropSizes(
         places=145,

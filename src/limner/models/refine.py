@@ -10,6 +10,7 @@ from typing import Final
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+RGBA: Final = 4
 FINER: Final = 2  # places a side that one of the coarser map becomes
 
 

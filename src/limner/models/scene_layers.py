@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from limner.models.backdrop_layer import BackdropLayer
-from limner.models.person_canvas import RGBA, FaceFinder, PersonCanvas
-from limner.models.refine import FINER
+from limner.models.person_canvas import FaceFinder, PersonCanvas
+from limner.models.refine import FINER, RGBA
 from limner.models.sizes import LayerSizes
 from limner.models.windows import FACE, SEEN_FIGURE, sampling_grid
 

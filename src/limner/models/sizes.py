@@ -142,15 +142,30 @@ class TokenHeadSizes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DetailSizes:
-    """Maps that a canvas remembers (`remembered_details.py`): `maps` of `side` places a side over `reach`
-    (x0, y0, x1, y1 in the body's frame), and the `width` of the convolutions that read them.
+class BankSizes:
+    """Maps that a canvas remembers of one part of the body (`remembered_details.py`): for each of a person's
+    `tokens` one for each of its `words`, of `side` places a side over `reach` (x0, y0, x1, y1 in the body's
+    frame).
     """
 
-    maps: int
+    tokens: tuple[int, ...]
+    words: tuple[int, ...]
     side: int
-    width: int
     reach: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetailSizes:
+    """What a canvas remembers, and the `width` of the convolutions that read it."""
+
+    banks: tuple[BankSizes, ...]
+    width: int
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> DetailSizes:
+        """The inverse of `dataclasses.asdict`, of JSON's lists and dictionaries."""
+        banks = [BankSizes(**{key: _tuple(part) for key, part in bank.items()}) for bank in values["banks"]]
+        return cls(banks=tuple(banks), width=values["width"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +193,7 @@ class CanvasSizes:
         details = values.get("details")
         made: dict[str, Any] = {key: _tuple(part) for key, part in values.items()}
         if details is not None:
-            made["details"] = DetailSizes(**{key: _tuple(part) for key, part in details.items()})
+            made["details"] = DetailSizes.from_json(details)
         return cls(**made)
 
 

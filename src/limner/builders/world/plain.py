@@ -28,7 +28,7 @@ def draft_plain_text_to_image(rng: np.random.Generator, split: str) -> Draft:
     """A short text and its picture: one or two persons, named or not."""
     scene = plain_scene(rng, 2 if chance(rng, 0.5) else 1, split)
     names = random_names(rng, [f.person.traits for f in scene.figures], split) if chance(rng, 0.5) else None
-    register = "usual" if chance(rng, 0.5) else None
+    register = "usual" if chance(rng, 0.65) else None
     told = tell(scene, names, rng=rng, length="short" if chance(rng, 0.5) else "medium", register=register)
     say = pick(rng, HERE_THEY_ARE if len(scene.figures) == 2 else HERE_ONE)
     return Draft(

@@ -183,7 +183,7 @@ def begin(rng: np.random.Generator, split: str, *, uploaded: bool, named: bool) 
         chain.add(ask(rng, words), say(rng, words), apply(edit, scene), UPLOAD, words, pictures=(scene,))
     else:
         length = pick(rng, ("bare", "short", "short", "medium"))
-        register = "usual" if chance(rng, 0.5) else None
+        register = "usual" if chance(rng, 0.65) else None
         text = tell(scene, names, rng=rng, length=length, register=register).text
         chain.add(text, pick(rng, HERE_THEY_ARE if len(scene.figures) == 2 else HERE_ONE), scene, None, None)
     return chain
