@@ -22,7 +22,14 @@ pytestmark = pytest.mark.long
 PIPELINES = ("miniature", "detokenizer_unet")
 # Not of the tiny scale; see test_public_language.py, test_face_reader_stage.py and
 # test_layers_of_scenes.py.
-ELSEWHERE = ("align_tokens", "face_reader", "place_reader", "scene_layers", "style_layer")
+ELSEWHERE = (
+    "align_tokens",
+    "face_reader",
+    "place_reader",
+    "scene_layers",
+    "scene_details",
+    "style_layer",
+)
 STAGES_OF_ALL = (
     *itertools.chain.from_iterable(load_recipe(name).pipeline("tiny").stages for name in PIPELINES),
     "detokenizer_all_tokens",

@@ -13,7 +13,7 @@ import torch
 
 from limner.models.presets import SCENE_LAYERS, SKETCH, Preset
 from limner.models.scene_layers import SceneLayers
-from limner.models.sizes import CanvasSizes
+from limner.models.sizes import BankSizes, CanvasSizes, DetailSizes
 from limner.models.windows import FIGURE, SEEN_FIGURE
 from limner.training.layers_of_scenes import (
     FiguresCutFree,
@@ -215,3 +215,34 @@ def test_the_stage_learns_and_is_read_again(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr("limner.training.stages.scene_layers.prepare", lambda _: pytest.fail("begun anew"))
     again = SceneLayersTask(SceneLayersStage(kept=8, new=2, places=2, faces=4, held_out=4), context)
     assert again.validate()["figures_db"] == pytest.approx(after["figures_db"], abs=0.3)
+
+
+def test_details_learn_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("limner.training.layers_of_scenes.TO_FIND_FACES", 300)
+    bank = BankSizes(tokens=(12,), words=(11,), side=32, reach=(-1.6, 0.2, 1.6, 3.4))
+    with_details = replace(FIGURES, details=DetailSizes(banks=(bank,), width=8))
+    preset = small_preset()
+    detokenizer = replace(preset.detokenizer, layers_of_scene=replace(SMALL, figures=with_details))
+    preset = replace(preset, detokenizer=detokenizer)
+    context = RunContext(out=tmp_path, preset=preset, device=torch.device("cpu"))
+    stage = SceneLayersStage(
+        learns=("figures",), details_alone=True, remembered=30, kept=8, new=2, held_out=4, token_noise=0.0
+    )
+    task = SceneLayersTask(stage, context)
+    canvas = task._layers.figures
+    assert canvas.details is not None
+    assert not canvas.details.is_new
+    others = {
+        key: kept.clone() for key, kept in canvas.state_dict().items() if not key.startswith("details.")
+    }
+    optimizer = torch.optim.Adam(task.network.parameters(), lr=5e-3)
+    losses = []
+    for step in range(30):
+        loss, told = task.loss(SampleRng(seed=0, step=step), 4)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss))
+    assert set(told) == {"figures"}
+    assert sum(losses[-5:]) < sum(losses[:5])
+    assert all(torch.equal(canvas.state_dict()[key], kept) for key, kept in others.items())

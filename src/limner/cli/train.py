@@ -97,8 +97,9 @@ def train(
     """Train one stage, or the whole pipeline. Ctrl-C saves; the same command resumes.
 
     The pipeline: [bold]miniature[/]. Its stages, in order: [bold]face_reader, place_reader, vision,
-    scene_layers, senses, language_text, detokenizer_natural, detokenizer_human, style_layer, language,
-    stage1, stage2, stage3, multi_round, flow_head[/] (and autoencoder, where the detokenizer draws latents).
+    scene_layers, scene_details, senses, language_text, detokenizer_natural, detokenizer_human,
+    style_layer, language, stage1, stage2, stage3, multi_round, flow_head[/] (and autoencoder,
+    where the detokenizer draws latents).
     Beside it: detokenizer_unet (the paper's baselines: detokenizer_unet_stage1, detokenizer_unet_stage2) and
     detokenizer_all_tokens; senses_teacher (a second judge); align_tokens (a
     public language model learns what image tokens are).

@@ -31,6 +31,7 @@ SKETCH_MINUTES = {
     "face_reader": 120.0,
     "place_reader": 60.0,
     "scene_layers": 120.0,
+    "scene_details": 40.0,
     "vision": 300.0,
     "language_text": 15.0,
     "senses": 240.0,
@@ -49,6 +50,7 @@ MINIATURE_MINUTES = {
     "face_reader": 4.0,
     "place_reader": 2.0,
     "scene_layers": 6.0,
+    "scene_details": 3.0,
     "vision": 10.0,
     "language_text": 8.0,
     "senses": 20.0,
@@ -71,13 +73,14 @@ BY_TRUTH: dict[str, tuple[str, ...]] = {
     "face_reader": (),
     "place_reader": ("face_reader",),
     "scene_layers": (),
+    "scene_details": ("scene_layers",),
     **{
         name: tuple(awaited for awaited in needs if awaited not in ("vision", "autoencoder"))
         for name, needs in STAGES.items()
         if name != "autoencoder"
     },
     "vision": ("place_reader",),
-    "detokenizer_natural": ("scene_layers",),
+    "detokenizer_natural": ("scene_details",),
     "style_layer": ("detokenizer_human",),
 }
 

@@ -37,7 +37,7 @@ from limner.training.layers_of_scenes import (
     places,
     prepare,
 )
-from limner.training.remember_details import remember
+from limner.training.remember_details import FIGURES, remember
 from limner.training.run_context import HELD_OUT_SEED, RunContext
 from limner.training.state import SampleRng
 
@@ -56,6 +56,7 @@ class SceneLayersStage:
     details_alone: bool = False  # what figures and faces remember; all else stays as it is
     faces: int = 32
     places: int = 4
+    remembered: int = FIGURES  # whose mean is what details begin with
     kept: int = 12_000
     new: int = 4
     held_out: int = 96
@@ -99,7 +100,7 @@ class SceneLayersTask:
             self.network = nn.ModuleList(remembered).requires_grad_(True)
         for name, canvas in self._canvases.items():
             if canvas.details is not None and canvas.details.is_new:
-                remember(canvas.details, partial(_figure, canvas.side_px, SPANS[name]))
+                remember(canvas.details, partial(_figure, canvas.side_px, SPANS[name]), stage.remembered)
         seeds = range(HELD_OUT_SEED, HELD_OUT_SEED + stage.held_out)
         self._held_out = {
             name: joined([cut_free(seed, "test", canvas.side_px, SPANS[name]) for seed in seeds])
