@@ -242,7 +242,7 @@ def test_details_learn_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        losses.append(float(loss))
+        losses.append(loss.item())
     assert set(told) == {"figures"}
     assert sum(losses[-5:]) < sum(losses[:5])
     assert all(torch.equal(canvas.state_dict()[key], kept) for key, kept in others.items())
