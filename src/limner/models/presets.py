@@ -31,6 +31,7 @@ from limner.models.unet_sizes import UNetDetokenizerSizes
 # Of scene tokens: words that stand for themselves or for nobody, factor by factor.
 SCENE_WORDS: Final = 789
 SCENE_GROUPS: Final = 62
+FACE_BOXES: Final = (23, 47)  # of the left and the right person: they follow from all other tokens
 FORMER: Final = ("decoder",)  # parts of older files that nothing has any more
 
 
@@ -291,6 +292,7 @@ SKETCH: Final = Preset(
         codebook_words=SCENE_WORDS,
         codebook_groups=SCENE_GROUPS,
         is_compact=True,
+        dependents=FACE_BOXES,
     ),
     detokenizer=DetokenizerSizes(
         latent_size=256,
@@ -366,6 +368,7 @@ MINIATURE: Final = Preset(
         codebook_words=SCENE_WORDS,
         codebook_groups=SCENE_GROUPS,
         is_compact=True,
+        dependents=FACE_BOXES,
     ),
     detokenizer=DetokenizerSizes(
         latent_size=256,

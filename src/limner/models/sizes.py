@@ -139,6 +139,7 @@ class TokenHeadSizes:
     codebook_words: int = 0
     codebook_groups: int = 0
     is_compact: bool = False  # weights take a byte each in files, but for the guess
+    dependents: tuple[int, ...] = ()  # tokens that follow from all others (`dependent_tokens.py`)
 
 
 @dataclass(frozen=True, kw_only=True)

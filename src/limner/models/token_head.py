@@ -26,6 +26,7 @@ from torch.nn import functional as F
 
 from limner.models.codebook import Codebook
 from limner.models.compact_linear import compact
+from limner.models.dependent_tokens import DependentTokens
 from limner.models.flow import (
     integrate,
     interpolate,
@@ -45,6 +46,7 @@ from limner.models.sizes import ResamplerSizes, TokenHeadSizes
 OPEN: Final = 0.7
 OPEN_ALONE: Final = 0.4  # where no sample is near another
 NEAR: Final = 0.3
+DEPENDENT_WIDTH: Final = 160
 LEAST_LOG_STD: Final = math.log(0.01)
 
 
@@ -100,7 +102,8 @@ class FlowHead(nn.Module):
     as the mean and the deviation of a normal distribution would. So an untrained flow adds as much noise as
     is unknown, not more. With `slot_spread` that spread follows from each slot's hidden state: what history
     has settled is not blurred by what the flow gets wrong about tokens that are open. With a `codebook` what
-    is drawn are its words: tokens between words go to the nearest.
+    is drawn are its words: tokens between words go to the nearest; `dependents` follow from the
+    others.
 
     Args:
         sizes: width F, depth, heads.
@@ -136,6 +139,9 @@ class FlowHead(nn.Module):
         self.codebook: Codebook | None = None
         if sizes.codebook_words:
             self.codebook = Codebook(sizes.codebook_words, sizes.codebook_groups, token_dim)
+        self.dependent: DependentTokens | None = None
+        if sizes.dependents:
+            self.dependent = DependentTokens(sizes.dependents, num_tokens, token_dim, DEPENDENT_WIDTH)
         self.token_in = nn.Linear(token_dim, sizes.width)
         self.places = nn.Parameter(torch.randn(num_tokens, sizes.width) * 0.1)
         self.condition = nn.Sequential(
@@ -260,7 +266,9 @@ class FlowHead(nn.Module):
         missed_BMKD = integrate(velocity, temperature * noise_MKD, steps).unflatten(0, (-1, samples))
         missed_BKD = agreed(missed_BMKD * self._log_std(hidden_BKW)[:, None].exp())
         tokens_BKD = self._guessed(hidden_BKW) + missed_BKD
-        return tokens_BKD if self.codebook is None else self.codebook(tokens_BKD)
+        if self.codebook is not None:
+            tokens_BKD = self.codebook(tokens_BKD)
+        return tokens_BKD if self.dependent is None else self.dependent(tokens_BKD)
 
     def _guessed(self, hidden_BKW: Tensor) -> Tensor:
         guessed: Tensor = self.guess(hidden_BKW.to(self.guess.weight.dtype))

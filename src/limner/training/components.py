@@ -134,9 +134,9 @@ def read_with_new_parts(model_folder: Path, name: str, network: Network, parts: 
 
 def read_heads(context: RunContext, heads: TokenHeads, *, device: torch.device | None = None) -> TokenHeads:
     """Fill `heads` from `model/token_head/`; a file of before slots had a spread of their own, or words a
-    codebook, leaves these as they begin.
+    codebook, or faces a network that says where they lie, leaves these as they begin.
     """
-    parts = ("slot_log_std", "codebook")
+    parts = ("slot_log_std", "codebook", "dependent")
     return read_with_new_parts(context.model_folder, "token_head", heads, parts).to(device or context.device)
 
 

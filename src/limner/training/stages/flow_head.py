@@ -30,6 +30,7 @@ from limner.training.heads import BothHeads
 from limner.training.kinds import crop_encoder, kind_laid_out
 from limner.training.language_network import build_language
 from limner.training.run_context import RunContext
+from limner.training.scene_dependents import learn_dependents
 from limner.training.slot_cache import SlotCache, slot_cache
 from limner.training.state import SampleRng
 from limner.training.throughput import Meter
@@ -130,6 +131,9 @@ class FlowHeadTask:
             generator = torch.Generator().manual_seed(self.context.seed)
             read_exactly(self._language, self.heads.flow.guess, tokens_BKD, generator)
             write_component(self.context, "language", self._language)
+        dependent = self.heads.flow.dependent
+        if dependent is not None and reads_scene_tokens(self.context.preset) and not bool(dependent.knows):
+            learn_dependents(dependent, self.context.seed)
         write_component(self.context, "token_head", self.heads.heads)
 
     def _pictures(
