@@ -79,7 +79,7 @@ SCRIPTS = (
         lines=(
             Line(
                 text="The image shows a woman in a garden. She has brown skin and curly black hair. "
-                "She is wearing a green t-shirt."
+                "She is wearing a green t-shirt and smiling."
             ),
             Line(text="Add a red beanie."),
             Line(text="Change the background to the beach."),
