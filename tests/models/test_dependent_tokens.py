@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from limner.models.dependent_tokens import DependentTokens, learn
+from limner.models.dependent_tokens import DependentTokens
+from limner.training.scene_heads import learn
 
 TOKENS, DIM, LAST = 4, 8, 3
 

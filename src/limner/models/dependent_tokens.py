@@ -68,22 +68,3 @@ class DependentTokens(nn.Module):
         made_BND = tokens_BND.clone()
         made_BND[:, list(self.dependents)] = torch.where(is_far_BP1, followed_BPD, drawn_BPD)
         return made_BND
-
-
-def learn(
-    network: DependentTokens, tokens_TND: Tensor, generator: torch.Generator, *, steps: int, batch: int = 256
-) -> float:
-    """Teach `network` on true tokens for `steps` steps; returns the last mean squared error."""
-    optimizer = torch.optim.Adam(network.parameters(), lr=2e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps, pct_start=0.05)
-    error = torch.zeros(())
-    with torch.enable_grad():
-        for _ in range(steps):
-            rows = torch.randint(len(tokens_TND), (batch,), generator=generator)
-            error = network.errors(tokens_TND[rows].float()).mean()
-            optimizer.zero_grad()
-            error.backward()
-            optimizer.step()
-            schedule.step()
-    network.knows.fill_(1.0)
-    return float(error.detach())

@@ -21,6 +21,7 @@ from limner.models.compact_linear import CompactLinear
 from limner.models.refine import FINER, RGBA
 from limner.models.sizes import BankSizes, DetailSizes
 from limner.models.token_lookup import TokenLookup
+from limner.models.windows import sampling_grid, within
 
 TOLD_WIDTH: Final = 64
 RIM: Final = 2  # pixels beyond what is drawn that may be drawn in
@@ -60,25 +61,11 @@ class WordMaps(nn.Module):
         ]
         maps_X1SS = torch.stack(told, dim=1).view(-1, 1, size, size)
         warp_KT23 = WARP * self.warp(told_KV).float().view(-1, tokens, 2, 3)
-        grid_KMM2 = frame_grid(windows_K4, self.sizes.reach, side)
+        grid_KMM2 = sampling_grid(within(windows_K4, self.sizes.reach), side, inverse=True)
         moved_KTMM2 = torch.einsum("kymj,ktij->ktymi", grid_KMM2, warp_KT23[..., :2])
         moved_KTMM2 = moved_KTMM2 + warp_KT23[:, :, None, None, :, 2] + grid_KMM2[:, None]
         seen_X1MM = F.grid_sample(maps_X1SS, moved_KTMM2.flatten(0, 1), align_corners=False)
         return seen_X1MM.view(-1, tokens, side, side)
-
-
-def frame_grid(windows_K4: Tensor, reach: tuple[float, ...], side: int) -> Tensor:
-    """(K, side, side, 2): where each pixel of canvases that show these windows of the body's frame lies in
-    `reach` (x0, y0, x1, y1 in that frame), -1 to 1 inside.
-    """
-    x0, y0, x1, y1 = reach
-    windows_K4 = windows_K4.float()
-    centres = (torch.arange(side, device=windows_K4.device) + 0.5) / side
-    across_KM = torch.lerp(windows_K4[:, :1], windows_K4[:, 2:3], centres)
-    down_KM = torch.lerp(windows_K4[:, 1:2], windows_K4[:, 3:], centres)
-    across_KM, down_KM = 2 * (across_KM - x0) / (x1 - x0) - 1, 2 * (down_KM - y0) / (y1 - y0) - 1
-    shape = (len(windows_K4), side, side)
-    return torch.stack([across_KM[:, None, :].expand(shape), down_KM[:, :, None].expand(shape)], dim=-1)
 
 
 class RememberedDetails(nn.Module):

@@ -53,6 +53,13 @@ SEEN_FIGURE: Final = FittedSpan((Span(1.7, 1.35, 2.9), Span(2.2, 1.35, 5.0), Spa
 FACE: Final = Span(0.75, 0.75, 0.7)
 
 
+def within(windows_K4: Tensor, reach: tuple[float, ...]) -> Tensor:
+    """Windows as they lie in `reach` (x0, y0, x1, y1), which is the unit square to them; float32."""
+    x0, y0, x1, y1 = reach
+    size_4 = windows_K4.new_tensor((x1 - x0, y1 - y0) * 2)
+    return ((windows_K4 - windows_K4.new_tensor((x0, y0) * 2)) / size_4).float()
+
+
 def sampling_grid(windows_K4: Tensor, side: int, *, inverse: bool = False) -> Tensor:
     """(K, side, side, 2): where each pixel of a picture of `side` lies in a window of it, -1 to 1 inside;
     with `inverse` the windows are the picture's in something larger.

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from limner.models.presets import Preset
 from limner.models.token_head import HEAD_KINDS, FlowHead, RegressionHead, build_token_heads
-from limner.training.scene_codebook import fill_codebook
+from limner.training.scene_heads import word_groups
 
 
 class BothHeads(nn.Module):
@@ -44,7 +44,7 @@ class BothHeads(nn.Module):
         if self.has_flow:
             self.flow.draws = flow_draws
             if self.flow.codebook is not None:
-                fill_codebook(self.flow.codebook)
+                self.flow.codebook.fill(word_groups())
         self.flow_detached, self.flow_weight, self.flow_pictures = flow_detached, flow_weight, flow_pictures
         self.guess_weight = guess_weight
 

@@ -2,7 +2,7 @@
 
 Knows figures cut free, the words of scene tokens and the maps that hold them (`remembered_details.py`).
 
-Legend: B figures, W side of a canvas in pixels, S side of a map.
+Legend: B figures, W side of a canvas in pixels, R words, S side of a map.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Callable
 from typing import Final, cast
 
 import torch
-from torch import Tensor
 from torch.nn import functional as F
 
 from limner.models.compact_linear import CompactLinear
-from limner.models.remembered_details import RememberedDetails, WordMaps, frame_grid
+from limner.models.remembered_details import RememberedDetails, WordMaps
 from limner.models.token_lookup import TokenLookup
+from limner.models.windows import sampling_grid, within
 from limner.training.layers_of_scenes import FiguresCutFree
 from limner_world.scene_tokens import PERSON_SLOTS, PERSON_TOKENS, Words
 
@@ -44,7 +44,9 @@ def remember(details: RememberedDetails, draw: Callable[[int], FiguresCutFree], 
         tokens = torch.from_numpy(shown.tokens_BND)[:, int(shown.person_B[0]) * PERSON_TOKENS :]
         light_B1WW = torch.from_numpy(shown.pixels_BWW4[..., :3]).float().mean(-1)[:, None] / 255
         for bank, bank_sums, bank_counts in zip(banks, sums, counts, strict=True):
-            seen = _in_reach(light_B1WW, torch.from_numpy(shown.windows_B4), bank).flatten(1)
+            windows_B4 = within(torch.from_numpy(shown.windows_B4), bank.sizes.reach)
+            grid = sampling_grid(windows_B4, bank.sizes.side)
+            seen = F.grid_sample(light_B1WW, grid, align_corners=False).flatten(1)
             for lookup, total, found in zip(bank.lookups, bank_sums, bank_counts, strict=True):
                 shares_BR = cast("TokenLookup", lookup)(tokens)
                 total += shares_BR.T @ seen
@@ -58,16 +60,3 @@ def remember(details: RememberedDetails, draw: Callable[[int], FiguresCutFree], 
             with torch.no_grad():
                 weight = cast("CompactLinear", kept).weight
                 weight.copy_(fine.view_as(weight))
-
-
-def _in_reach(light_B1WW: Tensor, windows_B4: Tensor, bank: WordMaps) -> Tensor:
-    """The light of canvases that show these windows of the body's frame, where the bank's reach is (B, 1, S,
-    S).
-    """
-    x0, y0, x1, y1 = windows_B4.double().unbind(1)
-    reach = torch.tensor(bank.sizes.reach, dtype=torch.float64).expand(len(windows_B4), -1)
-    grids = [
-        frame_grid(reach[[row]], tuple(window.tolist()), bank.sizes.side)
-        for row, window in enumerate(torch.stack([x0, y0, x1, y1], dim=1))
-    ]
-    return F.grid_sample(light_B1WW, torch.cat(grids), align_corners=False)

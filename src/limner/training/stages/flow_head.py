@@ -30,7 +30,7 @@ from limner.training.heads import BothHeads
 from limner.training.kinds import crop_encoder, kind_laid_out
 from limner.training.language_network import build_language
 from limner.training.run_context import RunContext
-from limner.training.scene_dependents import learn_dependents
+from limner.training.scene_heads import learn_dependents
 from limner.training.slot_cache import SlotCache, slot_cache
 from limner.training.state import SampleRng
 from limner.training.throughput import Meter

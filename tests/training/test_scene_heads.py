@@ -1,4 +1,4 @@
-"""The codebook of scene tokens holds every word of the world."""
+"""The codebook of scene tokens holds every word of the world; where faces lie follows from the rest."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import numpy as np
 import torch
 
 from limner.models.codebook import Codebook
-from limner.models.presets import SCENE_GROUPS, SCENE_WORDS, SKETCH
+from limner.models.dependent_tokens import DependentTokens
+from limner.models.presets import FACE_BOXES, SCENE_GROUPS, SCENE_WORDS, SKETCH
 from limner.training.heads import BothHeads
 from limner.training.picture_kinds import PICTURE_KINDS
-from limner.training.scene_codebook import fill_codebook
-from limner_world.scene_tokens import TOKEN_DIM, decode_scene, encode_scene
+from limner.training.scene_heads import learn_dependents, word_groups
+from limner_world.scene_tokens import NUM_TOKENS, SLOTS, TOKEN_DIM, decode_scene, encode_scene
 
 SCENES = [PICTURE_KINDS["conversation"](seed, "test") for seed in range(100)]
 
 
 def codebook() -> Codebook:
     made = Codebook(SCENE_WORDS, SCENE_GROUPS, TOKEN_DIM)
-    fill_codebook(made)
+    made.fill(word_groups())
     return made
 
 
@@ -48,3 +49,19 @@ def test_a_flow_head_of_the_world_draws_words(monkeypatch) -> None:
     worded = torch.isin(torch.arange(64), flow.codebook.token_of)
     assert torch.allclose(drawn[:, worded], tokens[:, worded], atol=0.01)
     assert torch.allclose(drawn[:, ~worded], (0.8 * tokens + 0.1)[:, ~worded], atol=0.1)
+
+
+def test_they_are_the_tokens_of_faces_boxes() -> None:
+    named = [[name for factor in SLOTS[token].factors for name in factor.names] for token in FACE_BOXES]
+    assert named == [["left", "top", "right", "bottom"]] * 2
+    assert SKETCH.token_head.dependents == FACE_BOXES
+
+
+def test_boxes_are_learned_from_the_other_tokens() -> None:
+    torch.manual_seed(0)
+    network = DependentTokens(FACE_BOXES, NUM_TOKENS, TOKEN_DIM, 64)
+    learn_dependents(network, 0, scenes=1_500, steps=400)
+    draw = PICTURE_KINDS["conversation"]
+    tokens = torch.from_numpy(np.stack([encode_scene(draw(seed, "test")) for seed in range(200)]))
+    spread = tokens[:, list(FACE_BOXES)].var(dim=0).mean()
+    assert network.errors(tokens).mean() < 0.2 * spread
